@@ -1,0 +1,208 @@
+//! From what a client asks for to what is agreed: the provider's document is the policy.
+//!
+//! Lists are narrowed to what the document offers and refused when nothing is left; a single value is refused when its
+//! governing list lacks it; what the document has no governing list for is dropped (RFC 7591 §3.2.1 lets a server
+//! replace what was asked, and the answer says what was agreed).
+
+use serde_json::Value;
+
+use crate::member::{Invalid, Kept, Object};
+use crate::response_type::ResponseType;
+use crate::rules;
+use crate::table::Row;
+use crate::uri::RedirectUri;
+use crate::values::{ApplicationType, GrantType};
+use crate::{ClientMetadata, ProviderMetadata};
+
+/// What was agreed with a client. Only [`ProviderMetadata::admit`] makes it, and the store reads it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegisteredMetadata {
+    members: ClientMetadata,
+    json: String,
+}
+
+impl RegisteredMetadata {
+    fn new(members: ClientMetadata) -> Self {
+        let json = Value::Object(members.object()).to_string();
+        Self { members, json }
+    }
+
+    /// The members.
+    pub fn members(&self) -> &ClientMetadata {
+        &self.members
+    }
+
+    /// The agreed metadata as the text of one JSON object, made once.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Reads stored metadata back. It is not admitted again: a policy made stricter today must not make yesterday's
+    /// client unreadable.
+    ///
+    /// # Errors
+    /// When the text is not what [`RegisteredMetadata::json`] gave.
+    pub fn from_stored(json: String) -> Result<Self, Invalid> {
+        let object: Object = serde_json::from_str(&json).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
+        ClientMetadata::parse(object).map(|members| Self { members, json })
+    }
+}
+
+/// What else admission depends on: the provider's rules beyond its document, and the door the client came through.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Private-use schemes without a dot that native clients may use.
+    pub native_schemes: &'a [String],
+    /// What becomes of the redirect URI forms only WSO2 clients send.
+    pub legacy: LegacyRedirects<'a>,
+}
+
+/// What becomes of `regexp=` patterns and values without a scheme among the redirect URIs.
+#[derive(Debug, Clone, Copy)]
+pub enum LegacyRedirects<'a> {
+    /// They are refused.
+    Refused,
+    /// They may be introduced.
+    Accepted,
+    /// Those the client has already may stay, byte for byte.
+    Kept(&'a [RedirectUri]),
+}
+
+impl LegacyRedirects<'_> {
+    /// Whether a redirect URI of such a form may be registered.
+    pub fn allows(self, uri: &RedirectUri) -> bool {
+        match self {
+            Self::Refused => false,
+            Self::Accepted => true,
+            Self::Kept(registered) => registered.contains(uri),
+        }
+    }
+}
+
+impl ProviderMetadata {
+    /// Agrees to what a client asks for.
+    ///
+    /// # Errors
+    /// Names the member that prevents it.
+    pub fn admit(&self, mut asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
+        infer_application_type(&mut asked);
+        for row in ClientMetadata::ROWS {
+            needed(row, &asked)?;
+        }
+        for row in ClientMetadata::ROWS {
+            self.offer(row, &mut asked)?;
+        }
+        self.agree_on_flows(&mut asked)?;
+        for row in ClientMetadata::ROWS {
+            self.default(row, &mut asked)?;
+        }
+        for rule in rules::ALL {
+            (rule.check)(&asked, terms)?;
+        }
+        Ok(RegisteredMetadata::new(asked))
+    }
+
+    /// Narrows, drops or refuses what one member asks for.
+    fn offer(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+        let Some(list) = row.offered else { return Ok(()) };
+        let Some(offered) = self.values(list) else {
+            asked.clear(row.name);
+            return Ok(());
+        };
+        match asked.retain(row.name, &|value| offered.iter().any(|one| one == value)) {
+            Kept::All | Kept::Some => Ok(()),
+            Kept::None => Err(Invalid::new(row.name, format!("names nothing that {list} offers"))),
+        }
+    }
+
+    /// Fills in a member's default: the specification's when the provider offers it, else the first value it does offer.
+    fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+        let Some(default) = row.default.filter(|_| !asked.has(row.name)) else { return Ok(()) };
+        let value = default();
+        let value = match (row.offered, value.as_str()) {
+            (Some(list), Some(text)) => match self.values(list) {
+                None => return Ok(()),
+                Some(offered) if offered.iter().any(|one| one == text) => value,
+                Some(offered) => match offered.first() {
+                    Some(first) => Value::String(first.clone().into_owned()),
+                    None => return Ok(()),
+                },
+            },
+            _ => value,
+        };
+        asked.set(row.name, value)
+    }
+
+    /// Makes grants and response types fit each other. RFC 7591 §2.1, OIDC Registration §2.
+    fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+        let grants = asked.grant_types.take().filter(|grants| !grants.is_empty());
+        let responses = asked.response_types.take().filter(|responses| !responses.is_empty());
+        let (mut grants, mut responses) = match (grants, responses) {
+            (Some(grants), Some(responses)) => (grants, responses),
+            (None, Some(responses)) => (self.grants_for(&responses), responses),
+            (Some(grants), None) => {
+                let responses = self.responses_for(&grants);
+                (grants, responses)
+            }
+            (None, None) => {
+                let grants = self.default_grants();
+                let responses = self.responses_for(&grants);
+                (grants, responses)
+            }
+        };
+        responses.retain(|response| response.grants().iter().all(|grant| grants.contains(grant)));
+        let used: Vec<GrantType> = responses.iter().flat_map(ResponseType::grants).collect();
+        grants.retain(|grant| !grant.redirects() || used.contains(grant));
+        if grants.is_empty() {
+            return Err(Invalid::new("grant_types", "and response_types leave no flow this provider offers"));
+        }
+        asked.grant_types = Some(grants);
+        asked.response_types = Some(responses);
+        Ok(())
+    }
+
+    fn offers_grant(&self, grant: &GrantType) -> bool {
+        self.grant_types_supported.as_ref().is_none_or(|offered| offered.contains(grant))
+    }
+
+    fn grants_for(&self, responses: &[ResponseType]) -> Vec<GrantType> {
+        let mut grants: Vec<GrantType> = Vec::new();
+        for grant in responses.iter().flat_map(ResponseType::grants) {
+            if self.offers_grant(&grant) && !grants.contains(&grant) {
+                grants.push(grant);
+            }
+        }
+        grants
+    }
+
+    fn responses_for(&self, grants: &[GrantType]) -> Vec<ResponseType> {
+        let wanted = |response: &&ResponseType| {
+            (response.is_code_only() && grants.contains(&GrantType::AuthorizationCode))
+                || (!response.has("code") && grants.contains(&GrantType::Implicit))
+        };
+        self.response_types_supported.iter().flatten().filter(wanted).cloned().collect()
+    }
+
+    fn default_grants(&self) -> Vec<GrantType> {
+        let first = || self.grant_types_supported.iter().flatten().next().cloned();
+        if self.offers_grant(&GrantType::AuthorizationCode) { vec![GrantType::AuthorizationCode] } else { first().into_iter().collect() }
+    }
+}
+
+fn needed(row: &Row, asked: &ClientMetadata) -> Result<(), Invalid> {
+    match row.needs {
+        Some(other) if asked.has(row.name) && !asked.has(other) => Err(Invalid::new(row.name, format!("needs {other} beside it"))),
+        _ => Ok(()),
+    }
+}
+
+/// A client that says nothing about its application type, and whose every redirect URI only a native application can
+/// have, is a native application (RFC 8252 §8.4).
+fn infer_application_type(asked: &mut ClientMetadata) {
+    if asked.application_type.is_some() {
+        return;
+    }
+    if asked.redirect_uris.as_ref().is_some_and(|uris| !uris.is_empty() && uris.iter().all(RedirectUri::is_native_only)) {
+        asked.application_type = Some(ApplicationType::Native);
+    }
+}

@@ -1,0 +1,72 @@
+//! What identifies a client and what proves who is asking.
+
+use std::fmt;
+
+use crate::secret::Secret;
+
+/// A client identifier. RFC 6749 §2.2.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// The identifier spelled `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+macro_rules! credential {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(Secret);
+
+        impl $name {
+            /// Hides `text`.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(Secret::new(text))
+            }
+
+            /// The value itself.
+            pub fn reveal(&self) -> &str {
+                self.0.reveal()
+            }
+        }
+    };
+}
+
+credential! {
+    /// A client secret. RFC 6749 §2.3.1.
+    ClientSecret
+}
+
+credential! {
+    /// A token that may manage one client. RFC 7592 §1.2.
+    RegistrationAccessToken
+}
+
+impl RegistrationAccessToken {
+    /// What every such token begins with, for programs that search for leaked secrets.
+    pub const PREFIX: &'static str = "rat_";
+}
+
+credential! {
+    /// A token that may register clients. RFC 7591 §1.2.
+    InitialAccessToken
+}
+
+impl InitialAccessToken {
+    /// What every such token begins with, for programs that search for leaked secrets.
+    pub const PREFIX: &'static str = "iat_";
+}

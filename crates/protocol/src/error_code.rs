@@ -1,0 +1,70 @@
+//! The OAuth error codes an answer may carry.
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorRow {
+    /// The code.
+    pub code: ErrorCode,
+    /// Its spelling in the `error` member.
+    pub name: &'static str,
+    /// The HTTP status it goes with when nothing more particular applies.
+    pub status: u16,
+    /// Where it is defined.
+    pub spec: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+macro_rules! error_codes {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $name:literal, $status:literal, $spec:literal; )+) => {
+        /// An OAuth error code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ErrorCode { $( $(#[doc = $doc])+ $variant, )+ }
+
+        impl ErrorCode {
+            /// Every code, with what is known of it.
+            pub const ROWS: &'static [ErrorRow] = &[$( ErrorRow {
+                code: Self::$variant, name: $name, status: $status, spec: $spec, doc: concat!($($doc),+),
+            } ),+];
+
+            /// Its spelling in the `error` member.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $name, )+ }
+            }
+
+            /// The HTTP status it goes with when nothing more particular applies.
+            pub const fn status(self) -> u16 {
+                match self { $( Self::$variant => $status, )+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// One or more redirect URIs cannot be registered.
+    InvalidRedirectUri = "invalid_redirect_uri", 400, "RFC 7591 §3.2.2";
+    /// The body is not client metadata, or a member of it cannot be accepted; the description names the member.
+    InvalidClientMetadata = "invalid_client_metadata", 400, "RFC 7591 §3.2.2";
+    /// The software statement is unreadable, unsigned, badly signed or out of date.
+    InvalidSoftwareStatement = "invalid_software_statement", 400, "RFC 7591 §3.2.2";
+    /// The software statement comes from an issuer this provider does not trust.
+    UnapprovedSoftwareStatement = "unapproved_software_statement", 400, "RFC 7591 §3.2.2";
+    /// The request itself is wrong: its method (405), its timing (408), its size (413), its content type (415), how often it comes (429), or it lost a race (409).
+    InvalidRequest = "invalid_request", 400, "RFC 6749 §5.2";
+    /// The credentials are wrong, expired or revoked, or the client is gone.
+    InvalidToken = "invalid_token", 401, "RFC 6750 §3.1";
+    /// The credentials are right and do not permit this.
+    InsufficientScope = "insufficient_scope", 403, "RFC 6750 §3.1";
+    /// This provider registers nobody, or not this client for this caller.
+    AccessDenied = "access_denied", 403, "RFC 6749 §4.1.2.1";
+    /// There is nothing at this address.
+    NotFound = "not_found", 404, "RFC 9110 §15.5.5";
+    /// The request came to a host this deployment does not serve.
+    MisdirectedRequest = "misdirected_request", 421, "RFC 9110 §15.5.20";
+    /// Something went wrong on our side; the log says what.
+    ServerError = "server_error", 500, "RFC 6749 §4.1.2.1";
+    /// The endpoint is a placeholder; the description names the setting for the real one.
+    NotImplemented = "not_implemented", 501, "RFC 9110 §15.6.2";
+    /// The store is down, full or busy; try again after the time in `Retry-After`.
+    TemporarilyUnavailable = "temporarily_unavailable", 503, "RFC 6749 §4.1.2.1";
+}

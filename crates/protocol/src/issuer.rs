@@ -1,0 +1,213 @@
+//! An issuer, and every address that follows from it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+/// The well-known name of an OpenID Provider's metadata. OIDC Discovery §4.
+pub const OPENID_CONFIGURATION: &str = "openid-configuration";
+
+/// The well-known name of an authorization server's metadata. RFC 8414 §3.
+pub const OAUTH_AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
+
+/// An Issuer Identifier: https (http on loopback only), with a host, without query, fragment or user information,
+/// kept byte for byte. OIDC Discovery §3, RFC 8414 §2.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    text: String,
+    host: String,
+    port: u16,
+    loopback: bool,
+    origin_len: usize,
+}
+
+impl Issuer {
+    /// Reads an issuer.
+    ///
+    /// # Errors
+    /// The rest of a sentence that begins with "the issuer".
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains(['\\', '"', '<', '>', '{', '}', '|', '^', '`']) {
+            return Err("must be a URL of plain ASCII characters");
+        }
+        if text.contains('?') {
+            return Err("must not have a query");
+        }
+        if text.contains('#') {
+            return Err("must not have a fragment");
+        }
+        let url = Url::parse(text).map_err(|_| "must be an absolute URL")?;
+        let loopback = is_loopback(&url);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return Err("must be https, except on loopback"),
+            _ => return Err("must be an https URL"),
+        }
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let rest = rest.ok_or("must begin with https:// in lower case")?;
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err("must not have user information");
+        }
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or("must have a host")?;
+        let raw_host = if authority.starts_with('[') {
+            authority.split_inclusive(']').next().unwrap_or_default()
+        } else {
+            authority.split(':').next().unwrap_or_default()
+        };
+        if raw_host != host {
+            return Err("must spell its host in lower case and in its canonical form");
+        }
+        let path = rest.get(authority.len()..).unwrap_or_default();
+        let raw_path = if path.is_empty() { "/" } else { path };
+        if url.path() != raw_path || path.contains("//") || path.contains('%') {
+            return Err("must have a plain path");
+        }
+        let origin_len = text.len() - path.len();
+        Ok(Self {
+            host: host.to_owned(),
+            port: url.port_or_known_default().ok_or("must have a port")?,
+            loopback,
+            origin_len,
+            text: text.to_owned(),
+        })
+    }
+
+    /// The issuer byte for byte as configured.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host, as an A-label in lower case or an IP literal.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, the scheme's own when none is written.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Scheme, host and port as written: `https://login.example.com:9443`.
+    pub fn origin(&self) -> &str {
+        self.text.get(..self.origin_len).unwrap_or(&self.text)
+    }
+
+    /// Host and port as written: `login.example.com:9443`.
+    pub fn authority(&self) -> &str {
+        self.origin().split_once("://").map_or("", |(_, authority)| authority)
+    }
+
+    /// The path without a slash at its end: empty, or `/t/acme`.
+    pub fn path(&self) -> &str {
+        self.text.get(self.origin_len..).unwrap_or_default().trim_end_matches('/')
+    }
+
+    /// Whether the host is this machine's own.
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// Whether it is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.text.starts_with("https:")
+    }
+
+    /// The tenant, when the path is `/t/{tenant}`.
+    pub fn tenant(&self) -> Option<&str> {
+        self.path().strip_prefix("/t/").filter(|tenant| !tenant.is_empty() && !tenant.contains('/'))
+    }
+
+    /// An endpoint below the issuer: `{issuer}/register`.
+    pub fn endpoint(&self, name: &str) -> String {
+        format!("{}{}/{name}", self.origin(), self.path())
+    }
+
+    /// The address of a metadata document with the well-known segment after the path (OIDC Discovery §4).
+    pub fn appended(&self, well_known: &str) -> String {
+        self.endpoint(&format!(".well-known/{well_known}"))
+    }
+
+    /// The address of a metadata document with the well-known segment before the path (RFC 8414 §3.1).
+    pub fn inserted(&self, well_known: &str) -> String {
+        format!("{}/.well-known/{well_known}{}", self.origin(), self.path())
+    }
+}
+
+impl PartialEq for Issuer {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Issuer {}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Whether a URL's host is loopback: `localhost`, a name below it, or a loopback address.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_follows_from_the_issuer() {
+        let issuer = Issuer::parse("https://login.example.com:9443/t/acme").unwrap();
+        assert_eq!(issuer.origin(), "https://login.example.com:9443");
+        assert_eq!(issuer.authority(), "login.example.com:9443");
+        assert_eq!(issuer.path(), "/t/acme");
+        assert_eq!(issuer.tenant(), Some("acme"));
+        assert_eq!(issuer.endpoint("register"), "https://login.example.com:9443/t/acme/register");
+        assert_eq!(
+            issuer.inserted(OAUTH_AUTHORIZATION_SERVER),
+            "https://login.example.com:9443/.well-known/oauth-authorization-server/t/acme"
+        );
+        assert_eq!(issuer.appended(OPENID_CONFIGURATION), "https://login.example.com:9443/t/acme/.well-known/openid-configuration");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_kept_in_the_issuer_and_not_doubled_in_its_addresses() {
+        let issuer = Issuer::parse("https://login.example.com/").unwrap();
+        assert_eq!(issuer.as_str(), "https://login.example.com/");
+        assert_eq!(issuer.endpoint("jwks"), "https://login.example.com/jwks");
+        assert_eq!(issuer.inserted(OPENID_CONFIGURATION), "https://login.example.com/.well-known/openid-configuration");
+    }
+
+    #[test]
+    fn what_is_not_an_issuer_is_refused() {
+        for text in [
+            "",
+            "login.example.com",
+            "http://login.example.com",
+            "https://",
+            "https://user@login.example.com",
+            "https://login.example.com?x=1",
+            "https://login.example.com#",
+            "https://Login.example.com",
+            "https://login.example.com/a/../b",
+            "https://login.example.com/a//b",
+            "https://0x7f.1",
+            "ftp://login.example.com",
+            "HTTPS://login.example.com",
+            "https://bücher.example",
+        ] {
+            assert!(Issuer::parse(text).is_err(), "{text}");
+        }
+        assert!(Issuer::parse("http://localhost:9443").is_ok());
+        assert!(Issuer::parse("http://[::1]:9443").is_ok());
+    }
+}

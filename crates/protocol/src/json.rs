@@ -1,0 +1,192 @@
+//! The strict JSON reader for what strangers send.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
+
+use crate::member::Object;
+
+/// How large a document may be in each direction.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonLimits {
+    /// How deep arrays and objects may stand inside one another.
+    pub depth: usize,
+    /// How many members one object may have.
+    pub members: usize,
+    /// How many elements one array may have.
+    pub elements: usize,
+}
+
+impl Default for JsonLimits {
+    fn default() -> Self {
+        Self { depth: 32, members: 200, elements: 200 }
+    }
+}
+
+/// Why a text is not a JSON object as we read it: a whole sentence, without any of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed(String);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Reads one JSON object and nothing after it (RFC 8259): UTF-8, no member twice however it is spelled, no lone
+/// surrogate, nothing beyond `limits`.
+///
+/// # Errors
+/// One sentence with the place of the fault.
+pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<Object, Malformed> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict { limits, depth: 0 }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    match value {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Malformed("The body must be a JSON object.".to_owned())),
+        Err(fault) => Err(Malformed(sentence(&fault))),
+    }
+}
+
+/// Our own errors have no category of their own in `serde_json`; both kinds carry the place.
+fn sentence(fault: &serde_json::Error) -> String {
+    let place = format!("at line {}, column {}", fault.line(), fault.column());
+    let ours = fault.to_string();
+    match OURS.iter().find(|message| ours.starts_with(**message)) {
+        Some(message) => format!("The body {message} {place}."),
+        None => format!("The body must be a JSON object; it is not JSON {place}."),
+    }
+}
+
+const REPEATED: &str = "has a member twice";
+const TOO_DEEP: &str = "is nested too deeply";
+const TOO_MANY_MEMBERS: &str = "has an object with too many members";
+const TOO_MANY_ELEMENTS: &str = "has an array with too many elements";
+const OURS: [&str; 4] = [REPEATED, TOO_DEEP, TOO_MANY_MEMBERS, TOO_MANY_ELEMENTS];
+
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    limits: &'a JsonLimits,
+    depth: usize,
+}
+
+impl Strict<'_> {
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        if self.depth >= self.limits.depth {
+            return Err(E::custom(TOO_DEEP));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut elements = Vec::new();
+        while let Some(element) = array.next_element_seed(inner)? {
+            if elements.len() >= self.limits.elements {
+                return Err(de::Error::custom(TOO_MANY_ELEMENTS));
+            }
+            elements.push(element);
+        }
+        Ok(Value::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object = Object::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if object.len() >= self.limits.members {
+                return Err(de::Error::custom(TOO_MANY_MEMBERS));
+            }
+            if object.contains_key(&name) {
+                return Err(de::Error::custom(REPEATED));
+            }
+            let value = map.next_value_seed(inner)?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &[u8]) -> String {
+        read_object(text, &JsonLimits::default()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_member_may_stand_once_however_it_is_spelled() {
+        assert_eq!(refusal(br#"{"a":1,"a":2}"#), "The body has a member twice at line 1, column 10.");
+        assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a member twice"));
+        assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a member twice"));
+    }
+
+    #[test]
+    fn depth_members_and_elements_are_bounded() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+        assert!(read_object(&nested(31), &JsonLimits::default()).is_ok());
+        assert!(refusal(&nested(32)).starts_with("The body is nested too deeply"));
+        assert!(refusal(&nested(100_000)).starts_with("The body is nested too deeply"));
+        let many: String = (0..201).map(|n| format!("\"m{n}\":0,")).collect();
+        assert!(refusal(format!("{{{}\"z\":0}}", many).as_bytes()).contains("too many members"));
+        let long = vec!["0"; 201].join(",");
+        assert!(refusal(format!("{{\"a\":[{long}]}}").as_bytes()).contains("too many elements"));
+    }
+
+    #[test]
+    fn what_is_not_a_json_object_is_refused() {
+        for text in ["", "null", "[]", "\"x\"", "1", "{", "{}x", "{\"a\":}", "{\"a\":\"\\ud800\"}", "{\"a\":1e999}", "\u{feff}{}"] {
+            assert!(read_object(text.as_bytes(), &JsonLimits::default()).is_err(), "{text}");
+        }
+        assert_eq!(refusal(b"{\"a\":\"\xff\"}"), "The body must be UTF-8.");
+    }
+}

@@ -1,0 +1,57 @@
+//! A client's JWK Set: public keys only. RFC 7517.
+
+use serde_json::Value;
+
+use crate::member::{Object, Reason, Single};
+
+/// How many keys a client may register.
+pub const KEYS_MAX: usize = 20;
+
+/// Members of a JWK that hold private or symmetric key material. RFC 7518 §6.
+pub const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A JWK Set as sent, whose keys have the form of public keys. Whether each is a key at all is for cryptography to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JwkSet(Object);
+
+impl JwkSet {
+    /// The keys.
+    pub fn keys(&self) -> impl Iterator<Item = &Object> {
+        self.0.get("keys").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+    }
+}
+
+impl Single for JwkSet {
+    const SHAPE: &'static str = "JWK Set";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        let Value::Object(set) = value else { return Err("must be a JSON object with a keys array".into()) };
+        let Some(Value::Array(keys)) = set.get("keys") else { return Err("must have a keys array".into()) };
+        if keys.is_empty() || keys.len() > KEYS_MAX {
+            return Err(format!("must have 1 to {KEYS_MAX} keys").into());
+        }
+        let mut kids = Vec::new();
+        for key in keys {
+            let Value::Object(key) = key else { return Err("has a key that is not a JSON object".into()) };
+            match key.get("kty") {
+                Some(Value::String(kty)) if kty == "oct" => return Err("has a symmetric key; only public keys may be registered".into()),
+                Some(Value::String(_)) => {}
+                _ => return Err("has a key without kty".into()),
+            }
+            if PRIVATE_MEMBERS.iter().any(|member| key.contains_key(*member)) {
+                return Err("has a private key; only public keys may be registered".into());
+            }
+            match key.get("kid") {
+                None => {}
+                Some(Value::String(kid)) if !kids.contains(&kid) => kids.push(kid),
+                Some(Value::String(_)) => return Err("has two keys with one kid".into()),
+                Some(_) => return Err("has a kid that is not a string".into()),
+            }
+        }
+        Ok(Self(set))
+    }
+
+    fn write(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+}

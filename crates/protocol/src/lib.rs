@@ -1,0 +1,51 @@
+//! What the specifications say, as values: no HTTP, no SQL, no cryptography, no clock of its own.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`client`], [`provider`] | the two tables: every member of client and of provider metadata, one row each |
+//! | [`admit`], [`rules`] | from what a client asks for to what is agreed |
+//! | [`member`], [`table`], [`localized`], [`open_enum`] | the machinery of the tables |
+//! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
+//! | [`issuer`] | an issuer and every address that follows from it |
+//! | [`json`] | the strict JSON reader for what strangers send |
+//! | [`error_code`] | the OAuth error codes and what each means |
+//! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and instants |
+//! | [`pages`] | the reference pages, rendered from the tables |
+
+// The two tables expand to long match statements and constructors.
+#![recursion_limit = "512"]
+#![warn(missing_docs)]
+
+pub mod admit;
+pub mod client;
+pub mod credentials;
+pub mod error_code;
+pub mod issuer;
+pub mod json;
+pub mod jwks;
+pub mod localized;
+pub mod member;
+#[macro_use]
+pub mod open_enum;
+#[macro_use]
+pub mod table;
+pub mod pages;
+pub mod provider;
+pub mod response_type;
+pub mod rules;
+pub mod secret;
+pub mod time;
+pub mod uri;
+pub mod values;
+
+pub use admit::{LegacyRedirects, RegisteredMetadata, Terms};
+pub use client::{ClientInformation, ClientMetadata};
+pub use credentials::{ClientId, ClientSecret, InitialAccessToken, RegistrationAccessToken};
+pub use error_code::ErrorCode;
+pub use issuer::Issuer;
+pub use member::{Invalid, Object};
+pub use provider::ProviderMetadata;
+pub use secret::Secret;
+pub use table::Row;
+pub use time::{Clock, Timestamp};
+pub use uri::RedirectUri;

@@ -1,0 +1,96 @@
+//! Language-tagged members: `client_name#ja`. OIDC Registration §2.1, RFC 7591 §2.2.
+
+use std::borrow::Cow;
+
+use oxilangtag::LanguageTag;
+
+use crate::member::{Invalid, Kept, Member, Object, Single};
+
+/// How many language tags one member may have.
+pub const TAGS_MAX: usize = 20;
+
+/// A human-readable member in one or more languages, each under the name it was sent with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Localized<T> {
+    variants: Vec<Variant<T>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Variant<T> {
+    /// The language tag as sent; none for the plain member.
+    tag: Option<String>,
+    value: T,
+}
+
+impl<T> Localized<T> {
+    /// One value, without a language.
+    pub fn plain(value: T) -> Self {
+        Self { variants: vec![Variant { tag: None, value }] }
+    }
+
+    /// The value without a language.
+    pub fn untagged(&self) -> Option<&T> {
+        self.variants.iter().find(|variant| variant.tag.is_none()).map(|variant| &variant.value)
+    }
+
+    /// Replaces the value without a language and keeps the others.
+    pub fn set_untagged(&mut self, value: T) {
+        match self.variants.iter_mut().find(|variant| variant.tag.is_none()) {
+            Some(variant) => variant.value = value,
+            None => self.variants.insert(0, Variant { tag: None, value }),
+        }
+    }
+
+    /// Every value, with the language tag it was sent with.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &T)> {
+        self.variants.iter().map(|variant| (variant.tag.as_deref(), &variant.value))
+    }
+}
+
+impl<T: Single> Member for Localized<T> {
+    const LOCALIZED: bool = true;
+    const SHAPE: &'static str = T::SHAPE;
+
+    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
+        let mut names: Vec<String> = object
+            .keys()
+            .filter(|key| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('#')))
+            .cloned()
+            .collect();
+        names.sort_by_key(|key| key.as_str() != name); // the plain member first, the others as sent
+        let mut variants = Vec::with_capacity(names.len());
+        let mut seen = Vec::new();
+        for key in names {
+            let tag = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('#')).map(str::to_owned);
+            let Some(value) = <T as Member>::take(object, &key)? else { continue };
+            if let Some(tag) = &tag {
+                let normal = LanguageTag::parse_and_normalize(tag)
+                    .map_err(|_| Invalid::new(format!("{name}#…"), "must carry a language tag (BCP 47) after the #"))?;
+                if seen.contains(&normal) {
+                    return Err(Invalid::new(key, "names a language twice"));
+                }
+                seen.push(normal);
+                if seen.len() > TAGS_MAX {
+                    return Err(Invalid::new(name.to_owned(), format!("must have at most {TAGS_MAX} language tags")));
+                }
+            }
+            variants.push(Variant { tag, value });
+        }
+        Ok(if variants.is_empty() { None } else { Some(Self { variants }) })
+    }
+
+    fn put(&self, object: &mut Object, name: &str) {
+        for Variant { tag, value } in &self.variants {
+            let key = tag.as_ref().map_or_else(|| name.to_owned(), |tag| format!("{name}#{tag}"));
+            object.insert(key, value.write());
+        }
+    }
+
+    fn values(&self) -> Vec<Cow<'_, str>> {
+        Vec::new()
+    }
+
+    fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Kept {
+        Kept::All
+    }
+}

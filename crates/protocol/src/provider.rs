@@ -1,0 +1,282 @@
+//! The provider metadata table: every standard member, one row each. It is what discovery serves and what registration checks against.
+
+use std::borrow::Cow;
+
+use crate::Invalid;
+use crate::issuer::Issuer;
+use crate::localized::Localized;
+use crate::member::{Object, Reason, Single};
+use crate::response_type::ResponseType;
+use crate::uri::{EndpointUri, WebUri};
+use crate::values::{
+    AuthMethod, CodeChallengeMethod, ContentEncryption, DeliveryMode, GrantType, HumanText, Jwt, KeyManagement, Locale, Members, Name,
+    ResponseMode, SigningAlgorithm, SubjectType, Text,
+};
+
+impl Single for Issuer {
+    const SHAPE: &'static str = "https URL";
+
+    fn read(value: serde_json::Value) -> Result<Self, Reason> {
+        crate::member::text(value).and_then(|text| Self::parse(&text).map_err(Cow::Borrowed))
+    }
+
+    fn write(&self) -> serde_json::Value {
+        self.as_str().into()
+    }
+}
+
+metadata! {
+    /// What a provider offers. OIDC Discovery §3, RFC 8414 §2.
+    pub struct ProviderMetadata;
+
+    /// The issuer, byte for byte as configured.
+    issuer: Issuer, "OIDC Discovery §3";
+    /// Where users are sent to authenticate.
+    authorization_endpoint: EndpointUri, "OIDC Discovery §3";
+    /// Where codes become tokens.
+    token_endpoint: EndpointUri, "OIDC Discovery §3";
+    /// Where claims about the user are.
+    userinfo_endpoint: EndpointUri, "OIDC Discovery §3";
+    /// Where the public keys are.
+    jwks_uri: EndpointUri, "OIDC Discovery §3";
+    /// Where clients register.
+    registration_endpoint: EndpointUri, "OIDC Discovery §3";
+    /// The scopes a client may ask for.
+    scopes_supported: Vec<Name>, "OIDC Discovery §3";
+    /// The response types a client may use.
+    response_types_supported: Vec<ResponseType>, "OIDC Discovery §3";
+    /// The response modes a client may use.
+    response_modes_supported: Vec<ResponseMode>, "OIDC Discovery §3";
+    /// The grants a client may use.
+    grant_types_supported: Vec<GrantType>, "OIDC Discovery §3";
+    /// The authentication context classes there are.
+    acr_values_supported: Vec<Text>, "OIDC Discovery §3";
+    /// The subject identifier types there are.
+    subject_types_supported: Vec<SubjectType>, "OIDC Discovery §3";
+    /// How ID Tokens can be signed.
+    id_token_signing_alg_values_supported: Vec<SigningAlgorithm>, "OIDC Discovery §3";
+    /// How the keys of encrypted ID Tokens can be managed.
+    id_token_encryption_alg_values_supported: Vec<KeyManagement>, "OIDC Discovery §3";
+    /// How ID Tokens can be encrypted.
+    id_token_encryption_enc_values_supported: Vec<ContentEncryption>, "OIDC Discovery §3";
+    /// How UserInfo answers can be signed.
+    userinfo_signing_alg_values_supported: Vec<SigningAlgorithm>, "OIDC Discovery §3";
+    /// How the keys of encrypted UserInfo answers can be managed.
+    userinfo_encryption_alg_values_supported: Vec<KeyManagement>, "OIDC Discovery §3";
+    /// How UserInfo answers can be encrypted.
+    userinfo_encryption_enc_values_supported: Vec<ContentEncryption>, "OIDC Discovery §3";
+    /// How request objects can be signed.
+    request_object_signing_alg_values_supported: Vec<SigningAlgorithm>, "OIDC Discovery §3";
+    /// How the keys of encrypted request objects can be managed.
+    request_object_encryption_alg_values_supported: Vec<KeyManagement>, "OIDC Discovery §3";
+    /// How request objects can be encrypted.
+    request_object_encryption_enc_values_supported: Vec<ContentEncryption>, "OIDC Discovery §3";
+    /// How clients can authenticate at the token endpoint.
+    token_endpoint_auth_methods_supported: Vec<AuthMethod>, "OIDC Discovery §3";
+    /// How the JWTs clients authenticate with can be signed.
+    token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "OIDC Discovery §3";
+    /// The ways the login page can be displayed.
+    display_values_supported: Vec<Name>, "OIDC Discovery §3";
+    /// The kinds of claims there are.
+    claim_types_supported: Vec<Name>, "OIDC Discovery §3";
+    /// The claims there may be values for.
+    claims_supported: Vec<Name>, "OIDC Discovery §3";
+    /// What developers should read.
+    service_documentation: WebUri, "OIDC Discovery §3";
+    /// The languages of claims.
+    claims_locales_supported: Vec<Locale>, "OIDC Discovery §3";
+    /// The languages of the user interface.
+    ui_locales_supported: Vec<Locale>, "OIDC Discovery §3";
+    /// Whether requests may have a claims parameter.
+    claims_parameter_supported: bool, "OIDC Discovery §3";
+    /// Whether requests may have a request parameter.
+    request_parameter_supported: bool, "OIDC Discovery §3";
+    /// Whether requests may have a `request_uri` parameter.
+    request_uri_parameter_supported: bool, "OIDC Discovery §3";
+    /// Whether request URIs must have been registered.
+    require_request_uri_registration: bool, "OIDC Discovery §3";
+    /// What the provider demands of the data a client gets.
+    op_policy_uri: WebUri, "OIDC Discovery §3";
+    /// The provider's terms of service.
+    op_tos_uri: WebUri, "OIDC Discovery §3";
+    /// Where tokens are revoked.
+    revocation_endpoint: EndpointUri, "RFC 8414 §2";
+    /// How clients can authenticate there.
+    revocation_endpoint_auth_methods_supported: Vec<AuthMethod>, "RFC 8414 §2";
+    /// How the JWTs they authenticate with can be signed.
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 8414 §2";
+    /// Where tokens are looked into.
+    introspection_endpoint: EndpointUri, "RFC 8414 §2";
+    /// How clients can authenticate there.
+    introspection_endpoint_auth_methods_supported: Vec<AuthMethod>, "RFC 8414 §2";
+    /// How the JWTs they authenticate with can be signed.
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 8414 §2";
+    /// The PKCE methods there are.
+    code_challenge_methods_supported: Vec<CodeChallengeMethod>, "RFC 8414 §2";
+    /// This document's members, signed.
+    signed_metadata: Jwt, "RFC 8414 §2.1";
+    /// Where devices begin.
+    device_authorization_endpoint: EndpointUri, "RFC 8628 §4";
+    /// Whether access tokens can be bound to certificates.
+    tls_client_certificate_bound_access_tokens: bool, "RFC 8705 §3.3";
+    /// The endpoints again, where client certificates are asked for.
+    mtls_endpoint_aliases: Members, "RFC 8705 §5";
+    /// Whether every request must be a signed object.
+    require_signed_request_object: bool, "RFC 9101 §10.5";
+    /// Where authorization requests are pushed.
+    pushed_authorization_request_endpoint: EndpointUri, "RFC 9126 §5";
+    /// Whether they must be.
+    require_pushed_authorization_requests: bool, "RFC 9126 §5";
+    /// Whether authorization responses say who the issuer is.
+    authorization_response_iss_parameter_supported: bool, "RFC 9207 §3";
+    /// The types of authorization details there are.
+    authorization_details_types_supported: Vec<Name>, "RFC 9396 §10";
+    /// How DPoP proofs can be signed.
+    dpop_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 9449 §5.1";
+    /// How introspection answers can be signed.
+    introspection_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 9701 §7";
+    /// How the keys of encrypted introspection answers can be managed.
+    introspection_encryption_alg_values_supported: Vec<KeyManagement>, "RFC 9701 §7";
+    /// How introspection answers can be encrypted.
+    introspection_encryption_enc_values_supported: Vec<ContentEncryption>, "RFC 9701 §7";
+    /// The resources tokens are for.
+    protected_resources: Vec<WebUri>, "RFC 9728 §4";
+    /// How authorization responses can be signed.
+    authorization_signing_alg_values_supported: Vec<SigningAlgorithm>, "JARM §4";
+    /// How the keys of encrypted authorization responses can be managed.
+    authorization_encryption_alg_values_supported: Vec<KeyManagement>, "JARM §4";
+    /// How authorization responses can be encrypted.
+    authorization_encryption_enc_values_supported: Vec<ContentEncryption>, "JARM §4";
+    /// Where authentication on another device begins.
+    backchannel_authentication_endpoint: EndpointUri, "CIBA §4";
+    /// How its tokens can reach the client.
+    backchannel_token_delivery_modes_supported: Vec<DeliveryMode>, "CIBA §4";
+    /// How its requests can be signed.
+    backchannel_authentication_request_signing_alg_values_supported: Vec<SigningAlgorithm>, "CIBA §4";
+    /// Whether its requests may carry a code only the user knows.
+    backchannel_user_code_parameter_supported: bool, "CIBA §4";
+    /// The frame a client asks whether the user is still logged in.
+    check_session_iframe: EndpointUri, "OIDC Session Management §3.3";
+    /// Where users are sent to log out.
+    end_session_endpoint: EndpointUri, "OIDC RP-Initiated Logout §2.1";
+    /// Whether clients are told of a logout through the browser.
+    frontchannel_logout_supported: bool, "OIDC Front-Channel Logout §3";
+    /// Whether iss and sid are sent with it.
+    frontchannel_logout_session_supported: bool, "OIDC Front-Channel Logout §3";
+    /// Whether clients are told of a logout directly.
+    backchannel_logout_supported: bool, "OIDC Back-Channel Logout §2.1";
+    /// Whether logout tokens can carry sid.
+    backchannel_logout_session_supported: bool, "OIDC Back-Channel Logout §2.1";
+    /// The prompts there are.
+    prompt_values_supported: Vec<Name>, "OIDC Prompt Create §4.2";
+    /// How clients can register in a federation.
+    client_registration_types_supported: Vec<Name>, "OpenID Federation §5.1.3";
+    /// Where clients register explicitly in a federation.
+    federation_registration_endpoint: EndpointUri, "OpenID Federation §5.1.3";
+    /// How clients can authenticate their requests in a federation, by endpoint.
+    request_authentication_methods_supported: Members, "OpenID Federation §5.1.3";
+    /// How those requests can be signed.
+    request_authentication_signing_alg_values_supported: Vec<SigningAlgorithm>, "OpenID Federation §5.1.3";
+    /// Where the signed JWK Set is.
+    signed_jwks_uri: EndpointUri, "OpenID Federation §5.2.1";
+    /// The public keys themselves.
+    jwks: Members, "OpenID Federation §5.2.1";
+    /// The organization that runs the provider.
+    organization_name: Localized<HumanText>, "OpenID Federation §5.2.2";
+    /// How access tokens for network functions can be signed.
+    nfv_token_signing_alg_values_supported: Vec<SigningAlgorithm>, "ETSI GS NFV-SEC 022";
+    /// How the keys of encrypted access tokens for network functions can be managed.
+    nfv_token_encryption_alg_values_supported: Vec<KeyManagement>, "ETSI GS NFV-SEC 022";
+    /// How access tokens for network functions can be encrypted.
+    nfv_token_encryption_enc_values_supported: Vec<ContentEncryption>, "ETSI GS NFV-SEC 022";
+}
+
+/// The members that are the service's own and cannot be configured.
+pub const OWN_MEMBERS: [&str; 3] = ["issuer", "registration_endpoint", "signed_metadata"];
+
+/// The claims of OIDC Core §5.1, and those of the ID Token.
+const STANDARD_CLAIMS: [&str; 26] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "acr",
+    "auth_time",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "updated_at",
+];
+
+impl ProviderMetadata {
+    /// What a provider offers when its operator says nothing else.
+    pub fn default_offer(issuer: Issuer) -> Self {
+        use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
+        let response_type = |text: &str| ResponseType::parse(text).ok();
+        let names = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect();
+        Self {
+            issuer: Some(issuer),
+            scopes_supported: Some(names(&["openid", "profile", "email", "address", "phone", "offline_access"])),
+            response_types_supported: Some(["code", "id_token", "id_token token", "token"].into_iter().filter_map(response_type).collect()),
+            response_modes_supported: Some(vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost]),
+            grant_types_supported: Some(vec![
+                GrantType::AuthorizationCode,
+                GrantType::Implicit,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::Password,
+            ]),
+            subject_types_supported: Some(vec![SubjectType::Public, SubjectType::Pairwise]),
+            id_token_signing_alg_values_supported: Some(vec![Rs256, Es256]),
+            token_endpoint_auth_methods_supported: Some(vec![
+                AuthMethod::ClientSecretBasic,
+                AuthMethod::ClientSecretPost,
+                AuthMethod::PrivateKeyJwt,
+                AuthMethod::None,
+            ]),
+            token_endpoint_auth_signing_alg_values_supported: Some(vec![Rs256, Ps256, Es256, EdDsa]),
+            claims_supported: Some(names(&STANDARD_CLAIMS)),
+            claims_parameter_supported: Some(false),
+            request_parameter_supported: Some(false),
+            request_uri_parameter_supported: Some(false),
+            code_challenge_methods_supported: Some(vec![CodeChallengeMethod::S256]),
+            ..Self::default()
+        }
+    }
+
+    /// Replaces members with those an operator configured.
+    ///
+    /// # Errors
+    /// Names a member that is not in its form, is the service's own, or is not provider metadata at all.
+    pub fn configure(self, mut configured: Object) -> Result<Self, Invalid> {
+        if let Some(own) = OWN_MEMBERS.iter().find(|own| configured.contains_key(**own)) {
+            return Err(Invalid::new(*own, "is the service's own and cannot be configured"));
+        }
+        let given = Self::take(&mut configured)?;
+        match configured.keys().next() {
+            Some(unknown) => Err(Invalid::new(unknown.clone(), "is not a member of provider metadata")),
+            None => Ok(self.overlaid(given)),
+        }
+    }
+
+    /// Whether the document offers a value in one of its lists; `None` when it has no such list.
+    pub fn offers(&self, list: &str, value: &str) -> Option<bool> {
+        self.values(list).map(|offered| offered.iter().any(|one| one == value))
+    }
+}

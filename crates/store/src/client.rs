@@ -1,0 +1,84 @@
+//! A client, before and after it is stored.
+
+use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
+
+/// A client about to be stored. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// Its identifier, which nobody had before.
+    pub id: ClientId,
+    /// The provider it registered with.
+    pub provider: Issuer,
+    /// What was agreed.
+    pub metadata: RegisteredMetadata,
+    /// Its secret, when it has one; sealed before it is stored.
+    pub secret: Option<ClientSecret>,
+    /// The token that may manage it; only a digest is stored. RFC 7592 §1.2.
+    pub token: RegistrationAccessToken,
+    /// When the identifier was issued.
+    pub issued_at: Timestamp,
+    /// When the secret expires; never, when absent.
+    pub secret_expires_at: Option<Timestamp>,
+    /// When the client itself expires; never, when absent.
+    pub expires_at: Option<Timestamp>,
+    /// The account it belongs to.
+    pub owner: Option<String>,
+    /// The name composed of its owner's and its own, unique per provider and owner.
+    pub composed_name: Option<String>,
+}
+
+/// A stored client. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its identifier.
+    pub id: ClientId,
+    /// The provider it registered with.
+    pub provider: Issuer,
+    /// What was agreed.
+    pub metadata: RegisteredMetadata,
+    /// Its secret, when it has one.
+    pub secret: Option<ClientSecret>,
+    /// When the identifier was issued.
+    pub issued_at: Timestamp,
+    /// When the secret expires; never, when absent.
+    pub secret_expires_at: Option<Timestamp>,
+    /// When the client itself expires; never, when absent.
+    pub expires_at: Option<Timestamp>,
+    /// The account it belongs to.
+    pub owner: Option<String>,
+    /// The name composed of its owner's and its own.
+    pub composed_name: Option<String>,
+    /// How often it was written: a replacement says which of them it replaces.
+    pub revision: i64,
+}
+
+impl Client {
+    pub(crate) const FIRST_REVISION: i64 = 1;
+
+    /// The client that was just stored.
+    pub(crate) fn stored(new: NewClient) -> Self {
+        Self {
+            id: new.id,
+            provider: new.provider,
+            metadata: new.metadata,
+            secret: new.secret,
+            issued_at: new.issued_at,
+            secret_expires_at: new.secret_expires_at,
+            expires_at: new.expires_at,
+            owner: new.owner,
+            composed_name: new.composed_name,
+            revision: Self::FIRST_REVISION,
+        }
+    }
+}
+
+/// What a replacement does to the secret. RFC 7592 §2.2.
+#[derive(Debug, Clone)]
+pub enum SecretChange {
+    /// The secret stays as it is.
+    Keep,
+    /// This secret takes its place; it expires at that time, or never.
+    Issue(ClientSecret, Option<Timestamp>),
+    /// The client has none any more.
+    Remove,
+}

@@ -1,0 +1,81 @@
+//! A client as its table has it.
+
+use diesel::prelude::*;
+use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, Timestamp};
+
+use crate::client::{Client, NewClient};
+use crate::error::StoreError;
+use crate::random::no_randomness;
+use crate::schema::client;
+use crate::seal::{About, SealingKey, digest};
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = client, treat_none_as_default_value = false)]
+pub struct ClientRow {
+    pub client_id: String,
+    pub provider: String,
+    pub metadata: String,
+    pub token_digest: String,
+    pub secret_sealed: Option<String>,
+    pub issued_at: i64,
+    pub secret_expires_at: Option<i64>,
+    pub expires_at: Option<i64>,
+    pub revision: i64,
+    pub owner: Option<String>,
+    pub composed_name: Option<String>,
+}
+
+impl ClientRow {
+    /// The row of a new client.
+    pub fn new(new: &NewClient, seal: &SealingKey) -> Result<Self, StoreError> {
+        Ok(Self {
+            client_id: new.id.as_str().to_owned(),
+            provider: new.provider.as_str().to_owned(),
+            metadata: new.metadata.json().to_owned(),
+            token_digest: digest(new.token.reveal()),
+            secret_sealed: new.secret.as_ref().map(|secret| seal_secret(seal, &new.provider, &new.id, secret)).transpose()?,
+            issued_at: new.issued_at.seconds(),
+            secret_expires_at: new.secret_expires_at.map(Timestamp::seconds),
+            expires_at: new.expires_at.map(Timestamp::seconds),
+            revision: Client::FIRST_REVISION,
+            owner: new.owner.clone(),
+            composed_name: new.composed_name.clone(),
+        })
+    }
+
+    /// Whether the client exists no more.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now.seconds())
+    }
+
+    /// The client, with its secret opened.
+    pub fn client(self, seal: &SealingKey) -> Result<Client, StoreError> {
+        let provider = Issuer::parse(&self.provider).map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
+        let about = About::ClientSecret { provider: &self.provider, client_id: &self.client_id };
+        let secret = match &self.secret_sealed {
+            Some(sealed) => Some(ClientSecret::new(
+                seal.open(&about, sealed).ok_or_else(|| StoreError::corrupt("client", "secret_sealed", &self.client_id))?.as_str(),
+            )),
+            None => None,
+        };
+        Ok(Client {
+            provider,
+            metadata: RegisteredMetadata::from_stored(self.metadata)
+                .map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))?,
+            secret,
+            issued_at: Timestamp::from_seconds(self.issued_at),
+            secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
+            expires_at: self.expires_at.map(Timestamp::from_seconds),
+            owner: self.owner,
+            composed_name: self.composed_name,
+            revision: self.revision,
+            id: ClientId::new(self.client_id),
+        })
+    }
+}
+
+/// A client's secret as it is kept.
+pub fn seal_secret(seal: &SealingKey, provider: &Issuer, id: &ClientId, secret: &ClientSecret) -> Result<String, StoreError> {
+    let about = About::ClientSecret { provider: provider.as_str(), client_id: id.as_str() };
+    seal.seal(&about, secret.reveal()).ok_or_else(no_randomness)
+}

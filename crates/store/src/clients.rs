@@ -1,0 +1,168 @@
+//! Clients: insert, authenticate, replace, delete, purge.
+
+use diesel::prelude::*;
+use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
+
+use crate::Store;
+use crate::change::{Change, SecretColumns};
+use crate::client::{Client, NewClient, SecretChange};
+use crate::client_row::{ClientRow, seal_secret};
+use crate::error::StoreError;
+use crate::initial_access_token::TokenId;
+use crate::schema::client;
+use crate::seal::{digest, same};
+use crate::written::Written;
+
+/// How many expired clients one transaction deletes, so that registrations need not wait for all of them.
+const PURGE: i64 = 500;
+
+impl Store {
+    /// Stores a new client, and takes one use off the initial access token that pays for it: both or neither. RFC 7591 §3.
+    ///
+    /// # Errors
+    /// [`StoreError::Spent`] when the token is used up, expired or revoked; [`StoreError::Conflict`] when the owner has a client
+    /// of that composed name at this provider; [`StoreError::Unavailable`].
+    pub fn insert(&self, new: NewClient, spend: Option<TokenId>, now: Timestamp) -> Written<Client> {
+        if [&new.owner, &new.composed_name].into_iter().flatten().any(|text| text.contains('\0')) {
+            return Written::failed(StoreError::Refused("a client's name has no NUL in it"));
+        }
+        match ClientRow::new(&new, &self.0.seal) {
+            Ok(row) => Written::queued(self.0.writer.send(Change::Insert { row, spend, now }), |inserted| {
+                if inserted { Ok(Client::stored(new)) } else { Err(StoreError::Spent) }
+            }),
+            Err(error) => Written::failed(error),
+        }
+    }
+
+    /// The client that this registration access token may manage at this provider. RFC 7592 §1.2.
+    ///
+    /// A client that is unknown, expired or another provider's, and a token that is wrong, look the same from outside: `None`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub fn authenticate(
+        &self,
+        provider: &Issuer,
+        id: &ClientId,
+        token: &RegistrationAccessToken,
+        now: Timestamp,
+    ) -> Result<Option<Client>, StoreError> {
+        let presented = digest(token.reveal());
+        match self.row(id)? {
+            Some(row) if same(&row.token_digest, &presented) && row.provider == provider.as_str() && !row.has_expired(now) => {
+                row.client(&self.0.seal).map(Some)
+            }
+            Some(_) => Ok(None),
+            None => {
+                // An unknown client costs a comparison too.
+                std::hint::black_box(same(&presented, &presented));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Replaces a client's metadata, unless somebody else wrote first. RFC 7592 §2.2.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the client changed, expired or went away since it was read; [`StoreError::Unavailable`].
+    pub fn replace(&self, client: &Client, metadata: RegisteredMetadata, secret: SecretChange, now: Timestamp) -> Written<Client> {
+        let mut after = Client { metadata, revision: client.revision.saturating_add(1), ..client.clone() };
+        let secret = match secret {
+            SecretChange::Keep => None,
+            SecretChange::Remove => {
+                (after.secret, after.secret_expires_at) = (None, None);
+                Some(SecretColumns::default())
+            }
+            SecretChange::Issue(secret, expires_at) => {
+                let secret_sealed = match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
+                    Ok(sealed) => Some(sealed),
+                    Err(error) => return Written::failed(error),
+                };
+                (after.secret, after.secret_expires_at) = (Some(secret), expires_at);
+                Some(SecretColumns { secret_sealed, secret_expires_at: expires_at.map(Timestamp::seconds) })
+            }
+        };
+        let client_id = client.id.as_str().to_owned();
+        let change = Change::Replace { client_id, revision: client.revision, metadata: after.metadata.json().to_owned(), secret, now };
+        Written::queued(self.0.writer.send(change), |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
+    }
+
+    /// Deletes a client: `true` for exactly one of those who try. RFC 7592 §2.3.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn delete(&self, client: &Client) -> Written<bool> {
+        Written::queued(self.0.writer.send(Change::Delete { client_id: client.id.as_str().to_owned() }), Ok)
+    }
+
+    /// Gives a client another registration access token; the one it had is worth nothing from then on.
+    /// `false` for a client that is unknown or expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn reissue(&self, id: &ClientId, token: &RegistrationAccessToken, now: Timestamp) -> Written<bool> {
+        if !may_exist(id) {
+            return Written::never(|| Ok(false));
+        }
+        let change = Change::Reissue { client_id: id.as_str().to_owned(), token_digest: digest(token.reveal()), now };
+        Written::queued(self.0.writer.send(change), Ok)
+    }
+
+    /// A client by its identifier, expired or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        self.row(id)?.map(|row| row.client(&self.0.seal)).transpose()
+    }
+
+    /// At most `limit` clients, expired or not, in the order of their identifiers, from the one behind `after` on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`] for the first that cannot be read.
+    pub fn clients(&self, after: Option<&ClientId>, limit: i64) -> Result<Vec<Client>, StoreError> {
+        let after = after.and_then(|id| id.as_str().split('\0').next()).unwrap_or_default();
+        let rows: Vec<ClientRow> = self.0.pool.read(|connection| {
+            Ok(client::table
+                .filter(client::client_id.gt(after))
+                .order(client::client_id)
+                .limit(limit)
+                .select(ClientRow::as_select())
+                .load(connection)?)
+        })?;
+        rows.into_iter().map(|row| row.client(&self.0.seal)).collect()
+    }
+
+    /// Deletes the clients that expired, and says how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn purge_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut purged = 0;
+        loop {
+            let expired: Vec<String> = self.0.pool.read(|connection| {
+                let expired = client::table.filter(client::expires_at.le(now.seconds()));
+                Ok(expired.select(client::client_id).limit(PURGE).load(connection)?)
+            })?;
+            if expired.is_empty() {
+                return Ok(purged);
+            }
+            purged += self
+                .0
+                .pool
+                .write(|connection| Ok(diesel::delete(client::table.filter(client::client_id.eq_any(expired))).execute(connection)?))?;
+        }
+    }
+
+    fn row(&self, id: &ClientId) -> Result<Option<ClientRow>, StoreError> {
+        if !may_exist(id) {
+            return Ok(None);
+        }
+        self.0.pool.read(|connection| Ok(client::table.find(id.as_str()).select(ClientRow::as_select()).first(connection).optional()?))
+    }
+}
+
+/// Whether an identifier can be one of ours. PostgreSQL takes a NUL for an error, and it is the caller's.
+fn may_exist(id: &ClientId) -> bool {
+    !id.as_str().contains('\0')
+}

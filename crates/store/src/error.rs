@@ -1,0 +1,143 @@
+//! What kind of trouble the store is in.
+
+use diesel::result::{DatabaseErrorKind, Error};
+
+/// Why the store did not do what it was asked.
+///
+/// Each prints as one sentence for an operator; none carries a secret or a value of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The database is down, busy or full, or the queue of writes is: the same request may succeed later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// The store could not be opened at all.
+    #[error("the store {url} cannot be opened: {reason}")]
+    Open {
+        /// The database URL, without its password.
+        url: String,
+        /// What the database or the file system said.
+        reason: String,
+    },
+    /// The client changed, expired or went away since it was read.
+    #[error("the client was changed or deleted by somebody else in the meantime")]
+    Stale,
+    /// Something of that name exists already.
+    #[error("something of that name exists already")]
+    Conflict,
+    /// The initial access token is used up, expired or revoked.
+    #[error("the initial access token is used up, expired or revoked")]
+    Spent,
+    /// The schema was made by a newer program.
+    #[error("the schema of the store is newer than this program: it has the migration {migration}, which this program does not know")]
+    Newer {
+        /// The first migration that is not known here.
+        migration: String,
+    },
+    /// Migrations are missing.
+    #[error("the schema of the store is behind this program: its migrations have not been applied")]
+    Behind,
+    /// The sealing key is not the one this store was sealed with.
+    #[error("the sealing key is not the one this store was sealed with")]
+    WrongKey,
+    /// A stored value cannot be read.
+    #[error("the store is damaged: {table}.{column} of {key:?} cannot be read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key.
+        key: String,
+    },
+    /// A value that the store does not take.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// The database refused a statement: a bug, or a damaged database.
+    #[error("the database refused a statement: {0}")]
+    Database(String),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(table: &'static str, column: &'static str, key: &str) -> Self {
+        Self::Corrupt { table, column, key: key.to_owned() }
+    }
+
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+// The ORM passes on no error code for these, so their constant texts must do.
+// SQLite's are compiled in; PostgreSQL's are those of its C locale.
+const PASSING: &[&str] = &[
+    "database is locked",
+    "database table is locked",
+    "database schema is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "locking protocol",
+    "out of memory",
+    "out of shared memory",
+    "No space left on device",
+    "could not extend file",
+    "could not write",
+    "too many clients",
+    "connection slots are reserved",
+    "deadlock detected",
+    "canceling statement",
+    "terminating connection",
+    "the database system is",
+    "server closed the connection",
+];
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict,
+            Error::DatabaseError(kind, said) => {
+                let message = one_line(said.message());
+                let passes = matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::UnableToSendCommand
+                        | DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ReadOnlyTransaction
+                );
+                if passes || PASSING.iter().any(|text| message.contains(text)) {
+                    Self::Unavailable(message)
+                } else {
+                    Self::Database(message)
+                }
+            }
+            Error::BrokenTransactionManager => Self::Unavailable("a transaction was lost".to_owned()),
+            other => Self::Database(one_line(&other.to_string())),
+        }
+    }
+}
+
+/// A database's message on one line.
+pub(crate) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: DatabaseErrorKind, text: &str) -> StoreError {
+        Error::DatabaseError(kind, Box::new(text.to_owned())).into()
+    }
+
+    #[test]
+    fn what_may_pass_is_told_from_what_will_not() {
+        assert_eq!(said(DatabaseErrorKind::UniqueViolation, "x"), StoreError::Conflict);
+        for text in ["database is locked", "database or disk is full", "FATAL: terminating connection due to administrator command"] {
+            assert!(said(DatabaseErrorKind::Unknown, text).is_unavailable(), "{text}");
+        }
+        assert!(said(DatabaseErrorKind::ClosedConnection, "").is_unavailable());
+        assert!(said(DatabaseErrorKind::ReadOnlyTransaction, "").is_unavailable());
+        assert_eq!(said(DatabaseErrorKind::Unknown, "no such\n table"), StoreError::Database("no such table".to_owned()));
+    }
+}

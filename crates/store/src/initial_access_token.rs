@@ -1,0 +1,162 @@
+//! Initial access tokens: issue, find, spend, revoke. RFC 7591 §1.2.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use protocol::{InitialAccessToken, Timestamp};
+
+use crate::Store;
+use crate::connection::AnyConnection;
+use crate::error::StoreError;
+use crate::random::{bytes, hexadecimal};
+use crate::schema::initial_access_token;
+use crate::seal::digest;
+
+/// What an operator calls an initial access token by; it opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenId(String);
+
+impl TokenId {
+    /// The identifier spelled `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a new initial access token is good for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewToken {
+    /// A word for the operator.
+    pub label: Option<String>,
+    /// How many clients it may register, at least one; any number, when absent.
+    pub uses: Option<i64>,
+    /// When it expires; never, when absent.
+    pub expires_at: Option<Timestamp>,
+    /// The account its clients will belong to.
+    pub owner: Option<String>,
+}
+
+/// An initial access token, without the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// What to revoke it by.
+    pub id: TokenId,
+    /// A word for the operator.
+    pub label: Option<String>,
+    /// How many clients it may still register; any number, when absent.
+    pub uses_left: Option<i64>,
+    /// When it expires; never, when absent.
+    pub expires_at: Option<Timestamp>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// The account its clients belong to.
+    pub owner: Option<String>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = initial_access_token, treat_none_as_default_value = false)]
+struct TokenRow {
+    id: String,
+    token_digest: String,
+    label: Option<String>,
+    uses_left: Option<i64>,
+    expires_at: Option<i64>,
+    created_at: i64,
+    owner: Option<String>,
+}
+
+impl From<TokenRow> for TokenInfo {
+    fn from(row: TokenRow) -> Self {
+        Self {
+            id: TokenId(row.id),
+            label: row.label,
+            uses_left: row.uses_left,
+            expires_at: row.expires_at.map(Timestamp::from_seconds),
+            created_at: Timestamp::from_seconds(row.created_at),
+            owner: row.owner,
+        }
+    }
+}
+
+impl Store {
+    /// Stores a new initial access token, as a digest.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a number of uses below one; [`StoreError::Conflict`] when the token exists; [`StoreError::Unavailable`].
+    pub fn issue_token(&self, token: &InitialAccessToken, new: NewToken, now: Timestamp) -> Result<TokenId, StoreError> {
+        if new.uses.is_some_and(|uses| uses < 1) {
+            return Err(StoreError::Refused("an initial access token is good for at least one use"));
+        }
+        let row = TokenRow {
+            id: hexadecimal(&bytes::<8>()?),
+            token_digest: digest(token.reveal()),
+            label: new.label,
+            uses_left: new.uses,
+            expires_at: new.expires_at.map(Timestamp::seconds),
+            created_at: now.seconds(),
+            owner: new.owner,
+        };
+        self.0.pool.write(|connection| Ok(diesel::insert_into(initial_access_token::table).values(&row).execute(connection)?))?;
+        Ok(TokenId(row.id))
+    }
+
+    /// All initial access tokens, the oldest first, spent and expired ones included.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn tokens(&self) -> Result<Vec<TokenInfo>, StoreError> {
+        let order = (initial_access_token::created_at, initial_access_token::id);
+        let rows: Vec<TokenRow> = self
+            .0
+            .pool
+            .read(|connection| Ok(initial_access_token::table.order(order).select(TokenRow::as_select()).load(connection)?))?;
+        Ok(rows.into_iter().map(TokenInfo::from).collect())
+    }
+
+    /// The initial access token that was presented, unless it is unknown, used up or expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn find_token(&self, token: &InitialAccessToken, now: Timestamp) -> Result<Option<TokenInfo>, StoreError> {
+        let presented = digest(token.reveal());
+        let row: Option<TokenRow> = self.0.pool.read(|connection| {
+            let known = initial_access_token::table.filter(initial_access_token::token_digest.eq(&presented));
+            Ok(known.select(TokenRow::as_select()).first(connection).optional()?)
+        })?;
+        let usable = |row: &TokenRow| row.uses_left.is_none_or(|uses| uses > 0) && row.expires_at.is_none_or(|at| at > now.seconds());
+        Ok(row.filter(usable).map(TokenInfo::from))
+    }
+
+    /// Makes an initial access token worthless; the clients it registered stay. `false` when there is none of that identifier.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn revoke_token(&self, id: &TokenId) -> Result<bool, StoreError> {
+        let revoked =
+            self.0.pool.write(|connection| Ok(diesel::delete(initial_access_token::table.find(id.as_str())).execute(connection)?))?;
+        Ok(revoked > 0)
+    }
+}
+
+/// Takes one use off a token, unless it has none left or expired. The row stays locked to the end of the transaction.
+pub(crate) fn spend(connection: &mut AnyConnection, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
+    use initial_access_token::{expires_at, uses_left};
+
+    let spent = diesel::update(initial_access_token::table.find(id.as_str()))
+        .filter(uses_left.is_null().or(uses_left.gt(0)))
+        .filter(expires_at.is_null().or(expires_at.gt(now.seconds())))
+        .set(uses_left.eq(uses_left - 1))
+        .execute(connection)?;
+    Ok(spent > 0)
+}

@@ -1,0 +1,99 @@
+//! What survives a restart: clients, signing keys, accounts and initial access tokens, in SQLite or PostgreSQL.
+//!
+//! [`Store`] is the only door. Reads block; writes of clients are queued, share durable transactions, and answer with [`Written`].
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `url`, `connection`, `pool` | where the store is, and the connections to it |
+//! | `writer`, `change`, `insert_many`, `written` | the queue of writes: group commit |
+//! | `migrations`, `lock`, `schema` | the tables, and how they come to be |
+//! | `client`, `client_row`, `clients` | clients |
+//! | `signing_key`, `account`, `initial_access_token` | the other tables |
+//! | `seal`, `random` | sealing, digests, chance |
+//! | `error` | what can go wrong |
+
+#![warn(missing_docs)]
+
+mod account;
+mod change;
+mod client;
+mod client_row;
+mod clients;
+mod connection;
+mod error;
+mod initial_access_token;
+mod insert_many;
+mod lock;
+mod migrations;
+mod pool;
+mod random;
+mod schema;
+mod seal;
+mod signing_key;
+mod url;
+mod writer;
+mod written;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use account::{Account, Role, UnknownRole, is_account_name};
+pub use client::{Client, NewClient, SecretChange};
+pub use error::StoreError;
+pub use initial_access_token::{NewToken, TokenId, TokenInfo};
+pub use seal::{SealError, SealingKey};
+pub use signing_key::{NewSigningKey, SigningKey};
+pub use url::{DatabaseUrl, DatabaseUrlError};
+pub use written::Written;
+
+use connection::{AnyConnection, Purpose};
+use pool::Pool;
+use writer::Writer;
+
+/// A store. Clones share it; it closes when the last one goes.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    url: DatabaseUrl,
+    seal: SealingKey,
+    pool: Pool,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens a store. An SQLite file is created when there is none; its folder is not. No migration is applied.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] with what the database said; [`StoreError::Newer`] when a newer program made the schema.
+    pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
+        let opened = AnyConnection::establish_at(url, Purpose::Read).and_then(|mut connection| migrations::missing(&mut connection));
+        match opened {
+            Ok(_) => {}
+            Err(StoreError::Unavailable(reason) | StoreError::Database(reason)) => {
+                return Err(StoreError::Open { url: url.to_string(), reason });
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Self(Arc::new(Inner { url: url.clone(), seal, pool: Pool::new(url), writer: Writer::start(url)? })))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn healthy(&self) -> Result<(), StoreError> {
+        self.0.pool.ping()
+    }
+
+    /// Finishes the writes that are queued; later ones are [`StoreError::Unavailable`]. Reads go on.
+    pub fn close(&self) {
+        self.0.writer.close();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.0.url)
+    }
+}

@@ -1,0 +1,143 @@
+//! The schema and the seal: brought up to date, or found to be.
+
+use std::collections::BTreeSet;
+
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::Store;
+use crate::connection::{AnyConnection, Purpose};
+use crate::error::StoreError;
+use crate::lock::{Lock, lock};
+use crate::random::no_randomness;
+use crate::schema::seal_check;
+use crate::seal::{About, SealingKey};
+
+/// Every change of the schema there ever was.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// What the sentinel says when it is opened.
+const SENTINEL: &str = "frontdesk";
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+diesel::table! {
+    sqlite_master (name) {
+        name -> Text,
+    }
+}
+
+impl Store {
+    /// Applies the migrations that are missing, all or none, and seals a sentinel into a new store. Says which were applied.
+    ///
+    /// Any number of processes may do so at once: the first does the work, the others wait for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
+    pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        // A server whose role may not change the schema starts all the same when nothing is to be done.
+        match self.check() {
+            Err(StoreError::Behind) => {}
+            other => return other.map(|()| Vec::new()),
+        }
+        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Migrate)?;
+        connection.write(|connection| {
+            lock(connection, Lock::Migrations)?;
+            let missing = missing(connection)?;
+            if !missing.is_empty() {
+                connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::Database(error.to_string()))?;
+            }
+            if sealed(connection, &self.0.seal)? == Sentinel::Absent {
+                write_sentinel(connection, &self.0.seal)?;
+            }
+            Ok(missing)
+        })
+    }
+
+    /// Whether the schema is this program's and the sealing key is this store's.
+    ///
+    /// # Errors
+    /// [`StoreError::Behind`], [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.0.pool.read(|connection| {
+            if !missing(connection)?.is_empty() {
+                return Err(StoreError::Behind);
+            }
+            match sealed(connection, &self.0.seal)? {
+                Sentinel::Opens => Ok(()),
+                Sentinel::Absent => Err(StoreError::Behind),
+            }
+        })
+    }
+}
+
+/// The names of the migrations that were not applied, in order.
+pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    let mut applied = applied(connection)?;
+    let mut missing = Vec::new();
+    for migration in known()? {
+        if !applied.remove(migration.name().version().to_string().as_str()) {
+            missing.push(migration.name().to_string());
+        }
+    }
+    match applied.pop_first() {
+        Some(migration) => Err(StoreError::Newer { migration }),
+        None => Ok(missing),
+    }
+}
+
+fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
+    let mut known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(|error| StoreError::Database(error.to_string()))?;
+    known.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
+    Ok(known)
+}
+
+/// The versions of the migrations that were applied. Reading them must not create the table they are in: this may be a standby.
+fn applied(connection: &mut AnyConnection) -> Result<BTreeSet<String>, StoreError> {
+    const TABLE: &str = "__diesel_schema_migrations";
+    let exists = match connection {
+        AnyConnection::Sqlite(sqlite) => sqlite_master::table.filter(sqlite_master::name.eq(TABLE)).count().get_result::<i64>(sqlite)? > 0,
+        AnyConnection::Postgres(postgres) => {
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("to_regclass('{TABLE}') IS NOT NULL")))
+                .get_result(postgres)?
+        }
+    };
+    if !exists {
+        return Ok(BTreeSet::new());
+    }
+    let versions: Vec<String> = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(connection)?;
+    Ok(versions.into_iter().collect())
+}
+
+#[derive(PartialEq, Eq)]
+enum Sentinel {
+    Opens,
+    Absent,
+}
+
+/// Whether the sentinel opens with this key.
+fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel, StoreError> {
+    let rows: Vec<(String, String)> = seal_check::table.select((seal_check::key_id, seal_check::sealed)).load(connection)?;
+    if rows.is_empty() {
+        return Ok(Sentinel::Absent);
+    }
+    let (id, sentinel) = rows.into_iter().find(|(id, _)| *id == seal.id()).ok_or(StoreError::WrongKey)?;
+    match seal.open(&About::Check, &sentinel) {
+        Some(opened) if opened.as_str() == SENTINEL => Ok(Sentinel::Opens),
+        _ => Err(StoreError::corrupt("seal_check", "sealed", &id)),
+    }
+}
+
+fn write_sentinel(connection: &mut AnyConnection, seal: &SealingKey) -> Result<(), StoreError> {
+    let sentinel = seal.seal(&About::Check, SENTINEL).ok_or_else(no_randomness)?;
+    diesel::insert_into(seal_check::table)
+        .values((seal_check::key_id.eq(seal.id()), seal_check::sealed.eq(sentinel)))
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The tables, as the migrations leave them.
+
+diesel::table! {
+    client (client_id) {
+        client_id -> Text,
+        provider -> Text,
+        metadata -> Text,
+        token_digest -> Text,
+        secret_sealed -> Nullable<Text>,
+        issued_at -> BigInt,
+        secret_expires_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        owner -> Nullable<Text>,
+        composed_name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_key (kid) {
+        kid -> Text,
+        provider -> Text,
+        algorithm -> Text,
+        private_sealed -> Text,
+        public_jwk -> Text,
+        created_at -> BigInt,
+        signs_from -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    account (name) {
+        name -> Text,
+        role -> Text,
+        password_hash -> Text,
+        created_at -> BigInt,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    initial_access_token (id) {
+        id -> Text,
+        token_digest -> Text,
+        label -> Nullable<Text>,
+        uses_left -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        owner -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    seal_check (key_id) {
+        key_id -> Text,
+        sealed -> Text,
+    }
+}

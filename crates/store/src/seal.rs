@@ -1,0 +1,226 @@
+//! Sealing what must be readable again, and digesting what need not be.
+//!
+//! A sealed text is base64url, without padding, of
+//!
+//! | bytes | what |
+//! |---:|---|
+//! | 1 | version, 1 |
+//! | 8 | key id: the first bytes of SHA-256 of a label and the key |
+//! | 12 | nonce, random |
+//! | 16 | tag |
+//! | rest | AES-256-GCM of the text |
+//!
+//! and its associated data are what it is, the provider and the row's key, joined with `|`: a value moved to another row does not open.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use openssl::rand::rand_bytes;
+use openssl::sha::{Sha256, sha256};
+use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
+use protocol::Secret;
+use zeroize::Zeroizing;
+
+use crate::random::hexadecimal;
+
+const VERSION: u8 = 1;
+const KEY: usize = 32;
+const KEY_ID: usize = 8;
+const NONCE: usize = 12;
+const TAG: usize = 16;
+const KEY_ID_LABEL: &[u8] = b"frontdesk sealing key id";
+
+/// The key that client secrets and private keys are sealed with, kept outside the database.
+#[derive(Clone)]
+pub struct SealingKey {
+    key: Zeroizing<[u8; KEY]>,
+    id: [u8; KEY_ID],
+}
+
+/// Why a sealing key is none. It never quotes the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// It is not base64.
+    #[error("the sealing key must be 32 bytes in base64, and this is not base64")]
+    NotBase64,
+    /// It has the wrong length.
+    #[error("the sealing key must be 32 bytes in base64, and this is {0} bytes")]
+    WrongLength(usize),
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes for a sealing key")]
+    NoRandomness,
+}
+
+impl SealingKey {
+    /// Reads 32 bytes of base64: the standard or the URL-safe alphabet, padded or not, white space around it ignored.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong.
+    pub fn from_base64(text: &str) -> Result<Self, SealError> {
+        let text = Zeroizing::new(text.trim().trim_end_matches('=').replace('-', "+").replace('_', "/"));
+        let bytes = Zeroizing::new(STANDARD_NO_PAD.decode(text.as_bytes()).map_err(|_| SealError::NotBase64)?);
+        let key = <[u8; KEY]>::try_from(bytes.as_slice()).map_err(|_| SealError::WrongLength(bytes.len()))?;
+        let mut digest = Sha256::new();
+        digest.update(KEY_ID_LABEL);
+        digest.update(&key);
+        let mut id = [0; KEY_ID];
+        id.iter_mut().zip(digest.finish()).for_each(|(to, from)| *to = from);
+        Ok(Self { key: Zeroizing::new(key), id })
+    }
+
+    /// A new random key, in base64, for an operator to keep.
+    ///
+    /// # Errors
+    /// [`SealError::NoRandomness`].
+    pub fn generate() -> Result<Secret, SealError> {
+        let mut key = Zeroizing::new([0; KEY]);
+        rand_bytes(key.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
+        Ok(Secret::new(STANDARD.encode(key.as_slice())))
+    }
+
+    /// The key's name in sealed texts and in the `seal_check` table, in hexadecimal.
+    pub fn id(&self) -> String {
+        hexadecimal(&self.id)
+    }
+
+    /// Seals a text. `None` when the operating system gives no random bytes.
+    pub(crate) fn seal(&self, about: &About<'_>, text: &str) -> Option<String> {
+        let mut nonce = [0; NONCE];
+        let mut tag = [0; TAG];
+        rand_bytes(&mut nonce).ok()?;
+        let sealed =
+            encrypt_aead(Cipher::aes_256_gcm(), self.key.as_slice(), Some(&nonce), about.to_string().as_bytes(), text.as_bytes(), &mut tag)
+                .ok()?;
+        let mut blob = vec![VERSION];
+        blob.extend(self.id);
+        blob.extend(nonce);
+        blob.extend(tag);
+        blob.extend(sealed);
+        Some(URL_SAFE_NO_PAD.encode(blob))
+    }
+
+    /// Opens a sealed text. `None` when it was sealed with another key, for another row, or changed since.
+    pub(crate) fn open(&self, about: &About<'_>, sealed: &str) -> Option<Zeroizing<String>> {
+        let blob = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (version, rest) = blob.split_first()?;
+        let (id, rest) = rest.split_at_checked(KEY_ID)?;
+        let (nonce, rest) = rest.split_at_checked(NONCE)?;
+        let (tag, rest) = rest.split_at_checked(TAG)?;
+        if *version != VERSION || id != self.id {
+            return None;
+        }
+        let opened = Zeroizing::new(
+            decrypt_aead(Cipher::aes_256_gcm(), self.key.as_slice(), Some(nonce), about.to_string().as_bytes(), rest, tag).ok()?,
+        );
+        std::str::from_utf8(&opened).ok().map(|text| Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(..)")
+    }
+}
+
+/// What a sealed text belongs to: its associated data.
+pub(crate) enum About<'a> {
+    /// The secret of a client of a provider.
+    ClientSecret { provider: &'a str, client_id: &'a str },
+    /// The private part of a provider's signing key.
+    PrivateKey { provider: &'a str, kid: &'a str },
+    /// The row that proves the key.
+    Check,
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClientSecret { provider, client_id } => write!(f, "client_secret|{provider}|{client_id}"),
+            Self::PrivateKey { provider, kid } => write!(f, "signing_key|{provider}|{kid}"),
+            Self::Check => f.write_str("seal_check"),
+        }
+    }
+}
+
+/// SHA-256 of a token, base64url: all that is kept of it.
+pub(crate) fn digest(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(token.as_bytes()))
+}
+
+/// Whether two digests are equal, in a time that does not tell where they differ.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && openssl::memcmp::eq(one.as_bytes(), other.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABOUT: About<'_> = About::ClientSecret { provider: "https://op.example", client_id: "c1" };
+
+    fn key() -> SealingKey {
+        SealingKey::from_base64(SealingKey::generate().unwrap().reveal()).unwrap()
+    }
+
+    #[test]
+    fn what_was_sealed_opens_and_shows_nothing() {
+        let key = key();
+        let sealed = key.seal(&ABOUT, "hush").unwrap();
+        assert_eq!(key.open(&ABOUT, &sealed).unwrap().as_str(), "hush");
+        assert_ne!(sealed, key.seal(&ABOUT, "hush").unwrap(), "the nonce is random");
+        assert_eq!(format!("{key:?}"), "SealingKey(..)");
+    }
+
+    #[test]
+    fn a_change_of_any_byte_is_refused() {
+        let key = key();
+        let blob = URL_SAFE_NO_PAD.decode(key.seal(&ABOUT, "hush").unwrap()).unwrap();
+        assert_eq!(blob.len(), 1 + KEY_ID + NONCE + TAG + 4);
+        for at in 0..blob.len() {
+            let mut changed = blob.clone();
+            changed[at] ^= 1;
+            assert!(key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(changed)).is_none(), "byte {at}");
+            assert!(key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(&blob[..at])).is_none(), "cut at {at}");
+        }
+        assert!(key.open(&ABOUT, "not base64!").is_none());
+    }
+
+    #[test]
+    fn another_row_or_another_key_does_not_open_it() {
+        let key = key();
+        let sealed = key.seal(&ABOUT, "hush").unwrap();
+        for other in [
+            About::ClientSecret { provider: "https://op.example", client_id: "c2" },
+            About::ClientSecret { provider: "https://other.example", client_id: "c1" },
+            About::PrivateKey { provider: "https://op.example", kid: "c1" },
+            About::Check,
+        ] {
+            assert!(key.open(&other, &sealed).is_none(), "{other}");
+        }
+        let another = SealingKey::from_base64(SealingKey::generate().unwrap().reveal()).unwrap();
+        assert!(another.open(&ABOUT, &sealed).is_none());
+    }
+
+    #[test]
+    fn a_key_is_read_in_every_common_spelling() {
+        let bytes = [0xfb; KEY];
+        let standard = STANDARD.encode(bytes);
+        let id = SealingKey::from_base64(&standard).unwrap().id();
+        assert_eq!(id.len(), 2 * KEY_ID);
+        for text in [URL_SAFE_NO_PAD.encode(bytes), standard.trim_end_matches('=').to_owned(), format!(" {standard}\n")] {
+            assert_eq!(SealingKey::from_base64(&text).unwrap().id(), id, "{text}");
+        }
+        assert_eq!(SealingKey::from_base64("").unwrap_err(), SealError::WrongLength(0));
+        assert_eq!(SealingKey::from_base64(&STANDARD.encode([1; 31])).unwrap_err(), SealError::WrongLength(31));
+        assert_eq!(SealingKey::from_base64("correct horse").unwrap_err(), SealError::NotBase64);
+    }
+
+    #[test]
+    fn digests_compare_by_value() {
+        assert_eq!(digest("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
+        assert!(same(&digest("abc"), &digest("abc")));
+        assert!(!same(&digest("abc"), &digest("abd")));
+        assert!(!same("", &digest("abc")));
+    }
+}

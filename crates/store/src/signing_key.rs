@@ -1,0 +1,176 @@
+//! The keys a provider signs with: add, rotate, purge.
+
+use diesel::prelude::*;
+use protocol::{Issuer, Secret, Timestamp};
+
+use crate::Store;
+use crate::connection::AnyConnection;
+use crate::error::StoreError;
+use crate::lock::{Lock, lock};
+use crate::random::no_randomness;
+use crate::schema::signing_key;
+use crate::seal::{About, SealingKey};
+
+/// A signing key about to be stored.
+#[derive(Debug, Clone)]
+pub struct NewSigningKey {
+    /// Its identifier. RFC 7517 §4.5.
+    pub kid: String,
+    /// The algorithm it signs with. RFC 7518 §3.1.
+    pub algorithm: String,
+    /// Its private part, as text; sealed before it is stored.
+    pub private: Secret,
+    /// Its public part: a JSON Web Key. RFC 7517 §4.
+    pub public_jwk: String,
+}
+
+/// A stored signing key: published from the moment it is stored, until it is purged.
+#[derive(Debug, Clone)]
+pub struct SigningKey {
+    /// Its identifier. RFC 7517 §4.5.
+    pub kid: String,
+    /// The algorithm it signs with. RFC 7518 §3.1.
+    pub algorithm: String,
+    /// Its private part, as it was handed in.
+    pub private: Secret,
+    /// Its public part: a JSON Web Key. RFC 7517 §4.
+    pub public_jwk: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it begins to sign.
+    pub signs_from: Timestamp,
+    /// When it stops signing, which may be a time to come; it has no successor yet, when absent.
+    pub retired_at: Option<Timestamp>,
+}
+
+impl SigningKey {
+    /// Whether it signs at that time.
+    pub fn signs_at(&self, now: Timestamp) -> bool {
+        self.signs_from <= now && self.retired_at.is_none_or(|at| now < at)
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = signing_key, treat_none_as_default_value = false)]
+struct KeyRow {
+    kid: String,
+    provider: String,
+    algorithm: String,
+    private_sealed: String,
+    public_jwk: String,
+    created_at: i64,
+    signs_from: i64,
+    retired_at: Option<i64>,
+}
+
+impl KeyRow {
+    fn new(provider: &Issuer, new: &NewSigningKey, signs_from: Timestamp, now: Timestamp, seal: &SealingKey) -> Result<Self, StoreError> {
+        let about = About::PrivateKey { provider: provider.as_str(), kid: &new.kid };
+        Ok(Self {
+            private_sealed: seal.seal(&about, new.private.reveal()).ok_or_else(no_randomness)?,
+            kid: new.kid.clone(),
+            provider: provider.as_str().to_owned(),
+            algorithm: new.algorithm.clone(),
+            public_jwk: new.public_jwk.clone(),
+            created_at: now.seconds(),
+            signs_from: signs_from.seconds(),
+            retired_at: None,
+        })
+    }
+
+    fn key(self, seal: &SealingKey) -> Result<SigningKey, StoreError> {
+        let about = About::PrivateKey { provider: &self.provider, kid: &self.kid };
+        let private =
+            seal.open(&about, &self.private_sealed).ok_or_else(|| StoreError::corrupt("signing_key", "private_sealed", &self.kid))?;
+        Ok(SigningKey {
+            private: Secret::new(private.as_str()),
+            kid: self.kid,
+            algorithm: self.algorithm,
+            public_jwk: self.public_jwk,
+            created_at: Timestamp::from_seconds(self.created_at),
+            signs_from: Timestamp::from_seconds(self.signs_from),
+            retired_at: self.retired_at.map(Timestamp::from_seconds),
+        })
+    }
+}
+
+impl Store {
+    /// All keys of a provider that are published, in the order in which they begin to sign.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] for a key that does not open.
+    pub fn signing_keys(&self, provider: &Issuer) -> Result<Vec<SigningKey>, StoreError> {
+        let rows: Vec<KeyRow> = self.0.pool.read(|connection| {
+            Ok(signing_key::table
+                .filter(signing_key::provider.eq(provider.as_str()))
+                .order((signing_key::signs_from, signing_key::kid))
+                .select(KeyRow::as_select())
+                .load(connection)?)
+        })?;
+        rows.into_iter().map(|row| row.key(&self.0.seal)).collect()
+    }
+
+    /// Stores a provider's first keys, which sign at once; `false`, and nothing is stored, when it has keys already.
+    ///
+    /// Of replicas that start together one wins, and all read the same keys afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] for a key identifier that exists.
+    pub fn add_first_signing_keys(&self, provider: &Issuer, first: &[NewSigningKey], now: Timestamp) -> Result<bool, StoreError> {
+        self.rotate_signing_keys(provider, &[], first, now, now)
+    }
+
+    /// Publishes successors at once, to sign from `signs_from` on; a predecessor of the same algorithm signs until then.
+    ///
+    /// `seen` are the keys the decision was made upon. When the provider has another by now, somebody else rotated first:
+    /// the answer is `false`, and nothing changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] for a key identifier that exists.
+    pub fn rotate_signing_keys(
+        &self,
+        provider: &Issuer,
+        seen: &[SigningKey],
+        successors: &[NewSigningKey],
+        signs_from: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let rows = successors.iter().map(|new| KeyRow::new(provider, new, signs_from, now, &self.0.seal)).collect::<Result<Vec<_>, _>>()?;
+        self.0.pool.write(|connection| {
+            lock(connection, Lock::SigningKeys)?;
+            let present: Vec<String> =
+                signing_key::table.filter(signing_key::provider.eq(provider.as_str())).select(signing_key::kid).load(connection)?;
+            if present.iter().any(|kid| seen.iter().all(|key| key.kid != *kid)) {
+                return Ok(false);
+            }
+            for row in &rows {
+                retire(connection, provider, &row.algorithm, signs_from)?;
+            }
+            for row in &rows {
+                diesel::insert_into(signing_key::table).values(row).execute(connection)?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Deletes the keys of all providers that stopped signing before that time, and says how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn purge_signing_keys(&self, retired_before: Timestamp) -> Result<usize, StoreError> {
+        self.0.pool.write(|connection| {
+            lock(connection, Lock::SigningKeys)?;
+            Ok(diesel::delete(signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()))).execute(connection)?)
+        })
+    }
+}
+
+fn retire(connection: &mut AnyConnection, provider: &Issuer, algorithm: &str, at: Timestamp) -> Result<(), StoreError> {
+    diesel::update(signing_key::table)
+        .filter(signing_key::provider.eq(provider.as_str()))
+        .filter(signing_key::algorithm.eq(algorithm))
+        .filter(signing_key::retired_at.is_null())
+        .set(signing_key::retired_at.eq(at.seconds()))
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! Clients: insert, authenticate, replace, delete, reissue, list, purge.
+
+use std::time::Duration;
+
+use protocol::{ClientId, ClientSecret, Issuer, RegistrationAccessToken};
+use store::{NewClient, SecretChange, StoreError};
+
+use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, race, token};
+
+on_both!(
+    a_client_comes_back_as_it_was_inserted,
+    only_its_own_token_at_its_own_provider_opens_a_client,
+    an_identifier_with_a_nul_is_nobodys,
+    a_replacement_changes_what_it_says,
+    a_stale_replacement_changes_nothing,
+    of_racing_replacements_one_wins,
+    of_racing_deletes_one_wins,
+    a_reissued_token_takes_the_place_of_the_old_one,
+    an_expired_client_is_gone_before_it_is_purged,
+    composed_names_are_unique_per_provider_and_owner,
+    clients_are_listed_in_pages,
+    more_clients_expire_than_one_transaction_takes,
+    what_was_written_survives_reopening,
+);
+
+fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
+    let store = bench.store();
+    let new = NewClient {
+        secret_expires_at: Some(NOW.plus(Duration::from_mins(1))),
+        expires_at: Some(NOW.plus(Duration::from_secs(90))),
+        owner: Some("alice".to_owned()),
+        composed_name: Some("alice_shop".to_owned()),
+        ..new_client("c1")
+    };
+    let inserted = store.insert(new.clone(), None, NOW).wait().unwrap();
+    let read = store.client(&new.id).unwrap().unwrap();
+    assert_eq!(format!("{inserted:?}"), format!("{read:?}"));
+    assert_eq!(read.id, new.id);
+    assert_eq!(read.provider, new.provider);
+    assert_eq!(read.metadata.json(), new.metadata.json(), "byte for byte");
+    assert_eq!(read.secret, new.secret);
+    assert_eq!(read.issued_at, new.issued_at);
+    assert_eq!(read.secret_expires_at, new.secret_expires_at);
+    assert_eq!(read.expires_at, new.expires_at);
+    assert_eq!(read.owner, new.owner);
+    assert_eq!(read.composed_name, new.composed_name);
+    assert_eq!(store.insert(new_client("c1"), None, NOW).wait().unwrap_err(), StoreError::Conflict);
+
+    let public = NewClient { secret: None, ..new_client("c2") };
+    store.insert(public, None, NOW).wait().unwrap();
+    assert_eq!(store.client(&ClientId::new("c2")).unwrap().unwrap().secret, None);
+    assert!(store.client(&ClientId::new("c3")).unwrap().is_none());
+}
+
+fn only_its_own_token_at_its_own_provider_opens_a_client(bench: &Bench) {
+    let store = bench.store();
+    let (one, _) = (insert(&store, "c1"), insert(&store, "c2"));
+    let opened = store.authenticate(&provider(), &one.id, &token("c1"), NOW).unwrap().unwrap();
+    assert_eq!(opened.secret, Some(ClientSecret::new("hush_of_c1")));
+    let elsewhere = Issuer::parse("https://other.example").unwrap();
+    for (provider, id, token) in [
+        (provider(), "c1", token("c2")),
+        (provider(), "c2", token("c1")),
+        (provider(), "c3", token("c1")),
+        (provider(), "C1", token("c1")),
+        (provider(), "c1", RegistrationAccessToken::new("")),
+        (elsewhere, "c1", token("c1")),
+    ] {
+        assert!(store.authenticate(&provider, &ClientId::new(id), &token, NOW).unwrap().is_none(), "{provider} {id}");
+    }
+}
+
+fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
+    let store = bench.store();
+    let id = ClientId::new("c\0");
+    assert!(store.authenticate(&provider(), &id, &token("c"), NOW).unwrap().is_none());
+    assert!(store.client(&id).unwrap().is_none());
+    assert!(!store.reissue(&id, &token("c"), NOW).wait().unwrap());
+    assert!(store.clients(Some(&id), 10).unwrap().is_empty());
+    let named = NewClient { owner: Some("alice".to_owned()), composed_name: Some("alice_\0".to_owned()), ..new_client("c1") };
+    assert_eq!(store.insert(named, None, NOW).wait().unwrap_err(), StoreError::Refused("a client's name has no NUL in it"));
+}
+
+fn a_replacement_changes_what_it_says(bench: &Bench) {
+    let store = bench.store();
+    let first = insert(&store, "c1");
+    let kept = store.replace(&first, metadata("kept"), SecretChange::Keep, NOW).wait().unwrap();
+    let other = ClientSecret::new("other");
+    let until = Some(NOW.plus(Duration::from_secs(9)));
+    let issued = store.replace(&kept, metadata("issued"), SecretChange::Issue(other.clone(), until), NOW).wait().unwrap();
+    let read = store.client(&first.id).unwrap().unwrap();
+    assert_eq!(format!("{issued:?}"), format!("{read:?}"));
+    assert_eq!((read.secret, read.secret_expires_at), (Some(other), until));
+    assert_eq!(read.metadata.json(), metadata("issued").json());
+    assert_eq!(read.issued_at, first.issued_at);
+    let removed = store.replace(&issued, metadata("removed"), SecretChange::Remove, NOW).wait().unwrap();
+    let read = store.authenticate(&provider(), &first.id, &token("c1"), NOW).unwrap().unwrap();
+    assert_eq!(format!("{removed:?}"), format!("{read:?}"));
+    assert_eq!((read.secret, read.secret_expires_at), (None, None));
+    assert_eq!(kept.secret, first.secret);
+}
+
+fn a_stale_replacement_changes_nothing(bench: &Bench) {
+    let store = bench.store();
+    let first = insert(&store, "c1");
+    let second = store.replace(&first, metadata("second"), SecretChange::Keep, NOW).wait().unwrap();
+    let stale = store.replace(&first, metadata("third"), SecretChange::Remove, NOW).wait();
+    assert_eq!(stale.unwrap_err(), StoreError::Stale);
+    let read = store.client(&first.id).unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{second:?}"));
+    assert!(store.delete(&second).wait().unwrap());
+    assert_eq!(store.replace(&second, metadata("fourth"), SecretChange::Keep, NOW).wait().unwrap_err(), StoreError::Stale);
+    assert!(store.client(&first.id).unwrap().is_none(), "a replacement does not bring a client back");
+}
+
+fn of_racing_replacements_one_wins(bench: &Bench) {
+    let store = bench.store();
+    let first = insert(&store, "c1");
+    let outcomes = race(|number| store.replace(&first, metadata(&number.to_string()), SecretChange::Keep, NOW).wait());
+    let won: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
+    assert_eq!(won.len(), 1);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Stale))), "{outcomes:?}");
+    assert_eq!(store.client(&first.id).unwrap().unwrap().metadata.json(), won[0].metadata.json());
+}
+
+fn of_racing_deletes_one_wins(bench: &Bench) {
+    let store = bench.store();
+    let other = bench.open();
+    let client = insert(&store, "c1");
+    let outcomes = race(|number| if number % 2 == 0 { &store } else { &other }.delete(&client).wait().unwrap());
+    assert_eq!(outcomes.iter().filter(|deleted| **deleted).count(), 1);
+    assert!(store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().is_none());
+}
+
+fn a_reissued_token_takes_the_place_of_the_old_one(bench: &Bench) {
+    let store = bench.store();
+    let client = insert(&store, "c1");
+    assert!(store.reissue(&client.id, &token("new"), NOW).wait().unwrap());
+    assert!(store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().is_none());
+    assert!(store.authenticate(&provider(), &client.id, &token("new"), NOW).unwrap().is_some());
+    let late = store.replace(&client, metadata("late"), SecretChange::Keep, NOW).wait();
+    assert_eq!(late.unwrap_err(), StoreError::Stale, "whoever authenticated with the old token comes too late");
+    assert!(!store.reissue(&ClientId::new("c2"), &token("new"), NOW).wait().unwrap());
+}
+
+fn an_expired_client_is_gone_before_it_is_purged(bench: &Bench) {
+    let store = bench.store();
+    let then = NOW.plus(Duration::from_mins(1));
+    let before = NOW.plus(Duration::from_secs(59));
+    let client = store.insert(NewClient { expires_at: Some(then), ..new_client("c1") }, None, NOW).wait().unwrap();
+    insert(&store, "c2");
+    assert!(store.authenticate(&provider(), &client.id, &token("c1"), before).unwrap().is_some());
+    assert!(store.authenticate(&provider(), &client.id, &token("c1"), then).unwrap().is_none());
+    assert_eq!(store.replace(&client, metadata("late"), SecretChange::Keep, then).wait().unwrap_err(), StoreError::Stale);
+    assert!(!store.reissue(&client.id, &token("late"), then).wait().unwrap());
+    assert_eq!(store.purge_expired(before).unwrap(), 0);
+    assert_eq!(store.purge_expired(then).unwrap(), 1);
+    assert_eq!(store.purge_expired(then).unwrap(), 0);
+    assert!(store.client(&client.id).unwrap().is_none());
+    assert!(store.client(&ClientId::new("c2")).unwrap().is_some());
+}
+
+fn composed_names_are_unique_per_provider_and_owner(bench: &Bench) {
+    let store = bench.store();
+    let named = |id: &str, owner: Option<&str>, name: Option<&str>| NewClient {
+        owner: owner.map(ToOwned::to_owned),
+        composed_name: name.map(ToOwned::to_owned),
+        ..new_client(id)
+    };
+    let insert = |new| store.insert(new, None, NOW).wait();
+    insert(named("c1", Some("alice"), Some("alice_shop"))).unwrap();
+    assert_eq!(insert(named("c2", Some("alice"), Some("alice_shop"))).unwrap_err(), StoreError::Conflict);
+    assert!(store.client(&ClientId::new("c2")).unwrap().is_none());
+    insert(named("c3", Some("bob"), Some("alice_shop"))).unwrap();
+    insert(named("c4", Some("alice"), None)).unwrap();
+    insert(named("c5", Some("alice"), None)).unwrap();
+    insert(named("c6", None, Some("alice_shop"))).unwrap();
+    insert(named("c7", None, Some("alice_shop"))).unwrap();
+    let elsewhere =
+        NewClient { provider: Issuer::parse("https://other.example").unwrap(), ..named("c8", Some("alice"), Some("alice_shop")) };
+    let last = insert(elsewhere).unwrap();
+    assert!(store.delete(&last).wait().unwrap());
+    insert(named("c9", Some("alice"), Some("alice_shop_2"))).unwrap();
+}
+
+fn clients_are_listed_in_pages(bench: &Bench) {
+    let store = bench.store();
+    for number in 1..=5 {
+        insert(&store, &format!("c{number}"));
+    }
+    let ids = |after: Option<&str>| -> Vec<String> {
+        let clients = store.clients(after.map(ClientId::new).as_ref(), 2).unwrap();
+        clients.into_iter().map(|client| client.id.as_str().to_owned()).collect()
+    };
+    assert_eq!(ids(None), ["c1", "c2"]);
+    assert_eq!(ids(Some("c2")), ["c3", "c4"]);
+    assert_eq!(ids(Some("c4")), ["c5"]);
+    assert!(ids(Some("c5")).is_empty());
+}
+
+fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
+    let store = bench.store();
+    let expiring = |number: usize| NewClient { expires_at: Some(NOW), ..new_client(&format!("c{number:04}")) };
+    let written: Vec<_> = (0..1_100).map(|number| store.insert(expiring(number), None, NOW)).collect();
+    assert!(written.into_iter().all(|written| written.wait().is_ok()));
+    assert_eq!(store.purge_expired(NOW).unwrap(), 1_100);
+    assert!(store.clients(None, 10).unwrap().is_empty());
+}
+
+fn what_was_written_survives_reopening(bench: &Bench) {
+    let store = bench.store();
+    let client = insert(&store, "c1");
+    drop(store);
+    let store = bench.store();
+    let read = store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{client:?}"));
+    assert_eq!(read.secret, client.secret);
+}

@@ -1,0 +1,107 @@
+//! The queue of writes.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use protocol::ClientId;
+use store::{NewClient, NewToken, SecretChange, StoreError};
+
+use crate::bench::{Bench, NOW, insert, metadata, new_client};
+
+on_both!(
+    a_refused_row_does_not_fail_its_neighbours,
+    a_write_nobody_waits_for_is_done,
+    nothing_is_answered_before_it_is_durable,
+    a_full_queue_refuses_and_loses_nothing,
+    closing_finishes_the_queue_and_refuses_the_rest,
+);
+
+fn named(id: &str, name: &str) -> NewClient {
+    NewClient { owner: Some("alice".to_owned()), composed_name: Some(name.to_owned()), ..new_client(id) }
+}
+
+fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
+    let store = bench.store();
+    let token =
+        store.issue_token(&protocol::InitialAccessToken::new("iat_1"), NewToken { uses: Some(1), ..NewToken::default() }, NOW).unwrap();
+    let kept = insert(&store, "kept");
+    let gone = insert(&store, "gone");
+    store.insert(named("first", "alice_shop"), None, NOW).wait().unwrap();
+    let mut raw = bench.raw();
+    raw.hold();
+    let waiting = [store.insert(new_client("w1"), None, NOW), store.insert(new_client("w2"), None, NOW)];
+    let good: Vec<_> = (0..10).map(|number| store.insert(new_client(&format!("g{number}")), None, NOW)).collect();
+    let conflict = store.insert(named("second", "alice_shop"), None, NOW);
+    let same = store.insert(new_client("kept"), None, NOW);
+    let replaced = store.replace(&kept, metadata("other"), SecretChange::Keep, NOW);
+    let deleted = store.delete(&gone);
+    let paid = store.insert(new_client("p1"), Some(token.clone()), NOW);
+    let unpaid = store.insert(new_client("p2"), Some(token), NOW);
+    raw.execute("COMMIT");
+    assert!(waiting.into_iter().chain(good).all(|written| written.wait().is_ok()));
+    assert_eq!(conflict.wait().unwrap_err(), StoreError::Conflict);
+    assert_eq!(same.wait().unwrap_err(), StoreError::Conflict);
+    assert_eq!(replaced.wait().unwrap().revision, kept.revision + 1);
+    assert!(deleted.wait().unwrap());
+    let paid = [paid.wait(), unpaid.wait()];
+    assert_eq!(paid.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(paid.iter().any(|outcome| matches!(outcome, Err(StoreError::Spent))), "{paid:?}");
+    assert_eq!(store.clients(None, 100).unwrap().len(), 15);
+}
+
+fn a_write_nobody_waits_for_is_done(bench: &Bench) {
+    let store = bench.store();
+    drop(store.insert(new_client("c1"), None, NOW));
+    store.close();
+    assert!(store.client(&ClientId::new("c1")).unwrap().is_some());
+}
+
+fn nothing_is_answered_before_it_is_durable(bench: &Bench) {
+    let store = bench.store();
+    let mut raw = bench.raw();
+    raw.hold();
+    let mut written = store.insert(new_client("c1"), None, NOW);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(matches!(Pin::new(&mut written).poll(&mut context), Poll::Pending));
+    assert!(store.client(&ClientId::new("c1")).unwrap().is_none());
+    raw.execute("COMMIT");
+    written.wait().unwrap();
+    assert!(bench.open().client(&ClientId::new("c1")).unwrap().is_some(), "another process sees it");
+}
+
+fn a_full_queue_refuses_and_loses_nothing(bench: &Bench) {
+    let store = bench.store();
+    let mut raw = bench.raw();
+    raw.hold();
+    let mut accepted = Vec::new();
+    let refused = loop {
+        // Two writers may have taken a full batch each, besides what the queue holds.
+        assert!(accepted.len() <= 4096 + 2 * 256, "the queue has no end");
+        let mut written = store.insert(new_client(&format!("c{:05}", accepted.len())), None, NOW);
+        match Pin::new(&mut written).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(error)) => break error,
+            Poll::Ready(Ok(_)) => panic!("nothing can be durable yet"),
+            Poll::Pending => accepted.push(written),
+        }
+    };
+    raw.execute("COMMIT");
+    assert_eq!(refused, StoreError::Unavailable("too many writes are waiting".to_owned()));
+    assert!(accepted.len() >= 4096);
+    let count = accepted.len();
+    assert!(accepted.into_iter().all(|written| written.wait().is_ok()));
+    assert_eq!(bench.raw().values("SELECT CAST(COUNT(*) AS TEXT) AS value FROM client"), [count.to_string()]);
+}
+
+fn closing_finishes_the_queue_and_refuses_the_rest(bench: &Bench) {
+    let store = bench.store();
+    let kept = insert(&store, "kept");
+    let queued: Vec<_> = (0..300).map(|number| store.insert(new_client(&format!("c{number}")), None, NOW)).collect();
+    store.close();
+    assert!(queued.into_iter().all(|written| written.wait().is_ok()));
+    let closed = StoreError::Unavailable("it is closed".to_owned());
+    assert_eq!(store.insert(new_client("late"), None, NOW).wait().unwrap_err(), closed);
+    assert_eq!(store.delete(&kept).wait().unwrap_err(), closed);
+    assert!(store.client(&kept.id).unwrap().is_some(), "reads go on");
+    store.close();
+}

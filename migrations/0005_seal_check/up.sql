@@ -1,0 +1,4 @@
+CREATE TABLE seal_check (
+    key_id TEXT NOT NULL PRIMARY KEY,
+    sealed TEXT NOT NULL
+);

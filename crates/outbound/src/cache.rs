@@ -1,0 +1,92 @@
+//! Documents kept for as long as they say.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use protocol::Timestamp;
+
+/// A bounded number of documents by address. Their text is kept, not what it was parsed to: the text is what the body
+/// limit bounds.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    documents: Mutex<HashMap<String, Document>>,
+    kept: usize,
+    keep: Duration,
+}
+
+#[derive(Debug)]
+struct Document {
+    body: Arc<[u8]>,
+    until: Timestamp,
+}
+
+impl Cache {
+    pub(crate) fn new(kept: usize, keep: Duration) -> Self {
+        Self { documents: Mutex::default(), kept, keep }
+    }
+
+    /// The document at `url`, while it is fresh.
+    pub(crate) fn get(&self, url: &str, now: Timestamp) -> Option<Arc<[u8]>> {
+        let documents = self.documents();
+        let document = documents.get(url)?;
+        (now < document.until).then(|| Arc::clone(&document.body))
+    }
+
+    /// Keeps a document for its lifetime or the longest we keep any. In a full cache the one that would be stale first
+    /// makes room.
+    pub(crate) fn put(&self, url: &str, body: Vec<u8>, lifetime: Duration, now: Timestamp) {
+        let lifetime = lifetime.min(self.keep);
+        let mut documents = self.documents();
+        documents.retain(|held, document| now < document.until && held != url);
+        if lifetime < Duration::from_secs(1) || self.kept == 0 {
+            return;
+        }
+        if documents.len() >= self.kept
+            && let Some(first) = documents.iter().min_by_key(|(_, document)| document.until).map(|(held, _)| held.clone())
+        {
+            documents.remove(&first);
+        }
+        documents.insert(url.to_owned(), Document { body: body.into(), until: now.plus(lifetime) });
+    }
+
+    fn documents(&self) -> MutexGuard<'_, HashMap<String, Document>> {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    #[test]
+    fn a_document_lives_as_long_as_it_says_and_no_longer_than_we_keep_any() {
+        let cache = Cache::new(8, HOUR);
+        cache.put("minute", b"[1]".to_vec(), Duration::from_mins(1), NOW);
+        cache.put("year", b"[2]".to_vec(), HOUR * 8760, NOW);
+        assert_eq!(cache.get("minute", NOW.plus(Duration::from_secs(59))).as_deref(), Some(&b"[1]"[..]));
+        assert_eq!(cache.get("minute", NOW.plus(Duration::from_mins(1))), None);
+        assert!(cache.get("year", NOW.plus(Duration::from_secs(3599))).is_some());
+        assert_eq!(cache.get("year", NOW.plus(HOUR)), None);
+    }
+
+    #[test]
+    fn a_document_that_may_not_be_kept_replaces_the_one_that_was() {
+        let cache = Cache::new(8, HOUR);
+        cache.put("a", b"[1]".to_vec(), HOUR, NOW);
+        cache.put("a", b"[2]".to_vec(), Duration::ZERO, NOW);
+        assert_eq!(cache.get("a", NOW), None);
+    }
+
+    #[test]
+    fn a_full_cache_lets_the_shortest_lived_go() {
+        let cache = Cache::new(2, HOUR);
+        cache.put("long", b"[]".to_vec(), HOUR, NOW);
+        cache.put("short", b"[]".to_vec(), Duration::from_mins(1), NOW);
+        cache.put("new", b"[]".to_vec(), Duration::from_mins(2), NOW);
+        assert_eq!(["long", "short", "new"].map(|url| cache.get(url, NOW).is_some()), [true, false, true]);
+    }
+}

@@ -1,0 +1,66 @@
+//! How long an answer says it may be kept.
+
+use std::time::Duration;
+
+/// The lifetime left in a response, for a cache that serves everybody: zero when it says nothing, forbids it, or says
+/// it in a way that cannot be read. RFC 9111 §4.2.1, §5.2.2, §5.1.
+///
+/// `cache_control` and `age` are every field line of that name; `varies` is whether the response has `Vary: *`.
+pub(crate) fn lifetime<'a>(cache_control: impl Iterator<Item = &'a str>, age: Option<&str>, varies: bool) -> Duration {
+    let (mut shared, mut general, mut forbidden) = (None, None, varies);
+    for directive in cache_control.flat_map(|line| line.split(',')) {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            "no-store" | "no-cache" | "private" => forbidden = true,
+            "s-maxage" => repeated(&mut shared, seconds(value), &mut forbidden),
+            "max-age" => repeated(&mut general, seconds(value), &mut forbidden),
+            _ => {}
+        }
+    }
+    let (Some(span), false) = (shared.or(general), forbidden) else { return Duration::ZERO };
+    let age = age.map_or(0, |text| seconds(text).unwrap_or(u64::MAX));
+    Duration::from_secs(span.saturating_sub(age))
+}
+
+/// A directive that is there twice, or unreadable, makes the answer stale (RFC 9111 §4.2.1).
+fn repeated(slot: &mut Option<u64>, value: Option<u64>, forbidden: &mut bool) {
+    *forbidden |= value.is_none() || slot.is_some();
+    *slot = value;
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    let text = text.trim().trim_matches('"');
+    // Too large to be a number is "very long" (RFC 9111 §1.2.2).
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_taken_only_when_it_is_plainly_given() {
+        for (lines, age, seconds) in [
+            (&["max-age=60"][..], None, 60),
+            (&["public, Max-Age=\"60\""], None, 60),
+            (&["max-age=60"], Some("20"), 40),
+            (&["max-age=60"], Some("99"), 0),
+            (&["max-age=60"], Some("soon"), 0),
+            (&["max-age=60, s-maxage=5"], None, 5),
+            (&["s-maxage=5", "max-age=60"], None, 5),
+            (&["max-age=60, no-store"], None, 0),
+            (&["no-cache", "max-age=60"], None, 0),
+            (&["max-age=60, private"], None, 0),
+            (&["max-age=60, max-age=60"], None, 0),
+            (&["max-age=-1"], None, 0),
+            (&["max-age="], None, 0),
+            (&["max-age"], None, 0),
+            (&["max-age=99999999999999999999999"], None, u64::MAX),
+            (&["public"], None, 0),
+            (&[], None, 0),
+        ] {
+            assert_eq!(lifetime(lines.iter().copied(), age, false), Duration::from_secs(seconds), "{lines:?} {age:?}");
+        }
+        assert_eq!(lifetime(["max-age=60"].into_iter(), None, true), Duration::ZERO);
+    }
+}

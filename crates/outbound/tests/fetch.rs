@@ -1,0 +1,329 @@
+//! Fetches, against a server on loopback that plays every part.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+
+mod site;
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use outbound::{Fetcher, Limits, Lookup, Refused, Settings, SettingsError};
+use protocol::Timestamp;
+use serde_json::{Value, json};
+use site::{Answer, Site};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// Limits that leave a busy machine its time, with small documents and no pause after a failure.
+fn patient() -> Limits {
+    Limits { connect: Duration::from_secs(10), total: Duration::from_secs(10), body: 1024, bucket: Duration::ZERO, ..Limits::default() }
+}
+
+/// Limits a test can wait for.
+fn hurried() -> Limits {
+    Limits { connect: Duration::from_millis(400), total: Duration::from_millis(400), ..patient() }
+}
+
+/// Trusts the site's certificate and may go to its address.
+fn settings(site: &Site, limits: Limits) -> Settings {
+    Settings { allow: vec![site.address().parse().unwrap()], ca: Some(site.certificate.clone()), limits }
+}
+
+fn fetcher(site: &Site) -> Fetcher {
+    Fetcher::new(settings(site, patient())).unwrap()
+}
+
+/// Resolves every name to these addresses.
+fn always(addresses: &[&str]) -> Arc<Lookup> {
+    let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+    Arc::new(move |_: &str| Ok(addresses.clone()))
+}
+
+fn refused(outcome: Result<Value, Refused>) -> &'static str {
+    let refused = outcome.expect_err("the fetch is refused");
+    assert_eq!(refused.to_string(), Refused::TEXT);
+    refused.reason()
+}
+
+#[test]
+fn a_document_is_fetched_with_a_plain_request() {
+    let site = Site::start(Answer::json("", r#"["https://rp.example/cb"]"#));
+    let uris: Vec<String> = fetcher(&site).json(&site.url(), NOW).unwrap();
+    assert_eq!(uris, ["https://rp.example/cb"]);
+    let host = site.address();
+    let requests = site.requests();
+    let mut lines: Vec<&str> = requests[0].trim_end().lines().collect();
+    lines.sort_unstable_by_key(|line| line.to_ascii_lowercase());
+    assert_eq!(
+        lines.iter().map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>(),
+        [
+            "accept-encoding: identity",
+            "accept: application/json",
+            "connection: close",
+            "get /document.json http/1.1",
+            &format!("host: {host}"),
+            "user-agent: frontdesk",
+        ]
+    );
+}
+
+#[test]
+fn every_wrong_answer_is_refused_with_the_same_text() {
+    let long = format!("[\"{}\"]", "a".repeat(1024));
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n".to_vec();
+    let too_long = "The answer is too long.";
+    let status = "The status of the answer is not 200.";
+    let kind = "The content type of the answer is not application/json.";
+    let shape = "The answer is not JSON of the expected shape.";
+    for (answer, reason) in [
+        (Answer::new("404 Not Found", "Content-Type: application/json\r\n", "[]"), status),
+        (Answer::new("201 Created", "Content-Type: application/json\r\n", "[]"), status),
+        (Answer::new("204 No Content", "", ""), status),
+        (Answer::new("302 Found", "Location: /elsewhere\r\n", ""), status),
+        (Answer::new("301 Moved", "Location: https://rp.example/\r\nContent-Type: application/json\r\n", "[]"), status),
+        (Answer::new("200 OK", "", "[]"), kind),
+        (Answer::new("200 OK", "Content-Type: text/html\r\n", "[]"), kind),
+        (Answer::new("200 OK", "Content-Type: application/json-seq\r\n", "[]"), kind),
+        (Answer::new("200 OK", "Content-Type: application/json\r\nContent-Type: text/html\r\n", "[]"), kind),
+        (Answer::json("", "<html>"), shape),
+        (Answer::json("", ""), shape),
+        (Answer::json("", "[] []"), shape),
+        (Answer::json("Content-Encoding: gzip\r\n", "\u{1f}\u{8b}"), shape),
+        (Answer::json("", &"[".repeat(1000)), shape),
+        (Answer::json("", &long), too_long),
+        (Answer::Endless([&head[..], b"\r\n["].concat()), too_long),
+        (Answer::Endless([&head[..], b"Content-Length: 99999999\r\n\r\n["].concat()), too_long),
+        (Answer::Endless([&head[..], b"X-Long: "].concat()), "The answer is not HTTP as it should be."),
+        (Answer::Whole(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()), "The answer is not HTTP as it should be."),
+        (Answer::Whole(Vec::new()), "The connection failed or broke off."),
+        (Answer::Whole([&head[..], b"Content-Length: 5\r\n\r\n[]"].concat()), "The connection failed or broke off."),
+    ] {
+        let site = Site::start(answer);
+        let outcome = fetcher(&site).json(&site.url(), NOW);
+        assert_eq!(refused(outcome), reason, "{:?}", site.requests());
+        assert_eq!(site.connections(), 1, "{reason}");
+    }
+}
+
+#[test]
+fn a_slow_answer_is_refused_in_time() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n".to_vec();
+    let slow_head = [&head[..], b"X-Slow: "].concat();
+    let slow_body = [&head[..], b"\r\n["].concat();
+    for answer in [Answer::Silence, Answer::Dribble(slow_head), Answer::Dribble(slow_body)] {
+        let site = Site::start(answer);
+        let fetcher = Fetcher::new(settings(&site, hurried())).unwrap();
+        let begun = Instant::now();
+        assert_eq!(refused(fetcher.json(&site.url(), NOW)), "The answer did not arrive in time.");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    }
+}
+
+/// A peer that accepts the connection and never says a word of TLS.
+#[test]
+fn a_handshake_that_does_not_end_is_refused_in_time() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = mute.local_addr().unwrap().to_string();
+    let limits = Limits { total: Duration::from_secs(10), ..hurried() };
+    let fetcher = Fetcher::new(Settings { allow: vec![address.parse().unwrap()], ca: None, limits }).unwrap();
+    let begun = Instant::now();
+    let reason = refused(fetcher.json(&format!("https://{address}/"), NOW));
+    assert_eq!(reason, "TLS could not be agreed, or the certificate is not trusted for this host.");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn content_type_parameters_and_a_body_of_just_the_limit_are_accepted() {
+    let body = format!("[\"{}\"]", "a".repeat(1020));
+    let site = Site::start(Answer::new("200 OK", "Content-Type: Application/JSON; charset=utf-8\r\n", &body));
+    let texts: Vec<String> = fetcher(&site).json(&site.url(), NOW).unwrap();
+    assert_eq!(texts[0].len(), 1020);
+}
+
+#[test]
+fn a_document_of_another_shape_is_refused() {
+    let site = Site::start(Answer::json("", r#"{"uris": []}"#));
+    let outcome: Result<Vec<String>, Refused> = fetcher(&site).json(&site.url(), NOW);
+    assert_eq!(outcome.unwrap_err().reason(), "The answer is not JSON of the expected shape.");
+}
+
+#[test]
+fn a_private_address_that_is_not_allowed_gets_no_connection() {
+    let site = Site::start(Answer::json("", "[]"));
+    let stranger = Fetcher::new(Settings { allow: Vec::new(), ..settings(&site, patient()) }).unwrap();
+    let port = site.port;
+    for host in
+        ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "１２７.0.0.1", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "0.0.0.0"]
+    {
+        let outcome = stranger.json(&format!("https://{host}:{port}/document.json"), NOW);
+        assert_eq!(refused(outcome), "The host of the address has an address that is not public and not allowed.", "{host}");
+    }
+    for host in ["localhost", "localhost.", "LOCALHOST", "a.localhost", "x.internal"] {
+        let outcome = stranger.json(&format!("https://{host}:{port}/document.json"), NOW);
+        assert_eq!(refused(outcome), "The host of the address is a name of this machine or of a private network.", "{host}");
+    }
+    assert_eq!(site.connections(), 0);
+}
+
+#[test]
+fn a_name_with_any_private_address_gets_no_connection() {
+    let site = Site::start(Answer::json("", "[]"));
+    let url = format!("https://documents.example:{}/document.json", site.port);
+    for addresses in
+        [&["127.0.0.1"][..], &["8.8.8.8", "127.0.0.1"], &["127.0.0.1", "8.8.8.8"], &["::ffff:127.0.0.1"], &["2606:4700::1", "::1"]]
+    {
+        let stranger = Fetcher::with_lookup(settings(&site, patient()), always(addresses)).unwrap();
+        let reason = "The host of the address has an address that is not public and not allowed.";
+        assert_eq!(refused(stranger.json(&url, NOW)), reason, "{addresses:?}");
+    }
+    // The seventeenth address is beyond what the client would connect to, and is looked at all the same.
+    let mut many = vec!["8.8.8.8"; 16];
+    many.push("127.0.0.1");
+    let stranger = Fetcher::with_lookup(settings(&site, patient()), always(&many)).unwrap();
+    refused(stranger.json(&url, NOW));
+    assert_eq!(site.connections(), 0);
+}
+
+#[test]
+fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
+    let site = Site::start(Answer::json("", "[1]"));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    // The second answer would be another address: a name that changes its mind.
+    let lookup = move |name: &str| -> io::Result<Vec<IpAddr>> {
+        assert_eq!(name, "documents.example");
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        Ok(vec![IpAddr::from(if first { [127, 0, 0, 1] } else { [127, 0, 0, 2] })])
+    };
+    let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
+    let fetcher = Fetcher::with_lookup(Settings { allow, ..settings(&site, patient()) }, Arc::new(lookup)).unwrap();
+    let url = format!("https://documents.example:{}/document.json", site.port);
+    assert_eq!(fetcher.json::<Value>(&url, NOW), Ok(json!([1])));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn the_next_address_is_tried_when_one_does_not_answer() {
+    let site = Site::start(Answer::json("", "[1]"));
+    let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
+    let settings = Settings { allow, ..settings(&site, patient()) };
+    let mut many = vec!["127.0.0.9"; 20];
+    many.insert(1, "127.0.0.1");
+    let fetcher = Fetcher::with_lookup(settings, always(&many)).unwrap();
+    let url = format!("https://documents.example:{}/document.json", site.port);
+    assert_eq!(fetcher.json::<Value>(&url, NOW), Ok(json!([1])));
+}
+
+#[test]
+fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
+    let none: Arc<Lookup> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let never: Arc<Lookup> = Arc::new(move |_: &str| {
+        // Lasts until the test is over.
+        let _ = gate.lock().unwrap().recv();
+        Ok(Vec::new())
+    });
+    for lookup in [none, always(&[]), never] {
+        let fetcher = Fetcher::with_lookup(Settings { limits: hurried(), ..Settings::default() }, lookup).unwrap();
+        let begun = Instant::now();
+        let outcome = fetcher.json("https://rp.example/sectors.json", NOW);
+        assert_eq!(refused(outcome), "The host of the address could not be resolved in time.");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    }
+    drop(release);
+}
+
+#[test]
+fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
+    let site = Site::start(Answer::json("", "[]"));
+    let reason = "TLS could not be agreed, or the certificate is not trusted for this host.";
+    let system_only = Fetcher::new(Settings { ca: None, ..settings(&site, patient()) }).unwrap();
+    assert_eq!(refused(system_only.json(&site.url(), NOW)), reason);
+
+    let other = format!("other.example:{}", site.port);
+    let allow = vec![other.parse().unwrap()];
+    let other_host = Fetcher::with_lookup(Settings { allow, ..settings(&site, patient()) }, always(&["127.0.0.1"])).unwrap();
+    assert_eq!(refused(other_host.json(&format!("https://{other}/document.json"), NOW)), reason);
+    assert!(site.requests().is_empty());
+}
+
+#[test]
+fn certificate_authorities_that_cannot_be_used_are_named_at_the_start() {
+    let with = |ca: &[u8]| Fetcher::new(Settings { ca: Some(ca.to_vec()), ..Settings::default() }).unwrap_err();
+    assert!(matches!(with(b""), SettingsError::NoCertificate));
+    assert!(matches!(with(b"a line of text\n"), SettingsError::NoCertificate));
+    let broken = with(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert!(broken.to_string().starts_with("The file of `[outbound] ca` cannot be used: "), "{broken}");
+}
+
+/// A refused literal, a refused name, a name that resolves to a refused address and one that does not resolve.
+#[test]
+fn refused_addresses_cannot_be_told_apart_by_time() {
+    let bucket = Limits::default().bucket;
+    let nowhere: Arc<Lookup> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
+    for (url, lookup) in [
+        ("https://127.0.0.1/", always(&[])),
+        ("https://printer.local/", always(&[])),
+        ("https://rp.example/", always(&["10.0.0.1"])),
+        ("https://rp.example/", nowhere),
+    ] {
+        let fetcher = Fetcher::with_lookup(Settings::default(), lookup).unwrap();
+        let begun = Instant::now();
+        refused(fetcher.json(url, NOW));
+        assert!(begun.elapsed() >= bucket, "{url} after {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_document_is_kept_for_its_lifetime_and_no_longer() {
+    let site = Site::start(Answer::json("Cache-Control: max-age=60\r\nAge: 10\r\n", "[1]"));
+    let fetcher = fetcher(&site);
+    for (seconds, connections) in [(0, 1), (49, 1), (50, 2), (51, 2), (200, 3)] {
+        let now = NOW.plus(Duration::from_secs(seconds));
+        assert_eq!(fetcher.clone().json::<Value>(&site.url(), now), Ok(json!([1])));
+        assert_eq!(site.connections(), connections, "after {seconds} s");
+    }
+}
+
+#[test]
+fn what_may_not_be_kept_is_fetched_again() {
+    let refusals = Answer::new("404 Not Found", "Content-Type: application/json\r\nCache-Control: max-age=60\r\n", "[]");
+    let other_shape = Answer::json("Cache-Control: max-age=60\r\n", "{}");
+    for answer in [Answer::json("", "[]"), Answer::json("Cache-Control: no-store, max-age=60\r\n", "[]"), refusals, other_shape] {
+        let site = Site::start(answer);
+        let fetcher = fetcher(&site);
+        let outcomes: [Result<Vec<String>, Refused>; 2] = [fetcher.json(&site.url(), NOW), fetcher.json(&site.url(), NOW)];
+        assert_eq!(outcomes[0], outcomes[1]);
+        assert_eq!(site.connections(), 2);
+    }
+}
+
+#[test]
+fn no_more_fetches_run_at_once_than_allowed() {
+    let (arrive, arrived) = mpsc::channel();
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    // Resolving takes as long as the test wants.
+    let lookup = move |_: &str| {
+        arrive.send(()).map_err(io::Error::other)?;
+        gate.lock().unwrap().recv().map_err(io::Error::other)?;
+        Ok(Vec::new())
+    };
+    let limits = Limits { concurrency: 1, waiting: 0, ..patient() };
+    let fetcher = Fetcher::with_lookup(Settings { limits, ..Settings::default() }, Arc::new(lookup)).unwrap();
+    let fetch = || refused(fetcher.json("https://rp.example/sectors.json", NOW));
+    thread::scope(|scope| {
+        let first = scope.spawn(fetch);
+        arrived.recv().unwrap();
+        assert_eq!(fetch(), "Too many fetches are under way.");
+        release.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), "The host of the address could not be resolved in time.");
+    });
+    release.send(()).unwrap();
+    assert_eq!(fetch(), "The host of the address could not be resolved in time.");
+}

@@ -1,0 +1,123 @@
+//! What a request presents in its `Authorization` header.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use protocol::Secret;
+
+/// The credentials of a request.
+#[derive(Debug, Clone)]
+pub enum Presented {
+    /// None at all.
+    Nothing,
+    /// A bearer token. RFC 6750 §2.1.
+    Bearer(Secret),
+    /// A name and a password. RFC 7617 §2.
+    Basic {
+        /// The name before the first colon.
+        name: String,
+        /// Everything after it, colons included.
+        password: Secret,
+    },
+    /// Something that is no credential: another scheme, an empty token, broken base64, two headers.
+    Unreadable(Scheme),
+}
+
+/// Which scheme a request tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// `Bearer`. RFC 6750.
+    Bearer,
+    /// `Basic`. RFC 7617.
+    Basic,
+    /// Any other.
+    Other,
+}
+
+impl Presented {
+    /// Reads the header.
+    pub fn of(request: &HttpRequest) -> Self {
+        let mut values = request.headers().get_all(header::AUTHORIZATION);
+        match (values.next(), values.next()) {
+            (None, _) => Self::Nothing,
+            (Some(value), None) => value.to_str().map_or(Self::Unreadable(Scheme::Other), Self::read),
+            (Some(_), Some(_)) => Self::Unreadable(Scheme::Other),
+        }
+    }
+
+    /// Reads the header's value: a scheme in any case, spaces, and what belongs to it.
+    pub fn read(value: &str) -> Self {
+        let value = value.trim();
+        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+        let rest = rest.trim();
+        // WSO2's own documentation spells the scheme `Basic:`.
+        let scheme = scheme.strip_suffix(':').unwrap_or(scheme);
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return match rest.is_empty() || rest.contains(|character: char| !character.is_ascii_graphic()) {
+                true => Self::Unreadable(Scheme::Bearer),
+                false => Self::Bearer(Secret::new(rest)),
+            };
+        }
+        if scheme.eq_ignore_ascii_case("basic") {
+            return basic(rest).unwrap_or(Self::Unreadable(Scheme::Basic));
+        }
+        Self::Unreadable(Scheme::Other)
+    }
+
+    /// Which scheme was tried; none when nothing was presented.
+    pub fn scheme(&self) -> Option<Scheme> {
+        match self {
+            Self::Nothing => None,
+            Self::Bearer(_) => Some(Scheme::Bearer),
+            Self::Basic { .. } => Some(Scheme::Basic),
+            Self::Unreadable(scheme) => Some(*scheme),
+        }
+    }
+}
+
+fn basic(encoded: &str) -> Option<Presented> {
+    let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (name, password) = text.split_once(':')?;
+    Some(Presented::Basic { name: name.to_owned(), password: Secret::new(password) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_is_read_in_any_case_and_a_password_may_have_colons() {
+        for value in ["Basic YWRtaW46YTpi", "basic YWRtaW46YTpi", "BASIC  YWRtaW46YTpi ", "Basic: YWRtaW46YTpi"] {
+            let Presented::Basic { name, password } = Presented::read(value) else { panic!("{value}") };
+            assert_eq!((name.as_str(), password.reveal()), ("admin", "a:b"));
+        }
+        let Presented::Bearer(token) = Presented::read("bEARER iat_x") else { panic!() };
+        assert_eq!(token.reveal(), "iat_x");
+    }
+
+    #[test]
+    fn what_is_no_credential_is_unreadable() {
+        for (value, scheme) in [
+            ("Bearer", Scheme::Bearer),
+            ("Bearer ", Scheme::Bearer),
+            ("Bearer a b", Scheme::Bearer),
+            ("Basic", Scheme::Basic),
+            ("Basic !!!", Scheme::Basic),
+            ("Basic YWRtaW4=", Scheme::Basic),
+            ("Basic /w==", Scheme::Basic),
+            ("Digest x", Scheme::Other),
+            ("", Scheme::Other),
+        ] {
+            let presented = Presented::read(value);
+            assert!(matches!(presented, Presented::Unreadable(tried) if tried == scheme), "{value}: {presented:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_print_as_placeholders() {
+        let printed = format!("{:?} {:?}", Presented::read("Basic YWRtaW46aHVudGVyMg=="), Presented::read("Bearer rat_secret"));
+        assert!(!printed.contains("hunter2") && !printed.contains("rat_secret"), "{printed}");
+    }
+}

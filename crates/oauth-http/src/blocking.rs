@@ -1,0 +1,13 @@
+//! Blocking work, off the workers.
+
+use actix_web::web;
+
+use crate::Failure;
+
+/// Runs `work`, which may wait for a disk or a database, on a thread where that is allowed.
+///
+/// # Errors
+/// When the thread came to grief.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    web::block(work).await.map_err(|_| Failure::server_error("blocking work did not finish"))
+}

@@ -1,0 +1,54 @@
+//! Documents that are made once and served as they are.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A public document: its bytes, its entity tag, and for how long caches may keep it. RFC 9110 §8.8.3.
+#[derive(Debug, Clone)]
+pub struct Document {
+    bytes: Bytes,
+    etag: HeaderValue,
+    cache_control: HeaderValue,
+}
+
+impl Document {
+    /// Freezes a JSON text that caches may keep for `max_age`.
+    pub fn freeze(json: String, max_age: Duration) -> Self {
+        let digest = openssl::sha::sha256(json.as_bytes());
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.get(..18).unwrap_or_default()));
+        let cache = format!("public, max-age={}", max_age.as_secs());
+        Self {
+            bytes: Bytes::from(json),
+            etag: HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
+            cache_control: HeaderValue::from_str(&cache).unwrap_or_else(|_| HeaderValue::from_static("no-cache")),
+        }
+    }
+
+    /// The bytes as served.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The document, or 304 when the request has it already (RFC 9110 §13.1.2).
+    pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let known = request.headers().get_all(header::IF_NONE_MATCH).any(|value| self.matches(value));
+        let mut answer = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+        answer.insert_header((header::ETAG, self.etag.clone())).insert_header((header::CACHE_CONTROL, self.cache_control.clone()));
+        if known {
+            return answer.finish();
+        }
+        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(self.bytes.clone())
+    }
+
+    /// Weak comparison, as If-None-Match asks for.
+    fn matches(&self, condition: &HeaderValue) -> bool {
+        let Ok(condition) = condition.to_str() else { return false };
+        condition.split(',').map(str::trim).any(|tag| tag == "*" || self.etag == tag.strip_prefix("W/").unwrap_or(tag))
+    }
+}

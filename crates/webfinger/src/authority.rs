@@ -1,0 +1,106 @@
+//! A host and, where one is written, a port.
+
+use protocol::Issuer;
+use url::{Host, Url};
+
+/// The port of https, which is meant where none is written: WebFinger is asked over https only. RFC 7033 §4.
+pub(crate) const HTTPS_PORT: u16 = 443;
+
+/// `host [ ":" port ]` of RFC 3986 §3.2, its host in the one form that compares: A-labels in lower case without a dot
+/// at the end, or an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Authority {
+    pub(crate) host: Host,
+    pub(crate) port: Option<u16>,
+}
+
+impl Authority {
+    /// Reads a host and a port; nothing, when they are neither.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        // The colons inside an IPv6 literal's brackets begin no port.
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            _ => (text, ""),
+        };
+        let port = if port.is_empty() { None } else { Some(read_port(port)?) };
+        Some(Self { host: canonical(Host::parse(host).ok()?)?, port })
+    }
+
+    /// The authority of a URL; nothing, when it has no host. The scheme's own port counts as none.
+    pub(crate) fn of_url(url: &Url) -> Option<Self> {
+        Some(Self { host: canonical(url.host()?.to_owned())?, port: url.port() })
+    }
+
+    /// The authority of an issuer, with its port even where none is written.
+    pub(crate) fn of_issuer(issuer: &Issuer) -> Option<Self> {
+        Some(Self { host: canonical(Host::parse(issuer.host()).ok()?)?, port: Some(issuer.port()) })
+    }
+}
+
+fn read_port(text: &str) -> Option<u16> {
+    // A number's parser would take a sign as well.
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// The dot that makes a name absolute names the same host (RFC 1034 §3.1).
+fn canonical(host: Host) -> Option<Host> {
+    match host {
+        Host::Domain(mut name) => {
+            if name.ends_with('.') {
+                name.pop();
+            }
+            (!name.is_empty()).then_some(Host::Domain(name))
+        }
+        address => Some(address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_has_one_form() {
+        for (text, host, port) in [
+            ("example.com", "example.com", None),
+            ("EXAMPLE.com.:8443", "example.com", Some(8443)),
+            ("localhost:", "localhost", None),
+            ("bücher.example", "xn--bcher-kva.example", None),
+            ("XN--BCHER-KVA.example:1", "xn--bcher-kva.example", Some(1)),
+            ("b%C3%BCcher.example", "xn--bcher-kva.example", None),
+            ("bücher。example", "xn--bcher-kva.example", None),
+            ("127.0.0.1:9443", "127.0.0.1", Some(9443)),
+            ("[::1]", "[::1]", None),
+            ("[0:0::1]:9443", "[::1]", Some(9443)),
+        ] {
+            let authority = Authority::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((authority.host.to_string().as_str(), authority.port), (host, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_host_is_refused() {
+        for text in [
+            "",
+            ".",
+            ":",
+            ":443",
+            "a b",
+            "a:b",
+            "a:+1",
+            "a:65536",
+            "::1",
+            "[::1",
+            "[::1]x",
+            "a/b",
+            "a?b",
+            "a#b",
+            "u@a",
+            "a%00",
+            "xn--a",
+            "1.2.3.4.5",
+        ] {
+            assert_eq!(Authority::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Which provider answers for which host.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use protocol::Issuer;
+use url::Host;
+
+use crate::authority::{Authority, HTTPS_PORT};
+use crate::domain::Domain;
+use crate::link::{Link, Links};
+use crate::resource::Resource;
+use crate::site::{Claim, Ground, Provider, Site};
+
+/// A provider and what it answers for.
+#[derive(Debug, Clone)]
+pub struct Hosted {
+    /// Where its links lead.
+    pub issuer: Issuer,
+    /// The hosts it answers for besides its issuer's own.
+    pub domains: Vec<Domain>,
+    /// Links besides the issuer's, told to whoever asks for them or for all.
+    pub links: Vec<Link>,
+}
+
+/// Every hosted domain and its provider, settled at start-up.
+///
+/// A resource on a host is answered by
+///
+/// 1. the tenant it names, when the host has tenants and an `@` is left in the user name (`bob@acme.example@localhost`):
+///    then an unknown tenant is an unknown resource. A tenant is a provider whose issuer's path is `/t/{tenant}`. On a
+///    host without tenants such a name is one opaque user (RFC 7565 §4 has `juliet%40capulet.example`).
+/// 2. the provider with the longest issuer path that the resource's path continues;
+/// 3. the owner of the host: who lists it with its port, whose issuer is at its root, who lists it without a port, or the
+///    first configured whose issuer is there. A tenant owns only hosts it lists and nobody else claims.
+///
+/// A resource without a port is on the port of https; what is not settled for a port is settled for the host.
+#[derive(Debug)]
+pub struct Directory {
+    hosts: HashMap<Host, Sites>,
+}
+
+#[derive(Debug)]
+struct Sites {
+    ports: HashMap<u16, Site>,
+    elsewhere: Site,
+}
+
+impl Directory {
+    /// Settles who answers for what.
+    ///
+    /// # Errors
+    /// When two providers that are not tenants claim the same domain, or two have the same issuer.
+    pub fn new(providers: Vec<Hosted>) -> Result<Self, DirectoryError> {
+        let mut claims: HashMap<Host, Vec<Claim>> = HashMap::new();
+        for Hosted { issuer, domains, links } in providers {
+            let provider = Arc::new(Provider { links: Links::new(issuer.as_str(), &links), issuer });
+            let own = Authority::of_issuer(&provider.issuer).ok_or_else(|| DirectoryError::NoHost(provider.issuer.to_string()))?;
+            let listed =
+                domains.into_iter().map(|domain| domain.authority().clone()).map(|Authority { host, port }| (host, Ground::Listed(port)));
+            for (host, ground) in [(own.host, Ground::Own)].into_iter().chain(listed) {
+                let claim = Claim { provider: Arc::clone(&provider), ground };
+                let earlier = claims.entry(host.clone()).or_default();
+                check(&host, earlier, &claim)?;
+                earlier.push(claim);
+            }
+        }
+        Ok(Self { hosts: claims.into_iter().map(|(host, claims)| (host, Sites::settle(&claims))).collect() })
+    }
+
+    /// The links of a resource's provider; nothing, when its host or its tenant is not ours. RFC 7033 §4.2.
+    pub fn describe(&self, resource: &Resource) -> Option<&Links> {
+        let authority = resource.authority()?;
+        let sites = self.hosts.get(&authority.host)?;
+        let site = sites.ports.get(&authority.port.unwrap_or(HTTPS_PORT)).unwrap_or(&sites.elsewhere);
+        site.provider(resource).map(|provider| &provider.links)
+    }
+}
+
+impl Sites {
+    fn settle(claims: &[Claim]) -> Self {
+        let ports = claims.iter().filter_map(|claim| match claim.ground {
+            Ground::Own => Some(claim.provider.issuer.port()),
+            Ground::Listed(port) => port,
+        });
+        Self { ports: ports.map(|port| (port, Site::settle(claims, Some(port)))).collect(), elsewhere: Site::settle(claims, None) }
+    }
+}
+
+fn check(host: &Host, earlier: &[Claim], claim: &Claim) -> Result<(), DirectoryError> {
+    let issuer = &claim.provider.issuer;
+    for other in earlier {
+        let theirs = &other.provider.issuer;
+        if !Arc::ptr_eq(&claim.provider, &other.provider)
+            && (theirs.port(), theirs.path()) == (issuer.port(), issuer.path())
+            && theirs.host() == issuer.host()
+        {
+            return Err(DirectoryError::SameIssuer(issuer.to_string()));
+        }
+        if claim.contradicts(other) {
+            return Err(DirectoryError::Contested { host: host.to_string(), first: theirs.to_string(), second: issuer.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// Why there cannot be such a [`Directory`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DirectoryError {
+    /// Two providers that are not tenants claim the same domain.
+    Contested {
+        /// The host they claim.
+        host: String,
+        /// The issuer of the provider configured first.
+        first: String,
+        /// The issuer of the other.
+        second: String,
+    },
+    /// Two providers have this issuer.
+    SameIssuer(String),
+    /// This issuer's host cannot be told.
+    NoHost(String),
+}
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contested { host, first, second } => {
+                write!(f, "The domain `{host}` is claimed by two providers, `{first}` and `{second}`; it must be among the domains of one.")
+            }
+            Self::SameIssuer(issuer) => write!(f, "Two providers have the issuer `{issuer}`."),
+            Self::NoHost(issuer) => write!(f, "The issuer `{issuer}` has no host that WebFinger could answer for."),
+        }
+    }
+}
+
+impl Error for DirectoryError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosted(issuer: &str, domains: &[&str]) -> Hosted {
+        let domains = domains.iter().map(|domain| domain.parse().unwrap()).collect();
+        Hosted { issuer: Issuer::parse(issuer).unwrap(), domains, links: Vec::new() }
+    }
+
+    /// Each resource with the issuer it leads to, or nothing.
+    fn leads(providers: &[(&str, &[&str])], cases: &[(&str, Option<&str>)]) {
+        let directory = Directory::new(providers.iter().map(|(issuer, domains)| hosted(issuer, domains)).collect()).unwrap();
+        for (text, issuer) in cases {
+            let jrd = directory.describe(&Resource::parse(text).unwrap()).map(|links| links.jrd("", &[]));
+            assert_eq!(jrd, issuer.map(|issuer| Links::new(issuer, &[]).jrd("", &[])), "{text}");
+        }
+    }
+
+    fn problem(providers: &[(&str, &[&str])]) -> String {
+        Directory::new(providers.iter().map(|(issuer, domains)| hosted(issuer, domains)).collect()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_issuers_own_host_is_hosted_on_any_port() {
+        let ours = Some("https://localhost:9443");
+        leads(
+            &[("https://localhost:9443", &[])],
+            &[
+                ("acct:alice@localhost", ours),
+                ("ACCT:alice@LocalHost.:9443", ours),
+                ("acct:alice@localhost:1", ours),
+                ("localhost", ours),
+                ("localhost:9443", ours),
+                ("https://localhost:9443/anything?at=all", ours),
+                ("http://localhost", ours),
+                ("https://alice@localhost/", ours),
+                ("acct:alice@127.0.0.1", None),
+                ("acct:alice@localhost.evil.example", None),
+                ("acct:alice@evil-localhost", None),
+                ("acct:localhost@evil.example", None),
+                ("https://localhost@evil.example/", None),
+                ("mailto:alice@localhost", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_domain_with_a_port_is_that_port_only() {
+        let ours = Some("https://login.example.com");
+        leads(
+            &[("https://login.example.com", &["example.com:8443", "example.org", "[::1]:9443", "bücher.example", "secure.example:443"])],
+            &[
+                ("acct:alice@example.com:8443", ours),
+                ("acct:alice@example.com", None),
+                ("example.com:8444", None),
+                ("acct:alice@example.org:8444", ours),
+                ("https://[0::1]:9443/", ours),
+                ("https://[::1]/", None),
+                ("acct:a@BÜCHER.example", ours),
+                ("acct:a@xn--bcher-kva.example", ours),
+                ("acct:a@secure.example", ours),
+                ("acct:a@secure.example:8443", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_port_tells_providers_on_one_host_apart() {
+        leads(
+            &[("https://localhost:9443", &["example.com"]), ("https://localhost:8443", &["example.com:8443"])],
+            &[
+                ("acct:a@localhost:9443", Some("https://localhost:9443")),
+                ("acct:a@localhost:8443", Some("https://localhost:8443")),
+                ("acct:a@localhost", Some("https://localhost:9443")),
+                ("acct:a@example.com", Some("https://localhost:9443")),
+                ("acct:a@example.com:8443", Some("https://localhost:8443")),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_second_at_names_a_tenant_where_there_are_tenants() {
+        let (root, acme, other) =
+            (Some("https://localhost:9443"), Some("https://localhost:9443/t/acme.example"), Some("https://localhost:9443/t/other"));
+        leads(
+            &[
+                ("https://localhost:9443/t/acme.example", &["acme.example"]),
+                ("https://localhost:9443", &["example.com"]),
+                ("https://localhost:9443/t/other", &[]),
+            ],
+            &[
+                ("acct:bob@acme.example@localhost", acme),
+                ("acct:bob%40acme.example@localhost:9443", acme),
+                ("bob@ACME.example@localhost", acme),
+                ("bob@acme.example@localhost:9443", acme),
+                ("acct:bob@other@localhost", other),
+                ("acct:bob@nobody@localhost", None),
+                ("acct:bob@@localhost", None),
+                ("acct:bob@localhost", root),
+                ("acct:bob@acme.example", acme),
+                ("acct:bob@other@example.com", root),
+                ("https://localhost:9443/t/acme.example", acme),
+                ("https://localhost/t/acme.example/users/bob", acme),
+                ("https://localhost/t/acme.example.org", root),
+                ("https://localhost/t/nobody", root),
+                ("https://localhost/t/acme.example/../other/", other),
+            ],
+        );
+    }
+
+    /// RFC 7565 §4 and §7.
+    #[test]
+    fn without_tenants_a_second_at_belongs_to_an_opaque_user() {
+        let shop = Some("https://shoppingsite.example");
+        leads(
+            &[("https://shoppingsite.example", &[])],
+            &[("acct:juliet%40capulet.example@shoppingsite.example", shop), ("acct:juliet@capulet.example@shoppingsite.example", shop)],
+        );
+    }
+
+    #[test]
+    fn a_tenant_alone_on_its_host_does_not_own_bare_accounts_there() {
+        let acme = Some("https://id.example/t/acme");
+        leads(
+            &[("https://id.example/t/acme", &[])],
+            &[
+                ("acct:bob@id.example", None),
+                ("https://id.example/", None),
+                ("acct:bob@acme@id.example", acme),
+                ("https://id.example/t/acme/", acme),
+            ],
+        );
+        leads(&[("https://id.example/t/acme", &["id.example"])], &[("acct:bob@id.example", acme)]);
+        leads(
+            &[("https://id.example/t/acme", &["example.com"]), ("https://login.example.com", &["example.com"])],
+            &[("acct:bob@example.com", Some("https://login.example.com")), ("acct:bob@acme@example.com", acme)],
+        );
+    }
+
+    #[test]
+    fn tenants_that_differ_in_case_or_port_are_told_apart() {
+        let (here, there) = (Some("https://localhost:9443/t/acme"), Some("https://localhost:8443/t/acme"));
+        leads(
+            &[("https://localhost:9443/t/acme", &[]), ("https://localhost:8443/t/acme", &[]), ("https://localhost:9443/t/Acme", &[])],
+            &[
+                ("acct:bob@acme@localhost:9443", here),
+                ("acct:bob@acme@localhost:8443", there),
+                ("https://localhost:8443/t/acme/x", there),
+                ("acct:bob@acme@localhost", here),
+                ("acct:bob@Acme@localhost:9443", Some("https://localhost:9443/t/Acme")),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_longest_issuer_path_answers_then_the_owner_of_the_host() {
+        let (short, long) = (Some("https://id.example/a"), Some("https://id.example/a/b"));
+        leads(
+            &[("https://id.example/a", &[]), ("https://id.example/a/b", &[])],
+            &[
+                ("https://id.example/a/b/c", long),
+                ("https://id.example/a/c", short),
+                ("https://id.example/ab", short),
+                ("acct:alice@id.example", short),
+            ],
+        );
+        leads(&[("https://id.example/a", &[]), ("https://id.example/a/b", &["id.example"])], &[("acct:alice@id.example", long)]);
+        leads(&[("https://id.example/a", &[]), ("https://id.example", &[])], &[("acct:alice@id.example", Some("https://id.example"))]);
+    }
+
+    #[test]
+    fn a_domain_has_one_owner() {
+        let sentence = |host| {
+            format!(
+                "The domain `{host}` is claimed by two providers, `https://a.example` and `https://b.example`; it must be among the domains of one."
+            )
+        };
+        assert_eq!(problem(&[("https://a.example", &["example.com"]), ("https://b.example", &["EXAMPLE.com."])]), sentence("example.com"));
+        assert_eq!(problem(&[("https://a.example", &["x.example:1"]), ("https://b.example", &["x.example:1"])]), sentence("x.example"));
+        assert_eq!(problem(&[("https://a.example", &[]), ("https://b.example", &["a.example"])]), sentence("a.example"));
+        assert_eq!(problem(&[("https://a.example", &["b.example:443"]), ("https://b.example", &[])]), sentence("b.example"));
+        leads(
+            &[("https://a.example", &["a.example", "a.example", "a.example:443", "c.example"]), ("https://b.example", &["c.example:8443"])],
+            &[("acct:x@a.example", Some("https://a.example")), ("acct:x@c.example:8443", Some("https://b.example"))],
+        );
+    }
+
+    #[test]
+    fn an_issuer_has_one_provider() {
+        assert_eq!(
+            problem(&[("https://a.example", &[]), ("https://a.example/", &[])]),
+            "Two providers have the issuer `https://a.example/`."
+        );
+        assert_eq!(
+            problem(&[("https://a.example/t/x", &["b.example"]), ("https://a.example:443/t/x", &[])]),
+            "Two providers have the issuer `https://a.example:443/t/x`."
+        );
+    }
+}

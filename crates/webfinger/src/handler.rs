@@ -1,0 +1,86 @@
+//! The WebFinger endpoint. RFC 7033 §4.
+
+use std::future::{Ready, ready};
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use protocol::ErrorCode;
+use serde_json::json;
+
+use crate::directory::Directory;
+use crate::request::Request;
+
+/// Where WebFinger is asked, on every hosted domain. RFC 7033 §10.1.
+pub const PATH: &str = "/.well-known/webfinger";
+
+/// How long a descriptor may be reused. It changes only with the configuration and depends on nothing but the URL.
+const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// Adds the endpoint. It finds its [`Directory`] as [`web::Data`].
+pub fn mount(config: &mut web::ServiceConfig) {
+    config.service(
+        web::resource(PATH)
+            .get(get)
+            .route(web::head().to(get))
+            .route(web::method(Method::OPTIONS).to(preflight))
+            .default_service(web::to(method_not_allowed)),
+    );
+}
+
+/// A descriptor, 400 when the resource is missing or malformed, 404 when it is not ours. RFC 7033 §4.2.
+#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
+fn get(request: HttpRequest, directory: web::Data<Directory>) -> Ready<HttpResponse> {
+    ready(answer(request.query_string(), &directory))
+}
+
+fn answer(query: &str, directory: &Directory) -> HttpResponse {
+    let request = match Request::parse(query) {
+        Ok(request) => request,
+        Err(malformed) => return refuse(HttpResponse::BadRequest(), ErrorCode::InvalidRequest, malformed.reason()),
+    };
+    let Some(links) = directory.describe(&request.resource) else {
+        return refuse(HttpResponse::NotFound(), ErrorCode::NotFound, "This server knows nothing about that resource.");
+    };
+    shared(HttpResponse::Ok())
+        .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/jrd+json")))
+        .body(links.jrd(request.resource.subject(), &request.rels))
+}
+
+/// What a browser asks before a request with headers of its own. Fetch standard §3.3.
+fn preflight() -> Ready<HttpResponse> {
+    ready(
+        shared(HttpResponse::NoContent())
+            .insert_header((header::ALLOW, METHODS))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
+            .insert_header((
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                HeaderValue::from_static("Authorization, Content-Type, MCP-Protocol-Version"),
+            ))
+            .insert_header((header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")))
+            .finish(),
+    )
+}
+
+fn method_not_allowed() -> Ready<HttpResponse> {
+    let mut response = HttpResponse::MethodNotAllowed();
+    response.insert_header((header::ALLOW, METHODS));
+    ready(refuse(response, ErrorCode::InvalidRequest, "WebFinger is asked with GET or HEAD."))
+}
+
+/// Any page may read any answer, a refusal included; never with credentials. RFC 7033 §5.
+fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")));
+    response
+}
+
+/// An object in which no client can find a link, since some do not look at the status.
+fn refuse(response: HttpResponseBuilder, code: ErrorCode, reason: &'static str) -> HttpResponse {
+    shared(response)
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .body(json!({ "error": code.as_str(), "error_description": reason }).to_string())
+}

@@ -1,0 +1,59 @@
+//! Percent-encoding. RFC 3986 §2.1.
+
+use std::borrow::Cow;
+
+/// Decodes once. A `+` stays a plus: that it could mean a space is a habit of HTML forms, not of URIs, and
+/// `acct:a+b@example.com` must arrive as it was sent.
+///
+/// Nothing, when a percent sign is not followed by two hexadecimal digits or the octets are not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut octets = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        octets.push(if byte == b'%' { (digit(bytes.next()?)? << 4) | digit(bytes.next()?)? } else { byte });
+    }
+    String::from_utf8(octets).ok().map(Cow::Owned)
+}
+
+/// Whether two hexadecimal digits follow every percent sign, whatever the octets mean.
+pub(crate) fn is_well_formed(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_decoded_once() {
+        for (text, decoded) in [
+            ("", ""),
+            ("a+b", "a+b"),
+            ("acct%3Aalice%40example.com", "acct:alice@example.com"),
+            ("%2540", "%40"),
+            ("b%c3%BCcher", "bücher"),
+            ("bücher%41", "bücherA"),
+            ("%00", "\0"),
+        ] {
+            assert_eq!(decode(text).as_deref(), Some(decoded), "{text}");
+            assert!(is_well_formed(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_escapes_nothing_is_refused() {
+        for text in ["%", "a%4", "%zz", "%+1", "%%41", "%4g"] {
+            assert_eq!(decode(text), None, "{text}");
+            assert!(!is_well_formed(text), "{text}");
+        }
+        assert_eq!(decode("%ff"), None);
+        assert!(is_well_formed("%ff"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The query of a WebFinger request.
+
+use crate::percent;
+use crate::resource::{Malformed, Resource};
+
+/// How many `rel` values of one request are looked at; the rest are ignored.
+pub const RELS_MAX: usize = 32;
+
+/// What a query asks: about which resource, and for links of which relations. RFC 7033 §4.1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked about.
+    pub resource: Resource,
+    /// The relations asked for; none means all. A `rel` without a value asks for nothing in particular.
+    pub rels: Vec<String>,
+}
+
+impl Request {
+    /// Reads a query, still percent-encoded, in any order of its parameters. Parameters it does not know are ignored.
+    ///
+    /// # Errors
+    /// When `resource` is missing, repeated or cannot be normalised, or an escape cannot be decoded. RFC 7033 §4.2.
+    pub fn parse(query: &str) -> Result<Self, Malformed> {
+        let mut resource = None;
+        let mut rels = Vec::new();
+        // `rel` may repeat (RFC 7033 §4.1), so the query is read as pairs, not into a map.
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match percent::decode(name).ok_or(BAD_ESCAPE)?.as_ref() {
+                "resource" => {
+                    let value = percent::decode(value).ok_or(BAD_ESCAPE)?;
+                    if resource.replace(value).is_some() {
+                        return Err(Malformed("The resource parameter must be given once."));
+                    }
+                }
+                "rel" => {
+                    let rel = percent::decode(value).ok_or(BAD_ESCAPE)?;
+                    if !rel.is_empty() && rels.len() < RELS_MAX {
+                        rels.push(rel.into_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let resource = resource.ok_or(Malformed("The resource parameter is missing."))?;
+        Ok(Self { resource: Resource::parse(&resource)?, rels })
+    }
+}
+
+const BAD_ESCAPE: Malformed = Malformed("The query must be percent-encoded UTF-8.");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> (String, Vec<String>) {
+        let request = Request::parse(query).unwrap_or_else(|problem| panic!("{query}: {problem:?}"));
+        (request.resource.subject().to_owned(), request.rels)
+    }
+
+    #[test]
+    fn order_encoding_and_unknown_parameters_do_not_matter() {
+        for query in [
+            "resource=acct:a+b@example.com&rel=author&rel=avatar",
+            "rel=author&resource=acct%3Aa%2Bb%40example.com&rel=avatar",
+            "&rel=author&x&y=%zz&rel=&%72esource=acct:a+b@example.com&rel&rel=avatar&",
+        ] {
+            assert_eq!(read(query), ("acct:a+b@example.com".to_owned(), vec!["author".to_owned(), "avatar".to_owned()]), "{query}");
+        }
+        assert_eq!(read("resource=https://example.com/?a=b").0, "https://example.com/?a=b");
+    }
+
+    #[test]
+    fn an_empty_rel_asks_for_nothing_in_particular() {
+        assert_eq!(read("resource=acct:admin@localhost&rel=").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_so_many_rels_are_looked_at() {
+        let rels: Vec<_> = (0..100).map(|n| format!("rel={n}")).collect();
+        let (_, rels) = read(&format!("resource=localhost&{}", rels.join("&")));
+        assert_eq!((rels.len(), rels[RELS_MAX - 1].as_str()), (RELS_MAX, "31"));
+    }
+
+    #[test]
+    fn a_query_that_names_no_resource_is_malformed() {
+        for (query, reason) in [
+            ("", "The resource parameter is missing."),
+            ("rel=author", "The resource parameter is missing."),
+            ("Resource=localhost", "The resource parameter is missing."),
+            ("resource", "The resource parameter must not be blank."),
+            ("resource=%20", "The resource parameter must not be blank."),
+            ("resource=localhost&resource=localhost", "The resource parameter must be given once."),
+            ("resource=a@b&%72esource=a@b", "The resource parameter must be given once."),
+            ("resource=%", "The query must be percent-encoded UTF-8."),
+            ("resource=%ff@localhost", "The query must be percent-encoded UTF-8."),
+            ("resource=localhost&rel=%e4", "The query must be percent-encoded UTF-8."),
+            ("resource=localhost&%f", "The query must be percent-encoded UTF-8."),
+        ] {
+            assert_eq!(Request::parse(query).map_err(Malformed::reason), Err(reason), "{query}");
+        }
+    }
+}

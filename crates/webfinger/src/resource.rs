@@ -1,0 +1,276 @@
+//! What is asked about: an identifier, normalised.
+
+use url::Url;
+
+use crate::authority::Authority;
+use crate::percent;
+
+/// How long a resource may be, in octets after decoding.
+pub const RESOURCE_MAX: usize = protocol::uri::URI_MAX;
+
+/// A WebFinger resource after the normalisation of OIDC Discovery §2.1.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    subject: String,
+    authority: Option<Authority>,
+    tenant: Option<String>,
+    path: String,
+}
+
+impl Resource {
+    /// Normalises an identifier.
+    ///
+    /// | identifier | read as |
+    /// |---|---|
+    /// | `acct:user@host` | an account; the rightmost `@` separates the host, which may have a port |
+    /// | `https://host/path`, `http://host/path` | the host; user information only says whose |
+    /// | `user@host` | `acct:user@host` |
+    /// | `host`, `host:port`, `host/path`, `user@host:port` | `https://` and that |
+    /// | any other scheme | a resource no host answers for |
+    ///
+    /// A fragment is dropped. A name before a colon and digits is a host with its port, although it could be a scheme.
+    ///
+    /// # Errors
+    /// When it is not a URI, has no host, or is an XRI (OIDC Discovery §2.1.1 reserves them).
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        if text.trim().is_empty() {
+            return Err(Malformed("The resource parameter must not be blank."));
+        }
+        if text.len() > RESOURCE_MAX {
+            return Err(Malformed("The resource is too long."));
+        }
+        if text.starts_with(['=', '@', '+', '$', '!']) {
+            return Err(Malformed("The resource is an XRI, which this server does not resolve."));
+        }
+        if text.contains(is_never_in_a_uri) || !percent::is_well_formed(text) {
+            return Err(Malformed("The resource must be a URI."));
+        }
+        let whole = text.split('#').next().unwrap_or_default();
+        let Some((scheme, rest)) = split_scheme(whole) else { return Self::without_scheme(whole) };
+        if scheme.eq_ignore_ascii_case("acct") {
+            Self::account(text.to_owned(), rest)
+        } else if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
+            Self::url(text.to_owned(), whole, rest)
+        } else {
+            Ok(Self { subject: text.to_owned(), authority: None, tenant: None, path: String::new() })
+        }
+    }
+
+    /// The resource as it was sent; the normalised URI when what was sent had no scheme.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Where the account or the page is; nothing, for schemes that say no host.
+    pub(crate) fn authority(&self) -> Option<&Authority> {
+        self.authority.as_ref()
+    }
+
+    /// What follows an `@` inside the user name, written as such or as `%40`. Only its host knows whether that is a tenant.
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// The path of a URL, empty for an account.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// OIDC Discovery §2.1.2 steps 1 and 2.
+    fn without_scheme(text: &str) -> Result<Self, Malformed> {
+        let authority = text.split(['/', '?']).next().unwrap_or_default();
+        let rest = text.strip_prefix(authority).unwrap_or_default();
+        match authority.rsplit_once('@') {
+            Some((_, host)) if rest.is_empty() && Authority::parse(host).is_some_and(|host| host.port.is_none()) => {
+                Self::account(format!("acct:{text}"), text)
+            }
+            _ => {
+                // An empty path of an https URL is `/` (RFC 3986 §6.2.3), and so the examples of §2.2.3 have it.
+                let slash = if rest.starts_with('/') { "" } else { "/" };
+                let after = format!("//{authority}{slash}{rest}");
+                let subject = format!("https:{after}");
+                Self::url(subject.clone(), &subject, &after)
+            }
+        }
+    }
+
+    /// An account, from what follows `acct:`. RFC 7565 §7.
+    fn account(subject: String, rest: &str) -> Result<Self, Malformed> {
+        let (user, host) = rest.rsplit_once('@').ok_or(Malformed("The resource names an account without a host."))?;
+        if user.is_empty() || user.contains(['/', '?', '[', ']']) {
+            return Err(Malformed("The resource names an account without a user."));
+        }
+        let authority = Authority::parse(host).ok_or(NO_HOST)?;
+        Ok(Self { subject, authority: Some(authority), tenant: tenant(user), path: String::new() })
+    }
+
+    /// An https or http URL, and what follows its scheme's colon.
+    fn url(subject: String, text: &str, rest: &str) -> Result<Self, Malformed> {
+        // The parser would take the first segment of `https:host` and of `https:///host` for the host.
+        if !rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) {
+            return Err(NO_HOST);
+        }
+        let url = Url::parse(text).map_err(|_| NO_HOST)?;
+        let authority = Authority::of_url(&url).ok_or(NO_HOST)?;
+        Ok(Self { subject, authority: Some(authority), tenant: tenant(url.username()), path: url.path().to_owned() })
+    }
+}
+
+fn tenant(user: &str) -> Option<String> {
+    percent::decode(user)?.rsplit_once('@').map(|(_, tenant)| tenant.to_owned())
+}
+
+/// The scheme and what follows its colon. RFC 3986 §3.1.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    let port = rest.split(['/', '?']).next().unwrap_or_default();
+    let is_port = (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
+    (is_scheme && !is_port).then_some((scheme, rest))
+}
+
+/// What must be percent-encoded in any URI (RFC 3986 §2). Characters beyond ASCII are let through: people type IRIs.
+fn is_never_in_a_uri(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+}
+
+const NO_HOST: Malformed = Malformed("The resource must name a host.");
+
+/// Why a request is answered 400: one sentence that repeats nothing of the request. RFC 7033 §4.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed(pub(crate) &'static str);
+
+impl Malformed {
+    /// The sentence.
+    pub fn reason(self) -> &'static str {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Subject, host with port, what might be a tenant, path.
+    fn read(text: &str) -> (String, Option<String>, Option<String>, String) {
+        let Resource { subject, authority, tenant, path } = Resource::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
+        let place = authority.map(|Authority { host, port }| port.map_or(host.to_string(), |port| format!("{host}:{port}")));
+        (subject, place, tenant, path)
+    }
+
+    /// OIDC Discovery §2.1.2, steps 1, 2 and 4, and the examples of §2.2.
+    #[test]
+    fn what_has_no_scheme_is_given_one() {
+        for (text, subject, place, path) in [
+            ("alice@example.com", "acct:alice@example.com", "example.com", ""),
+            ("alice@example.com#me", "acct:alice@example.com", "example.com", ""),
+            ("alice@EXAMPLE.com.", "acct:alice@EXAMPLE.com.", "example.com", ""),
+            ("a+b@bücher.example", "acct:a+b@bücher.example", "xn--bcher-kva.example", ""),
+            ("alice@example.com:8080", "https://alice@example.com:8080/", "example.com:8080", "/"),
+            ("alice@example.com/home", "https://alice@example.com/home", "example.com", "/home"),
+            ("alice@[::1]", "acct:alice@[::1]", "[::1]", ""),
+            ("example.com", "https://example.com/", "example.com", "/"),
+            ("example.com:8080", "https://example.com:8080/", "example.com:8080", "/"),
+            ("example.com:8080/alice", "https://example.com:8080/alice", "example.com:8080", "/alice"),
+            ("example.com:8080?x=1", "https://example.com:8080/?x=1", "example.com:8080", "/"),
+            ("example.com/alice#me", "https://example.com/alice", "example.com", "/alice"),
+            ("example.com/alice@home", "https://example.com/alice@home", "example.com", "/alice@home"),
+            ("[::1]:9443", "https://[::1]:9443/", "[::1]:9443", "/"),
+        ] {
+            assert_eq!(read(text), (subject.to_owned(), Some(place.to_owned()), None, path.to_owned()), "{text}");
+        }
+    }
+
+    /// OIDC Discovery §2.1.2, step 3.
+    #[test]
+    fn what_has_a_scheme_is_the_subject_as_sent() {
+        for (text, place, path) in [
+            ("acct:alice@example.com", "example.com", ""),
+            ("ACCT:Alice@LOCALHOST:9443", "localhost:9443", ""),
+            ("acct:alice@bücher.example", "xn--bcher-kva.example", ""),
+            ("acct:%ff@example.com", "example.com", ""),
+            ("acct:alice@example.com#me", "example.com", ""),
+            ("https://example.com", "example.com", "/"),
+            ("https://example.com:443/", "example.com", "/"),
+            ("HTTPS://Example.Com:9443/a/../b", "example.com:9443", "/b"),
+            ("https://alice:secret@example.com/", "example.com", "/"),
+            ("https://b%C3%BCcher.example./x?y#z", "xn--bcher-kva.example", "/x"),
+            ("https://[::1]:9443", "[::1]:9443", "/"),
+            ("http://example.com/alice", "example.com", "/alice"),
+        ] {
+            assert_eq!(read(text), (text.to_owned(), Some(place.to_owned()), None, path.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_rightmost_at_separates_the_host() {
+        for (text, tenant) in [
+            ("acct:bob@acme.example@localhost", "acme.example"),
+            ("acct:bob%40acme.example@localhost", "acme.example"),
+            ("acct:a@b@acme.example@localhost", "acme.example"),
+            ("bob@acme.example@localhost", "acme.example"),
+            ("https://bob%40acme.example@localhost/", "acme.example"),
+            ("https://bob@acme.example@localhost/", "acme.example"),
+            ("acct:bob@@localhost", ""),
+        ] {
+            let (_, place, found, _) = read(text);
+            assert_eq!((place.as_deref(), found.as_deref()), (Some("localhost"), Some(tenant)), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_resources_without_a_host() {
+        for text in ["mailto:alice@example.com", "urn:isbn:0451450523", "tel:+15551234", "localhost:alice", "foo://example.com", "xri://=a"]
+        {
+            assert_eq!(read(text), (text.to_owned(), None, None, String::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_normalised_is_malformed() {
+        for text in [
+            "",
+            "   ",
+            "=alice",
+            "@alice",
+            "+alice",
+            "$alice",
+            "!alice",
+            "#alice",
+            "acct:",
+            "acct:alice",
+            "acct:@example.com",
+            "acct:alice@",
+            "acct:alice@.",
+            "acct://alice@example.com",
+            "acct:alice@example.com/home",
+            "acct:alice@example.com?x",
+            "acct:alice@example.com:port",
+            "acct:alice@acme.example%40localhost",
+            "acct:al ice@example.com",
+            "acct:a%zz@example.com",
+            "acct:a\0@example.com",
+            "https:",
+            "https:example.com",
+            "https:/example.com",
+            "https://",
+            "https:///example.com",
+            "https://?x",
+            "https://alice@",
+            "https://example.com:65536/",
+            "https://example.com\\@localhost",
+            "https://[::1",
+            "https://xn--a/",
+            "::1",
+            ":9443",
+            "/alice",
+            "?x",
+            "localhost:99999",
+            "<script>",
+        ] {
+            assert!(Resource::parse(text).is_err(), "{text}");
+        }
+        assert!(Resource::parse(&format!("acct:{}@example.com", "a".repeat(RESOURCE_MAX))).is_err());
+    }
+}

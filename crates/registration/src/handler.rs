@@ -1,0 +1,87 @@
+//! Register, read, update, delete.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use oauth_http::{Body, Failure};
+use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata};
+
+use crate::initial::Initial;
+use crate::managed::Managed;
+use crate::{Door, Refusal, Registration, issue, redirect_pattern, remote, response, statement, update, wso2};
+
+/// Client registration. OIDC Registration §3.1, RFC 7591 §3.1.
+///
+/// # Errors
+/// Every refusal of [`Refusal`] that registration can have.
+pub async fn register(
+    initial: Initial,
+    body: Body,
+    request: HttpRequest,
+    registration: Data<Registration>,
+) -> Result<HttpResponse, Failure> {
+    let door = Door::of(&request);
+    let mut object = match door {
+        Door::Standard => body.object().await?,
+        Door::Wso2 => body.object_of_a_program().await?,
+    };
+    let owner = match door {
+        Door::Standard => initial.owner(),
+        Door::Wso2 => wso2::adapt(&mut object, &initial, &registration)?,
+    };
+    let legacy = if door == Door::Wso2 { LegacyRedirects::Accepted } else { LegacyRedirects::Refused };
+    let mut metadata = agree(object, &registration, door, legacy, initial.is_account())?;
+    let composed = owner.compose(&mut metadata, &registration, door, legacy)?;
+    remote::check(&registration, &metadata, door).await?;
+    let new = issue::client(&registration, metadata, owner.account, composed).map_err(Refusal::from)?;
+    let token = new.token.clone();
+    let client = registration.store.insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
+    tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), "client registered");
+    Ok(response::created(&client, &token, &registration.issuer))
+}
+
+/// Client read. OIDC Registration §4.2, RFC 7592 §2.1.
+pub async fn read(managed: Managed, registration: Data<Registration>) -> HttpResponse {
+    response::ok(&managed.client, &managed.token, &registration.issuer)
+}
+
+/// Client update: a full replacement. RFC 7592 §2.2.
+///
+/// # Errors
+/// Every refusal of [`Refusal`] that an update can have; nothing is changed then.
+pub async fn update(managed: Managed, body: Body, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
+    let Managed { client, token } = managed;
+    let object = update::request(&client, body.object().await?)?;
+    let registered = client.metadata.members().redirect_uris.clone().unwrap_or_default();
+    let metadata = agree(object, &registration, Door::Standard, LegacyRedirects::Kept(&registered), false)?;
+    remote::check(&registration, &metadata, Door::Standard).await?;
+    let secret = issue::secret_change(&registration, &client, &metadata).map_err(Refusal::from)?;
+    let client = registration.store.replace(&client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
+    tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), "client updated");
+    Ok(response::ok(&client, &token, &registration.issuer))
+}
+
+/// Client deletion. RFC 7592 §2.3.
+///
+/// # Errors
+/// 401 when somebody else deleted it first.
+pub async fn delete(managed: Managed, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
+    if !registration.store.delete(&managed.client).await.map_err(Refusal::from)? {
+        return Err(Refusal::WrongCredentials(None).into());
+    }
+    tracing::info!(client_id = managed.client.id.as_str(), provider = registration.issuer.as_str(), "client deleted");
+    Ok(response::deleted())
+}
+
+/// From what is asked to what is agreed, by everything that needs no look outside.
+fn agree(
+    object: Object,
+    registration: &Registration,
+    door: Door,
+    legacy: LegacyRedirects<'_>,
+    patterns: bool,
+) -> Result<RegisteredMetadata, Refusal> {
+    let object = statement::apply(object, registration)?;
+    let asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    redirect_pattern::check(&asked, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    registration.provider.admit(asked, &registration.terms(legacy)).map_err(|invalid| Refusal::Invalid(invalid, door))
+}

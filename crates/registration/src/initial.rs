@@ -1,0 +1,110 @@
+//! Who may register: anybody, an account, or the holder of an initial access token. RFC 7591 §3.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, dev};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use oauth_http::{Failure, Presented, blocking};
+use protocol::{InitialAccessToken, Secret};
+use store::{Account, TokenId, TokenInfo};
+
+use crate::refusal::Challenge;
+use crate::wso2::Owner;
+use crate::{Access, Door, Refusal, Registration};
+
+/// A caller who may register.
+#[derive(Debug)]
+pub enum Initial {
+    /// Anybody: the provider is open.
+    Anybody,
+    /// An account that proved its password. RFC 7617.
+    Account(Account),
+    /// The holder of an initial access token. RFC 7591 §1.2.
+    Token(TokenInfo),
+}
+
+impl Initial {
+    /// Whether an account is asking.
+    pub fn is_account(&self) -> bool {
+        matches!(self, Self::Account(_))
+    }
+
+    /// The token to spend, if one was presented.
+    pub fn token_id(&self) -> Option<TokenId> {
+        match self {
+            Self::Token(token) => Some(token.id.clone()),
+            Self::Anybody | Self::Account(_) => None,
+        }
+    }
+
+    /// Whose the client will be when nothing else is said.
+    pub fn owner(&self) -> Owner {
+        let account = match self {
+            Self::Anybody => None,
+            Self::Account(account) => Some(account.name.clone()),
+            Self::Token(token) => token.owner.clone(),
+        };
+        Owner { account, named: None }
+    }
+}
+
+impl FromRequest for Initial {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let registration = request.app_data::<Data<Registration>>().cloned();
+        let (presented, door) = (Presented::of(request), Door::of(request));
+        Box::pin(async move {
+            let registration = registration.ok_or_else(|| Failure::server_error("a registration door is mounted without its provider"))?;
+            authenticate(&registration, presented, door).await
+        })
+    }
+}
+
+async fn authenticate(registration: &Data<Registration>, presented: Presented, door: Door) -> Result<Initial, Failure> {
+    if registration.access == Access::Closed {
+        return Err(Refusal::Closed.into());
+    }
+    let scheme = presented.scheme();
+    let found = match presented {
+        Presented::Nothing if registration.access == Access::Open && door == Door::Standard => return Ok(Initial::Anybody),
+        Presented::Nothing => {
+            return Err(Refusal::NoCredentials(match door {
+                Door::Standard => Challenge::BearerThenBasic,
+                Door::Wso2 => Challenge::BasicThenBearer,
+            })
+            .into());
+        }
+        Presented::Basic { name, password } => account(registration, name, password).await?.map(Initial::Account),
+        Presented::Bearer(token) => {
+            let (store, now) = (registration.store.clone(), registration.clock.now());
+            blocking(move || store.find_token(&initial_access_token(&token), now)).await?.map_err(Refusal::from)?.map(Initial::Token)
+        }
+        Presented::Unreadable(_) => None,
+    };
+    found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
+}
+
+/// The account with that name and password.
+///
+/// # Errors
+/// When the store is down.
+pub(crate) async fn account(registration: &Data<Registration>, name: String, password: Secret) -> Result<Option<Account>, Failure> {
+    let store = registration.store.clone();
+    Ok(blocking(move || store.verify_account(&name, &password)).await?.map_err(Refusal::from)?)
+}
+
+/// One published client library sends the base64 of a token that is not a JWT; what begins like one of our tokens
+/// after decoding is taken for it.
+fn initial_access_token(presented: &Secret) -> InitialAccessToken {
+    let text = presented.reveal();
+    if text.starts_with(InitialAccessToken::PREFIX) {
+        return InitialAccessToken::new(text);
+    }
+    let decoded = STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    InitialAccessToken::new(decoded.filter(|decoded| decoded.starts_with(InitialAccessToken::PREFIX)).unwrap_or_else(|| text.to_owned()))
+}

@@ -1,0 +1,76 @@
+//! Identifiers, secrets and tokens; and when a client needs a secret.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oauth_http::Failure;
+use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp};
+use store::{Client, NewClient, SecretChange};
+
+use crate::Registration;
+
+/// A client with all that is issued to it, from one draw of randomness. RFC 7591 §3.2.1.
+///
+/// # Errors
+/// When there is no randomness.
+pub fn client(
+    registration: &Registration,
+    metadata: RegisteredMetadata,
+    owner: Option<String>,
+    composed_name: Option<String>,
+) -> Result<NewClient, Failure> {
+    let [id, secret, token] = draw(registration)?;
+    let now = registration.clock.now();
+    // Identifiers that sort by time are appended to the index; they show no more than client_id_issued_at does.
+    let id = ClientId::new(format!("{:012x}{id}", registration.clock.milliseconds() & 0xffff_ffff_ffff));
+    let has_secret = needs_secret(metadata.members());
+    Ok(NewClient {
+        id,
+        provider: registration.issuer.clone(),
+        metadata,
+        secret: has_secret.then(|| ClientSecret::new(secret)),
+        token: RegistrationAccessToken::new(format!("{}{token}", RegistrationAccessToken::PREFIX)),
+        issued_at: now,
+        secret_expires_at: if has_secret { secret_expiry(registration, now) } else { None },
+        expires_at: registration.client_lifetime.map(|lifetime| now.plus(lifetime)),
+        owner,
+        composed_name,
+    })
+}
+
+/// What an update does to the secret: a client that needs one and has none is given one, and the other way round.
+///
+/// # Errors
+/// When there is no randomness.
+pub fn secret_change(registration: &Registration, client: &Client, metadata: &RegisteredMetadata) -> Result<SecretChange, Failure> {
+    Ok(match (needs_secret(metadata.members()), client.secret.is_some()) {
+        (true, false) => {
+            let [_, secret, _] = draw(registration)?;
+            SecretChange::Issue(ClientSecret::new(secret), secret_expiry(registration, registration.clock.now()))
+        }
+        (false, true) => SecretChange::Remove,
+        (true, true) | (false, false) => SecretChange::Keep,
+    })
+}
+
+fn secret_expiry(registration: &Registration, now: Timestamp) -> Option<Timestamp> {
+    registration.secret_lifetime.map(|lifetime| now.plus(lifetime))
+}
+
+/// Whether anything that was agreed is built on a secret: the authentication method, or an algorithm with a shared key.
+fn needs_secret(agreed: &ClientMetadata) -> bool {
+    let shared_key = |row: &&protocol::Row| row.name.ends_with("_alg");
+    let symmetric = |value: &str| value.starts_with("HS") || value == "dir" || (value.starts_with('A') && value.ends_with("KW"));
+    agreed.token_endpoint_auth_method.as_ref().is_some_and(protocol::values::AuthMethod::needs_secret)
+        || ClientMetadata::ROWS
+            .iter()
+            .filter(shared_key)
+            .any(|row| agreed.values(row.name).is_some_and(|values| values.iter().any(|value| symmetric(value))))
+}
+
+/// 128 bits for an identifier, 256 for a secret, 256 for a token.
+fn draw(registration: &Registration) -> Result<[String; 3], Failure> {
+    let mut bytes = [0_u8; 80];
+    (registration.random)(&mut bytes).map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
+    let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(bytes.get(from..to).unwrap_or_default());
+    Ok([text(0, 16), text(16, 48), text(48, 80)])
+}

@@ -1,0 +1,146 @@
+//! Dynamic client registration (OIDC Registration 1.0, RFC 7591) and management (RFC 7592), at the standard door and
+//! at those WSO2 clients know.
+//!
+//! A request walks from [`handler`] through who is asking ([`initial`], [`managed`]), what is asked ([`wso2`],
+//! [`statement`], [`update`]), what is agreed (`ProviderMetadata::admit`, [`redirect_pattern`], [`remote`]) to what is
+//! kept and answered ([`issue`], [`response`]); every way to say no is in [`refusal`].
+
+#![warn(missing_docs)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Route, guard};
+use oauth_http::{cors, failure};
+use outbound::Fetcher;
+use protocol::member::Reason;
+use protocol::uri::EndpointUri;
+use protocol::{Clock, Issuer, LegacyRedirects, ProviderMetadata, Terms};
+use store::Store;
+
+pub mod door;
+pub mod handler;
+pub mod initial;
+pub mod issue;
+pub mod managed;
+pub mod redirect_pattern;
+pub mod refusal;
+pub mod remote;
+pub mod response;
+pub mod statement;
+pub mod unregister;
+pub mod update;
+pub mod wso2;
+
+pub use door::Door;
+pub use refusal::Refusal;
+pub use statement::TrustedIssuer;
+
+/// Who may register. RFC 7591 §3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody: the endpoint is not advertised.
+    Closed,
+    /// Accounts and holders of an initial access token.
+    Protected,
+    /// Anybody, at the standard door.
+    Open,
+}
+
+/// Fills a buffer with random bytes.
+pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
+
+/// Registration at one provider: its rules, and what they work on.
+pub struct Registration {
+    /// The provider's issuer.
+    pub issuer: Issuer,
+    /// The document discovery serves, which is the policy.
+    pub provider: ProviderMetadata,
+    /// Who may register.
+    pub access: Access,
+    /// Private-use schemes without a dot that native clients may use.
+    pub native_schemes: Vec<String>,
+    /// Who may vouch for software.
+    pub trusted: Vec<TrustedIssuer>,
+    /// How long client secrets are good for; for ever, when absent.
+    pub secret_lifetime: Option<Duration>,
+    /// How long clients are; for ever, when absent.
+    pub client_lifetime: Option<Duration>,
+    /// Where clients are kept.
+    pub store: Store,
+    /// What fetches sector documents.
+    pub fetcher: Fetcher,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where identifiers, secrets and tokens come from.
+    pub random: Random,
+}
+
+impl Registration {
+    fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> Terms<'a> {
+        Terms { native_schemes: &self.native_schemes, legacy }
+    }
+}
+
+/// The name of the registration endpoint below the issuer.
+const ENDPOINT: &str = "register";
+
+/// Adds to the provider's document what registration offers. OIDC Discovery §3.
+///
+/// # Errors
+/// When the issuer's own address is no endpoint.
+pub fn advertise(issuer: &Issuer, access: Access, provider: &mut ProviderMetadata) -> Result<(), Reason> {
+    if access != Access::Closed {
+        provider.registration_endpoint = Some(EndpointUri::parse(issuer.endpoint(ENDPOINT))?);
+    }
+    Ok(())
+}
+
+/// Mounts the standard door at the issuer's path and the WSO2 doors below each of `doors`, which are paths without a
+/// slash at their end.
+pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, doors: &[String]) {
+    let endpoint = format!("{}/{ENDPOINT}", registration.issuer.path());
+    config.service(
+        web::resource(endpoint.clone())
+            .app_data(registration.clone())
+            .app_data(Door::Standard)
+            .wrap(cors::open())
+            .route(web::post().to(handler::register))
+            .route(cors::preflight("POST, OPTIONS"))
+            .default_service(failure::only("POST, OPTIONS")),
+    );
+    config.service(
+        web::resource(format!("{endpoint}/{{client_id:.*}}"))
+            .app_data(registration.clone())
+            .app_data(Door::Standard)
+            .wrap(cors::open())
+            .route(get_or_head().to(handler::read))
+            .route(web::put().to(handler::update))
+            .route(web::delete().to(handler::delete))
+            .route(cors::preflight("GET, HEAD, PUT, DELETE, OPTIONS"))
+            .default_service(failure::only("GET, HEAD, PUT, DELETE, OPTIONS")),
+    );
+    for door in doors {
+        for path in ["identity/connect/register", "identity/register"] {
+            config.service(
+                web::resource([format!("{door}/{path}"), format!("{door}/{path}/")])
+                    .app_data(registration.clone())
+                    .app_data(Door::Wso2)
+                    .route(web::post().to(handler::register))
+                    .default_service(failure::only("POST")),
+            );
+        }
+        config.service(
+            web::resource(format!("{door}/identity/register/{{client_id:.+}}"))
+                .app_data(registration.clone())
+                .app_data(Door::Wso2)
+                .route(web::delete().to(unregister::unregister))
+                .default_service(failure::only("DELETE")),
+        );
+    }
+}
+
+fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}

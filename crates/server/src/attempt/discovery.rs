@@ -1,0 +1,202 @@
+//! From an identifier to its provider: WebFinger, the provider's document, its keys.
+
+use std::ops::ControlFlow;
+
+use protocol::issuer::OPENID_CONFIGURATION;
+use protocol::jwks::PRIVATE_MEMBERS;
+use protocol::{Issuer, Object};
+use serde_json::Value;
+use url::Url;
+
+use super::broken::Broken;
+use super::http::{Answer, Request};
+use super::journey::{Journey, expect_object, expect_status};
+use super::report::Findings;
+use super::resource::Resource;
+
+/// The link from an identifier to its issuer. OIDC Discovery §2.
+const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
+
+/// How many redirects of WebFinger are followed.
+const HOPS_MAX: usize = 5;
+
+/// Members a provider's document must have. OIDC Discovery §3.
+const REQUIRED: [&str; 6] = [
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+];
+
+/// A provider, as its document describes it.
+pub(super) struct Provider {
+    issuer: Issuer,
+    document: Object,
+}
+
+impl Provider {
+    /// The address of an endpoint. The error is the rest of a sentence.
+    pub(super) fn endpoint(&self, member: &str) -> Result<Url, String> {
+        match self.document.get(member) {
+            Some(Value::String(text)) => self.address(text).map_err(|reason| format!("{member} {reason}")),
+            Some(_) => Err(format!("{member} must be a string")),
+            None => Err(format!("the provider's document has no {member}")),
+        }
+    }
+
+    /// Whether the document names an endpoint at all.
+    pub(super) fn names(&self, member: &str) -> bool {
+        self.document.contains_key(member)
+    }
+
+    /// An absolute URL that is no less protected than the issuer. The error is the rest of a sentence about it.
+    pub(super) fn address(&self, text: &str) -> Result<Url, String> {
+        let url = Url::parse(text).map_err(|_| format!("must be an absolute URL and is {text}"))?;
+        if url.host_str().is_none() || (url.scheme() != "https" && (url.scheme() != "http" || self.issuer.is_https())) {
+            return Err(format!("must be an https URL and is {text}"));
+        }
+        Ok(url)
+    }
+}
+
+/// Asks the identifier's host for the issuer. RFC 7033 §4, OIDC Discovery §2. A host that does not answer WebFinger may
+/// still be an issuer itself, when the identifier is a URL.
+pub(super) fn webfinger(journey: &mut Journey<'_, '_>, resource: &Resource) -> Result<Issuer, Broken> {
+    const STEP: &str = "WebFinger";
+    let mut url =
+        Url::parse(&format!("{}/.well-known/webfinger", resource.origin)).map_err(|fault| Broken::new(STEP, fault.to_string()))?;
+    url.query_pairs_mut().append_pair("resource", &resource.identifier).append_pair("rel", ISSUER_REL);
+    let mut hops = 0;
+    loop {
+        let led = journey.step(STEP, &Request::get(&url), |answer, findings| match redirect(answer, &url)? {
+            Some(_) if hops == HOPS_MAX => Err(format!("the host redirects more than {HOPS_MAX} times")),
+            Some(next) => {
+                findings.notes.push(format!("redirected to {next}"));
+                Ok(ControlFlow::Continue(next))
+            }
+            None => answered(answer, resource, findings).map(ControlFlow::Break),
+        })?;
+        match led {
+            ControlFlow::Continue(next) => url = next,
+            ControlFlow::Break(issuer) => return Ok(issuer),
+        }
+        hops += 1;
+    }
+}
+
+/// A redirect, which WebFinger may use, to https only. RFC 7033 §4.2.
+fn redirect(answer: &Answer, asked: &Url) -> Result<Option<Url>, String> {
+    let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status)) else { return Ok(None) };
+    match asked.join(location) {
+        Ok(next) if next.scheme() == "https" || next.scheme() == asked.scheme() => Ok(Some(next)),
+        _ => Err(format!("the host redirects to {location}, which is not https")),
+    }
+}
+
+/// The issuer of an answer that is not a redirect.
+fn answered(answer: &Answer, resource: &Resource, findings: &mut Findings) -> Result<Issuer, String> {
+    let reason = match linked(answer) {
+        Ok(href) => {
+            findings.members.insert("issuer".to_owned(), href.as_str().into());
+            return Issuer::parse(&href).map_err(|reason| format!("the issuer {href} {reason}"));
+        }
+        Err(reason) if resource.is_url => reason,
+        Err(reason) if answer.status == 404 => {
+            return Err(format!("the host knows no {}, or does not answer WebFinger: {reason}", resource.identifier));
+        }
+        Err(reason) => return Err(reason),
+    };
+    let issuer = Issuer::parse(&resource.identifier).map_err(|fault| {
+        let account = resource.identifier.trim_start_matches("https://");
+        let hint = if account.contains('@') { format!("; an account is written acct:{account}") } else { String::new() };
+        format!("{reason}, and {} is no issuer itself: it {fault}{hint}", resource.identifier)
+    })?;
+    findings.absent = true;
+    findings.notes.push(format!("WebFinger is not here ({reason}); the URL itself is taken for the issuer"));
+    Ok(issuer)
+}
+
+/// What the first issuer link points at.
+fn linked(answer: &Answer) -> Result<String, String> {
+    expect_status(answer, 200)?;
+    let description = expect_object(answer)?;
+    let links = description.get("links").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let link = links.iter().find(|link| link.get("rel").and_then(Value::as_str) == Some(ISSUER_REL));
+    let href = link.and_then(|link| link.get("href")).and_then(Value::as_str);
+    href.map(str::to_owned).ok_or_else(|| format!("the answer has no link with the rel {ISSUER_REL} and an href"))
+}
+
+/// Fetches the provider's document and compares its issuer. OIDC Discovery §4.
+pub(super) fn configuration(journey: &mut Journey<'_, '_>, issuer: &Issuer) -> Result<Provider, Broken> {
+    const STEP: &str = "discovery";
+    let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION)).map_err(|fault| Broken::new(STEP, fault.to_string()))?;
+    journey.step(STEP, &Request::get(&url), |answer, findings| {
+        expect_status(answer, 200)?;
+        let document = expect_object(answer)?;
+        findings.show(&document, &["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"]);
+        same_issuer(&document, issuer)?;
+        note_content_type(answer, findings);
+        let lacking: Vec<&str> = REQUIRED.into_iter().filter(|member| !document.contains_key(*member)).collect();
+        if !lacking.is_empty() {
+            findings.notes.push(format!("the document lacks {}, which OpenID Connect requires", lacking.join(", ")));
+        }
+        if !document.contains_key("registration_endpoint") {
+            findings.notes.push("the provider offers no dynamic registration".to_owned());
+        }
+        let provider = Provider { issuer: issuer.clone(), document };
+        provider.endpoint("jwks_uri")?;
+        if provider.names("registration_endpoint") {
+            provider.endpoint("registration_endpoint")?;
+        }
+        Ok(provider)
+    })
+}
+
+fn same_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
+    match document.get("issuer") {
+        Some(Value::String(told)) if told == asked.as_str() => Ok(()),
+        Some(Value::String(told)) => {
+            let slash = if told.trim_end_matches('/') == asked.as_str().trim_end_matches('/') { ", slash included" } else { "" };
+            Err(format!("the document says its issuer is {told}, but {asked} was asked for, and both must be equal byte for byte{slash}"))
+        }
+        Some(_) => Err("the document's issuer must be a string".to_owned()),
+        None => Err("the document has no issuer".to_owned()),
+    }
+}
+
+/// Fetches the provider's keys. RFC 7517 §5.
+pub(super) fn keys(journey: &mut Journey<'_, '_>, provider: &Provider) -> Result<(), Broken> {
+    const STEP: &str = "JWK Set";
+    let url = provider.endpoint("jwks_uri").map_err(|reason| Broken::new(STEP, reason))?;
+    journey.step(STEP, &Request::get(&url), |answer, findings| {
+        expect_status(answer, 200)?;
+        let set = expect_object(answer)?;
+        let keys = set.get("keys").and_then(Value::as_array).ok_or("the set has no keys array")?;
+        if keys.is_empty() {
+            return Err("the set has no key, so no ID Token could be verified".to_owned());
+        }
+        let kinds = keys.iter().map(public_key).collect::<Result<Vec<Value>, String>>()?;
+        findings.members.insert("keys".to_owned(), kinds.into());
+        Ok(())
+    })
+}
+
+/// What a public key is for: its algorithm, or its type when it does not say.
+fn public_key(key: &Value) -> Result<Value, String> {
+    let kind = key.get("kty").and_then(Value::as_str).ok_or("the set has a key without kty")?;
+    match PRIVATE_MEMBERS.into_iter().find(|member| key.get(*member).is_some()) {
+        Some(member) => Err(format!("the set publishes a private key: it has the member {member}; replace that key at once")),
+        None => Ok(key.get("alg").and_then(Value::as_str).unwrap_or(kind).into()),
+    }
+}
+
+/// Some clients insist on the content type.
+pub(super) fn note_content_type(answer: &Answer, findings: &mut Findings) {
+    let content_type = answer.content_type.as_deref().unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        findings.notes.push(format!("the content type is \"{content_type}\"; some clients accept application/json only"));
+    }
+}

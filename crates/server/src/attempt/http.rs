@@ -1,0 +1,250 @@
+//! One request and its answer: a connection of its own, no redirects, no proxy, a limit on time and length.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use openssl::ssl::SslConnector;
+use protocol::{Object, Secret};
+use serde_json::Value;
+use ureq::config::Config;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use ureq::http::{self, HeaderName, Method, Uri};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
+use ureq::{Agent, Body};
+use url::Url;
+
+use super::Credentials;
+use super::connector::{NoTls, Tls, trust};
+
+/// How long a step may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long an answer may be, in bytes.
+const BODY_MAX: u64 = 1024 * 1024;
+
+/// The value of an `Authorization` header.
+#[derive(Debug, Clone)]
+pub(super) struct Authorization {
+    header: Secret,
+    /// What of it must not be seen.
+    pub(super) secrets: Vec<Secret>,
+}
+
+impl Authorization {
+    /// RFC 6750 §2.1.
+    pub(super) fn bearer(token: &Secret) -> Self {
+        Self { header: Secret::new(format!("Bearer {}", token.reveal())), secrets: vec![token.clone()] }
+    }
+
+    /// RFC 7617 §2.
+    fn basic(name: &str, password: &Secret) -> Self {
+        let pair = openssl::base64::encode_block(format!("{name}:{}", password.reveal()).as_bytes());
+        Self { header: Secret::new(format!("Basic {pair}")), secrets: vec![password.clone(), Secret::new(pair)] }
+    }
+}
+
+impl From<&Credentials> for Authorization {
+    fn from(credentials: &Credentials) -> Self {
+        match credentials {
+            Credentials::Token(token) => Self::bearer(token),
+            Credentials::Account { name, password } => Self::basic(name, password),
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    authorization: Option<Authorization>,
+    body: Option<Object>,
+}
+
+impl Request {
+    pub(super) fn new(method: Method, url: &Url) -> Self {
+        Self { method, url: url.clone(), authorization: None, body: None }
+    }
+
+    pub(super) fn get(url: &Url) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    pub(super) fn authorized(self, authorization: Option<Authorization>) -> Self {
+        Self { authorization, ..self }
+    }
+
+    pub(super) fn with(self, body: Object) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body, when it is a JSON object.
+    pub(super) fn object(&self) -> Option<Object> {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+}
+
+/// The way to ask.
+pub(super) struct Http {
+    trust: SslConnector,
+    ca: Option<PathBuf>,
+    patience: Duration,
+}
+
+impl Http {
+    /// Trusts the authorities of the system and those in the PEM file `ca`. The error is the rest of a sentence.
+    pub(super) fn new(ca: Option<&Path>) -> Result<Self, String> {
+        Ok(Self { trust: trust(ca)?, ca: ca.map(Path::to_owned), patience: PATIENCE })
+    }
+
+    /// Asks. The error is the rest of a sentence that says why there is no answer.
+    pub(super) fn send(&self, request: &Request) -> Result<Answer, String> {
+        let deadline = Instant::now() + self.patience;
+        self.exchange(request, deadline).map_err(|error| self.explain(&request.url, &error, deadline))
+    }
+
+    fn exchange(&self, request: &Request, deadline: Instant) -> Result<Answer, ureq::Error> {
+        let mut asked = http::Request::builder().method(&request.method).uri(request.url.as_str()).header("Connection", "close");
+        if let Some(authorization) = &request.authorization {
+            asked = asked.header(AUTHORIZATION, authorization.header.reveal());
+        }
+        let agent = self.agent(&request.url, deadline);
+        let answer = match &request.body {
+            None => agent.run(asked.body(())?)?,
+            Some(body) => agent.run(asked.header(CONTENT_TYPE, "application/json").body(Value::Object(body.clone()).to_string())?)?,
+        };
+        let text = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (status, content_type, location) = (answer.status().as_u16(), text(CONTENT_TYPE), text(LOCATION));
+        Ok(Answer { status, content_type, location, body: read(answer)? })
+    }
+
+    fn agent(&self, url: &Url, deadline: Instant) -> Agent {
+        let config = Agent::config_builder()
+            .proxy(None)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .max_idle_connections(0)
+            .timeout_global(Some(deadline.saturating_duration_since(Instant::now())))
+            .user_agent("frontdesk-try")
+            .accept("application/json")
+            .accept_encoding("identity")
+            .build();
+        let tcp = ().chain(TcpConnector::default());
+        if url.scheme() == "http" {
+            return Agent::with_parts(config, tcp, Lookup::default());
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        Agent::with_parts(config, tcp.chain(Tls { trust: self.trust.clone(), host, deadline }), Lookup::default())
+    }
+
+    fn explain(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {
+        let host = url.host_str().unwrap_or_default();
+        let place = url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        if matches!(error, ureq::Error::Timeout(_)) || Instant::now() >= deadline {
+            return format!("{place} did not answer within {} seconds", self.patience.as_secs());
+        }
+        match error {
+            ureq::Error::HostNotFound => format!("the host {host} is unknown; is its name spelled right?"),
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                format!("nothing answers at {place}; is the server running?")
+            }
+            ureq::Error::Io(error) => format!("the connection to {place} failed ({error})"),
+            ureq::Error::BodyExceedsLimit(most) => format!("the answer of {place} is longer than {most} bytes"),
+            ureq::Error::Other(inner) => match inner.downcast_ref::<NoTls>() {
+                Some(NoTls::Certificate(verdict)) => self.refused(&place, verdict.error_string(), verdict.as_raw()),
+                _ => format!("no TLS could be agreed with {place} ({inner}); does it speak https there?"),
+            },
+            ureq::Error::Http(_) => format!("the request to {place} cannot be sent; is there a strange character in the credentials?"),
+            other => format!("the answer of {place} is not HTTP as it should be ({other})"),
+        }
+    }
+
+    fn refused(&self, place: &str, verdict: &str, code: i32) -> String {
+        // The numbers are OpenSSL's own, X509_V_ERR_*: dates, then names. For these, other authorities would not help.
+        if matches!(code, 9 | 10 | 62 | 64) {
+            return format!("the certificate of {place} is refused ({verdict})");
+        }
+        match &self.ca {
+            None => format!("the certificate of {place} is not trusted ({verdict}); name the file of its certificate authority with --ca"),
+            Some(ca) => format!(
+                "the certificate of {place} is trusted neither by the system nor by {} ({verdict}); is that the file of its certificate authority?",
+                ca.display()
+            ),
+        }
+    }
+}
+
+fn read(answer: http::Response<Body>) -> Result<Vec<u8>, ureq::Error> {
+    let mut body = Vec::new();
+    answer.into_body().into_reader().take(BODY_MAX + 1).read_to_end(&mut body)?;
+    if u64::try_from(body.len()).is_ok_and(|length| length > BODY_MAX) {
+        return Err(ureq::Error::BodyExceedsLimit(BODY_MAX));
+    }
+    Ok(body)
+}
+
+/// The system's resolver, for which a name without an address is an unknown host and not a broken connection.
+#[derive(Debug, Default)]
+struct Lookup(DefaultResolver);
+
+impl Resolver for Lookup {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.resolve(uri, config, timeout).map_err(|error| match error {
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            other => other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn impatient() -> Http {
+        Http { patience: Duration::from_millis(50), ..Http::new(None).unwrap() }
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_is_left_in_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        for scheme in ["http", "https"] {
+            let url = Url::parse(&format!("{scheme}://{place}/")).unwrap();
+            let reason = impatient().send(&Request::get(&url)).unwrap_err();
+            assert_eq!(reason, format!("{place} did not answer within 0 seconds"));
+        }
+    }
+
+    #[test]
+    fn an_unknown_host_is_called_so() {
+        let http = Http::new(None).unwrap();
+        let url = Url::parse("https://login.example.invalid/").unwrap();
+        let reason = http.explain(&url, &ureq::Error::HostNotFound, Instant::now() + PATIENCE);
+        assert_eq!(reason, "the host login.example.invalid is unknown; is its name spelled right?");
+    }
+
+    #[test]
+    fn credentials_do_not_print() {
+        let account = Credentials::Account { name: "admin".to_owned(), password: Secret::new("correct horse") };
+        let printed = format!("{account:?} {:?}", Authorization::from(&account));
+        assert!(!printed.contains("horse") && !printed.contains("YWRtaW4"), "{printed}");
+    }
+}

@@ -1,0 +1,255 @@
+//! The command line.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use protocol::{ClientId, Secret};
+use store::{Role, TokenId};
+
+use crate::attempt::{self, Attempt, Credentials};
+use crate::commands::{account, check, client, key, migrate, token};
+use crate::config::{Config, Sources};
+use crate::{logging, serve, settings};
+
+/// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
+#[derive(Debug, Parser)]
+#[command(name = "frontdesk", version, arg_required_else_help = true)]
+struct Cli {
+    /// The configuration file (TOML).
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start; with no configuration, in development mode.
+    Serve,
+    /// Bring the database to this version and exit.
+    Migrate,
+    /// Read the configuration, open the store, say what is wrong; exit 1 if anything is.
+    Check,
+    /// Accounts: who may register and manage.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Initial access tokens: whoever holds one may register.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Registered clients.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// The providers' signing keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Be a client of any provider: WebFinger, discovery, and with --register the whole life of a registration.
+    Try(TryArguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// Add an account; its password is read from the terminal or from standard input.
+    Add {
+        /// Its name.
+        name: String,
+        /// What it may do: an administrator everything, a registrar register and manage clients of its own.
+        #[arg(long, default_value = "registrar", value_parser = role)]
+        role: Role,
+    },
+    /// List the accounts.
+    List,
+    /// Remove an account; its clients stay.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Set an account's password, read from the terminal or from standard input.
+    Password {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Issue an initial access token and print it, this once.
+    Issue {
+        /// How many clients it may register; any number, when left out.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+        uses: Option<i64>,
+        /// For how long it is good, such as 7d or 12h; for ever, when left out.
+        #[arg(long, value_name = "SPAN", value_parser = span)]
+        expires_in: Option<std::time::Duration>,
+        /// A word to know it by.
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// The account its clients will belong to.
+        #[arg(long, value_name = "ACCOUNT")]
+        owner: Option<String>,
+    },
+    /// List the tokens.
+    List,
+    /// Revoke a token.
+    Revoke {
+        /// Its identifier, as the list shows it.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ClientCommand {
+    /// List the clients.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a client.
+    Show {
+        /// Its identifier.
+        client_id: String,
+        /// With its secret.
+        #[arg(long)]
+        with_secret: bool,
+    },
+    /// Delete a client.
+    Delete {
+        /// Its identifier.
+        client_id: String,
+    },
+    /// Give a client a new registration access token; the old one is good for nothing any more.
+    Reissue {
+        /// Its identifier.
+        client_id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// List the keys.
+    List,
+    /// Publish successors; they sign once everybody can have seen them.
+    Rotate,
+}
+
+#[derive(Debug, clap::Args)]
+struct TryArguments {
+    /// An account such as acct:alice@example.com, or a URL.
+    resource: String,
+    /// Register a client, read, update and delete it.
+    #[arg(long)]
+    register: bool,
+    /// An initial access token to register with.
+    #[arg(long, value_name = "TOKEN", conflicts_with = "account")]
+    token: Option<String>,
+    /// An account to register with.
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    account: Option<String>,
+    /// A certificate authority (PEM) to trust besides the system's.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// One JSON object a step.
+    #[arg(long)]
+    json: bool,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|_| "must be administrator or registrar".to_owned())
+}
+
+fn span(text: &str) -> Result<std::time::Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("must be a span such as 7d or 12h: {error}"))
+}
+
+/// The command line with one flag for each setting.
+pub fn command() -> clap::Command {
+    settings::all().fold(Cli::command(), |command, setting| {
+        command.arg(
+            Arg::new(setting.key)
+                .long(setting.flag())
+                .global(true)
+                .value_name("VALUE")
+                .help(setting.doc.trim())
+                .help_heading("Settings")
+                .hide_short_help(true)
+                .hide(setting.form == settings::Form::Secret),
+        )
+    })
+}
+
+/// Runs the program: exit 0 when all went well, 1 when something failed, 2 when the command line is none.
+pub fn run() -> ExitCode {
+    let matches = command().get_matches();
+    let parsed = Cli::from_arg_matches(&matches).map_err(|error| error.to_string());
+    match parsed.and_then(|cli| execute(cli, &matches)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            let _ = writeln!(io::stderr(), "frontdesk: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The settings given as flags, wherever on the line they stand.
+fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
+    let given = |setting: settings::Setting| Some((setting.key.to_owned(), innermost.get_one::<String>(setting.key)?.clone()));
+    settings::all().filter_map(given).collect()
+}
+
+fn execute(cli: Cli, matches: &ArgMatches) -> Result<(), String> {
+    let out = &mut io::stdout();
+    if let Command::Try(arguments) = cli.command {
+        keys::install();
+        return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());
+    }
+    let config = Config::load(&Sources::of_process(cli.config, flags(matches))).map_err(|error| error.to_string())?;
+    let level = if matches!(cli.command, Command::Serve) { config.log_level.as_str() } else { "warn" };
+    logging::start(level, config.log_json)?;
+    match cli.command {
+        Command::Serve => serve::serve(config),
+        Command::Migrate => migrate::run(&config, out),
+        Command::Check => check::run(&config, out),
+        Command::Account(command) => match command {
+            AccountCommand::Add { name, role } => account::add(&config, &name, role, out),
+            AccountCommand::List => account::list(&config, out),
+            AccountCommand::Remove { name } => account::remove(&config, &name, out),
+            AccountCommand::Password { name } => account::password(&config, &name, out),
+        },
+        Command::Token(command) => match command {
+            TokenCommand::Issue { uses, expires_in, label, owner } => {
+                token::issue(&config, token::Wanted { uses, expires_in, label, owner }, out)
+            }
+            TokenCommand::List => token::list(&config, out),
+            TokenCommand::Revoke { id } => token::revoke(&config, &TokenId::new(id), out),
+        },
+        Command::Client(command) => match command {
+            ClientCommand::List { json } => client::list(&config, json, out),
+            ClientCommand::Show { client_id, with_secret } => client::show(&config, &ClientId::new(client_id), with_secret, out),
+            ClientCommand::Delete { client_id } => client::delete(&config, &ClientId::new(client_id), out),
+            ClientCommand::Reissue { client_id } => client::reissue(&config, &ClientId::new(client_id), out),
+        },
+        Command::Key(command) => match command {
+            KeyCommand::List => key::list(&config, out),
+            KeyCommand::Rotate => key::rotate(&config, out),
+        },
+        Command::Try(_) => Ok(()),
+    }
+}
+
+fn attempt_of(arguments: TryArguments) -> Result<Attempt, String> {
+    let credentials = match (arguments.token, arguments.account) {
+        (Some(token), _) => Some(Credentials::Token(Secret::new(token))),
+        (None, Some(account)) => {
+            let (name, password) = account.split_once(':').ok_or("--account must be NAME:PASSWORD")?;
+            Some(Credentials::Account { name: name.to_owned(), password: Secret::new(password) })
+        }
+        (None, None) => None,
+    };
+    Ok(Attempt { resource: arguments.resource, register: arguments.register, credentials, ca: arguments.ca, json: arguments.json })
+}

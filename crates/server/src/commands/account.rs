@@ -1,0 +1,86 @@
+//! `frontdesk account`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use protocol::{Clock, Secret};
+use store::{Role, StoreError};
+
+use super::{columns, date};
+use crate::config::Config;
+use crate::open;
+
+/// Adds an account.
+///
+/// # Errors
+/// One sentence.
+pub fn add(config: &Config, name: &str, role: Role, out: &mut impl Write) -> Result<(), String> {
+    let store = open::store(config)?;
+    if store.account(name).map_err(|error| error.to_string())?.is_some() {
+        return Err(format!("there is an account {name} already"));
+    }
+    let password = new_password(name)?;
+    match store.add_account(name, role, &password, Clock::system().now()) {
+        Ok(()) => writeln!(out, "added {name}, {role}").map_err(|error| error.to_string()),
+        Err(StoreError::Conflict) => Err(format!("there is an account {name} already")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Lists the accounts.
+///
+/// # Errors
+/// One sentence.
+pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
+    let accounts = open::store(config)?.accounts().map_err(|error| error.to_string())?;
+    let rows: Vec<_> =
+        accounts.iter().map(|account| vec![account.name.clone(), account.role.to_string(), date(account.created_at)]).collect();
+    write!(out, "{}", columns(&["NAME", "ROLE", "CREATED"], &rows)).map_err(|error| error.to_string())
+}
+
+/// Removes an account.
+///
+/// # Errors
+/// One sentence.
+pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
+    match open::store(config)?.remove_account(name).map_err(|error| error.to_string())? {
+        true => writeln!(out, "removed {name}").map_err(|error| error.to_string()),
+        false => Err(format!("there is no account {name}")),
+    }
+}
+
+/// Sets an account's password.
+///
+/// # Errors
+/// One sentence.
+pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
+    let store = open::store(config)?;
+    if store.account(name).map_err(|error| error.to_string())?.is_none() {
+        return Err(format!("there is no account {name}"));
+    }
+    let password = new_password(name)?;
+    match store.set_password(name, &password).map_err(|error| error.to_string())? {
+        true => writeln!(out, "changed the password of {name}").map_err(|error| error.to_string()),
+        false => Err(format!("there is no account {name}")),
+    }
+}
+
+/// A new password: typed twice at a terminal, or the first line of standard input.
+fn new_password(name: &str) -> Result<Secret, String> {
+    let unreadable = |error: io::Error| format!("the password cannot be read: {error}");
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password(format!("Password for {name}: ")).map_err(unreadable)?;
+        let again = rpassword::prompt_password("Again: ").map_err(unreadable)?;
+        return if password == again { not_empty(password) } else { Err("the two passwords differ; nothing was changed".to_owned()) };
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
+    not_empty(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn not_empty(password: String) -> Result<Secret, String> {
+    if password.is_empty() {
+        Err("a password must not be empty; type it, or give it on standard input".to_owned())
+    } else {
+        Ok(Secret::new(password))
+    }
+}

@@ -1,0 +1,52 @@
+//! `frontdesk key`.
+
+use std::io::Write;
+
+use keys::KeyInfo;
+use protocol::Clock;
+
+use super::{columns, date, date_or};
+use crate::config::Config;
+use crate::open;
+
+/// Lists every provider's keys.
+///
+/// # Errors
+/// One sentence.
+pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
+    let store = open::store(config)?;
+    for provider in &config.providers {
+        let listed = keys::list(&store, &provider.issuer, Clock::system().now()).map_err(|error| error.to_string())?;
+        shown(provider.issuer.as_str(), &listed, out)?;
+    }
+    Ok(())
+}
+
+/// Publishes successors of every provider's keys.
+///
+/// # Errors
+/// One sentence.
+pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
+    keys::install();
+    let store = open::store(config)?;
+    for provider in &config.providers {
+        let listed = keys::rotate(&store, &provider.issuer, config.max_age, Clock::system().now())
+            .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;
+        shown(provider.issuer.as_str(), &listed, out)?;
+    }
+    Ok(())
+}
+
+fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), String> {
+    let row = |key: &KeyInfo| {
+        vec![
+            key.kid.clone(),
+            key.algorithm.as_str().to_owned(),
+            key.state.as_str().to_owned(),
+            date(key.signs_from),
+            date_or(key.retired_at, "-"),
+        ]
+    };
+    let rows: Vec<_> = listed.iter().map(row).collect();
+    write!(out, "{issuer}\n{}", columns(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "RETIRED"], &rows)).map_err(|error| error.to_string())
+}

@@ -1,0 +1,38 @@
+//! Frontdesk: WebFinger, discovery and dynamic client registration as one service.
+//!
+//! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the site of [`wiring`] on its listeners;
+//! [`commands`] are the others an operator has, and [`attempt`] is a client of any provider.
+
+pub mod attempt;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod deadline;
+pub mod host;
+pub mod limits;
+pub mod logging;
+pub mod management;
+pub mod metrics;
+pub mod open;
+pub mod pages;
+pub mod provider;
+pub mod serve;
+pub mod settings;
+pub mod start_up;
+pub mod tasks;
+pub mod tls;
+pub mod wiring;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use registration::Random;
+
+/// Random text of that many bytes, in base64url.
+///
+/// # Errors
+/// When there is no randomness.
+pub fn random_text(random: &Random, bytes: usize) -> Result<String, String> {
+    let mut buffer = vec![0_u8; bytes];
+    random(&mut buffer).map_err(|reason| format!("there is no randomness: {reason}"))?;
+    Ok(URL_SAFE_NO_PAD.encode(buffer))
+}

@@ -1,0 +1,42 @@
+//! Opening the store a configuration names.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+
+use store::Store;
+
+use crate::config::Config;
+
+/// Opens the store, brings it to this version, and makes sure the sealing key is its own.
+///
+/// # Errors
+/// One sentence that names the setting, the file or the database.
+pub fn store(config: &Config) -> Result<Store, String> {
+    let store = unmigrated(config)?;
+    let applied = store.migrate().map_err(|error| error.to_string())?;
+    if !applied.is_empty() {
+        tracing::info!(migrations = applied.join(", "), "database brought to this version");
+    }
+    Ok(store)
+}
+
+/// Opens the store as it is.
+///
+/// # Errors
+/// As [`store`].
+pub fn unmigrated(config: &Config) -> Result<Store, String> {
+    data_folder(config)?;
+    let seal = config.sealing_key().map_err(|error| error.to_string())?;
+    Store::open(&config.database, seal).map_err(|error| error.to_string())
+}
+
+fn data_folder(config: &Config) -> Result<(), String> {
+    if fs::metadata(&config.data).is_ok_and(|found| found.is_dir()) {
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .map_err(|error| format!("{} is {}, which cannot be made: {error}", crate::settings::named("data"), config.data.display()))
+}

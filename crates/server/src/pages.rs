@@ -1,0 +1,34 @@
+//! The reference page of the settings, rendered from the tables.
+
+use std::fmt::Write;
+
+use crate::settings;
+
+/// `docs/configuration.md`.
+pub fn configuration() -> String {
+    let mut page = String::from(
+        "# Configuration\n\nFile (TOML, `--config FILE`), over it the environment, over that the flags. Unknown keys of the file are errors. A variable\n\
+         that is set to nothing says nothing. Settings of `provider` in the environment or as flags are for a configuration with one provider.\n\
+         `frontdesk check` prints what is in force. Rendered from the tables; a test compares.\n\n\
+         | key | variable | flag | default | meaning |\n|---|---|---|---|---|\n",
+    );
+    for setting in settings::all() {
+        let default = if setting.default.is_empty() { "none" } else { setting.default };
+        let _ = writeln!(
+            page,
+            "| `{}` | `{}` | `--{}` | {} | {} |",
+            setting.key,
+            setting.variable,
+            setting.flag(),
+            default,
+            setting.doc.trim()
+        );
+    }
+    page.push_str(
+        "\nOnly in the file, below `[[provider]]`:\n\n\
+         - `[provider.metadata]`: any member of [provider metadata](provider-metadata.md), by the specifications' own names; each replaces the default offer's.\n\
+         - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of somebody whose software\n  \
+         statements are believed (RFC 7591 §2.3).\n",
+    );
+    page
+}

@@ -1,0 +1,54 @@
+//! From a provider's configuration to its document, which is also its policy.
+
+use protocol::{Invalid, ProviderMetadata};
+
+use crate::config::ProviderConfig;
+
+/// Endpoints of the authorization server, with where a placeholder stands below a loopback issuer until they are configured.
+pub const PLACEHOLDERS: [(&str, &str); 3] =
+    [("authorization_endpoint", "oauth2/authorize"), ("token_endpoint", "oauth2/token"), ("userinfo_endpoint", "oauth2/userinfo")];
+
+/// Members no client does without.
+const REQUIRED: [&str; 6] = [
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+];
+
+/// A provider's document, and the endpoints in it that are placeholders of ours.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The document.
+    pub metadata: ProviderMetadata,
+    /// The placeholders: each member with its path below the issuer.
+    pub placeholders: Vec<(&'static str, &'static str)>,
+}
+
+/// Puts a provider's document together: the default offer, over it what is configured, over that what the features
+/// advertise.
+///
+/// # Errors
+/// Names the member that is wrong or missing.
+pub fn offer(config: &ProviderConfig) -> Result<Offer, Invalid> {
+    let mut metadata = ProviderMetadata::default_offer(config.issuer.clone()).configure(config.metadata.clone())?;
+    let mut placeholders = Vec::new();
+    for (member, path) in PLACEHOLDERS {
+        if metadata.has(member) {
+            continue;
+        }
+        if config.issuer.is_loopback() {
+            metadata.set(member, config.issuer.endpoint(path).into())?;
+            placeholders.push((member, path));
+        }
+    }
+    let ours = |reason| Invalid::new("issuer", reason);
+    oidc_discovery::advertise(&config.issuer, &mut metadata).map_err(ours)?;
+    registration::advertise(&config.issuer, config.access, &mut metadata).map_err(ours)?;
+    match REQUIRED.into_iter().find(|member| !metadata.has(member)) {
+        Some(missing) => Err(Invalid::new(missing, "must be configured")),
+        None => Ok(Offer { metadata, placeholders }),
+    }
+}

@@ -1,0 +1,239 @@
+//! `frontdesk serve`: from a configuration to a service that answers, and back to nothing without losing a request.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, rt};
+use outbound::Fetcher;
+use protocol::{Clock, Issuer, Secret};
+use registration::Random;
+use store::{Role, Store};
+
+use crate::config::{Config, Tls};
+use crate::management::{self, Management};
+use crate::metrics::{self, Metrics};
+use crate::settings::named;
+use crate::wiring::{Means, Site};
+use crate::{deadline, open, start_up, tasks, tls};
+
+/// For how long requests that are under way may go on after the signal to stop.
+const DRAIN_SECONDS: u64 = 10;
+
+/// The account that is made at first start.
+const ADMINISTRATOR: &str = "admin";
+
+/// Serves until a signal says stop.
+///
+/// # Errors
+/// One sentence that names what keeps the service from starting.
+pub fn serve(mut config: Config) -> Result<(), String> {
+    keys::install();
+    let clock = Clock::system();
+    let listeners = listen("listen", &config.listen, config.development)?;
+    if config.development {
+        settle_issuer(&mut config, &listeners)?;
+    }
+    let management_listeners = listen("management_listen", &config.management_listen, false)?;
+    let store = open::store(&config)?;
+    let admin_password = administrator(&config, &store, &clock)?;
+    let means = Means { store: store.clone(), fetcher: fetcher(&config)?, clock: clock.clone(), random: random() };
+    let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
+    let acceptor = acceptor(&config, &clock)?;
+    let metrics = Metrics::new().map_err(|error| error.to_string())?;
+    let draining = Arc::new(AtomicBool::new(false));
+    let management = Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone() };
+
+    let outcome = rt::System::new().block_on(async {
+        let public = public(&config, &site, &metrics, &listeners, acceptor).map_err(|error| error.to_string())?;
+        let private = private(management, &management_listeners).map_err(|error| error.to_string())?;
+        tasks::start(site.clone(), store.clone(), clock.clone(), config.keep_retired);
+        start_up::tell(&config, &site, &addresses(&listeners), &addresses(&management_listeners), admin_password.as_ref());
+        let (public_handle, private_handle) = (public.handle(), private.handle());
+        rt::spawn(private);
+        rt::spawn(async move {
+            stop_signal().await;
+            tracing::info!("stopping: requests that are under way are finished first");
+            draining.store(true, Ordering::Relaxed);
+            public_handle.stop(true).await;
+        });
+        let served = public.await;
+        private_handle.stop(false).await;
+        served.map_err(|error| error.to_string())
+    });
+    store.close();
+    tracing::info!("stopped");
+    outcome
+}
+
+fn public(
+    config: &Config,
+    site: &Site,
+    metrics: &Metrics,
+    listeners: &[TcpListener],
+    tls: Option<Acceptor>,
+) -> io::Result<actix_web::dev::Server> {
+    let (site, metrics, limits) = (site.clone(), Data::new(metrics.clone()), config.limits);
+    let over_tls = tls.is_some();
+    let mut server = HttpServer::new(move || {
+        let mut headers = DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        if over_tls {
+            headers = headers.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+        }
+        App::new()
+            .app_data(metrics.clone())
+            .app_data(Data::new(limits))
+            .configure(|config| site.mount(config))
+            .wrap(from_fn(deadline::keep))
+            .wrap(headers)
+            .wrap(from_fn(metrics::count))
+    })
+    .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
+    .client_request_timeout(Duration::from_secs(limits.head_seconds.into()))
+    .client_disconnect_timeout(Duration::from_secs(1))
+    .shutdown_timeout(DRAIN_SECONDS)
+    .disable_signals();
+    for (at, listener) in listeners.iter().enumerate() {
+        let listener = listener.try_clone()?;
+        server = match &tls {
+            Some(acceptor) => server.listen_openssl(listener, acceptor(at)?)?,
+            None => server.listen(listener)?,
+        };
+    }
+    Ok(server.run())
+}
+
+fn private(management: Management, listeners: &[TcpListener]) -> io::Result<actix_web::dev::Server> {
+    let management = Data::new(management);
+    let mut server =
+        HttpServer::new(move || App::new().configure(|config| management::mount(config, &management))).workers(1).disable_signals();
+    for listener in listeners {
+        server = server.listen(listener.try_clone()?)?;
+    }
+    Ok(server.run())
+}
+
+/// Makes the TLS settings of one listener; they cannot be shared.
+type Acceptor = Box<dyn Fn(usize) -> io::Result<openssl::ssl::SslAcceptorBuilder>>;
+
+fn acceptor(config: &Config, clock: &Clock) -> Result<Option<Acceptor>, String> {
+    let (certificate, key) = match &config.tls {
+        Tls::Off => return Ok(None),
+        Tls::Files { certificate, key } => (certificate.clone(), key.clone()),
+        Tls::SelfSigned => {
+            let made = tls::development_certificates(&config.data, &names(config), clock.now()).map_err(|error| error.to_string())?;
+            (made.certificate, made.key)
+        }
+    };
+    tls::acceptor(&certificate, &key).map_err(|error| error.to_string())?;
+    if let Some(concern) = tls::concern(&certificate, clock.now()).map_err(|error| error.to_string())? {
+        tracing::warn!("{concern}");
+    }
+    Ok(Some(Box::new(move |_| tls::acceptor(&certificate, &key).map_err(io::Error::other))))
+}
+
+/// The names a certificate of our own making is for: this machine's, the issuers' hosts and the hosted domains.
+fn names(config: &Config) -> Vec<String> {
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    for provider in &config.providers {
+        names.push(provider.issuer.host().to_owned());
+        names.extend(provider.domains.iter().map(|domain| domain.host().to_string()));
+    }
+    names
+}
+
+/// In development mode the issuer follows from the port that was really taken.
+fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), String> {
+    let port = listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
+    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+    for provider in &mut config.providers {
+        provider.issuer = Issuer::parse(&format!("{scheme}://localhost:{port}")).map_err(str::to_owned)?;
+    }
+    Ok(())
+}
+
+/// Takes the addresses a setting names: every address of a name, as far as this machine has it.
+fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>, String> {
+    let addresses: Vec<SocketAddr> = text
+        .to_socket_addrs()
+        .map_err(|error| format!("{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}", named(key)))?
+        .collect();
+    if loopback_only && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        return Err(format!(
+            "development mode listens on loopback only, and {} is {text}; set {} to serve others",
+            named(key),
+            named("provider.issuer")
+        ));
+    }
+    let mut taken: Vec<TcpListener> = Vec::new();
+    let mut refused = None;
+    for mut address in addresses {
+        if let Some(first) = taken.first().and_then(|listener| listener.local_addr().ok()).filter(|_| address.port() == 0) {
+            address.set_port(first.port());
+        }
+        match TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener)) {
+            Ok(listener) => taken.push(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable || error.kind() == io::ErrorKind::Unsupported => {
+                refused = Some(error)
+            }
+            Err(error) => return Err(format!("{} is {text}, and {address} cannot be listened on: {error}", named(key))),
+        }
+    }
+    match (taken.is_empty(), refused) {
+        (true, Some(error)) => Err(format!("{} is {text}, which cannot be listened on: {error}", named(key))),
+        _ => Ok(taken),
+    }
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
+/// Makes the first account when there is none and a password for it. Returns a password that was made up here.
+fn administrator(config: &Config, store: &Store, clock: &Clock) -> Result<Option<Secret>, String> {
+    let wrong = |error: store::StoreError| format!("the account {ADMINISTRATOR} cannot be made: {error}");
+    if store.has_accounts().map_err(wrong)? {
+        return Ok(None);
+    }
+    let (password, made_up) = match (&config.admin_password, config.development) {
+        (Some(password), _) => (password.clone(), false),
+        (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
+        (None, false) => return Ok(None),
+    };
+    match store.add_account(ADMINISTRATOR, Role::Administrator, &password, clock.now()) {
+        // Another replica that started at the same time was first.
+        Err(store::StoreError::Conflict) => Ok(None),
+        Err(error) => Err(wrong(error)),
+        Ok(()) => Ok(made_up.then_some(password)),
+    }
+}
+
+fn fetcher(config: &Config) -> Result<Fetcher, String> {
+    let ca = config.outbound_authority().map_err(|error| error.to_string())?;
+    let settings = outbound::Settings { allow: config.outbound_allow.clone(), ca, ..outbound::Settings::default() };
+    Fetcher::new(settings).map_err(|error| error.to_string())
+}
+
+/// Randomness from OpenSSL.
+pub fn random() -> Random {
+    Arc::new(|buffer| openssl::rand::rand_bytes(buffer).map_err(|error| error.to_string()))
+}
+
+async fn stop_signal() {
+    use actix_web::rt::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        std::future::pending::<()>().await;
+        return;
+    };
+    // Whichever comes first.
+    std::future::poll_fn(move |context| match terminate.poll_recv(context) {
+        std::task::Poll::Ready(_) => std::task::Poll::Ready(()),
+        std::task::Poll::Pending => interrupt.poll_recv(context).map(drop),
+    })
+    .await;
+}

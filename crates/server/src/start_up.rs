@@ -1,0 +1,76 @@
+//! What a start tells the person who started it.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use protocol::Secret;
+
+use crate::config::{Config, Tls};
+use crate::settings::named;
+use crate::wiring::Site;
+
+/// Says where the service is; in development mode also how to walk the whole way, ready to paste.
+pub fn tell(config: &Config, site: &Site, public: &[SocketAddr], management: &[SocketAddr], password: Option<&Secret>) {
+    for variable in &config.unknown_variables {
+        tracing::warn!("{variable} looks like a setting and is none; it is ignored");
+    }
+    let list = |addresses: &[SocketAddr]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    for provider in &config.providers {
+        tracing::info!(issuer = provider.issuer.as_str(), registration = ?provider.access, "provider");
+    }
+    for allowed in &config.outbound_allow {
+        tracing::info!("fetching from {allowed} is permitted although it is not public");
+    }
+    for (address, member) in site.placeholders() {
+        tracing::info!("{address} is a placeholder; {} names the real one", named(&format!("provider.metadata.{member}")));
+    }
+    tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
+    if config.development {
+        print(&journey(config, password));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the message for the person at the terminal")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+fn journey(config: &Config, password: Option<&Secret>) -> String {
+    let Some(provider) = config.providers.first() else { return String::new() };
+    let issuer = &provider.issuer;
+    let host = issuer.authority();
+    let ca = config.data.join("ca.pem");
+    let curl = if config.tls == Tls::Off { "curl -sS".to_owned() } else { format!("curl -sS --cacert {}", ca.display()) };
+    let shown = password.or(config.admin_password.as_ref()).map_or("PASSWORD", Secret::reveal);
+    let mut text = String::new();
+    let _ = writeln!(text, "\nFrontdesk is at {issuer}, for this machine only. The four commands of the journey:\n");
+    let _ = writeln!(text, "  # 1. where is alice's provider?");
+    let _ = writeln!(text, "  {curl} '{issuer}/.well-known/webfinger?resource=acct:alice@{host}'\n");
+    let _ = writeln!(text, "  # 2. what does it offer?");
+    let _ = writeln!(text, "  {curl} {issuer}/.well-known/openid-configuration\n");
+    let _ = writeln!(text, "  # 3. register a client");
+    let _ = writeln!(
+        text,
+        "  {curl} --user 'admin:{shown}' -H 'Content-Type: application/json' -d '{{\"client_name\":\"My client\",\"redirect_uris\":[\"https://rp.example/callback\"]}}' {issuer}/register | tee client.json\n"
+    );
+    let _ = writeln!(text, "  # 4. read it, with the token it was given (and -X DELETE to be rid of it)");
+    let _ = writeln!(
+        text,
+        "  {curl} -H \"Authorization: Bearer $(sed 's/.*\"registration_access_token\":\"\\([^\"]*\\)\".*/\\1/' client.json)\" \"$(sed 's/.*\"registration_client_uri\":\"\\([^\"]*\\)\".*/\\1/' client.json)\"\n"
+    );
+    match (password, config.admin_password.is_some()) {
+        (Some(password), _) => {
+            let _ = writeln!(text, "The account is admin, its password {}; it is shown this once.", password.reveal());
+        }
+        (None, true) => {
+            let _ = writeln!(text, "The account is admin, with the password it was first made with.");
+        }
+        (None, false) => {
+            let _ = writeln!(
+                text,
+                "The account admin has the password that was shown when it was made; `frontdesk account password admin` sets another."
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,59 @@
+//! From a certificate file and a key file to what a listener needs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use openssl::asn1::Asn1Time;
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
+use protocol::Timestamp;
+
+use super::error::TlsError;
+use super::file;
+
+/// How long before its end a certificate begins to be a concern.
+const SOON: Duration = Duration::from_hours(7 * 24);
+
+/// A TLS listener's settings: TLS 1.2 and 1.3 with the ciphers of Mozilla's intermediate recommendation, the chain in
+/// `certificate` (PEM, the server's own first) and the private key in `key` (PEM, not encrypted).
+///
+/// # Errors
+/// One sentence naming the file that is missing, cannot be read, is not PEM, or does not fit the other.
+pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, TlsError> {
+    let mut chain = file::certificates(certificate)?.into_iter();
+    let own = chain.next().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let private = file::key(key)?;
+    if !own.public_key()?.public_eq(&private) {
+        return Err(TlsError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() });
+    }
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    let unusable = |source| TlsError::Unusable { path: certificate.to_owned(), source };
+    builder.set_certificate(&own).map_err(unusable)?;
+    for issuer in chain {
+        builder.add_extra_chain_cert(issuer).map_err(unusable)?;
+    }
+    builder.set_private_key(&private).map_err(unusable)?;
+    builder.check_private_key().map_err(unusable)?;
+    Ok(builder)
+}
+
+/// What an operator should know about the dates of the certificate in `certificate`: not valid yet, expired, or about to
+/// expire within a week; `None` when all is well. A server can start with such a certificate, but clients refuse it.
+///
+/// # Errors
+/// As [`acceptor`], for this one file.
+pub fn concern(certificate: &Path, now: Timestamp) -> Result<Option<String>, TlsError> {
+    let chain = file::certificates(certificate)?;
+    let own = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let (now, soon) = (Asn1Time::from_unix(now.seconds())?, Asn1Time::from_unix(now.plus(SOON).seconds())?);
+    let (begin, end) = (own.not_before(), own.not_after());
+    let place = certificate.display();
+    Ok(if *end < now {
+        Some(format!("The certificate in {place} expired on {end}; clients refuse it."))
+    } else if *begin > now {
+        Some(format!("The certificate in {place} is not valid before {begin}; until then clients refuse it."))
+    } else if *end < soon {
+        Some(format!("The certificate in {place} expires on {end}."))
+    } else {
+        None
+    })
+}

@@ -1,0 +1,214 @@
+//! Providers, state and routes: where the features meet.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, guard};
+use keys::{KeyError, KeyRing};
+use oauth_http::{BodyLimits, Failure};
+use oidc_discovery::Discovery;
+use outbound::Fetcher;
+use protocol::{Clock, ErrorCode};
+use registration::{Random, Registration};
+use store::Store;
+use webfinger::{Directory, Hosted};
+
+use crate::config::{Config, ProviderConfig};
+use crate::{host, provider};
+
+/// Everything the routes need, made once and shared by every worker.
+#[derive(Clone)]
+pub struct Site {
+    providers: Vec<Provider>,
+    directory: Data<Directory>,
+    body: Data<BodyLimits>,
+}
+
+/// One provider's share of it.
+#[derive(Clone)]
+struct Provider {
+    host: String,
+    discovery: Data<Discovery>,
+    registration: Data<Registration>,
+    /// Where its WSO2 doors are.
+    doors: Vec<String>,
+    placeholders: Vec<(&'static str, &'static str)>,
+    keys: KeyRing,
+}
+
+/// Why a site cannot be put together: one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// A member of a provider's document.
+    #[error("the provider {issuer}: {invalid}; set it in [provider.metadata]{hint}")]
+    Metadata {
+        /// Whose.
+        issuer: String,
+        /// Which and why.
+        invalid: protocol::Invalid,
+        /// What else sets it.
+        hint: String,
+    },
+    /// The domains of two providers.
+    #[error("provider.domains: {0}")]
+    Domains(#[from] webfinger::DirectoryError),
+    /// A provider's keys.
+    #[error("the keys of {issuer} cannot be read: {error}")]
+    Keys {
+        /// Whose.
+        issuer: String,
+        /// Why.
+        error: KeyError,
+    },
+}
+
+/// What a site is made of besides its configuration.
+pub struct Means {
+    /// The store, migrated.
+    pub store: Store,
+    /// What fetches.
+    pub fetcher: Fetcher,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub random: Random,
+}
+
+impl Site {
+    /// Puts the site together: every document is frozen here.
+    ///
+    /// # Errors
+    /// One sentence that names the provider and what is wrong with it.
+    pub fn new(config: &Config, means: &Means) -> Result<Self, SiteError> {
+        let hosted = config.providers.iter().map(|provider| Hosted {
+            issuer: provider.issuer.clone(),
+            domains: provider.domains.clone(),
+            links: Vec::new(),
+        });
+        let directory = Data::new(Directory::new(hosted.collect())?);
+        let providers = config.providers.iter().map(|provider| Provider::new(provider, config, means)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { providers, directory, body: Data::new(config.limits.body()) })
+    }
+
+    /// Adds every route. Providers on one host are told apart by their paths and `Host` is ignored; providers on several
+    /// hosts are chosen by it.
+    pub fn mount(&self, config: &mut ServiceConfig) {
+        config.app_data(self.directory.clone()).app_data(self.body.clone());
+        webfinger::mount(config);
+        let mut hosts: Vec<&str> = self.providers.iter().map(|provider| provider.host.as_str()).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        if let [_] = hosts.as_slice() {
+            self.providers.iter().for_each(|provider| provider.mount(config));
+            config.default_service(web::to(nothing_here));
+            return;
+        }
+        for name in &hosts {
+            let name = (*name).to_owned();
+            let own: Vec<Provider> = self.providers.iter().filter(|provider| provider.host == name).cloned().collect();
+            let here = move |context: &guard::GuardContext<'_>| host::of(context.head()).is_some_and(|host| host == name);
+            config.service(
+                web::scope("").guard(guard::fn_guard(here)).configure(move |config| own.iter().for_each(|provider| provider.mount(config))),
+            );
+        }
+        let known: Arc<[String]> = hosts.iter().map(|name| (*name).to_owned()).collect();
+        config.default_service(web::to(move |request: HttpRequest| nothing_at_host(request, Arc::clone(&known))));
+    }
+
+    /// Reads every provider's keys again, and freezes those that changed. Blocks on the store.
+    ///
+    /// # Errors
+    /// The first provider's whose keys cannot be read; they stay as they were.
+    pub fn reload_keys(&self) -> Result<(), KeyError> {
+        for provider in &self.providers {
+            if provider.keys.reload()? {
+                provider.discovery.refresh();
+            }
+        }
+        Ok(())
+    }
+
+    /// Every placeholder: its address and the setting that names the real one.
+    pub fn placeholders(&self) -> Vec<(String, &'static str)> {
+        let all = |provider: &Provider| {
+            let issuer = provider.registration.issuer.clone();
+            provider.placeholders.iter().map(move |(member, path)| (issuer.endpoint(path), *member)).collect::<Vec<_>>()
+        };
+        self.providers.iter().flat_map(all).collect()
+    }
+}
+
+impl Provider {
+    fn new(provider: &ProviderConfig, config: &Config, means: &Means) -> Result<Self, SiteError> {
+        let issuer = provider.issuer.clone();
+        let offer = provider::offer(provider).map_err(|invalid| SiteError::Metadata {
+            issuer: issuer.to_string(),
+            hint: crate::settings::all()
+                .find(|setting| setting.key == format!("provider.metadata.{}", invalid.member))
+                .map_or_else(String::new, |setting| format!(" or as {}", setting.variable)),
+            invalid,
+        })?;
+        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone())
+            .map_err(|error| SiteError::Keys { issuer: issuer.to_string(), error })?;
+        let registration = Registration {
+            issuer: issuer.clone(),
+            provider: offer.metadata.clone(),
+            access: provider.access,
+            native_schemes: provider.native_schemes.clone(),
+            trusted: provider.trusted.clone(),
+            secret_lifetime: provider.secret_lifetime,
+            client_lifetime: provider.client_lifetime,
+            store: means.store.clone(),
+            fetcher: means.fetcher.clone(),
+            clock: means.clock.clone(),
+            random: Arc::clone(&means.random),
+        };
+        Ok(Self {
+            host: issuer.host().to_owned(),
+            doors: doors(&config.providers, provider),
+            discovery: Data::new(Discovery::freeze(issuer, &offer.metadata, keys.clone(), config.max_age)),
+            registration: Data::new(registration),
+            placeholders: offer.placeholders,
+            keys,
+        })
+    }
+
+    fn mount(&self, config: &mut ServiceConfig) {
+        oidc_discovery::mount(config, &self.discovery, &self.doors);
+        registration::mount(config, &self.registration, &self.doors);
+        for (member, path) in &self.placeholders {
+            let path = format!("{}/{path}", self.registration.issuer.path());
+            let member = *member;
+            config.service(web::resource(path).to(move || async move { Err::<HttpResponse, _>(placeholder(member)) }));
+        }
+    }
+}
+
+/// Every provider has its WSO2 doors below its issuer's path. The host's root has the doors of the provider there, or of
+/// the first one configured on that host.
+fn doors(all: &[ProviderConfig], one: &ProviderConfig) -> Vec<String> {
+    let mut doors = vec![one.issuer.path().to_owned()];
+    let mut on_host = all.iter().filter(|other| other.issuer.host() == one.issuer.host());
+    let at_root = on_host.clone().any(|other| other.issuer.path().is_empty());
+    if !at_root && on_host.next().is_some_and(|first| first.issuer == one.issuer) {
+        doors.push(String::new());
+    }
+    doors
+}
+
+fn placeholder(member: &str) -> Failure {
+    let setting = crate::settings::named(&format!("provider.metadata.{member}"));
+    Failure::new(ErrorCode::NotImplemented, format!("There is no authorization server behind this address; {setting} names the real one."))
+}
+
+async fn nothing_here() -> Result<HttpResponse, Failure> {
+    Err(Failure::new(ErrorCode::NotFound, "There is nothing at this address."))
+}
+
+async fn nothing_at_host(request: HttpRequest, known: Arc<[String]>) -> Result<HttpResponse, Failure> {
+    if host::of(request.head()).is_some_and(|host| known.contains(&host)) {
+        return nothing_here().await;
+    }
+    Err(Failure::new(ErrorCode::MisdirectedRequest, "This deployment does not serve that host.").status(StatusCode::MISDIRECTED_REQUEST))
+}

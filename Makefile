@@ -1,0 +1,27 @@
+# A thin layer over cargo: every line below can be typed by hand.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo 'ARGS= is handed on: make run ARGS="--help", make test ARGS=journey.'
+	@echo 'Settings come from the environment: FRONTDESK_ADMIN_PASSWORD=... make run.'
+	@echo 'An optimised binary: cargo build --release --locked, then target/release/frontdesk.'
+
+run: ## install what is missing, build, start on https://localhost:9443
+	@scripts/install-missing
+	cargo run --locked --package server --bin frontdesk -- serve $(ARGS)
+
+test: ## install what is missing, pass every test on SQLite and on a throw-away PostgreSQL
+	@scripts/install-missing test
+	scripts/with-postgres cargo test --workspace --locked $(ARGS)
+
+check: ## format, lints, documentation, dependency rules, licences, stray text
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
+	scripts/check-boundaries
+	scripts/check-licences
+	scripts/check-text

@@ -36,9 +36,14 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
         assert_eq!(store.purge_expired(NOW).unwrap(), 0);
 
         server.execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false"));
-        server.execute(&kill);
-        let down = [store.healthy().unwrap_err(), store.insert(new_client("c3"), None, NOW).wait().unwrap_err()];
-        assert!(down.iter().all(|error| matches!(error, StoreError::Unavailable(_))), "{down:?}");
+        // A connection that was being made may slip through once.
+        let down = (0..5).find_map(|_| {
+            server.execute(&kill);
+            store.healthy().err()
+        });
+        assert!(matches!(down, Some(StoreError::Unavailable(_))), "{down:?}");
+        let down = store.insert(new_client("c3"), None, NOW).wait().unwrap_err();
+        assert!(matches!(down, StoreError::Unavailable(_)), "{down}");
         server.execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true"));
     }
     // The pool backs off while it is refused; each try waits a few seconds for it.

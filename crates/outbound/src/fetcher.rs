@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
+use openssl::x509::X509;
 use protocol::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -47,7 +48,7 @@ impl Fetcher {
     pub fn with_lookup(settings: Settings, lookup: Arc<Lookup>) -> Result<Self, SettingsError> {
         let Settings { allow, ca, limits } = settings;
         Ok(Self(Arc::new(Inner {
-            trust: tls::trust(ca.as_deref())?,
+            trust: tls::trust(ca.as_deref().map_or_else(|| Ok(Vec::new()), authorities)?)?.build(),
             gate: Gate::new(limits.concurrency, limits.waiting),
             cache: Cache::new(limits.kept, limits.keep),
             allow,
@@ -122,5 +123,13 @@ mod tests {
         assert_eq!(pause(milliseconds(251), milliseconds(250)), milliseconds(249));
         assert_eq!(pause(milliseconds(499), milliseconds(250)), milliseconds(1));
         assert_eq!(pause(milliseconds(7), Duration::ZERO), Duration::ZERO);
+    }
+}
+
+/// The certificates in a PEM text, at least one.
+fn authorities(pem: &[u8]) -> Result<Vec<X509>, SettingsError> {
+    match X509::stack_from_pem(pem).map_err(SettingsError::Certificate)? {
+        none if none.is_empty() => Err(SettingsError::NoCertificate),
+        authorities => Ok(authorities),
     }
 }

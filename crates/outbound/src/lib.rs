@@ -25,7 +25,7 @@ mod lookup;
 pub mod refused;
 pub mod settings;
 mod target;
-mod tls;
+pub mod tls;
 
 pub use allowed::{Allowed, AllowedError};
 pub use fetcher::Fetcher;

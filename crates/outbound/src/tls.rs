@@ -1,39 +1,39 @@
-//! TLS by OpenSSL, as a link in the client's chain of connectors.
+//! TLS by OpenSSL, as a link in ureq's chain of connectors.
 //!
-//! The client's own TLS can trust the system's authorities or a given list, not both; OpenSSL's connector can.
+//! ureq's own TLS can trust the system's authorities or a given list, not both, and does not say why a certificate was
+//! refused; OpenSSL's connector does both.
 
 use std::fmt;
 use std::io::{Read, Write};
 use std::time::Instant;
 
-use openssl::ssl::{SslConnector, SslMethod, SslStream, SslVersion};
-use openssl::x509::X509;
+use openssl::error::ErrorStack;
+use openssl::ssl::{HandshakeError, SslConnector, SslConnectorBuilder, SslMethod, SslStream, SslVersion};
+use openssl::x509::{X509, X509VerifyResult};
 use ureq::unversioned::transport::time::Duration as Budget;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter};
 
-use crate::settings::SettingsError;
-
-/// The system's authorities and those of `ca`, from TLS 1.2 on.
-pub(crate) fn trust(ca: Option<&[u8]>) -> Result<SslConnector, SettingsError> {
+/// A connector from TLS 1.2 on that trusts the system's authorities and those given.
+///
+/// # Errors
+/// What OpenSSL says.
+pub fn trust(authorities: Vec<X509>) -> Result<SslConnectorBuilder, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls_client())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    if let Some(pem) = ca {
-        let authorities = X509::stack_from_pem(pem).map_err(SettingsError::Certificate)?;
-        if authorities.is_empty() {
-            return Err(SettingsError::NoCertificate);
-        }
-        for authority in authorities {
-            builder.cert_store_mut().add_cert(authority).map_err(SettingsError::Certificate)?;
-        }
+    for authority in authorities {
+        builder.cert_store_mut().add_cert(authority)?;
     }
-    Ok(builder.build())
+    Ok(builder)
 }
 
-/// Wraps one connection in TLS before `deadline`, for a server that proves to be `host`.
-pub(crate) struct Tls {
-    pub(crate) trust: SslConnector,
-    pub(crate) host: String,
-    pub(crate) deadline: Instant,
+/// Wraps one connection in TLS before a deadline, for a server that proves to be the one that was meant.
+pub struct Tls {
+    /// Whom to trust.
+    pub trust: SslConnector,
+    /// The host the certificate must be for.
+    pub host: String,
+    /// Until when the handshake must be done.
+    pub deadline: Instant,
 }
 
 impl<In: Transport> Connector<In> for Tls {
@@ -45,7 +45,7 @@ impl<In: Transport> Connector<In> for Tls {
         let mut adapter = TransportAdapter::new(bare, details.current_time.clone());
         let left = self.deadline.saturating_duration_since(Instant::now());
         adapter.set_timeout(NextTimeout { after: Budget::Exact(left), ..details.timeout });
-        let stream = self.trust.connect(&self.host, adapter).map_err(|_| ureq::Error::Other(Box::new(NoTls)))?;
+        let stream = self.trust.connect(&self.host, adapter).map_err(|error| ureq::Error::Other(Box::new(NoTls::of(&error))))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Wrapped { buffers, stream }))
     }
@@ -57,13 +57,36 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// The handshake failed. Why is OpenSSL's to know: it quotes the certificate, which is the stranger's text.
+/// Why TLS did not come about, as the inner error of [`ureq::Error::Other`].
 #[derive(Debug, thiserror::Error)]
-#[error("no TLS")]
-pub(crate) struct NoTls;
+pub enum NoTls {
+    /// The certificate was refused.
+    #[error("{0}")]
+    Certificate(X509VerifyResult),
+    /// Something else in the handshake, in OpenSSL's words.
+    #[error("{0}")]
+    Handshake(&'static str),
+}
+
+impl NoTls {
+    fn of<S>(error: &HandshakeError<S>) -> Self {
+        let stack = match error {
+            HandshakeError::SetupFailure(stack) => Some(stack),
+            HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => {
+                let verdict = stream.ssl().verify_result();
+                if verdict != X509VerifyResult::OK {
+                    return Self::Certificate(verdict);
+                }
+                stream.error().ssl_error()
+            }
+        };
+        let reason = stack.and_then(|stack| stack.errors().iter().find_map(openssl::error::Error::reason));
+        Self::Handshake(reason.unwrap_or("the connection broke off"))
+    }
+}
 
 /// A connection inside TLS.
-pub(crate) struct Wrapped {
+pub struct Wrapped {
     buffers: LazyBuffers,
     stream: SslStream<TransportAdapter>,
 }
@@ -87,7 +110,7 @@ impl Transport for Wrapped {
     }
 
     fn is_open(&mut self) -> bool {
-        false // never used for a second request
+        false // every request has a connection of its own
     }
 
     fn is_tls(&self) -> bool {

@@ -35,7 +35,7 @@ pub fn check(asked: &ClientMetadata, legacy: LegacyRedirects<'_>, may_introduce:
 /// could be a redirect URI's.
 ///
 /// # Errors
-/// The rest of a sentence that begins with "redirect_uris".
+/// The rest of a sentence that begins with `redirect_uris`.
 pub fn compile(uri: &RedirectUri) -> Result<Regex, &'static str> {
     let pattern = uri.as_str().strip_prefix(PATTERN_MARKER).ok_or("has an element that is not a pattern")?;
     let pattern = literal_hosts(pattern);

@@ -8,17 +8,17 @@
 //! | `registration` | register, read, update, delete; and cleaning up when one of them breaks |
 //! | `journey` | one step: ask, judge, show |
 //! | `report` | steps as lines for people or for programs, with secrets masked |
-//! | `http`, `connector` | one request and its answer, over TLS that can say why it failed |
+//! | `http`, `trust` | one request and its answer, over TLS that can say why it failed |
 //! | `broken` | the step that broke, and why |
 
 mod broken;
-mod connector;
 mod discovery;
 mod http;
 mod journey;
 mod registration;
 mod report;
 mod resource;
+mod trust;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -79,10 +79,11 @@ fn public(
     tls: Option<Acceptor>,
 ) -> io::Result<actix_web::dev::Server> {
     let (site, metrics, limits) = (site.clone(), Data::new(metrics.clone()), config.limits);
-    let over_tls = tls.is_some();
+    // A browser that was told so once lets nobody past a certificate it does not trust.
+    let strict = matches!(config.tls, Tls::Files { .. });
     let mut server = HttpServer::new(move || {
         let mut headers = DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-        if over_tls {
+        if strict {
             headers = headers.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
         }
         App::new()

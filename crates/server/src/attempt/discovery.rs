@@ -7,15 +7,13 @@ use protocol::jwks::PRIVATE_MEMBERS;
 use protocol::{Issuer, Object};
 use serde_json::Value;
 use url::Url;
+use webfinger::ISSUER_REL;
 
 use super::broken::Broken;
 use super::http::{Answer, Request};
 use super::journey::{Journey, expect_object, expect_status};
 use super::report::Findings;
 use super::resource::Resource;
-
-/// The link from an identifier to its issuer. OIDC Discovery §2.
-const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
 
 /// How many redirects of WebFinger are followed.
 const HOPS_MAX: usize = 5;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
+use outbound::tls::{NoTls, Tls};
 use protocol::{Object, Secret};
 use serde_json::Value;
 use ureq::config::Config;
@@ -16,7 +17,7 @@ use ureq::{Agent, Body};
 use url::Url;
 
 use super::Credentials;
-use super::connector::{NoTls, Tls, trust};
+use super::trust::trust;
 
 /// How long a step may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 //! at those WSO2 clients know.
 //!
 //! A request walks from [`handler`] through who is asking ([`initial`], [`managed`]), what is asked ([`wso2`],
-//! [`statement`], [`update`]), what is agreed (`ProviderMetadata::admit`, [`redirect_pattern`], [`remote`]) to what is
+//! [`statement`], [`update`]), what is agreed (`ProviderMetadata::admit`, [`redirect_pattern`], [`client_keys`], [`remote`]) to what is
 //! kept and answered ([`issue`], [`response`]); every way to say no is in [`refusal`].
 
 #![warn(missing_docs)]
@@ -19,6 +19,7 @@ use protocol::uri::EndpointUri;
 use protocol::{Clock, Issuer, LegacyRedirects, ProviderMetadata, Terms};
 use store::Store;
 
+pub mod client_keys;
 pub mod door;
 pub mod handler;
 pub mod initial;

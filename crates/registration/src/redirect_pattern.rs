@@ -38,7 +38,7 @@ pub fn check(asked: &ClientMetadata, legacy: LegacyRedirects<'_>, may_introduce:
 /// The rest of a sentence that begins with `redirect_uris`.
 pub fn compile(uri: &RedirectUri) -> Result<Regex, &'static str> {
     let pattern = uri.as_str().strip_prefix(PATTERN_MARKER).ok_or("has an element that is not a pattern")?;
-    let pattern = literal_hosts(pattern);
+    let pattern = literal_hosts(pattern).ok_or(UNBOUND)?;
     let regex = RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))
         .size_limit(COMPILED_MAX)
         .nest_limit(NEST_MAX)
@@ -69,9 +69,9 @@ fn has_origin(literal: &[u8]) -> bool {
         .is_ok_and(|uri| matches!(uri.form(), RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback))
 }
 
-/// Escapes the dots between the labels of every host that is written out: an unescaped one would also match any other
-/// character there, and so somebody else's host.
-fn literal_hosts(pattern: &str) -> String {
+/// Escapes the dots between the labels of every host: an unescaped one would also match any other character there, and so
+/// somebody else's host. Nothing, when a host is not written out up to the slash behind it.
+fn literal_hosts(pattern: &str) -> Option<String> {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut rest = pattern;
     while let Some(at) = rest.find("://") {
@@ -89,10 +89,10 @@ fn literal_hosts(pattern: &str) -> String {
             escaped = character == '\\' && !escaped;
             end += character.len_utf8();
         }
-        rest = after.get(end..).unwrap_or_default();
+        rest = after.get(end..).filter(|rest| rest.starts_with('/'))?;
     }
     out.push_str(rest);
-    out
+    Some(out)
 }
 
 #[cfg(test)]

@@ -1,0 +1,273 @@
+//! A client's keys: each is a key at all, and some fit what the client asked for. RFC 7517, RFC 7518 §6, RFC 8037 §2.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::nid::Nid;
+use protocol::values::{AuthMethod, SigningAlgorithm};
+use protocol::{ClientMetadata, Invalid, Object};
+use serde_json::Value;
+
+/// How short the modulus of an RSA key may be, in bits.
+const RSA_BITS_MIN: i32 = 2048;
+
+/// How long; a longer one would cost whoever verifies with it dearly.
+const RSA_BITS_MAX: i32 = 16384;
+
+/// What a key can do, found by what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Rsa,
+    /// An elliptic curve by its name.
+    Ec(&'static str),
+    Ed,
+    /// Montgomery curves agree on keys and do not sign.
+    X,
+    /// A type this program does not know; RFC 7517 §5 says to leave it alone.
+    Unknown,
+}
+
+/// Checks the keys a client gives by value, and that keys are there for what it asks for.
+///
+/// # Errors
+/// Names the member that is wrong; never a key.
+pub fn check(agreed: &ClientMetadata) -> Result<(), Invalid> {
+    let by_reference = agreed.jwks_uri.is_some();
+    let keys = match &agreed.jwks {
+        None => None,
+        Some(set) => Some(
+            set.keys()
+                .map(|key| Ok((key, kind(key)?)))
+                .collect::<Result<Vec<_>, &'static str>>()
+                .map_err(|why| Invalid::new("jwks", why))?,
+        ),
+    };
+    let fits = |purpose: &str, wanted: &dyn Fn(Kind) -> bool| {
+        by_reference || keys.iter().flatten().any(|(key, kind)| wanted(*kind) && serves(key, purpose))
+    };
+    if agreed.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt) {
+        let algorithm = agreed.token_endpoint_auth_signing_alg.as_ref();
+        if !fits("sig", &|kind| algorithm.map_or_else(|| signs(kind), |algorithm| verifies(kind, algorithm))) {
+            return Err(Invalid::new("jwks", "has no key to sign with as token_endpoint_auth_method and its algorithm need"));
+        }
+    }
+    for member in ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg")).map(|row| row.name) {
+        let Some(value) = agreed.values(member).and_then(|values| values.first().map(|value| value.clone().into_owned())) else { continue };
+        let found = if member.ends_with("encrypted_response_alg") {
+            encryption_key(&value).is_none_or(|wanted| fits("enc", &wanted))
+        } else if signed_by_client(member) {
+            let algorithm = SigningAlgorithm::from(value.as_str());
+            is_symmetric_or_none(&value) || fits("sig", &|kind| verifies(kind, &algorithm))
+        } else {
+            true
+        };
+        if !found {
+            return Err(Invalid::new(member, "needs a key that fits it in jwks, or jwks_uri"));
+        }
+    }
+    Ok(())
+}
+
+/// Members that say how the client signs, rather than the provider.
+fn signed_by_client(member: &str) -> bool {
+    matches!(member, "request_object_signing_alg" | "backchannel_authentication_request_signing_alg")
+}
+
+fn is_symmetric_or_none(algorithm: &str) -> bool {
+    algorithm == "none" || algorithm.starts_with("HS")
+}
+
+/// What key an encryption to the client needs; none for algorithms with a shared key.
+fn encryption_key(algorithm: &str) -> Option<impl Fn(Kind) -> bool + use<>> {
+    let rsa = algorithm.starts_with("RSA");
+    let agreement = algorithm.starts_with("ECDH-ES");
+    (rsa || agreement).then_some(move |kind| match kind {
+        Kind::Rsa => rsa,
+        Kind::Ec(_) | Kind::X => agreement,
+        Kind::Ed | Kind::Unknown => false,
+    })
+}
+
+fn signs(kind: Kind) -> bool {
+    matches!(kind, Kind::Rsa | Kind::Ec(_) | Kind::Ed)
+}
+
+fn verifies(kind: Kind, algorithm: &SigningAlgorithm) -> bool {
+    use SigningAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+    match algorithm {
+        Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 => kind == Kind::Rsa,
+        Es256 => kind == Kind::Ec("P-256"),
+        Es384 => kind == Kind::Ec("P-384"),
+        Es512 => kind == Kind::Ec("P-521"),
+        EdDsa => kind == Kind::Ed,
+        // An algorithm of somebody else's registry: any key that signs may be for it.
+        _ => signs(kind) || kind == Kind::Unknown,
+    }
+}
+
+/// Whether a key's own `use` leaves it for that purpose. RFC 7517 §4.2.
+fn serves(key: &Object, purpose: &str) -> bool {
+    key.get("use").is_none_or(|declared| declared == purpose)
+}
+
+/// What a key is, after seeing that it is one.
+fn kind(key: &Object) -> Result<Kind, &'static str> {
+    for member in ["use", "alg"] {
+        if key.get(member).is_some_and(|value| !value.is_string()) {
+            return Err("has a key whose use or alg is not a string");
+        }
+    }
+    match key.get("kty").and_then(Value::as_str) {
+        Some("RSA") => rsa(key),
+        Some("EC") => elliptic(key),
+        Some("OKP") => octet_pair(key),
+        _ => Ok(Kind::Unknown),
+    }
+}
+
+/// A member in base64url without padding. RFC 7515 §2.
+fn bytes(key: &Object, member: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(key.get(member)?.as_str()?).ok()
+}
+
+fn rsa(key: &Object) -> Result<Kind, &'static str> {
+    const BROKEN: &str = "has an RSA key whose n or e is not base64url";
+    let number = |member| bytes(key, member).and_then(|bytes| BigNum::from_slice(&bytes).ok()).ok_or(BROKEN);
+    let (modulus, exponent) = (number("n")?, number("e")?);
+    if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&modulus.num_bits()) || !modulus.is_bit_set(0) {
+        return Err("has an RSA key that is not of 2048 to 16384 bits");
+    }
+    if !exponent.is_bit_set(0) || exponent.num_bits() < 2 || exponent.num_bits() > 64 {
+        return Err("has an RSA key whose e is not an odd number of 3 or more");
+    }
+    Ok(Kind::Rsa)
+}
+
+fn elliptic(key: &Object) -> Result<Kind, &'static str> {
+    const OFF: &str = "has an EC key that is not a point of its curve, in full width";
+    let (curve, name, width) = match key.get("crv").and_then(Value::as_str) {
+        Some("P-256") => (Nid::X9_62_PRIME256V1, "P-256", 32),
+        Some("P-384") => (Nid::SECP384R1, "P-384", 48),
+        Some("P-521") => (Nid::SECP521R1, "P-521", 66),
+        Some("secp256k1") => (Nid::SECP256K1, "secp256k1", 32),
+        Some(_) => return Ok(Kind::Unknown),
+        None => return Err("has an EC key without crv"),
+    };
+    let coordinate =
+        |member| bytes(key, member).filter(|bytes| bytes.len() == width).and_then(|bytes| BigNum::from_slice(&bytes).ok()).ok_or(OFF);
+    let (x, y) = (coordinate("x")?, coordinate("y")?);
+    let group = EcGroup::from_curve_name(curve).map_err(|_| OFF)?;
+    let point = EcKey::from_public_key_affine_coordinates(&group, &x, &y).map_err(|_| OFF)?;
+    point.check_key().map(|()| Kind::Ec(name)).map_err(|_| OFF)
+}
+
+fn octet_pair(key: &Object) -> Result<Kind, &'static str> {
+    let (kind, width) = match key.get("crv").and_then(Value::as_str) {
+        Some("Ed25519") => (Kind::Ed, 32),
+        Some("Ed448") => (Kind::Ed, 57),
+        Some("X25519") => (Kind::X, 32),
+        Some("X448") => (Kind::X, 56),
+        Some(_) => return Ok(Kind::Unknown),
+        None => return Err("has an OKP key without crv"),
+    };
+    match bytes(key, "x") {
+        Some(x) if x.len() == width => Ok(kind),
+        _ => Err("has an OKP key whose x is not of its curve's length"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{LegacyRedirects, ProviderMetadata, Terms};
+    use serde_json::json;
+
+    use super::*;
+
+    const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+    const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
+    const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+
+    fn judge(members: &Value) -> Result<(), String> {
+        let Value::Object(object) = members.clone() else { panic!() };
+        let asked = ClientMetadata::parse(object).map_err(|invalid| invalid.to_string())?;
+        let issuer = protocol::Issuer::parse("https://op.example").unwrap();
+        let lists = json!({
+            "id_token_encryption_alg_values_supported": ["RSA-OAEP", "ECDH-ES", "dir"],
+            "request_object_signing_alg_values_supported": ["RS256", "ES256"],
+        });
+        let provider = ProviderMetadata::default_offer(issuer).configure(lists.as_object().unwrap().clone()).unwrap();
+        let agreed = provider
+            .admit(asked, &Terms { native_schemes: &[], legacy: LegacyRedirects::Refused })
+            .map_err(|invalid| invalid.to_string())?;
+        check(agreed.members()).map_err(|invalid| invalid.to_string())
+    }
+
+    fn with_key(key: &Value) -> Result<(), String> {
+        judge(&json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": [key] } }))
+    }
+
+    #[test]
+    fn public_keys_of_every_known_type_are_accepted() {
+        for key in [
+            json!({ "kty": "RSA", "n": N, "e": "AQAB" }),
+            json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y, "use": "sig", "kid": "1" }),
+            json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }),
+            json!({ "kty": "OKP", "crv": "X25519", "x": "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08" }),
+            json!({ "kty": "AKP", "pub": "of a type nobody knows here" }),
+        ] {
+            assert_eq!(with_key(&key), Ok(()), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_key_is_refused_without_being_echoed() {
+        for key in [
+            json!({ "kty": "RSA", "n": N, "e": "AQAB", "d": "c2VjcmV0" }),
+            json!({ "kty": "oct", "k": "c2VjcmV0" }),
+            json!({ "kty": "RSA", "n": "c2VjcmV0", "e": "AQAB" }),
+            json!({ "kty": "RSA", "n": N, "e": "AA" }),
+            json!({ "kty": "RSA", "n": N, "e": "BA" }),
+            json!({ "kty": "RSA", "n": format!("{N}=="), "e": "AQAB" }),
+            json!({ "kty": "RSA", "e": "AQAB" }),
+            json!({ "kty": "EC", "crv": "P-256", "x": X, "y": X }),
+            json!({ "kty": "EC", "crv": "P-256", "x": "AQ", "y": Y }),
+            json!({ "kty": "EC", "crv": "P-384", "x": X, "y": Y }),
+            json!({ "kty": "EC", "x": X, "y": Y }),
+            json!({ "kty": "OKP", "crv": "Ed25519", "x": "c2VjcmV0" }),
+            json!({ "kty": "RSA", "n": N, "e": "AQAB", "use": 1 }),
+        ] {
+            let refusal = with_key(&key).unwrap_err();
+            assert!(refusal.starts_with("jwks has a") && !refusal.contains("c2VjcmV0"), "{key}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn keys_fit_the_authentication_method_and_the_algorithms() {
+        let ec = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": X, "y": Y }] });
+        let client = |members: Value| {
+            let mut all = json!({ "redirect_uris": ["https://rp.example/cb"] });
+            all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            judge(&all)
+        };
+        let jwt = "private_key_jwt";
+        assert_eq!(client(json!({ "token_endpoint_auth_method": jwt, "jwks": ec })), Ok(()));
+        assert_eq!(client(json!({ "token_endpoint_auth_method": jwt, "token_endpoint_auth_signing_alg": "ES256", "jwks": ec })), Ok(()));
+        assert!(client(json!({ "token_endpoint_auth_method": jwt, "token_endpoint_auth_signing_alg": "RS256", "jwks": ec })).is_err());
+        assert_eq!(
+            client(
+                json!({ "token_endpoint_auth_method": jwt, "token_endpoint_auth_signing_alg": "RS256", "jwks_uri": "https://rp.example/jwks" })
+            ),
+            Ok(())
+        );
+        let mut for_encryption = ec.clone();
+        for_encryption["keys"][0]["use"] = "enc".into();
+        assert!(client(json!({ "token_endpoint_auth_method": jwt, "jwks": for_encryption })).is_err());
+        assert_eq!(client(json!({ "id_token_encrypted_response_alg": "ECDH-ES", "jwks": for_encryption })), Ok(()));
+        assert!(client(json!({ "id_token_encrypted_response_alg": "RSA-OAEP", "jwks": ec })).is_err());
+        assert!(client(json!({ "id_token_encrypted_response_alg": "ECDH-ES" })).is_err());
+        assert_eq!(client(json!({ "id_token_encrypted_response_alg": "dir" })), Ok(()));
+        assert!(client(json!({ "request_object_signing_alg": "RS256", "jwks": ec })).is_err());
+        assert_eq!(client(json!({ "request_object_signing_alg": "ES256", "jwks": ec })), Ok(()));
+    }
+}

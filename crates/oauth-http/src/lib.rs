@@ -9,6 +9,7 @@ pub mod body;
 pub mod cors;
 pub mod document;
 pub mod failure;
+pub mod peer;
 
 pub use authorization::Presented;
 pub use blocking::blocking;

@@ -7,7 +7,8 @@ use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata};
 
 use crate::initial::Initial;
 use crate::managed::Managed;
-use crate::{Door, Refusal, Registration, issue, redirect_pattern, remote, response, statement, update, wso2};
+use crate::throttle::Counted;
+use crate::{Door, Refusal, Registration, client_keys, issue, redirect_pattern, remote, response, statement, update, wso2};
 
 /// Client registration. OIDC Registration §3.1, RFC 7591 §3.1.
 ///
@@ -20,6 +21,7 @@ pub async fn register(
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
     let door = Door::of(&request);
+    throttled(&registration, &initial.counted(&request))?;
     let mut object = match door {
         Door::Standard => body.object().await?,
         Door::Wso2 => body.object_of_a_program().await?,
@@ -31,6 +33,9 @@ pub async fn register(
     let legacy = if door == Door::Wso2 { LegacyRedirects::Accepted } else { LegacyRedirects::Refused };
     let mut metadata = agree(object, &registration, door, legacy, initial.is_account())?;
     let composed = owner.compose(&mut metadata, &registration, door, legacy)?;
+    if matches!(initial, Initial::Anybody) {
+        throttled(&registration, &Some(Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
+    }
     remote::check(&registration, &metadata, door).await?;
     let new = issue::client(&registration, metadata, owner.account, composed).map_err(Refusal::from)?;
     let token = new.token.clone();
@@ -72,6 +77,10 @@ pub async fn delete(managed: Managed, registration: Data<Registration>) -> Resul
     Ok(response::deleted())
 }
 
+fn throttled(registration: &Registration, counted: &Option<Counted>) -> Result<(), Refusal> {
+    counted.as_ref().map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(Refusal::TooMany)
+}
+
 /// From what is asked to what is agreed, by everything that needs no look outside.
 fn agree(
     object: Object,
@@ -83,5 +92,7 @@ fn agree(
     let object = statement::apply(object, registration)?;
     let asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     redirect_pattern::check(&asked, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    registration.provider.admit(asked, &registration.terms(legacy)).map_err(|invalid| Refusal::Invalid(invalid, door))
+    let agreed = registration.provider.admit(asked, &registration.terms(legacy)).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    client_keys::check(agreed.members()).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    Ok(agreed)
 }

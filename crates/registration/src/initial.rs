@@ -7,11 +7,12 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use oauth_http::{Failure, Presented, blocking};
+use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::{InitialAccessToken, Secret};
 use store::{Account, TokenId, TokenInfo};
 
 use crate::refusal::Challenge;
+use crate::throttle::Counted;
 use crate::wso2::Owner;
 use crate::{Access, Door, Refusal, Registration};
 
@@ -30,6 +31,16 @@ impl Initial {
     /// Whether an account is asking.
     pub fn is_account(&self) -> bool {
         matches!(self, Self::Account(_))
+    }
+
+    /// What its registrations are counted under: whoever proved who they are by that, anybody else by address, so that
+    /// one customer's shared address is not one attacker.
+    pub fn counted(&self, request: &HttpRequest) -> Option<Counted> {
+        match self {
+            Self::Anybody => peer::client(request).map(Counted::Address),
+            Self::Account(account) => Some(Counted::Account(account.name.clone())),
+            Self::Token(token) => Some(Counted::Token(token.id.to_string())),
+        }
     }
 
     /// The token to spend, if one was presented.

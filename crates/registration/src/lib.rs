@@ -30,6 +30,7 @@ pub mod refusal;
 pub mod remote;
 pub mod response;
 pub mod statement;
+pub mod throttle;
 pub mod unregister;
 pub mod update;
 pub mod wso2;
@@ -37,6 +38,7 @@ pub mod wso2;
 pub use door::Door;
 pub use refusal::Refusal;
 pub use statement::TrustedIssuer;
+pub use throttle::Throttle;
 
 /// Who may register. RFC 7591 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Registration {
     pub clock: Clock,
     /// Where identifiers, secrets and tokens come from.
     pub random: Random,
+    /// How often anybody may register; all providers of a process share it.
+    pub throttle: Arc<Throttle>,
 }
 
 impl Registration {

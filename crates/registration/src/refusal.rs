@@ -1,7 +1,9 @@
 //! Everything a request can be refused for, and how each looks on the wire.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
-use actix_web::http::header::WWW_AUTHENTICATE;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use oauth_http::Failure;
 use oauth_http::authorization::Scheme;
 use protocol::{ErrorCode, Invalid};
@@ -38,6 +40,8 @@ pub enum Refusal {
     NameTaken,
     /// Somebody else changed the client first.
     Stale,
+    /// There were too many registrations; for how long to wait.
+    TooMany(Duration),
     /// The store could not do it.
     Store(StoreError),
     /// The work could not be done at all.
@@ -106,6 +110,9 @@ impl From<Refusal> for Failure {
                 Failure::new(ErrorCode::InvalidRequest, "Somebody else changed this client first. Read it again, then update it.")
                     .status(StatusCode::CONFLICT)
             }
+            Refusal::TooMany(wait) => Failure::new(ErrorCode::InvalidRequest, "There were too many registrations. Try again after the time in Retry-After.")
+                .status(StatusCode::TOO_MANY_REQUESTS)
+                .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
             Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
             Refusal::Store(StoreError::Spent) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),

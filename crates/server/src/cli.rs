@@ -208,7 +208,7 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Result<(), String> {
         keys::install();
         return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());
     }
-    let config = Config::load(&Sources::of_process(cli.config, flags(matches))).map_err(|error| error.to_string())?;
+    let config = Sources::of_process(cli.config, flags(matches)).and_then(|sources| Config::load(&sources)).map_err(|error| error.to_string())?;
     let level = if matches!(cli.command, Command::Serve) { config.log_level.as_str() } else { "warn" };
     logging::start(level, config.log_json)?;
     match cli.command {

@@ -1,11 +1,15 @@
 //! Configuration: file, then environment, then flags; the only reader of the environment.
 
+use std::fmt;
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use protocol::{Issuer, Object, Secret};
+use ipnet::IpNet;
+use oauth_http::peer::Proxies;
+use protocol::{Invalid, Issuer, Object, Secret};
 use registration::{Access, TrustedIssuer};
 use serde::Deserialize;
 use store::{DatabaseUrl, SealingKey};
@@ -13,6 +17,7 @@ use tempfile::NamedTempFile;
 use toml::Table;
 
 use crate::limits::Limits;
+use crate::provider;
 use crate::settings::{self, Form, PREFIX, Setting};
 
 /// Where settings come from, the later over the earlier.
@@ -28,13 +33,20 @@ pub struct Sources {
 
 impl Sources {
     /// With the variables of this process.
-    pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Self {
+    ///
+    /// # Errors
+    /// Names a variable of ours that is not UTF-8.
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Result<Self, ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "the only reader of the environment")]
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let environment = variables
             .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect();
-        Self { file, environment, flags }
+            .map(|(name, value)| match value.into_string() {
+                Ok(value) => Ok((name, value)),
+                Err(_) => Err(ConfigError::new(format!("{name} must be UTF-8"))),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { file, environment, flags })
     }
 }
 
@@ -86,6 +98,29 @@ pub struct ProviderConfig {
     pub trusted: Vec<TrustedIssuer>,
 }
 
+impl ProviderConfig {
+    /// Whether its document can be put together.
+    ///
+    /// # Errors
+    /// One sentence that names the provider and the settings that are missing or wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let setting = |member: &str| settings::named(&format!("provider.metadata.{member}"));
+        if !self.issuer.is_loopback() {
+            let needed = ["authorization_endpoint", "token_endpoint"].into_iter();
+            let missing: Vec<String> = needed.filter(|member| !self.metadata.contains_key(*member)).map(setting).collect();
+            if !missing.is_empty() {
+                return Err(ConfigError::new(format!("the provider {} needs {}", self.issuer, missing.join(" and "))));
+            }
+        }
+        match provider::offer(self) {
+            Ok(_) => Ok(()),
+            Err(Invalid { member, reason }) => {
+                Err(ConfigError::new(format!("the provider {}: {} {reason}", self.issuer, setting(&member))))
+            }
+        }
+    }
+}
+
 /// Where the key that seals secrets comes from.
 #[derive(Debug, Clone)]
 pub enum Sealing {
@@ -95,6 +130,17 @@ pub enum Sealing {
     File(PathBuf),
     /// From a file that is made at first start.
     Made(PathBuf),
+}
+
+/// Where it is, for the beginning of a sentence.
+impl fmt::Display for Sealing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str(&settings::named("sealing_key")),
+            Self::File(path) => write!(f, "{} {}", settings::named("sealing_key_file"), path.display()),
+            Self::Made(path) => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 /// Everything the service needs to know.
@@ -122,6 +168,8 @@ pub struct Config {
     pub log_json: bool,
     /// The limits.
     pub limits: Limits,
+    /// The proxies whose word about their clients is believed.
+    pub proxies: Proxies,
     /// Private destinations that may be fetched from.
     pub outbound_allow: Vec<outbound::Allowed>,
     /// A certificate authority trusted besides the system's when fetching.
@@ -147,6 +195,7 @@ struct File {
     sealing_key_file: Option<PathBuf>,
     sealing_key: Option<String>,
     admin_password: Option<String>,
+    proxies: Vec<String>,
     tls: TlsSection,
     log: LogSection,
     limits: Limits,
@@ -210,8 +259,6 @@ struct StatementIssuerSection {
     jwks_file: PathBuf,
 }
 
-const DEVELOPMENT_ISSUER: &str = "https://localhost:9443";
-
 impl Config {
     /// Reads the configuration.
     ///
@@ -223,11 +270,12 @@ impl Config {
         let file = File::deserialize(table).map_err(|error| ConfigError::new(one_line(&error.to_string())))?;
         let development = sources.file.is_none() && file.provider.iter().all(|provider| provider.issuer.is_none());
         let data = file.data.unwrap_or_else(|| PathBuf::from("frontdesk-data"));
-        let database = database(file.database.filter(|url| !url.trim().is_empty()), &data)?;
+        let database = database(file.database, &data)?;
         let sealing = sealing(file.sealing_key, file.sealing_key_file, &database, &data)?;
         let listen = file.listen.unwrap_or_else(|| if development { "localhost:9443" } else { "0.0.0.0:9443" }.to_owned());
-        let providers = providers(file.provider, development, sources)?;
         let tls = tls(file.tls)?;
+        let development_issuer = development.then(|| development_issuer(&tls, port_of(&listen)));
+        let providers = providers(file.provider, development_issuer, sources)?;
         let admin_password = file.admin_password.map(Secret::new);
         if admin_password.as_ref().is_some_and(|password| password.reveal() == "admin")
             && providers.iter().any(|provider| !provider.issuer.is_loopback())
@@ -249,6 +297,7 @@ impl Config {
             log_level: file.log.level.unwrap_or_else(|| "info".to_owned()),
             log_json: log_json(file.log.format.as_deref(), development)?,
             limits: file.limits,
+            proxies: proxies(&file.proxies)?,
             outbound_allow: parsed("outbound.allow", &file.outbound.allow)?,
             outbound_ca: file.outbound.ca,
             max_age: span("discovery.max_age", file.discovery.max_age.as_deref())?.unwrap_or(Duration::from_hours(1)),
@@ -269,15 +318,15 @@ impl Config {
     /// # Errors
     /// One sentence that names the setting or the file.
     pub fn sealing_key(&self) -> Result<SealingKey, ConfigError> {
-        let (text, from) = match &self.sealing {
-            Sealing::Given(text) => (text.clone(), settings::named("sealing_key")),
-            Sealing::File(path) => (read_secret(path, "sealing_key_file")?, settings::named("sealing_key_file")),
+        let text = match &self.sealing {
+            Sealing::Given(text) => text.clone(),
+            Sealing::File(path) => read_secret(path, "sealing_key_file")?,
             Sealing::Made(path) => {
                 make_once(path)?;
-                (read_secret(path, "sealing_key_file")?, path.display().to_string())
+                read_secret(path, "sealing_key_file")?
             }
         };
-        SealingKey::from_base64(text.reveal()).map_err(|error| ConfigError::new(format!("{from}: {error}")))
+        SealingKey::from_base64(text.reveal()).map_err(|error| ConfigError::new(format!("{}: {error}", self.sealing)))
     }
 
     /// The certificate authority for fetching, as it stands in its file.
@@ -296,16 +345,18 @@ fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigError> {
         Some(path) => {
             let text = fs::read_to_string(path)
                 .map_err(|error| ConfigError::new(format!("the configuration file {} cannot be read: {error}", path.display())))?;
-            let wrong = |error: &toml::de::Error| {
-                let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
-                ConfigError::new(format!(
-                    "the configuration file {} is wrong at line {line}: {}",
-                    path.display(),
-                    one_line(error.message())
-                ))
+            let wrong = |error: &toml::de::Error, reason: &str| {
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                ConfigError::new(format!("the configuration file {} is wrong at line {line}: {}", path.display(), one_line(reason)))
             };
-            toml::from_str::<File>(&text).map_err(|error| wrong(&error))?;
-            toml::from_str::<Table>(&text).map_err(|error| wrong(&error))?
+            let table: Table = toml::from_str(&text).map_err(|error| wrong(&error, error.message()))?;
+            // The text knows the line of a fault, the table the name of its setting.
+            toml::from_str::<File>(&text).map_err(|error| {
+                let named = File::deserialize(table.clone()).err().map(|named| named.to_string());
+                wrong(&error, named.as_deref().filter(|named| named.starts_with(error.message())).unwrap_or(error.message()))
+            })?;
+            table
         }
     };
     let settings: Vec<Setting> = settings::all().collect();
@@ -409,10 +460,32 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, texts: &[Stri
     texts.iter().map(|text| text.parse().map_err(|error| ConfigError::new(format!("{}: {error}", settings::named(key))))).collect()
 }
 
-fn providers(sections: Vec<ProviderSection>, development: bool, sources: &Sources) -> Result<Vec<ProviderConfig>, ConfigError> {
-    if development {
+/// Networks, or single addresses.
+fn proxies(texts: &[String]) -> Result<Proxies, ConfigError> {
+    let network = |text: &String| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let wrong = |text| ConfigError::new(format!("{} must be addresses or networks such as 10.0.0.0/8, not {text:?}", settings::named("proxies")));
+    texts.iter().map(|text| network(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>().map(Proxies)
+}
+
+/// The port at the end of where the service listens; 0 when there is none, which listening will complain of.
+fn port_of(listen: &str) -> u16 {
+    listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0)
+}
+
+/// The issuer of development mode follows from how and where the service listens.
+pub(crate) fn development_issuer(tls: &Tls, port: u16) -> String {
+    let scheme = if *tls == Tls::Off { "http" } else { "https" };
+    format!("{scheme}://localhost:{port}")
+}
+
+fn providers(
+    sections: Vec<ProviderSection>,
+    development_issuer: Option<String>,
+    sources: &Sources,
+) -> Result<Vec<ProviderConfig>, ConfigError> {
+    if development_issuer.is_some() {
         let mut only = sections.into_iter().next().unwrap_or_default();
-        only.issuer = Some(DEVELOPMENT_ISSUER.to_owned());
+        only.issuer = development_issuer;
         return Ok(vec![provider(only, sources)?]);
     }
     if sections.is_empty() {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use oauth_http::BodyLimits;
 use protocol::json::JsonLimits;
+use serde::de::{Deserialize, Deserializer, Error as _};
 
-use crate::settings::{Form, Setting};
+use crate::settings::{Form, Setting, WHOLE_NUMBER};
 
 macro_rules! limits {
     ($( $(#[doc = $doc:literal])+ $name:ident, $variable:literal, $default:literal; )+) => {
         /// How much of anything a stranger may ask of the service.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
         #[serde(deny_unknown_fields, default)]
-        pub struct Limits { $( $(#[doc = $doc])+ pub $name: u32, )+ }
+        pub struct Limits { $( $(#[doc = $doc])+ #[serde(deserialize_with = "whole_number")] pub $name: u32, )+ }
 
         impl Default for Limits {
             fn default() -> Self {
@@ -42,6 +43,8 @@ limits! {
     handler_seconds, "FRONTDESK_LIMITS_HANDLER_SECONDS", 25;
     /// How many seconds an idle connection is kept.
     keep_alive_seconds, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", 75;
+    /// How many clients anybody may register a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is any number.
+    registrations_per_minute, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", 60;
     /// How deep arrays and objects may stand inside one another; deeper is 400.
     json_depth, "FRONTDESK_LIMITS_JSON_DEPTH", 32;
     /// How many members one object may have; more is 400.
@@ -60,4 +63,10 @@ impl Limits {
             json: JsonLimits { depth: size(self.json_depth), members: size(self.json_members), elements: size(self.json_elements) },
         }
     }
+}
+
+/// Its own reader, since serde's refusal would speak of a type of this program.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    value.as_integer().and_then(|number| number.try_into().ok()).ok_or_else(|| D::Error::custom(format!("{WHOLE_NUMBER}, not {value}")))
 }

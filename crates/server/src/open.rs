@@ -3,9 +3,9 @@
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 
-use store::Store;
+use store::{Store, StoreError};
 
-use crate::config::Config;
+use crate::config::{Config, Sealing};
 
 /// Opens the store, brings it to this version, and makes sure the sealing key is its own.
 ///
@@ -13,7 +13,7 @@ use crate::config::Config;
 /// One sentence that names the setting, the file or the database.
 pub fn store(config: &Config) -> Result<Store, String> {
     let store = unmigrated(config)?;
-    let applied = store.migrate().map_err(|error| error.to_string())?;
+    let applied = store.migrate().map_err(|error| sentence(config, &error))?;
     if !applied.is_empty() {
         tracing::info!(migrations = applied.join(", "), "database brought to this version");
     }
@@ -25,9 +25,22 @@ pub fn store(config: &Config) -> Result<Store, String> {
 /// # Errors
 /// As [`store`].
 pub fn unmigrated(config: &Config) -> Result<Store, String> {
-    data_folder(config)?;
+    // A key that must be there is read before anything is made.
+    if let Sealing::Made(_) = config.sealing {
+        data_folder(config)?;
+    }
     let seal = config.sealing_key().map_err(|error| error.to_string())?;
-    Store::open(&config.database, seal).map_err(|error| error.to_string())
+    data_folder(config)?;
+    Store::open(&config.database, seal).map_err(|error| sentence(config, &error))
+}
+
+/// What is wrong with the store, and which.
+pub fn sentence(config: &Config, error: &StoreError) -> String {
+    match error {
+        StoreError::Open { .. } => error.to_string(),
+        StoreError::WrongKey => format!("{}: {error}, {}", config.sealing, config.database),
+        _ => format!("{}: {error}", config.database),
+    }
 }
 
 fn data_folder(config: &Config) -> Result<(), String> {

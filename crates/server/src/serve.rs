@@ -12,7 +12,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret};
-use registration::Random;
+use registration::{Random, Throttle};
 use store::{Role, Store};
 
 use crate::config::{Config, Tls};
@@ -42,7 +42,14 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
     let store = open::store(&config)?;
     let admin_password = administrator(&config, &store, &clock)?;
-    let means = Means { store: store.clone(), fetcher: fetcher(&config)?, clock: clock.clone(), random: random() };
+    let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
+    let means = Means {
+        store: store.clone(),
+        fetcher: fetcher(&config)?,
+        clock: clock.clone(),
+        random: random(),
+        throttle: Arc::clone(&throttle),
+    };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let acceptor = acceptor(&config, &clock)?;
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
@@ -52,7 +59,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let outcome = rt::System::new().block_on(async {
         let public = public(&config, &site, &metrics, &listeners, acceptor).map_err(|error| error.to_string())?;
         let private = private(management, &management_listeners).map_err(|error| error.to_string())?;
-        tasks::start(site.clone(), store.clone(), clock.clone(), config.keep_retired);
+        tasks::start(site.clone(), store.clone(), clock.clone(), throttle, config.keep_retired);
         start_up::tell(&config, &site, &addresses(&listeners), &addresses(&management_listeners), admin_password.as_ref());
         let (public_handle, private_handle) = (public.handle(), private.handle());
         rt::spawn(private);

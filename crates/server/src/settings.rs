@@ -41,13 +41,19 @@ impl Setting {
     fn value(&self, text: &str) -> Result<Value, String> {
         Ok(match self.form {
             Form::Text | Form::Secret => Value::String(text.to_owned()),
-            Form::Number => Value::Integer(text.trim().parse().map_err(|_| format!("must be a whole number, not {text:?}"))?),
+            Form::Number => {
+                let number: u32 = text.trim().parse().map_err(|_| format!("{WHOLE_NUMBER}, not {text:?}"))?;
+                Value::Integer(number.into())
+            }
             Form::List => {
                 Value::Array(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| part.to_owned().into()).collect())
             }
         })
     }
 }
+
+/// What a [`Form::Number`] must be, after its name.
+pub const WHOLE_NUMBER: &str = "must be a whole number from 0 to 4294967295";
 
 /// What every variable begins with.
 pub const PREFIX: &str = "FRONTDESK_";
@@ -86,6 +92,8 @@ settings! {
     "log.level", "FRONTDESK_LOG", Text, "info";
     /// How log lines are written: text or json.
     "log.format", "FRONTDESK_LOG_FORMAT", Text, "json; text in development mode";
+    /// The proxies whose `Forwarded` or `X-Forwarded-For` is believed: addresses or networks such as 10.0.0.0/8.
+    "proxies", "FRONTDESK_PROXIES", List, "none";
     /// Private destinations that may be fetched from all the same: host:port, several with commas.
     "outbound.allow", "FRONTDESK_OUTBOUND_ALLOW", List, "none";
     /// A certificate authority, PEM, trusted besides the system's when fetching.

@@ -1,10 +1,12 @@
 //! What happens on a schedule: keys are read again, and what has expired is purged.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
 use oauth_http::blocking;
 use protocol::Clock;
+use registration::Throttle;
 use store::Store;
 
 use crate::wiring::Site;
@@ -16,7 +18,7 @@ const RELOAD: Duration = Duration::from_secs(2);
 const PURGE: Duration = Duration::from_mins(10);
 
 /// Starts the schedule on this thread's runtime.
-pub fn start(site: Site, store: Store, clock: Clock, keep_retired: Duration) {
+pub fn start(site: Site, store: Store, clock: Clock, throttle: Arc<Throttle>, keep_retired: Duration) {
     rt::spawn(async move {
         let mut tick = rt::time::interval(RELOAD);
         loop {
@@ -33,6 +35,7 @@ pub fn start(site: Site, store: Store, clock: Clock, keep_retired: Duration) {
         let mut tick = rt::time::interval(PURGE);
         loop {
             tick.tick().await;
+            throttle.tidy();
             let (store, now) = (store.clone(), clock.now());
             let purged = blocking(move || {
                 let clients = store.purge_expired(now).map_err(|error| error.to_string())?;

@@ -6,11 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use keys::{KeyError, KeyRing};
+use oauth_http::peer::Proxies;
 use oauth_http::{BodyLimits, Failure};
 use oidc_discovery::Discovery;
 use outbound::Fetcher;
 use protocol::{Clock, ErrorCode};
-use registration::{Random, Registration};
+use registration::{Random, Registration, Throttle};
 use store::Store;
 use webfinger::{Directory, Hosted};
 
@@ -23,6 +24,7 @@ pub struct Site {
     providers: Vec<Provider>,
     directory: Data<Directory>,
     body: Data<BodyLimits>,
+    proxies: Data<Proxies>,
 }
 
 /// One provider's share of it.
@@ -73,6 +75,8 @@ pub struct Means {
     pub clock: Clock,
     /// Where randomness comes from.
     pub random: Random,
+    /// How often anybody may register.
+    pub throttle: Arc<Throttle>,
 }
 
 impl Site {
@@ -88,13 +92,13 @@ impl Site {
         });
         let directory = Data::new(Directory::new(hosted.collect())?);
         let providers = config.providers.iter().map(|provider| Provider::new(provider, config, means)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { providers, directory, body: Data::new(config.limits.body()) })
+        Ok(Self { providers, directory, body: Data::new(config.limits.body()), proxies: Data::new(config.proxies.clone()) })
     }
 
     /// Adds every route. Providers on one host are told apart by their paths and `Host` is ignored; providers on several
     /// hosts are chosen by it.
     pub fn mount(&self, config: &mut ServiceConfig) {
-        config.app_data(self.directory.clone()).app_data(self.body.clone());
+        config.app_data(self.directory.clone()).app_data(self.body.clone()).app_data(self.proxies.clone());
         webfinger::mount(config);
         let mut hosts: Vec<&str> = self.providers.iter().map(|provider| provider.host.as_str()).collect();
         hosts.sort_unstable();
@@ -163,6 +167,7 @@ impl Provider {
             fetcher: means.fetcher.clone(),
             clock: means.clock.clone(),
             random: Arc::clone(&means.random),
+            throttle: Arc::clone(&means.throttle),
         };
         Ok(Self {
             host: issuer.host().to_owned(),

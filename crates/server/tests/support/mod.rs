@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test says what it expects")]
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -46,7 +47,10 @@ pub struct Setup {
 impl Setup {
     /// Development mode over plain HTTP with the account `admin`, on SQLite in a folder of its own.
     pub fn new() -> Self {
-        Self::default().with("FRONTDESK_TLS", "off").with("FRONTDESK_ADMIN_PASSWORD", PASSWORD)
+        Self::default()
+            .with("FRONTDESK_TLS", "off")
+            .with("FRONTDESK_ADMIN_PASSWORD", PASSWORD)
+            .with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "0")
     }
 
     /// With one more variable in the environment; an earlier one of that name is replaced.
@@ -119,7 +123,11 @@ impl Setup {
             }
         }
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(writeln!(kept.lock().unwrap(), "{line}"))));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = writeln!(kept.lock().unwrap(), "{line}");
+            }
+        });
         let Some(fields) = serving else {
             let status = child.wait().unwrap();
             return Err((status, log.lock().unwrap().clone()));
@@ -168,7 +176,8 @@ impl TestServer {
 
     /// The issuer of development mode.
     pub fn issuer(&self) -> String {
-        let scheme = if self.setup.environment.iter().any(|(name, value)| name == "FRONTDESK_TLS" && value == "off") { "http" } else { "https" };
+        let scheme =
+            if self.setup.environment.iter().any(|(name, value)| name == "FRONTDESK_TLS" && value == "off") { "http" } else { "https" };
         format!("{scheme}://localhost:{}", self.port)
     }
 
@@ -235,6 +244,30 @@ impl TestServer {
     /// Registers a plain client and gives the client information.
     pub fn client(&self) -> Value {
         self.register(&json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client" })).created()
+    }
+
+    /// Adds an account with [`PASSWORD`].
+    pub fn account(&self, name: &str, role: &str) {
+        let mut command = self.setup.command(self.folder.path(), &["account", "add", name, "--role", role]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Every registered client as `client list --json` shows it.
+    pub fn clients(&self) -> Vec<Value> {
+        self.ran(&["client", "list", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Sends bytes as they are, which must ask to close the connection, and gives back what comes.
+    pub fn raw(&self, request: &str) -> String {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// A management request for a client, with its own token.
@@ -317,7 +350,8 @@ impl Ask {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let mut answer = agent.run(request.body(self.body).unwrap()).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url));
+        let mut answer =
+            agent.run(request.body(self.body).unwrap()).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url));
         let text = answer.body_mut().read_to_string().unwrap();
         Answer { asked: format!("{} {}", self.method, self.url), answer: answer.map(drop), text }
     }
@@ -408,7 +442,8 @@ pub struct Postgres {
 impl Postgres {
     /// Makes an empty database.
     pub fn new() -> Self {
-        let server = variable("TEST_POSTGRES").expect("TEST_POSTGRES names the server; run the tests with `make test` or scripts/with-postgres");
+        let server =
+            variable("TEST_POSTGRES").expect("TEST_POSTGRES names the server; run the tests with `make test` or scripts/with-postgres");
         let mut random = [0_u8; 8];
         openssl::rand::rand_bytes(&mut random).unwrap();
         let name = random.iter().fold("frontdesk_test_".to_owned(), |name, byte| format!("{name}{byte:02x}"));

@@ -1,0 +1,119 @@
+//! Where a request really comes from, when configured proxies stand in between. RFC 7239.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Data;
+use ipnet::IpNet;
+
+/// The proxies whose word about their clients is believed; none by default.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies(pub Vec<IpNet>);
+
+impl Proxies {
+    /// Whether an address is one of the proxies'.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// The client's address: the peer's, or when that is a proxy, the last one that `Forwarded` or, without it,
+    /// `X-Forwarded-For` names and that is no proxy. Nothing of it reaches an answer.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer.to_canonical();
+        if !self.contains(client) {
+            return client;
+        }
+        let mut hops = forwarded(headers);
+        while let Some(hop) = hops.pop() {
+            // What a proxy does not know, or hides, ends the chain at the proxy that says so.
+            let Some(address) = hop else { return client };
+            client = address;
+            if !self.contains(client) {
+                return client;
+            }
+        }
+        client
+    }
+}
+
+/// The address of a request's client, in the unit in which strangers are counted: IPv6 by its /64 network, which is
+/// what one customer has.
+pub fn client(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr().map(|address: SocketAddr| address.ip())?;
+    let client = match request.app_data::<Data<Proxies>>() {
+        Some(proxies) => proxies.client(peer, request.headers()),
+        None => peer.to_canonical(),
+    };
+    Some(match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+    })
+}
+
+/// Every hop the request came through, the nearest last; none where a proxy names no address.
+fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let lists = |name: &str| -> Vec<String> { headers.get_all(name).filter_map(|value| value.to_str().ok()).map(str::to_owned).collect() };
+    let standard = lists("forwarded");
+    if !standard.is_empty() {
+        return standard.iter().flat_map(|list| list.split(',')).map(for_parameter).collect();
+    }
+    lists("x-forwarded-for").iter().flat_map(|list| list.split(',')).map(node).collect()
+}
+
+/// The `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
+fn for_parameter(element: &str) -> Option<IpAddr> {
+    let (_, value) = element.split(';').filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    node(value.trim().trim_matches('"'))
+}
+
+/// An address, with or without a port. RFC 7239 §6.
+fn node(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let address = match text.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?.parse().ok()?,
+        None => text.parse().ok().or_else(|| text.rsplit_once(':')?.0.parse().ok())?,
+    };
+    Some(IpAddr::to_canonical(&address))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn seen(peer: &str, headers: &[(&str, &str)]) -> String {
+        let proxies = Proxies(["10.0.0.0/8", "fd00::/8"].iter().map(|network| network.parse().unwrap()).collect());
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+        }
+        proxies.client(peer.parse().unwrap(), &map).to_string()
+    }
+
+    #[test]
+    fn only_configured_proxies_are_believed() {
+        assert_eq!(seen("192.0.2.9", &[("x-forwarded-for", "203.0.113.5")]), "192.0.2.9");
+        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]), "203.0.113.5");
+        assert_eq!(seen("::ffff:10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]), "203.0.113.5");
+        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_a_client_writes_itself_does_not_count() {
+        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "198.51.100.1, 203.0.113.5")]), "203.0.113.5");
+        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.5, 10.9.9.9")]), "203.0.113.5");
+        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "10.2.2.2")]), "10.2.2.2");
+        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5, rubbish")]), "10.0.0.1");
+    }
+
+    #[test]
+    fn forwarded_wins_over_its_predecessor() {
+        let both = [("forwarded", "for=198.51.100.1, for=\"[2001:db8::7]:4711\";proto=https"), ("x-forwarded-for", "203.0.113.5")];
+        assert_eq!(seen("10.0.0.1", &both), "2001:db8::7");
+        assert_eq!(seen("fd00::1", &[("forwarded", "For=203.0.113.5:80")]), "203.0.113.5");
+        assert_eq!(seen("10.0.0.1", &[("forwarded", "for=unknown")]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &[("forwarded", "proto=https")]), "10.0.0.1");
+    }
+}

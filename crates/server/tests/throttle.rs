@@ -1,0 +1,62 @@
+//! How often anybody may register.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Setup, TestServer};
+
+fn limited(access: &str) -> Setup {
+    Setup::new().with("FRONTDESK_REGISTRATION", access).with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "3")
+}
+
+fn metadata(name: &str) -> Value {
+    json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": name })
+}
+
+fn anybody(server: &TestServer, from: &str, name: &str) -> u16 {
+    server.request("POST", "/register").header("X-Forwarded-For", from).json(&metadata(name)).send().status()
+}
+
+#[test]
+fn an_account_that_registers_too_often_is_told_when_to_come_back() {
+    let server = limited("protected").start();
+    for name in ["1", "2", "3"] {
+        server.register(&metadata(name)).created();
+    }
+    let refused = server.register(&metadata("4"));
+    refused.refused(429, "invalid_request");
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    assert_eq!(server.ran(&["client", "list", "--json"]).lines().count(), 3);
+    let token = server.ran(&["token", "issue"]);
+    server.request("POST", "/register").bearer(token.trim()).json(&metadata("5")).send().created();
+}
+
+#[test]
+fn strangers_are_counted_by_the_address_a_trusted_proxy_names() {
+    let server = limited("open").with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1").start();
+    for name in ["1", "2", "3"] {
+        assert_eq!(anybody(&server, "203.0.113.5", name), 201);
+    }
+    assert_eq!(anybody(&server, "203.0.113.5", "4"), 429);
+    assert_eq!(anybody(&server, "203.0.113.6", "5"), 201);
+    assert_eq!(anybody(&server, "2001:db8::1", "6"), 201);
+    assert_eq!(anybody(&server, "2001:db8::2", "7"), 201);
+    assert_eq!(anybody(&server, "2001:db8::3", "8"), 201);
+    assert_eq!(anybody(&server, "2001:db8:0:0:ffff::4", "9"), 429);
+    assert_eq!(anybody(&server, "2001:db8:0:1::1", "10"), 201);
+}
+
+#[test]
+fn what_a_stranger_says_of_its_address_counts_for_nothing() {
+    let server = limited("open").start();
+    let statuses: Vec<u16> = (0..4).map(|n| anybody(&server, &format!("203.0.113.{n}"), &n.to_string())).collect();
+    assert_eq!(statuses, [201, 201, 201, 429]);
+}
+
+#[test]
+fn the_same_client_from_many_addresses_is_one_machine_gone_wild() {
+    let server = limited("open").with("FRONTDESK_PROXIES", "127.0.0.1, ::1").start();
+    let statuses: Vec<u16> = (0..4).map(|n| anybody(&server, &format!("203.0.113.{n}"), "the same")).collect();
+    assert_eq!(statuses, [201, 201, 201, 429]);
+}

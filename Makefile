@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check
+.PHONY: help run test check interop
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,3 +25,7 @@ check: ## format, lints, documentation, dependency rules, licences, stray text
 	scripts/check-boundaries
 	scripts/check-licences
 	scripts/check-text
+
+interop: ## pass published JavaScript and Python clients, installed under target/interop
+	@scripts/install-missing
+	scripts/interop $(ARGS)

@@ -148,10 +148,10 @@ fn discovery_is_understood_whole() {
     assert_eq!(provider.token_endpoint_auth_methods_supported().unwrap(), &methods.to_vec());
     assert_eq!(provider.subject_types_supported(), &vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise]);
 
-    let mut served = https.get(&format!("{issuer}/.well-known/openid-configuration"), None);
+    let mut document = https.get(&format!("{issuer}/.well-known/openid-configuration"), None);
     // RFC 8414 knows this member, OIDC Discovery and the client do not.
-    assert_eq!(served.as_object_mut().unwrap().shift_remove("code_challenge_methods_supported"), Some(json!(["S256"])));
-    assert_eq!(serde_json::to_value(&provider).unwrap(), served);
+    assert_eq!(document.as_object_mut().unwrap().shift_remove("code_challenge_methods_supported"), Some(json!(["S256"])));
+    assert_eq!(serde_json::to_value(&provider).unwrap(), document);
 }
 
 /// OIDC Discovery §3: the keys at `jwks_uri` are there at once, one for each algorithm ID Tokens are signed with.
@@ -169,8 +169,8 @@ fn the_keys_are_understood() {
         })
         .collect();
     assert_eq!(algorithms, provider.id_token_signing_alg_values_supported().iter().collect::<Vec<_>>());
-    let served = https.get(provider.jwks_uri().as_str(), None);
-    assert_eq!(serde_json::to_value(provider.jwks()).unwrap(), served);
+    let keys = https.get(provider.jwks_uri().as_str(), None);
+    assert_eq!(serde_json::to_value(provider.jwks()).unwrap(), keys);
 }
 
 /// OIDC Discovery §4.3: an issuer that is not byte for byte the one asked for is none.

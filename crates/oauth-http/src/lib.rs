@@ -10,6 +10,7 @@ pub mod cors;
 pub mod document;
 pub mod failure;
 pub mod peer;
+pub mod unread;
 
 pub use authorization::Presented;
 pub use blocking::blocking;

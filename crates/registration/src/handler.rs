@@ -21,7 +21,7 @@ pub async fn register(
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
     let door = Door::of(&request);
-    throttled(&registration, &initial.counted(&request))?;
+    throttled(&registration, initial.counted(&request).as_ref())?;
     let mut object = match door {
         Door::Standard => body.object().await?,
         Door::Wso2 => body.object_of_a_program().await?,
@@ -34,7 +34,7 @@ pub async fn register(
     let mut metadata = agree(object, &registration, door, legacy, initial.is_account())?;
     let composed = owner.compose(&mut metadata, &registration, door, legacy)?;
     if matches!(initial, Initial::Anybody) {
-        throttled(&registration, &Some(Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
+        throttled(&registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
     }
     remote::check(&registration, &metadata, door).await?;
     let new = issue::client(&registration, metadata, owner.account, composed).map_err(Refusal::from)?;
@@ -77,8 +77,8 @@ pub async fn delete(managed: Managed, registration: Data<Registration>) -> Resul
     Ok(response::deleted())
 }
 
-fn throttled(registration: &Registration, counted: &Option<Counted>) -> Result<(), Refusal> {
-    counted.as_ref().map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(Refusal::TooMany)
+fn throttled(registration: &Registration, counted: Option<&Counted>) -> Result<(), Refusal> {
+    counted.map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(Refusal::TooMany)
 }
 
 /// From what is asked to what is agreed, by everything that needs no look outside.
@@ -90,8 +90,8 @@ fn agree(
     patterns: bool,
 ) -> Result<RegisteredMetadata, Refusal> {
     let object = statement::apply(object, registration)?;
-    let asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    redirect_pattern::check(&asked, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    let mut asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    redirect_pattern::check(&mut asked, registration, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     let agreed = registration.provider.admit(asked, &registration.terms(legacy)).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     client_keys::check(agreed.members()).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     Ok(agreed)

@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::{InitialAccessToken, Secret};
 use store::{Account, TokenId, TokenInfo};
@@ -83,7 +84,8 @@ async fn authenticate(registration: &Data<Registration>, presented: Presented, d
     let scheme = presented.scheme();
     let found = match presented {
         Presented::Nothing if registration.access == Access::Open && door == Door::Standard => return Ok(Initial::Anybody),
-        Presented::Nothing => {
+        // An authentication nobody here speaks is as good as none (RFC 6750 §3.1).
+        Presented::Nothing | Presented::Unreadable(Scheme::Other) => {
             return Err(Refusal::NoCredentials(match door {
                 Door::Standard => Challenge::BearerThenBasic,
                 Door::Wso2 => Challenge::BasicThenBearer,
@@ -95,7 +97,7 @@ async fn authenticate(registration: &Data<Registration>, presented: Presented, d
             let (store, now) = (registration.store.clone(), registration.clock.now());
             blocking(move || store.find_token(&initial_access_token(&token), now)).await?.map_err(Refusal::from)?.map(Initial::Token)
         }
-        Presented::Unreadable(_) => None,
+        Presented::Unreadable(Scheme::Bearer | Scheme::Basic) => None,
     };
     found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
+use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking};
 use protocol::{ClientId, RegistrationAccessToken};
 use store::Client;
@@ -33,9 +34,12 @@ impl FromRequest for Managed {
             let registration = registration.ok_or_else(|| Failure::server_error("a management door is mounted without its provider"))?;
             let scheme = presented.scheme();
             let token = match presented {
-                Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Bearer).into()),
                 Presented::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
-                Presented::Basic { .. } | Presented::Unreadable(_) => return Err(Refusal::WrongCredentials(scheme).into()),
+                Presented::Unreadable(Scheme::Bearer) => return Err(Refusal::WrongCredentials(scheme).into()),
+                // An authentication that is not for this address is as good as none (RFC 6750 §3.1).
+                Presented::Nothing | Presented::Basic { .. } | Presented::Unreadable(Scheme::Basic | Scheme::Other) => {
+                    return Err(Refusal::NoCredentials(Challenge::Bearer).into());
+                }
             };
             let (store, issuer, now) = (registration.store.clone(), registration.issuer.clone(), registration.clock.now());
             let found = blocking(move || store.authenticate(&issuer, &id, &token, now).map(|client| client.map(|client| (client, token))));

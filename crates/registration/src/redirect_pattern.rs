@@ -5,68 +5,99 @@ use protocol::{ClientMetadata, Invalid, LegacyRedirects, RedirectUri};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
+use crate::Registration;
+
 /// How large a compiled pattern may be, in bytes.
 const COMPILED_MAX: usize = 64 * 1024;
 
 /// How deep groups may stand inside one another.
 const NEST_MAX: u32 = 32;
 
-/// Judges the patterns among the redirect URIs. `may_introduce` says whether the caller may bring new ones: only
-/// accounts may.
+/// Judges the patterns among the redirect URIs, and settles the application type of a client that has one: what holds for
+/// a redirect URI (OIDC Registration §2) holds for every origin of a pattern. `may_introduce` says whether the caller may
+/// bring new ones: only accounts may.
 ///
 /// # Errors
 /// When there is one that must not be registered.
-pub fn check(asked: &ClientMetadata, legacy: LegacyRedirects<'_>, may_introduce: bool) -> Result<(), Invalid> {
-    for uri in asked.redirect_uris.iter().flatten().filter(|uri| uri.form() == RedirectForm::Pattern) {
+pub fn check(
+    asked: &mut ClientMetadata,
+    registration: &Registration,
+    legacy: LegacyRedirects<'_>,
+    may_introduce: bool,
+) -> Result<(), Invalid> {
+    let uris = asked.redirect_uris.as_deref().unwrap_or_default();
+    if uris.iter().all(|uri| uri.form() != RedirectForm::Pattern) {
+        return Ok(());
+    }
+    let refuse = |reason| Invalid::new("redirect_uris", reason);
+    let mut standing_for = Vec::new();
+    for uri in uris {
+        if uri.form() != RedirectForm::Pattern {
+            standing_for.push(uri.clone());
+            continue;
+        }
         let permitted = match legacy {
             LegacyRedirects::Refused => false,
             LegacyRedirects::Accepted => may_introduce,
             LegacyRedirects::Kept(_) => legacy.allows(uri),
         };
         if !permitted {
-            return Err(Invalid::new("redirect_uris", "has a pattern, which only an account may register at a WSO2 door"));
+            return Err(refuse("has a pattern, which only an account may register at a WSO2 door"));
         }
-        compile(uri).map_err(|reason| Invalid::new("redirect_uris", reason))?;
+        compile(uri).map_err(refuse)?;
+        standing_for.extend(origins(uri).map_err(refuse)?);
     }
+    let spelled_out = ClientMetadata { redirect_uris: Some(standing_for), ..asked.clone() };
+    let agreed = registration.provider.admit(spelled_out, &registration.terms(legacy))?;
+    asked.application_type.clone_from(&agreed.members().application_type);
     Ok(())
 }
 
-/// Compiles a pattern that is matched as a whole, after seeing that every match begins with a complete origin that
-/// could be a redirect URI's.
+/// Compiles a pattern, which is matched as a whole.
 ///
 /// # Errors
 /// The rest of a sentence that begins with `redirect_uris`.
 pub fn compile(uri: &RedirectUri) -> Result<Regex, &'static str> {
-    let pattern = uri.as_str().strip_prefix(PATTERN_MARKER).ok_or("has an element that is not a pattern")?;
-    let pattern = literal_hosts(pattern).ok_or(UNBOUND)?;
-    let regex = RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))
-        .size_limit(COMPILED_MAX)
-        .nest_limit(NEST_MAX)
-        .build()
-        .map_err(|_| "has a pattern that does not compile")?;
-    let hir = regex_syntax::ParserBuilder::new()
-        .nest_limit(NEST_MAX)
-        .build()
-        .parse(&pattern)
-        .map_err(|_| "has a pattern that does not compile")?;
+    RegexBuilder::new(&format!(r"\A(?:{})\z", pattern(uri)?)).size_limit(COMPILED_MAX).nest_limit(NEST_MAX).build().map_err(|_| UNREADABLE)
+}
+
+/// The origins every match of a pattern begins with, each as the redirect URI `https://host[:port]/`, or with http on
+/// loopback.
+///
+/// # Errors
+/// The rest of a sentence that begins with `redirect_uris`.
+pub fn origins(uri: &RedirectUri) -> Result<Vec<RedirectUri>, &'static str> {
+    let hir = regex_syntax::ParserBuilder::new().nest_limit(NEST_MAX).build().parse(&pattern(uri)?).map_err(|_| UNREADABLE)?;
     let prefixes =
         Extractor::new().kind(ExtractKind::Prefix).limit_class(1).limit_repeat(1).limit_literal_len(300).limit_total(50).extract(&hir);
-    let prefixes = prefixes.literals().ok_or(UNBOUND)?;
-    if prefixes.is_empty() || !prefixes.iter().all(|prefix| has_origin(prefix.as_bytes())) {
-        return Err(UNBOUND);
-    }
-    Ok(regex)
+    let prefixes = prefixes.literals().filter(|prefixes| !prefixes.is_empty()).ok_or(UNBOUND)?;
+    prefixes.iter().map(|prefix| origin(prefix.as_bytes()).ok_or(UNBOUND)).collect()
 }
+
+/// The hosts a redirect URI can lead to; those of a pattern are its origins'. OIDC Registration §5.
+pub fn hosts(uri: &RedirectUri) -> Vec<Option<String>> {
+    match origins(uri) {
+        Ok(origins) => origins.iter().map(RedirectUri::host).collect(),
+        Err(_) => vec![uri.host()],
+    }
+}
+
+const UNREADABLE: &str = "has a pattern that does not compile";
 
 const UNBOUND: &str = "has a pattern whose every alternative must begin with a complete https://host/";
 
-/// Whether a literal begins with `https://host[:port]/`, or with http on loopback, as a redirect URI may.
-fn has_origin(literal: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(literal) else { return false };
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let Some((authority, _)) = rest.split_once('/') else { return false };
+fn pattern(uri: &RedirectUri) -> Result<String, &'static str> {
+    let pattern = uri.as_str().strip_prefix(PATTERN_MARKER).ok_or("has an element that is not a pattern")?;
+    literal_hosts(pattern).ok_or(UNBOUND)
+}
+
+/// The origin a literal begins with, when it could be a redirect URI's.
+fn origin(literal: &[u8]) -> Option<RedirectUri> {
+    let (scheme, rest) = std::str::from_utf8(literal).ok()?.split_once("://")?;
+    let (authority, _) = rest.split_once('/')?;
     RedirectUri::parse(format!("{scheme}://{authority}/"))
-        .is_ok_and(|uri| matches!(uri.form(), RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback))
+        .ok()
+        .filter(|uri| matches!(uri.form(), RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback))
 }
 
 /// Escapes the dots between the labels of every host: an unescaped one would also match any other character there, and so
@@ -100,7 +131,8 @@ mod tests {
     use super::*;
 
     fn pattern(text: &str) -> Result<Regex, &'static str> {
-        compile(&RedirectUri::parse(format!("regexp={text}")).expect(text))
+        let uri = RedirectUri::parse(format!("regexp={text}")).expect(text);
+        origins(&uri).and_then(|_| compile(&uri))
     }
 
     #[test]
@@ -119,6 +151,14 @@ mod tests {
         assert!(pattern("http://localhost:8080/cb.*").is_ok());
         assert!(pattern("(a+)+").is_err());
         assert!(pattern("https://a.example/(a+)+$").is_ok());
+    }
+
+    #[test]
+    fn the_hosts_of_a_pattern_are_those_of_its_alternatives() {
+        let hosts = |text: &str| hosts(&RedirectUri::parse(text.to_owned()).unwrap()).into_iter().flatten().collect::<Vec<_>>();
+        assert_eq!(hosts("regexp=(https://a.example/cb|http://localhost:8080/.*)"), ["a.example", "localhost"]);
+        assert_eq!(hosts("regexp=https://a.example/(x|y)"), ["a.example"]);
+        assert_eq!(hosts("https://a.example/cb"), ["a.example"]);
     }
 
     #[test]

@@ -110,9 +110,11 @@ impl From<Refusal> for Failure {
                 Failure::new(ErrorCode::InvalidRequest, "Somebody else changed this client first. Read it again, then update it.")
                     .status(StatusCode::CONFLICT)
             }
-            Refusal::TooMany(wait) => Failure::new(ErrorCode::InvalidRequest, "There were too many registrations. Try again after the time in Retry-After.")
-                .status(StatusCode::TOO_MANY_REQUESTS)
-                .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
+            Refusal::TooMany(wait) => {
+                Failure::new(ErrorCode::InvalidRequest, "There were too many registrations. Try again after the time in Retry-After.")
+                    .status(StatusCode::TOO_MANY_REQUESTS)
+                    .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
+            }
             Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
             Refusal::Store(StoreError::Spent) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),

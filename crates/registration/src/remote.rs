@@ -4,9 +4,9 @@ use actix_web::web::Data;
 use oauth_http::{Failure, blocking};
 use outbound::Refused;
 use protocol::values::SubjectType;
-use protocol::{ClientMetadata, Invalid, RedirectUri, RegisteredMetadata};
+use protocol::{ClientMetadata, Invalid, RegisteredMetadata};
 
-use crate::{Door, Refusal, Registration};
+use crate::{Door, Refusal, Registration, redirect_pattern};
 
 /// Checks the addresses an agreed client points at.
 ///
@@ -36,7 +36,7 @@ pub async fn check(registration: &Data<Registration>, metadata: &RegisteredMetad
 }
 
 fn one_host(agreed: &ClientMetadata) -> bool {
-    let mut hosts = agreed.redirect_uris.iter().flatten().map(RedirectUri::host);
+    let mut hosts = agreed.redirect_uris.iter().flatten().flat_map(redirect_pattern::hosts);
     let first = hosts.next();
     hosts.all(|host| Some(host) == first)
 }

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking};
 use protocol::ClientId;
 use protocol::values::HumanText;
@@ -35,16 +36,14 @@ pub async fn unregister(request: HttpRequest, registration: Data<Registration>) 
     Ok(response::deleted())
 }
 
+/// Whatever else was tried, there is only one scheme to try next. RFC 9110 §11.6.1.
 async fn caller(request: &HttpRequest, registration: &Data<Registration>) -> Result<Account, Failure> {
-    let presented = Presented::of(request);
-    let scheme = presented.scheme();
-    match presented {
-        Presented::Nothing => Err(Refusal::NoCredentials(Challenge::Basic).into()),
-        Presented::Basic { name, password } => {
-            account(registration, name, password).await?.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
-        }
-        Presented::Bearer(_) | Presented::Unreadable(_) => Err(Refusal::WrongCredentials(scheme).into()),
-    }
+    let found = match Presented::of(request) {
+        Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
+        Presented::Basic { name, password } => account(registration, name, password).await?,
+        Presented::Bearer(_) | Presented::Unreadable(_) => None,
+    };
+    found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into())
 }
 
 /// A query parameter that stands there once and is not blank.

@@ -1,7 +1,14 @@
 //! The real binary on a free port, and a client that shows everything.
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test says what it expects")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -42,6 +49,7 @@ pub struct Setup {
     file: Option<String>,
     database: Option<String>,
     folder: Option<Arc<TempDir>>,
+    flags: Vec<String>,
 }
 
 impl Setup {
@@ -81,10 +89,43 @@ impl Setup {
         Self { folder: Some(Arc::clone(&server.folder)), ..self }
     }
 
+    /// In that folder.
+    #[must_use]
+    pub fn within(self, folder: &Arc<TempDir>) -> Self {
+        Self { folder: Some(Arc::clone(folder)), ..self }
+    }
+
+    /// With a flag on the command line.
+    #[must_use]
+    pub fn flag(mut self, name: &str, value: &str) -> Self {
+        self.flags.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Runs a command in a folder; it must end with exit 1 and one sentence, which this gives, with names in that folder
+    /// relative to it.
+    #[track_caller]
+    pub fn refused(&self, folder: &Path, arguments: &[&str]) -> String {
+        let mut child = self.command(folder, arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+            let _ = writeln!(said, "{line}");
+            if line.contains("serving") {
+                child.kill().unwrap();
+            }
+        }
+        let status = child.wait().unwrap();
+        assert_eq!(status.code(), Some(1), "{arguments:?}: {said}");
+        let said = said.replace(&format!("{}/", folder.display()), "");
+        let sentence = said.strip_prefix("frontdesk: ").and_then(|said| said.strip_suffix('\n')).unwrap_or_else(|| panic!("{said}"));
+        assert!(!sentence.contains('\n'), "{said}");
+        sentence.to_owned()
+    }
+
     /// The command that would start it, with `arguments` in place of `serve`.
     pub fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = frontdesk();
-        command.current_dir(folder).args(arguments).envs(self.environment.iter().cloned());
+        command.current_dir(folder).args(arguments).args(&self.flags).envs(self.environment.iter().cloned());
         if let Some(text) = &self.file {
             let path = folder.join("frontdesk.toml");
             std::fs::write(&path, text).unwrap();
@@ -189,6 +230,11 @@ impl TestServer {
     /// What it printed so far.
     pub fn printed(&self) -> String {
         self.printed.lock().unwrap().clone()
+    }
+
+    /// Another command of the program with the same settings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.setup.command(self.folder.path(), arguments)
     }
 
     /// Runs another command of the program with the same settings.
@@ -453,10 +499,19 @@ impl Postgres {
         database
     }
 
+    /// Runs a statement in it.
+    pub fn execute(&self, statement: &str) {
+        Self::psql_at(&self.url, statement);
+    }
+
     fn psql(&self, statement: &str) {
+        Self::psql_at(&self.server, statement);
+    }
+
+    fn psql_at(url: &str, statement: &str) {
         let beside = PathBuf::from(variable("TEST_POSTGRES_BIN").unwrap_or_default()).join("psql");
         let program = if beside.exists() { beside } else { PathBuf::from("psql") };
-        let output = Command::new(program).args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.server]).output().unwrap();
+        let output = Command::new(program).args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().unwrap();
         assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

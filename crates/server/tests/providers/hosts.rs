@@ -1,0 +1,116 @@
+//! Providers on several hosts.
+
+use serde_json::json;
+
+use crate::support::TestServer;
+use crate::{at, id, plain, refuses_as_unknown, serving, token};
+
+const ONE: &str = "https://one.example";
+const TWO: &str = "https://two.example:8443/idp";
+const THREE: &str = "https://[2001:db8::1]";
+const TENANT: &str = "https://one.example/t/acme";
+
+fn hosts() -> TestServer {
+    serving(&[(ONE, ""), (TWO, "domains = [\"example.org\"]"), (THREE, ""), (TENANT, "")])
+}
+
+/// RFC 9110 §7.2: `Host` chooses, however it is written, and its port does not matter.
+#[test]
+fn the_host_of_a_request_chooses_the_provider() {
+    let server = hosts();
+    for (host, path, issuer) in [
+        ("one.example", "/.well-known/openid-configuration", ONE),
+        ("One.Example:9999", "/.well-known/oauth-authorization-server", ONE),
+        ("one.example.", "/oauth2/oidcdiscovery/.well-known/openid-configuration", ONE),
+        ("one.example", "/t/acme/.well-known/openid-configuration", TENANT),
+        ("one.example", "/.well-known/oauth-authorization-server/t/acme", TENANT),
+        ("two.example:8443", "/idp/.well-known/openid-configuration", TWO),
+        ("TWO.example", "/.well-known/openid-configuration/idp", TWO),
+        ("two.example", "/oauth2/oidcdiscovery/.well-known/openid-configuration", TWO),
+        ("[2001:db8::1]", "/.well-known/openid-configuration", THREE),
+        ("[2001:DB8::1]:443", "/.well-known/openid-configuration", THREE),
+    ] {
+        let answer = at(&server, host, "GET", path).send();
+        assert_eq!((answer.status(), &answer.json()["issuer"]), (200, &json!(issuer)), "{host} {path}");
+        // RFC 9112 §3.2.2: a target with a host of its own makes `Host` irrelevant.
+        let absolute = server.raw(&format!("GET http://{host}{path} HTTP/1.1\r\nHost: three.example\r\nConnection: close\r\n\r\n"));
+        assert!(absolute.ends_with(&answer.text), "{absolute}");
+    }
+    let keys = |host| at(&server, host, "GET", "/oauth2/jwks").send().text;
+    assert!(keys("one.example") != keys("two.example") && keys("two.example") != keys("[2001:db8::1]"));
+}
+
+/// RFC 9110 §15.5.20: a host that is not served is told so, whatever is asked of it.
+#[test]
+fn a_host_that_is_not_served_is_misdirected() {
+    let server = hosts();
+    for host in
+        ["evil.example", "example.org", "sub.one.example", "one.example.evil.example", "localhost", "127.0.0.1", "[2001:db8::2]", ""]
+    {
+        for (method, path) in [
+            ("GET", "/.well-known/openid-configuration"),
+            ("GET", "/idp/jwks"),
+            ("POST", "/register"),
+            ("POST", "/identity/register"),
+            ("OPTIONS", "/nowhere"),
+        ] {
+            let answer = at(&server, host, method, path).header("X-Forwarded-Host", "one.example").send();
+            assert_eq!(
+                answer.expect(421),
+                json!({ "error": "misdirected_request", "error_description": "This deployment does not serve that host." }),
+                "{host} {path}"
+            );
+        }
+    }
+    for (host, path) in [
+        ("one.example", "/idp/jwks"),
+        ("two.example", "/jwks"),
+        ("two.example", "/.well-known/openid-configuration"),
+        ("two.example", "/t/acme/jwks"),
+    ] {
+        at(&server, host, "GET", path).send().refused(404, "not_found");
+    }
+}
+
+/// RFC 7033 §4: what is asked about is in the query, so WebFinger answers on every host alike.
+#[test]
+fn webfinger_goes_by_the_resource_alone() {
+    let server = hosts();
+    for (resource, issuer) in [
+        ("acct:alice@one.example", ONE),
+        ("acct:alice@acme@one.example", TENANT),
+        ("acct:alice@two.example:8443", TWO),
+        ("acct:alice@example.org", TWO),
+        ("https://two.example:8443/idp/alice", TWO),
+        ("acct:alice@[2001:db8::1]", THREE),
+    ] {
+        for host in ["one.example", "two.example", "example.org", "evil.example"] {
+            let answer = at(&server, host, "GET", &format!("/.well-known/webfinger?resource={resource}")).send();
+            assert_eq!(answer.json()["links"][0]["href"], issuer, "{host} {resource}");
+        }
+    }
+    let unknown = at(&server, "evil.example", "GET", "/.well-known/webfinger?resource=acct:alice@evil.example").send();
+    assert_eq!(unknown.status(), 404);
+}
+
+/// RFC 7592 §2: the same path at another host is another provider.
+#[test]
+fn a_client_of_one_host_is_unknown_at_the_others() {
+    let server = hosts();
+    let client = at(&server, "one.example", "POST", "/register").admin().json(&plain("Shop")).send().created();
+    assert_eq!(client["registration_client_uri"], format!("{ONE}/register/{}", id(&client)));
+    let manage = |host, path: &str, method| at(&server, host, method, &format!("{path}/{}", id(&client))).bearer(token(&client)).send();
+    for (host, path) in [("[2001:db8::1]", "/register"), ("two.example", "/idp/register"), ("one.example", "/t/acme/register")] {
+        refuses_as_unknown(&manage(host, path, "GET"));
+        refuses_as_unknown(&manage(host, path, "DELETE"));
+    }
+    for (host, door) in
+        [("two.example", "/identity/register"), ("two.example", "/idp/identity/register"), ("[2001:db8::1]", "/identity/register")]
+    {
+        let query = format!("{door}/{}?userId=admin&applicationName=Shop", id(&client));
+        at(&server, host, "DELETE", &query).admin().send().refused(403, "access_denied");
+    }
+    assert_eq!(manage("one.example", "/register", "GET").ok(), client);
+    let query = format!("/identity/register/{}?userId=admin&applicationName=Shop", id(&client));
+    at(&server, "one.example", "DELETE", &query).admin().send().deleted();
+}

@@ -1,0 +1,131 @@
+//! `regexp=` redirect URIs.
+
+use serde_json::{Value, json};
+
+use crate::{DOORS, register, setup};
+
+/// RFC 9700 §4.1.1: a pattern leads only to origins that are written out in it.
+#[test]
+fn a_pattern_is_registered_when_its_every_alternative_begins_with_an_origin() {
+    let server = setup().start();
+    for pattern in
+        ["regexp=(https://a/cb|https://b/cb)", "regexp=https://a.example/cb/[0-9]{1,3}", r"regexp=^https://a\.example:8443/(x|y)\?z=.*$"]
+    {
+        for uris in [json!([pattern]), json!(pattern)] {
+            let client = register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" })).created();
+            assert_eq!(client["redirect_uris"], json!([pattern]));
+            assert_eq!(server.manage("GET", &client).send().ok()["redirect_uris"], json!([pattern]));
+        }
+    }
+    let before = server.clients();
+    for uris in [
+        json!(["regexp=.*"]),
+        json!(["regexp=https://.*"]),
+        json!(["regexp=https://a.example"]),
+        json!(["regexp=https://a.example.*"]),
+        json!(["regexp=https://[^/]+/cb"]),
+        json!(["regexp=https?://a.example/cb"]),
+        json!(["regexp=(https://a.example/cb|)"]),
+        json!(["regexp=(https://a.example/cb|javascript:alert(1))"]),
+        json!(["regexp=(https://a.example/cb"]),
+        json!(["regexp=http://a.example/cb"]),
+        json!(["regexp=https://a.example/(x{1000}){1000}"]),
+        json!([format!("regexp=https://a.example/{}", "x".repeat(4096))]),
+        json!(["regexp="]),
+        json!(["REGEXP=https://a.example/cb"]),
+        json!(["regexp=https://a.example/cb", "https://b.example/cb"]),
+        json!(["regexp=https://a.example/cb", "regexp=https://b.example/cb"]),
+    ] {
+        let refusal = register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" }));
+        assert_eq!(
+            refusal.expect(400),
+            json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" }),
+            "{uris}"
+        );
+    }
+    assert_eq!(server.clients(), before);
+}
+
+/// OIDC Registration §2, §5: what holds for a redirect URI holds for every origin of a pattern.
+#[test]
+fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
+    let server = setup().start();
+    let local = json!(["regexp=(http://localhost:8080/cb|http://127.0.0.1/.*)"]);
+    let client = register(&server, &json!({ "redirect_uris": local })).created();
+    assert_eq!((&client["application_type"], &client["redirect_uris"]), (&json!("native"), &local));
+    let client = register(&server, &json!({ "redirect_uris": local, "application_type": "native" })).created();
+    assert_eq!(client["application_type"], "native");
+    let kept = json!({ "client_id": client["client_id"], "redirect_uris": local });
+    assert_eq!(server.manage("PUT", &client).json(&kept).send().ok()["application_type"], "native");
+    let client = register(&server, &json!({ "redirect_uris": ["regexp=https://a.example/(x|y)"], "subject_type": "pairwise" })).created();
+    assert_eq!(client["subject_type"], "pairwise");
+
+    let before = server.clients();
+    for refused in [
+        json!({ "redirect_uris": local, "application_type": "web" }),
+        json!({ "redirect_uris": ["regexp=(http://localhost:8080/cb|https://a.example/cb)"] }),
+        json!({ "redirect_uris": ["regexp=https://localhost/.*"], "grant_types": ["implicit"] }),
+    ] {
+        assert_eq!(
+            register(&server, &refused).expect(400),
+            json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" }),
+            "{refused}"
+        );
+    }
+    let several = json!({ "redirect_uris": ["regexp=(https://a.example/cb|https://b.example/cb)"], "subject_type": "pairwise" });
+    let description = register(&server, &several).refused(400, "invalid_client_metadata");
+    assert_eq!(description, "subject_type needs sector_identifier_uri when redirect URIs are on several hosts.");
+    assert_eq!(server.clients(), before);
+}
+
+/// RFC 7591 §3.1, RFC 7592 §2.2: a pattern needs an account at a WSO2 door to come in; an update may keep it.
+#[test]
+fn a_pattern_comes_in_with_an_account_at_these_doors_and_is_only_kept_elsewhere() {
+    let server = setup().start();
+    let pattern = json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Shop" });
+    let token = server.ran(&["token", "issue"]);
+    for path in DOORS {
+        let refusal = server.request("POST", path).bearer(token.trim()).json(&pattern).send();
+        assert_eq!(
+            refusal.expect(400),
+            json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" })
+        );
+    }
+    for refusal in [server.register(&pattern), server.request("POST", "/register").bearer(token.trim()).json(&pattern).send()] {
+        assert!(
+            refusal.refused(400, "invalid_redirect_uri").starts_with("One or more redirect_uri values are invalid: redirect_uris has ")
+        );
+    }
+    assert_eq!(server.clients().len(), 0);
+
+    let client = register(&server, &pattern).created();
+    let ordinary = server.client();
+    let schemeless = register(&server, &json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] })).created();
+    let put = |client: &Value, members: Value| {
+        let mut body = json!({ "client_id": client["client_id"] });
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        server.manage("PUT", client).json(&body).send()
+    };
+    let kept = put(&client, json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Renamed" })).ok();
+    assert_eq!((&kept["redirect_uris"], &kept["client_name"]), (&pattern["redirect_uris"], &json!("Renamed")));
+    let kept_schemeless = put(&schemeless, json!({ "redirect_uris": ["server.example.com"], "grant_types": ["client_credentials"] })).ok();
+    assert_eq!(kept_schemeless["redirect_uris"], json!(["server.example.com"]));
+
+    let before = server.clients();
+    for (of, refused) in [
+        (&client, json!({ "redirect_uris": ["regexp=https://a.example/.+"] })),
+        (&client, json!({ "redirect_uris": ["regexp=https://a.example/.*", "https://b.example/cb"] })),
+        (&client, json!({ "redirect_uris": "regexp=https://a.example/.*" })),
+        (&ordinary, json!({ "redirect_uris": ["regexp=https://a.example/.*"] })),
+        (&ordinary, json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] })),
+        (&schemeless, json!({ "redirect_uris": ["server.example.com"] })),
+        (&schemeless, json!({ "redirect_uris": ["other.example.com"], "grant_types": ["password"] })),
+    ] {
+        put(of, refused).refused(400, "invalid_redirect_uri");
+    }
+    assert_eq!(server.clients(), before);
+
+    let plain = put(&client, json!({ "redirect_uris": ["https://a.example/cb"] })).ok();
+    assert_eq!(plain["redirect_uris"], json!(["https://a.example/cb"]));
+    put(&client, json!({ "redirect_uris": ["regexp=https://a.example/.*"] })).refused(400, "invalid_redirect_uri");
+}

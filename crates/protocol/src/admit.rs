@@ -1,8 +1,10 @@
 //! From what a client asks for to what is agreed: the provider's document is the policy.
 //!
 //! Lists are narrowed to what the document offers and refused when nothing is left; a single value is refused when its
-//! governing list lacks it; what the document has no governing list for is dropped (RFC 7591 §3.2.1 lets a server
-//! replace what was asked, and the answer says what was agreed).
+//! governing list lacks it; what the document has no governing list for is dropped, and with it what needs it (RFC 7591
+//! §3.2.1 lets a server replace what was asked, and the answer says what was agreed).
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use crate::response_type::ResponseType;
 use crate::rules;
 use crate::table::Row;
 use crate::uri::RedirectUri;
-use crate::values::{ApplicationType, GrantType};
+use crate::values::{ApplicationType, GrantType, SigningAlgorithm};
 use crate::{ClientMetadata, ProviderMetadata};
 
 /// What was agreed with a client. Only [`ProviderMetadata::admit`] makes it, and the store reads it back.
@@ -105,6 +107,10 @@ impl ProviderMetadata {
     /// Narrows, drops or refuses what one member asks for.
     fn offer(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let Some(list) = row.offered else { return Ok(()) };
+        if row.needs.is_some_and(|other| !asked.has(other)) {
+            asked.clear(row.name);
+            return Ok(());
+        }
         let Some(offered) = self.values(list) else {
             asked.clear(row.name);
             return Ok(());
@@ -116,20 +122,23 @@ impl ProviderMetadata {
     }
 
     /// Fills in a member's default: the specification's when the provider offers it, else the first value it does offer.
+    /// A client that says what it can do gets nothing else (OIDC RP Metadata Choices §2).
     fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let Some(default) = row.default.filter(|_| !asked.has(row.name)) else { return Ok(()) };
-        let value = default();
-        let value = match (row.offered, value.as_str()) {
-            (Some(list), Some(text)) => match self.values(list) {
+        if row.needs.is_some_and(|other| !asked.has(other)) {
+            return Ok(());
+        }
+        let mut value = default();
+        if let (Some(list), Some(text)) = (row.offered, value.as_str()) {
+            let possible = asked.values(list).filter(|possible| !possible.is_empty()).or_else(|| self.values(list));
+            let Some(possible) = possible else { return Ok(()) };
+            // An operator may offer unsigned tokens; nobody gets them without asking.
+            let fits = |one: &&Cow<'_, str>| !row.name.ends_with("_alg") || one.as_ref() != SigningAlgorithm::None.as_str();
+            match possible.iter().find(|one| *one == text).or_else(|| possible.iter().find(fits)) {
+                Some(one) => value = Value::String(one.clone().into_owned()),
                 None => return Ok(()),
-                Some(offered) if offered.iter().any(|one| one == text) => value,
-                Some(offered) => match offered.first() {
-                    Some(first) => Value::String(first.clone().into_owned()),
-                    None => return Ok(()),
-                },
-            },
-            _ => value,
-        };
+            }
+        }
         asked.set(row.name, value)
     }
 
@@ -144,11 +153,7 @@ impl ProviderMetadata {
                 let responses = self.responses_for(&grants);
                 (grants, responses)
             }
-            (None, None) => {
-                let grants = self.default_grants();
-                let responses = self.responses_for(&grants);
-                (grants, responses)
-            }
+            (None, None) => self.default_flow(),
         };
         responses.retain(|response| response.grants().iter().all(|grant| grants.contains(grant)));
         let used: Vec<GrantType> = responses.iter().flat_map(ResponseType::grants).collect();
@@ -183,9 +188,18 @@ impl ProviderMetadata {
         self.response_types_supported.iter().flatten().filter(wanted).cloned().collect()
     }
 
-    fn default_grants(&self) -> Vec<GrantType> {
-        let first = || self.grant_types_supported.iter().flatten().next().cloned();
-        if self.offers_grant(&GrantType::AuthorizationCode) { vec![GrantType::AuthorizationCode] } else { first().into_iter().collect() }
+    /// The authorization code flow when it is offered, else the first flow that is.
+    fn default_flow(&self) -> (Vec<GrantType>, Vec<ResponseType>) {
+        let possible = |response: &&ResponseType| {
+            let grants = response.grants();
+            !grants.is_empty() && grants.iter().all(|grant| self.offers_grant(grant))
+        };
+        let mut offered = self.response_types_supported.iter().flatten().filter(possible);
+        if let Some(response) = offered.clone().find(|response| response.is_code_only()).or_else(|| offered.next()) {
+            return (response.grants(), vec![response.clone()]);
+        }
+        let begins = |grant: &&GrantType| !grant.redirects() && **grant != GrantType::RefreshToken;
+        (self.grant_types_supported.iter().flatten().find(begins).cloned().into_iter().collect(), Vec::new())
     }
 }
 

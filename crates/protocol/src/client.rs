@@ -30,7 +30,7 @@ metadata! {
     response_types: Vec<ResponseType>, "RFC 7591 §2",
         offered response_types_supported;
     /// How the client wants authorization responses returned.
-    response_modes: Vec<ResponseMode>, "OpenID Federation §5.1.2",
+    response_modes: Vec<ResponseMode>, "unregistered; OAuth 2.0 Multiple Response Types §2.1",
         offered response_modes_supported;
     /// Whether it runs on a web server or on the user's device.
     application_type: ApplicationType, "OIDC Registration §2",
@@ -50,7 +50,7 @@ metadata! {
     /// The scopes the client may ask for.
     scope: Scope, "RFC 7591 §2",
         offered scopes_supported;
-    /// Where the client's public keys are; excludes jwks.
+    /// Where the client's public keys are; excludes `jwks`.
     jwks_uri: HttpsUri, "RFC 7591 §2";
     /// The client's public keys; excludes `jwks_uri`.
     jwks: JwkSet, "RFC 7591 §2";
@@ -74,6 +74,7 @@ metadata! {
         offered id_token_encryption_alg_values_supported;
     /// How ID Tokens are encrypted.
     id_token_encrypted_response_enc: ContentEncryption, "OIDC Registration §2",
+        default ContentEncryption::A128CbcHs256,
         offered id_token_encryption_enc_values_supported,
         needs id_token_encrypted_response_alg;
     /// How UserInfo answers are signed; without it they are plain JSON.
@@ -84,6 +85,7 @@ metadata! {
         offered userinfo_encryption_alg_values_supported;
     /// How UserInfo answers are encrypted.
     userinfo_encrypted_response_enc: ContentEncryption, "OIDC Registration §2",
+        default ContentEncryption::A128CbcHs256,
         offered userinfo_encryption_enc_values_supported,
         needs userinfo_encrypted_response_alg;
     /// How the client signs request objects.
@@ -94,6 +96,7 @@ metadata! {
         offered request_object_encryption_alg_values_supported;
     /// How the client encrypts request objects.
     request_object_encryption_enc: ContentEncryption, "OIDC Registration §2",
+        default ContentEncryption::A128CbcHs256,
         offered request_object_encryption_enc_values_supported,
         needs request_object_encryption_alg;
     /// After how many seconds users must authenticate again, unless a request says otherwise.
@@ -131,7 +134,7 @@ metadata! {
     /// Whether the client wants its access tokens bound to its certificate.
     tls_client_certificate_bound_access_tokens: bool, "RFC 8705 §3.4";
     /// Whether the client uses the mutual TLS aliases of the endpoints.
-    use_mtls_endpoint_aliases: bool, "FAPI 2.0 Security Profile §8.1.1";
+    use_mtls_endpoint_aliases: bool, "FAPI 2.0 Security Profile §5.2.2.1.1";
     /// Whether the client sends its requests as signed objects only.
     require_signed_request_object: bool, "RFC 9101 §10.5";
     /// Whether the client pushes its authorization requests only.
@@ -149,6 +152,7 @@ metadata! {
         offered introspection_encryption_alg_values_supported;
     /// How introspection answers are encrypted.
     introspection_encrypted_response_enc: ContentEncryption, "RFC 9701 §6",
+        default ContentEncryption::A128CbcHs256,
         offered introspection_encryption_enc_values_supported,
         needs introspection_encrypted_response_alg;
     /// How authorization responses are signed.
@@ -159,6 +163,7 @@ metadata! {
         offered authorization_encryption_alg_values_supported;
     /// How authorization responses are encrypted.
     authorization_encrypted_response_enc: ContentEncryption, "JARM §3",
+        default ContentEncryption::A128CbcHs256,
         offered authorization_encryption_enc_values_supported,
         needs authorization_encrypted_response_alg;
     /// How tokens reach the client after an authentication on another device.
@@ -180,7 +185,7 @@ metadata! {
     /// The client's name as a federation shows it.
     display_name: Localized<HumanText>, "OpenID Federation §5.2.2";
     /// What the client does.
-    description: Localized<HumanText>, "OpenID Federation §5.2.2";
+    description: Localized<Text>, "OpenID Federation §5.2.2";
     /// Words to find the client by.
     keywords: Vec<Text>, "OpenID Federation §5.2.2";
     /// A page with more about the client.
@@ -190,13 +195,13 @@ metadata! {
     /// Where a wallet receives credential offers.
     credential_offer_endpoint: ReturnUri, "OpenID4VCI §12.1";
     /// How access tokens for network functions are signed.
-    nfv_token_signed_response_alg: SigningAlgorithm, "ETSI GS NFV-SEC 022",
+    nfv_token_signed_response_alg: SigningAlgorithm, "ETSI GS NFV-SEC 022 V2.7.1",
         offered nfv_token_signing_alg_values_supported;
     /// How the keys of encrypted access tokens for network functions are managed.
-    nfv_token_encrypted_response_alg: KeyManagement, "ETSI GS NFV-SEC 022",
+    nfv_token_encrypted_response_alg: KeyManagement, "ETSI GS NFV-SEC 022 V2.7.1",
         offered nfv_token_encryption_alg_values_supported;
     /// How access tokens for network functions are encrypted.
-    nfv_token_encrypted_response_enc: ContentEncryption, "ETSI GS NFV-SEC 022",
+    nfv_token_encrypted_response_enc: ContentEncryption, "ETSI GS NFV-SEC 022 V2.7.1",
         offered nfv_token_encryption_enc_values_supported,
         needs nfv_token_encrypted_response_alg;
 

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::uri::{dns_name, port_number, split_port};
+
 /// The well-known name of an OpenID Provider's metadata. OIDC Discovery §4.
 pub const OPENID_CONFIGURATION: &str = "openid-configuration";
 
@@ -52,13 +54,15 @@ impl Issuer {
             return Err("must not have user information");
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or("must have a host")?;
-        let raw_host = if authority.starts_with('[') {
-            authority.split_inclusive(']').next().unwrap_or_default()
-        } else {
-            authority.split(':').next().unwrap_or_default()
-        };
+        let (raw_host, raw_port) = split_port(authority);
         if raw_host != host {
             return Err("must spell its host in lower case and in its canonical form");
+        }
+        if !host.starts_with('[') {
+            dns_name(host)?;
+        }
+        if let Some(port) = raw_port {
+            port_number(port)?;
         }
         let path = rest.get(authority.len()..).unwrap_or_default();
         let raw_path = if path.is_empty() { "/" } else { path };
@@ -204,6 +208,9 @@ mod tests {
             "ftp://login.example.com",
             "HTTPS://login.example.com",
             "https://bücher.example",
+            "https://login_1.example.com",
+            "https://login.example.com:",
+            "https://login.example.com:0",
         ] {
             assert!(Issuer::parse(text).is_err(), "{text}");
         }

@@ -7,8 +7,9 @@ use crate::member::{Object, Reason, Single};
 /// How many keys a client may register.
 pub const KEYS_MAX: usize = 20;
 
-/// Members of a JWK that hold private or symmetric key material. RFC 7518 §6.
-pub const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+/// Members of a JWK that hold private or symmetric key material. RFC 7518 §6; `priv` is that of algorithm key pairs,
+/// such as those of ML-DSA.
+pub const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /// A JWK Set as sent, whose keys have the form of public keys. Whether each is a key at all is for cryptography to say.
 #[derive(Debug, Clone, PartialEq)]

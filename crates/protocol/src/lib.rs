@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`client`], [`provider`] | the two tables: every member of client and of provider metadata, one row each |
+//! | [`offer`] | what a provider offers when its operator says nothing, and over that what is configured |
 //! | [`admit`], [`rules`] | from what a client asks for to what is agreed |
 //! | [`member`], [`table`], [`localized`], [`open_enum`] | the machinery of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
@@ -29,6 +30,7 @@ pub mod member;
 pub mod open_enum;
 #[macro_use]
 pub mod table;
+pub mod offer;
 pub mod pages;
 pub mod provider;
 pub mod response_type;

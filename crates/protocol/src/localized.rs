@@ -62,14 +62,15 @@ impl<T: Single> Member for Localized<T> {
         let mut seen = Vec::new();
         for key in names {
             let tag = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('#')).map(str::to_owned);
+            // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
+            let language = tag.as_deref().map(LanguageTag::parse_and_normalize).transpose();
+            let language = language.map_err(|_| Invalid::new(format!("{name}#…"), "must carry a language tag (BCP 47) after the #"))?;
             let Some(value) = <T as Member>::take(object, &key)? else { continue };
-            if let Some(tag) = &tag {
-                let normal = LanguageTag::parse_and_normalize(tag)
-                    .map_err(|_| Invalid::new(format!("{name}#…"), "must carry a language tag (BCP 47) after the #"))?;
-                if seen.contains(&normal) {
+            if let Some(language) = language {
+                if seen.contains(&language) {
                     return Err(Invalid::new(key, "names a language twice"));
                 }
-                seen.push(normal);
+                seen.push(language);
                 if seen.len() > TAGS_MAX {
                     return Err(Invalid::new(name.to_owned(), format!("must have at most {TAGS_MAX} language tags")));
                 }

@@ -12,9 +12,12 @@ use crate::table::Row;
 pub fn client_metadata() -> String {
     let mut page = String::from(
         "# Client metadata\n\nWhat a client may ask for when it registers, and what it gets back. Rendered from the table; a test compares.\n\n\
-         A value is accepted if and only if the provider's document offers it: lists are narrowed to the governing list, a single value that the\n\
-         list lacks is refused, and a member whose governing list the document does not have is dropped. The answer shows what was agreed.\n\
-         `#` marks members that may carry a language tag, such as `client_name#ja`. Unknown members are dropped. `null` and `\"\"` mean absent.\n\n",
+         A value is accepted if and only if the provider's document offers it: lists are narrowed to the governing list and refused when nothing\n\
+         is left, a single value that the list lacks is refused, and a member whose governing list the document does not have is dropped, with\n\
+         what needs it. A default the provider does not offer becomes the first value it does offer; the default of a member that needs another\n\
+         applies beside that one only. The answer shows what was agreed.\n\n\
+         `#` marks members that may carry a language tag, such as `client_name#ja`. Unknown members are dropped. `null` means absent, and so\n\
+         does `\"\"` except for an array.\n\n",
     );
     page.push_str("| member | shape | default | governed by | needs | specification | meaning |\n|---|---|---|---|---|---|---|\n");
     for row in ClientMetadata::ROWS {

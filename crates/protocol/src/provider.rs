@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::Invalid;
 use crate::issuer::Issuer;
 use crate::localized::Localized;
-use crate::member::{Object, Reason, Single};
+use crate::member::{Reason, Single};
 use crate::response_type::ResponseType;
 use crate::uri::{EndpointUri, WebUri};
 use crate::values::{
@@ -101,15 +100,15 @@ metadata! {
     op_tos_uri: WebUri, "OIDC Discovery §3";
     /// Where tokens are revoked.
     revocation_endpoint: EndpointUri, "RFC 8414 §2";
-    /// How clients can authenticate there.
+    /// How clients can authenticate at the revocation endpoint.
     revocation_endpoint_auth_methods_supported: Vec<AuthMethod>, "RFC 8414 §2";
-    /// How the JWTs they authenticate with can be signed.
+    /// How the JWTs clients authenticate with at the revocation endpoint can be signed.
     revocation_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 8414 §2";
     /// Where tokens are looked into.
     introspection_endpoint: EndpointUri, "RFC 8414 §2";
-    /// How clients can authenticate there.
+    /// How clients can authenticate at the introspection endpoint.
     introspection_endpoint_auth_methods_supported: Vec<AuthMethod>, "RFC 8414 §2";
-    /// How the JWTs they authenticate with can be signed.
+    /// How the JWTs clients authenticate with at the introspection endpoint can be signed.
     introspection_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 8414 §2";
     /// The PKCE methods there are.
     code_challenge_methods_supported: Vec<CodeChallengeMethod>, "RFC 8414 §2";
@@ -125,7 +124,7 @@ metadata! {
     require_signed_request_object: bool, "RFC 9101 §10.5";
     /// Where authorization requests are pushed.
     pushed_authorization_request_endpoint: EndpointUri, "RFC 9126 §5";
-    /// Whether they must be.
+    /// Whether authorization requests must be pushed.
     require_pushed_authorization_requests: bool, "RFC 9126 §5";
     /// Whether authorization responses say who the issuer is.
     authorization_response_iss_parameter_supported: bool, "RFC 9207 §3";
@@ -140,7 +139,7 @@ metadata! {
     /// How introspection answers can be encrypted.
     introspection_encryption_enc_values_supported: Vec<ContentEncryption>, "RFC 9701 §7";
     /// The resources tokens are for.
-    protected_resources: Vec<WebUri>, "RFC 9728 §4";
+    protected_resources: Vec<EndpointUri>, "RFC 9728 §4";
     /// How authorization responses can be signed.
     authorization_signing_alg_values_supported: Vec<SigningAlgorithm>, "JARM §4";
     /// How the keys of encrypted authorization responses can be managed.
@@ -149,11 +148,11 @@ metadata! {
     authorization_encryption_enc_values_supported: Vec<ContentEncryption>, "JARM §4";
     /// Where authentication on another device begins.
     backchannel_authentication_endpoint: EndpointUri, "CIBA §4";
-    /// How its tokens can reach the client.
+    /// How tokens can reach the client after an authentication on another device.
     backchannel_token_delivery_modes_supported: Vec<DeliveryMode>, "CIBA §4";
-    /// How its requests can be signed.
+    /// How requests for an authentication on another device can be signed.
     backchannel_authentication_request_signing_alg_values_supported: Vec<SigningAlgorithm>, "CIBA §4";
-    /// Whether its requests may carry a code only the user knows.
+    /// Whether requests for an authentication on another device may carry a code only the user knows.
     backchannel_user_code_parameter_supported: bool, "CIBA §4";
     /// The frame a client asks whether the user is still logged in.
     check_session_iframe: EndpointUri, "OIDC Session Management §3.3";
@@ -161,7 +160,7 @@ metadata! {
     end_session_endpoint: EndpointUri, "OIDC RP-Initiated Logout §2.1";
     /// Whether clients are told of a logout through the browser.
     frontchannel_logout_supported: bool, "OIDC Front-Channel Logout §3";
-    /// Whether iss and sid are sent with it.
+    /// Whether iss and sid are sent with a logout through the browser.
     frontchannel_logout_session_supported: bool, "OIDC Front-Channel Logout §3";
     /// Whether clients are told of a logout directly.
     backchannel_logout_supported: bool, "OIDC Back-Channel Logout §2.1";
@@ -175,7 +174,7 @@ metadata! {
     federation_registration_endpoint: EndpointUri, "OpenID Federation §5.1.3";
     /// How clients can authenticate their requests in a federation, by endpoint.
     request_authentication_methods_supported: Members, "OpenID Federation §5.1.3";
-    /// How those requests can be signed.
+    /// How authenticated requests in a federation can be signed.
     request_authentication_signing_alg_values_supported: Vec<SigningAlgorithm>, "OpenID Federation §5.1.3";
     /// Where the signed JWK Set is.
     signed_jwks_uri: EndpointUri, "OpenID Federation §5.2.1";
@@ -183,100 +182,26 @@ metadata! {
     jwks: Members, "OpenID Federation §5.2.1";
     /// The organization that runs the provider.
     organization_name: Localized<HumanText>, "OpenID Federation §5.2.2";
+    /// The provider's name as a federation shows it.
+    display_name: Localized<HumanText>, "OpenID Federation §5.2.2";
+    /// What the provider is for.
+    description: Localized<Text>, "OpenID Federation §5.2.2";
+    /// Words to find the provider by.
+    keywords: Vec<Text>, "OpenID Federation §5.2.2";
+    /// Ways to reach the people responsible, usually e-mail addresses.
+    contacts: Vec<Text>, "OpenID Federation §5.2.2";
+    /// The organization's logo.
+    logo_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    /// A page with more about the provider.
+    information_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    /// A page about the organization.
+    organization_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    /// Whether clients without an identifier may redeem pre-authorized codes.
+    pre_authorized_grant_anonymous_access_supported as "pre-authorized_grant_anonymous_access_supported": bool, "OpenID4VCI §12.3";
     /// How access tokens for network functions can be signed.
-    nfv_token_signing_alg_values_supported: Vec<SigningAlgorithm>, "ETSI GS NFV-SEC 022";
+    nfv_token_signing_alg_values_supported: Vec<SigningAlgorithm>, "ETSI GS NFV-SEC 022 V2.7.1";
     /// How the keys of encrypted access tokens for network functions can be managed.
-    nfv_token_encryption_alg_values_supported: Vec<KeyManagement>, "ETSI GS NFV-SEC 022";
+    nfv_token_encryption_alg_values_supported: Vec<KeyManagement>, "ETSI GS NFV-SEC 022 V2.7.1";
     /// How access tokens for network functions can be encrypted.
-    nfv_token_encryption_enc_values_supported: Vec<ContentEncryption>, "ETSI GS NFV-SEC 022";
-}
-
-/// The members that are the service's own and cannot be configured.
-pub const OWN_MEMBERS: [&str; 3] = ["issuer", "registration_endpoint", "signed_metadata"];
-
-/// The claims of OIDC Core §5.1, and those of the ID Token.
-const STANDARD_CLAIMS: [&str; 26] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "acr",
-    "auth_time",
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "email",
-    "email_verified",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "phone_number",
-    "phone_number_verified",
-    "address",
-    "updated_at",
-];
-
-impl ProviderMetadata {
-    /// What a provider offers when its operator says nothing else.
-    pub fn default_offer(issuer: Issuer) -> Self {
-        use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
-        let response_type = |text: &str| ResponseType::parse(text).ok();
-        let names = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect();
-        Self {
-            issuer: Some(issuer),
-            scopes_supported: Some(names(&["openid", "profile", "email", "address", "phone", "offline_access"])),
-            response_types_supported: Some(["code", "id_token", "id_token token", "token"].into_iter().filter_map(response_type).collect()),
-            response_modes_supported: Some(vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost]),
-            grant_types_supported: Some(vec![
-                GrantType::AuthorizationCode,
-                GrantType::Implicit,
-                GrantType::RefreshToken,
-                GrantType::ClientCredentials,
-                GrantType::Password,
-            ]),
-            subject_types_supported: Some(vec![SubjectType::Public, SubjectType::Pairwise]),
-            id_token_signing_alg_values_supported: Some(vec![Rs256, Es256]),
-            token_endpoint_auth_methods_supported: Some(vec![
-                AuthMethod::ClientSecretBasic,
-                AuthMethod::ClientSecretPost,
-                AuthMethod::PrivateKeyJwt,
-                AuthMethod::None,
-            ]),
-            token_endpoint_auth_signing_alg_values_supported: Some(vec![Rs256, Ps256, Es256, EdDsa]),
-            claims_supported: Some(names(&STANDARD_CLAIMS)),
-            claims_parameter_supported: Some(false),
-            request_parameter_supported: Some(false),
-            request_uri_parameter_supported: Some(false),
-            code_challenge_methods_supported: Some(vec![CodeChallengeMethod::S256]),
-            ..Self::default()
-        }
-    }
-
-    /// Replaces members with those an operator configured.
-    ///
-    /// # Errors
-    /// Names a member that is not in its form, is the service's own, or is not provider metadata at all.
-    pub fn configure(self, mut configured: Object) -> Result<Self, Invalid> {
-        if let Some(own) = OWN_MEMBERS.iter().find(|own| configured.contains_key(**own)) {
-            return Err(Invalid::new(*own, "is the service's own and cannot be configured"));
-        }
-        let given = Self::take(&mut configured)?;
-        match configured.keys().next() {
-            Some(unknown) => Err(Invalid::new(unknown.clone(), "is not a member of provider metadata")),
-            None => Ok(self.overlaid(given)),
-        }
-    }
-
-    /// Whether the document offers a value in one of its lists; `None` when it has no such list.
-    pub fn offers(&self, list: &str, value: &str) -> Option<bool> {
-        self.values(list).map(|offered| offered.iter().any(|one| one == value))
-    }
+    nfv_token_encryption_enc_values_supported: Vec<ContentEncryption>, "ETSI GS NFV-SEC 022 V2.7.1";
 }

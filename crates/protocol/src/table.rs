@@ -28,14 +28,15 @@ pub struct Row {
 /// Declares a metadata table: the struct, its JSON form and its rows.
 ///
 /// A row is `/// sentence`, `name: Type, "specification"`, then optionally `default value`, `offered provider_member`
-/// and `needs other_member`, in that order.
+/// and `needs other_member`, in that order; `name as "na-me": Type` where the member's name is no Rust name. A member that
+/// needs another stands below it, and has its default only beside it.
 #[macro_export]
 macro_rules! metadata {
     (
         $(#[$meta:meta])* pub struct $table:ident;
         $(
             $(#[doc = $doc:literal])+
-            $name:ident : $ty:ty, $spec:literal
+            $name:ident $(as $text:literal)? : $ty:ty, $spec:literal
             $(, default $default:expr)?
             $(, offered $offered:ident)?
             $(, needs $needs:ident)?;
@@ -48,7 +49,7 @@ macro_rules! metadata {
         impl $table {
             /// The table itself, for checks, discovery and documentation.
             pub const ROWS: &'static [$crate::table::Row] = &[$( $crate::table::Row {
-                name: stringify!($name),
+                name: $crate::metadata!(@text $name $($text)?),
                 spec: $spec,
                 doc: concat!($($doc),+),
                 shape: <$ty as $crate::member::Member>::SHAPE,
@@ -72,20 +73,20 @@ macro_rules! metadata {
             /// # Errors
             /// Names the first member that is not in its form.
             pub fn take(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
-                Ok(Self { $( $name: $crate::member::Member::take(object, stringify!($name))?, )+ })
+                Ok(Self { $( $name: $crate::member::Member::take(object, $crate::metadata!(@text $name $($text)?))?, )+ })
             }
 
             /// The members that are set, in the table's order.
             pub fn object(&self) -> $crate::Object {
                 let mut object = $crate::Object::new();
-                $( if let Some(value) = &self.$name { $crate::member::Member::put(value, &mut object, stringify!($name)); } )+
+                $( if let Some(value) = &self.$name { $crate::member::Member::put(value, &mut object, $crate::metadata!(@text $name $($text)?)); } )+
                 object
             }
 
             /// Whether a member is set.
             pub fn has(&self, member: &str) -> bool {
                 match member {
-                    $( stringify!($name) => self.$name.is_some(), )+
+                    $( $crate::metadata!(@text $name $($text)?) => self.$name.is_some(), )+
                     _ => false,
                 }
             }
@@ -93,7 +94,7 @@ macro_rules! metadata {
             /// The registered values a member names, if it is set.
             pub fn values(&self, member: &str) -> Option<Vec<std::borrow::Cow<'_, str>>> {
                 match member {
-                    $( stringify!($name) => self.$name.as_ref().map($crate::member::Member::values), )+
+                    $( $crate::metadata!(@text $name $($text)?) => self.$name.as_ref().map($crate::member::Member::values), )+
                     _ => None,
                 }
             }
@@ -101,7 +102,7 @@ macro_rules! metadata {
             /// Keeps the values of a member that `keep` agrees to.
             pub fn retain(&mut self, member: &str, keep: &dyn Fn(&str) -> bool) -> $crate::member::Kept {
                 match member {
-                    $( stringify!($name) => self.$name.as_mut().map_or($crate::member::Kept::All, |value| $crate::member::Member::retain(value, keep)), )+
+                    $( $crate::metadata!(@text $name $($text)?) => self.$name.as_mut().map_or($crate::member::Kept::All, |value| $crate::member::Member::retain(value, keep)), )+
                     _ => $crate::member::Kept::All,
                 }
             }
@@ -114,7 +115,7 @@ macro_rules! metadata {
                 let mut object = $crate::Object::new();
                 object.insert(member.to_owned(), value);
                 match member {
-                    $( stringify!($name) => self.$name = $crate::member::Member::take(&mut object, stringify!($name))?, )+
+                    $( $crate::metadata!(@text $name $($text)?) => self.$name = $crate::member::Member::take(&mut object, $crate::metadata!(@text $name $($text)?))?, )+
                     _ => {}
                 }
                 Ok(())
@@ -130,12 +131,14 @@ macro_rules! metadata {
             /// Forgets a member.
             pub fn clear(&mut self, member: &str) {
                 match member {
-                    $( stringify!($name) => self.$name = None, )+
+                    $( $crate::metadata!(@text $name $($text)?) => self.$name = None, )+
                     _ => {}
                 }
             }
         }
     };
+    (@text $name:ident) => { stringify!($name) };
+    (@text $name:ident $text:literal) => { $text };
     (@name) => { None };
     (@name $name:ident) => { Some(stringify!($name)) };
     (@default $ty:ty) => { None };

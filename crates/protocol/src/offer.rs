@@ -1,0 +1,137 @@
+//! What a provider offers: the default offer, and over it what an operator configures.
+
+use serde_json::Value;
+
+use crate::ProviderMetadata;
+use crate::issuer::Issuer;
+use crate::member::{Invalid, Object};
+use crate::response_type::ResponseType;
+use crate::values::{AuthMethod, CodeChallengeMethod, GrantType, Name, ResponseMode, SigningAlgorithm, SubjectType};
+
+/// The members that are the service's own and cannot be configured.
+pub const OWN_MEMBERS: [&str; 3] = ["issuer", "registration_endpoint", "signed_metadata"];
+
+/// Lists that mean their defaults when they are absent, so that an empty one cannot be said. RFC 8414 §2.
+const MEANT_WHEN_ABSENT: [&str; 3] = ["response_modes_supported", "grant_types_supported", "token_endpoint_auth_methods_supported"];
+
+/// Lists of authentication methods, each with the algorithms of those that sign.
+const SIGNED_AUTHENTICATION: [(&str, &str); 3] = [
+    ("token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"),
+    ("revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported"),
+    ("introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported"),
+];
+
+/// The claims of OIDC Core §5.1, and those of the ID Token.
+const STANDARD_CLAIMS: [&str; 26] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "acr",
+    "auth_time",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "updated_at",
+];
+
+impl ProviderMetadata {
+    /// What a provider offers when its operator says nothing else.
+    pub fn default_offer(issuer: Issuer) -> Self {
+        use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
+        let response_type = |text: &str| ResponseType::parse(text).ok();
+        let names = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect();
+        Self {
+            issuer: Some(issuer),
+            scopes_supported: Some(names(&["openid", "profile", "email", "address", "phone", "offline_access"])),
+            response_types_supported: Some(["code", "id_token", "id_token token", "token"].into_iter().filter_map(response_type).collect()),
+            response_modes_supported: Some(vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost]),
+            grant_types_supported: Some(vec![
+                GrantType::AuthorizationCode,
+                GrantType::Implicit,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::Password,
+            ]),
+            subject_types_supported: Some(vec![SubjectType::Public, SubjectType::Pairwise]),
+            id_token_signing_alg_values_supported: Some(vec![Rs256, Es256]),
+            token_endpoint_auth_methods_supported: Some(vec![
+                AuthMethod::ClientSecretBasic,
+                AuthMethod::ClientSecretPost,
+                AuthMethod::PrivateKeyJwt,
+                AuthMethod::None,
+            ]),
+            token_endpoint_auth_signing_alg_values_supported: Some(vec![Rs256, Ps256, Es256, EdDsa]),
+            claims_supported: Some(names(&STANDARD_CLAIMS)),
+            claims_parameter_supported: Some(false),
+            request_parameter_supported: Some(false),
+            request_uri_parameter_supported: Some(false),
+            code_challenge_methods_supported: Some(vec![CodeChallengeMethod::S256]),
+            ..Self::default()
+        }
+    }
+
+    /// Replaces members with those an operator configured; an empty list takes the member out of the document, where one
+    /// must not stand (RFC 8414 §3.2).
+    ///
+    /// # Errors
+    /// Names a member that is not in its form, is the service's own, is not provider metadata at all, or does not fit the
+    /// others.
+    pub fn configure(self, mut configured: Object) -> Result<Self, Invalid> {
+        if let Some(own) = OWN_MEMBERS.iter().find(|own| configured.contains_key(**own)) {
+            return Err(Invalid::new(*own, "is the service's own and cannot be configured"));
+        }
+        let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+        let emptied: Vec<String> = configured.iter().filter(|(_, value)| empty(value)).map(|(name, _)| name.clone()).collect();
+        let given = Self::take(&mut configured)?;
+        if let Some(unknown) = configured.keys().next() {
+            return Err(Invalid::new(unknown.clone(), "is not a member of provider metadata"));
+        }
+        let mut offer = self.overlaid(given);
+        for member in emptied {
+            if MEANT_WHEN_ABSENT.contains(&member.as_str()) {
+                return Err(Invalid::new(member, "must have at least one element, since leaving it out means its default"));
+            }
+            offer.clear(&member);
+        }
+        offer.authentication_fits()?;
+        Ok(offer)
+    }
+
+    /// What RFC 8414 §2 says of the lists of signing algorithms for authentication: there for the methods that sign, and
+    /// without `none`.
+    fn authentication_fits(&self) -> Result<(), Invalid> {
+        for (methods, algorithms) in SIGNED_AUTHENTICATION {
+            let signs = |method: &&AuthMethod| matches!(method, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt);
+            let offered: Vec<AuthMethod> = self.values(methods).iter().flatten().map(|value| AuthMethod::from(&**value)).collect();
+            if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
+                return Err(Invalid::new(algorithms, format!("must be there when {methods} offers {}", method.as_str())));
+            }
+            if self.offers(algorithms, SigningAlgorithm::None.as_str()) == Some(true) {
+                return Err(Invalid::new(algorithms, "must not offer none"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the document offers a value in one of its lists; `None` when it has no such list.
+    pub fn offers(&self, list: &str, value: &str) -> Option<bool> {
+        self.values(list).map(|offered| offered.iter().any(|one| one == value))
+    }
+}

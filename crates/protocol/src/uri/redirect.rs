@@ -1,0 +1,182 @@
+//! Redirection URIs, and the two forms of them that only WSO2 clients send.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::{agreed, dns_name, is_scheme, plain, port_number, split_port};
+use crate::member::{Reason, Single, text};
+
+/// What begins a pattern among redirect URIs, at the WSO2 doors.
+pub const PATTERN_MARKER: &str = "regexp=";
+
+/// How long such a pattern may be, in characters.
+pub const PATTERN_MAX: usize = 4096;
+
+/// Schemes that never lead back to an application.
+const DENIED_SCHEMES: [&str; 15] = [
+    "javascript",
+    "data",
+    "vbscript",
+    "file",
+    "blob",
+    "filesystem",
+    "about",
+    "view-source",
+    "ws",
+    "wss",
+    "ftp",
+    "jar",
+    "mailto",
+    "intent",
+    "chrome-extension",
+];
+
+/// A redirection URI, or one of the two forms only WSO2 clients send. RFC 6749 §3.1.2, RFC 8252 §7.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectUri {
+    text: String,
+    form: RedirectForm,
+}
+
+/// What kind of redirection URI it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectForm {
+    /// `https`, somewhere on the internet.
+    Https,
+    /// `https` on `localhost`.
+    HttpsLocalhost,
+    /// `http` on `localhost`, `127.0.0.1` or `[::1]`. RFC 8252 §7.3.
+    HttpLoopback,
+    /// A private-use scheme. RFC 8252 §7.1.
+    PrivateUse,
+    /// `regexp=` and a pattern; WSO2 clients only.
+    Pattern,
+    /// No scheme at all, such as `server.example.com`; WSO2 clients only.
+    Schemeless,
+}
+
+impl RedirectUri {
+    /// Reads a redirection URI of any form. Which forms a client may have is for its application type and its door.
+    ///
+    /// # Errors
+    /// The rest of a sentence that begins with "has an element that".
+    pub fn parse(text: String) -> Result<Self, Reason> {
+        if let Some(pattern) = text.strip_prefix(PATTERN_MARKER) {
+            if pattern.is_empty() || pattern.len() > PATTERN_MAX || !pattern.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(format!("must be a pattern of 1 to {PATTERN_MAX} plain characters after {PATTERN_MARKER}").into());
+            }
+            return Ok(Self { text, form: RedirectForm::Pattern });
+        }
+        plain(&text)?;
+        let form = match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
+            None => schemeless(&text)?,
+            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+                "https" => match agreed(&text, rest)?.host() {
+                    Some(Host::Domain("localhost")) => RedirectForm::HttpsLocalhost,
+                    _ => RedirectForm::Https,
+                },
+                "http" => match agreed(&text, rest)?.host() {
+                    Some(Host::Domain("localhost") | Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => {
+                        RedirectForm::HttpLoopback
+                    }
+                    _ => return Err("uses http, which is for loopback addresses only".into()),
+                },
+                denied if DENIED_SCHEMES.contains(&denied) => return Err("uses a scheme that cannot be a redirection".into()),
+                // A host and its port look like a URI with the host as its scheme.
+                _ if is_port(rest) => schemeless(&text)?,
+                scheme => private_use(&text, scheme, rest)?,
+            },
+        };
+        Ok(Self { text, form })
+    }
+
+    /// The URI byte for byte as sent.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What kind it is.
+    pub fn form(&self) -> RedirectForm {
+        self.form
+    }
+
+    /// The scheme in lower case; none for the forms only WSO2 clients send.
+    pub fn scheme(&self) -> Option<String> {
+        match self.form {
+            RedirectForm::Pattern | RedirectForm::Schemeless => None,
+            _ => self.text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()),
+        }
+    }
+
+    /// The host in its canonical form, for URIs that have one.
+    pub fn host(&self) -> Option<String> {
+        match self.form {
+            RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback => {
+                Url::parse(&self.text).ok().and_then(|url| url.host_str().map(str::to_owned))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it points at the machine the client runs on without https, which only native applications may.
+    pub fn is_native_only(&self) -> bool {
+        matches!(self.form, RedirectForm::HttpLoopback | RedirectForm::PrivateUse)
+    }
+}
+
+impl Single for RedirectUri {
+    const SHAPE: &'static str = "URI";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        text(value).and_then(Self::parse)
+    }
+
+    fn write(&self) -> Value {
+        self.text.as_str().into()
+    }
+}
+
+fn private_use(text: &str, scheme: &str, rest: &str) -> Result<RedirectForm, Reason> {
+    if text.contains('#') {
+        return Err("must not contain a fragment".into());
+    }
+    if rest.is_empty() {
+        return Err("has nothing after its scheme".into());
+    }
+    if let Some(hier) = rest.strip_prefix("//") {
+        let authority = hier.split(['/', '?']).next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err("must not contain user information".into());
+        }
+        let (host, port) = split_port(authority);
+        if host.is_empty() {
+            return Err("must have a host after //".into());
+        }
+        if let Some(port) = port {
+            port_number(port)?;
+        }
+    }
+    match Url::parse(text) {
+        Ok(url) if url.scheme() == scheme => Ok(RedirectForm::PrivateUse),
+        _ => Err("is not a URI".into()),
+    }
+}
+
+fn is_port(rest: &str) -> bool {
+    let digits = rest.split(['/', '?']).next().unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn schemeless(text: &str) -> Result<RedirectForm, Reason> {
+    if text.contains('#') {
+        return Err("must not contain a fragment".into());
+    }
+    let (host, port) = split_port(text.split(['/', '?']).next().unwrap_or_default());
+    dns_name(host).map_err(|_| "must be an absolute URI")?;
+    if let Some(port) = port {
+        port_number(port)?;
+    }
+    Ok(RedirectForm::Schemeless)
+}

@@ -1,0 +1,128 @@
+//! Values with a form of their own: numbers, language tags, addresses, objects and signed statements.
+
+use oxilangtag::LanguageTag;
+use serde_json::Value;
+
+use crate::member::{Object, Reason, Single, text};
+
+/// How long a software statement may be, in characters.
+pub const STATEMENT_MAX: usize = 16 * 1024;
+
+/// A whole number that is not negative: seconds of a span, or seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seconds(u64);
+
+impl Seconds {
+    /// The number.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl Single for Seconds {
+    const SHAPE: &'static str = "number of seconds";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        let whole = value
+            .as_u64()
+            .or_else(|| value.as_f64().filter(|number| number.fract() == 0.0).and_then(|number| format!("{number}").parse().ok()));
+        whole.filter(|seconds| i64::try_from(*seconds).is_ok()).map(Self).ok_or_else(|| "must be a whole number of seconds".into())
+    }
+
+    fn write(&self) -> Value {
+        self.0.into()
+    }
+}
+
+/// A language tag as sent. BCP 47.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locale(String);
+
+impl Single for Locale {
+    const SHAPE: &'static str = "language tag";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        let text = text(value)?;
+        match LanguageTag::parse(text.as_str()) {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err("must be a language tag (BCP 47)".into()),
+        }
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
+/// A JSON object whose members another specification defines; kept as sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Members(Object);
+
+impl Members {
+    /// The members.
+    pub fn object(&self) -> &Object {
+        &self.0
+    }
+}
+
+impl Single for Members {
+    const SHAPE: &'static str = "object";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        match value {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err("must be a JSON object".into()),
+        }
+    }
+
+    fn write(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+}
+
+/// A signed JWT in its compact form, kept as sent. RFC 7515 §7.1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jwt(String);
+
+impl Jwt {
+    /// The compact form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Single for Jwt {
+    const SHAPE: &'static str = "JWT";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        let text = text(value)?;
+        if text.len() > STATEMENT_MAX || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+            return Err("must be a JWT in its compact form".into());
+        }
+        Ok(Self(text))
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
+/// An IP address in its usual spelling. RFC 8705 §2.1.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Single for Address {
+    const SHAPE: &'static str = "IP address";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        let text = text(value)?;
+        match text.parse::<std::net::IpAddr>() {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err("must be an IP address".into()),
+        }
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}

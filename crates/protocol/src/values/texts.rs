@@ -1,0 +1,157 @@
+//! Texts: words of a registry, names, sentences and scopes.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::Invalid;
+use crate::member::{Kept, Member, Object, Reason, Single, text};
+
+/// How long a text may be, in characters.
+pub const TEXT_MAX: usize = 1024;
+
+/// How long a name shown to people may be, in characters.
+pub const NAME_MAX: usize = 256;
+
+/// The text of a registered value: a word of printable ASCII.
+///
+/// # Errors
+/// When it is not a string, or not such a word.
+pub fn token(value: Value) -> Result<String, Reason> {
+    text(value).and_then(token_text)
+}
+
+/// A word of printable ASCII, without spaces, quotes or backslashes (RFC 6749 §3.3).
+///
+/// # Errors
+/// When `text` is not such a word.
+pub fn token_text(text: String) -> Result<String, Reason> {
+    if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') {
+        return Err("must be a word of printable ASCII characters".into());
+    }
+    Ok(text)
+}
+
+/// A text without control characters, of at most [`TEXT_MAX`] of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(String);
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Single for Text {
+    const SHAPE: &'static str = "string";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        let text = text(value)?;
+        bounded(&text, TEXT_MAX)?;
+        Ok(Self(text))
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+
+    fn value(&self) -> Option<Cow<'_, str>> {
+        Some(self.0.as_str().into())
+    }
+}
+
+/// A name shown to people, as the client sent it; of at most [`NAME_MAX`] characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HumanText(String);
+
+impl HumanText {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// When it is too long or has control characters in it.
+    pub fn parse(text: String) -> Result<Self, Reason> {
+        bounded(&text, NAME_MAX).map(|()| Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Single for HumanText {
+    const SHAPE: &'static str = "string";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        text(value).and_then(Self::parse)
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
+/// Characters that turn the reading direction of what follows, so that a name can look like another one.
+fn turns_direction(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn bounded(text: &str, most: usize) -> Result<(), Reason> {
+    if text.chars().any(|character| character.is_control() || turns_direction(character)) {
+        return Err("must not have control characters".into());
+    }
+    if text.chars().count() > most {
+        return Err(format!("is longer than {most} characters").into());
+    }
+    Ok(())
+}
+
+/// A set of scopes, separated by single spaces. RFC 6749 §3.3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope(Vec<String>);
+
+impl Scope {
+    /// The scopes, as sent.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl Member for Scope {
+    const SHAPE: &'static str = "space-separated string";
+
+    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
+        let invalid = |reason: Reason| Invalid::new(name.to_owned(), reason);
+        match object.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(value) => {
+                let text = text(value).map_err(invalid)?;
+                let words = text.split(' ').map(|word| token_text(word.to_owned()));
+                words
+                    .collect::<Result<Vec<_>, _>>()
+                    .map(|words| Some(Self(words)))
+                    .map_err(|_| invalid("must be words of printable ASCII characters with one space between them".into()))
+            }
+        }
+    }
+
+    fn put(&self, object: &mut Object, name: &str) {
+        object.insert(name.to_owned(), self.0.join(" ").into());
+    }
+
+    fn values(&self) -> Vec<Cow<'_, str>> {
+        self.words().map(Cow::from).collect()
+    }
+
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
+        let asked = self.0.len();
+        self.0.retain(|word| keep(word));
+        match self.0.len() {
+            left if left == asked => Kept::All,
+            0 => Kept::None,
+            _ => Kept::Some,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What an operator may configure, and what the document says then.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+
+mod support;
+
+use protocol::{Issuer, ProviderMetadata};
+use serde_json::{Value, json};
+use support::{STANDARD, agree, object, provider};
+
+fn configured(members: &Value) -> Result<ProviderMetadata, String> {
+    let issuer = Issuer::parse("https://op.example").unwrap();
+    ProviderMetadata::default_offer(issuer).configure(object(members)).map_err(|invalid| invalid.to_string())
+}
+
+#[test]
+fn the_default_offer_is_the_one_that_is_written_down() {
+    assert_eq!(
+        Value::Object(provider(&json!({})).object()),
+        json!({
+            "issuer": "https://op.example",
+            "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
+            "response_types_supported": ["code", "id_token", "id_token token", "token"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials", "password"],
+            "subject_types_supported": ["public", "pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+            "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
+            "claims_supported": [
+                "iss", "sub", "aud", "exp", "iat", "acr", "auth_time", "name", "given_name", "family_name", "middle_name", "nickname",
+                "preferred_username", "profile", "picture", "website", "email", "email_verified", "gender", "birthdate", "zoneinfo",
+                "locale", "phone_number", "phone_number_verified", "address", "updated_at",
+            ],
+            "claims_parameter_supported": false,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "code_challenge_methods_supported": ["S256"],
+        })
+    );
+}
+
+#[test]
+fn a_configured_member_replaces_the_offer_s_and_keeps_its_name() {
+    let offer = configured(&json!({
+        "scopes_supported": ["openid"],
+        "pre-authorized_grant_anonymous_access_supported": true,
+        "organization_name#de": "Beispiel",
+    }))
+    .unwrap();
+    assert_eq!(offer.offers("scopes_supported", "openid"), Some(true));
+    assert_eq!(offer.offers("scopes_supported", "email"), Some(false));
+    assert_eq!(offer.offers("acr_values_supported", "0"), None);
+    let document = Value::Object(offer.object());
+    assert_eq!(document["pre-authorized_grant_anonymous_access_supported"], json!(true));
+    assert_eq!(document["organization_name#de"], json!("Beispiel"));
+}
+
+/// RFC 8414 §3.2: an empty list is left out of the document; registration then drops what it governs.
+#[test]
+fn an_empty_list_takes_its_member_out() {
+    let offer = configured(&json!({ "scopes_supported": [], "claims_supported": [] })).unwrap();
+    assert!(!offer.has("scopes_supported") && !offer.has("claims_supported"));
+    let asked = json!({ "redirect_uris": ["https://rp.example/cb"], "scope": "openid" });
+    assert!(!agree(&offer, &STANDARD, &asked).unwrap().contains("scope"));
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_its_name() {
+    for (members, refusal) in [
+        (json!({ "issuer": "https://other.example" }), "issuer is the service's own and cannot be configured"),
+        (json!({ "registration_endpoint": "https://op.example/r" }), "registration_endpoint is the service's own and cannot be configured"),
+        (json!({ "scope_supported": ["openid"] }), "scope_supported is not a member of provider metadata"),
+        (json!({ "scopes_supported": "openid" }), "scopes_supported must be an array"),
+        (json!({ "jwks_uri": "http://op.example/jwks" }), "jwks_uri must be an https URL"),
+        (json!({ "ui_locales_supported": ["de_CH"] }), "ui_locales_supported has an element that must be a language tag (BCP 47)"),
+        (
+            json!({ "grant_types_supported": [] }),
+            "grant_types_supported must have at least one element, since leaving it out means its default",
+        ),
+        (
+            json!({ "token_endpoint_auth_signing_alg_values_supported": ["RS256", "none"] }),
+            "token_endpoint_auth_signing_alg_values_supported must not offer none",
+        ),
+        (
+            json!({ "token_endpoint_auth_signing_alg_values_supported": [] }),
+            "token_endpoint_auth_signing_alg_values_supported must be there when token_endpoint_auth_methods_supported offers private_key_jwt",
+        ),
+        (
+            json!({ "introspection_endpoint_auth_methods_supported": ["client_secret_jwt"] }),
+            "introspection_endpoint_auth_signing_alg_values_supported must be there when introspection_endpoint_auth_methods_supported offers client_secret_jwt",
+        ),
+    ] {
+        assert_eq!(configured(&members).unwrap_err(), refusal);
+    }
+}

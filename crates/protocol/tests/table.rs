@@ -1,0 +1,157 @@
+//! What holds for every row of the tables.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+
+#[path = "support/sample.rs"]
+mod sample;
+mod support;
+
+use std::collections::BTreeSet;
+
+use protocol::error_code::ErrorRow;
+use protocol::rules::{self, Rule};
+use protocol::{ClientInformation, ClientMetadata, ErrorCode, Object, ProviderMetadata, Row};
+use serde_json::{Value, json};
+use support::{STANDARD, agree, object, provider};
+
+const TABLES: [&[Row]; 3] = [ClientMetadata::ROWS, ClientInformation::ROWS, ProviderMetadata::ROWS];
+
+fn row(rows: &'static [Row], name: &str) -> Option<&'static Row> {
+    rows.iter().find(|row| row.name == name)
+}
+
+/// Client rows whose values one of the provider's lists governs.
+fn governed() -> impl Iterator<Item = (&'static Row, &'static str)> {
+    ClientMetadata::ROWS.iter().filter_map(|row| row.offered.map(|list| (row, list)))
+}
+
+/// Lists that offer the sample of every governed member, so that nothing but the one in question can matter.
+fn generous() -> Object {
+    governed()
+        .filter(|(row, _)| !["grant_types", "response_types"].contains(&row.name))
+        .map(|(row, list)| {
+            let sample = sample::of(row);
+            let words = if row.shape == "space-separated string" { json!(["one", "two"]) } else { json!([sample]) };
+            (list.to_owned(), if row.list { sample } else { words })
+        })
+        .collect()
+}
+
+/// A client that asks for the row's sample, and for what it needs beside it.
+fn asking(row: &Row) -> Value {
+    let mut asked = json!({ "redirect_uris": ["https://rp.example/cb"] });
+    asked[row.name] = sample::of(row);
+    if let Some(other) = row.needs.and_then(|name| self::row(ClientMetadata::ROWS, name)) {
+        asked[other.name] = sample::of(other);
+    }
+    asked
+}
+
+#[test]
+fn names_are_unique_and_sentences_are_sentences() {
+    for rows in TABLES {
+        let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), rows.len());
+        let sentences: BTreeSet<&str> = rows.iter().map(|row| row.doc).collect();
+        assert_eq!(sentences.len(), rows.len(), "two members with one meaning");
+        for Row { name, doc, spec, .. } in rows {
+            assert!(doc.ends_with('.') && doc.trim().starts_with(char::is_uppercase), "{name}: {doc}");
+            assert!(!spec.is_empty() && !doc.contains('|') && !spec.contains('|'), "{name}");
+        }
+    }
+    for Rule { doc, spec, .. } in rules::ALL {
+        assert!(doc.ends_with('.') && spec.contains('§') && !doc.contains('|'), "{doc}");
+    }
+    for ErrorRow { code, name, status, doc, spec } in ErrorCode::ROWS {
+        assert!(doc.ends_with('.') && spec.starts_with("RFC ") && (400..600).contains(status), "{name}");
+        assert_eq!((code.as_str(), code.status()), (*name, *status));
+    }
+    let client: BTreeSet<&str> = ClientMetadata::ROWS.iter().map(|row| row.name).collect();
+    assert!(
+        ClientInformation::ROWS.iter().all(|row| !client.contains(row.name)),
+        "what the provider issues is not the client's to ask for"
+    );
+}
+
+#[test]
+fn what_a_row_points_at_is_there() {
+    for (row, list) in governed() {
+        let list = self::row(ProviderMetadata::ROWS, list).unwrap_or_else(|| panic!("{}: no {list}", row.name));
+        assert!(list.list, "{} is governed by {}, which is no list", row.name, list.name);
+    }
+    for (at, row) in ClientMetadata::ROWS.iter().enumerate() {
+        if let Some(needs) = row.needs {
+            let above = ClientMetadata::ROWS.iter().take(at).any(|other| other.name == needs);
+            assert!(above, "{} needs {needs}, which does not stand above it", row.name);
+        }
+    }
+    for rows in [ClientInformation::ROWS, ProviderMetadata::ROWS] {
+        assert!(rows.iter().all(|row| row.offered.is_none() && row.needs.is_none() && row.default.is_none()));
+    }
+}
+
+#[test]
+fn a_default_has_the_form_of_its_member() {
+    for (row, default) in ClientMetadata::ROWS.iter().filter_map(|row| row.default.map(|default| (row, default()))) {
+        let mut members = ClientMetadata::default();
+        members.set(row.name, default.clone()).unwrap();
+        assert_eq!(members.object().get(row.name), Some(&default), "{}", row.name);
+    }
+}
+
+#[test]
+fn a_value_for_each_row_comes_out_as_it_went_in() {
+    fn trip(rows: &[Row], read: impl Fn(Object) -> Result<Object, protocol::Invalid>) {
+        for row in rows {
+            let mut sent = json!({ row.name: sample::of(row) });
+            if row.localized {
+                sent[format!("{}#ja-Jpan-JP", row.name)] = sample::of(row);
+            }
+            assert_eq!(read(object(&sent)).as_ref(), Ok(&object(&sent)), "{}", row.name);
+            let wrong = if row.shape == "object" { json!(7) } else { json!({ "keys": 7 }) };
+            let refused = read(object(&json!({ row.name: wrong }))).expect_err(row.name);
+            assert_eq!(refused.member, row.name);
+            assert_eq!(read(object(&json!({ row.name: null }))), Ok(Object::new()), "{}", row.name);
+        }
+    }
+    trip(ClientMetadata::ROWS, |object| ClientMetadata::parse(object).map(|members| members.object()));
+    trip(ClientInformation::ROWS, |object| ClientInformation::parse(object).map(|members| members.object()));
+    trip(ProviderMetadata::ROWS, |object| ProviderMetadata::parse(object).map(|members| members.object()));
+}
+
+#[test]
+fn a_single_governed_value_is_refused_where_its_list_lacks_it_and_dropped_where_there_is_no_list() {
+    for (row, list) in governed().filter(|(row, _)| !row.list) {
+        let mut lists = generous();
+        assert!(agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asking(row)).unwrap().contains(row.name), "{}", row.name);
+
+        lists.insert(list.to_owned(), json!(["another"]));
+        let refused = agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asking(row)).expect_err(row.name);
+        assert_eq!(refused.to_string(), format!("{} names nothing that {list} offers", row.name));
+
+        let mut without = provider(&Value::Object(lists));
+        without.clear(list);
+        let agreed: Value = serde_json::from_str(&agree(&without, &STANDARD, &asking(row)).unwrap()).unwrap();
+        assert_eq!(agreed.get(row.name), None, "{}", row.name);
+    }
+}
+
+#[test]
+fn a_governed_list_is_narrowed_refused_when_nothing_is_left_and_dropped_where_there_is_no_list() {
+    for (row, list) in governed().filter(|(row, _)| row.list && !["grant_types", "response_types"].contains(&row.name)) {
+        let mut asked = asking(row);
+        asked[row.name] = json!(["value", "something-else"]);
+        let lists = generous();
+        let agreed: Value = serde_json::from_str(&agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).unwrap()).unwrap();
+        assert_eq!(agreed[row.name], json!(["value"]), "{}", row.name);
+
+        asked[row.name] = json!(["another"]);
+        let refused = agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).expect_err(row.name);
+        assert_eq!(refused.to_string(), format!("{} names nothing that {list} offers", row.name));
+
+        let mut without = provider(&Value::Object(lists));
+        without.clear(list);
+        let agreed: Value = serde_json::from_str(&agree(&without, &STANDARD, &asked).unwrap()).unwrap();
+        assert_eq!(agreed.get(row.name), None, "{}", row.name);
+    }
+}

@@ -1,0 +1,172 @@
+//! URIs: which text is which kind, and which is refused.
+
+#![expect(clippy::panic, reason = "a test says what it expects")]
+
+use protocol::RedirectUri;
+use protocol::uri::{EndpointUri, HttpsUri, PATTERN_MAX, RedirectForm, RequestUri, ReturnUri, URI_MAX, WebUri};
+
+#[test]
+fn each_form_is_recognised_and_kept_byte_for_byte() {
+    use RedirectForm::{HttpLoopback, Https, HttpsLocalhost, Pattern, PrivateUse, Schemeless};
+    for (text, form) in [
+        ("https://rp.example/cb", Https),
+        ("https://rp.example", Https),
+        ("https://RP.example:443/a/../b?x=%2F&y", Https),
+        ("HTTPS://rp.example/cb", Https),
+        ("https://192.0.2.1/cb", Https),
+        ("https://[2001:db8::1]:8443/cb", Https),
+        ("https://xn--bcher-kva.example/cb", Https),
+        ("https://localhost:9443/callback", HttpsLocalhost),
+        ("http://localhost:3000/cb", HttpLoopback),
+        ("http://127.0.0.1/cb", HttpLoopback),
+        ("http://[::1]:49152/cb", HttpLoopback),
+        ("com.example.app:/oauth", PrivateUse),
+        ("com.example.app://callback/x", PrivateUse),
+        ("cursor://anysphere.cursor-retrieval/oauth/cb", PrivateUse),
+        ("regexp=(https://a.example/cb|https://b.example/cb)", Pattern),
+        ("server.example.com", Schemeless),
+        ("server.example.com:8080/cb", Schemeless),
+        ("localhost:3000", Schemeless),
+        ("https://[2001:DB8::1]/cb", Https),
+        ("https://rp.example:00443/cb", Https),
+        ("https://rp.example?x=@y", Https),
+        ("https://rp.example/a@b:c", Https),
+        ("https://localhost.example/cb", Https),
+        ("http://localhost?x", HttpLoopback),
+        ("com.example.app:cb", PrivateUse),
+    ] {
+        let uri = RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
+        assert_eq!((uri.form(), uri.as_str()), (form, text));
+    }
+}
+
+#[test]
+fn what_could_lead_somewhere_else_is_refused() {
+    for text in [
+        "",
+        " ",
+        "https://rp.example/cb#",
+        "https://rp.example/cb#x",
+        "https://rp.example/c b",
+        "https://rp.example/ü",
+        "https://rp.example\\@evil.example",
+        "https://user@rp.example/",
+        "https://u:p@rp.example/",
+        "https://@rp.example/",
+        "https:///cb",
+        "https://",
+        "https:rp.example/cb",
+        "https:/rp.example/cb",
+        "https://rp.example:0/",
+        "https://rp.example:65536/",
+        "https://rp.example:/",
+        "https://rp.example:+443/",
+        "https://*.rp.example/",
+        "https://rp%2eexample/",
+        "https://rp_1.example/",
+        "https://-rp.example/",
+        "https://rp..example/",
+        "https://rp.example./",
+        "https://0x7f.1/",
+        "https://2130706433/",
+        "https://127.1/",
+        "https://[::1",
+        "https://[::1]x/",
+        "http://rp.example/cb",
+        "http://localhost.evil.example/",
+        "http://127.0.0.2/",
+        "http://127.0.0.1.nip.example/",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "blob:https://rp.example/x",
+        "ftp://rp.example/",
+        "mailto:a@rp.example",
+        "com.example.app://u@h/",
+        "com.example.app:///cb",
+        "com.example.app:",
+        "https://rp.example/%zz",
+        "https://rp.example/%2",
+        "/cb",
+        "//rp.example/cb",
+        "regexp=",
+        "https://xn--a/cb",
+        "https://rp.example\t/cb",
+        "https://rp.example/\u{7f}",
+        "https://rp.example/a`b",
+        "https://rp.example/{id}",
+        "https://rp.example@evil.example/",
+        "https://rp.example:443@evil.example/",
+        "https://rp.example%40evil.example/",
+        "https://rp.example:443:443/",
+        "https://192.168.010.1/",
+        "https://1.2.3.4.5/",
+        "https://[::ffff:192.0.2.1]/",
+        "https://[0:0:0:0:0:0:0:1]/",
+        "http://[0:0:0:0:0:0:0:1]/",
+        "http://0.0.0.0/",
+        "http://localhost./",
+        "http://local host/",
+        "vbscript:x",
+        "view-source:https://rp.example/",
+        "wss://rp.example/",
+        "intent://rp.example/#Intent;end",
+        "chrome-extension://abc/",
+        "about:blank",
+        "com.example.app:/cb#x",
+        "com.example.app://h:99999/",
+        "com.example.app://h:0/",
+        "1com.example:/cb",
+        "?x",
+        "regexp=a b",
+    ] {
+        assert!(RedirectUri::parse(text.to_owned()).is_err(), "{text}");
+    }
+    let of_length = |length: usize| format!("https://rp.example/{}", "a".repeat(length - "https://rp.example/".len()));
+    assert!(RedirectUri::parse(of_length(URI_MAX)).is_ok());
+    assert!(RedirectUri::parse(of_length(URI_MAX + 1)).is_err());
+    assert!(RedirectUri::parse(format!("regexp={}", "a".repeat(PATTERN_MAX))).is_ok());
+    assert!(RedirectUri::parse(format!("regexp={}", "a".repeat(PATTERN_MAX + 1))).is_err());
+    let label = |length: usize| format!("https://{}.example/", "a".repeat(length));
+    assert!(RedirectUri::parse(label(63)).is_ok());
+    assert!(RedirectUri::parse(label(64)).is_err());
+    let name = |labels: usize| format!("https://{}example/", "a23456789.".repeat(labels));
+    assert!(RedirectUri::parse(name(24)).is_ok());
+    assert!(RedirectUri::parse(name(25)).is_err());
+}
+
+#[test]
+fn request_uris_may_carry_a_fragment_and_the_others_may_not() {
+    assert!(RequestUri::parse("https://rp.example/r#sha256".to_owned()).is_ok());
+    assert!(RequestUri::parse("https://rp.example/r#a#b".to_owned()).is_err());
+    assert!(RequestUri::parse("https://rp.example/r#ü".to_owned()).is_err());
+    assert!(RequestUri::parse("http://rp.example/r".to_owned()).is_err());
+    assert!(HttpsUri::parse("https://rp.example/r#x".to_owned()).is_err());
+    assert!(HttpsUri::parse("http://rp.example/".to_owned()).is_err());
+    assert!(WebUri::parse("http://rp.example/".to_owned()).is_ok());
+    assert!(WebUri::parse("ftp://rp.example/".to_owned()).is_err());
+    assert!(EndpointUri::parse("http://localhost:9443/token".to_owned()).is_ok());
+    assert!(EndpointUri::parse("http://op.example/token".to_owned()).is_err());
+    for text in ["https://rp.example/out", "http://rp.example/out", "com.example.app:/out"] {
+        assert!(ReturnUri::parse(text.to_owned()).is_ok(), "{text}");
+    }
+    for text in ["https://rp.example/#x", "javascript:alert(1)", "rp.example/out", "rp.example:8080/out", "regexp=https://rp.example/"] {
+        assert!(ReturnUri::parse(text.to_owned()).is_err(), "{text}");
+    }
+}
+
+/// RFC 8252 §7.3: hosts are compared after parsing.
+#[test]
+fn scheme_and_host_are_in_one_spelling() {
+    let parts = |text: &str| {
+        let uri = RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
+        (uri.scheme(), uri.host(), uri.is_native_only())
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(parts("HTTPS://RP.Example:443/CB"), (some("https"), some("rp.example"), false));
+    assert_eq!(parts("http://LOCALHOST/"), (some("http"), some("localhost"), true));
+    assert_eq!(parts("Com.Example.App://host/"), (some("com.example.app"), None, true));
+    assert_eq!(parts("regexp=https://rp.example/"), (None, None, false));
+    assert_eq!(parts("rp.example"), (None, None, false));
+}

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use store::{DatabaseUrl, SealingKey};
 use tempfile::NamedTempFile;
 use toml::Table;
+use webfinger::{Directory, Hosted};
 
 use crate::limits::Limits;
 use crate::provider;
@@ -37,7 +38,6 @@ impl Sources {
     /// # Errors
     /// Names a variable of ours that is not UTF-8.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "the only reader of the environment")]
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let environment = variables
             .filter(|(name, _)| name.starts_with(PREFIX))
@@ -105,19 +105,14 @@ impl ProviderConfig {
     /// One sentence that names the provider and the settings that are missing or wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
         let setting = |member: &str| settings::named(&format!("provider.metadata.{member}"));
-        if !self.issuer.is_loopback() {
-            let needed = ["authorization_endpoint", "token_endpoint"].into_iter();
-            let missing: Vec<String> = needed.filter(|member| !self.metadata.contains_key(*member)).map(setting).collect();
-            if !missing.is_empty() {
-                return Err(ConfigError::new(format!("the provider {} needs {}", self.issuer, missing.join(" and "))));
-            }
-        }
-        match provider::offer(self) {
-            Ok(_) => Ok(()),
-            Err(Invalid { member, reason }) => {
-                Err(ConfigError::new(format!("the provider {}: {} {reason}", self.issuer, setting(&member))))
-            }
-        }
+        let Err(Invalid { member, reason }) = provider::offer(self) else { return Ok(()) };
+        let needed = ["authorization_endpoint", "token_endpoint"];
+        let missing: Vec<&str> = needed.into_iter().filter(|needed| !self.metadata.contains_key(*needed)).collect();
+        Err(ConfigError::new(if missing.contains(&&*member) {
+            format!("the provider {} needs {}", self.issuer, missing.into_iter().map(setting).collect::<Vec<_>>().join(" and "))
+        } else {
+            format!("the provider {}: {} {reason}", self.issuer, setting(&member))
+        }))
     }
 }
 
@@ -137,7 +132,7 @@ impl fmt::Display for Sealing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(_) => f.write_str(&settings::named("sealing_key")),
-            Self::File(path) => write!(f, "{} {}", settings::named("sealing_key_file"), path.display()),
+            Self::File(path) => write!(f, "{} is {}", settings::named("sealing_key_file"), path.display()),
             Self::Made(path) => write!(f, "{}", path.display()),
         }
     }
@@ -187,6 +182,7 @@ pub struct Config {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the settings' own names")]
 struct File {
     listen: Option<String>,
     management_listen: Option<String>,
@@ -259,6 +255,9 @@ struct StatementIssuerSection {
     jwks_file: PathBuf,
 }
 
+/// Where development mode listens when nothing else is said.
+const DEVELOPMENT_PORT: u16 = 9443;
+
 impl Config {
     /// Reads the configuration.
     ///
@@ -272,9 +271,10 @@ impl Config {
         let data = file.data.unwrap_or_else(|| PathBuf::from("frontdesk-data"));
         let database = database(file.database, &data)?;
         let sealing = sealing(file.sealing_key, file.sealing_key_file, &database, &data)?;
-        let listen = file.listen.unwrap_or_else(|| if development { "localhost:9443" } else { "0.0.0.0:9443" }.to_owned());
+        let listen =
+            file.listen.unwrap_or_else(|| if development { format!("localhost:{DEVELOPMENT_PORT}") } else { "0.0.0.0:9443".to_owned() });
         let tls = tls(file.tls)?;
-        let development_issuer = development.then(|| development_issuer(&tls, port_of(&listen)));
+        let development_issuer = development.then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)));
         let providers = providers(file.provider, development_issuer, sources)?;
         let admin_password = file.admin_password.map(Secret::new);
         if admin_password.as_ref().is_some_and(|password| password.reveal() == "admin")
@@ -306,6 +306,12 @@ impl Config {
             unknown_variables,
             effective,
         })
+    }
+
+    /// Whether the issuers are final: that of development mode ends in the port, and only the running service knows which
+    /// free one it took.
+    pub fn issuers_are_known(&self) -> bool {
+        !self.development || port_of(&self.listen).is_some()
     }
 
     /// The settings that were given, as TOML, with secrets masked.
@@ -345,16 +351,23 @@ fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigError> {
         Some(path) => {
             let text = fs::read_to_string(path)
                 .map_err(|error| ConfigError::new(format!("the configuration file {} cannot be read: {error}", path.display())))?;
-            let wrong = |error: &toml::de::Error, reason: &str| {
+            let wrong = |error: &toml::de::Error, key: Option<&str>| {
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
-                ConfigError::new(format!("the configuration file {} is wrong at line {line}: {}", path.display(), one_line(reason)))
+                let key = key.map_or_else(String::new, |key| format!("{key}: "));
+                ConfigError::new(format!(
+                    "the configuration file {} is wrong at line {line}: {key}{}",
+                    path.display(),
+                    one_line(error.message())
+                ))
             };
-            let table: Table = toml::from_str(&text).map_err(|error| wrong(&error, error.message()))?;
+            let table: Table = toml::from_str(&text).map_err(|error| wrong(&error, None))?;
             // The text knows the line of a fault, the table the name of its setting.
             toml::from_str::<File>(&text).map_err(|error| {
                 let named = File::deserialize(table.clone()).err().map(|named| named.to_string());
-                wrong(&error, named.as_deref().filter(|named| named.starts_with(error.message())).unwrap_or(error.message()))
+                let key =
+                    named.as_deref().and_then(|named| named.strip_prefix(error.message())?.trim().strip_prefix("in `")?.strip_suffix('`'));
+                wrong(&error, key)
             })?;
             table
         }
@@ -456,20 +469,21 @@ fn span(key: &str, text: Option<&str>) -> Result<Option<Duration>, ConfigError> 
     .transpose()
 }
 
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, texts: &[String]) -> Result<Vec<T>, ConfigError> {
+fn parsed<T: std::str::FromStr<Err: fmt::Display>>(key: &str, texts: &[String]) -> Result<Vec<T>, ConfigError> {
     texts.iter().map(|text| text.parse().map_err(|error| ConfigError::new(format!("{}: {error}", settings::named(key))))).collect()
 }
 
 /// Networks, or single addresses.
 fn proxies(texts: &[String]) -> Result<Proxies, ConfigError> {
     let network = |text: &String| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    let wrong = |text| ConfigError::new(format!("{} must be addresses or networks such as 10.0.0.0/8, not {text:?}", settings::named("proxies")));
+    let wrong =
+        |text| ConfigError::new(format!("{} must be addresses or networks such as 10.0.0.0/8, not {text:?}", settings::named("proxies")));
     texts.iter().map(|text| network(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>().map(Proxies)
 }
 
-/// The port at the end of where the service listens; 0 when there is none, which listening will complain of.
-fn port_of(listen: &str) -> u16 {
-    listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0)
+/// The port at the end of where the service listens, unless any free one will do.
+fn port_of(listen: &str) -> Option<u16> {
+    listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).filter(|port| *port != 0)
 }
 
 /// The issuer of development mode follows from how and where the service listens.
@@ -497,6 +511,9 @@ fn providers(
             return Err(ConfigError::new(format!("two providers have the host and path of {}; each needs its own", one.issuer)));
         }
     }
+    let hosted = |one: &ProviderConfig| Hosted { issuer: one.issuer.clone(), domains: one.domains.clone(), links: Vec::new() };
+    Directory::new(providers.iter().map(hosted).collect())
+        .map_err(|error| ConfigError::new(format!("{}: {error}", settings::named("provider.domains"))))?;
     Ok(providers)
 }
 
@@ -524,9 +541,8 @@ fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfi
     }
     let base = sources.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     let trusted = section.software_statement_issuer.into_iter().map(|section| statement_issuer(section, base)).collect::<Result<_, _>>()?;
-    let metadata = match serde_json::to_value(section.metadata) {
-        Ok(serde_json::Value::Object(metadata)) => metadata,
-        _ => return Err(ConfigError::new("provider.metadata has a value that JSON cannot carry")),
+    let Ok(serde_json::Value::Object(metadata)) = serde_json::to_value(section.metadata) else {
+        return Err(ConfigError::new("provider.metadata has a value that JSON cannot carry"));
     };
     Ok(ProviderConfig {
         domains: parsed("provider.domains", &section.domains)?,
@@ -564,7 +580,7 @@ fn make_once(path: &Path) -> Result<(), ConfigError> {
     if path.exists() {
         return Ok(());
     }
-    let cannot = |error: &dyn std::fmt::Display| ConfigError::new(format!("the sealing key {} cannot be made: {error}", path.display()));
+    let cannot = |error: &dyn fmt::Display| ConfigError::new(format!("the sealing key {} cannot be made: {error}", path.display()));
     let key = SealingKey::generate().map_err(|error| cannot(&error))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let made = NamedTempFile::new_in(folder).and_then(|mut aside| {

@@ -25,13 +25,13 @@ pub fn store(config: &Config) -> Result<Store, String> {
 /// # Errors
 /// As [`store`].
 pub fn unmigrated(config: &Config) -> Result<Store, String> {
-    // A key that must be there is read before anything is made.
-    if let Sealing::Made(_) = config.sealing {
-        data_folder(config)?;
+    let seal = || config.sealing_key().map_err(|error| error.to_string());
+    // A key that must be there already is looked for before anything is made.
+    if !matches!(config.sealing, Sealing::Made(_)) {
+        seal()?;
     }
-    let seal = config.sealing_key().map_err(|error| error.to_string())?;
     data_folder(config)?;
-    Store::open(&config.database, seal).map_err(|error| sentence(config, &error))
+    Store::open(&config.database, seal()?).map_err(|error| sentence(config, &error))
 }
 
 /// What is wrong with the store, and which.

@@ -15,7 +15,7 @@ use protocol::{Clock, Issuer, Secret};
 use registration::{Random, Throttle};
 use store::{Role, Store};
 
-use crate::config::{Config, Tls};
+use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::management::{self, Management};
 use crate::metrics::{self, Metrics};
 use crate::settings::named;
@@ -35,6 +35,12 @@ const ADMINISTRATOR: &str = "admin";
 pub fn serve(mut config: Config) -> Result<(), String> {
     keys::install();
     let clock = Clock::system();
+    // What the operator gave is looked at before anything is made.
+    config.providers.iter().try_for_each(ProviderConfig::check).map_err(|error| error.to_string())?;
+    let fetcher = fetcher(&config)?;
+    if let Tls::Files { certificate, key } = &config.tls {
+        tls::acceptor(certificate, key).map_err(|error| error.to_string())?;
+    }
     let listeners = listen("listen", &config.listen, config.development)?;
     if config.development {
         settle_issuer(&mut config, &listeners)?;
@@ -43,13 +49,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let store = open::store(&config)?;
     let admin_password = administrator(&config, &store, &clock)?;
     let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
-    let means = Means {
-        store: store.clone(),
-        fetcher: fetcher(&config)?,
-        clock: clock.clone(),
-        random: random(),
-        throttle: Arc::clone(&throttle),
-    };
+    let means = Means { store: store.clone(), fetcher, clock: clock.clone(), random: random(), throttle: Arc::clone(&throttle) };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let acceptor = acceptor(&config, &clock)?;
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
@@ -57,10 +57,11 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let management = Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone() };
 
     let outcome = rt::System::new().block_on(async {
-        let public = public(&config, &site, &metrics, &listeners, acceptor).map_err(|error| error.to_string())?;
-        let private = private(management, &management_listeners).map_err(|error| error.to_string())?;
+        let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
+        let public = public(&config, &site, &metrics, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
+        let private = private(management, management_listeners).map_err(|error| error.to_string())?;
         tasks::start(site.clone(), store.clone(), clock.clone(), throttle, config.keep_retired);
-        start_up::tell(&config, &site, &addresses(&listeners), &addresses(&management_listeners), admin_password.as_ref());
+        start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
         let (public_handle, private_handle) = (public.handle(), private.handle());
         rt::spawn(private);
         rt::spawn(async move {
@@ -82,8 +83,8 @@ fn public(
     config: &Config,
     site: &Site,
     metrics: &Metrics,
-    listeners: &[TcpListener],
-    tls: Option<Acceptor>,
+    listeners: Vec<TcpListener>,
+    tls: Option<&Acceptor>,
 ) -> io::Result<actix_web::dev::Server> {
     let (site, metrics, limits) = (site.clone(), Data::new(metrics.clone()), config.limits);
     // A browser that was told so once lets nobody past a certificate it does not trust.
@@ -106,9 +107,9 @@ fn public(
     .client_disconnect_timeout(Duration::from_secs(1))
     .shutdown_timeout(DRAIN_SECONDS)
     .disable_signals();
-    for (at, listener) in listeners.iter().enumerate() {
-        let listener = listener.try_clone()?;
-        server = match &tls {
+    // Each listener is handed over: one that somebody kept would still take connections while the service stops.
+    for (at, listener) in listeners.into_iter().enumerate() {
+        server = match tls {
             Some(acceptor) => server.listen_openssl(listener, acceptor(at)?)?,
             None => server.listen(listener)?,
         };
@@ -116,12 +117,12 @@ fn public(
     Ok(server.run())
 }
 
-fn private(management: Management, listeners: &[TcpListener]) -> io::Result<actix_web::dev::Server> {
+fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<actix_web::dev::Server> {
     let management = Data::new(management);
     let mut server =
         HttpServer::new(move || App::new().configure(|config| management::mount(config, &management))).workers(1).disable_signals();
     for listener in listeners {
-        server = server.listen(listener.try_clone()?)?;
+        server = server.listen(listener)?;
     }
     Ok(server.run())
 }
@@ -158,15 +159,17 @@ fn names(config: &Config) -> Vec<String> {
 /// In development mode the issuer follows from the port that was really taken.
 fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), String> {
     let port = listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
-    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
     for provider in &mut config.providers {
-        provider.issuer = Issuer::parse(&format!("{scheme}://localhost:{port}")).map_err(str::to_owned)?;
+        provider.issuer = Issuer::parse(&development_issuer(&config.tls, port)).map_err(str::to_owned)?;
     }
     Ok(())
 }
 
-/// Takes the addresses a setting names: every address of a name, as far as this machine has it.
-fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>, String> {
+/// The addresses of a setting: every address of a name.
+///
+/// # Errors
+/// One sentence that names the setting, when there are none or when they may be loopback addresses only and are not.
+pub fn resolve(key: &str, text: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
     let addresses: Vec<SocketAddr> = text
         .to_socket_addrs()
         .map_err(|error| format!("{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}", named(key)))?
@@ -178,6 +181,12 @@ fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>
             named("provider.issuer")
         ));
     }
+    Ok(addresses)
+}
+
+/// Takes the addresses a setting names, as far as this machine has them.
+fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>, String> {
+    let addresses = resolve(key, text, loopback_only)?;
     let mut taken: Vec<TcpListener> = Vec::new();
     let mut refused = None;
     for mut address in addresses {
@@ -187,7 +196,7 @@ fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>
         match TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener)) {
             Ok(listener) => taken.push(listener),
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable || error.kind() == io::ErrorKind::Unsupported => {
-                refused = Some(error)
+                refused = Some(error);
             }
             Err(error) => return Err(format!("{} is {text}, and {address} cannot be listened on: {error}", named(key))),
         }

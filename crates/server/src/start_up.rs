@@ -1,6 +1,7 @@
 //! What a start tells the person who started it.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 use protocol::Secret;
@@ -26,13 +27,9 @@ pub fn tell(config: &Config, site: &Site, public: &[SocketAddr], management: &[S
     }
     tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
     if config.development {
-        print(&journey(config, password));
+        // Nobody may be listening, which is no reason not to serve.
+        let _ = writeln!(io::stdout(), "{}", journey(config, password));
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the message for the person at the terminal")]
-fn print(text: &str) {
-    println!("{text}");
 }
 
 fn journey(config: &Config, password: Option<&Secret>) -> String {
@@ -40,8 +37,10 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
     let issuer = &provider.issuer;
     let host = issuer.authority();
     let ca = config.data.join("ca.pem");
-    let curl = if config.tls == Tls::Off { "curl -sS".to_owned() } else { format!("curl -sS --cacert {}", ca.display()) };
-    let shown = password.or(config.admin_password.as_ref()).map_or("PASSWORD", Secret::reveal);
+    let curl =
+        if config.tls == Tls::Off { "curl -sS".to_owned() } else { format!("curl -sS --cacert {}", quoted(&ca.display().to_string())) };
+    // A password that was not made up here is not shown: curl asks for it.
+    let user = password.map_or_else(|| "admin".to_owned(), |password| format!("'admin:{}'", password.reveal()));
     let mut text = String::new();
     let _ = writeln!(text, "\nFrontdesk is at {issuer}, for this machine only. The four commands of the journey:\n");
     let _ = writeln!(text, "  # 1. where is alice's provider?");
@@ -51,7 +50,7 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
     let _ = writeln!(text, "  # 3. register a client");
     let _ = writeln!(
         text,
-        "  {curl} --user 'admin:{shown}' -H 'Content-Type: application/json' -d '{{\"client_name\":\"My client\",\"redirect_uris\":[\"https://rp.example/callback\"]}}' {issuer}/register | tee client.json\n"
+        "  {curl} --user {user} -H 'Content-Type: application/json' -d '{{\"client_name\":\"My client\",\"redirect_uris\":[\"https://rp.example/callback\"]}}' {issuer}/register | tee client.json\n"
     );
     let _ = writeln!(text, "  # 4. read it, with the token it was given (and -X DELETE to be rid of it)");
     let _ = writeln!(
@@ -63,7 +62,7 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
             let _ = writeln!(text, "The account is admin, its password {}; it is shown this once.", password.reveal());
         }
         (None, true) => {
-            let _ = writeln!(text, "The account is admin, with the password it was first made with.");
+            let _ = writeln!(text, "The account is admin, with the password it was made with; curl asks for it.");
         }
         (None, false) => {
             let _ = writeln!(
@@ -73,4 +72,10 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
         }
     }
     text
+}
+
+/// A word as a shell reads it back.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -14,6 +14,9 @@ use crate::open;
 /// # Errors
 /// One sentence.
 pub fn add(config: &Config, name: &str, role: Role, out: &mut impl Write) -> Result<(), String> {
+    if !store::is_account_name(name) {
+        return Err(format!("an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not {name:?}"));
+    }
     let store = open::store(config)?;
     if store.account(name).map_err(|error| error.to_string())?.is_some() {
         return Err(format!("there is an account {name} already"));

@@ -6,8 +6,9 @@ use keys::KeyInfo;
 use protocol::Clock;
 
 use super::{columns, date, date_or};
-use crate::config::Config;
+use crate::config::{Config, ProviderConfig};
 use crate::open;
+use crate::settings::named;
 
 /// Lists every provider's keys.
 ///
@@ -15,7 +16,7 @@ use crate::open;
 /// One sentence.
 pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let store = open::store(config)?;
-    for provider in &config.providers {
+    for provider in served(config)? {
         let listed = keys::list(&store, &provider.issuer, Clock::system().now()).map_err(|error| error.to_string())?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
@@ -29,12 +30,20 @@ pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
 pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
     keys::install();
     let store = open::store(config)?;
-    for provider in &config.providers {
+    for provider in served(config)? {
         let listed = keys::rotate(&store, &provider.issuer, config.max_age, Clock::system().now())
             .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
+}
+
+/// The providers whose keys they are.
+fn served(config: &Config) -> Result<&[ProviderConfig], String> {
+    if !config.issuers_are_known() {
+        return Err(format!("{} is {}, so the issuer is not known here; name the port that is served", named("listen"), config.listen));
+    }
+    Ok(&config.providers)
 }
 
 fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), String> {
@@ -48,5 +57,6 @@ fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), S
         ]
     };
     let rows: Vec<_> = listed.iter().map(row).collect();
-    write!(out, "{issuer}\n{}", columns(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "RETIRED"], &rows)).map_err(|error| error.to_string())
+    write!(out, "{issuer}\n{}", columns(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"], &rows))
+        .map_err(|error| error.to_string())
 }

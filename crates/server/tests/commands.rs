@@ -1,0 +1,691 @@
+//! What an operator does besides serving, each command beside the running service.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects")]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use support::{PASSWORD, Postgres, Setup, TestServer, until};
+use tempfile::TempDir;
+
+/// A served provider whose issuer is the same whatever port is free, so that every command knows it.
+fn fixed() -> Setup {
+    Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443")
+}
+
+/// One server on each database.
+fn on_both(promise: impl Fn(&TestServer)) {
+    promise(&fixed().start());
+    let database = Postgres::new();
+    promise(&fixed().on(&database).start());
+}
+
+/// Runs a command with something on its standard input.
+fn fed(server: &TestServer, arguments: &[&str], input: &str) -> Output {
+    let mut child = server.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that refuses before it reads leaves nobody to write to.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// The same; exit 0, and what it printed.
+#[track_caller]
+fn gave(server: &TestServer, arguments: &[&str], input: &str) -> String {
+    let output = fed(server, arguments, input);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    text(&output.stdout)
+}
+
+/// The same; exit 1, nothing printed, and the one sentence.
+#[track_caller]
+fn refused(server: &TestServer, arguments: &[&str], input: &str) -> String {
+    let output = fed(server, arguments, input);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{}", text(&output.stderr));
+    sentence(&output)
+}
+
+#[track_caller]
+fn sentence(output: &Output) -> String {
+    let said = text(&output.stderr);
+    let sentence = said.strip_prefix("frontdesk: ").and_then(|said| said.strip_suffix('\n')).unwrap_or_else(|| panic!("{said}"));
+    assert!(!sentence.contains('\n'), "{said}");
+    sentence.to_owned()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The cells of a printed table, without its heads; cells are two spaces apart.
+fn table(printed: &str, heads: &[&str]) -> Vec<Vec<String>> {
+    let cells = |line: &str| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let mut lines = printed.lines();
+    assert_eq!(cells(lines.next().unwrap()), heads, "{printed}");
+    lines.map(cells).collect()
+}
+
+fn plain() -> Value {
+    json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client" })
+}
+
+fn registers(server: &TestServer, name: &str, password: &str) -> u16 {
+    server.request("POST", "/register").basic(name, password).json(&plain()).send().status()
+}
+
+fn with_token(server: &TestServer, token: &str) -> support::Answer {
+    server.request("POST", "/register").bearer(token).json(&plain()).send()
+}
+
+const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check";
+
+#[test]
+fn a_database_is_brought_to_this_version_once() {
+    let twice = |setup: &Setup| {
+        let folder = TempDir::new().unwrap();
+        let migrate = || text(&setup.command(folder.path(), &["migrate"]).output().unwrap().stdout);
+        assert_eq!(migrate(), format!("applied {MIGRATIONS}\n"));
+        assert_eq!(migrate(), "the database is at this version already\n");
+    };
+    twice(&Setup::new());
+    let database = Postgres::new();
+    twice(&Setup::new().on(&database));
+}
+
+fn check(setup: &Setup, folder: &Path) -> (Option<i32>, String, String) {
+    let output = setup.command(folder, &["check"]).output().unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn check_says_what_is_in_force_and_that_all_is_well() {
+    let folder = TempDir::new().unwrap();
+    let setup = Setup::new().with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_NAMESPACE", "x");
+    let expected = |store: &str| {
+        format!(
+            "# What was set; everything else has its default.\n\
+             admin_password = \"(hidden)\"\n\n\
+             [limits]\nregistrations_per_minute = 0\n\n\
+             [[provider]]\nregistration = \"open\"\n\n\
+             [tls]\nmode = \"off\"\n\n\
+             # In force\n\
+             development mode: true\n\
+             database: sqlite://frontdesk-data/frontdesk.db\n\
+             listen: localhost:9443\n\
+             provider: http://localhost:9443 (Open)\n  \
+             authorization_endpoint is a placeholder until it is configured\n  \
+             token_endpoint is a placeholder until it is configured\n  \
+             userinfo_endpoint is a placeholder until it is configured\n\
+             note: FRONTDESK_NAMESPACE looks like a setting and is none; it is ignored\n\
+             store: {store}\n\
+             all is well\n"
+        )
+    };
+    let well = |store: &str| (Some(0), expected(store), String::new());
+    assert_eq!(check(&setup, folder.path()), well("there is none yet; the first start makes it"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes nothing");
+    assert!(setup.command(folder.path(), &["migrate"]).output().unwrap().status.success());
+    assert_eq!(check(&setup, folder.path()), well("open, at this version, and the sealing key is its own"));
+}
+
+#[test]
+fn check_looks_at_a_database_that_is_served_and_at_one_that_is_behind() {
+    let database = Postgres::new();
+    let folder = TempDir::new().unwrap();
+    let (code, printed, said) = check(&Setup::new().on(&database), folder.path());
+    assert_eq!((code, said.as_str()), (Some(0), ""), "{printed}");
+    assert!(
+        printed.contains("\nstore: open; the next start, or `frontdesk migrate`, brings it to this version\nall is well\n"),
+        "{printed}"
+    );
+    let server = fixed().on(&database).start();
+    assert!(server.ran(&["check"]).ends_with("\nstore: open, at this version, and the sealing key is its own\nall is well\n"));
+}
+
+#[test]
+fn check_names_everything_that_is_wrong_and_shows_no_secret() {
+    let folder = TempDir::new().unwrap();
+    let file = "database = \"postgres://frontdesk:hush-database@127.0.0.1:1/frontdesk?sslpassword=hush-certificate\"\n\
+                sealing_key = \"HUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUQ=\"\n\
+                admin_password = \"hush-administrator\"\n\
+                [tls]\ncertificate = \"tls.crt\"\nkey = \"tls.key\"\n\
+                [outbound]\nca = \"ca.pem\"\n\
+                [[provider]]\nissuer = \"https://login.example.com\"\n\
+                [[provider]]\nissuer = \"https://login.example.com/b\"\n[provider.metadata]\nscopes_supported = \"openid\"\n";
+    let (code, printed, said) = check(&Setup::default().file(file), folder.path());
+    assert_eq!((code, said.as_str()), (Some(1), "frontdesk: 5 things are wrong\n"));
+    let wrong: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("wrong: ")).collect();
+    assert_eq!(
+        wrong,
+        [
+            "the provider https://login.example.com needs provider.metadata.authorization_endpoint (FRONTDESK_AUTHORIZATION_ENDPOINT) and \
+             provider.metadata.token_endpoint (FRONTDESK_TOKEN_ENDPOINT)",
+            "the provider https://login.example.com/b: provider.metadata.scopes_supported must be an array",
+            "The file tls.crt does not exist.",
+            "outbound.ca (FRONTDESK_OUTBOUND_CA) names ca.pem, which cannot be read: No such file or directory (os error 2)",
+            "the store postgres://frontdesk:***@127.0.0.1:1/frontdesk?sslpassword=*** cannot be opened: connection to server at \"127.0.0.1\", \
+             port 1 failed: Connection refused Is the server running on that host and accepting TCP/IP connections?",
+        ]
+    );
+    for shown in [
+        "admin_password = \"(hidden)\"\n",
+        "sealing_key = \"(hidden)\"\n",
+        "database = \"postgres://frontdesk:***@127.0.0.1:1/frontdesk?sslpassword=***\"\n",
+        "\ndatabase: postgres://frontdesk:***@127.0.0.1:1/frontdesk?sslpassword=***\n",
+    ] {
+        assert!(printed.contains(shown), "{printed}");
+    }
+    assert!(!printed.to_lowercase().contains("hush"), "{printed}");
+    for (name, value, sentence) in [
+        (
+            "FRONTDESK_LISTEN",
+            "0.0.0.0:9443",
+            "development mode listens on loopback only, and listen (FRONTDESK_LISTEN) is 0.0.0.0:9443; set provider.issuer (FRONTDESK_ISSUER) to serve others",
+        ),
+        (
+            "FRONTDESK_MANAGEMENT_LISTEN",
+            "9444",
+            "management_listen (FRONTDESK_MANAGEMENT_LISTEN) must be an address and a port such as 0.0.0.0:9443, not \"9444\": invalid socket address",
+        ),
+        (
+            "FRONTDESK_LOG",
+            "loud",
+            "log.level (FRONTDESK_LOG) must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not \"loud\"",
+        ),
+    ] {
+        let (code, printed, said) = check(&Setup::new().with(name, value), folder.path());
+        assert_eq!((code, said.as_str()), (Some(1), "frontdesk: one thing is wrong\n"));
+        assert!(printed.ends_with(&format!("\nwrong: {sentence}\n")), "{printed}");
+    }
+}
+
+/// RFC 7617: an account registers with its name and password.
+#[test]
+fn accounts_come_change_and_go_while_the_service_runs() {
+    on_both(|server| {
+        assert_eq!(registers(server, "alice", "first"), 401);
+        assert_eq!(gave(server, &["account", "add", "alice"], "first\n"), "added alice, registrar\n");
+        assert_eq!(registers(server, "alice", "first"), 201);
+        assert_eq!(gave(server, &["account", "add", "bob", "--role", "administrator"], "second\r\n"), "added bob, administrator\n");
+        assert_eq!(registers(server, "bob", "second"), 201);
+
+        assert_eq!(gave(server, &["account", "password", "alice"], "changed: ümläut\nignored\n"), "changed the password of alice\n");
+        assert_eq!(registers(server, "alice", "first"), 401);
+        assert_eq!(registers(server, "alice", "changed: ümläut"), 201);
+
+        let listed = table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]);
+        let names: Vec<&[String]> = listed.iter().map(|row| &row[..2]).collect();
+        assert_eq!(names, [["admin", "administrator"], ["alice", "registrar"], ["bob", "administrator"]]);
+        assert!(listed.iter().all(|row| row[2].len() == "2026-01-01T00:00:00Z".len() && row[2].ends_with('Z')), "{listed:?}");
+
+        assert_eq!(gave(server, &["account", "remove", "alice"], ""), "removed alice\n");
+        assert_eq!(registers(server, "alice", "changed: ümläut"), 401);
+        assert_eq!(table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]).len(), 2);
+        let owners: Vec<Value> = clients(server).into_iter().map(|client| client["owner"].clone()).collect();
+        assert_eq!(owners, ["alice", "bob", "alice"], "clients stay");
+    });
+}
+
+#[test]
+fn an_account_that_cannot_be_is_refused_and_nothing_changes() {
+    let server = fixed().start();
+    let name = "an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not";
+    assert_eq!(refused(&server, &["account", "add", "admin"], "other\n"), "there is an account admin already");
+    assert_eq!(refused(&server, &["account", "add", "alice@acme"], "hush\n"), format!("{name} \"alice@acme\""));
+    assert_eq!(refused(&server, &["account", "add", ""], "hush\n"), format!("{name} \"\""));
+    let empty = "a password must not be empty; type it, or give it on standard input";
+    assert_eq!(refused(&server, &["account", "add", "alice"], ""), empty);
+    assert_eq!(refused(&server, &["account", "password", "admin"], "\n"), empty);
+    assert_eq!(refused(&server, &["account", "password", "alice"], "hush\n"), "there is no account alice");
+    assert_eq!(refused(&server, &["account", "remove", "alice"], ""), "there is no account alice");
+    let role = fed(&server, &["account", "add", "alice", "--role", "root"], "hush\n");
+    assert_eq!(role.status.code(), Some(2));
+    assert!(text(&role.stderr).contains("invalid value 'root' for '--role <ROLE>': must be administrator or registrar\n"));
+    assert_eq!(table(&gave(&server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]).len(), 1);
+    assert_eq!(registers(&server, "admin", PASSWORD), 201);
+}
+
+#[test]
+fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
+    let server = fixed().start();
+    gave(&server, &["account", "add", "alice"], "hush\n");
+    let owning = |name: &str, password: &str, owner: &str| {
+        let metadata =
+            json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": format!("for-{owner}"), "ext_param_owner": owner });
+        server.request("POST", "/identity/connect/register").basic(name, password).json(&metadata).send()
+    };
+    assert_eq!(owning("alice", "hush", "alice").status(), 201);
+    owning("alice", "hush", "bob").refused(403, "access_denied");
+    assert_eq!(owning("admin", PASSWORD, "bob").status(), 201);
+    let owners: Vec<Value> = clients(&server).into_iter().map(|client| client["owner"].clone()).collect();
+    assert_eq!(owners, ["alice", "bob"]);
+}
+
+const TOKEN_HEADS: [&str; 5] = ["ID", "USES LEFT", "EXPIRES", "OWNER", "LABEL"];
+
+/// RFC 7591 §1.2 and §3: an initial access token lets its holder register.
+#[test]
+fn initial_access_tokens_are_shown_once_counted_and_revoked() {
+    on_both(|server| {
+        let issue = |arguments: &[&str]| {
+            let printed = gave(server, &[&["token", "issue"], arguments].concat(), "");
+            let token = printed.trim_end().to_owned();
+            assert!(token.starts_with("iat_") && token.len() == "iat_".len() + 43 && printed == format!("{token}\n"), "{printed}");
+            token
+        };
+        let list = || table(&gave(server, &["token", "list"], ""), &TOKEN_HEADS);
+        let of = |label: &str| list().into_iter().find(|row| row[4] == label).unwrap();
+        let twice = issue(&["--uses", "2", "--label", "twice", "--owner", "alice"]);
+        let any = issue(&["--label", "any number", "--expires-in", "7d"]);
+        let over = issue(&["--label", "over", "--expires-in", "0s"]);
+
+        assert_eq!(of("twice")[1..], ["2", "never", "alice", "twice"]);
+        assert_eq!(with_token(server, &twice).status(), 201);
+        assert_eq!(of("twice")[1], "1");
+        assert_eq!(with_token(server, &twice).status(), 201);
+        assert_eq!(of("twice")[1], "0");
+        with_token(server, &twice).refused(401, "invalid_token");
+        assert!(clients(server).iter().all(|client| client["owner"] == "alice"));
+
+        assert_eq!((of("any number")[1].as_str(), of("any number")[3].as_str()), ("any", "-"));
+        assert!(of("any number")[2].ends_with('Z'));
+        for _ in 0..3 {
+            assert_eq!(with_token(server, &any).status(), 201);
+        }
+        with_token(server, &over).refused(401, "invalid_token");
+
+        let id = of("any number").swap_remove(0);
+        assert_eq!(gave(server, &["token", "revoke", &id], ""), format!("revoked {id}\n"));
+        with_token(server, &any).refused(401, "invalid_token");
+        assert_eq!(list().len(), 2);
+        let gone = format!("there is no token {id}; `frontdesk token list` shows the identifiers");
+        assert_eq!(refused(server, &["token", "revoke", &id], ""), gone);
+        assert_eq!(clients(server).len(), 5, "clients stay");
+
+        let listed = gave(server, &["token", "list"], "");
+        for token in [twice, any, over] {
+            assert!(!listed.contains(&token) && !server.log().contains(&token), "{listed}{}", server.log());
+        }
+    });
+}
+
+#[test]
+fn a_token_that_cannot_be_is_refused() {
+    let server = fixed().start();
+    assert_eq!(refused(&server, &["token", "issue", "--owner", "a b"], ""), "--owner must be the name of an account, not \"a b\"");
+    for (flag, value, reason) in [
+        ("--uses", "0", "0 is not in 1..9223372036854775807"),
+        ("--uses", "few", "invalid digit found in string"),
+        ("--expires-in", "soon", "must be a span such as 7d or 12h: expected number at 0"),
+    ] {
+        let output = fed(&server, &["token", "issue", flag, value], "");
+        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""));
+        assert!(text(&output.stderr).contains(&format!("invalid value '{value}' for '{flag} ")), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(reason), "{}", text(&output.stderr));
+    }
+    assert_eq!(table(&gave(&server, &["token", "list"], ""), &TOKEN_HEADS).len(), 0);
+}
+
+/// Every client, as `client list --json` shows it.
+fn clients(server: &TestServer) -> Vec<Value> {
+    server.ran(&["client", "list", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// RFC 7592: what an operator may do with a client, its owner's own requests aside.
+#[test]
+fn clients_are_listed_shown_reissued_and_deleted() {
+    on_both(|server| {
+        let client = server.client();
+        let nameless =
+            server.register(&json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "none" })).created();
+        let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+        let token = client["registration_access_token"].as_str().unwrap();
+
+        let rows = table(&gave(server, &["client", "list"], ""), &["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"]);
+        let expected =
+            |client: &Value, name: &str| vec![client["client_id"].as_str().unwrap().to_owned(), name.to_owned(), "admin".to_owned()];
+        assert_eq!(rows.iter().map(|row| row[..3].to_vec()).collect::<Vec<_>>(), [expected(&client, "A client"), expected(&nameless, "-")]);
+        assert!(rows.iter().all(|row| row[4] == "http://localhost:9443"), "{rows:?}");
+
+        let show = |arguments: &[&str]| -> Value {
+            serde_json::from_str(&gave(server, &[&["client", "show", id], arguments].concat(), "")).unwrap()
+        };
+        let shown = show(&[]);
+        assert_eq!(
+            shown,
+            json!({
+                "client_id": id,
+                "provider": "http://localhost:9443",
+                "owner": "admin",
+                "composed_name": null,
+                "issued_at": shown["issued_at"],
+                "expires_at": "never",
+                "expired": false,
+                "client_secret": "(hidden)",
+                "client_secret_expires_at": "never",
+                "revision": shown["revision"],
+                "metadata": shown["metadata"],
+            })
+        );
+        assert_eq!(shown["metadata"]["client_name"], "A client");
+        assert_eq!(clients(server), [shown.clone(), clients(server)[1].clone()]);
+        assert_eq!(clients(server)[1]["client_secret"], Value::Null);
+        assert_eq!(show(&["--with-secret"])["client_secret"], secret);
+        for command in [&["client", "show", id][..], &["client", "list"], &["client", "list", "--json"]] {
+            let printed = server.ran(command);
+            assert!(!printed.contains(secret) && !printed.contains(token), "{printed}");
+        }
+
+        let reissued = gave(server, &["client", "reissue", id], "").trim_end().to_owned();
+        assert!(reissued.starts_with("rat_") && reissued != token, "{reissued}");
+        server.manage("GET", &client).send().refused(401, "invalid_token");
+        let mut renewed = client.clone();
+        renewed["registration_access_token"] = reissued.into();
+        assert_eq!(server.manage("GET", &renewed).send().ok(), renewed);
+
+        assert_eq!(gave(server, &["client", "delete", id], ""), format!("deleted {id}\n"));
+        server.manage("GET", &renewed).send().refused(401, "invalid_token");
+        assert_eq!(clients(server).len(), 1);
+        for command in ["show", "delete", "reissue"] {
+            assert_eq!(refused(server, &["client", command, id], ""), format!("there is no client {id}"));
+        }
+    });
+}
+
+const KEY_HEADS: [&str; 5] = ["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"];
+
+fn keys(printed: &str, issuer: &str) -> Vec<Vec<String>> {
+    let (heading, rows) = printed.split_once('\n').unwrap();
+    assert_eq!(heading, issuer);
+    table(rows, &KEY_HEADS)
+}
+
+fn states(keys: &[Vec<String>]) -> Vec<[&str; 2]> {
+    keys.iter().map(|key| [key[1].as_str(), key[2].as_str()]).collect()
+}
+
+fn published(server: &TestServer) -> Vec<String> {
+    let jwks = server.get("/jwks").json();
+    jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+/// OIDC Core §10.1.1: a successor is published before it signs, and its predecessor stays published.
+#[test]
+fn rotated_keys_are_published_by_the_running_service() {
+    on_both(|server| {
+        let issuer = "http://localhost:9443";
+        let before = keys(&gave(server, &["key", "list"], ""), issuer);
+        assert_eq!(states(&before), [["RS256", "signing"], ["ES256", "signing"]]);
+        let kids = |keys: &[Vec<String>]| keys.iter().map(|key| key[0].clone()).collect::<Vec<_>>();
+        assert_eq!(published(server), kids(&before));
+
+        let after = keys(&gave(server, &["key", "rotate"], ""), issuer);
+        assert_eq!(states(&after), [["RS256", "signing"], ["ES256", "signing"], ["RS256", "next"], ["ES256", "next"]]);
+        assert_eq!(kids(&after)[..2], kids(&before));
+        assert_eq!(after[0][4], after[2][3], "the successor signs from the moment its predecessor stops");
+        until("the running service publishes the successors", || published(server) == kids(&after));
+
+        let again = refused(server, &["key", "rotate"], "");
+        let (beginning, end) = again.split_once(" begin to sign in ").unwrap();
+        assert_eq!(beginning, format!("the keys of {issuer} were not rotated: the keys of the last rotation"));
+        let (seconds, rest) = end.split_once(' ').unwrap();
+        assert_eq!(rest, "seconds: rotate again after that");
+        assert!((3500..=3600).contains(&seconds.parse::<u32>().unwrap()), "{again}");
+        assert_eq!(keys(&gave(server, &["key", "list"], ""), issuer), after);
+    });
+}
+
+#[test]
+fn the_keys_of_development_mode_are_those_of_the_port_that_is_served() {
+    let server = Setup::new().start();
+    let unknown = "listen (FRONTDESK_LISTEN) is localhost:0, so the issuer is not known here; name the port that is served";
+    assert_eq!(refused(&server, &["key", "list"], ""), unknown);
+    assert_eq!(refused(&server, &["key", "rotate"], ""), unknown);
+    let flag = format!("--listen=localhost:{}", server.port);
+    let listed = keys(&gave(&server, &["key", "list", &flag], ""), &server.issuer());
+    assert_eq!(listed.into_iter().map(|key| key[0].clone()).collect::<Vec<_>>(), published(&server));
+}
+
+#[test]
+fn every_provider_has_keys_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let setup =
+        Setup::new().file("[[provider]]\nissuer = \"http://localhost:9443\"\n[[provider]]\nissuer = \"http://localhost:9443/t/acme\"\n");
+    let output = setup.command(folder.path(), &["key", "rotate"]).output().unwrap();
+    let printed = text(&output.stdout);
+    let (first, second) = printed.split_once("http://localhost:9443/t/acme\n").unwrap();
+    let (first, second) = (keys(first, "http://localhost:9443"), table(second, &KEY_HEADS));
+    assert_eq!((first.len(), second.len()), (2, 2));
+    assert!(first.iter().all(|key| second.iter().all(|other| other[0] != key[0])), "{printed}");
+}
+
+fn secure() -> TestServer {
+    Setup::new().with("FRONTDESK_TLS", "self-signed").start()
+}
+
+/// Runs `frontdesk try` against a running server.
+fn attempt(server: &TestServer, arguments: &[&str]) -> Output {
+    let resource = format!("acct:alice@localhost:{}", server.port);
+    let ca = server.folder.path().join("frontdesk-data/ca.pem");
+    server.run(&[&["try", &resource, "--ca", ca.to_str().unwrap()], arguments].concat())
+}
+
+#[test]
+fn try_goes_the_whole_way_at_the_running_service() {
+    let server = secure();
+    let steps = |output: &Output| -> Vec<String> {
+        let printed = text(&output.stdout);
+        printed.lines().filter_map(|line| Some(line.split_once(". ")?.1.split_once(" (")?.0.to_owned())).collect()
+    };
+    let discovery = ["WebFinger: ok", "discovery: ok", "JWK Set: ok"];
+    let output = attempt(&server, &[]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{}", text(&output.stdout));
+    assert_eq!(steps(&output), discovery);
+
+    let token = server.ran(&["token", "issue"]).trim_end().to_owned();
+    let account = format!("admin:{PASSWORD}");
+    for credentials in [["--token", &token], ["--account", &account]] {
+        let output = attempt(&server, &["--register", credentials[0], credentials[1]]);
+        let printed = text(&output.stdout);
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{printed}");
+        assert_eq!(
+            steps(&output),
+            [&discovery[..], &["registration: ok", "read: ok", "update: ok", "delete: ok", "read after delete: ok"]].concat()
+        );
+        assert!(!printed.contains(&token) && !printed.contains(PASSWORD), "{printed}");
+        assert!(!printed.contains("note:"), "{printed}");
+    }
+    assert_eq!(clients(&server), Vec::<Value>::new());
+}
+
+#[test]
+fn try_tells_programs_each_step_as_one_json_object() {
+    let server = secure();
+    let output = attempt(&server, &["--json", "--register", "--account", &format!("admin:{PASSWORD}")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<(&Value, &Value, &Value)> = lines.iter().map(|line| (&line["step"], &line["outcome"], &line["status"])).collect();
+    let ok = |step: &str, status: u16| (json!(step), json!("ok"), json!(status));
+    let expected = [
+        ok("WebFinger", 200),
+        ok("discovery", 200),
+        ok("JWK Set", 200),
+        ok("registration", 201),
+        ok("read", 200),
+        ok("update", 200),
+        ok("delete", 204),
+        ok("read after delete", 401),
+        (Value::Null, Value::Null, Value::Null),
+    ];
+    assert_eq!(seen, expected.iter().map(|(step, outcome, status)| (step, outcome, status)).collect::<Vec<_>>());
+    assert_eq!((&lines[8]["summary"], &lines[8]["steps"]), (&json!("ok"), &json!(8)));
+}
+
+#[test]
+fn try_ends_at_the_first_broken_step() {
+    let server = secure();
+    let broken = |arguments: &[&str]| {
+        let output = attempt(&server, arguments);
+        assert_eq!(output.status.code(), Some(1));
+        (sentence(&output), text(&output.stdout))
+    };
+    let (said, printed) = broken(&["--register"]);
+    assert!(said.starts_with("registration failed: "), "{said}");
+    assert!(printed.contains("4. registration: FAILED"), "{printed}");
+    let (said, printed) = broken(&["--register", "--account", "admin:wrong password", "--json"]);
+    assert!(said.starts_with("registration failed: "), "{said}");
+    let last: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["summary"], &last["step"], &last["error"]), (&json!("failed"), &json!("registration"), &json!(said)));
+    assert_eq!(broken(&["--account", "admin"]).0, "--account must be NAME:PASSWORD");
+
+    let untrusted = server.run(&["try", &format!("acct:alice@localhost:{}", server.port)]);
+    assert_eq!(untrusted.status.code(), Some(1));
+    assert!(sentence(&untrusted).starts_with("WebFinger failed: "), "{}", sentence(&untrusted));
+    let nonsense = server.run(&["try", "acct:@"]);
+    assert_eq!(nonsense.status.code(), Some(1));
+    assert!(sentence(&nonsense).starts_with("reading the resource failed: "), "{}", sentence(&nonsense));
+    assert_eq!(clients(&server), Vec::<Value>::new());
+}
+
+#[test]
+fn help_and_version_are_printed_without_configuration() {
+    let run = |arguments: &[&str]| {
+        let output = support::frontdesk().args(arguments).env("FRONTDESK_ISSUER", "nonsense").output().unwrap();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(run(&["--version"]), (Some(0), format!("frontdesk {}\n", env!("CARGO_PKG_VERSION")), String::new()));
+    let (code, help, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    for command in ["serve", "migrate", "check", "account", "token", "client", "key", "try"] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{help}");
+    }
+    for setting in server::settings::all() {
+        let secret = setting.form == server::settings::Form::Secret;
+        assert_eq!(help.contains(&format!("--{} <VALUE>", setting.flag())), !secret, "{}", setting.key);
+    }
+    assert!(!run(&["-h"]).1.contains("--management-listen"), "the short help is short");
+    assert_eq!(run(&[]).0, Some(2));
+    let (code, printed, said) = run(&["serv"]);
+    assert_eq!((code, printed.as_str()), (Some(2), ""));
+    assert!(said.contains("unrecognized subcommand 'serv'") && said.contains("'serve'"), "{said}");
+}
+
+/// What the start-up message says to paste, in order.
+fn pasted(printed: &str) -> Vec<String> {
+    printed.lines().filter(|line| line.trim_start().starts_with("curl ")).map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_four_commands_of_the_start_up_message_work_when_they_are_pasted() {
+    let folder = Arc::new(TempDir::new().unwrap());
+    let setup = Setup::default().with("FRONTDESK_DATA", "my data's").within(&folder);
+    let server = setup.clone().start();
+    until("the message is printed", || server.printed().contains("it is shown this once."));
+    let printed = server.printed();
+    let issuer = server.issuer();
+    assert!(printed.starts_with(&format!("\nFrontdesk is at {issuer}, for this machine only.")), "{printed}");
+    let answers: Vec<Value> = pasted(&printed)
+        .iter()
+        .map(|command| {
+            let output = Command::new("sh").args(["-c", command]).current_dir(folder.path()).output().unwrap();
+            assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{command}");
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{command}: {error}: {}", text(&output.stdout)))
+        })
+        .collect();
+    assert_eq!(answers.len(), 4, "{printed}");
+    assert_eq!(answers[0]["links"], json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]));
+    assert_eq!(answers[1]["registration_endpoint"], format!("{issuer}/register"));
+    assert_eq!(answers[2]["client_name"], "My client");
+    assert_eq!(answers[3], answers[2], "the client as it was registered");
+}
+
+#[test]
+fn the_first_password_is_shown_once_and_only_its_hash_is_kept() {
+    let folder = Arc::new(TempDir::new().unwrap());
+    let setup = Setup::default().with("FRONTDESK_TLS", "off").within(&folder);
+    let server = setup.clone().start();
+    until("the message is printed", || server.printed().contains("it is shown this once."));
+    let printed = server.printed();
+    let (_, rest) = printed.split_once("The account is admin, its password ").unwrap();
+    let password = rest.split(';').next().unwrap().to_owned();
+    assert_eq!(password.len(), 24);
+    assert_eq!(registers(&server, "admin", &password), 201);
+    assert!(!server.log().contains(&password), "{}", server.log());
+    let hidden = |bytes: &[u8]| !bytes.windows(password.len()).any(|window| window == password.as_bytes());
+    for entry in fs::read_dir(folder.path().join("frontdesk-data")).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(hidden(&fs::read(&path).unwrap()), "{}", path.display());
+    }
+    drop(server);
+    let again = setup.start();
+    let told = "The account admin has the password that was shown when it was made; `frontdesk account password admin` sets another.";
+    until("the message is printed", || again.printed().contains(told));
+    assert!(!again.printed().contains(&password) && !again.printed().contains("shown this once"), "{}", again.printed());
+    assert_eq!(registers(&again, "admin", &password), 201);
+}
+
+#[test]
+fn a_configured_password_is_neither_printed_nor_logged() {
+    let server = Setup::new().start();
+    let told = "The account is admin, with the password it was made with; curl asks for it.";
+    until("the message is printed", || server.printed().contains(told));
+    assert!(server.printed().contains(" --user admin -H "), "{}", server.printed());
+    assert!(!server.printed().contains(PASSWORD) && !server.log().contains(PASSWORD));
+    assert_eq!(registers(&server, "admin", PASSWORD), 201);
+}
+
+#[test]
+fn the_service_starts_although_nobody_reads_what_it_prints() {
+    let folder = TempDir::new().unwrap();
+    let setup = Setup::new().with("FRONTDESK_LISTEN", "localhost:0").with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = setup.command(folder.path(), &["serve"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let log = std::io::BufReader::new(child.stderr.take().unwrap());
+    let port = std::io::BufRead::lines(log).map_while(Result::ok).find_map(|line| {
+        let (_, rest) = line.split_once("serving listen=\"127.0.0.1:")?;
+        rest.split(['"', ' ']).next()?.parse::<u16>().ok()
+    });
+    // The log's reader is gone as well by now.
+    let answer = port.map(|port| support::Ask::new("GET", &format!("http://127.0.0.1:{port}/jwks")).send().status());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(answer, Some(200));
+}
+
+/// Health and counters are for the operator, at an address of their own.
+#[test]
+fn the_management_listener_tells_health_and_counts() {
+    let server = Setup::new().start();
+    let shown = |path: &str| {
+        let answer = server.managed(path);
+        (answer.status(), answer.header("content-type").unwrap().to_owned(), answer.text)
+    };
+    assert_eq!(shown("/healthz"), (200, "text/plain".to_owned(), "ok\n".to_owned()));
+    assert_eq!(shown("/readyz"), (200, "text/plain".to_owned(), "ready\n".to_owned()));
+    server.client();
+    assert_eq!(server.get("/register/a-stranger-chose-this").status(), 401);
+    assert_eq!(server.get("/a-stranger-chose-this").status(), 404);
+    let (status, content_type, counted) = shown("/metrics");
+    assert_eq!((status, content_type.as_str()), (200, "text/plain; version=0.0.4"));
+    for line in [
+        "# TYPE frontdesk_requests_total counter",
+        "frontdesk_requests_total{method=\"POST\",route=\"/register\",status=\"201\"} 1",
+        "frontdesk_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
+    ] {
+        assert!(counted.lines().any(|counted| counted == line), "{counted}");
+    }
+    assert!(!counted.contains("stranger"), "{counted}");
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        server.get(path).refused(404, "not_found");
+    }
+    for path in ["/register", "/jwks", "/.well-known/openid-configuration"] {
+        assert_eq!(server.managed(path).status(), 404, "{path}");
+    }
+}

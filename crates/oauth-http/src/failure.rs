@@ -96,6 +96,8 @@ impl ResponseError for Failure {
         }
         let mut answer = HttpResponse::build(self.status);
         no_store(&mut answer);
+        // A refusal may come from outside of what adds this to every answer.
+        answer.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         for (name, value) in &self.headers {
             answer.append_header((name.clone(), value.clone()));
         }

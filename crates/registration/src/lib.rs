@@ -10,10 +10,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Route, guard};
-use oauth_http::{cors, failure, unread};
+use oauth_http::{cors, failure};
 use outbound::Fetcher;
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
@@ -112,7 +111,6 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, door
             .app_data(registration.clone())
             .app_data(Door::Standard)
             .wrap(cors::open())
-            .wrap(from_fn(unread::close))
             .route(web::post().to(handler::register))
             .route(cors::preflight("POST, OPTIONS"))
             .default_service(failure::only("POST, OPTIONS")),
@@ -122,7 +120,6 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, door
             .app_data(registration.clone())
             .app_data(Door::Standard)
             .wrap(cors::open())
-            .wrap(from_fn(unread::close))
             .route(get_or_head().to(handler::read))
             .route(web::put().to(handler::update))
             .route(web::delete().to(handler::delete))
@@ -135,7 +132,6 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, door
                 web::resource([format!("{door}/{path}"), format!("{door}/{path}/")])
                     .app_data(registration.clone())
                     .app_data(Door::Wso2)
-                    .wrap(from_fn(unread::close))
                     .route(web::post().to(handler::register))
                     .default_service(failure::only("POST")),
             );
@@ -144,7 +140,6 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, door
             web::resource(format!("{door}/identity/register/{{client_id:.+}}"))
                 .app_data(registration.clone())
                 .app_data(Door::Wso2)
-                .wrap(from_fn(unread::close))
                 .route(web::delete().to(unregister::unregister))
                 .default_service(failure::only("DELETE")),
         );

@@ -75,14 +75,17 @@ pub fn apply(mut object: Object, registration: &Registration) -> Result<Object, 
         Some(Value::String(statement)) => statement,
         Some(_) => return Err(Refusal::InvalidStatement("software_statement must be a JWT in its compact form.")),
     };
-    let claims = verify(statement, &registration.trusted, &registration.issuer, registration.clock.now())?;
-    for (name, value) in claims {
-        let member = name.split('#').next().unwrap_or_default();
-        if member != "software_statement" && ClientMetadata::ROWS.iter().any(|row| row.name == member) {
-            object.insert(name, value);
-        }
-    }
+    let mut claims = verify(statement, &registration.trusted, &registration.issuer, registration.clock.now())?;
+    claims.retain(|name, _| member(name) != "software_statement" && ClientMetadata::ROWS.iter().any(|row| row.name == member(name)));
+    // A name that is vouched for is not joined by others, in languages nobody vouched for.
+    object.retain(|name, _| !claims.keys().any(|claim| member(claim) == member(name)));
+    object.extend(claims);
     Ok(object)
+}
+
+/// The member a name belongs to, whatever its language tag. OIDC Registration §2.1.
+fn member(name: &str) -> &str {
+    name.split('#').next().unwrap_or_default()
 }
 
 /// The claims of a statement that one of `trusted` signed for `audience`.

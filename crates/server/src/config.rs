@@ -38,6 +38,7 @@ impl Sources {
     /// # Errors
     /// Names a variable of ours that is not UTF-8.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the only reader of the environment")]
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let environment = variables
             .filter(|(name, _)| name.starts_with(PREFIX))

@@ -40,7 +40,7 @@ limits! {
     /// How many seconds a request's body may take to arrive; more is 408.
     body_seconds, "FRONTDESK_LIMITS_BODY_SECONDS", 10;
     /// How many seconds a request may take in all; more is 503.
-    handler_seconds, "FRONTDESK_LIMITS_HANDLER_SECONDS", 25;
+    handler_seconds, "FRONTDESK_LIMITS_HANDLER_SECONDS", 15;
     /// How many seconds an idle connection is kept.
     keep_alive_seconds, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", 75;
     /// How many clients anybody may register a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is any number.

@@ -10,6 +10,7 @@ use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
+use oauth_http::unread;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret};
 use registration::{Random, Throttle};
@@ -98,6 +99,7 @@ fn public(
             .app_data(metrics.clone())
             .app_data(Data::new(limits))
             .configure(|config| site.mount(config))
+            .wrap(from_fn(unread::close))
             .wrap(from_fn(deadline::keep))
             .wrap(headers)
             .wrap(from_fn(metrics::count))

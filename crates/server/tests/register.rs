@@ -1,0 +1,20 @@
+//! Registration at the standard door: who may, what may be asked, what is agreed, and every way to be told no.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+
+mod support;
+
+#[path = "register/access.rs"]
+mod access;
+#[path = "register/bodies.rs"]
+mod bodies;
+#[path = "register/metadata.rs"]
+mod metadata;
+#[path = "register/published_clients.rs"]
+mod published_clients;
+#[path = "register/redirect_uris.rs"]
+mod redirect_uris;
+#[path = "register/sectors.rs"]
+mod sectors;
+#[path = "register/statements.rs"]
+mod statements;

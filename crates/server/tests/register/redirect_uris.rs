@@ -1,0 +1,182 @@
+//! Redirect URIs: which are registered, byte for byte, and which are refused.
+
+use serde_json::json;
+
+use super::support::{Setup, TestServer};
+
+/// RFC 6749 §3.1.2, OIDC Registration §2, RFC 8252 §7, §8.4: kept as sent; a client that only a device can be is native.
+#[test]
+fn redirect_uris_are_kept_byte_for_byte() {
+    let server = Setup::new().with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_NATIVE_SCHEMES", "cursor,vscode").start();
+    for (application_type, expected, uris) in [
+        (
+            None,
+            "web",
+            &[
+                "https://rp.example",
+                "https://rp.example/",
+                "https://RP.Example:443/Cb?x=%7e&y=+",
+                "https://rp.example:8443/a/../b//c;d=e?f",
+                "HTTPS://rp.example/",
+                "https://192.0.2.1/cb",
+                "https://[2001:db8::1]:8443/cb",
+                "https://xn--bcher-kva.example/cb",
+            ][..],
+        ),
+        (None, "web", &["https://localhost/cb"]),
+        (None, "web", &["https://localhost:8080/cb", "https://rp.example/cb"]),
+        (None, "native", &["http://localhost:3000/callback"]),
+        (None, "native", &["http://127.0.0.1/", "http://[::1]:61023/cb", "com.example.app:/oauth2redirect"]),
+        (None, "native", &["cursor://anysphere.cursor-retrieval/oauth/callback"]),
+        (None, "native", &["com.example.app://callback/x?y=z"]),
+        (Some("native"), "native", &["https://app.example/claimed"]),
+        (Some("native"), "native", &["https://app.example/claimed", "http://localhost:1/", "vscode:/x"]),
+        (Some("web"), "web", &["https://rp.example/cb"]),
+    ] {
+        let mut metadata = json!({ "redirect_uris": uris });
+        if let Some(application_type) = application_type {
+            metadata["application_type"] = application_type.into();
+        }
+        let client = server.request("POST", "/register").json(&metadata).send().created();
+        assert_eq!(client["redirect_uris"], json!(uris));
+        assert_eq!(client["application_type"], expected, "{uris:?}");
+        assert_eq!(server.manage("GET", &client).send().ok(), client);
+    }
+    let fifty: Vec<String> = (0..50).map(|at| format!("https://rp.example/{at}")).collect();
+    assert_eq!(
+        server.request("POST", "/register").json(&json!({ "redirect_uris": fifty })).send().created()["redirect_uris"],
+        json!(fifty)
+    );
+}
+
+/// What is no redirect URI for anybody.
+const REFUSED: &[&str] = &[
+    "",
+    " ",
+    "/cb",
+    "//rp.example/cb",
+    "rp.example",
+    "rp.example/cb",
+    "https:rp.example/cb",
+    "https:/rp.example/cb",
+    "https:///cb",
+    "https://",
+    "https://?x",
+    "https://:443/",
+    "https://rp.example/#",
+    "https://rp.example/cb#fragment",
+    "https://user@rp.example/",
+    "https://user:pass@rp.example/",
+    "https://@rp.example/",
+    "https://rp.example@evil.example@rp.example/",
+    "https://rp.example\\@evil.example/",
+    "https://rp.example:0/",
+    "https://rp.example:65536/",
+    "https://rp.example:+443/",
+    "https://rp.example:/",
+    "https://rp.example:x/",
+    "https://*.rp.example/",
+    "https://*/",
+    "https://-rp.example/",
+    "https://rp-.example/",
+    "https://rp..example/",
+    "https://rp.example./",
+    "https://rp_.example/",
+    "https://rp%2eexample/",
+    "https://b\u{fc}cher.example/",
+    "https://xn--/",
+    "https://0x7f.1/",
+    "https://2130706433/",
+    "https://[::1",
+    "https://[fe80::1%25eth0]/",
+    "https://rp.example/%",
+    "https://rp.example/%zz",
+    "https://rp.example/a b",
+    "https://rp.example/\t",
+    "https://rp.example/\n",
+    "https://rp.example/\u{0}",
+    "https://rp.example/<x>",
+    "https://rp.example/\"",
+    "https://rp.example/{x}",
+    "https://rp.example/|",
+    "https://rp.example/^",
+    "https://rp.example/`",
+    "https://rp.example/\u{202e}",
+    " https://rp.example/",
+    "http://rp.example/cb",
+    "http://localhost.evil.example/",
+    "http://localhost@evil.example/",
+    "http://127.0.0.1.evil.example/",
+    "http://127.0.0.2/",
+    "http://10.0.0.1/",
+    "http://[::ffff:127.0.0.1]/",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    "javascript://rp.example/%0aalert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "blob:https://rp.example/x",
+    "filesystem:https://rp.example/x",
+    "about:blank",
+    "view-source:https://rp.example/",
+    "ws://rp.example/",
+    "wss://rp.example/",
+    "ftp://rp.example/",
+    "jar:https://rp.example/!/",
+    "mailto:a@rp.example",
+    "intent://rp.example/#Intent;end",
+    "myapp:/cb",
+    "myapp://cb",
+    "urn:ietf:wg:oauth:2.0:oob",
+    "com.example.app:",
+    "com.example.app://",
+    "com.example.app:/cb#x",
+    "com.example.app://user@cb",
+    "regexp=https://rp.example/.*",
+    "regexp=(https://rp.example/a|https://rp.example/b)",
+];
+
+/// RFC 7591 §3.2.2, RFC 9700 §4.1, RFC 8252 §8.4: one that cannot be registered refuses the whole request.
+#[test]
+fn one_bad_redirect_uri_refuses_the_request() {
+    let server = TestServer::open();
+    let long = format!("https://rp.example/{}", "a".repeat(2048));
+    let long_label = format!("https://{}.example/", "a".repeat(64));
+    let many: Vec<String> = (0..51).map(|at| format!("https://rp.example/{at}")).collect();
+    let texts = REFUSED.iter().copied().chain([long.as_str(), long_label.as_str()]);
+    let elements = texts.map(|text| json!(["https://rp.example/cb", text]));
+    let odd =
+        [json!([]), json!([null]), json!([1]), json!([["https://rp.example/cb"]]), json!("https://rp.example/cb"), json!({}), json!(many)];
+    for redirect_uris in elements.chain(odd) {
+        let answer = server.request("POST", "/register").json(&json!({ "redirect_uris": redirect_uris })).send();
+        let told = answer.refused(400, "invalid_redirect_uri");
+        assert!(told.starts_with("One or more redirect_uri values are invalid: redirect_uris "), "{redirect_uris}: {told}");
+        assert!(!told.contains("evil") && !told.contains("rp.example"), "{redirect_uris}: {told}");
+    }
+    assert_eq!(server.request("POST", "/register").json(&json!({})).send().refused(400, "invalid_redirect_uri"), MISSING);
+    assert!(server.clients().is_empty());
+}
+
+const MISSING: &str = "One or more redirect_uri values are invalid: redirect_uris must have at least one element for the authorization code \
+                       and implicit grants";
+
+/// OIDC Registration §2, RFC 8252 §7: what a web application may not have, a native one may, and the other way round.
+#[test]
+fn the_application_type_decides_what_a_redirect_uri_may_be() {
+    let server = TestServer::open();
+    for metadata in [
+        json!({ "application_type": "web", "redirect_uris": ["http://localhost/cb"] }),
+        json!({ "application_type": "web", "redirect_uris": ["com.example.app:/cb"] }),
+        json!({ "redirect_uris": ["https://rp.example/cb", "http://localhost/cb"] }),
+        json!({ "redirect_uris": ["https://rp.example/cb", "com.example.app:/cb"] }),
+        json!({ "redirect_uris": ["https://localhost/cb"], "response_types": ["id_token"] }),
+        json!({ "redirect_uris": ["https://localhost/cb"], "grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"] }),
+        json!({ "application_type": "native", "redirect_uris": ["http://rp.example/cb"] }),
+        json!({ "application_type": "native", "redirect_uris": ["myapp:/cb"] }),
+    ] {
+        server.request("POST", "/register").json(&metadata).send().refused(400, "invalid_redirect_uri");
+    }
+    assert!(server.clients().is_empty());
+}

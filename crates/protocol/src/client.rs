@@ -56,7 +56,7 @@ metadata! {
     jwks: JwkSet, "RFC 7591 §2";
     /// Which software this is, the same for every installation.
     software_id: Text, "RFC 7591 §2";
-    /// Which version of it.
+    /// Which version of the software this is.
     software_version: Text, "RFC 7591 §2";
     /// What a third party says about the software, signed; its claims override plain members.
     software_statement: Jwt, "RFC 7591 §2.3";
@@ -109,17 +109,17 @@ metadata! {
         offered acr_values_supported;
     /// Where a third party may send users to begin a login.
     initiate_login_uri: HttpsUri, "OIDC Registration §2";
-    /// Where request objects may be; never fetched at registration.
+    /// Where request objects may be, with a fragment or without; never fetched at registration.
     request_uris: Vec<RequestUri>, "OIDC Registration §2";
     /// Where users may be sent after a logout.
     post_logout_redirect_uris: Vec<ReturnUri>, "OIDC RP-Initiated Logout §3.1";
     /// What is loaded in the user's browser at a logout.
     frontchannel_logout_uri: WebUri, "OIDC Front-Channel Logout §2";
-    /// Whether iss and sid are sent with it.
+    /// Whether `iss` and `sid` are sent with a logout through the browser.
     frontchannel_logout_session_required: bool, "OIDC Front-Channel Logout §2";
     /// Where logout tokens are posted.
     backchannel_logout_uri: WebUri, "OIDC Back-Channel Logout §2.2";
-    /// Whether logout tokens must carry sid.
+    /// Whether logout tokens must carry `sid`.
     backchannel_logout_session_required: bool, "OIDC Back-Channel Logout §2.2";
     /// The distinguished name in the client's certificate.
     tls_client_auth_subject_dn: Text, "RFC 8705 §2.1.2";
@@ -169,14 +169,14 @@ metadata! {
     /// How tokens reach the client after an authentication on another device.
     backchannel_token_delivery_mode: DeliveryMode, "CIBA §4",
         offered backchannel_token_delivery_modes_supported;
-    /// Where the client is told of them.
+    /// Where the client is told of tokens, or sent them, after an authentication on another device.
     backchannel_client_notification_endpoint: HttpsUri, "CIBA §4";
     /// How the client signs authentication requests.
     backchannel_authentication_request_signing_alg: SigningAlgorithm, "CIBA §4",
         offered backchannel_authentication_request_signing_alg_values_supported;
     /// Whether the client sends a code only the user knows.
     backchannel_user_code_parameter: bool, "CIBA §4";
-    /// Where the client's claims-gathering redirects may lead.
+    /// Where users may be sent back to after claims were gathered from them; kept and compared as `redirect_uris` are.
     claims_redirect_uris: Vec<RedirectUri>, "UMA 2.0 Grant §2";
     /// Where the client's signed JWK Set is.
     signed_jwks_uri: HttpsUri, "OpenID Federation §5.2.1";

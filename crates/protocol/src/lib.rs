@@ -5,7 +5,7 @@
 //! | [`client`], [`provider`] | the two tables: every member of client and of provider metadata, one row each |
 //! | [`offer`] | what a provider offers when its operator says nothing, and over that what is configured |
 //! | [`admit`], [`rules`] | from what a client asks for to what is agreed |
-//! | [`member`], [`table`], [`localized`], [`open_enum`] | the machinery of the tables |
+//! | [`member`], [`table`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
 //! | [`issuer`] | an issuer and every address that follows from it |
 //! | [`json`] | the strict JSON reader for what strangers send |

@@ -2,11 +2,18 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use crate::client::{ClientInformation, ClientMetadata};
 use crate::error_code::ErrorCode;
+use crate::issuer::Issuer;
+use crate::member::LIST_MAX;
+use crate::offer::OWN_MEMBERS;
 use crate::provider::ProviderMetadata;
-use crate::rules;
+use crate::rules::{self, REDIRECT_URIS_MAX, REQUEST_URIS_MAX};
 use crate::table::Row;
+use crate::uri::URI_MAX;
+use crate::values::{NAME_MAX, TEXT_MAX};
 
 /// `docs/client-metadata.md`.
 pub fn client_metadata() -> String {
@@ -21,7 +28,7 @@ pub fn client_metadata() -> String {
     );
     page.push_str("| member | shape | default | governed by | needs | specification | meaning |\n|---|---|---|---|---|---|---|\n");
     for row in ClientMetadata::ROWS {
-        let default = row.default.map_or_else(String::new, |default| format!("`{}`", default().to_string().trim_matches('"')));
+        let default = row.default.map_or_else(String::new, |default| quoted(&default()));
         let _ = writeln!(
             page,
             "| {} | {} | {default} | {} | {} | {} | {} |",
@@ -33,6 +40,15 @@ pub fn client_metadata() -> String {
             row.doc.trim()
         );
     }
+    let _ = writeln!(
+        page,
+        "\n## URIs\n\n\
+         URIs are judged as text first and by a parser second; one that the two read differently is refused. They are ASCII, of at most\n\
+         {URI_MAX} characters, without user information and, except in `request_uris`, without a fragment; hosts are IP addresses or names of\n\
+         letters, digits and hyphens. What is accepted is kept and returned byte for byte. One bad redirect URI refuses the request.\n\n\
+         ## How much\n\n\
+         At most {REDIRECT_URIS_MAX} `redirect_uris`, {REQUEST_URIS_MAX} `request_uris`, {LIST_MAX} elements of any other array, {NAME_MAX} characters of a name, {TEXT_MAX} of any other text."
+    );
     page.push_str("\n## What the provider adds\n\nIgnored when a client registers (RFC 7591 §3.2.1); in an update `client_id` must and `client_secret` may be repeated, the others must be left out (RFC 7592 §2.2).\n\n");
     plain_table(&mut page, ClientInformation::ROWS);
     page.push_str("\n## Rules over several members\n\n| rule | specification |\n|---|---|\n");
@@ -44,10 +60,20 @@ pub fn client_metadata() -> String {
 
 /// `docs/provider-metadata.md`.
 pub fn provider_metadata() -> String {
-    let mut page = String::from(
-        "# Provider metadata\n\nWhat the discovery document may say, and what `[provider.metadata]` may configure. Rendered from the table; a test compares.\n\n",
+    let own: Vec<String> = OWN_MEMBERS.iter().map(|member| format!("`{member}`")).collect();
+    let mut page = format!(
+        "# Provider metadata\n\nWhat the discovery document may say, and what `[provider.metadata]` may configure. Rendered from the table; a test compares.\n\n\
+         A configured member replaces the default offer's; an empty array takes the member out of the document. {}\n\
+         are the service's own and cannot be configured. An https URL may be http on loopback. `#` marks members that may carry a language tag.\n\n\
+         | member | shape | default offer | specification | meaning |\n|---|---|---|---|---|\n",
+        own.join(", ")
     );
-    plain_table(&mut page, ProviderMetadata::ROWS);
+    let offer = Issuer::parse("https://op.example").map(ProviderMetadata::default_offer).unwrap_or_default();
+    let offer = offer.object();
+    for row in ProviderMetadata::ROWS {
+        let offered = offer.get(row.name).filter(|_| !OWN_MEMBERS.contains(&row.name)).map_or_else(String::new, quoted);
+        let _ = writeln!(page, "| {} | {} | {offered} | {} | {} |", name(row), shape(row), row.spec, row.doc.trim());
+    }
     page
 }
 
@@ -70,12 +96,21 @@ fn plain_table(page: &mut String, rows: &[Row]) {
     }
 }
 
+/// A value as readers know it: texts without their quotes, arrays element by element.
+fn quoted(value: &Value) -> String {
+    match value {
+        Value::Array(elements) => elements.iter().map(quoted).collect::<Vec<_>>().join(", "),
+        Value::String(text) => format!("`{text}`"),
+        other => format!("`{other}`"),
+    }
+}
+
 fn name(row: &Row) -> String {
     format!("`{}`{}", row.name, if row.localized { " #" } else { "" })
 }
 
 fn shape(row: &Row) -> String {
-    if row.list { format!("array of {}", row.shape) } else { row.shape.to_owned() }
+    if row.list { format!("array of {}s", row.shape) } else { row.shape.to_owned() }
 }
 
 fn linked(member: Option<&str>) -> String {

@@ -160,11 +160,11 @@ metadata! {
     end_session_endpoint: EndpointUri, "OIDC RP-Initiated Logout §2.1";
     /// Whether clients are told of a logout through the browser.
     frontchannel_logout_supported: bool, "OIDC Front-Channel Logout §3";
-    /// Whether iss and sid are sent with a logout through the browser.
+    /// Whether `iss` and `sid` are sent with a logout through the browser.
     frontchannel_logout_session_supported: bool, "OIDC Front-Channel Logout §3";
     /// Whether clients are told of a logout directly.
     backchannel_logout_supported: bool, "OIDC Back-Channel Logout §2.1";
-    /// Whether logout tokens can carry sid.
+    /// Whether logout tokens can carry `sid`.
     backchannel_logout_session_supported: bool, "OIDC Back-Channel Logout §2.1";
     /// The prompts there are.
     prompt_values_supported: Vec<Name>, "OIDC Prompt Create §4.2";

@@ -1,6 +1,6 @@
 //! What holds for anything anybody could send.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 #[path = "support/sample.rs"]
 mod sample;

@@ -1,7 +1,5 @@
 //! URIs: which text is which kind, and which is refused.
 
-#![expect(clippy::panic, reason = "a test says what it expects")]
-
 use protocol::RedirectUri;
 use protocol::uri::{EndpointUri, HttpsUri, PATTERN_MAX, RedirectForm, RequestUri, ReturnUri, URI_MAX, WebUri};
 

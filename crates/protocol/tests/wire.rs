@@ -18,9 +18,7 @@ enum Outcome<'a> {
 }
 
 fn with(mut base: Value, members: &Value) -> Value {
-    for (name, value) in object(members) {
-        base[name] = value;
-    }
+    base.as_object_mut().expect("a JSON object").extend(object(members));
     base
 }
 

@@ -178,6 +178,9 @@ metadata! {
     backchannel_user_code_parameter: bool, "CIBA §4";
     /// Where users may be sent back to after claims were gathered from them; kept and compared as `redirect_uris` are.
     claims_redirect_uris: Vec<RedirectUri>, "UMA 2.0 Grant §2";
+    /// How the client can register in a federation.
+    client_registration_types: Vec<Name>, "OpenID Federation §5.1.2",
+        offered client_registration_types_supported;
     /// Where the client's signed JWK Set is.
     signed_jwks_uri: HttpsUri, "OpenID Federation §5.2.1";
     /// The organization that runs the client.

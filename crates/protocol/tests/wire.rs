@@ -206,8 +206,12 @@ fn key_sets_hold_public_keys_only() {
 #[test]
 fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_dropped() {
     check(
-        &json!({ "acr_values_supported": ["urn:example:loa2"] }),
+        &json!({ "acr_values_supported": ["urn:example:loa2"], "client_registration_types_supported": ["automatic"] }),
         &[
+            (
+                json!({ "client_registration_types": ["automatic", "explicit"] }),
+                Agreed(json!({ "client_registration_types": ["automatic"] })),
+            ),
             (
                 json!({ "scope": "openid profile launch/patient offline_access" }),
                 Agreed(json!({ "scope": "openid profile offline_access" })),
@@ -241,6 +245,7 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
         &json!({}),
         &[
             (json!({ "default_acr_values": ["0"] }), Agreed(json!({}))),
+            (json!({ "client_registration_types": ["automatic"] }), Agreed(json!({}))),
             (json!({ "userinfo_signed_response_alg": "RS256", "request_object_signing_alg": "RS256" }), Agreed(json!({}))),
             (json!({ "id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A256GCM" }), Agreed(json!({}))),
             (json!({ "backchannel_token_delivery_mode": "ping", "nfv_token_signed_response_alg": "ES256" }), Agreed(json!({}))),

@@ -1,7 +1,9 @@
 //! Who may register: anybody, an account, or the holder of an initial access token. RFC 7591 §3.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
@@ -9,13 +11,13 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
-use protocol::{InitialAccessToken, Secret};
+use protocol::{InitialAccessToken, Secret, TokenTerms};
 use store::{Account, TokenId, TokenInfo};
 
 use crate::refusal::Challenge;
 use crate::throttle::Counted;
 use crate::wso2::Owner;
-use crate::{Access, Door, Refusal, Registration};
+use crate::{Access, Door, Refusal, Registration, login};
 
 /// A caller who may register.
 #[derive(Debug)]
@@ -52,6 +54,14 @@ impl Initial {
         }
     }
 
+    /// What the client may be, beyond what its provider says.
+    pub fn terms(&self) -> Option<&Arc<TokenTerms>> {
+        match self {
+            Self::Token(token) => token.terms.as_ref(),
+            Self::Anybody | Self::Account(_) => None,
+        }
+    }
+
     /// Whose the client will be when nothing else is said.
     pub fn owner(&self) -> Owner {
         let account = match self {
@@ -69,15 +79,20 @@ impl FromRequest for Initial {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let registration = request.app_data::<Data<Registration>>().cloned();
-        let (presented, door) = (Presented::of(request), Door::of(request));
+        let (presented, address, door) = (Presented::of(request), peer::client(request), Door::of(request));
         Box::pin(async move {
             let registration = registration.ok_or_else(|| Failure::server_error("a registration door is mounted without its provider"))?;
-            authenticate(&registration, presented, door).await
+            authenticate(&registration, presented, address, door).await
         })
     }
 }
 
-async fn authenticate(registration: &Data<Registration>, presented: Presented, door: Door) -> Result<Initial, Failure> {
+async fn authenticate(
+    registration: &Data<Registration>,
+    presented: Presented,
+    address: Option<IpAddr>,
+    door: Door,
+) -> Result<Initial, Failure> {
     if registration.access == Access::Closed {
         return Err(Refusal::Closed.into());
     }
@@ -92,23 +107,15 @@ async fn authenticate(registration: &Data<Registration>, presented: Presented, d
             })
             .into());
         }
-        Presented::Basic { name, password } => account(registration, name, password).await?.map(Initial::Account),
+        Presented::Basic { name, password } => login::account(registration, name, password, address).await?.map(Initial::Account),
         Presented::Bearer(token) => {
-            let (store, now) = (registration.store.clone(), registration.clock.now());
-            blocking(move || store.find_token(&initial_access_token(&token), now)).await?.map_err(Refusal::from)?.map(Initial::Token)
+            let (store, issuer, now) = (registration.store.clone(), registration.issuer.clone(), registration.clock.now());
+            let found = blocking(move || store.find_token(&issuer, &initial_access_token(&token), now)).await?;
+            found.map_err(Refusal::from)?.map(Initial::Token)
         }
         Presented::Unreadable(Scheme::Bearer | Scheme::Basic) => None,
     };
     found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
-}
-
-/// The account with that name and password.
-///
-/// # Errors
-/// When the store is down.
-pub(crate) async fn account(registration: &Data<Registration>, name: String, password: Secret) -> Result<Option<Account>, Failure> {
-    let store = registration.store.clone();
-    Ok(blocking(move || store.verify_account(&name, &password)).await?.map_err(Refusal::from)?)
 }
 
 /// One published client library sends the base64 of a token that is not a JWT; what begins like one of our tokens

@@ -24,6 +24,7 @@ pub mod door;
 pub mod handler;
 pub mod initial;
 pub mod issue;
+pub mod login;
 pub mod managed;
 pub mod redirect_pattern;
 pub mod refusal;
@@ -36,6 +37,7 @@ pub mod update;
 pub mod wso2;
 
 pub use door::Door;
+pub use login::Logins;
 pub use refusal::Refusal;
 pub use statement::TrustedIssuer;
 pub use throttle::Throttle;
@@ -80,6 +82,8 @@ pub struct Registration {
     pub random: Random,
     /// How often anybody may register; all providers of a process share it.
     pub throttle: Arc<Throttle>,
+    /// How passwords are verified; all providers of a process share it.
+    pub logins: Arc<Logins>,
 }
 
 impl Registration {

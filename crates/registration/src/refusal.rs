@@ -40,7 +40,7 @@ pub enum Refusal {
     NameTaken,
     /// Somebody else changed the client first.
     Stale,
-    /// There were too many registrations; for how long to wait.
+    /// There were too many registrations, or wrong passwords; for how long to wait.
     TooMany(Duration),
     /// The store could not do it.
     Store(StoreError),
@@ -111,7 +111,7 @@ impl From<Refusal> for Failure {
                     .status(StatusCode::CONFLICT)
             }
             Refusal::TooMany(wait) => {
-                Failure::new(ErrorCode::InvalidRequest, "There were too many registrations. Try again after the time in Retry-After.")
+                Failure::new(ErrorCode::InvalidRequest, "There were too many attempts. Try again after the time in Retry-After.")
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
             }

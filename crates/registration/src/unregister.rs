@@ -3,13 +3,13 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, blocking};
+use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
 use store::{Account, Client, Role};
 use url::form_urlencoded;
 
-use crate::initial::account;
+use crate::login;
 use crate::refusal::Challenge;
 use crate::wso2::account_name;
 use crate::{Refusal, Registration, response};
@@ -29,7 +29,7 @@ pub async fn unregister(request: HttpRequest, registration: Data<Registration>) 
     let user = account_name(&user, &registration);
     let client = found.filter(|client| client.provider == registration.issuer && matches(client, &caller, user, &name));
     let client = client.ok_or(Refusal::NoMatch)?;
-    if !registration.store.delete(&client).await.map_err(Refusal::from)? {
+    if !registration.store.delete(&client.id).await.map_err(Refusal::from)? {
         return Err(Refusal::NoMatch.into());
     }
     tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), account = caller.name, "client unregistered");
@@ -40,7 +40,7 @@ pub async fn unregister(request: HttpRequest, registration: Data<Registration>) 
 async fn caller(request: &HttpRequest, registration: &Data<Registration>) -> Result<Account, Failure> {
     let found = match Presented::of(request) {
         Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
-        Presented::Basic { name, password } => account(registration, name, password).await?,
+        Presented::Basic { name, password } => login::account(registration, name, password, peer::client(request)).await?,
         Presented::Bearer(_) | Presented::Unreadable(_) => None,
     };
     found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into())

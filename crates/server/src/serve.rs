@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer, rt};
 use oauth_http::unread;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret};
-use registration::{Random, Throttle};
+use registration::{Logins, Random, Throttle};
 use store::{Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
@@ -50,7 +50,9 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let store = open::store(&config)?;
     let admin_password = administrator(&config, &store, &clock)?;
     let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
-    let means = Means { store: store.clone(), fetcher, clock: clock.clone(), random: random(), throttle: Arc::clone(&throttle) };
+    let at_once = std::thread::available_parallelism().map_or(2, usize::from);
+    let logins = Arc::new(Logins::new(at_once, config.limits.failed_logins_per_minute, &random())?);
+    let means = Means { store: store.clone(), fetcher, clock: clock.clone(), random: random(), throttle: Arc::clone(&throttle), logins: Arc::clone(&logins) };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let acceptor = acceptor(&config, &clock)?;
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
@@ -61,7 +63,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
         let public = public(&config, &site, &metrics, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
-        tasks::start(site.clone(), store.clone(), clock.clone(), throttle, config.keep_retired);
+        tasks::start(site.clone(), store.clone(), clock.clone(), (throttle, logins), config.keep_retired);
         start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
         let (public_handle, private_handle) = (public.handle(), private.handle());
         rt::spawn(private);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::rt;
 use oauth_http::blocking;
 use protocol::Clock;
-use registration::Throttle;
+use registration::{Logins, Throttle};
 use store::Store;
 
 use crate::wiring::Site;
@@ -18,7 +18,7 @@ const RELOAD: Duration = Duration::from_secs(2);
 const PURGE: Duration = Duration::from_mins(10);
 
 /// Starts the schedule on this thread's runtime.
-pub fn start(site: Site, store: Store, clock: Clock, throttle: Arc<Throttle>, keep_retired: Duration) {
+pub fn start(site: Site, store: Store, clock: Clock, (throttle, logins): (Arc<Throttle>, Arc<Logins>), keep_retired: Duration) {
     rt::spawn(async move {
         let mut tick = rt::time::interval(RELOAD);
         loop {
@@ -36,6 +36,7 @@ pub fn start(site: Site, store: Store, clock: Clock, throttle: Arc<Throttle>, ke
         loop {
             tick.tick().await;
             throttle.tidy();
+            logins.tidy();
             let (store, now) = (store.clone(), clock.now());
             let purged = blocking(move || {
                 let clients = store.purge_expired(now).map_err(|error| error.to_string())?;

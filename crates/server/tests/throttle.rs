@@ -60,3 +60,38 @@ fn the_same_client_from_many_addresses_is_one_machine_gone_wild() {
     let statuses: Vec<u16> = (0..4).map(|n| anybody(&server, &format!("203.0.113.{n}"), "the same")).collect();
     assert_eq!(statuses, [201, 201, 201, 429]);
 }
+
+/// RFC 7617 §4: a password is worth as much as the guesses it takes.
+#[test]
+fn a_password_that_was_wrong_too_often_is_not_looked_at_for_a_while() {
+    let server = Setup::new().with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "3").with("FRONTDESK_PROXIES", "127.0.0.1, ::1").start();
+    let attempt = |name: &str, password: &str, from: &str| {
+        let ask = server.request("POST", "/register").basic(name, password).header("X-Forwarded-For", from);
+        ask.json(&metadata("A client")).send()
+    };
+    for _ in 0..4 {
+        attempt("admin", "wrong", "203.0.113.5").refused(401, "invalid_token");
+    }
+    let refused = attempt("admin", "wrong", "203.0.113.5");
+    refused.refused(429, "invalid_request");
+    assert!((1..=21).contains(&refused.header("retry-after").unwrap().parse::<u64>().unwrap()));
+    attempt("admin", support::PASSWORD, "203.0.113.5").refused(429, "invalid_request");
+    attempt("admin", support::PASSWORD, "203.0.113.6").created();
+    attempt("nobody", "wrong", "203.0.113.5").refused(401, "invalid_token");
+    // Whoever proved the password a moment ago goes on working.
+    attempt("admin", support::PASSWORD, "203.0.113.6").created();
+    assert!(server.log().contains("a password was wrong"), "{}", server.log());
+    assert!(!server.log().contains(support::PASSWORD));
+}
+
+#[test]
+fn a_changed_password_counts_at_once_and_a_removed_account_is_gone_at_once() {
+    let server = TestServer::start();
+    server.account("robot", "registrar");
+    let attempt = || server.request("POST", "/register").basic("robot", support::PASSWORD).json(&metadata("A client")).send();
+    attempt().created();
+    server.ran(&["account", "remove", "robot"]);
+    attempt().refused(401, "invalid_token");
+    server.account("robot", "registrar");
+    attempt().created();
+}

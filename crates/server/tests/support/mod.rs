@@ -59,6 +59,7 @@ impl Setup {
             .with("FRONTDESK_TLS", "off")
             .with("FRONTDESK_ADMIN_PASSWORD", PASSWORD)
             .with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "0")
+            .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "0")
     }
 
     /// With one more variable in the environment; an earlier one of that name is replaced.
@@ -399,7 +400,7 @@ impl Ask {
         let mut answer =
             agent.run(request.body(self.body).unwrap()).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url));
         let text = answer.body_mut().read_to_string().unwrap();
-        Answer { asked: format!("{} {}", self.method, self.url), answer: answer.map(drop), text }
+        Answer { asked: format!("{} {}", self.method, self.url), head: answer.map(drop), text }
     }
 }
 
@@ -407,7 +408,7 @@ impl Ask {
 #[derive(Debug)]
 pub struct Answer {
     asked: String,
-    answer: Response<()>,
+    head: Response<()>,
     /// The body.
     pub text: String,
 }
@@ -415,12 +416,12 @@ pub struct Answer {
 impl Answer {
     /// The status.
     pub fn status(&self) -> u16 {
-        self.answer.status().as_u16()
+        self.head.status().as_u16()
     }
 
     /// A header's only value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.answer.headers().get_all(name).iter();
+        let mut values = self.head.headers().get_all(name).iter();
         let first = values.next()?.to_str().unwrap();
         assert!(values.next().is_none(), "{}: several {name}", self.asked);
         Some(first)
@@ -428,7 +429,7 @@ impl Answer {
 
     /// All values of a header.
     pub fn headers(&self, name: &str) -> Vec<&str> {
-        self.answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+        self.head.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
     /// The body as JSON.

@@ -1,20 +1,25 @@
-//! What a provider says of itself: its metadata at every address clients look for it, and its keys.
-//! OIDC Discovery §4, RFC 8414 §3, RFC 7517.
+//! What a provider says of itself: its metadata at every address clients look for it, signed as well, and its keys; and what
+//! it says of its registration endpoint. OIDC Discovery §4, RFC 8414 §3, RFC 7517, RFC 9728 §3.
 
 #![warn(missing_docs)]
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use arc_swap::ArcSwap;
-use keys::KeyRing;
+use keys::{KeyError, KeyRing};
 use oauth_http::{Document, cors, failure};
 use protocol::issuer::{OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
-use protocol::{Issuer, ProviderMetadata};
+use protocol::{Issuer, Object, ProviderMetadata};
+use serde_json::Value;
+
+mod resource;
+mod signed;
 
 /// The name of the JWK Set below the issuer.
 const JWKS: &str = "jwks";
@@ -24,8 +29,11 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 /// The documents of one provider, frozen; a request copies nothing but a reference.
 pub struct Discovery {
     issuer: Issuer,
-    configuration: Document,
+    members: Object,
+    signed: bool,
+    configuration: ArcSwap<Document>,
     jwks: ArcSwap<Document>,
+    resource: Option<(String, Document)>,
     keys: KeyRing,
     max_age: Duration,
 }
@@ -42,21 +50,51 @@ pub fn advertise(issuer: &Issuer, provider: &mut ProviderMetadata) -> Result<(),
 }
 
 impl Discovery {
-    /// Freezes a provider's document and its keys; caches may keep either for `max_age`.
-    pub fn freeze(issuer: Issuer, provider: &ProviderMetadata, keys: KeyRing, max_age: Duration) -> Self {
-        let configuration = Document::freeze(serde_json::Value::Object(provider.object()).to_string(), max_age);
-        let jwks = ArcSwap::from_pointee(Document::freeze(keys.snapshot().jwks().to_owned(), max_age));
-        Self { issuer, configuration, jwks, keys, max_age }
+    /// Freezes a provider's documents; caches may keep each for `max_age`. `signed` adds the metadata as a JWT, unless the
+    /// document sends clients elsewhere for the keys: they would not find the one that signed.
+    ///
+    /// # Errors
+    /// When the metadata cannot be signed.
+    pub fn freeze(issuer: Issuer, provider: &ProviderMetadata, keys: KeyRing, signed: bool, max_age: Duration) -> Result<Self, KeyError> {
+        let ours = provider.jwks_uri.as_ref().is_some_and(|uri| uri.as_str() == issuer.endpoint(JWKS));
+        let (members, signed) = (provider.object(), signed && ours);
+        Ok(Self {
+            configuration: ArcSwap::from_pointee(configuration(&issuer, &members, signed, &keys, max_age)?),
+            jwks: ArcSwap::from_pointee(Document::freeze(keys.snapshot().jwks().to_owned(), max_age)),
+            resource: resource::freeze(&issuer, provider, max_age),
+            issuer,
+            members,
+            signed,
+            keys,
+            max_age,
+        })
     }
 
-    /// Freezes the keys again, after the ring was reloaded.
-    pub fn refresh(&self) {
+    /// Freezes again what follows from the keys, after the ring was reloaded.
+    ///
+    /// # Errors
+    /// When the metadata cannot be signed; the document stays as it was.
+    pub fn refresh(&self) -> Result<(), KeyError> {
         self.jwks.store(Arc::new(Document::freeze(self.keys.snapshot().jwks().to_owned(), self.max_age)));
+        if self.signed {
+            self.configuration.store(Arc::new(configuration(&self.issuer, &self.members, true, &self.keys, self.max_age)?));
+        }
+        Ok(())
     }
 }
 
+fn configuration(issuer: &Issuer, members: &Object, signed: bool, keys: &KeyRing, max_age: Duration) -> Result<Document, KeyError> {
+    let mut members = members.clone();
+    if signed {
+        let token = signed::metadata(issuer, &members, keys)?;
+        members.insert(signed::MEMBER.to_owned(), token.into());
+    }
+    Ok(Document::freeze(Value::Object(members).to_string(), max_age))
+}
+
 /// Mounts the documents at every address clients look for them: the well-known segment after and before the issuer's path,
-/// and the WSO2 aliases below each of `doors`, which are paths without a slash at their end.
+/// and the WSO2 aliases below each of `doors`, which are paths without a slash at their end; what is said of the registration
+/// endpoint has the one address that RFC 9728 §3.1 gives it.
 pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[String]) {
     let path = discovery.issuer.path();
     let mut configuration = Vec::new();
@@ -71,6 +109,12 @@ pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[S
     jwks.extend(doors.iter().map(|door| format!("{door}/oauth2/jwks")));
     serve(config, discovery, configuration, || get_or_head().to(configuration_document));
     serve(config, discovery, jwks, || get_or_head().to(jwks_document));
+    if let Some((path, document)) = &discovery.resource {
+        serve(config, discovery, vec![path.clone()], || {
+            let document = document.clone();
+            get_or_head().to(move |request: HttpRequest| ready(document.answer(&request)))
+        });
+    }
 }
 
 fn serve(config: &mut ServiceConfig, discovery: &Data<Discovery>, paths: Vec<String>, route: impl Fn() -> Route) {
@@ -92,7 +136,7 @@ fn get_or_head() -> Route {
 
 /// The provider's metadata. OIDC Discovery §4.2, RFC 8414 §3.2.
 async fn configuration_document(request: HttpRequest, discovery: Data<Discovery>) -> HttpResponse {
-    discovery.configuration.answer(&request)
+    discovery.configuration.load().answer(&request)
 }
 
 /// The provider's public keys. RFC 7517 §5.

@@ -17,8 +17,10 @@ use tempfile::NamedTempFile;
 use toml::Table;
 use webfinger::{Directory, Hosted};
 
+mod descriptor;
+
 use crate::limits::Limits;
-use crate::provider;
+use crate::provider::{self, addresses};
 use crate::settings::{self, Form, PREFIX, Setting};
 
 /// Where settings come from, the later over the earlier.
@@ -95,11 +97,20 @@ pub struct ProviderConfig {
     pub client_lifetime: Option<Duration>,
     /// Members of the provider's document.
     pub metadata: Object,
+    /// Whether the document is signed as well.
+    pub signed_metadata: bool,
     /// Who may vouch for software.
     pub trusted: Vec<TrustedIssuer>,
+    /// What WebFinger says besides who the issuer is.
+    pub extras: Vec<webfinger::Extra>,
 }
 
 impl ProviderConfig {
+    /// What WebFinger is to know of it.
+    pub fn hosted(&self) -> Hosted {
+        Hosted { issuer: self.issuer.clone(), domains: self.domains.clone(), extras: self.extras.clone() }
+    }
+
     /// Whether its document can be put together.
     ///
     /// # Errors
@@ -246,7 +257,9 @@ struct ProviderSection {
     client_secret_lifetime: Option<String>,
     client_lifetime: Option<String>,
     metadata: Table,
+    signed_metadata: Option<bool>,
     software_statement_issuer: Vec<StatementIssuerSection>,
+    webfinger: Vec<descriptor::Section>,
 }
 
 #[derive(Deserialize)]
@@ -512,9 +525,8 @@ fn providers(
             return Err(ConfigError::new(format!("two providers have the host and path of {}; each needs its own", one.issuer)));
         }
     }
-    let hosted = |one: &ProviderConfig| Hosted { issuer: one.issuer.clone(), domains: one.domains.clone(), links: Vec::new() };
-    Directory::new(providers.iter().map(hosted).collect())
-        .map_err(|error| ConfigError::new(format!("{}: {error}", settings::named("provider.domains"))))?;
+    addresses::apart(&providers).map_err(|reason| ConfigError::new(format!("{}: {reason}", settings::named("provider.issuer"))))?;
+    Directory::new(providers.iter().map(ProviderConfig::hosted).collect()).map_err(|error| descriptor::refused(&error))?;
     Ok(providers)
 }
 
@@ -552,7 +564,9 @@ fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfi
         secret_lifetime: span("provider.client_secret_lifetime", section.client_secret_lifetime.as_deref())?,
         client_lifetime: span("provider.client_lifetime", section.client_lifetime.as_deref())?,
         metadata,
+        signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
+        extras: section.webfinger.into_iter().map(descriptor::extra).collect::<Result<_, _>>()?,
         issuer,
     })
 }

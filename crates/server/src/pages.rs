@@ -27,6 +27,11 @@ pub fn configuration() -> String {
     page.push_str(
         "\nOnly in the file, below `[[provider]]`:\n\n\
          - `[provider.metadata]`: any member of [provider metadata](provider-metadata.md), by the specifications' own names; each replaces the default offer's.\n\
+         - `signed_metadata = false`: leaves `signed_metadata` (RFC 8414 §2.1) out of the document; it is there unless a `jwks_uri` is configured.\n\
+         - `[[provider.webfinger]]`: what WebFinger says besides who the issuer is (RFC 7033 §4.4), of resources on one `domain`, or on all the\n  \
+         provider answers for. `aliases` are other names of a resource; a `[[provider.webfinger.link]]` has a `rel`, an `href` (or a `template`, passed\n  \
+         on as it stands), and perhaps a `type`, `titles` by language and `properties` by URI. In aliases and hrefs `{user}` stands for the user of an\n  \
+         `acct:` resource, percent-encoded; those that have it are left out for resources without one.\n\
          - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of somebody whose software\n  \
          statements are believed (RFC 7591 §2.3).\n",
     );

@@ -4,19 +4,12 @@ use protocol::{Invalid, ProviderMetadata};
 
 use crate::config::ProviderConfig;
 
+pub mod addresses;
+mod rules;
+
 /// Endpoints of the authorization server, with where a placeholder stands below a loopback issuer until they are configured.
 pub const PLACEHOLDERS: [(&str, &str); 3] =
     [("authorization_endpoint", "oauth2/authorize"), ("token_endpoint", "oauth2/token"), ("userinfo_endpoint", "oauth2/userinfo")];
-
-/// Members no client does without.
-const REQUIRED: [&str; 6] = [
-    "authorization_endpoint",
-    "token_endpoint",
-    "jwks_uri",
-    "response_types_supported",
-    "subject_types_supported",
-    "id_token_signing_alg_values_supported",
-];
 
 /// A provider's document, and the endpoints in it that are placeholders of ours.
 #[derive(Debug, Clone)]
@@ -25,6 +18,13 @@ pub struct Offer {
     pub metadata: ProviderMetadata,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,
+}
+
+impl Offer {
+    /// What no specification forbids and its operator will hardly have meant: one sentence each, without its full stop.
+    pub fn concerns(&self) -> Vec<String> {
+        rules::concerns(&self.metadata)
+    }
 }
 
 /// Puts a provider's document together: the default offer, over it what is configured, over that what the features
@@ -47,8 +47,6 @@ pub fn offer(config: &ProviderConfig) -> Result<Offer, Invalid> {
     let ours = |reason| Invalid::new("issuer", reason);
     oidc_discovery::advertise(&config.issuer, &mut metadata).map_err(ours)?;
     registration::advertise(&config.issuer, config.access, &mut metadata).map_err(ours)?;
-    match REQUIRED.into_iter().find(|member| !metadata.has(member)) {
-        Some(missing) => Err(Invalid::new(missing, "must be configured")),
-        None => Ok(Offer { metadata, placeholders }),
-    }
+    rules::check(&metadata, &config.issuer, &config.metadata)?;
+    Ok(Offer { metadata, placeholders })
 }

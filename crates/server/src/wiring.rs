@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use keys::{KeyError, KeyRing};
 use oauth_http::peer::Proxies;
-use oauth_http::{BodyLimits, Failure};
+use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use outbound::Fetcher;
 use protocol::{Clock, ErrorCode};
-use registration::{Random, Registration, Throttle};
+use registration::{Logins, Random, Registration, Throttle};
 use store::Store;
-use webfinger::{Directory, Hosted};
+use webfinger::Directory;
 
 use crate::config::{Config, ProviderConfig};
+use crate::provider::addresses;
 use crate::{host, provider};
 
 /// Everything the routes need, made once and shared by every worker.
@@ -56,7 +57,7 @@ pub enum SiteError {
     #[error("provider.domains: {0}")]
     Domains(#[from] webfinger::DirectoryError),
     /// A provider's keys.
-    #[error("the keys of {issuer} cannot be read: {error}")]
+    #[error("the keys of {issuer} cannot be used: {error}")]
     Keys {
         /// Whose.
         issuer: String,
@@ -77,6 +78,8 @@ pub struct Means {
     pub random: Random,
     /// How often anybody may register.
     pub throttle: Arc<Throttle>,
+    /// How passwords are verified.
+    pub logins: Arc<Logins>,
 }
 
 impl Site {
@@ -85,12 +88,7 @@ impl Site {
     /// # Errors
     /// One sentence that names the provider and what is wrong with it.
     pub fn new(config: &Config, means: &Means) -> Result<Self, SiteError> {
-        let hosted = config.providers.iter().map(|provider| Hosted {
-            issuer: provider.issuer.clone(),
-            domains: provider.domains.clone(),
-            links: Vec::new(),
-        });
-        let directory = Data::new(Directory::new(hosted.collect())?);
+        let directory = Data::new(Directory::new(config.providers.iter().map(ProviderConfig::hosted).collect())?);
         let providers = config.providers.iter().map(|provider| Provider::new(provider, config, means)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { providers, directory, body: Data::new(config.limits.body()), proxies: Data::new(config.proxies.clone()) })
     }
@@ -120,14 +118,14 @@ impl Site {
         config.default_service(web::to(move |request: HttpRequest| nothing_at_host(request, Arc::clone(&known))));
     }
 
-    /// Reads every provider's keys again, and freezes those that changed. Blocks on the store.
+    /// Reads every provider's keys again, and freezes what follows from those that changed. Blocks on the store.
     ///
     /// # Errors
-    /// The first provider's whose keys cannot be read; they stay as they were.
+    /// The first provider's whose keys cannot be read or do not sign; its documents stay as they were.
     pub fn reload_keys(&self) -> Result<(), KeyError> {
         for provider in &self.providers {
             if provider.keys.reload()? {
-                provider.discovery.refresh();
+                provider.discovery.refresh()?;
             }
         }
         Ok(())
@@ -153,8 +151,10 @@ impl Provider {
                 .map_or_else(String::new, |setting| format!(" or as {}", setting.variable)),
             invalid,
         })?;
-        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone())
-            .map_err(|error| SiteError::Keys { issuer: issuer.to_string(), error })?;
+        let unusable = |error| SiteError::Keys { issuer: provider.issuer.to_string(), error };
+        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone()).map_err(unusable)?;
+        let discovery =
+            Discovery::freeze(issuer.clone(), &offer.metadata, keys.clone(), provider.signed_metadata, config.max_age).map_err(unusable)?;
         let registration = Registration {
             issuer: issuer.clone(),
             provider: offer.metadata.clone(),
@@ -168,11 +168,12 @@ impl Provider {
             clock: means.clock.clone(),
             random: Arc::clone(&means.random),
             throttle: Arc::clone(&means.throttle),
+            logins: Arc::clone(&means.logins),
         };
         Ok(Self {
             host: issuer.host().to_owned(),
-            doors: doors(&config.providers, provider),
-            discovery: Data::new(Discovery::freeze(issuer, &offer.metadata, keys.clone(), config.max_age)),
+            doors: addresses::doors(&config.providers, provider),
+            discovery: Data::new(discovery),
             registration: Data::new(registration),
             placeholders: offer.placeholders,
             keys,
@@ -190,30 +191,32 @@ impl Provider {
     }
 }
 
-/// Every provider has its WSO2 doors below its issuer's path. The host's root has the doors of the provider there, or of
-/// the first one configured on that host.
-fn doors(all: &[ProviderConfig], one: &ProviderConfig) -> Vec<String> {
-    let mut doors = vec![one.issuer.path().to_owned()];
-    let mut on_host = all.iter().filter(|other| other.issuer.host() == one.issuer.host());
-    let at_root = on_host.clone().any(|other| other.issuer.path().is_empty());
-    if !at_root && on_host.next().is_some_and(|first| first.issuer == one.issuer) {
-        doors.push(String::new());
-    }
-    doors
-}
-
 fn placeholder(member: &str) -> Failure {
     let setting = crate::settings::named(&format!("provider.metadata.{member}"));
     Failure::new(ErrorCode::NotImplemented, format!("There is no authorization server behind this address; {setting} names the real one."))
 }
 
-async fn nothing_here() -> Result<HttpResponse, Failure> {
-    Err(Failure::new(ErrorCode::NotFound, "There is nothing at this address."))
+/// A page may learn that there is nothing, and ask so in the way it asks for what there is: clients try addresses of
+/// documents.
+async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let asks_first = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if asks_first {
+        let mut answer = HttpResponse::NoContent();
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, cors::ALLOWED_HEADERS),
+        ] {
+            answer.insert_header((name, value));
+        }
+        return Ok(answer.finish());
+    }
+    Err(Failure::new(ErrorCode::NotFound, "There is nothing at this address.").header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
 }
 
 async fn nothing_at_host(request: HttpRequest, known: Arc<[String]>) -> Result<HttpResponse, Failure> {
     if host::of(request.head()).is_some_and(|host| known.contains(&host)) {
-        return nothing_here().await;
+        return nothing_here(request).await;
     }
     Err(Failure::new(ErrorCode::MisdirectedRequest, "This deployment does not serve that host.").status(StatusCode::MISDIRECTED_REQUEST))
 }

@@ -149,7 +149,8 @@ fn discovery_is_understood_whole() {
     assert_eq!(provider.subject_types_supported(), &vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise]);
 
     let mut document = https.get(&format!("{issuer}/.well-known/openid-configuration"), None);
-    // RFC 8414 knows this member, OIDC Discovery and the client do not.
+    // RFC 8414 knows these members, OIDC Discovery and the client do not.
+    assert!(document.as_object_mut().unwrap().shift_remove("signed_metadata").is_some());
     assert_eq!(document.as_object_mut().unwrap().shift_remove("code_challenge_methods_supported"), Some(json!(["S256"])));
     assert_eq!(serde_json::to_value(&provider).unwrap(), document);
 }

@@ -10,7 +10,9 @@ use url::Host;
 
 use crate::authority::{Authority, HTTPS_PORT};
 use crate::domain::Domain;
-use crate::link::{Link, Links};
+use crate::extra::Extra;
+use crate::host_meta::HostMeta;
+use crate::link::Links;
 use crate::resource::Resource;
 use crate::site::{Claim, Ground, Provider, Site};
 
@@ -21,8 +23,8 @@ pub struct Hosted {
     pub issuer: Issuer,
     /// The hosts it answers for besides its issuer's own.
     pub domains: Vec<Domain>,
-    /// Links besides the issuer's, told to whoever asks for them or for all.
-    pub links: Vec<Link>,
+    /// What it says besides who the issuer is.
+    pub extras: Vec<Extra>,
 }
 
 /// Every hosted domain and its provider, settled at start-up.
@@ -40,6 +42,7 @@ pub struct Hosted {
 #[derive(Debug)]
 pub struct Directory {
     hosts: HashMap<Host, Sites>,
+    pub(crate) host_meta: HostMeta,
 }
 
 #[derive(Debug)]
@@ -52,11 +55,15 @@ impl Directory {
     /// Settles who answers for what.
     ///
     /// # Errors
-    /// When two providers that are not tenants claim the same domain, or two have the same issuer.
+    /// When two providers that are not tenants claim the same domain, or two have the same issuer; when a link cannot be
+    /// served, or is for a domain its provider does not answer for.
     pub fn new(providers: Vec<Hosted>) -> Result<Self, DirectoryError> {
+        let host_meta = HostMeta::freeze(providers.first().map_or("", |first| first.issuer.origin()));
         let mut claims: HashMap<Host, Vec<Claim>> = HashMap::new();
-        for Hosted { issuer, domains, links } in providers {
-            let provider = Arc::new(Provider { links: Links::new(issuer.as_str(), &links), issuer });
+        for hosted in providers {
+            hosted.check()?;
+            let Hosted { issuer, domains, extras } = hosted;
+            let provider = Arc::new(Provider { links: Links::new(issuer.as_str(), &extras), issuer });
             let own = Authority::of_issuer(&provider.issuer).ok_or_else(|| DirectoryError::NoHost(provider.issuer.to_string()))?;
             let listed =
                 domains.into_iter().map(|domain| domain.authority().clone()).map(|Authority { host, port }| (host, Ground::Listed(port)));
@@ -67,15 +74,40 @@ impl Directory {
                 earlier.push(claim);
             }
         }
-        Ok(Self { hosts: claims.into_iter().map(|(host, claims)| (host, Sites::settle(&claims))).collect() })
+        Ok(Self { hosts: claims.into_iter().map(|(host, claims)| (host, Sites::settle(&claims))).collect(), host_meta })
     }
 
-    /// The links of a resource's provider; nothing, when its host or its tenant is not ours. RFC 7033 §4.2.
-    pub fn describe(&self, resource: &Resource) -> Option<&Links> {
-        let authority = resource.authority()?;
-        let sites = self.hosts.get(&authority.host)?;
-        let site = sites.ports.get(&authority.port.unwrap_or(HTTPS_PORT)).unwrap_or(&sites.elsewhere);
-        site.provider(resource).map(|provider| &provider.links)
+    /// The descriptor of a resource, with its links of the relations asked for or with all; nothing, when its host or its
+    /// tenant is not ours. RFC 7033 §4.2, §4.4.
+    pub fn describe(&self, resource: &Resource, rels: &[String]) -> Option<String> {
+        let place = resource.authority()?;
+        let sites = self.hosts.get(&place.host)?;
+        let site = sites.ports.get(&place.port.unwrap_or(HTTPS_PORT)).unwrap_or(&sites.elsewhere);
+        site.find(resource).map(|(provider, user)| provider.links.jrd(resource.subject(), place, user, rels))
+    }
+}
+
+impl Hosted {
+    fn check(&self) -> Result<(), DirectoryError> {
+        for extra in &self.extras {
+            if let Some(domain) = extra.domain.as_ref().filter(|domain| !self.answers_for(domain)) {
+                return Err(DirectoryError::NotHosted { domain: domain.to_string(), issuer: self.issuer.to_string() });
+            }
+            for link in &extra.links {
+                link.check().map_err(|reason| DirectoryError::Link { rel: link.rel.clone(), reason })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn answers_for(&self, domain: &Domain) -> bool {
+        let wanted = domain.authority();
+        let own = Authority::of_issuer(&self.issuer).is_some_and(|own| own.host == wanted.host);
+        own || self
+            .domains
+            .iter()
+            .map(Domain::authority)
+            .any(|hosted| hosted.host == wanted.host && (wanted.port.is_none() || hosted.port.is_none() || hosted.port == wanted.port))
     }
 }
 
@@ -122,6 +154,20 @@ pub enum DirectoryError {
     SameIssuer(String),
     /// This issuer's host cannot be told.
     NoHost(String),
+    /// Aliases or links are for a domain that their provider does not answer for.
+    NotHosted {
+        /// The domain.
+        domain: String,
+        /// The provider's issuer.
+        issuer: String,
+    },
+    /// A link that cannot be served.
+    Link {
+        /// Its relation.
+        rel: String,
+        /// The rest of a sentence that begins with it.
+        reason: &'static str,
+    },
 }
 
 impl fmt::Display for DirectoryError {
@@ -132,6 +178,8 @@ impl fmt::Display for DirectoryError {
             }
             Self::SameIssuer(issuer) => write!(f, "Two providers have the issuer `{issuer}`."),
             Self::NoHost(issuer) => write!(f, "The issuer `{issuer}` has no host that WebFinger could answer for."),
+            Self::NotHosted { domain, issuer } => write!(f, "The domain `{domain}` is not among those of `{issuer}`."),
+            Self::Link { rel, reason } => write!(f, "The link `{rel}` {reason}."),
         }
     }
 }
@@ -141,18 +189,20 @@ impl Error for DirectoryError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extra::{Link, Target};
 
     fn hosted(issuer: &str, domains: &[&str]) -> Hosted {
         let domains = domains.iter().map(|domain| domain.parse().unwrap()).collect();
-        Hosted { issuer: Issuer::parse(issuer).unwrap(), domains, links: Vec::new() }
+        Hosted { issuer: Issuer::parse(issuer).unwrap(), domains, extras: Vec::new() }
     }
 
     /// Each resource with the issuer it leads to, or nothing.
     fn leads(providers: &[(&str, &[&str])], cases: &[(&str, Option<&str>)]) {
         let directory = Directory::new(providers.iter().map(|(issuer, domains)| hosted(issuer, domains)).collect()).unwrap();
         for (text, issuer) in cases {
-            let jrd = directory.describe(&Resource::parse(text).unwrap()).map(|links| links.jrd("", &[]));
-            assert_eq!(jrd, issuer.map(|issuer| Links::new(issuer, &[]).jrd("", &[])), "{text}");
+            let jrd = directory.describe(&Resource::parse(text).unwrap(), &[]);
+            let jrd = jrd.map(|jrd| serde_json::from_str::<serde_json::Value>(&jrd).unwrap());
+            assert_eq!(jrd.as_ref().and_then(|jrd| jrd["links"][0]["href"].as_str()), *issuer, "{text}");
         }
     }
 
@@ -334,6 +384,68 @@ mod tests {
         assert_eq!(
             problem(&[("https://a.example/t/x", &["b.example"]), ("https://a.example:443/t/x", &[])]),
             "Two providers have the issuer `https://a.example:443/t/x`."
+        );
+    }
+
+    /// The aliases of a resource at a provider that gives each user one on that domain.
+    fn aliases(issuer: &str, domains: &[&str], domain: Option<&str>, text: &str) -> serde_json::Value {
+        let extra = Extra {
+            domain: domain.map(|domain| domain.parse().unwrap()),
+            aliases: vec!["https://pages.example/{user}".parse().unwrap()],
+            links: Vec::new(),
+        };
+        let directory = Directory::new(vec![Hosted { extras: vec![extra], ..hosted(issuer, domains) }]).unwrap();
+        let jrd = directory.describe(&Resource::parse(text).unwrap(), &[]).unwrap();
+        serde_json::from_str::<serde_json::Value>(&jrd).unwrap().pointer("/aliases/0").cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_tenants_user_is_named_without_the_tenant() {
+        let (acme, domain) = ("https://localhost:9443/t/acme", &["acme.example"][..]);
+        assert_eq!(aliases(acme, domain, None, "acct:bob@acme@localhost"), "https://pages.example/bob");
+        assert_eq!(aliases(acme, domain, None, "acct:bob%40acme@localhost"), "https://pages.example/bob");
+        assert_eq!(aliases(acme, domain, None, "acct:bob@acme.example"), "https://pages.example/bob");
+        let shop = "https://shop.example";
+        assert_eq!(
+            aliases(shop, &[], None, "acct:juliet%40capulet.example@shop.example"),
+            "https://pages.example/juliet%40capulet.example"
+        );
+        assert_eq!(aliases(shop, &[], None, "https://shop.example/juliet"), serde_json::Value::Null);
+    }
+
+    #[test]
+    fn aliases_and_links_may_be_one_domains() {
+        let (issuer, domains) = ("https://login.example.com", &["bücher.example", "example.org:8443"][..]);
+        for (domain, text) in [
+            ("xn--bcher-kva.example", "acct:a@BÜCHER.example:8443"),
+            ("login.example.com:9443", "acct:a@login.example.com:9443"),
+            ("example.org", "acct:a@example.org:8443"),
+        ] {
+            assert_eq!(aliases(issuer, domains, Some(domain), text), "https://pages.example/a", "{domain}");
+        }
+        assert_eq!(aliases(issuer, domains, Some("bücher.example"), "acct:a@login.example.com"), serde_json::Value::Null);
+    }
+
+    #[test]
+    fn an_extra_that_cannot_be_served_is_refused() {
+        let problem = |extra: Extra| {
+            let provider = Hosted { extras: vec![extra], ..hosted("https://a.example", &["b.example:8443"]) };
+            Directory::new(vec![provider]).unwrap_err().to_string()
+        };
+        for domain in ["c.example", "b.example:443", "b.a.example"] {
+            let extra = Extra { domain: Some(domain.parse().unwrap()), ..Extra::default() };
+            assert_eq!(problem(extra), format!("The domain `{domain}` is not among those of `https://a.example`."));
+        }
+        let link = Link {
+            rel: crate::link::ISSUER_REL.to_owned(),
+            target: Target::Href("https://evil.example".parse().unwrap()),
+            media_type: None,
+            titles: [].into(),
+            properties: [].into(),
+        };
+        assert_eq!(
+            problem(Extra { links: vec![link], ..Extra::default() }),
+            "The link `http://openid.net/specs/connect/1.0/issuer` has the issuer's own relation, which cannot be configured."
         );
     }
 }

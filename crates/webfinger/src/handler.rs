@@ -4,30 +4,32 @@ use std::future::{Ready, ready};
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Resource, web};
 use protocol::ErrorCode;
 use serde_json::json;
 
 use crate::directory::Directory;
+use crate::host_meta;
 use crate::request::Request;
 
 /// Where WebFinger is asked, on every hosted domain. RFC 7033 §10.1.
 pub const PATH: &str = "/.well-known/webfinger";
 
 /// How long a descriptor may be reused. It changes only with the configuration and depends on nothing but the URL.
-const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+pub(crate) const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// Adds the endpoint. It finds its [`Directory`] as [`web::Data`].
+/// Adds the endpoint and the documents that point at it. They find their [`Directory`] as [`web::Data`].
 pub fn mount(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource(PATH)
-            .get(get)
-            .route(web::head().to(get))
-            .route(web::method(Method::OPTIONS).to(preflight))
-            .default_service(web::to(method_not_allowed)),
-    );
+    config
+        .service(resource(PATH).get(get).route(web::head().to(get)))
+        .service(resource(host_meta::PATH).get(host_meta::xrd).route(web::head().to(host_meta::xrd)))
+        .service(resource(host_meta::JSON_PATH).get(host_meta::jrd).route(web::head().to(host_meta::jrd)));
+}
+
+fn resource(path: &str) -> Resource {
+    web::resource(path).route(web::method(Method::OPTIONS).to(preflight)).default_service(web::to(method_not_allowed))
 }
 
 /// A descriptor, 400 when the resource is missing or malformed, 404 when it is not ours. RFC 7033 §4.2.
@@ -41,13 +43,13 @@ fn answer(query: &str, directory: &Directory) -> HttpResponse {
         Ok(request) => request,
         Err(malformed) => return refuse(HttpResponse::BadRequest(), ErrorCode::InvalidRequest, malformed.reason()),
     };
-    let Some(links) = directory.describe(&request.resource) else {
+    let Some(jrd) = directory.describe(&request.resource, &request.rels) else {
         return refuse(HttpResponse::NotFound(), ErrorCode::NotFound, "This server knows nothing about that resource.");
     };
     shared(HttpResponse::Ok())
         .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
         .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/jrd+json")))
-        .body(links.jrd(request.resource.subject(), &request.rels))
+        .body(jrd)
 }
 
 /// What a browser asks before a request with headers of its own. Fetch standard §3.3.
@@ -68,11 +70,11 @@ fn preflight() -> Ready<HttpResponse> {
 fn method_not_allowed() -> Ready<HttpResponse> {
     let mut response = HttpResponse::MethodNotAllowed();
     response.insert_header((header::ALLOW, METHODS));
-    ready(refuse(response, ErrorCode::InvalidRequest, "WebFinger is asked with GET or HEAD."))
+    ready(refuse(response, ErrorCode::InvalidRequest, "This address is read with GET or HEAD."))
 }
 
 /// Any page may read any answer, a refusal included; never with credentials. RFC 7033 §5.
-fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+pub(crate) fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")));
     response
 }

@@ -2,97 +2,228 @@
 
 use serde_json::{Value, json};
 
+use crate::authority::{Authority, HTTPS_PORT};
+use crate::domain::Domain;
+use crate::extra::{Extra, Link, Target};
+use crate::percent;
+use crate::template::USER;
+
 /// The relation a relying party follows to find its provider. OIDC Discovery §2.
 pub const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
 
-/// A link besides the issuer's. RFC 7033 §4.4.4.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// The relation: a URI or a registered name.
-    pub rel: String,
-    /// Where it leads.
-    pub href: String,
-    /// The media type to expect there.
-    pub media_type: Option<String>,
+/// What one provider says of its resources, serialised once.
+#[derive(Debug)]
+pub(crate) struct Links {
+    issuer: Piece,
+    extras: Vec<Frozen>,
+    has_places: bool,
 }
 
-/// The links of one provider, serialised once.
 #[derive(Debug)]
-pub struct Links(Vec<(String, String)>);
+struct Frozen {
+    domain: Option<Domain>,
+    aliases: Vec<Piece>,
+    links: Vec<(String, Piece)>,
+}
 
 impl Links {
-    /// The issuer's link first, since some clients take the first without looking at its relation; then the others.
-    pub(crate) fn new(issuer: &str, others: &[Link]) -> Self {
-        let mut links = vec![(ISSUER_REL.to_owned(), json!({ "rel": ISSUER_REL, "href": issuer }).to_string())];
-        for Link { rel, href, media_type } in others {
-            // An absent member is left out: some clients fail on null.
-            let link = match media_type {
-                Some(media_type) => json!({ "rel": rel, "type": media_type, "href": href }),
-                None => json!({ "rel": rel, "href": href }),
-            };
-            links.push((rel.clone(), link.to_string()));
+    pub(crate) fn new(issuer: &str, extras: &[Extra]) -> Self {
+        let extras: Vec<_> = extras.iter().map(Frozen::new).collect();
+        let mut pieces = extras.iter().flat_map(|extra| extra.aliases.iter().chain(extra.links.iter().map(|(_, link)| link)));
+        Self {
+            has_places: pieces.any(Piece::has_places),
+            issuer: Piece::plain(json!({ "rel": ISSUER_REL, "href": issuer }).to_string()),
+            extras,
         }
-        Self(links)
     }
 
-    /// The descriptor of a subject that has these links: those of the relations asked for, or all when none was. Only
-    /// the subject is serialised here.
-    pub fn jrd(&self, subject: &str, rels: &[String]) -> String {
-        let mut jrd = format!("{{\"subject\":{},\"links\":[", Value::from(subject));
-        let asked = self.0.iter().filter(|(rel, _)| rels.is_empty() || rels.contains(rel));
-        for (nth, (_, link)) in asked.enumerate() {
-            if nth > 0 {
-                jrd.push(',');
-            }
-            jrd.push_str(link);
+    /// The descriptor of a subject at a place: the links of the relations asked for, or all when none was. Only the subject
+    /// and the user's name are serialised here. What needs a user's name is left out where there is none.
+    pub(crate) fn jrd(&self, subject: &str, place: &Authority, user: Option<&str>, rels: &[String]) -> String {
+        let user = user.filter(|_| self.has_places).map(percent::canonical);
+        let user = user.as_deref();
+        let here = || self.extras.iter().filter(|extra| extra.covers(place));
+        let asked = |rel: &str| rels.is_empty() || rels.iter().any(|asked| asked == rel);
+
+        let mut jrd = format!("{{\"subject\":{}", Value::from(subject));
+        // An absent member is left out: some clients fail on null.
+        let mut aliases = here().flat_map(|extra| &extra.aliases).filter(|alias| alias.fits(user)).peekable();
+        if aliases.peek().is_some() {
+            jrd.push_str(",\"aliases\":[");
+            put_all(&mut jrd, aliases, user);
+            jrd.push(']');
         }
+        // The issuer's link comes first, since some clients take the first without looking at its relation.
+        let issuer = asked(ISSUER_REL).then_some(&self.issuer);
+        let others = here().flat_map(|extra| &extra.links).filter(|(rel, _)| asked(rel)).map(|(_, link)| link);
+        jrd.push_str(",\"links\":[");
+        put_all(&mut jrd, issuer.into_iter().chain(others.filter(|link| link.fits(user))), user);
         jrd.push_str("]}");
         jrd
     }
+}
+
+fn put_all<'a>(jrd: &mut String, pieces: impl Iterator<Item = &'a Piece>, user: Option<&str>) {
+    for (nth, piece) in pieces.enumerate() {
+        if nth > 0 {
+            jrd.push(',');
+        }
+        piece.put(jrd, user.unwrap_or_default());
+    }
+}
+
+impl Frozen {
+    fn new(extra: &Extra) -> Self {
+        Self {
+            domain: extra.domain.clone(),
+            aliases: extra.aliases.iter().map(|alias| Piece::with_places("", alias.as_str(), "")).collect(),
+            links: extra.links.iter().map(|link| (link.rel.clone(), Piece::of(link))).collect(),
+        }
+    }
+
+    /// Whether they are for resources at that place. A resource without a port is on the port of https.
+    fn covers(&self, place: &Authority) -> bool {
+        self.domain
+            .as_ref()
+            .map(Domain::authority)
+            .is_none_or(|domain| domain.host == place.host && domain.port.is_none_or(|port| port == place.port.unwrap_or(HTTPS_PORT)))
+    }
+}
+
+/// JSON text that is ready but for the user's name, which belongs between its parts.
+#[derive(Debug)]
+struct Piece(Vec<String>);
+
+impl Piece {
+    fn plain(json: String) -> Self {
+        Self(vec![json])
+    }
+
+    /// A string with places for the user's name, and what stands before and after it.
+    fn with_places(before: &str, string: &str, after: &str) -> Self {
+        let mut parts: Vec<String> = Value::from(string).to_string().split(USER).map(str::to_owned).collect();
+        if let Some(first) = parts.first_mut() {
+            first.insert_str(0, before);
+        }
+        if let Some(last) = parts.last_mut() {
+            last.push_str(after);
+        }
+        Self(parts)
+    }
+
+    fn of(link: &Link) -> Self {
+        let media_type = link.media_type.iter().map(|media_type| member("type", &json!(media_type)));
+        let before = format!("{{\"rel\":{}{}", json!(link.rel), media_type.collect::<String>());
+        let texts = [("titles", &link.titles), ("properties", &link.properties)];
+        let after: String = texts.iter().filter(|(_, texts)| !texts.is_empty()).map(|(name, texts)| member(name, &json!(texts))).collect();
+        match &link.target {
+            Target::Href(href) => Self::with_places(&format!("{before},\"href\":"), href.as_str(), &format!("{after}}}")),
+            Target::Pattern(pattern) => Self::plain(format!("{before}{}{after}}}", member("template", &json!(pattern)))),
+        }
+    }
+
+    fn has_places(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    fn fits(&self, user: Option<&str>) -> bool {
+        user.is_some() || !self.has_places()
+    }
+
+    fn put(&self, jrd: &mut String, user: &str) {
+        for (nth, part) in self.0.iter().enumerate() {
+            if nth > 0 {
+                jrd.push_str(user);
+            }
+            jrd.push_str(part);
+        }
+    }
+}
+
+fn member(name: &str, value: &Value) -> String {
+    format!(",\"{name}\":{value}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn links() -> Links {
-        let avatar = Link {
-            rel: "http://webfinger.net/rel/avatar".to_owned(),
-            href: "https://example.com/a.png".to_owned(),
-            media_type: Some("image/png".to_owned()),
-        };
-        let profile =
-            Link { rel: "http://webfinger.net/rel/profile-page".to_owned(), href: "https://example.com/".to_owned(), media_type: None };
-        Links::new("https://login.example.com", &[avatar, profile])
+    fn link(rel: &str, href: &str) -> Link {
+        let target = Target::Href(href.parse().unwrap());
+        Link { rel: rel.to_owned(), target, media_type: None, titles: [].into(), properties: [].into() }
     }
 
-    fn rels(rels: &[&str]) -> Vec<String> {
-        rels.iter().map(ToString::to_string).collect()
+    fn links() -> Links {
+        let follow = Link {
+            target: Target::Pattern("https://example.com/follow?uri={uri}&who={user}".to_owned()),
+            titles: [("en".to_owned(), "Follow {user}".to_owned())].into(),
+            ..link("http://ostatus.org/schema/1.0/subscribe", "https://example.com/")
+        };
+        let page = Link {
+            media_type: Some("text/html".to_owned()),
+            titles: [("und".to_owned(), "About {user}".to_owned())].into(),
+            properties: [("https://example.com/ns/role".to_owned(), "author".to_owned())].into(),
+            ..link("profile", "https://example.com/@{user}?of={user}")
+        };
+        let everywhere = Extra { links: vec![link("avatar", "https://example.com/a.png")], ..Extra::default() };
+        let here = Extra {
+            domain: Some("example.com:443".parse().unwrap()),
+            aliases: vec!["https://example.com/@{user}".parse().unwrap(), "https://example.com/".parse().unwrap()],
+            links: vec![page, follow],
+        };
+        Links::new("https://login.example.com", &[everywhere, here])
     }
+
+    fn jrd(place: &str, user: Option<&str>, rels: &[&str]) -> String {
+        let rels: Vec<_> = rels.iter().map(ToString::to_string).collect();
+        links().jrd("s", &Authority::parse(place).unwrap(), user, &rels)
+    }
+
+    const ISSUER: &str = r#"{"rel":"http://openid.net/specs/connect/1.0/issuer","href":"https://login.example.com"}"#;
+    const AVATAR: &str = r#"{"rel":"avatar","href":"https://example.com/a.png"}"#;
+    const FOLLOW: &str = r#"{"rel":"http://ostatus.org/schema/1.0/subscribe","template":"https://example.com/follow?uri={uri}&who={user}","titles":{"en":"Follow {user}"}}"#;
 
     #[test]
     fn the_issuer_comes_first_and_nothing_is_null() {
+        assert_eq!(jrd("example.org", Some("alice"), &[]), format!(r#"{{"subject":"s","links":[{ISSUER},{AVATAR}]}}"#));
+        assert_eq!(jrd("example.com:8443", Some("alice"), &[]), jrd("example.org", None, &[]));
+    }
+
+    #[test]
+    fn a_user_takes_its_places_percent_encoded() {
+        for place in ["example.com", "EXAMPLE.com.:443"] {
+            assert_eq!(
+                jrd(place, Some("b%c3%bccher/é\"@x"), &[]),
+                format!(
+                    r#"{{"subject":"s","aliases":["https://example.com/@b%C3%BCcher%2F%C3%A9%22%40x","https://example.com/"],"links":[{ISSUER},{AVATAR},{{"rel":"profile","type":"text/html","href":"https://example.com/@b%C3%BCcher%2F%C3%A9%22%40x?of=b%C3%BCcher%2F%C3%A9%22%40x","titles":{{"und":"About {{user}}"}},"properties":{{"https://example.com/ns/role":"author"}}}},{FOLLOW}]}}"#
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn what_needs_a_user_is_left_out_where_there_is_none() {
         assert_eq!(
-            links().jrd("acct:alice@example.com", &[]),
-            r#"{"subject":"acct:alice@example.com","links":[{"rel":"http://openid.net/specs/connect/1.0/issuer","href":"https://login.example.com"},{"rel":"http://webfinger.net/rel/avatar","type":"image/png","href":"https://example.com/a.png"},{"rel":"http://webfinger.net/rel/profile-page","href":"https://example.com/"}]}"#
+            jrd("example.com", None, &[]),
+            format!(r#"{{"subject":"s","aliases":["https://example.com/"],"links":[{ISSUER},{AVATAR},{FOLLOW}]}}"#)
         );
     }
 
     /// RFC 7033 §4.3.
     #[test]
     fn rel_filters_links_and_only_links() {
-        let both = rels(&["http://webfinger.net/rel/profile-page", ISSUER_REL, ISSUER_REL]);
         assert_eq!(
-            links().jrd("a", &both),
-            r#"{"subject":"a","links":[{"rel":"http://openid.net/specs/connect/1.0/issuer","href":"https://login.example.com"},{"rel":"http://webfinger.net/rel/profile-page","href":"https://example.com/"}]}"#
+            jrd("example.org", None, &["avatar", ISSUER_REL, ISSUER_REL]),
+            format!(r#"{{"subject":"s","links":[{ISSUER},{AVATAR}]}}"#)
         );
-        assert_eq!(links().jrd("a", &rels(&["author"])), r#"{"subject":"a","links":[]}"#);
+        assert_eq!(jrd("example.org", None, &["avatar"]), format!(r#"{{"subject":"s","links":[{AVATAR}]}}"#));
+        assert_eq!(jrd("example.com", None, &["author"]), r#"{"subject":"s","aliases":["https://example.com/"],"links":[]}"#);
     }
 
     #[test]
     fn a_subject_cannot_break_out_of_its_string() {
         let subject = "acct:\"},\\\u{1}é@example.com";
-        let jrd: Value = serde_json::from_str(&links().jrd(subject, &[])).unwrap();
-        assert_eq!(jrd["subject"], subject);
+        let jrd = links().jrd(subject, &Authority::parse("example.org").unwrap(), None, &[]);
+        assert_eq!(serde_json::from_str::<Value>(&jrd).unwrap()["subject"], subject);
     }
 }

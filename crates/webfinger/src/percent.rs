@@ -10,12 +10,28 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }
+    String::from_utf8(octets(text)?).ok().map(Cow::Owned)
+}
+
+/// The same text with every octet that is not unreserved escaped, and no other. RFC 3986 §2.3, §6.2.2.
+pub(crate) fn canonical(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for octet in octets(text).unwrap_or_default() {
+        match octet {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(octet)),
+            _ => escaped.extend(['%', hexadecimal(octet >> 4), hexadecimal(octet & 15)]),
+        }
+    }
+    escaped
+}
+
+fn octets(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         octets.push(if byte == b'%' { (digit(bytes.next()?)? << 4) | digit(bytes.next()?)? } else { byte });
     }
-    String::from_utf8(octets).ok().map(Cow::Owned)
+    Some(octets)
 }
 
 /// Whether two hexadecimal digits follow every percent sign, whatever the octets mean.
@@ -25,6 +41,10 @@ pub(crate) fn is_well_formed(text: &str) -> bool {
 
 fn digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+fn hexadecimal(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 #[cfg(test)]
@@ -55,5 +75,13 @@ mod tests {
         }
         assert_eq!(decode("%ff"), None);
         assert!(is_well_formed("%ff"));
+    }
+
+    #[test]
+    fn a_text_has_one_canonical_form() {
+        for (text, canonical) in [("", ""), ("a-Z.0_~", "a-Z.0_~"), ("a+b@c/d%40%7e%ff", "a%2Bb%40c%2Fd%40~%FF"), ("bü", "b%C3%BC")] {
+            assert_eq!(super::canonical(text), canonical);
+            assert_eq!(super::canonical(canonical), canonical);
+        }
     }
 }

@@ -1,9 +1,14 @@
 //! What is asked about: an identifier, normalised.
 
+use std::ops::Range;
+
 use url::Url;
 
 use crate::authority::Authority;
 use crate::percent;
+
+/// What the URI of an account begins with, in any case.
+const ACCT: &str = "acct:";
 
 /// How long a resource may be, in octets after decoding.
 pub const RESOURCE_MAX: usize = protocol::uri::URI_MAX;
@@ -15,6 +20,8 @@ pub struct Resource {
     authority: Option<Authority>,
     tenant: Option<String>,
     path: String,
+    /// Where the user's name stands in the subject; empty, unless it is an account.
+    user: Range<usize>,
 }
 
 impl Resource {
@@ -52,7 +59,7 @@ impl Resource {
         } else if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
             Self::url(text.to_owned(), whole, rest)
         } else {
-            Ok(Self { subject: text.to_owned(), authority: None, tenant: None, path: String::new() })
+            Ok(Self { subject: text.to_owned(), authority: None, tenant: None, path: String::new(), user: 0..0 })
         }
     }
 
@@ -71,6 +78,17 @@ impl Resource {
         self.tenant.as_deref()
     }
 
+    /// The user name of an account, still percent-encoded.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.subject.get(self.user.clone()).filter(|user| !user.is_empty())
+    }
+
+    /// The same without the tenant that follows an `@` in it.
+    pub(crate) fn user_at_tenant(&self) -> Option<&str> {
+        let user = self.user()?;
+        user.get(..user.rfind('@').max(user.rfind("%40"))?).filter(|user| !user.is_empty())
+    }
+
     /// The path of a URL, empty for an account.
     pub(crate) fn path(&self) -> &str {
         &self.path
@@ -82,7 +100,7 @@ impl Resource {
         let rest = text.strip_prefix(authority).unwrap_or_default();
         match authority.rsplit_once('@') {
             Some((_, host)) if rest.is_empty() && Authority::parse(host).is_some_and(|host| host.port.is_none()) => {
-                Self::account(format!("acct:{text}"), text)
+                Self::account(format!("{ACCT}{text}"), text)
             }
             _ => {
                 // An empty path of an https URL is `/` (RFC 3986 §6.2.3), and so the examples of §2.2.3 have it.
@@ -101,7 +119,8 @@ impl Resource {
             return Err(Malformed("The resource names an account without a user."));
         }
         let authority = Authority::parse(host).ok_or(NO_HOST)?;
-        Ok(Self { subject, authority: Some(authority), tenant: tenant(user), path: String::new() })
+        let begin = ACCT.len();
+        Ok(Self { authority: Some(authority), tenant: tenant(user), path: String::new(), user: begin..begin + user.len(), subject })
     }
 
     /// An https or http URL, and what follows its scheme's colon.
@@ -112,7 +131,7 @@ impl Resource {
         }
         let url = Url::parse(text).map_err(|_| NO_HOST)?;
         let authority = Authority::of_url(&url).ok_or(NO_HOST)?;
-        Ok(Self { subject, authority: Some(authority), tenant: tenant(url.username()), path: url.path().to_owned() })
+        Ok(Self { subject, authority: Some(authority), tenant: tenant(url.username()), path: url.path().to_owned(), user: 0..0 })
     }
 }
 
@@ -131,7 +150,7 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
 }
 
 /// What must be percent-encoded in any URI (RFC 3986 §2). Characters beyond ASCII are let through: people type IRIs.
-fn is_never_in_a_uri(c: char) -> bool {
+pub(crate) fn is_never_in_a_uri(c: char) -> bool {
     c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
 }
 
@@ -154,7 +173,8 @@ mod tests {
 
     /// Subject, host with port, what might be a tenant, path.
     fn read(text: &str) -> (String, Option<String>, Option<String>, String) {
-        let Resource { subject, authority, tenant, path } = Resource::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
+        let Resource { subject, authority, tenant, path, .. } =
+            Resource::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
         let place = authority.map(|Authority { host, port }| port.map_or(host.to_string(), |port| format!("{host}:{port}")));
         (subject, place, tenant, path)
     }
@@ -216,6 +236,24 @@ mod tests {
         ] {
             let (_, place, found, _) = read(text);
             assert_eq!((place.as_deref(), found.as_deref()), (Some("localhost"), Some(tenant)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_user_of_an_account_is_told_with_and_without_its_tenant() {
+        for (text, user, at_tenant) in [
+            ("acct:alice@example.com", Some("alice"), None),
+            ("ACCT:alice@example.com#a@b", Some("alice"), None),
+            ("b%C3%BCcher@example.com", Some("b%C3%BCcher"), None),
+            ("acct:bob@acme.example@localhost", Some("bob@acme.example"), Some("bob")),
+            ("acct:a@b%40acme.example@localhost", Some("a@b%40acme.example"), Some("a@b")),
+            ("acct:@acme@localhost", Some("@acme"), None),
+            ("https://alice@example.com/", None, None),
+            ("example.com", None, None),
+            ("mailto:alice@example.com", None, None),
+        ] {
+            let resource = Resource::parse(text).unwrap();
+            assert_eq!((resource.user(), resource.user_at_tenant()), (user, at_tenant), "{text}");
         }
     }
 

@@ -99,11 +99,11 @@ impl Site {
         Self { owner, has_tenants: members.iter().any(|member| member.issuer.tenant().is_some()), members }
     }
 
-    /// The provider of a resource on this site.
-    pub(crate) fn provider(&self, resource: &Resource) -> Option<&Provider> {
+    /// The provider of a resource on this site, and the user's name there, still percent-encoded.
+    pub(crate) fn find<'a>(&'a self, resource: &'a Resource) -> Option<(&'a Provider, Option<&'a str>)> {
         match resource.tenant() {
-            Some(tenant) if self.has_tenants => self.tenant(tenant),
-            _ => self.below(resource.path()).or(self.owner.as_deref()),
+            Some(tenant) if self.has_tenants => self.tenant(tenant).map(|provider| (provider, resource.user_at_tenant())),
+            _ => self.below(resource.path()).or(self.owner.as_deref()).map(|provider| (provider, resource.user())),
         }
     }
 

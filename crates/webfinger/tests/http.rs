@@ -9,21 +9,28 @@ use std::thread;
 use actix_web::{App, HttpServer, web};
 use protocol::Issuer;
 use serde_json::{Value, json};
-use webfinger::{Directory, Hosted, ISSUER_REL, Link};
+use webfinger::{Directory, Extra, Hosted, ISSUER_REL, Link, Target};
 
 const ISSUER: &str = "https://localhost:9443";
 
 fn directory() -> Directory {
-    let provider = |issuer: &str, domains: &[&str], links: Vec<Link>| Hosted {
+    let provider = |issuer: &str, domains: &[&str], extras: Vec<Extra>| Hosted {
         issuer: Issuer::parse(issuer).unwrap(),
         domains: domains.iter().map(|domain| domain.parse().unwrap()).collect(),
-        links,
+        extras,
     };
-    let profile = Link { rel: "profile".to_owned(), href: "https://example.org/about".to_owned(), media_type: None };
+    let profile = Link {
+        rel: "profile".to_owned(),
+        target: Target::Href("https://example.org/about".parse().unwrap()),
+        media_type: None,
+        titles: [].into(),
+        properties: [].into(),
+    };
+    let extra = Extra { links: vec![profile], ..Extra::default() };
     Directory::new(vec![
         provider(ISSUER, &["example.com"], Vec::new()),
         provider("https://localhost:9443/t/acme.example", &[], Vec::new()),
-        provider("https://login.example.org", &["example.org", "bücher.example"], vec![profile]),
+        provider("https://login.example.org", &["example.org", "bücher.example"], vec![extra]),
     ])
     .unwrap()
 }

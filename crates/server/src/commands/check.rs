@@ -23,8 +23,13 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
         if let Err(error) = provider.check() {
             wrong.push(error.to_string());
         }
-        for (member, _) in provider::offer(provider).map(|offer| offer.placeholders).unwrap_or_default() {
-            say(format!("  {member} is a placeholder until it is configured"))?;
+        if let Ok(offer) = provider::offer(provider) {
+            for (member, _) in &offer.placeholders {
+                say(format!("  {member} is a placeholder until it is configured"))?;
+            }
+            for concern in offer.concerns() {
+                say(format!("  note: {concern}"))?;
+            }
         }
     }
     for variable in &config.unknown_variables {

@@ -1,0 +1,24 @@
+//! What a provider says of its registration endpoint, which is a protected resource. RFC 9728.
+
+use std::time::Duration;
+
+use oauth_http::Document;
+use protocol::{Issuer, ProviderMetadata};
+use serde_json::json;
+
+/// The well-known name of a protected resource's metadata. RFC 9728 §3.
+const OAUTH_PROTECTED_RESOURCE: &str = "oauth-protected-resource";
+
+/// The document with its path: the well-known segment between the endpoint's host and path (RFC 9728 §3.1). There is none
+/// where nobody can register.
+pub(crate) fn freeze(issuer: &Issuer, provider: &ProviderMetadata, max_age: Duration) -> Option<(String, Document)> {
+    let resource = provider.registration_endpoint.as_ref()?.as_str();
+    let path = resource.strip_prefix(issuer.origin())?;
+    let document = json!({
+        "resource": resource,
+        "authorization_servers": [issuer.as_str()],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Client registration",
+    });
+    Some((format!("/.well-known/{OAUTH_PROTECTED_RESOURCE}{path}"), Document::freeze(document.to_string(), max_age)))
+}

@@ -1,0 +1,89 @@
+//! What a host says of itself: where its resources are described. RFC 6415.
+
+use std::future::{Ready, ready};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ETag, EntityTag, HeaderValue, IfNoneMatch};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde_json::json;
+
+use crate::directory::Directory;
+use crate::handler::{self, CACHE_CONTROL, shared};
+
+/// Where the document is, as XRD. RFC 6415 §2.
+pub const PATH: &str = "/.well-known/host-meta";
+
+/// Where it is as JRD. RFC 6415 §3.
+pub const JSON_PATH: &str = "/.well-known/host-meta.json";
+
+/// The relation that leads from a resource to its descriptor. RFC 6415 §6.3.
+const LRDD: &str = "lrdd";
+
+/// The document in both its forms, each frozen. Every host has the same: WebFinger answers for all of them wherever it is
+/// asked.
+#[derive(Debug)]
+pub(crate) struct HostMeta {
+    xrd: Document,
+    jrd: Document,
+}
+
+#[derive(Debug)]
+struct Document {
+    media_type: HeaderValue,
+    bytes: Bytes,
+    tag: EntityTag,
+}
+
+impl HostMeta {
+    /// Points at WebFinger below an origin, of which no character means anything in XML or JSON.
+    pub(crate) fn freeze(origin: &str) -> Self {
+        let (media_type, template) = ("application/jrd+json", format!("{origin}{}?resource={{uri}}", handler::PATH));
+        let xrd = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<XRD xmlns=\"http://docs.oasis-open.org/ns/xri/xrd-1.0\">\n  \
+             <Link rel=\"{LRDD}\" type=\"{media_type}\" template=\"{template}\"/>\n</XRD>\n"
+        );
+        let jrd = json!({ "links": [{ "rel": LRDD, "type": media_type, "template": template }] });
+        Self { xrd: Document::freeze("application/xrd+xml", xrd), jrd: Document::freeze("application/json", jrd.to_string()) }
+    }
+}
+
+impl Document {
+    fn freeze(media_type: &'static str, text: String) -> Self {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Self {
+            media_type: HeaderValue::from_static(media_type),
+            tag: EntityTag::new_strong(format!("{:016x}", hasher.finish())),
+            bytes: Bytes::from(text),
+        }
+    }
+
+    /// The document, or 304 when the request has it already. RFC 9110 §13.1.2.
+    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let known = match request.get_header::<IfNoneMatch>() {
+            Some(IfNoneMatch::Any) => true,
+            Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
+            None => false,
+        };
+        let mut answer = shared(HttpResponseBuilder::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK }));
+        answer.insert_header((header::CACHE_CONTROL, CACHE_CONTROL)).insert_header(ETag(self.tag.clone()));
+        if known {
+            return answer.finish();
+        }
+        answer.insert_header((header::CONTENT_TYPE, self.media_type.clone())).body(self.bytes.clone())
+    }
+}
+
+/// The document as XRD. RFC 6415 §2.
+#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
+pub(crate) fn xrd(request: HttpRequest, directory: Data<Directory>) -> Ready<HttpResponse> {
+    ready(directory.host_meta.xrd.answer(&request))
+}
+
+/// The document as JRD. RFC 6415 §3.
+#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
+pub(crate) fn jrd(request: HttpRequest, directory: Data<Directory>) -> Ready<HttpResponse> {
+    ready(directory.host_meta.jrd.answer(&request))
+}

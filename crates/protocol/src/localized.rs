@@ -64,7 +64,7 @@ impl<T: Single> Member for Localized<T> {
             let tag = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('#')).map(str::to_owned);
             // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
             let language = tag.as_deref().map(LanguageTag::parse_and_normalize).transpose();
-            let language = language.map_err(|_| Invalid::new(format!("{name}#…"), "must carry a language tag (BCP 47) after the #"))?;
+            let language = language.map_err(|_| Invalid::new(format!("{name}#..."), "must carry a language tag (BCP 47) after the #"))?;
             let Some(value) = <T as Member>::take(object, &key)? else { continue };
             if let Some(language) = language {
                 if seen.contains(&language) {

@@ -63,7 +63,8 @@ fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
 
 /// The `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
 fn for_parameter(element: &str) -> Option<IpAddr> {
-    let (_, value) = element.split(';').filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    let (_, value) =
+        element.split(';').filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     node(value.trim().trim_matches('"'))
 }
 

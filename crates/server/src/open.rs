@@ -23,7 +23,7 @@ pub fn store(config: &Config) -> Result<Store, String> {
 /// Opens the store as it is.
 ///
 /// # Errors
-/// As [`store`].
+/// As [`store`](fn@store).
 pub fn unmigrated(config: &Config) -> Result<Store, String> {
     let seal = || config.sealing_key().map_err(|error| error.to_string());
     // A key that must be there already is looked for before anything is made.

@@ -52,7 +52,14 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
     let logins = Arc::new(Logins::new(at_once, config.limits.failed_logins_per_minute, &random())?);
-    let means = Means { store: store.clone(), fetcher, clock: clock.clone(), random: random(), throttle: Arc::clone(&throttle), logins: Arc::clone(&logins) };
+    let means = Means {
+        store: store.clone(),
+        fetcher,
+        clock: clock.clone(),
+        random: random(),
+        throttle: Arc::clone(&throttle),
+        logins: Arc::clone(&logins),
+    };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let acceptor = acceptor(&config, &clock)?;
     let metrics = Metrics::new().map_err(|error| error.to_string())?;

@@ -1,5 +1,7 @@
 //! The whole journey, on both databases: WebFinger → discovery → registration → read → update → delete.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -5,6 +5,7 @@
 //! | [`client`], [`provider`] | the two tables: every member of client and of provider metadata, one row each |
 //! | [`offer`] | what a provider offers when its operator says nothing, and over that what is configured |
 //! | [`admit`], [`rules`] | from what a client asks for to what is agreed |
+//! | [`token_terms`] | and within which terms, for clients of an initial access token |
 //! | [`member`], [`table`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
 //! | [`issuer`] | an issuer and every address that follows from it |
@@ -37,6 +38,7 @@ pub mod response_type;
 pub mod rules;
 pub mod secret;
 pub mod time;
+pub mod token_terms;
 pub mod uri;
 pub mod values;
 
@@ -50,4 +52,5 @@ pub use provider::ProviderMetadata;
 pub use secret::Secret;
 pub use table::Row;
 pub use time::{Clock, Timestamp};
+pub use token_terms::TokenTerms;
 pub use uri::RedirectUri;

@@ -10,6 +10,7 @@ use crate::member::{Invalid, Reason};
 use crate::values::GrantType;
 
 pub use redirection::REDIRECT_URIS_MAX;
+pub(crate) use redirection::ways_back;
 pub use tokens::REQUEST_URIS_MAX;
 
 /// One rule.

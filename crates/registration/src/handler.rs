@@ -1,9 +1,11 @@
 //! Register, read, update, delete.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure};
-use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata};
+use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata, TokenTerms};
 
 use crate::initial::Initial;
 use crate::managed::Managed;
@@ -31,13 +33,14 @@ pub async fn register(
         Door::Wso2 => wso2::adapt(&mut object, &initial, &registration)?,
     };
     let legacy = if door == Door::Wso2 { LegacyRedirects::Accepted } else { LegacyRedirects::Refused };
-    let mut metadata = agree(object, &registration, door, legacy, initial.is_account())?;
+    let terms = initial.terms().map(Arc::as_ref);
+    let mut metadata = agree(object, &registration, door, legacy, initial.is_account(), terms)?;
     let composed = owner.compose(&mut metadata, &registration, door, legacy)?;
     if matches!(initial, Initial::Anybody) {
         throttled(&registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
     }
     remote::check(&registration, &metadata, door).await?;
-    let new = issue::client(&registration, metadata, owner.account, composed).map_err(Refusal::from)?;
+    let new = issue::client(&registration, metadata, owner.account, composed, initial.terms().cloned()).map_err(Refusal::from)?;
     let token = new.token.clone();
     let client = registration.store.insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
     tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), "client registered");
@@ -57,7 +60,7 @@ pub async fn update(managed: Managed, body: Body, registration: Data<Registratio
     let Managed { client, token } = managed;
     let object = update::request(&client, body.object().await?)?;
     let registered = client.metadata.members().redirect_uris.clone().unwrap_or_default();
-    let metadata = agree(object, &registration, Door::Standard, LegacyRedirects::Kept(&registered), false)?;
+    let metadata = agree(object, &registration, Door::Standard, LegacyRedirects::Kept(&registered), false, client.terms.as_deref())?;
     remote::check(&registration, &metadata, Door::Standard).await?;
     let secret = issue::secret_change(&registration, &client, &metadata).map_err(Refusal::from)?;
     let client = registration.store.replace(&client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
@@ -70,7 +73,7 @@ pub async fn update(managed: Managed, body: Body, registration: Data<Registratio
 /// # Errors
 /// 401 when somebody else deleted it first.
 pub async fn delete(managed: Managed, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
-    if !registration.store.delete(&managed.client).await.map_err(Refusal::from)? {
+    if !registration.store.delete(&managed.client.id).await.map_err(Refusal::from)? {
         return Err(Refusal::WrongCredentials(None).into());
     }
     tracing::info!(client_id = managed.client.id.as_str(), provider = registration.issuer.as_str(), "client deleted");
@@ -81,18 +84,25 @@ fn throttled(registration: &Registration, counted: Option<&Counted>) -> Result<(
     counted.map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(Refusal::TooMany)
 }
 
-/// From what is asked to what is agreed, by everything that needs no look outside.
+/// From what is asked to what is agreed, by everything that needs no look outside. `within` are the terms of the initial
+/// access token that the client registers, or registered, with.
 fn agree(
     object: Object,
     registration: &Registration,
     door: Door,
     legacy: LegacyRedirects<'_>,
     patterns: bool,
+    within: Option<&TokenTerms>,
 ) -> Result<RegisteredMetadata, Refusal> {
     let object = statement::apply(object, registration)?;
     let mut asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     redirect_pattern::check(&mut asked, registration, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    let agreed = registration.provider.admit(asked, &registration.terms(legacy)).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    let (provider, terms) = (&registration.provider, registration.terms(legacy));
+    let agreed = match within {
+        Some(within) => within.admit(provider, asked, &terms),
+        None => provider.admit(asked, &terms),
+    };
+    let agreed = agreed.map_err(|invalid| Refusal::Invalid(invalid, door))?;
     client_keys::check(agreed.members()).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     Ok(agreed)
 }

@@ -1,9 +1,11 @@
 //! Identifiers, secrets and tokens; and when a client needs a secret.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
-use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp};
+use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
 use store::{Client, NewClient, SecretChange};
 
 use crate::Registration;
@@ -17,6 +19,7 @@ pub fn client(
     metadata: RegisteredMetadata,
     owner: Option<String>,
     composed_name: Option<String>,
+    terms: Option<Arc<TokenTerms>>,
 ) -> Result<NewClient, Failure> {
     let [id, secret, token] = draw(registration)?;
     let now = registration.clock.now();
@@ -34,21 +37,25 @@ pub fn client(
         expires_at: registration.client_lifetime.map(|lifetime| now.plus(lifetime)),
         owner,
         composed_name,
+        terms,
     })
 }
 
-/// What an update does to the secret: a client that needs one and has none is given one, and the other way round.
+/// What an update does to the secret: a client that needs one and has none, or one that expired, is given one; a client that
+/// needs none loses it. RFC 7592 §2.2.
 ///
 /// # Errors
 /// When there is no randomness.
 pub fn secret_change(registration: &Registration, client: &Client, metadata: &RegisteredMetadata) -> Result<SecretChange, Failure> {
-    Ok(match (needs_secret(metadata.members()), client.secret.is_some()) {
+    let now = registration.clock.now();
+    let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
+    Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
             let [_, secret, _] = draw(registration)?;
-            SecretChange::Issue(ClientSecret::new(secret), secret_expiry(registration, registration.clock.now()))
+            SecretChange::Issue(ClientSecret::new(secret), secret_expiry(registration, now))
         }
-        (false, true) => SecretChange::Remove,
-        (true, true) | (false, false) => SecretChange::Keep,
+        (true, true) => SecretChange::Keep,
+        (false, _) => SecretChange::Remove,
     })
 }
 

@@ -39,8 +39,13 @@ enum Command {
     #[command(subcommand)]
     Token(TokenCommand),
     /// Registered clients.
-    #[command(subcommand)]
-    Client(ClientCommand),
+    Client {
+        /// Act with the rights of this account: a registrar reaches its own clients only.
+        #[arg(long = "as", global = true, value_name = "ACCOUNT")]
+        account: Option<String>,
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
     /// The providers' signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -75,22 +80,13 @@ enum AccountCommand {
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
     /// Issue an initial access token and print it, this once.
-    Issue {
-        /// How many clients it may register; any number, when left out.
-        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
-        uses: Option<i64>,
-        /// For how long it is good, such as 7d or 12h; for ever, when left out.
-        #[arg(long, value_name = "SPAN", value_parser = span)]
-        expires_in: Option<std::time::Duration>,
-        /// A word to know it by.
-        #[arg(long, value_name = "TEXT")]
-        label: Option<String>,
-        /// The account its clients will belong to.
-        #[arg(long, value_name = "ACCOUNT")]
-        owner: Option<String>,
-    },
+    Issue(token::Wanted),
     /// List the tokens.
-    List,
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Revoke a token.
     Revoke {
         /// Its identifier, as the list shows it.
@@ -102,6 +98,9 @@ enum TokenCommand {
 enum ClientCommand {
     /// List the clients.
     List {
+        /// Only the clients of this account.
+        #[arg(long, value_name = "ACCOUNT")]
+        owner: Option<String>,
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
@@ -159,7 +158,11 @@ fn role(text: &str) -> Result<Role, String> {
     text.parse().map_err(|_| "must be administrator or registrar".to_owned())
 }
 
-fn span(text: &str) -> Result<std::time::Duration, String> {
+/// A span of time.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("must be a span such as 7d or 12h: {error}"))
 }
 
@@ -208,7 +211,8 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Result<(), String> {
         keys::install();
         return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());
     }
-    let config = Sources::of_process(cli.config, flags(matches)).and_then(|sources| Config::load(&sources)).map_err(|error| error.to_string())?;
+    let config =
+        Sources::of_process(cli.config, flags(matches)).and_then(|sources| Config::load(&sources)).map_err(|error| error.to_string())?;
     let level = if matches!(cli.command, Command::Serve) { config.log_level.as_str() } else { "warn" };
     logging::start(level, config.log_json)?;
     match cli.command {
@@ -222,18 +226,19 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Result<(), String> {
             AccountCommand::Password { name } => account::password(&config, &name, out),
         },
         Command::Token(command) => match command {
-            TokenCommand::Issue { uses, expires_in, label, owner } => {
-                token::issue(&config, token::Wanted { uses, expires_in, label, owner }, out)
-            }
-            TokenCommand::List => token::list(&config, out),
+            TokenCommand::Issue(wanted) => token::issue(&config, wanted, out),
+            TokenCommand::List { json } => token::list(&config, json, out),
             TokenCommand::Revoke { id } => token::revoke(&config, &TokenId::new(id), out),
         },
-        Command::Client(command) => match command {
-            ClientCommand::List { json } => client::list(&config, json, out),
-            ClientCommand::Show { client_id, with_secret } => client::show(&config, &ClientId::new(client_id), with_secret, out),
-            ClientCommand::Delete { client_id } => client::delete(&config, &ClientId::new(client_id), out),
-            ClientCommand::Reissue { client_id } => client::reissue(&config, &ClientId::new(client_id), out),
-        },
+        Command::Client { account, command } => {
+            let reach = client::Reach::open(&config, account.as_deref())?;
+            match command {
+                ClientCommand::List { owner, json } => client::list(&reach, owner.as_deref(), json, out),
+                ClientCommand::Show { client_id, with_secret } => client::show(&reach, &ClientId::new(client_id), with_secret, out),
+                ClientCommand::Delete { client_id } => client::delete(&reach, &ClientId::new(client_id), out),
+                ClientCommand::Reissue { client_id } => client::reissue(&reach, &ClientId::new(client_id), out),
+            }
+        }
         Command::Key(command) => match command {
             KeyCommand::List => key::list(&config, out),
             KeyCommand::Rotate => key::rotate(&config, out),

@@ -3,8 +3,12 @@
 use std::fmt::Write;
 
 use protocol::Timestamp;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use crate::config::{Config, ProviderConfig};
+use crate::settings::named;
 
 pub mod account;
 pub mod check;
@@ -26,21 +30,52 @@ fn date_or(at: Option<Timestamp>, absent: &str) -> String {
     at.map_or_else(|| absent.to_owned(), date)
 }
 
-/// Rows in columns, each as wide as its widest text.
-fn columns(heads: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |at: usize, head: &str| {
-        rows.iter().filter_map(|row| row.get(at)).map(|text| text.chars().count()).chain([head.len()]).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = heads.iter().enumerate().map(|(at, head)| width(at, head)).collect();
-    let mut text = String::new();
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    for row in [&heads].into_iter().chain(rows) {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
+/// One JSON object a line.
+fn lines(objects: impl Iterator<Item = Value>) -> String {
+    objects.fold(String::new(), |mut text, object| {
+        let _ = writeln!(text, "{object}");
+        text
+    })
+}
+
+/// Rows in columns, each as wide as its widest text so far; the heads stand above the first rows alone.
+struct Table {
+    heads: Vec<String>,
+    widths: Vec<usize>,
+    begun: bool,
+}
+
+impl Table {
+    fn new(heads: &[&str]) -> Self {
+        Self { heads: heads.iter().map(|head| (*head).to_owned()).collect(), widths: vec![0; heads.len()], begun: false }
     }
-    text
+
+    /// The text of more rows.
+    fn rows(&mut self, rows: &[Vec<String>]) -> String {
+        let heads = (!self.begun).then_some(&self.heads);
+        self.begun = true;
+        for row in heads.into_iter().chain(rows) {
+            for (width, cell) in self.widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let mut text = String::new();
+        for row in heads.into_iter().chain(rows) {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&self.widths) {
+                let _ = write!(line, "{cell:width$}  ");
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The configured providers, once their issuers are known.
+fn providers(config: &Config) -> Result<&[ProviderConfig], String> {
+    if !config.issuers_are_known() {
+        return Err(format!("{} is {}, so the issuer is not known here; name the port that is served", named("listen"), config.listen));
+    }
+    Ok(&config.providers)
 }

@@ -83,7 +83,7 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
     server.request("POST", "/register").bearer(token).json(&plain()).send()
 }
 
-const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check";
+const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms";
 
 #[test]
 fn a_database_is_brought_to_this_version_once() {
@@ -111,7 +111,7 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
         format!(
             "# What was set; everything else has its default.\n\
              admin_password = \"(hidden)\"\n\n\
-             [limits]\nregistrations_per_minute = 0\n\n\
+             [limits]\nfailed_logins_per_minute = 0\nregistrations_per_minute = 0\n\n\
              [[provider]]\nregistration = \"open\"\n\n\
              [tls]\nmode = \"off\"\n\n\
              # In force\n\
@@ -267,7 +267,7 @@ fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
     assert_eq!(owners, ["alice", "bob"]);
 }
 
-const TOKEN_HEADS: [&str; 5] = ["ID", "USES LEFT", "EXPIRES", "OWNER", "LABEL"];
+const TOKEN_HEADS: [&str; 7] = ["ID", "USES LEFT", "EXPIRES", "OWNER", "PROVIDER", "TERMS", "LABEL"];
 
 /// RFC 7591 §1.2 and §3: an initial access token lets its holder register.
 #[test]
@@ -280,12 +280,13 @@ fn initial_access_tokens_are_shown_once_counted_and_revoked() {
             token
         };
         let list = || table(&gave(server, &["token", "list"], ""), &TOKEN_HEADS);
-        let of = |label: &str| list().into_iter().find(|row| row[4] == label).unwrap();
+        let of = |label: &str| list().into_iter().find(|row| row[6] == label).unwrap();
+        server.account("alice", "registrar");
         let twice = issue(&["--uses", "2", "--label", "twice", "--owner", "alice"]);
         let any = issue(&["--label", "any number", "--expires-in", "7d"]);
         let over = issue(&["--label", "over", "--expires-in", "0s"]);
 
-        assert_eq!(of("twice")[1..], ["2", "never", "alice", "twice"]);
+        assert_eq!(of("twice")[1..], ["2", "never", "alice", "-", "-", "twice"]);
         assert_eq!(with_token(server, &twice).status(), 201);
         assert_eq!(of("twice")[1], "1");
         assert_eq!(with_token(server, &twice).status(), 201);
@@ -319,6 +320,11 @@ fn initial_access_tokens_are_shown_once_counted_and_revoked() {
 fn a_token_that_cannot_be_is_refused() {
     let server = fixed().start();
     assert_eq!(refused(&server, &["token", "issue", "--owner", "a b"], ""), "--owner must be the name of an account, not \"a b\"");
+    let nobody = "--owner must be the name of an account, and there is no account alice";
+    assert_eq!(refused(&server, &["token", "issue", "--owner", "alice"], ""), nobody);
+    let elsewhere =
+        "--provider must be the issuer of a provider that is configured (http://localhost:9443), not \"http://localhost:9443/\"";
+    assert_eq!(refused(&server, &["token", "issue", "--provider", "http://localhost:9443/"], ""), elsewhere);
     for (flag, value, reason) in [
         ("--uses", "0", "0 is not in 1..9223372036854775807"),
         ("--uses", "few", "invalid digit found in string"),
@@ -347,7 +353,7 @@ fn clients_are_listed_shown_reissued_and_deleted() {
         let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
         let token = client["registration_access_token"].as_str().unwrap();
 
-        let rows = table(&gave(server, &["client", "list"], ""), &["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"]);
+        let rows = table(&gave(server, &["client", "list"], ""), &CLIENT_HEADS);
         let expected =
             |client: &Value, name: &str| vec![client["client_id"].as_str().unwrap().to_owned(), name.to_owned(), "admin".to_owned()];
         assert_eq!(rows.iter().map(|row| row[..3].to_vec()).collect::<Vec<_>>(), [expected(&client, "A client"), expected(&nameless, "-")]);
@@ -370,6 +376,7 @@ fn clients_are_listed_shown_reissued_and_deleted() {
                 "client_secret": "(hidden)",
                 "client_secret_expires_at": "never",
                 "revision": shown["revision"],
+                "terms": null,
                 "metadata": shown["metadata"],
             })
         );
@@ -396,6 +403,50 @@ fn clients_are_listed_shown_reissued_and_deleted() {
             assert_eq!(refused(server, &["client", command, id], ""), format!("there is no client {id}"));
         }
     });
+}
+
+const CLIENT_HEADS: [&str; 5] = ["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"];
+
+#[test]
+fn a_damaged_client_is_named_and_deleted_and_hides_no_other() {
+    let database = Postgres::new();
+    let server = fixed().on(&database).start();
+    let clients: Vec<String> = (0..4).map(|_| server.client()["client_id"].as_str().unwrap().to_owned()).collect();
+    database.execute(&format!("UPDATE client SET secret_sealed = 'AQ' WHERE client_id IN ('{}', '{}')", clients[1], clients[3]));
+    let damage = |id: &str| format!("frontdesk: the store is damaged: client.secret_sealed of \"{id}\" cannot be read\n");
+
+    let output = fed(&server, &["client", "list"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let ids: Vec<String> = table(&text(&output.stdout), &CLIENT_HEADS).into_iter().map(|mut row| row.swap_remove(0)).collect();
+    assert_eq!(ids, [clients[0].clone(), clients[2].clone()]);
+    let said = format!("{}{}frontdesk: 2 clients are damaged and were not listed\n", damage(&clients[1]), damage(&clients[3]));
+    assert_eq!(text(&output.stderr), said);
+
+    assert_eq!(format!("frontdesk: {}\n", refused(&server, &["client", "show", &clients[1]], "")), damage(&clients[1]));
+    assert_eq!(gave(&server, &["client", "delete", &clients[1]], ""), format!("deleted {}\n", clients[1]));
+    let output = fed(&server, &["client", "list", "--json"], "");
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(1), 2));
+    assert_eq!(text(&output.stderr), format!("{}frontdesk: one client is damaged and was not listed\n", damage(&clients[3])));
+    assert_eq!(gave(&server, &["client", "delete", &clients[3]], ""), format!("deleted {}\n", clients[3]));
+    assert_eq!(table(&gave(&server, &["client", "list"], ""), &CLIENT_HEADS).len(), 2);
+}
+
+#[test]
+fn a_long_list_has_its_heads_once() {
+    let database = Postgres::new();
+    let server = fixed().on(&database).start();
+    server.client();
+    database.execute(
+        "INSERT INTO client (client_id, provider, metadata, token_digest, issued_at, revision) \
+         SELECT client_id || '-' || number, provider, metadata, token_digest, issued_at, revision FROM client, generate_series(1, 1100) AS number",
+    );
+    let rows = table(&gave(&server, &["client", "list"], ""), &CLIENT_HEADS);
+    assert_eq!(rows.len(), 1101);
+    assert!(rows.iter().all(|row| row[1] == "A client" && row[4] == "http://localhost:9443"), "{rows:?}");
+    let mut ids: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 1101);
 }
 
 const KEY_HEADS: [&str; 5] = ["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"];

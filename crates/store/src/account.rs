@@ -188,7 +188,6 @@ impl Store {
 }
 
 /// Whether a text can be the name of an account: 1 to 64 of `A-Z a-z 0-9 . _ -`.
-/// Whether a text can be an account's name: 1 to 64 letters, digits, dots, underscores and hyphens.
 pub fn is_account_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }

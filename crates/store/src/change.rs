@@ -44,7 +44,7 @@ impl Change {
     /// Whether there was something to change: `false` for a token that is spent, a revision that is past, a client that is gone.
     fn apply(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
         let rows = match self {
-            Self::Insert { spend: Some(token), now, .. } if !spend(connection, token, *now)? => 0,
+            Self::Insert { spend: Some(token), row, now } if !spend(connection, token, &row.provider, *now)? => 0,
             Self::Insert { row, .. } => diesel::insert_into(client::table).values(row).execute(connection)?,
             Self::Replace { client_id, revision, metadata, secret, now } => {
                 let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));

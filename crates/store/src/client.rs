@@ -1,6 +1,10 @@
 //! A client, before and after it is stored.
 
-use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
+use std::sync::Arc;
+
+use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
+
+use crate::error::StoreError;
 
 /// A client about to be stored. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct NewClient {
     pub owner: Option<String>,
     /// The name composed of its owner's and its own, unique per provider and owner.
     pub composed_name: Option<String>,
+    /// The terms of the initial access token it registers with, which later updates keep. RFC 7591 §3.
+    pub terms: Option<Arc<TokenTerms>>,
 }
 
 /// A stored client. RFC 7591 §3.2.1.
@@ -48,6 +54,8 @@ pub struct Client {
     pub owner: Option<String>,
     /// The name composed of its owner's and its own.
     pub composed_name: Option<String>,
+    /// The terms of the initial access token it registered with.
+    pub terms: Option<Arc<TokenTerms>>,
     /// How often it was written: a replacement says which of them it replaces.
     pub revision: i64,
 }
@@ -67,9 +75,19 @@ impl Client {
             expires_at: new.expires_at,
             owner: new.owner,
             composed_name: new.composed_name,
+            terms: new.terms,
             revision: Self::FIRST_REVISION,
         }
     }
+}
+
+/// One of a page of clients. A row that cannot be read is named, and keeps nobody from the others.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its identifier.
+    pub id: ClientId,
+    /// The client, or which column of its row is damaged.
+    pub client: Result<Client, StoreError>,
 }
 
 /// What a replacement does to the secret. RFC 7592 §2.2.

@@ -1,7 +1,9 @@
 //! A client as its table has it.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
-use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, Timestamp};
+use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, Timestamp, TokenTerms};
 
 use crate::client::{Client, NewClient};
 use crate::error::StoreError;
@@ -23,6 +25,7 @@ pub struct ClientRow {
     pub revision: i64,
     pub owner: Option<String>,
     pub composed_name: Option<String>,
+    pub terms: Option<String>,
 }
 
 impl ClientRow {
@@ -40,6 +43,7 @@ impl ClientRow {
             revision: Client::FIRST_REVISION,
             owner: new.owner.clone(),
             composed_name: new.composed_name.clone(),
+            terms: new.terms.as_ref().map(|terms| terms.json()),
         })
     }
 
@@ -58,6 +62,10 @@ impl ClientRow {
             )),
             None => None,
         };
+        let terms = match &self.terms {
+            Some(terms) => Some(TokenTerms::from_json(terms).map_err(|_| StoreError::corrupt("client", "terms", &self.client_id))?),
+            None => None,
+        };
         Ok(Client {
             provider,
             metadata: RegisteredMetadata::from_stored(self.metadata)
@@ -68,6 +76,7 @@ impl ClientRow {
             expires_at: self.expires_at.map(Timestamp::from_seconds),
             owner: self.owner,
             composed_name: self.composed_name,
+            terms: terms.map(Arc::new),
             revision: self.revision,
             id: ClientId::new(self.client_id),
         })

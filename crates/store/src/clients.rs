@@ -5,7 +5,7 @@ use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Ti
 
 use crate::Store;
 use crate::change::{Change, SecretColumns};
-use crate::client::{Client, NewClient, SecretChange};
+use crate::client::{Client, Listed, NewClient, SecretChange};
 use crate::client_row::{ClientRow, seal_secret};
 use crate::error::StoreError;
 use crate::initial_access_token::TokenId;
@@ -20,7 +20,7 @@ impl Store {
     /// Stores a new client, and takes one use off the initial access token that pays for it: both or neither. RFC 7591 §3.
     ///
     /// # Errors
-    /// [`StoreError::Spent`] when the token is used up, expired or revoked; [`StoreError::Conflict`] when the owner has a client
+    /// [`StoreError::Spent`] when the token is used up, expired, revoked or another provider's; [`StoreError::Conflict`] when the owner has a client
     /// of that composed name at this provider; [`StoreError::Unavailable`].
     pub fn insert(&self, new: NewClient, spend: Option<TokenId>, now: Timestamp) -> Written<Client> {
         if [&new.owner, &new.composed_name].into_iter().flatten().any(|text| text.contains('\0')) {
@@ -87,12 +87,15 @@ impl Store {
         Written::queued(self.0.writer.send(change), |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
     }
 
-    /// Deletes a client: `true` for exactly one of those who try. RFC 7592 §2.3.
+    /// Deletes a client, whose row need not be readable: `true` for exactly one of those who try. RFC 7592 §2.3.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn delete(&self, client: &Client) -> Written<bool> {
-        Written::queued(self.0.writer.send(Change::Delete { client_id: client.id.as_str().to_owned() }), Ok)
+    pub fn delete(&self, id: &ClientId) -> Written<bool> {
+        if !may_exist(id) {
+            return Written::never(|| Ok(false));
+        }
+        Written::queued(self.0.writer.send(Change::Delete { client_id: id.as_str().to_owned() }), Ok)
     }
 
     /// Gives a client another registration access token; the one it had is worth nothing from then on.
@@ -116,21 +119,36 @@ impl Store {
         self.row(id)?.map(|row| row.client(&self.0.seal)).transpose()
     }
 
-    /// At most `limit` clients, expired or not, in the order of their identifiers, from the one behind `after` on.
+    /// Whether there is a client of that identifier, expired or not, that belongs to that account; its row need not be readable.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`] for the first that cannot be read.
-    pub fn clients(&self, after: Option<&ClientId>, limit: i64) -> Result<Vec<Client>, StoreError> {
+    /// [`StoreError::Unavailable`].
+    pub fn belongs(&self, id: &ClientId, owner: &str) -> Result<bool, StoreError> {
+        if !may_exist(id) {
+            return Ok(false);
+        }
+        let of: Option<Option<String>> =
+            self.0.pool.read(|connection| Ok(client::table.find(id.as_str()).select(client::owner).first(connection).optional()?))?;
+        Ok(of.flatten().as_deref() == Some(owner))
+    }
+
+    /// At most `limit` clients, expired or not, in the order of their identifiers, from the one behind `after` on: everybody's,
+    /// or those of one account.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn clients(&self, owner: Option<&str>, after: Option<&ClientId>, limit: i64) -> Result<Vec<Listed>, StoreError> {
         let after = after.and_then(|id| id.as_str().split('\0').next()).unwrap_or_default();
         let rows: Vec<ClientRow> = self.0.pool.read(|connection| {
-            Ok(client::table
-                .filter(client::client_id.gt(after))
-                .order(client::client_id)
-                .limit(limit)
-                .select(ClientRow::as_select())
-                .load(connection)?)
+            let page = client::table.filter(client::client_id.gt(after)).order(client::client_id).limit(limit);
+            let page = page.select(ClientRow::as_select());
+            Ok(match owner {
+                Some(owner) => page.filter(client::owner.eq(owner)).load(connection)?,
+                None => page.load(connection)?,
+            })
         })?;
-        rows.into_iter().map(|row| row.client(&self.0.seal)).collect()
+        let listed = |row: ClientRow| Listed { id: ClientId::new(&row.client_id), client: row.client(&self.0.seal) };
+        Ok(rows.into_iter().map(listed).collect())
     }
 
     /// Deletes the clients that expired, and says how many there were.

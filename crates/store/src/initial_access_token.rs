@@ -1,9 +1,10 @@
 //! Initial access tokens: issue, find, spend, revoke. RFC 7591 §1.2.
 
 use std::fmt;
+use std::sync::Arc;
 
 use diesel::prelude::*;
-use protocol::{InitialAccessToken, Timestamp};
+use protocol::{InitialAccessToken, Issuer, Timestamp, TokenTerms};
 
 use crate::Store;
 use crate::connection::AnyConnection;
@@ -35,7 +36,7 @@ impl fmt::Display for TokenId {
 }
 
 /// What a new initial access token is good for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewToken {
     /// A word for the operator.
     pub label: Option<String>,
@@ -45,10 +46,14 @@ pub struct NewToken {
     pub expires_at: Option<Timestamp>,
     /// The account its clients will belong to.
     pub owner: Option<String>,
+    /// The provider it registers with; any, when absent.
+    pub provider: Option<Issuer>,
+    /// What its clients may be; whatever their provider agrees to, when absent.
+    pub terms: Option<Arc<TokenTerms>>,
 }
 
 /// An initial access token, without the token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TokenInfo {
     /// What to revoke it by.
     pub id: TokenId,
@@ -62,6 +67,10 @@ pub struct TokenInfo {
     pub created_at: Timestamp,
     /// The account its clients belong to.
     pub owner: Option<String>,
+    /// The provider it registers with; any, when absent.
+    pub provider: Option<Issuer>,
+    /// What its clients may be; whatever their provider agrees to, when absent.
+    pub terms: Option<Arc<TokenTerms>>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -74,18 +83,31 @@ struct TokenRow {
     expires_at: Option<i64>,
     created_at: i64,
     owner: Option<String>,
+    provider: Option<String>,
+    terms: Option<String>,
 }
 
-impl From<TokenRow> for TokenInfo {
-    fn from(row: TokenRow) -> Self {
-        Self {
-            id: TokenId(row.id),
-            label: row.label,
-            uses_left: row.uses_left,
-            expires_at: row.expires_at.map(Timestamp::from_seconds),
-            created_at: Timestamp::from_seconds(row.created_at),
-            owner: row.owner,
-        }
+impl TokenRow {
+    /// Whether it registers clients with that provider now.
+    fn is_good(&self, provider: &Issuer, now: Timestamp) -> bool {
+        self.uses_left.is_none_or(|uses| uses > 0)
+            && self.expires_at.is_none_or(|at| at > now.seconds())
+            && self.provider.as_deref().is_none_or(|own| own == provider.as_str())
+    }
+
+    fn info(self) -> Result<TokenInfo, StoreError> {
+        let corrupt = |column| StoreError::corrupt("initial_access_token", column, &self.id);
+        let terms = self.terms.as_deref().map(TokenTerms::from_json).transpose().map_err(|_| corrupt("terms"))?;
+        Ok(TokenInfo {
+            provider: self.provider.as_deref().map(Issuer::parse).transpose().map_err(|_| corrupt("provider"))?,
+            terms: terms.map(Arc::new),
+            label: self.label,
+            uses_left: self.uses_left,
+            expires_at: self.expires_at.map(Timestamp::from_seconds),
+            created_at: Timestamp::from_seconds(self.created_at),
+            owner: self.owner,
+            id: TokenId(self.id),
+        })
     }
 }
 
@@ -106,6 +128,8 @@ impl Store {
             expires_at: new.expires_at.map(Timestamp::seconds),
             created_at: now.seconds(),
             owner: new.owner,
+            provider: new.provider.map(|provider| provider.as_str().to_owned()),
+            terms: new.terms.map(|terms| terms.json()),
         };
         self.0.pool.write(|connection| Ok(diesel::insert_into(initial_access_token::table).values(&row).execute(connection)?))?;
         Ok(TokenId(row.id))
@@ -114,28 +138,27 @@ impl Store {
     /// All initial access tokens, the oldest first, spent and expired ones included.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`] for the first that cannot be read.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, StoreError> {
         let order = (initial_access_token::created_at, initial_access_token::id);
         let rows: Vec<TokenRow> = self
             .0
             .pool
             .read(|connection| Ok(initial_access_token::table.order(order).select(TokenRow::as_select()).load(connection)?))?;
-        Ok(rows.into_iter().map(TokenInfo::from).collect())
+        rows.into_iter().map(TokenRow::info).collect()
     }
 
-    /// The initial access token that was presented, unless it is unknown, used up or expired.
+    /// The initial access token that was presented at a provider, unless it is unknown there, used up or expired.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub fn find_token(&self, token: &InitialAccessToken, now: Timestamp) -> Result<Option<TokenInfo>, StoreError> {
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub fn find_token(&self, provider: &Issuer, token: &InitialAccessToken, now: Timestamp) -> Result<Option<TokenInfo>, StoreError> {
         let presented = digest(token.reveal());
         let row: Option<TokenRow> = self.0.pool.read(|connection| {
             let known = initial_access_token::table.filter(initial_access_token::token_digest.eq(&presented));
             Ok(known.select(TokenRow::as_select()).first(connection).optional()?)
         })?;
-        let usable = |row: &TokenRow| row.uses_left.is_none_or(|uses| uses > 0) && row.expires_at.is_none_or(|at| at > now.seconds());
-        Ok(row.filter(usable).map(TokenInfo::from))
+        row.filter(|row| row.is_good(provider, now)).map(TokenRow::info).transpose()
     }
 
     /// Makes an initial access token worthless; the clients it registered stay. `false` when there is none of that identifier.
@@ -149,13 +172,15 @@ impl Store {
     }
 }
 
-/// Takes one use off a token, unless it has none left or expired. The row stays locked to the end of the transaction.
-pub(crate) fn spend(connection: &mut AnyConnection, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
-    use initial_access_token::{expires_at, uses_left};
+/// Takes one use off a token, unless it has none left, expired, or is another provider's. The row stays locked to the end of
+/// the transaction.
+pub(crate) fn spend(connection: &mut AnyConnection, id: &TokenId, at: &str, now: Timestamp) -> Result<bool, StoreError> {
+    use initial_access_token::{expires_at, provider, uses_left};
 
     let spent = diesel::update(initial_access_token::table.find(id.as_str()))
         .filter(uses_left.is_null().or(uses_left.gt(0)))
         .filter(expires_at.is_null().or(expires_at.gt(now.seconds())))
+        .filter(provider.is_null().or(provider.eq(at)))
         .set(uses_left.eq(uses_left - 1))
         .execute(connection)?;
     Ok(spent > 0)

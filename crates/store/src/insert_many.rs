@@ -20,6 +20,7 @@ pub struct InsertMany<'a> {
     revision: Vec<i64>,
     owner: Vec<Option<&'a str>>,
     composed_name: Vec<Option<&'a str>>,
+    terms: Vec<Option<&'a str>>,
 }
 
 impl<'a> InsertMany<'a> {
@@ -39,6 +40,7 @@ impl<'a> InsertMany<'a> {
             revision: column(rows, |row| row.revision),
             owner: column(rows, |row| row.owner.as_deref()),
             composed_name: column(rows, |row| row.composed_name.as_deref()),
+            terms: column(rows, |row| row.terms.as_deref()),
         }
     }
 }
@@ -52,7 +54,7 @@ impl QueryFragment<Pg> for InsertMany<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.push_sql(
             "INSERT INTO client (client_id, provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, \
-             revision, owner, composed_name) SELECT * FROM unnest(",
+             revision, owner, composed_name, terms) SELECT * FROM unnest(",
         );
         pass.push_bind_param::<Array<Text>, _>(&self.client_id)?;
         pass.push_sql(", ");
@@ -75,6 +77,8 @@ impl QueryFragment<Pg> for InsertMany<'_> {
         pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.owner)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.composed_name)?;
+        pass.push_sql(", ");
+        pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.terms)?;
         pass.push_sql(")");
         Ok(())
     }

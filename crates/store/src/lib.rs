@@ -38,7 +38,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
-pub use client::{Client, NewClient, SecretChange};
+pub use client::{Client, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
 pub use seal::{SealError, SealingKey};

@@ -13,6 +13,7 @@ diesel::table! {
         revision -> BigInt,
         owner -> Nullable<Text>,
         composed_name -> Nullable<Text>,
+        terms -> Nullable<Text>,
     }
 }
 
@@ -48,6 +49,8 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         created_at -> BigInt,
         owner -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        terms -> Nullable<Text>,
     }
 }
 

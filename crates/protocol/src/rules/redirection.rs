@@ -19,7 +19,7 @@ fn redirect_uris(agreed: &ClientMetadata) -> &[RedirectUri] {
 }
 
 /// Both members that lead back to the client, with a code or with a permission ticket (UMA 2.0 Grant §3.3.3).
-fn ways_back(agreed: &ClientMetadata) -> impl Iterator<Item = (&'static str, &RedirectUri)> {
+pub(crate) fn ways_back(agreed: &ClientMetadata) -> impl Iterator<Item = (&'static str, &RedirectUri)> {
     let claims = agreed.claims_redirect_uris.iter().flatten();
     redirect_uris(agreed).iter().map(|uri| ("redirect_uris", uri)).chain(claims.map(|uri| ("claims_redirect_uris", uri)))
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use protocol::{Clock, Secret};
 use store::{Role, StoreError};
 
-use super::{columns, date};
+use super::{Table, date};
 use crate::config::Config;
 use crate::open;
 
@@ -37,7 +37,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let accounts = open::store(config)?.accounts().map_err(|error| error.to_string())?;
     let rows: Vec<_> =
         accounts.iter().map(|account| vec![account.name.clone(), account.role.to_string(), date(account.created_at)]).collect();
-    write!(out, "{}", columns(&["NAME", "ROLE", "CREATED"], &rows)).map_err(|error| error.to_string())
+    write!(out, "{}", Table::new(&["NAME", "ROLE", "CREATED"]).rows(&rows)).map_err(|error| error.to_string())
 }
 
 /// Removes an account.

@@ -1,39 +1,87 @@
 //! `frontdesk client`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use protocol::values::HumanText;
 use protocol::{ClientId, Clock, RegistrationAccessToken};
 use serde_json::{Value, json};
-use store::{Client, Store};
+use store::{Account, Client, Role, Store};
 
-use super::{columns, date, date_or};
+use super::{Table, date, date_or, lines};
 use crate::config::Config;
 use crate::{open, random_text, serve};
 
 /// How many clients are read at a time.
 const PAGE: i64 = 500;
 
-/// Lists the clients in the order in which they registered.
+/// The store, as far as a command may reach into it: to every client, or to those of one account.
+#[derive(Debug)]
+pub struct Reach {
+    store: Store,
+    own: Option<String>,
+}
+
+impl Reach {
+    /// Opens the store with the rights of an account: a registrar reaches its own clients, an administrator everybody's.
+    /// Whoever may run this command without one reaches everything.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn open(config: &Config, account: Option<&str>) -> Result<Self, String> {
+        let store = open::store(config)?;
+        let Some(name) = account else { return Ok(Self { store, own: None }) };
+        match store.account(name).map_err(|error| error.to_string())? {
+            Some(Account { role: Role::Administrator, .. }) => Ok(Self { store, own: None }),
+            Some(Account { role: Role::Registrar, name, .. }) => Ok(Self { store, own: Some(name) }),
+            None => Err(format!("--as must be the name of an account, and there is no account {name}")),
+        }
+    }
+
+    /// Refuses a client that is out of reach as it refuses one that is not there.
+    fn to(&self, id: &ClientId) -> Result<(), String> {
+        match &self.own {
+            Some(own) if !self.store.belongs(id, own).map_err(|error| error.to_string())? => Err(nowhere(id)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Lists the clients in the order in which they registered: all within reach, or those of one account. A damaged one is named
+/// on standard error.
 ///
 /// # Errors
-/// One sentence.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let store = open::store(config)?;
+/// One sentence; when there were damaged ones, after all others were listed.
+pub fn list(reach: &Reach, owner: Option<&str>, json: bool, out: &mut impl Write) -> Result<(), String> {
+    let owner = owner.or(reach.own.as_deref());
+    let within_reach = reach.own.is_none() || reach.own.as_deref() == owner;
+    let mut table = Table::new(&["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"]);
     let mut after: Option<ClientId> = None;
+    let mut damaged = 0_usize;
     loop {
-        let page = store.clients(after.as_ref(), PAGE).map_err(|error| error.to_string())?;
-        if json {
-            for client in &page {
-                writeln!(out, "{}", shown(client, false)).map_err(|error| error.to_string())?;
+        let page = match within_reach {
+            true => reach.store.clients(owner, after.as_ref(), PAGE).map_err(|error| error.to_string())?,
+            false => Vec::new(),
+        };
+        let mut clients = Vec::new();
+        for listed in &page {
+            match &listed.client {
+                Ok(client) => clients.push(client),
+                Err(error) => {
+                    damaged += 1;
+                    writeln!(io::stderr(), "frontdesk: {error}").map_err(|error| error.to_string())?;
+                }
             }
-        } else if after.is_none() || !page.is_empty() {
-            let rows: Vec<_> = page.iter().map(row).collect();
-            write!(out, "{}", columns(&["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"], &rows)).map_err(|error| error.to_string())?;
         }
-        match page.last() {
-            Some(last) => after = Some(last.id.clone()),
-            None => return Ok(()),
+        let text = match json {
+            true => lines(clients.iter().map(|client| shown(client, false))),
+            false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
+        };
+        write!(out, "{text}").map_err(|error| error.to_string())?;
+        match (page.last(), damaged) {
+            (Some(last), _) => after = Some(last.id.clone()),
+            (None, 0) => return Ok(()),
+            (None, 1) => return Err("one client is damaged and was not listed".to_owned()),
+            (None, many) => return Err(format!("{many} clients are damaged and were not listed")),
         }
     }
 }
@@ -42,22 +90,22 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
 ///
 /// # Errors
 /// One sentence.
-pub fn show(config: &Config, id: &ClientId, with_secret: bool, out: &mut impl Write) -> Result<(), String> {
-    let client = found(&open::store(config)?, id)?;
+pub fn show(reach: &Reach, id: &ClientId, with_secret: bool, out: &mut impl Write) -> Result<(), String> {
+    reach.to(id)?;
+    let client = reach.store.client(id).map_err(|error| error.to_string())?.ok_or_else(|| nowhere(id))?;
     let text = serde_json::to_string_pretty(&shown(&client, with_secret)).map_err(|error| error.to_string())?;
     writeln!(out, "{text}").map_err(|error| error.to_string())
 }
 
-/// Deletes a client.
+/// Deletes a client, also one that is damaged.
 ///
 /// # Errors
 /// One sentence.
-pub fn delete(config: &Config, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
-    let store = open::store(config)?;
-    let client = found(&store, id)?;
-    match store.delete(&client).wait().map_err(|error| error.to_string())? {
+pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
+    reach.to(id)?;
+    match reach.store.delete(id).wait().map_err(|error| error.to_string())? {
         true => writeln!(out, "deleted {id}").map_err(|error| error.to_string()),
-        false => Err(format!("there is no client {id}")),
+        false => Err(nowhere(id)),
     }
 }
 
@@ -65,17 +113,17 @@ pub fn delete(config: &Config, id: &ClientId, out: &mut impl Write) -> Result<()
 ///
 /// # Errors
 /// One sentence.
-pub fn reissue(config: &Config, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
-    let store = open::store(config)?;
+pub fn reissue(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
+    reach.to(id)?;
     let token = RegistrationAccessToken::new(format!("{}{}", RegistrationAccessToken::PREFIX, random_text(&serve::random(), 32)?));
-    match store.reissue(id, &token, Clock::system().now()).wait().map_err(|error| error.to_string())? {
+    match reach.store.reissue(id, &token, Clock::system().now()).wait().map_err(|error| error.to_string())? {
         true => writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string()),
-        false => Err(format!("there is no client {id}")),
+        false => Err(nowhere(id)),
     }
 }
 
-fn found(store: &Store, id: &ClientId) -> Result<Client, String> {
-    store.client(id).map_err(|error| error.to_string())?.ok_or_else(|| format!("there is no client {id}"))
+fn nowhere(id: &ClientId) -> String {
+    format!("there is no client {id}")
 }
 
 fn name(client: &Client) -> Option<&str> {
@@ -107,6 +155,7 @@ fn shown(client: &Client, with_secret: bool) -> Value {
         "client_secret_expires_at": client.secret.as_ref().map(|_| date_or(client.secret_expires_at, "never")),
         "expired": client.expires_at.is_some_and(|at| at <= Clock::system().now()),
         "revision": client.revision,
+        "terms": client.terms.as_ref().map(|terms| terms.object()),
         "metadata": metadata,
     })
 }

@@ -5,10 +5,9 @@ use std::io::Write;
 use keys::KeyInfo;
 use protocol::Clock;
 
-use super::{columns, date, date_or};
-use crate::config::{Config, ProviderConfig};
+use super::{Table, date, date_or, providers};
+use crate::config::Config;
 use crate::open;
-use crate::settings::named;
 
 /// Lists every provider's keys.
 ///
@@ -16,7 +15,7 @@ use crate::settings::named;
 /// One sentence.
 pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let store = open::store(config)?;
-    for provider in served(config)? {
+    for provider in providers(config)? {
         let listed = keys::list(&store, &provider.issuer, Clock::system().now()).map_err(|error| error.to_string())?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
@@ -30,20 +29,12 @@ pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
 pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
     keys::install();
     let store = open::store(config)?;
-    for provider in served(config)? {
+    for provider in providers(config)? {
         let listed = keys::rotate(&store, &provider.issuer, config.max_age, Clock::system().now())
             .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
-}
-
-/// The providers whose keys they are.
-fn served(config: &Config) -> Result<&[ProviderConfig], String> {
-    if !config.issuers_are_known() {
-        return Err(format!("{} is {}, so the issuer is not known here; name the port that is served", named("listen"), config.listen));
-    }
-    Ok(&config.providers)
 }
 
 fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), String> {
@@ -57,6 +48,6 @@ fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), S
         ]
     };
     let rows: Vec<_> = listed.iter().map(row).collect();
-    write!(out, "{issuer}\n{}", columns(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"], &rows))
+    write!(out, "{issuer}\n{}", Table::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]).rows(&rows))
         .map_err(|error| error.to_string())
 }

@@ -1,62 +1,57 @@
 //! `frontdesk token`.
 
 use std::io::Write;
-use std::time::Duration;
+use std::sync::Arc;
 
-use protocol::{Clock, InitialAccessToken};
-use store::{NewToken, TokenId};
+use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
+use serde_json::{Value, json};
+use store::{NewToken, Store, TokenId, TokenInfo};
 
-use super::{columns, date_or};
+use super::{Table, date, date_or, lines, providers};
 use crate::config::Config;
 use crate::{open, random_text, serve};
 
-/// What a token is to be good for.
-#[derive(Debug)]
-pub struct Wanted {
-    /// How many clients it may register.
-    pub uses: Option<i64>,
-    /// For how long.
-    pub expires_in: Option<Duration>,
-    /// A word to know it by.
-    pub label: Option<String>,
-    /// The account its clients will belong to.
-    pub owner: Option<String>,
-}
+mod wanted;
+
+pub use wanted::Wanted;
 
 /// Issues an initial access token and prints it.
 ///
 /// # Errors
-/// One sentence.
+/// One sentence that names the flag that is wrong, and its value.
 pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<(), String> {
+    let terms = wanted.terms(config)?;
+    let provider = wanted.provider.as_deref().map(|issuer| configured(config, issuer)).transpose()?;
     let store = open::store(config)?;
     let now = Clock::system().now();
-    if let Some(owner) = wanted.owner.as_deref().filter(|owner| !store::is_account_name(owner)) {
-        return Err(format!("--owner must be the name of an account, not {owner:?}"));
+    if let Some(owner) = &wanted.owner {
+        exists(&store, owner)?;
     }
     let token = InitialAccessToken::new(format!("{}{}", InitialAccessToken::PREFIX, random_text(&serve::random(), 32)?));
-    let new =
-        NewToken { label: wanted.label, uses: wanted.uses, expires_at: wanted.expires_in.map(|span| now.plus(span)), owner: wanted.owner };
+    let new = NewToken {
+        label: wanted.label,
+        uses: wanted.uses,
+        expires_at: wanted.expires_in.map(|span| now.plus(span)),
+        owner: wanted.owner,
+        provider,
+        terms: terms.map(Arc::new),
+    };
     store.issue_token(&token, new, now).map_err(|error| error.to_string())?;
     writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string())
 }
 
-/// Lists the tokens, without the tokens.
+/// Lists the tokens, without the tokens: as a table, or as one JSON object a line.
 ///
 /// # Errors
 /// One sentence.
-pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
+pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
     let tokens = open::store(config)?.tokens().map_err(|error| error.to_string())?;
-    let row = |token: &store::TokenInfo| {
-        vec![
-            token.id.to_string(),
-            token.uses_left.map_or_else(|| "any".to_owned(), |uses| uses.to_string()),
-            date_or(token.expires_at, "never"),
-            token.owner.clone().unwrap_or_else(|| "-".to_owned()),
-            token.label.clone().unwrap_or_else(|| "-".to_owned()),
-        ]
+    let text = if json {
+        lines(tokens.iter().map(shown))
+    } else {
+        Table::new(&["ID", "USES LEFT", "EXPIRES", "OWNER", "PROVIDER", "TERMS", "LABEL"]).rows(&tokens.iter().map(row).collect::<Vec<_>>())
     };
-    write!(out, "{}", columns(&["ID", "USES LEFT", "EXPIRES", "OWNER", "LABEL"], &tokens.iter().map(row).collect::<Vec<_>>()))
-        .map_err(|error| error.to_string())
+    write!(out, "{text}").map_err(|error| error.to_string())
 }
 
 /// Revokes a token.
@@ -68,4 +63,60 @@ pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> Result<(),
         true => writeln!(out, "revoked {id}").map_err(|error| error.to_string()),
         false => Err(format!("there is no token {id}; `frontdesk token list` shows the identifiers")),
     }
+}
+
+fn configured(config: &Config, issuer: &str) -> Result<Issuer, String> {
+    let known: Vec<&Issuer> = providers(config)?.iter().map(|provider| &provider.issuer).collect();
+    known.iter().find(|known| known.as_str() == issuer).map(|known| (*known).clone()).ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
+        format!("--provider must be the issuer of a provider that is configured ({}), not {issuer:?}", known.join(", "))
+    })
+}
+
+fn exists(store: &Store, owner: &str) -> Result<(), String> {
+    if !store::is_account_name(owner) {
+        return Err(format!("--owner must be the name of an account, not {owner:?}"));
+    }
+    match store.account(owner).map_err(|error| error.to_string())? {
+        Some(_) => Ok(()),
+        None => Err(format!("--owner must be the name of an account, and there is no account {owner}")),
+    }
+}
+
+fn row(token: &TokenInfo) -> Vec<String> {
+    let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    vec![
+        token.id.to_string(),
+        token.uses_left.map_or_else(|| "any".to_owned(), |uses| uses.to_string()),
+        date_or(token.expires_at, "never"),
+        or_dash(token.owner.as_deref()),
+        or_dash(token.provider.as_ref().map(Issuer::as_str)),
+        token.terms.as_deref().map_or_else(|| "-".to_owned(), summary),
+        or_dash(token.label.as_deref()),
+    ]
+}
+
+/// The terms in a few words: every value of a list, and which members are imposed.
+fn summary(terms: &TokenTerms) -> String {
+    let list = |term: &str| Some(format!("{term}: {}", terms.values(term)?.join(" ")));
+    let imposed = terms.metadata.as_ref().map(|imposed| {
+        let names: Vec<String> = imposed.members().object().keys().cloned().collect();
+        format!("metadata: {}", names.join(" "))
+    });
+    let lists = ["scopes", "grant_types", "redirect_hosts"].into_iter().filter_map(list);
+    lists.chain(imposed).collect::<Vec<_>>().join("; ")
+}
+
+fn shown(token: &TokenInfo) -> Value {
+    json!({
+        "id": token.id.as_str(),
+        "label": token.label,
+        "uses_left": token.uses_left,
+        "issued_at": date(token.created_at),
+        "expires_at": date_or(token.expires_at, "never"),
+        "expired": token.expires_at.is_some_and(|at| at <= Clock::system().now()),
+        "owner": token.owner,
+        "provider": token.provider.as_ref().map(Issuer::as_str),
+        "terms": token.terms.as_ref().map(|terms| terms.object()),
+    })
 }

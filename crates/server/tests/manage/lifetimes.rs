@@ -24,6 +24,28 @@ fn a_secret_says_when_it_expires() {
     assert_eq!(server.manage("GET", &client).send().ok(), renewed);
 }
 
+/// RFC 7592 §2.2: a server may issue a new secret in the answer to an update, and does when the one there was has expired.
+#[test]
+fn an_update_replaces_a_secret_that_has_expired() {
+    let server = Setup::new().with("FRONTDESK_CLIENT_SECRET_LIFETIME", "1s").start();
+    let client = server.client();
+    let update = |more: Value| {
+        let mut body = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/cb"] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.manage("PUT", &client).json(&body).send()
+    };
+    let mut renewed = Value::Null;
+    until("an update issues another secret", || {
+        renewed = update(json!({})).ok();
+        renewed["client_secret"] != client["client_secret"]
+    });
+    let expires = |answer: &Value| answer["client_secret_expires_at"].as_i64().unwrap();
+    assert!(expires(&renewed) > expires(&client));
+    assert!(renewed["client_secret"].as_str().unwrap().len() >= 43);
+    update(json!({ "client_secret": client["client_secret"] })).refused(400, "invalid_client_metadata");
+    assert_eq!(update(json!({ "token_endpoint_auth_method": "none" })).ok().get("client_secret"), None);
+}
+
 /// RFC 7592 §2.1: a client whose time is over is gone, however it is asked for.
 #[test]
 fn a_client_whose_time_is_over_is_gone() {

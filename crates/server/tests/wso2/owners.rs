@@ -69,6 +69,7 @@ fn an_initial_access_token_registers_for_its_own_owner_only() {
     with(&nobodys, &plain("Shop")).refused(401, "invalid_token");
     assert_eq!(owners(), [Value::Null]);
 
+    server.account("alice", "registrar");
     let alices = server.ran(&["token", "issue", "--uses", "2", "--owner", "alice"]);
     with(&alices, &owned("bob", "Shop")).refused(403, "access_denied");
     assert_eq!(with(&alices, &owned("alice", "Shop")).created()["client_name"], "alice_Shop");

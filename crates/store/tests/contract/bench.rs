@@ -1,11 +1,12 @@
 //! A database of one's own, and the values that every test needs.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
+use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
 use store::{Client, DatabaseUrl, NewClient, SealingKey, Store};
 use tempfile::TempDir;
 
@@ -148,6 +149,12 @@ pub fn token(id: &str) -> RegistrationAccessToken {
     RegistrationAccessToken::new(format!("rat_of_{id}"))
 }
 
+/// Terms of every kind.
+pub fn terms() -> Arc<TokenTerms> {
+    let json = r#"{"scopes":["openid"],"grant_types":["authorization_code"],"redirect_hosts":["rp.example"],"metadata":{"client_name#ja":"名前"}}"#;
+    Arc::new(TokenTerms::from_json(json).expect("terms"))
+}
+
 /// A client without an owner that never expires.
 pub fn new_client(id: &str) -> NewClient {
     NewClient {
@@ -161,6 +168,7 @@ pub fn new_client(id: &str) -> NewClient {
         expires_at: None,
         owner: None,
         composed_name: None,
+        terms: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::{ClientId, ClientSecret, Issuer, RegistrationAccessToken};
 use store::{NewClient, SecretChange, StoreError};
 
-use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, race, token};
+use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, race, terms, token};
 
 on_both!(
     a_client_comes_back_as_it_was_inserted,
@@ -19,6 +19,7 @@ on_both!(
     an_expired_client_is_gone_before_it_is_purged,
     composed_names_are_unique_per_provider_and_owner,
     clients_are_listed_in_pages,
+    a_client_belongs_to_its_owner_and_to_nobody_else,
     more_clients_expire_than_one_transaction_takes,
     what_was_written_survives_reopening,
 );
@@ -30,6 +31,7 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
         expires_at: Some(NOW.plus(Duration::from_secs(90))),
         owner: Some("alice".to_owned()),
         composed_name: Some("alice_shop".to_owned()),
+        terms: Some(terms()),
         ..new_client("c1")
     };
     let inserted = store.insert(new.clone(), None, NOW).wait().unwrap();
@@ -44,6 +46,7 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     assert_eq!(read.expires_at, new.expires_at);
     assert_eq!(read.owner, new.owner);
     assert_eq!(read.composed_name, new.composed_name);
+    assert_eq!(read.terms, new.terms);
     assert_eq!(store.insert(new_client("c1"), None, NOW).wait().unwrap_err(), StoreError::Conflict);
 
     let public = NewClient { secret: None, ..new_client("c2") };
@@ -75,15 +78,16 @@ fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
     let id = ClientId::new("c\0");
     assert!(store.authenticate(&provider(), &id, &token("c"), NOW).unwrap().is_none());
     assert!(store.client(&id).unwrap().is_none());
+    assert!(!store.delete(&id).wait().unwrap());
     assert!(!store.reissue(&id, &token("c"), NOW).wait().unwrap());
-    assert!(store.clients(Some(&id), 10).unwrap().is_empty());
+    assert!(store.clients(None, Some(&id), 10).unwrap().is_empty());
     let named = NewClient { owner: Some("alice".to_owned()), composed_name: Some("alice_\0".to_owned()), ..new_client("c1") };
     assert_eq!(store.insert(named, None, NOW).wait().unwrap_err(), StoreError::Refused("a client's name has no NUL in it"));
 }
 
 fn a_replacement_changes_what_it_says(bench: &Bench) {
     let store = bench.store();
-    let first = insert(&store, "c1");
+    let first = store.insert(NewClient { terms: Some(terms()), ..new_client("c1") }, None, NOW).wait().unwrap();
     let kept = store.replace(&first, metadata("kept"), SecretChange::Keep, NOW).wait().unwrap();
     let other = ClientSecret::new("other");
     let until = Some(NOW.plus(Duration::from_secs(9)));
@@ -93,6 +97,7 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
     assert_eq!((read.secret, read.secret_expires_at), (Some(other), until));
     assert_eq!(read.metadata.json(), metadata("issued").json());
     assert_eq!(read.issued_at, first.issued_at);
+    assert_eq!(read.terms, Some(terms()), "an update does not shake them off");
     let removed = store.replace(&issued, metadata("removed"), SecretChange::Remove, NOW).wait().unwrap();
     let read = store.authenticate(&provider(), &first.id, &token("c1"), NOW).unwrap().unwrap();
     assert_eq!(format!("{removed:?}"), format!("{read:?}"));
@@ -108,7 +113,7 @@ fn a_stale_replacement_changes_nothing(bench: &Bench) {
     assert_eq!(stale.unwrap_err(), StoreError::Stale);
     let read = store.client(&first.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{second:?}"));
-    assert!(store.delete(&second).wait().unwrap());
+    assert!(store.delete(&second.id).wait().unwrap());
     assert_eq!(store.replace(&second, metadata("fourth"), SecretChange::Keep, NOW).wait().unwrap_err(), StoreError::Stale);
     assert!(store.client(&first.id).unwrap().is_none(), "a replacement does not bring a client back");
 }
@@ -127,7 +132,7 @@ fn of_racing_deletes_one_wins(bench: &Bench) {
     let store = bench.store();
     let other = bench.open();
     let client = insert(&store, "c1");
-    let outcomes = race(|number| if number % 2 == 0 { &store } else { &other }.delete(&client).wait().unwrap());
+    let outcomes = race(|number| if number % 2 == 0 { &store } else { &other }.delete(&client.id).wait().unwrap());
     assert_eq!(outcomes.iter().filter(|deleted| **deleted).count(), 1);
     assert!(store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().is_none());
 }
@@ -179,23 +184,44 @@ fn composed_names_are_unique_per_provider_and_owner(bench: &Bench) {
     let elsewhere =
         NewClient { provider: Issuer::parse("https://other.example").unwrap(), ..named("c8", Some("alice"), Some("alice_shop")) };
     let last = insert(elsewhere).unwrap();
-    assert!(store.delete(&last).wait().unwrap());
+    assert!(store.delete(&last.id).wait().unwrap());
     insert(named("c9", Some("alice"), Some("alice_shop_2"))).unwrap();
 }
 
 fn clients_are_listed_in_pages(bench: &Bench) {
     let store = bench.store();
-    for number in 1..=5 {
-        insert(&store, &format!("c{number}"));
+    for (number, owner) in [None, Some("alice"), Some("bob"), Some("alice"), Some("alice")].into_iter().enumerate() {
+        let new = NewClient { owner: owner.map(str::to_owned), ..new_client(&format!("c{}", number + 1)) };
+        store.insert(new, None, NOW).wait().unwrap();
     }
-    let ids = |after: Option<&str>| -> Vec<String> {
-        let clients = store.clients(after.map(ClientId::new).as_ref(), 2).unwrap();
-        clients.into_iter().map(|client| client.id.as_str().to_owned()).collect()
+    let ids = |owner: Option<&str>, after: Option<&str>| -> Vec<String> {
+        let clients = store.clients(owner, after.map(ClientId::new).as_ref(), 2).unwrap();
+        clients.into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
     };
-    assert_eq!(ids(None), ["c1", "c2"]);
-    assert_eq!(ids(Some("c2")), ["c3", "c4"]);
-    assert_eq!(ids(Some("c4")), ["c5"]);
-    assert!(ids(Some("c5")).is_empty());
+    assert_eq!(ids(None, None), ["c1", "c2"]);
+    assert_eq!(ids(None, Some("c2")), ["c3", "c4"]);
+    assert_eq!(ids(None, Some("c4")), ["c5"]);
+    assert!(ids(None, Some("c5")).is_empty());
+    assert_eq!(ids(Some("alice"), None), ["c2", "c4"]);
+    assert_eq!(ids(Some("alice"), Some("c4")), ["c5"]);
+    assert!(ids(Some("carol"), None).is_empty());
+}
+
+fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
+    let store = bench.store();
+    let of_alice = NewClient { owner: Some("alice".to_owned()), ..new_client("c1") };
+    store.insert(of_alice, None, NOW).wait().unwrap();
+    insert(&store, "c2");
+    for (id, owner, belongs) in [
+        ("c1", "alice", true),
+        ("c1", "Alice", false),
+        ("c1", "", false),
+        ("c2", "alice", false),
+        ("c3", "alice", false),
+        ("c1\0", "alice", false),
+    ] {
+        assert_eq!(store.belongs(&ClientId::new(id), owner), Ok(belongs), "{id} {owner}");
+    }
 }
 
 fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
@@ -204,7 +230,7 @@ fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
     let written: Vec<_> = (0..1_100).map(|number| store.insert(expiring(number), None, NOW)).collect();
     assert!(written.into_iter().all(|written| written.wait().is_ok()));
     assert_eq!(store.purge_expired(NOW).unwrap(), 1_100);
-    assert!(store.clients(None, 10).unwrap().is_empty());
+    assert!(store.clients(None, None, 10).unwrap().is_empty());
 }
 
 fn what_was_written_survives_reopening(bench: &Bench) {

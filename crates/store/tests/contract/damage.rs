@@ -46,6 +46,8 @@ fn a_damaged_row_is_named(bench: &Bench) {
         ("c2", "secret_sealed", "AQ"),
         ("c3", "provider", "not an issuer"),
         ("c4", "metadata", "{\"client_name\":7}"),
+        ("c5", "terms", "{\"scopes\":[]}"),
+        ("c6", "terms", "{\"unknown\":[\"openid\"]}"),
     ] {
         let client = insert(&store, id);
         bench.raw().execute(&format!("UPDATE client SET {column} = '{value}' WHERE client_id = '{id}'"));
@@ -54,8 +56,39 @@ fn a_damaged_row_is_named(bench: &Bench) {
             assert_eq!(store.authenticate(&provider(), &client.id, &token(id), NOW).unwrap_err(), corrupt("client", column, id));
         }
     }
-    assert_eq!(store.clients(None, 10).unwrap_err(), corrupt("client", "metadata", "c1"));
+    insert(&store, "c0");
+    let listed = store.clients(None, None, 10).unwrap();
+    let seen: Vec<_> = listed.iter().map(|listed| (listed.id.as_str(), listed.client.as_ref().err().cloned())).collect();
+    let damaged = |id: &'static str, column| (id, Some(corrupt("client", column, id)));
+    assert_eq!(
+        seen,
+        [
+            ("c0", None),
+            damaged("c1", "metadata"),
+            damaged("c2", "secret_sealed"),
+            damaged("c3", "provider"),
+            damaged("c4", "metadata"),
+            damaged("c5", "terms"),
+            damaged("c6", "terms"),
+        ]
+    );
+    for listed in &listed {
+        assert!(store.delete(&listed.id).wait().unwrap(), "{} goes whether or not it can be read", listed.id);
+    }
+    assert!(store.clients(None, None, 10).unwrap().is_empty());
     assert_eq!(corrupt("client", "metadata", "c1").to_string(), "the store is damaged: client.metadata of \"c1\" cannot be read");
+
+    let presented = InitialAccessToken::new("iat_hush");
+    let token = store.issue_token(&presented, NewToken::default(), NOW).unwrap();
+    bench.raw().execute("UPDATE initial_access_token SET terms = 'x'");
+    let unreadable = corrupt("initial_access_token", "terms", token.as_str());
+    assert_eq!(store.find_token(&provider(), &presented, NOW).unwrap_err(), unreadable);
+    assert_eq!(store.tokens().unwrap_err(), unreadable);
+    bench.raw().execute("UPDATE initial_access_token SET terms = NULL");
+    bench.raw().execute("UPDATE initial_access_token SET provider = 'x'");
+    assert_eq!(store.tokens().unwrap_err(), corrupt("initial_access_token", "provider", token.as_str()));
+    assert_eq!(store.find_token(&provider(), &presented, NOW), Ok(None), "nobody's provider");
+    assert!(store.revoke_token(&token).unwrap());
 
     bench.raw().execute("UPDATE account SET password_hash = 'x'");
     assert_eq!(store.verify_account("alice", &Secret::new("hush")).unwrap_err(), corrupt("account", "password_hash", "alice"));

@@ -2,9 +2,10 @@
 
 use diesel::backend::Backend;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use store::{Store, StoreError};
+use protocol::InitialAccessToken;
+use store::{NewToken, Store, StoreError};
 
-use crate::bench::{Bench, KEY, OTHER_KEY, Raw, insert, key, race};
+use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, race};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -13,6 +14,7 @@ on_both!(
     a_new_store_is_behind_until_it_is_migrated,
     of_racing_migrations_one_does_the_work,
     a_newer_schema_is_refused,
+    rows_of_before_have_no_terms,
     the_wrong_key_is_refused,
 );
 
@@ -70,6 +72,23 @@ fn of_racing_migrations_one_does_the_work(bench: &Bench) {
     assert_eq!(applied.iter().filter(|names| !names.is_empty()).count(), 1, "{applied:?}");
     assert_eq!(bench.raw().values("SELECT key_id AS value FROM seal_check").len(), 1);
     insert(&bench.open(), "c1");
+}
+
+fn rows_of_before_have_no_terms(bench: &Bench) {
+    let store = bench.store();
+    let client = insert(&store, "c1");
+    store.issue_token(&InitialAccessToken::new("iat_1"), NewToken::default(), NOW).unwrap();
+    match &mut bench.raw() {
+        Raw::Sqlite(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
+        Raw::Postgres(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
+    }
+    .expect("down");
+    let store = bench.open();
+    assert_eq!(store.migrate().unwrap(), ["0006_token_terms"]);
+    let read = store.client(&client.id).unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{client:?}"));
+    assert!(read.terms.is_none());
+    assert!(store.tokens().unwrap().iter().all(|token| token.terms.is_none() && token.provider.is_none()));
 }
 
 fn a_newer_schema_is_refused(bench: &Bench) {

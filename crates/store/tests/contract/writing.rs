@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use protocol::ClientId;
 use store::{NewClient, NewToken, SecretChange, StoreError};
 
-use crate::bench::{Bench, NOW, insert, metadata, new_client};
+use crate::bench::{Bench, NOW, insert, metadata, new_client, terms};
 
 on_both!(
     a_refused_row_does_not_fail_its_neighbours,
@@ -32,14 +32,17 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     raw.hold();
     let waiting = [store.insert(new_client("w1"), None, NOW), store.insert(new_client("w2"), None, NOW)];
     let good: Vec<_> = (0..10).map(|number| store.insert(new_client(&format!("g{number}")), None, NOW)).collect();
+    let held = store.insert(NewClient { terms: Some(terms()), ..new_client("h1") }, None, NOW);
     let conflict = store.insert(named("second", "alice_shop"), None, NOW);
     let same = store.insert(new_client("kept"), None, NOW);
     let replaced = store.replace(&kept, metadata("other"), SecretChange::Keep, NOW);
-    let deleted = store.delete(&gone);
+    let deleted = store.delete(&gone.id);
     let paid = store.insert(new_client("p1"), Some(token.clone()), NOW);
     let unpaid = store.insert(new_client("p2"), Some(token), NOW);
     raw.execute("COMMIT");
     assert!(waiting.into_iter().chain(good).all(|written| written.wait().is_ok()));
+    assert_eq!(held.wait().unwrap().terms, Some(terms()));
+    assert_eq!(store.client(&ClientId::new("h1")).unwrap().unwrap().terms, Some(terms()));
     assert_eq!(conflict.wait().unwrap_err(), StoreError::Conflict);
     assert_eq!(same.wait().unwrap_err(), StoreError::Conflict);
     assert_eq!(replaced.wait().unwrap().revision, kept.revision + 1);
@@ -47,7 +50,7 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     let paid = [paid.wait(), unpaid.wait()];
     assert_eq!(paid.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert!(paid.iter().any(|outcome| matches!(outcome, Err(StoreError::Spent))), "{paid:?}");
-    assert_eq!(store.clients(None, 100).unwrap().len(), 15);
+    assert_eq!(store.clients(None, None, 100).unwrap().len(), 16);
 }
 
 fn a_write_nobody_waits_for_is_done(bench: &Bench) {
@@ -101,7 +104,7 @@ fn closing_finishes_the_queue_and_refuses_the_rest(bench: &Bench) {
     assert!(queued.into_iter().all(|written| written.wait().is_ok()));
     let closed = StoreError::Unavailable("it is closed".to_owned());
     assert_eq!(store.insert(new_client("late"), None, NOW).wait().unwrap_err(), closed);
-    assert_eq!(store.delete(&kept).wait().unwrap_err(), closed);
+    assert_eq!(store.delete(&kept.id).wait().unwrap_err(), closed);
     assert!(store.client(&kept.id).unwrap().is_some(), "reads go on");
     store.close();
 }

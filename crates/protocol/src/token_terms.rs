@@ -1,0 +1,239 @@
+//! The terms of an initial access token: what its clients may be, within what their provider offers. RFC 7591 §1.2, §3.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::admit::{RegisteredMetadata, Terms};
+use crate::member::{Invalid, Kept, Object, Reason, Single, text};
+use crate::rules::ways_back;
+use crate::uri::RedirectUri;
+use crate::values::{GrantType, Name};
+use crate::{ClientInformation, ClientMetadata, ProviderMetadata};
+
+metadata! {
+    /// What the clients of an initial access token may be. They are held to it for as long as they are registered.
+    pub struct TokenTerms;
+
+    /// The scopes they may have; one that names none has all of these.
+    scopes: Vec<Name>, "RFC 7591 §2";
+    /// The grants they may use.
+    grant_types: Vec<GrantType>, "RFC 7591 §2";
+    /// The hosts their redirect URIs may be on. A redirect URI without a host, as one of a private-use scheme, is on none.
+    redirect_hosts: Vec<RedirectHost>, "RFC 7591 §5";
+    /// The members they have whatever they, or those who vouch for their software, say.
+    metadata: Imposed, "RFC 7591 §3.2.1";
+}
+
+impl TokenTerms {
+    /// Reads terms back from the text of one JSON object.
+    ///
+    /// # Errors
+    /// Names a member that is unknown, not in its form, or empty.
+    pub fn from_json(json: &str) -> Result<Self, Invalid> {
+        let mut object: Object = serde_json::from_str(json).map_err(|_| Invalid::new("terms", "must be a JSON object"))?;
+        let terms = Self::take(&mut object)?;
+        if let Some(unknown) = object.keys().next() {
+            return Err(Invalid::new(unknown.clone(), "is not a member of a token's terms"));
+        }
+        // Nothing allowed and nothing limited must not look alike.
+        match Self::ROWS.iter().find(|row| row.list && terms.values(row.name).is_some_and(|values| values.is_empty())) {
+            Some(empty) => Err(Invalid::new(empty.name, "must have at least one element")),
+            None => Ok(terms),
+        }
+    }
+
+    /// The terms as the text of one JSON object.
+    pub fn json(&self) -> String {
+        Value::Object(self.object()).to_string()
+    }
+
+    /// Whether a provider can agree to clients on these terms.
+    ///
+    /// # Errors
+    /// Names the term and what in it the provider does not offer: the value itself too, which is an operator's.
+    pub fn check(&self, provider: &ProviderMetadata) -> Result<(), Invalid> {
+        let issuer = provider.issuer.as_ref().map_or("", |issuer| issuer.as_str());
+        for (term, list) in [("scopes", "scopes_supported"), ("grant_types", "grant_types_supported")] {
+            let values = self.values(term).unwrap_or_default();
+            if let Some(value) = values.iter().find(|value| provider.offers(list, value) != Some(true)) {
+                return Err(Invalid::new(term, format!("has {value:?}, which {list} of {issuer} does not offer")));
+            }
+        }
+        match &self.metadata {
+            Some(Imposed(imposed)) => self.check_imposed(imposed, provider, issuer),
+            None => Ok(()),
+        }
+    }
+
+    fn check_imposed(&self, imposed: &ClientMetadata, provider: &ProviderMetadata, issuer: &str) -> Result<(), Invalid> {
+        let refuse = |reason: String| Err(Invalid::new("metadata", reason));
+        for row in ClientMetadata::ROWS.iter().filter(|row| imposed.has(row.name)) {
+            if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
+                return refuse(format!("has {}, which needs {other} beside it", row.name));
+            }
+            let (Some(list), Some(values)) = (row.offered, imposed.values(row.name)) else { continue };
+            if let Some(value) = values.iter().find(|value| provider.offers(list, value) != Some(true)) {
+                return refuse(format!("has {} {value:?}, which {list} of {issuer} does not offer", row.name));
+            }
+        }
+        for (member, term) in LIMITED {
+            let (Some(allowed), Some(values)) = (self.values(term), imposed.values(member)) else { continue };
+            if let Some(value) = values.iter().find(|value| !allowed.contains(value)) {
+                return refuse(format!("has {member} {value:?}, which is not among the {term} allowed"));
+            }
+        }
+        match self.elsewhere(imposed) {
+            Some((member, uri)) => refuse(format!("has {member} {:?}, which is on none of the hosts allowed", uri.as_str())),
+            None => Ok(()),
+        }
+    }
+
+    /// Agrees to what a client asks for as its provider does, within these terms.
+    ///
+    /// # Errors
+    /// Names the member that prevents it.
+    pub fn admit(&self, provider: &ProviderMetadata, asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
+        let agreed = self.narrowed(provider).admit(self.imposed_on(asked)?, terms)?;
+        match self.metadata.as_ref().and_then(|Imposed(imposed)| lost(imposed, agreed.members())) {
+            Some(member) => Err(Invalid::new(member, "cannot be agreed to as the client's initial access token wants it")),
+            None => Ok(agreed),
+        }
+    }
+
+    /// The provider's document as it is for these clients, so that what follows from it stays within the terms too.
+    fn narrowed(&self, provider: &ProviderMetadata) -> ProviderMetadata {
+        let mut narrowed = provider.clone();
+        if let (Some(allowed), Some(offered)) = (&self.scopes, &mut narrowed.scopes_supported) {
+            offered.retain(|scope| allowed.contains(scope));
+        }
+        if let Some(allowed) = &self.grant_types {
+            let offered = narrowed.grant_types_supported.get_or_insert_with(|| allowed.clone());
+            offered.retain(|grant| allowed.contains(grant));
+        }
+        narrowed
+    }
+
+    /// What a client asks for, with the imposed members in place of its own and without what it may not have.
+    fn imposed_on(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, Invalid> {
+        if let Some(Imposed(imposed)) = &self.metadata {
+            asked = asked.overlaid(imposed.clone());
+        }
+        if let Some(scopes) = self.scopes.as_ref().filter(|_| asked.scope.is_none()) {
+            let words: Vec<&str> = scopes.iter().map(Name::as_str).collect();
+            asked.set("scope", words.join(" ").into())?;
+        }
+        for (member, term) in LIMITED {
+            let Some(allowed) = self.values(term) else { continue };
+            if asked.retain(member, &|value| allowed.iter().any(|one| one == value)) == Kept::None {
+                return Err(Invalid::new(member, "names nothing that the client's initial access token allows"));
+            }
+        }
+        match self.elsewhere(&asked) {
+            Some((member, _)) => Err(Invalid::new(member, "has an element on none of the hosts the client's initial access token allows")),
+            None => Ok(asked),
+        }
+    }
+
+    /// A redirect URI that is on none of the allowed hosts.
+    fn elsewhere<'a>(&self, asked: &'a ClientMetadata) -> Option<(&'static str, &'a RedirectUri)> {
+        let allowed = self.redirect_hosts.as_ref()?;
+        ways_back(asked).find(|(_, uri)| !uri.host().is_some_and(|host| allowed.iter().any(|one| one.0 == host)))
+    }
+}
+
+/// The members whose values the terms list, each with the term that does.
+const LIMITED: [(&str, &str); 2] = [("scope", "scopes"), ("grant_types", "grant_types")];
+
+/// An imposed member that what was agreed is without.
+fn lost(imposed: &ClientMetadata, agreed: &ClientMetadata) -> Option<&'static str> {
+    let has = |metadata: &ClientMetadata, member| metadata.has(member) && metadata.values(member).is_none_or(|values| !values.is_empty());
+    ClientMetadata::ROWS.iter().map(|row| row.name).find(|member| has(imposed, member) && !has(agreed, member))
+}
+
+/// A host of redirect URIs: a DNS name, which is not one with those below it, or an IP address, IPv6 in brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectHost(String);
+
+impl RedirectHost {
+    /// Reads a host, in whatever case.
+    ///
+    /// # Errors
+    /// The rest of a sentence that begins with what names the host.
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let host = RedirectUri::parse(format!("https://{text}/")).ok().and_then(|uri| uri.host());
+        host.filter(|host| host.eq_ignore_ascii_case(text))
+            .map(Self)
+            .ok_or_else(|| "must be a host name or an IP address, without a port".into())
+    }
+}
+
+impl Single for RedirectHost {
+    const SHAPE: &'static str = "host";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        text(value).and_then(|text| Self::parse(&text))
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+
+    fn value(&self) -> Option<Cow<'_, str>> {
+        Some(self.0.as_str().into())
+    }
+}
+
+/// Client metadata that is imposed on a client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imposed(ClientMetadata);
+
+impl Imposed {
+    /// Reads the members: some, all of client metadata, and each with a value.
+    ///
+    /// # Errors
+    /// The rest of a sentence that begins with what names the object.
+    pub fn parse(mut object: Object) -> Result<Self, Reason> {
+        if object.is_empty() {
+            return Err("must have at least one member".into());
+        }
+        if let Some((name, _)) = object.iter().find(|(_, value)| value.is_null() || **value == "") {
+            return Err(format!("must have a value for {name}").into());
+        }
+        // What a statement says counts only once its signature was verified, and that is the one a client sends.
+        let issued = ClientInformation::ROWS.iter().map(|row| row.name).chain(["software_statement"]);
+        if let Some(name) = issued.into_iter().find(|name| object.contains_key(*name)) {
+            return Err(format!("must not have {name}, which cannot be imposed").into());
+        }
+        let members = ClientMetadata::take(&mut object).map_err(|invalid| format!("is not client metadata: {invalid}"))?;
+        if let Some(unknown) = object.keys().next() {
+            return Err(format!("must not have {unknown}, which is not a member of client metadata").into());
+        }
+        // The two forms only WSO2 clients send are judged by who sends them, and here nobody does.
+        let relative = ways_back(&members).find(|(_, uri)| uri.scheme().is_none()).map(|(member, _)| member);
+        match relative {
+            Some(member) => Err(format!("must have absolute URIs in {member}").into()),
+            None => Ok(Self(members)),
+        }
+    }
+
+    /// The members.
+    pub fn members(&self) -> &ClientMetadata {
+        &self.0
+    }
+}
+
+impl Single for Imposed {
+    const SHAPE: &'static str = "object";
+
+    fn read(value: Value) -> Result<Self, Reason> {
+        match value {
+            Value::Object(object) => Self::parse(object),
+            _ => Err("must be a JSON object".into()),
+        }
+    }
+
+    fn write(&self) -> Value {
+        Value::Object(self.0.object())
+    }
+}

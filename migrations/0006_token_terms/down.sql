@@ -1,0 +1,3 @@
+ALTER TABLE client DROP COLUMN terms;
+ALTER TABLE initial_access_token DROP COLUMN terms;
+ALTER TABLE initial_access_token DROP COLUMN provider;

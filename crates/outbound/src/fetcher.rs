@@ -112,6 +112,14 @@ fn pause(elapsed: Duration, bucket: Duration) -> Duration {
     }
 }
 
+/// The certificates in a PEM text, at least one.
+fn authorities(pem: &[u8]) -> Result<Vec<X509>, SettingsError> {
+    match X509::stack_from_pem(pem).map_err(SettingsError::Certificate)? {
+        none if none.is_empty() => Err(SettingsError::NoCertificate),
+        authorities => Ok(authorities),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,13 +131,5 @@ mod tests {
         assert_eq!(pause(milliseconds(251), milliseconds(250)), milliseconds(249));
         assert_eq!(pause(milliseconds(499), milliseconds(250)), milliseconds(1));
         assert_eq!(pause(milliseconds(7), Duration::ZERO), Duration::ZERO);
-    }
-}
-
-/// The certificates in a PEM text, at least one.
-fn authorities(pem: &[u8]) -> Result<Vec<X509>, SettingsError> {
-    match X509::stack_from_pem(pem).map_err(SettingsError::Certificate)? {
-        none if none.is_empty() => Err(SettingsError::NoCertificate),
-        authorities => Ok(authorities),
     }
 }

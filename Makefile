@@ -12,7 +12,7 @@ help: ## list these targets
 
 run: ## install what is missing, build, start on https://localhost:9443
 	@scripts/install-missing
-	cargo run --locked --package server --bin frontdesk -- serve $(ARGS)
+	cargo run --locked --bin frontdesk -- serve $(ARGS)
 
 test: ## install what is missing, pass every test on SQLite and on a throw-away PostgreSQL
 	@scripts/install-missing test

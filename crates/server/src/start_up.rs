@@ -52,10 +52,13 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
         text,
         "  {curl} --user {user} -H 'Content-Type: application/json' -d '{{\"client_name\":\"My client\",\"redirect_uris\":[\"https://rp.example/callback\"]}}' {issuer}/register | tee client.json\n"
     );
-    let _ = writeln!(text, "  # 4. read it, with the token it was given (and -X DELETE to be rid of it)");
+    let _ = writeln!(text, "  # 4. read, update and delete it, with the token it was given");
     let _ = writeln!(
         text,
-        "  {curl} -H \"Authorization: Bearer $(sed 's/.*\"registration_access_token\":\"\\([^\"]*\\)\".*/\\1/' client.json)\" \"$(sed 's/.*\"registration_client_uri\":\"\\([^\"]*\\)\".*/\\1/' client.json)\"\n"
+        "  m() {{ sed \"s/.*\\\"$1\\\":\\\"\\([^\\\"]*\\)\\\".*/\\1/\" client.json; }}; \
+         c() {{ {curl} -w '\\n' -H \"Authorization: Bearer $(m registration_access_token)\" -H 'Content-Type: application/json' \"$@\" \"$(m registration_client_uri)\"; }}; \
+         c; c -X PUT -d '{{\"client_id\":\"'$(m client_id)'\",\"client_name\":\"Another name\",\"redirect_uris\":[\"https://rp.example/callback\"]}}'; \
+         c -X DELETE -w '%{{http_code}}\\n'\n"
     );
     match (password, config.admin_password.is_some()) {
         (Some(password), _) => {

@@ -629,7 +629,8 @@ fn help_and_version_are_printed_without_configuration() {
 
 /// What the start-up message says to paste, in order.
 fn pasted(printed: &str) -> Vec<String> {
-    printed.lines().filter(|line| line.trim_start().starts_with("curl ")).map(|line| line.trim().to_owned()).collect()
+    let mut lines = printed.lines();
+    std::iter::from_fn(|| lines.by_ref().find(|line| line.starts_with("  # ")).and_then(|_| lines.next())).map(|line| line.trim().to_owned()).collect()
 }
 
 #[test]
@@ -641,19 +642,24 @@ fn the_four_commands_of_the_start_up_message_work_when_they_are_pasted() {
     let printed = server.printed();
     let issuer = server.issuer();
     assert!(printed.starts_with(&format!("\nFrontdesk is at {issuer}, for this machine only.")), "{printed}");
-    let answers: Vec<Value> = pasted(&printed)
+    let answers: Vec<Vec<Value>> = pasted(&printed)
         .iter()
         .map(|command| {
             let output = Command::new("sh").args(["-c", command]).current_dir(folder.path()).output().unwrap();
             assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{command}");
-            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{command}: {error}: {}", text(&output.stdout)))
+            let told = |error| panic!("{command}: {error}: {}", text(&output.stdout));
+            serde_json::Deserializer::from_slice(&output.stdout).into_iter().collect::<Result<_, _>>().unwrap_or_else(told)
         })
         .collect();
     assert_eq!(answers.len(), 4, "{printed}");
-    assert_eq!(answers[0]["links"], json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]));
-    assert_eq!(answers[1]["registration_endpoint"], format!("{issuer}/register"));
-    assert_eq!(answers[2]["client_name"], "My client");
-    assert_eq!(answers[3], answers[2], "the client as it was registered");
+    assert_eq!(answers[0][0]["links"], json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]));
+    assert_eq!(answers[1][0]["registration_endpoint"], format!("{issuer}/register"));
+    assert_eq!(answers[2][0]["client_name"], "My client");
+    assert_eq!(answers[3].len(), 3, "{:?}", answers[3]);
+    assert_eq!(answers[3][0], answers[2][0], "the client as it was registered");
+    assert_eq!(answers[3][1]["client_name"], "Another name");
+    assert_eq!(answers[3][2], 204);
+    assert!(server.clients().is_empty());
 }
 
 #[test]

@@ -20,7 +20,7 @@ DOCUMENT = ANSWER.json()
 JWKS = requests.get(DOCUMENT["jwks_uri"], allow_redirects=False, timeout=30)
 KEYS = JWKS.json()["keys"]
 
-KNOWN = {*OpenIDProviderMetadata.REGISTRY_KEYS, *AuthorizationServerMetadata.REGISTRY_KEYS, "userinfo_endpoint"}
+KNOWN = {*OpenIDProviderMetadata.REGISTRY_KEYS, *AuthorizationServerMetadata.REGISTRY_KEYS, "userinfo_endpoint", "signed_metadata"}
 PUBLIC = {"RSA": ["n", "e"], "EC": ["crv", "x", "y"], "OKP": ["crv", "x"]}
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 

@@ -2,7 +2,7 @@
 //!
 //! Lists are narrowed to what the document offers and refused when nothing is left; a single value is refused when its
 //! governing list lacks it; what the document has no governing list for is dropped, and with it what needs it (RFC 7591
-//! §3.2.1 lets a server replace what was asked, and the answer says what was agreed).
+//! §3.2.1 lets a server replace what was asked, and the answer says what was agreed). So is a demand the provider cannot meet.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::response_type::ResponseType;
 use crate::rules;
 use crate::table::Row;
 use crate::uri::RedirectUri;
-use crate::values::{ApplicationType, GrantType, SigningAlgorithm};
+use crate::values::{ApplicationType, AuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::{ClientMetadata, ProviderMetadata};
 
 /// What was agreed with a client. Only [`ProviderMetadata::admit`] makes it, and the store reads it back.
@@ -86,15 +86,19 @@ impl ProviderMetadata {
     ///
     /// # Errors
     /// Names the member that prevents it.
-    pub fn admit(&self, mut asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
+    pub fn admit(&self, asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
+        let mut asked = asked.without_repetitions();
         infer_application_type(&mut asked);
         for row in ClientMetadata::ROWS {
+            filled(row, asked.values(row.name))?;
             needed(row, &asked)?;
         }
         for row in ClientMetadata::ROWS {
             self.offer(row, &mut asked)?;
+            self.meet(row, &mut asked);
         }
         self.agree_on_flows(&mut asked)?;
+        self.agree_on_subjects(&mut asked);
         for row in ClientMetadata::ROWS {
             self.default(row, &mut asked)?;
         }
@@ -121,6 +125,17 @@ impl ProviderMetadata {
         }
     }
 
+    /// Drops a demand the provider cannot meet; that something is not demanded needs nobody to meet it.
+    fn meet(&self, row: &Row, asked: &mut ClientMetadata) {
+        let no = |object: Object, member: &str| object.get(member) == Some(&Value::Bool(false));
+        if row.served.is_empty() || !asked.has(row.name) || no(asked.object(), row.name) {
+            return;
+        }
+        if !row.served.iter().any(|member| self.has(member) && !no(self.object(), member)) {
+            asked.clear(row.name);
+        }
+    }
+
     /// Fills in a member's default: the specification's when the provider offers it, else the first value it does offer.
     /// A client that says what it can do gets nothing else (OIDC RP Metadata Choices §2).
     fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
@@ -132,8 +147,13 @@ impl ProviderMetadata {
         if let (Some(list), Some(text)) = (row.offered, value.as_str()) {
             let possible = asked.values(list).filter(|possible| !possible.is_empty()).or_else(|| self.values(list));
             let Some(possible) = possible else { return Ok(()) };
-            // An operator may offer unsigned tokens; nobody gets them without asking.
-            let fits = |one: &&Cow<'_, str>| !row.name.ends_with("_alg") || one.as_ref() != SigningAlgorithm::None.as_str();
+            // An operator may offer unsigned tokens; nobody gets them without asking. And who has no secret cannot verify an
+            // HMAC (OIDC Core §10.1).
+            let public = asked.token_endpoint_auth_method == Some(AuthMethod::None);
+            let fits = |one: &&Cow<'_, str>| {
+                let algorithm = SigningAlgorithm::from(one.as_ref());
+                !row.name.ends_with("_alg") || (algorithm != SigningAlgorithm::None && !(public && algorithm.is_symmetric()))
+            };
             match possible.iter().find(|one| *one == text).or_else(|| possible.iter().find(fits)) {
                 Some(one) => value = Value::String(one.clone().into_owned()),
                 None => return Ok(()),
@@ -158,12 +178,26 @@ impl ProviderMetadata {
         responses.retain(|response| response.grants().iter().all(|grant| grants.contains(grant)));
         let used: Vec<GrantType> = responses.iter().flat_map(ResponseType::grants).collect();
         grants.retain(|grant| !grant.redirects() || used.contains(grant));
-        if grants.is_empty() {
+        // A refresh token comes out of another grant (RFC 6749 §1.5).
+        if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
             return Err(Invalid::new("grant_types", "and response_types leave no flow this provider offers"));
         }
         asked.grant_types = Some(grants);
         asked.response_types = Some(responses);
         Ok(())
+    }
+
+    /// Subjects are public unless a client asks for others (OIDC Core §8), which takes a provider that has public ones, and a
+    /// client that does not say it could only use others.
+    fn agree_on_subjects(&self, asked: &mut ClientMetadata) {
+        if asked.subject_type.is_some() {
+            return;
+        }
+        let usable = asked.subject_types_supported.as_ref().filter(|usable| !usable.is_empty());
+        let possible = usable.or(self.subject_types_supported.as_ref());
+        if let Some(possible) = possible.filter(|possible| !possible.contains(&SubjectType::Public)) {
+            asked.subject_type = possible.first().cloned();
+        }
     }
 
     fn offers_grant(&self, grant: &GrantType) -> bool {
@@ -200,6 +234,16 @@ impl ProviderMetadata {
         }
         let begins = |grant: &&GrantType| !grant.redirects() && **grant != GrantType::RefreshToken;
         (self.grant_types_supported.iter().flatten().find(begins).cloned().into_iter().collect(), Vec::new())
+    }
+}
+
+/// An element without a character names nothing, in no list of any table.
+pub(crate) fn filled(row: &Row, values: Option<Vec<Cow<'_, str>>>) -> Result<(), Invalid> {
+    match values {
+        Some(values) if row.list && values.iter().any(|value| value.is_empty()) => {
+            Err(Invalid::new(row.name, "has an element that is empty"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -132,18 +132,23 @@ metadata! {
     /// The e-mail address in the client's certificate.
     tls_client_auth_san_email: Text, "RFC 8705 §2.1.2";
     /// Whether the client wants its access tokens bound to its certificate.
-    tls_client_certificate_bound_access_tokens: bool, "RFC 8705 §3.4";
+    tls_client_certificate_bound_access_tokens: bool, "RFC 8705 §3.4",
+        served tls_client_certificate_bound_access_tokens;
     /// Whether the client uses the mutual TLS aliases of the endpoints.
-    use_mtls_endpoint_aliases: bool, "FAPI 2.0 Security Profile §5.2.2.1.1";
+    use_mtls_endpoint_aliases: bool, "FAPI 2.0 Security Profile §5.2.2.1.1",
+        served mtls_endpoint_aliases;
     /// Whether the client sends its requests as signed objects only.
-    require_signed_request_object: bool, "RFC 9101 §10.5";
+    require_signed_request_object: bool, "RFC 9101 §10.5",
+        served request_parameter_supported | request_uri_parameter_supported | pushed_authorization_request_endpoint;
     /// Whether the client pushes its authorization requests only.
-    require_pushed_authorization_requests: bool, "RFC 9126 §6";
+    require_pushed_authorization_requests: bool, "RFC 9126 §6",
+        served pushed_authorization_request_endpoint;
     /// The types of authorization details the client may ask for.
     authorization_details_types: Vec<Name>, "RFC 9396 §10",
         offered authorization_details_types_supported;
     /// Whether the client's access tokens are always bound by DPoP.
-    dpop_bound_access_tokens: bool, "RFC 9449 §5.2";
+    dpop_bound_access_tokens: bool, "RFC 9449 §5.2",
+        served dpop_signing_alg_values_supported;
     /// How introspection answers are signed.
     introspection_signed_response_alg: SigningAlgorithm, "RFC 9701 §6",
         offered introspection_signing_alg_values_supported;

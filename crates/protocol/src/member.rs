@@ -1,6 +1,7 @@
 //! How one member enters and leaves a JSON object.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -74,6 +75,9 @@ pub trait Member: Sized {
 
     /// Keeps the values `keep` agrees to.
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept;
+
+    /// Keeps each element of a list once, where it stands first.
+    fn keep_once(&mut self) {}
 }
 
 /// One value with one JSON form.
@@ -164,6 +168,11 @@ impl<T: Single> Member for Vec<T> {
             0 => Kept::None,
             _ => Kept::Some,
         }
+    }
+
+    fn keep_once(&mut self) {
+        let mut seen = HashSet::new();
+        Vec::retain(self, |element| seen.insert(element.write()));
     }
 }
 

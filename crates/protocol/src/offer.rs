@@ -1,8 +1,11 @@
 //! What a provider offers: the default offer, and over it what an operator configures.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::ProviderMetadata;
+use crate::admit::filled;
 use crate::issuer::Issuer;
 use crate::member::{Invalid, Object};
 use crate::response_type::ResponseType;
@@ -103,7 +106,17 @@ impl ProviderMetadata {
         if let Some(unknown) = configured.keys().next() {
             return Err(Invalid::new(unknown.clone(), "is not a member of provider metadata"));
         }
+        for row in Self::ROWS {
+            filled(row, given.values(row.name))?;
+        }
+        let (types, grants) = (given.has("response_types_supported"), given.has("grant_types_supported"));
         let mut offer = self.overlaid(given);
+        if !types {
+            offer.narrow_response_types();
+        }
+        if !grants {
+            offer.narrow_grants();
+        }
         for member in emptied {
             if MEANT_WHEN_ABSENT.contains(&member.as_str()) {
                 return Err(Invalid::new(member, "must have at least one element, since leaving it out means its default"));
@@ -111,17 +124,73 @@ impl ProviderMetadata {
             offer.clear(&member);
         }
         offer.authentication_fits()?;
+        offer.flows_fit()?;
         Ok(offer)
     }
 
+    /// Leaves out the response types nobody gets, because they take a grant that is not offered. RFC 7591 §2.1.
+    fn narrow_response_types(&mut self) {
+        let Some(grants) = &self.grant_types_supported else { return };
+        let possible = |kind: &ResponseType| kind.grants().iter().all(|grant| grants.contains(grant));
+        self.response_types_supported = self
+            .response_types_supported
+            .take()
+            .map(|kinds| kinds.into_iter().filter(possible).collect())
+            .filter(|kinds: &Vec<_>| !kinds.is_empty());
+    }
+
+    /// Leaves out the grants nobody gets, because no response type takes them. RFC 7591 §2.1.
+    fn narrow_grants(&mut self) {
+        let used = self.used_grants();
+        if let Some(grants) = &mut self.grant_types_supported {
+            grants.retain(|grant| !grant.redirects() || used.contains(grant));
+        }
+    }
+
+    fn used_grants(&self) -> Vec<GrantType> {
+        self.response_types_supported.iter().flatten().flat_map(ResponseType::grants).collect()
+    }
+
+    /// What is offered can be had: no response type without its grants, no grant without what it takes. RFC 7591 §2.1, CIBA §4.
+    fn flows_fit(&self) -> Result<(), Invalid> {
+        let offered = |grant: &GrantType| self.offers("grant_types_supported", grant.as_str()) != Some(false);
+        for kind in self.response_types_supported.iter().flatten() {
+            if let Some(absent) = kind.grants().iter().find(|grant| !offered(grant)) {
+                let reason =
+                    format!("offers {}, which no client gets without {} in grant_types_supported", kind.spelled(), absent.as_str());
+                return Err(Invalid::new("response_types_supported", reason));
+            }
+        }
+        let used = self.used_grants();
+        let grants = || self.grant_types_supported.iter().flatten();
+        if let Some(idle) = grants().find(|grant| grant.redirects() && !used.contains(grant)) {
+            let reason = format!("offers {}, which no client gets without a type that takes it in response_types_supported", idle.as_str());
+            return Err(Invalid::new("grant_types_supported", reason));
+        }
+        let modes = "backchannel_token_delivery_modes_supported";
+        if grants().any(|grant| *grant == GrantType::Ciba) && !self.has(modes) {
+            return Err(Invalid::new(modes, format!("must be there when grant_types_supported offers {}", GrantType::Ciba.as_str())));
+        }
+        Ok(())
+    }
+
     /// What RFC 8414 §2 says of the lists of signing algorithms for authentication: there for the methods that sign, and
-    /// without `none`.
+    /// without `none`; and that each method finds one of its kind (OIDC Core §9).
     fn authentication_fits(&self) -> Result<(), Invalid> {
         for (methods, algorithms) in SIGNED_AUTHENTICATION {
             let signs = |method: &&AuthMethod| matches!(method, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt);
             let offered: Vec<AuthMethod> = self.values(methods).iter().flatten().map(|value| AuthMethod::from(&**value)).collect();
             if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
                 return Err(Invalid::new(algorithms, format!("must be there when {methods} offers {}", method.as_str())));
+            }
+            for (method, symmetric, kind) in [
+                (AuthMethod::ClientSecretJwt, true, "an HMAC algorithm"),
+                (AuthMethod::PrivateKeyJwt, false, "an algorithm with a key pair"),
+            ] {
+                let fits = |value: &Cow<'_, str>| SigningAlgorithm::from(value.as_ref()).is_symmetric() == symmetric;
+                if offered.contains(&method) && !self.values(algorithms).iter().flatten().any(fits) {
+                    return Err(Invalid::new(algorithms, format!("must offer {kind} when {methods} offers {}", method.as_str())));
+                }
             }
             if self.offers(algorithms, SigningAlgorithm::None.as_str()) == Some(true) {
                 return Err(Invalid::new(algorithms, "must not offer none"));

@@ -21,8 +21,10 @@ pub fn client_metadata() -> String {
         "# Client metadata\n\nWhat a client may ask for when it registers, and what it gets back. Rendered from the table; a test compares.\n\n\
          A value is accepted if and only if the provider's document offers it: lists are narrowed to the governing list and refused when nothing\n\
          is left, a single value that the list lacks is refused, and a member whose governing list the document does not have is dropped, with\n\
-         what needs it. A default the provider does not offer becomes the first value it does offer; the default of a member that needs another\n\
-         applies beside that one only. The answer shows what was agreed.\n\n\
+         what needs it. So is the `true` of a boolean member that is governed, unless the document has one of the governing members and it is\n\
+         not false. A default the provider does not offer becomes the first value it does offer; the default of a member that needs another\n\
+         applies beside that one only. Without `subject_type`, subjects are public where the document offers that, else of the first type it\n\
+         offers. An element that a list has twice is kept once. The answer shows what was agreed.\n\n\
          `#` marks members that may carry a language tag, such as `client_name#ja`. Unknown members are dropped. `null` means absent, and so\n\
          does `\"\"` except for an array.\n\n",
     );
@@ -34,7 +36,7 @@ pub fn client_metadata() -> String {
             "| {} | {} | {default} | {} | {} | {} | {} |",
             name(row),
             shape(row),
-            linked(row.offered),
+            governed(row),
             linked(row.needs),
             row.spec,
             row.doc.trim()
@@ -47,7 +49,7 @@ pub fn client_metadata() -> String {
          {URI_MAX} characters, without user information and, except in `request_uris`, without a fragment; hosts are IP addresses or names of\n\
          letters, digits and hyphens. What is accepted is kept and returned byte for byte. One bad redirect URI refuses the request.\n\n\
          ## How much\n\n\
-         At most {REDIRECT_URIS_MAX} `redirect_uris`, {REQUEST_URIS_MAX} `request_uris`, {LIST_MAX} elements of any other array, {NAME_MAX} characters of a name, {TEXT_MAX} of any other text."
+         At most {REDIRECT_URIS_MAX} `redirect_uris`, `claims_redirect_uris` and `post_logout_redirect_uris` each, {REQUEST_URIS_MAX} `request_uris`, {LIST_MAX} elements of any other array, {NAME_MAX} characters of a name, {TEXT_MAX} of any other text."
     );
     page.push_str("\n## What the provider adds\n\nIgnored when a client registers (RFC 7591 §3.2.1); in an update `client_id` must and `client_secret` may be repeated, the others must be left out (RFC 7592 §2.2).\n\n");
     plain_table(&mut page, ClientInformation::ROWS);
@@ -64,7 +66,9 @@ pub fn provider_metadata() -> String {
     let mut page = format!(
         "# Provider metadata\n\nWhat the discovery document may say, and what `[provider.metadata]` may configure. Rendered from the table; a test compares.\n\n\
          A configured member replaces the default offer's; an empty array takes the member out of the document. {}\n\
-         are the service's own and cannot be configured. An https URL may be http on loopback. `#` marks members that may carry a language tag.\n\n\
+         are the service's own and cannot be configured. What is offered can be had: where one of `response_types_supported` and\n\
+         `grant_types_supported` is configured and the other is not, the other's default is narrowed to what fits; configured lists that\n\
+         contradict one another stop the start. An https URL may be http on loopback. `#` marks members that may carry a language tag.\n\n\
          | member | shape | default offer | specification | meaning |\n|---|---|---|---|---|\n",
         own.join(", ")
     );
@@ -111,6 +115,12 @@ fn name(row: &Row) -> String {
 
 fn shape(row: &Row) -> String {
     if row.list { format!("array of {}s", row.shape) } else { row.shape.to_owned() }
+}
+
+/// The list that governs a member, or the members of which one serves its demand.
+fn governed(row: &Row) -> String {
+    let members: Vec<String> = row.offered.iter().chain(row.served).map(|member| format!("`{member}`")).collect();
+    members.join(" or ")
 }
 
 fn linked(member: Option<&str>) -> String {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::issuer::Issuer;
+use crate::jwks::JwkSet;
 use crate::localized::Localized;
 use crate::member::{Reason, Single};
 use crate::response_type::ResponseType;
@@ -179,7 +180,7 @@ metadata! {
     /// Where the signed JWK Set is.
     signed_jwks_uri: EndpointUri, "OpenID Federation §5.2.1";
     /// The public keys themselves.
-    jwks: Members, "OpenID Federation §5.2.1";
+    jwks: JwkSet, "OpenID Federation §5.2.1";
     /// The organization that runs the provider.
     organization_name: Localized<HumanText>, "OpenID Federation §5.2.2";
     /// The provider's name as a federation shows it.

@@ -1,6 +1,7 @@
 //! Rules over several members: one function for each sentence of a specification that has one.
 
 mod authentication;
+mod logout;
 mod redirection;
 mod tokens;
 
@@ -25,10 +26,11 @@ pub struct Rule {
 
 /// Every rule, in the order they are checked.
 pub const ALL: &[Rule] = &[
+    Rule { doc: "Redirect URIs are there when a granted flow redirects.", spec: "RFC 7591 §2", check: redirection::are_there },
     Rule {
-        doc: "Redirect URIs are there when a granted flow redirects, and are not too many.",
-        spec: "RFC 7591 §2",
-        check: redirection::are_there,
+        doc: "URIs that users are sent back to are not too many.",
+        spec: "RFC 7591 §2, UMA 2.0 Grant §2, OIDC RP-Initiated Logout §3.1",
+        check: redirection::are_few,
     },
     Rule { doc: "Patterns and values without a scheme come from WSO2 clients only.", spec: "RFC 9700 §2.1", check: redirection::legacy },
     Rule { doc: "A client is a web or a native application.", spec: "OIDC Registration §2", check: redirection::known_application },
@@ -38,9 +40,24 @@ pub const ALL: &[Rule] = &[
         check: redirection::of_web_applications,
     },
     Rule {
-        doc: "A native application is redirected to https, to loopback, or to a private-use scheme of its own.",
+        doc: "A native application is redirected to https, to loopback, or to a private-use scheme of its own, after a logout too.",
         spec: "RFC 8252 §7",
         check: redirection::of_native_applications,
+    },
+    Rule {
+        doc: "A logout through the browser is announced where the client is redirected to.",
+        spec: "OIDC Front-Channel Logout §2",
+        check: logout::frontchannel_beside_a_redirect_uri,
+    },
+    Rule {
+        doc: "Only a client that authenticates is told of a logout over http.",
+        spec: "OIDC Back-Channel Logout §2.2",
+        check: logout::confidential_backchannel,
+    },
+    Rule {
+        doc: "Only users of a client that authenticates are sent to http after a logout, except to a native application on loopback.",
+        spec: "OIDC RP-Initiated Logout §3.1",
+        check: logout::confidential_way_out,
     },
     Rule { doc: "Keys are given by value or by reference, not both.", spec: "RFC 7591 §2", check: authentication::one_source_of_keys },
     Rule { doc: "A client that authenticates with keys registers them.", spec: "OIDC Core §9", check: authentication::keys },
@@ -59,6 +76,11 @@ pub const ALL: &[Rule] = &[
         doc: "A JWT is signed with the kind of key its authentication method has: a shared secret, or the client's own key.",
         spec: "OIDC Core §9",
         check: authentication::fits_its_method,
+    },
+    Rule {
+        doc: "A client without a secret has nothing signed or encrypted with one.",
+        spec: "OIDC Core §10.1, §10.2",
+        check: authentication::no_secret_of_public_clients,
     },
     Rule {
         doc: "ID Tokens are unsigned only when they come straight from the token endpoint.",

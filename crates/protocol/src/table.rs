@@ -23,13 +23,16 @@ pub struct Row {
     pub offered: Option<&'static str>,
     /// The member that must be there too.
     pub needs: Option<&'static str>,
+    /// Where the member is a demand: the provider's members of which one must be there, and not false, for the provider to
+    /// meet it.
+    pub served: &'static [&'static str],
 }
 
 /// Declares a metadata table: the struct, its JSON form and its rows.
 ///
-/// A row is `/// sentence`, `name: Type, "specification"`, then optionally `default value`, `offered provider_member`
-/// and `needs other_member`, in that order; `name as "na-me": Type` where the member's name is no Rust name. A member that
-/// needs another stands below it, and has its default only beside it.
+/// A row is `/// sentence`, `name: Type, "specification"`, then optionally `default value`, `offered provider_member`,
+/// `needs other_member` and `served provider_member | another`, in that order; `name as "na-me": Type` where the member's
+/// name is no Rust name. A member that needs another stands below it, and has its default only beside it.
 #[macro_export]
 macro_rules! metadata {
     (
@@ -39,7 +42,8 @@ macro_rules! metadata {
             $name:ident $(as $text:literal)? : $ty:ty, $spec:literal
             $(, default $default:expr)?
             $(, offered $offered:ident)?
-            $(, needs $needs:ident)?;
+            $(, needs $needs:ident)?
+            $(, served $($served:ident)|+)?;
         )+
     ) => {
         $(#[$meta])*
@@ -58,6 +62,7 @@ macro_rules! metadata {
                 default: $crate::metadata!(@default $ty $(, $default)?),
                 offered: $crate::metadata!(@name $($offered)?),
                 needs: $crate::metadata!(@name $($needs)?),
+                served: &[$($(stringify!($served)),+)?],
             } ),+];
 
             /// Reads the table's members and forgets every other.
@@ -105,6 +110,13 @@ macro_rules! metadata {
                     $( $crate::metadata!(@text $name $($text)?) => self.$name.as_mut().map_or($crate::member::Kept::All, |value| $crate::member::Member::retain(value, keep)), )+
                     _ => $crate::member::Kept::All,
                 }
+            }
+
+            /// Keeps each element of every list once, where it stands first.
+            #[must_use]
+            pub fn without_repetitions(mut self) -> Self {
+                $( if let Some(value) = &mut self.$name { $crate::member::Member::keep_once(value); } )+
+                self
             }
 
             /// Reads one member from its JSON form; a member the table does not have is left alone.

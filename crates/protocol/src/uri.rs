@@ -81,6 +81,14 @@ uri! {
     }
 }
 
+impl ReturnUri {
+    /// The scheme in lower case, when it is a private-use one. RFC 8252 §7.1.
+    pub fn private_use_scheme(&self) -> Option<String> {
+        let uri = RedirectUri::parse(self.0.clone()).ok().filter(|uri| uri.form() == RedirectForm::PrivateUse)?;
+        uri.scheme()
+    }
+}
+
 uri! {
     /// An endpoint of a provider: https, or http on loopback, without a fragment or user information.
     EndpointUri, "https URL", |text| {
@@ -156,6 +164,11 @@ fn agreed(text: &str, rest: &str) -> Result<Url, Reason> {
         return Err("has a host that programs would read differently".into());
     }
     Ok(url)
+}
+
+/// Scheme, host and port of a URL.
+pub(crate) fn origin(text: &str) -> Option<url::Origin> {
+    Url::parse(text).ok().map(|url| url.origin())
 }
 
 /// The host of an authority, and what stands after the colon behind it.

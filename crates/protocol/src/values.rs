@@ -126,6 +126,14 @@ open_enum! {
     Dir = "dir",
 }
 
+impl KeyManagement {
+    /// Whether it takes a shared secret. RFC 7518 §4.4, §4.5, §4.7, §4.8.
+    pub fn is_symmetric(&self) -> bool {
+        let name = self.as_str();
+        name == "dir" || (name.starts_with('A') && name.ends_with("KW")) || name.starts_with("PBES2-")
+    }
+}
+
 open_enum! {
     /// JWE content encryption algorithms (IANA).
     pub enum ContentEncryption;

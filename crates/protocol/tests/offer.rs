@@ -65,6 +65,33 @@ fn an_empty_list_takes_its_member_out() {
     assert!(!agree(&offer, &STANDARD, &asked).unwrap().contains("scope"));
 }
 
+/// RFC 7591 §2.1: a document offers no response type without its grants, and no grant without a response type that takes it.
+#[test]
+fn what_is_not_configured_follows_what_is() {
+    let flows = |members: Value| {
+        let document = Value::Object(configured(&members).unwrap().object());
+        (document["response_types_supported"].clone(), document["grant_types_supported"].clone())
+    };
+    let (code, implicit) = ("authorization_code", "implicit");
+    let others = ["refresh_token", "client_credentials", "password"];
+    for (members, types, grants) in [
+        (json!({ "grant_types_supported": [code] }), json!(["code"]), json!([code])),
+        (json!({ "grant_types_supported": [implicit] }), json!(["id_token", "id_token token", "token"]), json!([implicit])),
+        (json!({ "grant_types_supported": ["password"] }), Value::Null, json!(["password"])),
+        (json!({ "response_types_supported": ["code"] }), json!(["code"]), json!([&[code][..], &others].concat())),
+        (json!({ "response_types_supported": ["token"] }), json!(["token"]), json!([&[implicit][..], &others].concat())),
+        (json!({ "response_types_supported": ["code token"] }), json!(["code token"]), json!([&[code, implicit][..], &others].concat())),
+        (json!({ "response_types_supported": ["none"] }), json!(["none"]), json!(others)),
+        (
+            json!({ "response_types_supported": ["none", "code"], "grant_types_supported": ["authorization_code", "urn:example:grant"] }),
+            json!(["none", "code"]),
+            json!(["authorization_code", "urn:example:grant"]),
+        ),
+    ] {
+        assert_eq!(flows(members.clone()), (types, grants), "{members}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused_with_its_name() {
     for (members, refusal) in [
@@ -90,6 +117,38 @@ fn what_does_not_fit_is_refused_with_its_name() {
             json!({ "introspection_endpoint_auth_methods_supported": ["client_secret_jwt"] }),
             "introspection_endpoint_auth_signing_alg_values_supported must be there when introspection_endpoint_auth_methods_supported offers client_secret_jwt",
         ),
+        // What registration would refuse everybody is not offered.
+        (
+            json!({ "grant_types_supported": ["implicit"], "response_types_supported": ["id_token", "token code"] }),
+            "response_types_supported offers code token, which no client gets without authorization_code in grant_types_supported",
+        ),
+        (
+            json!({ "grant_types_supported": ["authorization_code", "implicit"], "response_types_supported": ["code"] }),
+            "grant_types_supported offers implicit, which no client gets without a type that takes it in response_types_supported",
+        ),
+        (
+            json!({ "grant_types_supported": ["authorization_code", "implicit"], "response_types_supported": ["token"] }),
+            "grant_types_supported offers authorization_code, which no client gets without a type that takes it in response_types_supported",
+        ),
+        (
+            json!({ "grant_types_supported": ["authorization_code", "urn:openid:params:grant-type:ciba"] }),
+            "backchannel_token_delivery_modes_supported must be there when grant_types_supported offers urn:openid:params:grant-type:ciba",
+        ),
+        (
+            json!({ "token_endpoint_auth_methods_supported": ["client_secret_jwt"] }),
+            "token_endpoint_auth_signing_alg_values_supported must offer an HMAC algorithm when token_endpoint_auth_methods_supported offers client_secret_jwt",
+        ),
+        (
+            json!({ "token_endpoint_auth_signing_alg_values_supported": ["HS256"] }),
+            "token_endpoint_auth_signing_alg_values_supported must offer an algorithm with a key pair when token_endpoint_auth_methods_supported offers private_key_jwt",
+        ),
+        (json!({ "acr_values_supported": ["0", ""] }), "acr_values_supported has an element that is empty"),
+        // RFC 7517 §9.3: what is published is public.
+        (
+            json!({ "jwks": { "keys": [{ "kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ", "d": "eg" }] } }),
+            "jwks has a private key; only public keys may be registered",
+        ),
+        (json!({ "jwks": { "keys": [] } }), "jwks must have 1 to 20 keys"),
     ] {
         assert_eq!(configured(&members).unwrap_err(), refusal);
     }

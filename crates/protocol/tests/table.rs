@@ -76,6 +76,10 @@ fn what_a_row_points_at_is_there() {
         let list = self::row(ProviderMetadata::ROWS, list).unwrap_or_else(|| panic!("{}: no {list}", row.name));
         assert!(list.list, "{} is governed by {}, which is no list", row.name, list.name);
     }
+    for (row, member) in ClientMetadata::ROWS.iter().flat_map(|row| row.served.iter().map(move |member| (row, member))) {
+        assert_eq!(row.shape, "boolean", "{} is no demand", row.name);
+        assert!(row.offered.is_none() && self::row(ProviderMetadata::ROWS, member).is_some(), "{}: no {member}", row.name);
+    }
     for (at, row) in ClientMetadata::ROWS.iter().enumerate() {
         if let Some(needs) = row.needs {
             let above = ClientMetadata::ROWS.iter().take(at).any(|other| other.name == needs);
@@ -83,7 +87,7 @@ fn what_a_row_points_at_is_there() {
         }
     }
     for rows in [ClientInformation::ROWS, ProviderMetadata::ROWS] {
-        assert!(rows.iter().all(|row| row.offered.is_none() && row.needs.is_none() && row.default.is_none()));
+        assert!(rows.iter().all(|row| row.offered.is_none() && row.needs.is_none() && row.served.is_empty() && row.default.is_none()));
     }
 }
 

@@ -324,10 +324,58 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
             (json!({ "grant_types": ["implicit"] }), Refused("grant_types and response_types leave no flow this provider offers")),
         ],
     );
-    // A response type that takes a grant nobody offers.
-    check(
-        &json!({ "grant_types_supported": ["authorization_code"] }),
+    // A response type that takes a grant nobody offers: no configuration of ours, but a provider may be put together without one.
+    let mut careless = provider(&json!({}));
+    careless.set("grant_types_supported", json!(["authorization_code"])).unwrap();
+    check_at(
+        &careless,
+        &STANDARD,
         &[(json!({ "response_types": ["token"] }), Refused("grant_types and response_types leave no flow this provider offers"))],
+    );
+}
+
+/// RFC 6749 §1.5: a refresh token comes out of another grant.
+#[test]
+fn refreshing_alone_is_no_flow() {
+    let nothing = "grant_types and response_types leave no flow this provider offers";
+    let agreed = json!({ "grant_types": ["refresh_token", "password"], "response_types": [] });
+    check(
+        &json!({}),
+        &[
+            (json!({ "grant_types": ["refresh_token"] }), Refused(nothing)),
+            (json!({ "grant_types": ["refresh_token"], "response_types": ["code"] }), Refused(nothing)),
+            (json!({ "grant_types": ["refresh_token", "urn:example:grant"] }), Refused(nothing)),
+            (json!({ "grant_types": ["authorization_code", "refresh_token"], "response_types": ["token"] }), Refused(nothing)),
+            (json!({ "grant_types": ["refresh_token", "password"] }), Agreed(agreed)),
+        ],
+    );
+}
+
+#[test]
+fn an_element_is_kept_once_and_is_not_empty() {
+    let twice = json!({
+        "redirect_uris": ["https://rp.example/b", "https://rp.example/a", "https://rp.example/b"],
+        "grant_types": ["refresh_token", "authorization_code", "refresh_token"],
+        "response_types": ["id_token token", "code", "token id_token", "code"],
+        "contacts": ["b", "a", "b"],
+        "scope": "openid email openid",
+    });
+    let once = json!({
+        "redirect_uris": ["https://rp.example/b", "https://rp.example/a"],
+        "grant_types": ["refresh_token", "authorization_code"],
+        "response_types": ["code"],
+        "contacts": ["b", "a"],
+        "scope": "openid email",
+    });
+    check(
+        &json!({ "acr_values_supported": ["0"] }),
+        &[
+            (twice, Agreed(once)),
+            (json!({ "redirect_uris": vec!["https://rp.example/cb"; 60] }), Agreed(json!({}))),
+            (json!({ "contacts": ["a", ""] }), Refused("contacts has an element that is empty")),
+            (json!({ "keywords": [""] }), Refused("keywords has an element that is empty")),
+            (json!({ "default_acr_values": ["0", ""] }), Refused("default_acr_values has an element that is empty")),
+        ],
     );
 }
 
@@ -437,6 +485,9 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
         (typed("web", &["com.example.app:/cb"]), Refused(private)),
         (typed("service", &["https://rp.example/cb"]), Refused("application_type must be web or native")),
         (uris(&["cursor://callback"]), Refused(owner)),
+        (uris(&["javascript.:alert(1)"]), Refused(owner)),
+        (uris(&["a.:/cb"]), Refused(owner)),
+        (uris(&["a..b:/cb"]), Refused(owner)),
         (typed("native", &["CURSOR://callback"]), Refused(owner)),
         (
             json!({ "application_type": "web", "grant_types": ["implicit"], "redirect_uris": ["https://LocalHost/cb"] }),
@@ -474,6 +525,10 @@ fn redirect_uris_are_there_when_a_flow_redirects_and_are_not_too_many() {
             ),
             (json!({ "redirect_uris": numbered(50) }), Agreed(json!({ "redirect_uris": numbered(50) }))),
             (json!({ "redirect_uris": numbered(51) }), Refused("redirect_uris must have at most 50 elements")),
+            (json!({ "claims_redirect_uris": numbered(50) }), Agreed(json!({ "claims_redirect_uris": numbered(50) }))),
+            (json!({ "claims_redirect_uris": numbered(51) }), Refused("claims_redirect_uris must have at most 50 elements")),
+            (json!({ "post_logout_redirect_uris": numbered(50) }), Agreed(json!({ "post_logout_redirect_uris": numbered(50) }))),
+            (json!({ "post_logout_redirect_uris": numbered(51) }), Refused("post_logout_redirect_uris must have at most 50 elements")),
             // One bad one refuses all.
             (
                 json!({ "redirect_uris": ["https://rp.example/cb", "https://rp.example/cb#x"] }),
@@ -614,6 +669,170 @@ fn what_authenticates_a_client_is_there_and_fits() {
     check_at(&careless, &STANDARD, &[(unsigned, Refused("token_endpoint_auth_signing_alg must not be none"))]);
 }
 
+/// OIDC Core §10.1, §10.2.
+#[test]
+fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
+    let algorithms =
+        ["value", "RS256", "HS256", "HS384", "HS512", "ES256", "dir", "A128KW", "A256GCMKW", "PBES2-HS512+A256KW", "ECDH-ES+A128KW"];
+    let rows = || protocol::ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg"));
+    let lists: Value = rows().map(|row| (row.offered.unwrap().to_owned(), json!(algorithms))).collect();
+    let mut seen = 0;
+    for row in rows() {
+        let refused = format!("{} must not take a shared secret with the authentication method none", row.name);
+        let asked = |algorithm: &str, method: &str| with(json!({ row.name: algorithm }), &json!({ "token_endpoint_auth_method": method }));
+        for secret in ["HS256", "HS384", "HS512", "dir", "A128KW", "A256GCMKW", "PBES2-HS512+A256KW"] {
+            check(&lists, &[(asked(secret, "none"), Refused(&refused))]);
+        }
+        for own in ["RS256", "ES256", "ECDH-ES+A128KW"] {
+            let same = asked(own, "none");
+            check(&lists, &[(same.clone(), Agreed(same))]);
+        }
+        if row.name != "backchannel_authentication_request_signing_alg" {
+            let same = asked("HS256", "client_secret_post");
+            check(&lists, &[(same.clone(), Agreed(same))]);
+        }
+        seen += 1;
+    }
+    assert!(seen > 10);
+    let public = json!({ "token_endpoint_auth_method": "none" });
+    check(
+        &json!({ "id_token_signing_alg_values_supported": ["HS256", "none", "ES256"] }),
+        &[
+            (json!({}), Agreed(json!({ "id_token_signed_response_alg": "HS256" }))),
+            (public.clone(), Agreed(with(public, &json!({ "id_token_signed_response_alg": "ES256" })))),
+        ],
+    );
+}
+
+/// OIDC Front-Channel Logout §2: scheme, host and port are those of a redirect URI.
+#[test]
+fn a_logout_through_the_browser_is_announced_where_the_client_is_redirected_to() {
+    let at = |uri: &str| json!({ "frontchannel_logout_uri": uri });
+    let same = |members: Value| (members.clone(), Agreed(members));
+    let refused = || Refused("frontchannel_logout_uri must have the scheme, host and port of a redirect URI");
+    let beside = |uris: &[&str], uri: &str| with(json!({ "redirect_uris": uris }), &at(uri));
+    let native = |members: Value| (members.clone(), Agreed(with(members, &json!({ "application_type": "native" }))));
+    check(
+        &json!({}),
+        &[
+            same(at("https://rp.example/out?x")),
+            same(at("https://RP.example:443/out")),
+            same(beside(&["https://a.example/cb", "https://b.example:8443/cb"], "https://b.example:8443/out")),
+            native(beside(&["com.example.app:/cb"], "https://rp.example/out")),
+            native(beside(&["http://localhost:3000/cb"], "http://localhost:3000/out")),
+            (at("http://rp.example/out"), refused()),
+            (at("https://rp.example:8443/out"), refused()),
+            (at("https://other.example/out"), refused()),
+            (at("https://sub.rp.example/out"), refused()),
+            (beside(&["com.example.app:/cb", "http://localhost:3000/cb"], "http://localhost:3001/out"), refused()),
+            (
+                json!({ "redirect_uris": null, "grant_types": ["password"], "frontchannel_logout_uri": "https://rp.example/out" }),
+                Agreed(json!({
+                    "redirect_uris": null, "grant_types": ["password"], "response_types": [],
+                    "frontchannel_logout_uri": "https://rp.example/out",
+                })),
+            ),
+        ],
+    );
+}
+
+/// OIDC Back-Channel Logout §2.2, OIDC RP-Initiated Logout §3.1: http is for clients that authenticate.
+#[test]
+fn a_client_that_does_not_authenticate_logs_out_over_https() {
+    let public = |members: Value| with(members, &json!({ "token_endpoint_auth_method": "none" }));
+    let same = |members: Value| (members.clone(), Agreed(members));
+    let told = |uri: &str| json!({ "backchannel_logout_uri": uri });
+    let out = |uri: &str| json!({ "post_logout_redirect_uris": ["https://rp.example/out", uri] });
+    let native = |members: Value| public(with(members, &json!({ "application_type": "native" })));
+    let no_http = || Refused("post_logout_redirect_uris has an http element, which a client that does not authenticate may not have");
+    check(
+        &json!({}),
+        &[
+            same(told("http://rp.example/told")),
+            same(public(told("https://rp.example/told"))),
+            (
+                public(told("http://rp.example/told")),
+                Refused("backchannel_logout_uri must be https for a client that does not authenticate"),
+            ),
+            (
+                public(told("HTTP://rp.example/told")),
+                Refused("backchannel_logout_uri must be https for a client that does not authenticate"),
+            ),
+            same(out("http://rp.example/out")),
+            same(public(out("https://rp.example/gone"))),
+            same(native(out("http://localhost:3000/out"))),
+            same(native(out("http://127.0.0.1/out"))),
+            same(native(out("com.example.app:/out"))),
+            (public(out("http://rp.example/out")), no_http()),
+            (public(out("http://localhost:3000/out")), no_http()),
+            (native(out("http://rp.example/out")), no_http()),
+        ],
+    );
+    let schemes = ["cursor".to_owned()];
+    check_at(&provider(&json!({})), &Terms { native_schemes: &schemes, ..STANDARD }, &[same(out("cursor://out"))]);
+    let owner = "post_logout_redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse";
+    for uri in ["cursor://out", "a.:/out", "javascript.:alert(1)"] {
+        check(&json!({}), &[(out(uri), Refused(owner))]);
+    }
+}
+
+/// OIDC Core §8: subjects are public, unless that is not offered or a client could not use it.
+#[test]
+fn subjects_are_of_the_first_type_where_public_is_not_offered() {
+    check(&json!({}), &[(json!({}), Agreed(json!({})))]);
+    check(&json!({ "subject_types_supported": ["pairwise", "public"] }), &[(json!({}), Agreed(json!({})))]);
+    check(&json!({ "subject_types_supported": [] }), &[(json!({}), Agreed(json!({})))]);
+    check(
+        &json!({ "subject_types_supported": ["pairwise", "ephemeral"] }),
+        &[
+            (json!({}), Agreed(json!({ "subject_type": "pairwise" }))),
+            (json!({ "subject_type": "ephemeral" }), Agreed(json!({ "subject_type": "ephemeral" }))),
+            (json!({ "subject_type": "public" }), Refused("subject_type names nothing that subject_types_supported offers")),
+        ],
+    );
+    let choice = |types: &[&str]| json!({ "subject_types_supported": types });
+    check(
+        &json!({}),
+        &[
+            (choice(&["pairwise", "public"]), Agreed(choice(&["pairwise", "public"]))),
+            (choice(&["pairwise"]), Agreed(with(choice(&["pairwise"]), &json!({ "subject_type": "pairwise" })))),
+        ],
+    );
+}
+
+/// RFC 7591 §3.2.1: a demand nobody can meet is not agreed to; that something is not demanded is.
+#[test]
+fn a_demand_is_dropped_where_the_provider_cannot_meet_it() {
+    let par = || json!({ "pushed_authorization_request_endpoint": "https://op.example/par" });
+    for (demand, servings, lacking) in [
+        ("require_pushed_authorization_requests", vec![par()], vec![json!({ "require_pushed_authorization_requests": true })]),
+        (
+            "require_signed_request_object",
+            vec![json!({ "request_parameter_supported": true }), json!({ "request_uri_parameter_supported": true }), par()],
+            vec![json!({ "require_signed_request_object": true })],
+        ),
+        ("dpop_bound_access_tokens", vec![json!({ "dpop_signing_alg_values_supported": ["ES256"] })], vec![]),
+        (
+            "tls_client_certificate_bound_access_tokens",
+            vec![json!({ "tls_client_certificate_bound_access_tokens": true })],
+            vec![json!({ "tls_client_certificate_bound_access_tokens": false })],
+        ),
+        (
+            "use_mtls_endpoint_aliases",
+            vec![json!({ "mtls_endpoint_aliases": { "token_endpoint": "https://mtls.op.example/token" } })],
+            vec![],
+        ),
+    ] {
+        let (yes, no) = (json!({ demand: true }), json!({ demand: false }));
+        for serving in servings {
+            check(&serving, &[(yes.clone(), Agreed(yes.clone())), (no.clone(), Agreed(no.clone())), (json!({}), Agreed(json!({})))]);
+        }
+        for lacking in lacking.into_iter().chain([json!({})]) {
+            check(&lacking, &[(yes.clone(), Agreed(json!({}))), (no.clone(), Agreed(no.clone()))]);
+        }
+    }
+}
+
 /// OIDC Registration §2, JARM §3, RFC 9101 §10.5.
 #[test]
 fn what_must_be_signed_is() {
@@ -629,6 +848,7 @@ fn what_must_be_signed_is() {
             "id_token_signing_alg_values_supported": ["RS256", "none"],
             "authorization_signing_alg_values_supported": ["RS256", "none"],
             "request_object_signing_alg_values_supported": ["RS256", "none"],
+            "request_parameter_supported": true,
         }),
         &[
             same(unsigned.clone()),

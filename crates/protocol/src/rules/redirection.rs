@@ -7,7 +7,7 @@ use crate::member::Invalid;
 use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, GrantType};
 
-/// How many redirect URIs a client may have.
+/// How many redirect URIs a client may have, and how many of every other kind that users are sent back to.
 pub const REDIRECT_URIS_MAX: usize = 50;
 
 fn redirects(agreed: &ClientMetadata) -> bool {
@@ -25,10 +25,21 @@ pub(crate) fn ways_back(agreed: &ClientMetadata) -> impl Iterator<Item = (&'stat
 }
 
 pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    match redirect_uris(agreed).len() {
-        0 if redirects(agreed) => refuse("redirect_uris", "must have at least one element for the authorization code and implicit grants"),
-        many if many > REDIRECT_URIS_MAX => refuse("redirect_uris", format!("must have at most {REDIRECT_URIS_MAX} elements")),
-        _ => Ok(()),
+    if redirect_uris(agreed).is_empty() && redirects(agreed) {
+        return refuse("redirect_uris", "must have at least one element for the authorization code and implicit grants");
+    }
+    Ok(())
+}
+
+pub(super) fn are_few(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+    let counts = [
+        ("redirect_uris", agreed.redirect_uris.as_ref().map(Vec::len)),
+        ("claims_redirect_uris", agreed.claims_redirect_uris.as_ref().map(Vec::len)),
+        ("post_logout_redirect_uris", agreed.post_logout_redirect_uris.as_ref().map(Vec::len)),
+    ];
+    match counts.into_iter().find(|(_, count)| count.is_some_and(|count| count > REDIRECT_URIS_MAX)) {
+        Some((member, _)) => refuse(member, format!("must have at most {REDIRECT_URIS_MAX} elements")),
+        None => Ok(()),
     }
 }
 
@@ -74,11 +85,14 @@ pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Res
 }
 
 pub(super) fn of_native_applications(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), Invalid> {
-    for (member, uri) in ways_back(agreed).filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse) {
-        let scheme = uri.scheme().unwrap_or_default();
-        if !scheme.contains('.') && !terms.native_schemes.iter().any(|allowed| allowed.eq_ignore_ascii_case(&scheme)) {
-            return refuse(member, "has an element with a private-use scheme that is not a domain name of its owner in reverse");
-        }
+    let owned = |scheme: &str| {
+        let name_in_reverse = scheme.contains('.') && !scheme.split('.').any(str::is_empty);
+        name_in_reverse || terms.native_schemes.iter().any(|allowed| allowed.eq_ignore_ascii_case(scheme))
+    };
+    let back = ways_back(agreed).filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse).map(|(member, uri)| (member, uri.scheme()));
+    let out = agreed.post_logout_redirect_uris.iter().flatten().map(|uri| ("post_logout_redirect_uris", uri.private_use_scheme()));
+    match back.chain(out).find(|(_, scheme)| scheme.as_deref().is_some_and(|scheme| !owned(scheme))) {
+        Some((member, _)) => refuse(member, "has an element with a private-use scheme that is not a domain name of its owner in reverse"),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Texts: words of a registry, names, sentences and scopes.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -153,5 +154,10 @@ impl Member for Scope {
             0 => Kept::None,
             _ => Kept::Some,
         }
+    }
+
+    fn keep_once(&mut self) {
+        let mut seen = HashSet::new();
+        self.0.retain(|word| seen.insert(word.clone()));
     }
 }

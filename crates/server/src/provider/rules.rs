@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use protocol::member::Single;
 use protocol::uri::EndpointUri;
-use protocol::values::{GrantType, Name, SigningAlgorithm, SubjectType};
+use protocol::values::{Name, SigningAlgorithm, SubjectType};
 use protocol::{Invalid, Issuer, Object, ProviderMetadata};
 use serde_json::Value;
 
@@ -29,7 +29,14 @@ const RECOMMENDED: [&str; 3] = ["userinfo_endpoint", "scopes_supported", "claims
 pub(super) fn check(document: &ProviderMetadata, issuer: &Issuer, configured: &Object) -> Result<(), Invalid> {
     if let Some(missing) = REQUIRED.into_iter().find(|member| !document.has(member)) {
         let emptied = configured.get(missing).is_some_and(Value::is_array);
-        return Err(Invalid::new(missing, if emptied { "must have at least one element" } else { "must be configured" }));
+        return Err(Invalid::new(
+            missing,
+            match missing {
+                _ if emptied => "must have at least one element",
+                "response_types_supported" => "must be configured, since none of the default offer's fits grant_types_supported",
+                _ => "must be configured",
+            },
+        ));
     }
     endpoints(document, issuer)?;
     let lacks = |list, value| document.offers(list, value) == Some(false);
@@ -83,12 +90,6 @@ pub(super) fn concerns(document: &ProviderMetadata) -> Vec<String> {
             concerns.push(format!("subject_types_supported offers {kind}, which is neither public nor pairwise"));
         }
     }
-    for (kind, grant) in without_grant(document) {
-        concerns.push(format!(
-            "response_types_supported offers {kind}, which no client gets without {} in grant_types_supported",
-            grant.as_str()
-        ));
-    }
     if document.offers("request_object_signing_alg_values_supported", SigningAlgorithm::Rs256.as_str()) == Some(false) {
         concerns.push("request_object_signing_alg_values_supported should offer RS256".to_owned());
     }
@@ -99,13 +100,4 @@ pub(super) fn concerns(document: &ProviderMetadata) -> Vec<String> {
         }
     }
     concerns
-}
-
-/// The response types that need a grant which is not offered, with that grant. RFC 7591 §2.1.
-fn without_grant(document: &ProviderMetadata) -> impl Iterator<Item = (String, GrantType)> {
-    let kinds = document.response_types_supported.iter().flatten();
-    kinds.filter_map(|kind| {
-        let absent = kind.grants().into_iter().find(|grant| document.offers("grant_types_supported", grant.as_str()) == Some(false))?;
-        Some((kind.spelled(), absent))
-    })
 }

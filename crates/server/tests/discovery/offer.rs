@@ -103,6 +103,26 @@ fn what_the_document_offers_is_what_registration_agrees_to() {
     assert_eq!(server.clients().len(), 1);
 }
 
+/// RFC 7591 §2.1: the default offer follows what is configured.
+#[test]
+fn response_types_nobody_could_get_are_not_offered() {
+    let metadata = "grant_types_supported = [\"authorization_code\", \"password\"]\n";
+    let server = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
+    assert_eq!(server.get(CONFIGURATION).json()["response_types_supported"], json!(["code"]));
+}
+
+/// OIDC Core §8: where subjects are pairwise only, every client's are, and have one sector.
+#[test]
+fn a_client_of_a_pairwise_provider_has_one_sector_without_asking() {
+    let server = Setup::new().file(&provider("https://login.example.com", "", "subject_types_supported = [\"pairwise\"]\n")).start();
+    let client = server.register(&json!({ "redirect_uris": ["https://rp.example/a", "https://rp.example/b"] })).created();
+    assert_eq!(client["subject_type"], "pairwise");
+    let refused = server.register(&json!({ "redirect_uris": ["https://a.example/cb", "https://b.example/cb"] }));
+    let sentence = refused.refused(400, "invalid_client_metadata");
+    assert!(sentence.contains("subject_type needs sector_identifier_uri"), "{sentence}");
+    assert_eq!(server.clients().len(), 1);
+}
+
 /// OIDC Discovery §3: an endpoint that is closed is not there.
 #[test]
 fn a_closed_provider_names_no_registration_endpoint() {

@@ -85,6 +85,46 @@ fn authentication_is_signed() {
     }
 }
 
+/// RFC 7591 §2.1, OIDC Core §9, CIBA §4: what registration would refuse every client is not offered.
+#[test]
+fn what_is_offered_can_be_had() {
+    let nobody = "which no client gets without";
+    for (lines, rest) in [
+        (
+            "grant_types_supported = [\"implicit\"]\nresponse_types_supported = [\"id_token\", \"id_token code\"]",
+            format!("response_types_supported offers code id_token, {nobody} authorization_code in grant_types_supported"),
+        ),
+        (
+            "grant_types_supported = [\"authorization_code\", \"implicit\"]\nresponse_types_supported = [\"code\"]",
+            format!("grant_types_supported offers implicit, {nobody} a type that takes it in response_types_supported"),
+        ),
+        (
+            "grant_types_supported = [\"client_credentials\"]",
+            "response_types_supported must be configured, since none of the default offer's fits grant_types_supported".to_owned(),
+        ),
+        (
+            "grant_types_supported = [\"urn:openid:params:grant-type:ciba\"]\nresponse_types_supported = [\"none\"]",
+            "backchannel_token_delivery_modes_supported must be there when grant_types_supported offers urn:openid:params:grant-type:ciba"
+                .to_owned(),
+        ),
+    ] {
+        refuse(lines, &rest);
+    }
+    for endpoint in ["token", "revocation", "introspection"] {
+        let (methods, algorithms) =
+            (format!("{endpoint}_endpoint_auth_methods_supported"), format!("{endpoint}_endpoint_auth_signing_alg_values_supported"));
+        for (method, other, kind) in
+            [("client_secret_jwt", "RS256", "an HMAC algorithm"), ("private_key_jwt", "HS512", "an algorithm with a key pair")]
+        {
+            refuse(
+                &format!("{methods} = [\"{method}\"]\n{algorithms} = [\"{other}\"]"),
+                &format!("{algorithms} must offer {kind} when {methods} offers {method}"),
+            );
+        }
+    }
+    refuse("jwks = { keys = [{ kty = \"oct\", k = \"c2VjcmV0\" }] }", "jwks has a symmetric key; only public keys may be registered");
+}
+
 /// OIDC Discovery §3, RFC 8414 §2, RFC 9207 §3: each member has its own form.
 #[test]
 fn a_member_has_its_form() {
@@ -129,7 +169,6 @@ fn a_member_is_there_once() {
 fn a_check_notes_what_is_unusual() {
     let folder = TempDir::new().unwrap();
     let metadata = "scopes_supported = []\nclaims_supported = [\"sub\", \"sub\"]\nsubject_types_supported = [\"public\", \"ephemeral\"]\n\
-                    grant_types_supported = [\"implicit\"]\nresponse_types_supported = [\"code\", \"id_token\", \"token id_token\", \"id_token code\"]\n\
                     request_object_signing_alg_values_supported = [\"ES256\"]";
     let setup = Setup::new().file(&provider(ISSUER, "", metadata)).with("FRONTDESK_LISTEN", "127.0.0.1:0");
     let (printed, well) = check(&setup, folder.path());
@@ -141,8 +180,6 @@ fn a_check_notes_what_is_unusual() {
                 "userinfo_endpoint is recommended, and the document does not have it",
                 "scopes_supported is recommended, and the document does not have it",
                 "subject_types_supported offers ephemeral, which is neither public nor pairwise",
-                "response_types_supported offers code, which no client gets without authorization_code in grant_types_supported",
-                "response_types_supported offers code id_token, which no client gets without authorization_code in grant_types_supported",
                 "request_object_signing_alg_values_supported should offer RS256",
                 "claims_supported offers sub more than once",
             ],

@@ -169,7 +169,8 @@ fn a_secret_is_issued_exactly_when_it_is_needed() {
     }
 }
 
-/// OIDC Core §10.1: an algorithm with a shared key needs the secret even when the method does not.
+/// OIDC Core §10.1: an algorithm with a shared key needs the secret even when the method does not; a client that does not
+/// authenticate cannot keep one.
 #[test]
 fn an_algorithm_with_a_shared_key_needs_a_secret() {
     let server = Setup::new()
@@ -179,10 +180,18 @@ fn an_algorithm_with_a_shared_key_needs_a_secret() {
         )
         .start();
     let register = |more: &Value| server.request("POST", "/register").json(&with(more)).send().created();
-    let shared = register(&json!({ "token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256" }));
+    let keys = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://rp.example/jwks" });
+    assert_eq!(register(&keys).get("client_secret"), None);
+    let mut shared = keys;
+    shared["id_token_signed_response_alg"] = "HS256".into();
+    let shared = register(&shared);
     assert!(shared["client_secret"].is_string() && shared["client_secret_expires_at"] == 0);
     let public = register(&json!({ "token_endpoint_auth_method": "none", "id_token_signed_response_alg": "RS256" }));
     assert_eq!((public.get("client_secret"), public.get("client_secret_expires_at")), (None, None));
+    let asked = with(&json!({ "token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256" }));
+    let told = server.request("POST", "/register").json(&asked).send().refused(400, "invalid_client_metadata");
+    assert_eq!(told, "id_token_signed_response_alg must not take a shared secret with the authentication method none.");
+    assert_eq!(server.clients().len(), 3);
 }
 
 /// RFC 7591 §2.1, §3.2.1: lists are narrowed to what is offered, grants and response types are made to fit, and what no list
@@ -284,7 +293,7 @@ fn what_cannot_be_agreed_is_refused_by_name() {
         ("jwks_uri", json!({ "jwks_uri": "https://[::ffff:10.0.0.1]/secret" })),
         ("initiate_login_uri", json!({ "initiate_login_uri": "http://rp.example/secret" })),
         ("request_uris", json!({ "request_uris": ["http://rp.example/secret"] })),
-        ("request_uris", json!({ "request_uris": vec!["https://rp.example/secret"; 11] })),
+        ("request_uris", json!({ "request_uris": (0..11).map(|n| format!("https://rp.example/secret/{n}")).collect::<Vec<_>>() })),
         ("post_logout_redirect_uris", json!({ "post_logout_redirect_uris": ["javascript:secret"] })),
         ("default_max_age", json!({ "default_max_age": -1 })),
         ("default_max_age", json!({ "default_max_age": "60" })),

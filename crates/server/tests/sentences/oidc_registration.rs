@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::support::{Setup, TestServer};
 
 /// OIDC Registration §2, §3.2: a client that encrypts with a shared key is given the secret the key comes from, and a content
-/// encryption is A128CBC-HS256 unless it says otherwise; without the key management it is refused.
+/// encryption is A128CBC-HS256 unless it says otherwise; without the key management it is refused. A client that does not
+/// authenticate has no secret to take the key from (OIDC Core §10.2).
 #[test]
 fn encryption_with_a_shared_key_brings_a_secret() {
     let lists: Vec<String> = ["id_token_encryption", "userinfo_encryption", "request_object_encryption"]
@@ -17,7 +18,11 @@ fn encryption_with_a_shared_key_brings_a_secret() {
     let file = format!("[[provider]]\nissuer = \"http://localhost\"\nregistration = \"open\"\n[provider.metadata]\n{}", lists.concat());
     let server = Setup::new().file(&file).start();
     let register = |more: &Value| {
-        let mut metadata = json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "none" });
+        let mut metadata = json!({
+            "redirect_uris": ["https://rp.example/cb"],
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks_uri": "https://rp.example/jwks",
+        });
         metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         server.request("POST", "/register").json(&metadata).send()
     };
@@ -27,6 +32,9 @@ fn encryption_with_a_shared_key_brings_a_secret() {
             let client = register(&json!({ &*alg: key_management })).created();
             assert!(client["client_secret"].is_string() && client["client_secret_expires_at"] == 0, "{alg} {key_management}");
             assert_eq!((&client[&alg], &client[&enc]), (&json!(key_management), &json!("A128CBC-HS256")));
+            let told =
+                register(&json!({ &*alg: key_management, "token_endpoint_auth_method": "none" })).refused(400, "invalid_client_metadata");
+            assert_eq!(told, format!("{alg} must not take a shared secret with the authentication method none."));
         }
         assert_eq!(register(&json!({ &*alg: "dir", &*enc: "A256GCM" })).created()[&enc], "A256GCM");
         register(&json!({ &*enc: "A256GCM" })).refused(400, "invalid_client_metadata");

@@ -1,0 +1,46 @@
+//! Where a client hears of a logout, and where its users go after one.
+
+use super::refuse;
+use crate::ClientMetadata;
+use crate::admit::Terms;
+use crate::member::Invalid;
+use crate::uri::{RedirectForm, RedirectUri, origin};
+use crate::values::{ApplicationType, AuthMethod};
+
+fn is_public(agreed: &ClientMetadata) -> bool {
+    agreed.token_endpoint_auth_method == Some(AuthMethod::None)
+}
+
+fn is_http(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http"))
+}
+
+pub(super) fn frontchannel_beside_a_redirect_uri(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+    let Some(uri) = &agreed.frontchannel_logout_uri else { return Ok(()) };
+    let web = agreed.redirect_uris.iter().flatten().filter(|uri| uri.host().is_some());
+    let mut origins = web.map(|uri| origin(uri.as_str())).peekable();
+    let own = origin(uri.as_str());
+    if origins.peek().is_some() && origins.all(|other| other != own) {
+        return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI");
+    }
+    Ok(())
+}
+
+pub(super) fn confidential_backchannel(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+    match &agreed.backchannel_logout_uri {
+        Some(uri) if is_public(agreed) && is_http(uri.as_str()) => {
+            refuse("backchannel_logout_uri", "must be https for a client that does not authenticate")
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+    let native = agreed.application_type == Some(ApplicationType::Native);
+    let on_loopback = |text: &str| RedirectUri::parse(text.to_owned()).is_ok_and(|uri| uri.form() == RedirectForm::HttpLoopback);
+    let mut plain = agreed.post_logout_redirect_uris.iter().flatten().filter(|uri| is_http(uri.as_str()));
+    if is_public(agreed) && plain.any(|uri| !(native && on_loopback(uri.as_str()))) {
+        return refuse("post_logout_redirect_uris", "has an http element, which a client that does not authenticate may not have");
+    }
+    Ok(())
+}

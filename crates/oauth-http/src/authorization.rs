@@ -38,21 +38,36 @@ pub enum Scheme {
 impl Presented {
     /// Reads the header.
     pub fn of(request: &HttpRequest) -> Self {
+        Self::of_spelled(request, Self::read)
+    }
+
+    /// The same for clients that follow WSO2's own documentation, which spells the schemes `Basic:` and `Bearer:`.
+    pub fn of_wso2(request: &HttpRequest) -> Self {
+        Self::of_spelled(request, Self::read_wso2)
+    }
+
+    fn of_spelled(request: &HttpRequest, read: fn(&str) -> Self) -> Self {
         let mut values = request.headers().get_all(header::AUTHORIZATION);
         match (values.next(), values.next()) {
             (None, _) => Self::Nothing,
-            (Some(value), None) => value.to_str().map_or(Self::Unreadable(Scheme::Other), Self::read),
+            (Some(value), None) => value.to_str().map_or(Self::Unreadable(Scheme::Other), read),
             (Some(_), Some(_)) => Self::Unreadable(Scheme::Other),
         }
     }
 
     /// Reads the header's value: a scheme in any case, spaces, and what belongs to it.
     pub fn read(value: &str) -> Self {
-        let value = value.trim();
-        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-        let rest = rest.trim();
-        // WSO2's own documentation spells the scheme `Basic:`.
-        let scheme = scheme.strip_suffix(':').unwrap_or(scheme);
+        let (scheme, rest) = split(value);
+        Self::credentials(scheme, rest)
+    }
+
+    /// The same with or without a colon behind the scheme.
+    pub fn read_wso2(value: &str) -> Self {
+        let (scheme, rest) = split(value);
+        Self::credentials(scheme.strip_suffix(':').unwrap_or(scheme), rest)
+    }
+
+    fn credentials(scheme: &str, rest: &str) -> Self {
         if scheme.eq_ignore_ascii_case("bearer") {
             return match rest.is_empty() || rest.contains(|character: char| !character.is_ascii_graphic()) {
                 true => Self::Unreadable(Scheme::Bearer),
@@ -76,6 +91,12 @@ impl Presented {
     }
 }
 
+fn split(value: &str) -> (&str, &str) {
+    let value = value.trim();
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    (scheme, rest.trim())
+}
+
 fn basic(encoded: &str) -> Option<Presented> {
     let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
     let text = String::from_utf8(bytes).ok()?;
@@ -89,12 +110,22 @@ mod tests {
 
     #[test]
     fn a_scheme_is_read_in_any_case_and_a_password_may_have_colons() {
-        for value in ["Basic YWRtaW46YTpi", "basic YWRtaW46YTpi", "BASIC  YWRtaW46YTpi ", "Basic: YWRtaW46YTpi"] {
-            let Presented::Basic { name, password } = Presented::read(value) else { panic!("{value}") };
-            assert_eq!((name.as_str(), password.reveal()), ("admin", "a:b"));
+        for value in ["Basic YWRtaW46YTpi", "basic YWRtaW46YTpi", "BASIC  YWRtaW46YTpi "] {
+            for presented in [Presented::read(value), Presented::read_wso2(value)] {
+                let Presented::Basic { name, password } = presented else { panic!("{value}") };
+                assert_eq!((name.as_str(), password.reveal()), ("admin", "a:b"));
+            }
         }
         let Presented::Bearer(token) = Presented::read("bEARER iat_x") else { panic!() };
         assert_eq!(token.reveal(), "iat_x");
+    }
+
+    #[test]
+    fn a_colon_behind_the_scheme_is_for_those_who_know_it() {
+        for value in ["Basic: YWRtaW46YTpi", "Bearer: iat_x"] {
+            assert!(matches!(Presented::read(value), Presented::Unreadable(Scheme::Other)), "{value}");
+            assert!(matches!(Presented::read_wso2(value), Presented::Basic { .. } | Presented::Bearer(_)), "{value}");
+        }
     }
 
     #[test]

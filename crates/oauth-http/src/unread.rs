@@ -1,22 +1,32 @@
 //! Bodies that nobody reads to their end.
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::middleware::Next;
+use actix_web::rt::time::{Sleep, sleep};
 use actix_web::web::Bytes;
 use futures_core::Stream;
 
-/// Closes the connection behind the answer to a request whose body was not read to its end.
+/// For how long the rest of a body is thrown away before the request is cut off.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Keeps a request whose body was not read to its end from going on for as long as the client cares to send it, and its
+/// client from being cut off before it has seen the answer.
 ///
-/// The rest of a chunked body would otherwise be read and thrown away for as long as the client cares to send it. That begins
-/// when nobody holds the body any more, so the answer holds it until it is written.
+/// Over HTTP/1 the connection is closed behind the answer. The rest of a chunked body would otherwise be read and thrown away
+/// without an end. That begins when nobody holds the body any more, so the answer holds it until it is written.
+///
+/// Over HTTP/2 the answer ends when the rest of the body was thrown away, or after a second. A stream whose body nobody
+/// holds is reset, and a client that is still sending then takes the reset for its answer (RFC 9113 §8.1).
 ///
 /// # Errors
 /// What the request's own service fails with.
@@ -24,29 +34,40 @@ pub async fn close<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Holding>, actix_web::Error> {
-    let unread: Option<Rc<dyn Unread>> = match request.take_payload() {
+    let unread = match request.take_payload() {
         Payload::H1 { payload } => {
-            let body = Rc::new(RefCell::new(payload));
-            request.set_payload(Payload::Stream { payload: Box::pin(Shared(Rc::clone(&body))) });
-            Some(body)
+            let (shared, body) = share(payload);
+            request.set_payload(shared);
+            Unread::Held { _body: body }
+        }
+        Payload::H2 { payload } => {
+            let (shared, body) = share(payload);
+            request.set_payload(shared);
+            Unread::ThrownAway { body, patience: None }
         }
         other => {
             request.set_payload(other);
-            None
+            Unread::Nothing
         }
     };
-    Ok(next.call(request).await?.map_body(|_, body| Holding { body: body.boxed(), _unread: unread }))
+    Ok(next.call(request).await?.map_body(|_, body| Holding { body: body.boxed(), unread }))
 }
 
-/// A request's body, whatever its type.
-trait Unread {}
+/// What a request sends, piece by piece.
+trait Pieces: Stream<Item = Result<Bytes, PayloadError>> + Unpin {}
 
-impl<S> Unread for RefCell<S> {}
+impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Pieces for S {}
+
+/// One body for the request's service and for the answer.
+fn share(body: impl Pieces + 'static) -> (Payload, Rc<RefCell<dyn Pieces>>) {
+    let body = Rc::new(RefCell::new(body));
+    (Payload::Stream { payload: Box::pin(Shared(Rc::clone(&body))) }, body)
+}
 
 /// A request's body that the answer holds too.
 struct Shared<S>(Rc<RefCell<S>>);
 
-impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Shared<S> {
+impl<S: Pieces> Stream for Shared<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -54,10 +75,36 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Shared<S>
     }
 }
 
-/// The body of an answer, holding that of the request.
+/// What an answer does about the body of its request.
+enum Unread {
+    /// There is none.
+    Nothing,
+    /// It is held until the answer is written.
+    Held { _body: Rc<RefCell<dyn Pieces>> },
+    /// Its rest is read before the answer ends, for as long as patience lasts.
+    ThrownAway { body: Rc<RefCell<dyn Pieces>>, patience: Option<Pin<Box<Sleep>>> },
+}
+
+impl Unread {
+    /// Ready when nothing of the body is to be waited for.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Self::ThrownAway { body, patience } = self else { return Poll::Ready(()) };
+        let left = patience.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        while left.as_mut().poll(context).is_pending() {
+            match ready!(Pin::new(&mut *body.borrow_mut()).poll_next(context)) {
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => break,
+            }
+        }
+        *self = Self::Nothing;
+        Poll::Ready(())
+    }
+}
+
+/// The body of an answer, with that of the request.
 pub struct Holding {
     body: BoxBody,
-    _unread: Option<Rc<dyn Unread>>,
+    unread: Unread,
 }
 
 impl MessageBody for Holding {
@@ -68,6 +115,9 @@ impl MessageBody for Holding {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        match ready!(Pin::new(&mut self.body).poll_next(context)) {
+            Some(piece) => Poll::Ready(Some(piece)),
+            None => self.unread.poll_over(context).map(|()| None),
+        }
     }
 }

@@ -6,7 +6,7 @@ use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use protocol::values::{AuthMethod, SigningAlgorithm};
-use protocol::{ClientMetadata, Invalid, Object};
+use protocol::{ClientMetadata, Invalid, Object, ProviderMetadata};
 use serde_json::Value;
 
 /// How short the modulus of an RSA key may be, in bits.
@@ -28,11 +28,19 @@ enum Kind {
     Unknown,
 }
 
-/// Checks the keys a client gives by value, and that keys are there for what it asks for.
+/// What a key is needed for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Signing,
+    Encryption,
+}
+
+/// Checks the keys a client gives by value, and that keys are there for what it asks for; a client that names no
+/// algorithm to authenticate with needs a key for one that the provider offers.
 ///
 /// # Errors
 /// Names the member that is wrong; never a key.
-pub fn check(agreed: &ClientMetadata) -> Result<(), Invalid> {
+pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(), Invalid> {
     let by_reference = agreed.jwks_uri.is_some();
     let keys = match &agreed.jwks {
         None => None,
@@ -43,22 +51,25 @@ pub fn check(agreed: &ClientMetadata) -> Result<(), Invalid> {
                 .map_err(|why| Invalid::new("jwks", why))?,
         ),
     };
-    let fits = |purpose: &str, wanted: &dyn Fn(Kind) -> bool| {
-        by_reference || keys.iter().flatten().any(|(key, kind)| wanted(*kind) && serves(key, purpose))
+    let fits = |purpose: Purpose, algorithm: &str, wanted: &dyn Fn(Kind) -> bool| {
+        by_reference || keys.iter().flatten().any(|(key, kind)| wanted(*kind) && serves(key, purpose) && is_for(key, algorithm))
     };
+    let verifiable = |algorithm: &SigningAlgorithm| fits(Purpose::Signing, algorithm.as_str(), &|kind| verifies(kind, algorithm));
     if agreed.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt) {
-        let algorithm = agreed.token_endpoint_auth_signing_alg.as_ref();
-        if !fits("sig", &|kind| algorithm.map_or_else(|| signs(kind), |algorithm| verifies(kind, algorithm))) {
+        let offered = provider.token_endpoint_auth_signing_alg_values_supported.as_deref();
+        let wanted = agreed.token_endpoint_auth_signing_alg.as_ref().map(std::slice::from_ref).or(offered);
+        let any = || by_reference || keys.iter().flatten().any(|(key, kind)| signs(*kind) && serves(key, Purpose::Signing));
+        if !wanted.map_or_else(any, |wanted| wanted.iter().filter(|one| !is_symmetric_or_none(one.as_str())).any(verifiable)) {
             return Err(Invalid::new("jwks", "has no key to sign with as token_endpoint_auth_method and its algorithm need"));
         }
     }
     for member in ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg")).map(|row| row.name) {
         let Some(value) = agreed.values(member).and_then(|values| values.first().map(|value| value.clone().into_owned())) else { continue };
         let found = if member.ends_with("encrypted_response_alg") {
-            encryption_key(&value).is_none_or(|wanted| fits("enc", &wanted))
+            encryption_key(&value).is_none_or(|wanted| fits(Purpose::Encryption, &value, &wanted))
         } else if signed_by_client(member) {
             let algorithm = SigningAlgorithm::from(value.as_str());
-            is_symmetric_or_none(&value) || fits("sig", &|kind| verifies(kind, &algorithm))
+            is_symmetric_or_none(&value) || verifiable(&algorithm)
         } else {
             true
         };
@@ -106,9 +117,21 @@ fn verifies(kind: Kind, algorithm: &SigningAlgorithm) -> bool {
     }
 }
 
-/// Whether a key's own `use` leaves it for that purpose. RFC 7517 §4.2.
-fn serves(key: &Object, purpose: &str) -> bool {
-    key.get("use").is_none_or(|declared| declared == purpose)
+/// Whether a key's own `use` and `key_ops` leave it for that purpose; no operations at all say nothing. RFC 7517 §4.2, §4.3.
+fn serves(key: &Object, purpose: Purpose) -> bool {
+    let (usage, operations): (&str, &[&str]) = match purpose {
+        Purpose::Signing => ("sig", &["verify", "sign"]),
+        Purpose::Encryption => ("enc", &["encrypt", "wrapKey", "deriveKey", "deriveBits", "decrypt", "unwrapKey"]),
+    };
+    let declared = key.get("key_ops").and_then(Value::as_array).filter(|declared| !declared.is_empty());
+    key.get("use").is_none_or(|declared| declared == usage)
+        && declared.is_none_or(|declared| declared.iter().filter_map(Value::as_str).any(|one| operations.contains(&one)))
+}
+
+/// Whether a key's own `alg` leaves it for that algorithm, which may have two names. RFC 7517 §4.4, RFC 9864 §2.2.
+fn is_for(key: &Object, algorithm: &str) -> bool {
+    let edwards = |name: &str| matches!(name, "EdDSA" | "Ed25519" | "Ed448");
+    key.get("alg").and_then(Value::as_str).is_none_or(|declared| declared == algorithm || (edwards(declared) && edwards(algorithm)))
 }
 
 /// What a key is, after seeing that it is one.
@@ -117,6 +140,10 @@ fn kind(key: &Object) -> Result<Kind, &'static str> {
         if key.get(member).is_some_and(|value| !value.is_string()) {
             return Err("has a key whose use or alg is not a string");
         }
+    }
+    let is_list = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+    if key.get("key_ops").is_some_and(|value| !is_list(value)) {
+        return Err("has a key whose key_ops is not a list of strings");
     }
     match key.get("kty").and_then(Value::as_str) {
         Some("RSA") => rsa(key),
@@ -179,7 +206,7 @@ fn octet_pair(key: &Object) -> Result<Kind, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{LegacyRedirects, ProviderMetadata, Terms};
+    use protocol::{LegacyRedirects, Terms};
     use serde_json::json;
 
     use super::*;
@@ -200,7 +227,7 @@ mod tests {
         let agreed = provider
             .admit(asked, &Terms { native_schemes: &[], legacy: LegacyRedirects::Refused })
             .map_err(|invalid| invalid.to_string())?;
-        check(agreed.members()).map_err(|invalid| invalid.to_string())
+        check(agreed.members(), &provider).map_err(|invalid| invalid.to_string())
     }
 
     fn with_key(key: &Value) -> Result<(), String> {
@@ -236,6 +263,8 @@ mod tests {
             json!({ "kty": "EC", "x": X, "y": Y }),
             json!({ "kty": "OKP", "crv": "Ed25519", "x": "c2VjcmV0" }),
             json!({ "kty": "RSA", "n": N, "e": "AQAB", "use": 1 }),
+            json!({ "kty": "RSA", "n": N, "e": "AQAB", "key_ops": "verify" }),
+            json!({ "kty": "RSA", "n": N, "e": "AQAB", "key_ops": [1] }),
         ] {
             let refusal = with_key(&key).unwrap_err();
             assert!(refusal.starts_with("jwks has a") && !refusal.contains("c2VjcmV0"), "{key}: {refusal}");
@@ -269,5 +298,43 @@ mod tests {
         assert_eq!(client(json!({ "id_token_encrypted_response_alg": "dir" })), Ok(()));
         assert!(client(json!({ "request_object_signing_alg": "RS256", "jwks": ec })).is_err());
         assert_eq!(client(json!({ "request_object_signing_alg": "ES256", "jwks": ec })), Ok(()));
+    }
+
+    #[test]
+    fn a_key_is_left_for_what_it_says_itself() {
+        let key = |more: Value| {
+            let mut key = json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y });
+            key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({ "keys": [key] })
+        };
+        let fits = |more: Value, members: Value| {
+            let mut all = json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": key(more) });
+            all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            judge(&all).is_ok()
+        };
+        let signs = || json!({ "token_endpoint_auth_method": "private_key_jwt" });
+        let signs_es256 = || json!({ "request_object_signing_alg": "ES256" });
+        let decrypts = || json!({ "id_token_encrypted_response_alg": "ECDH-ES" });
+        for (own, signing, decrypting) in [
+            (json!({}), true, true),
+            (json!({ "alg": "ES256" }), true, false),
+            (json!({ "alg": "RS256" }), false, false),
+            (json!({ "alg": "ECDH-ES" }), false, true),
+            (json!({ "key_ops": [] }), true, true),
+            (json!({ "key_ops": ["verify"] }), true, false),
+            (json!({ "key_ops": ["deriveKey"] }), false, true),
+            (json!({ "use": "sig", "key_ops": ["deriveKey"] }), false, false),
+        ] {
+            assert_eq!(fits(own.clone(), signs()), signing, "{own}");
+            assert_eq!(fits(own.clone(), signs_es256()), signing, "{own}");
+            assert_eq!(fits(own.clone(), decrypts()), decrypting, "{own}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_names_no_algorithm_has_a_key_for_one_that_is_offered() {
+        let secp256k1 = json!({ "kty": "EC", "crv": "secp256k1", "x": "eb5mfvncu6xVoGKVzocLBwKb_NstzijZWfKBWxb4F5g", "y": "SDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj_sQ1Lg" });
+        let client = json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [secp256k1] } });
+        assert!(judge(&client).unwrap_err().starts_with("jwks has no key to sign with"));
     }
 }

@@ -103,6 +103,6 @@ fn agree(
         None => provider.admit(asked, &terms),
     };
     let agreed = agreed.map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    client_keys::check(agreed.members()).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    client_keys::check(agreed.members(), provider).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     Ok(agreed)
 }

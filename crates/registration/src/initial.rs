@@ -79,7 +79,11 @@ impl FromRequest for Initial {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let registration = request.app_data::<Data<Registration>>().cloned();
-        let (presented, address, door) = (Presented::of(request), peer::client(request), Door::of(request));
+        let (address, door) = (peer::client(request), Door::of(request));
+        let presented = match door {
+            Door::Standard => Presented::of(request),
+            Door::Wso2 => Presented::of_wso2(request),
+        };
         Box::pin(async move {
             let registration = registration.ok_or_else(|| Failure::server_error("a registration door is mounted without its provider"))?;
             authenticate(&registration, presented, address, door).await

@@ -21,6 +21,7 @@ use store::Store;
 
 pub mod client_keys;
 pub mod door;
+mod guesses;
 pub mod handler;
 pub mod initial;
 pub mod issue;

@@ -3,19 +3,18 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use oauth_http::{Failure, blocking};
 use openssl::memcmp;
 use openssl::sha::Sha256;
 use protocol::Secret;
-use store::{Account, Store};
+use store::{Account, Store, StoreError};
 use tokio::sync::Semaphore;
 
+use crate::guesses::Guesses;
 use crate::{Random, Refusal, Registration};
 
 /// For how long a proved password need not be proved again: a hash made to be slow is no burden for a person and a heavy
@@ -25,14 +24,10 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 /// How many proofs are remembered at most.
 const PROOFS: usize = 1024;
 
-/// Whose attempts are counted together: an account's name, from one address.
-type Guesser = (String, Option<IpAddr>);
-
 /// What this process knows of recent attempts.
 pub struct Logins {
-    at_once: Semaphore,
-    failures: Option<DefaultKeyedRateLimiter<Guesser>>,
-    suspended: Mutex<HashMap<Guesser, Instant>>,
+    at_once: Arc<Semaphore>,
+    guesses: Option<Guesses>,
     proofs: Mutex<HashMap<String, Proof>>,
     key: [u8; 32],
 }
@@ -46,7 +41,7 @@ struct Proof {
 
 impl Logins {
     /// At most `at_once` passwords are verified at the same time, and one account's may be wrong `failures` times a
-    /// minute from one address; 0 for any number.
+    /// minute from one address, all accounts' ten times as often; 0 for any number.
     ///
     /// # Errors
     /// When there is no randomness.
@@ -54,9 +49,8 @@ impl Logins {
         let mut key = [0; 32];
         random(&mut key)?;
         Ok(Self {
-            at_once: Semaphore::new(at_once.max(1)),
-            failures: NonZeroU32::new(failures).map(|most| RateLimiter::keyed(Quota::per_minute(most))),
-            suspended: Mutex::default(),
+            at_once: Arc::new(Semaphore::new(at_once.max(1))),
+            guesses: NonZeroU32::new(failures).map(Guesses::per_minute),
             proofs: Mutex::default(),
             key,
         })
@@ -65,26 +59,16 @@ impl Logins {
     /// Forgets what is over.
     pub fn tidy(&self) {
         let now = Instant::now();
-        self.suspended.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
         self.proofs.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, proof| proof.until > now);
-        if let Some(failures) = &self.failures {
-            failures.retain_recent();
-            failures.shrink_to_fit();
+        if let Some(guesses) = &self.guesses {
+            guesses.tidy();
         }
     }
 
-    /// How long a guesser who was wrong too often has to wait.
-    fn suspended(&self, guesser: &Guesser) -> Option<Duration> {
-        let suspended = self.suspended.lock().unwrap_or_else(PoisonError::into_inner);
-        suspended.get(guesser)?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-    }
-
-    fn failed(&self, guesser: Guesser) {
-        let Some(failures) = &self.failures else { return };
-        if let Err(early) = failures.check_key(&guesser) {
-            let until = Instant::now() + early.wait_time_from(DefaultClock::default().now());
-            self.suspended.lock().unwrap_or_else(PoisonError::into_inner).insert(guesser, until);
-        }
+    /// Refuses an attempt of somebody who was wrong too often.
+    fn admit(&self, name: &str, address: Option<IpAddr>) -> Result<(), Refusal> {
+        let wait = self.guesses.as_ref().and_then(|guesses| guesses.wait(name, address));
+        wait.map_or(Ok(()), |wait| Err(Refusal::TooMany(wait)))
     }
 
     fn digest(&self, name: &str, password: &Secret) -> [u8; 32] {
@@ -105,6 +89,30 @@ impl Logins {
         store.account(name).ok().flatten().filter(|account| account.revision == revision)
     }
 
+    fn verify(
+        &self,
+        store: &Store,
+        name: &str,
+        password: &Secret,
+        digest: [u8; 32],
+        address: Option<IpAddr>,
+    ) -> Result<Option<Account>, StoreError> {
+        if let Some(account) = self.remembered(store, name, &digest) {
+            return Ok(Some(account));
+        }
+        let found = store.verify_account(name, password)?;
+        if let Some(account) = &found {
+            self.proved(account, digest);
+        } else {
+            let account = store::is_account_name(name).then_some(name);
+            tracing::warn!(account, address = address.map(tracing::field::display), "a password was wrong");
+            if let Some(guesses) = &self.guesses {
+                guesses.wrong(name, address);
+            }
+        }
+        Ok(found)
+    }
+
     fn proved(&self, account: &Account, digest: [u8; 32]) {
         let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
         if proofs.len() >= PROOFS {
@@ -120,7 +128,7 @@ impl Logins {
 /// The account with that name and password, asked for from that address.
 ///
 /// # Errors
-/// 429 when the account's password was wrong too often from there; 503 when the store is down.
+/// 429 when passwords were wrong too often from there, the account's or all together; 503 when the store is down.
 pub(crate) async fn account(
     registration: &Data<Registration>,
     name: String,
@@ -129,24 +137,20 @@ pub(crate) async fn account(
 ) -> Result<Option<Account>, Failure> {
     let logins = &registration.logins;
     let digest = logins.digest(&name, &password);
-    let (store, this, known) = (registration.store.clone(), registration.clone(), name.clone());
-    if let Some(account) = blocking(move || this.logins.remembered(&store, &known, &digest)).await? {
+    let (this, known) = (registration.clone(), name.clone());
+    if let Some(account) = blocking(move || this.logins.remembered(&this.store, &known, &digest)).await? {
         return Ok(Some(account));
     }
-    // A name that cannot be an account's is one guesser with all its likes: strangers do not choose how much is kept.
-    let counted = if store::is_account_name(&name) { name.clone() } else { String::new() };
-    let guesser = (counted, address);
-    if let Some(wait) = logins.suspended(&guesser) {
-        return Err(Refusal::TooMany(wait).into());
-    }
-    let _permit = logins.at_once.acquire().await.map_err(|_| Failure::server_error("passwords are no longer verified"))?;
-    let store = registration.store.clone();
-    let found = blocking(move || store.verify_account(&name, &password)).await?.map_err(Refusal::from)?;
-    if let Some(account) = &found {
-        logins.proved(account, digest);
-    } else {
-        tracing::warn!(account = guesser.0, address = guesser.1.map(tracing::field::display), "a password was wrong");
-        logins.failed(guesser);
-    }
-    Ok(found)
+    logins.admit(&name, address)?;
+    let permit = Arc::clone(&logins.at_once).acquire_owned().await;
+    let permit = permit.map_err(|_| Failure::server_error("passwords are no longer verified"))?;
+    // While this attempt waited for its turn, others may have been wrong once too often, or proved the same password.
+    logins.admit(&name, address)?;
+    let this = registration.clone();
+    let found = blocking(move || {
+        // A client that goes away does not end the work it asked for: it takes its turn and is counted all the same.
+        let _permit = permit;
+        this.logins.verify(&this.store, &name, &password, digest, address)
+    });
+    Ok(found.await?.map_err(Refusal::from)?)
 }

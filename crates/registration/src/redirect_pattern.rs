@@ -4,6 +4,7 @@ use protocol::uri::{PATTERN_MARKER, RedirectForm};
 use protocol::{ClientMetadata, Invalid, LegacyRedirects, RedirectUri};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Hir, HirKind};
 
 use crate::Registration;
 
@@ -68,6 +69,9 @@ pub fn compile(uri: &RedirectUri) -> Result<Regex, &'static str> {
 /// The rest of a sentence that begins with `redirect_uris`.
 pub fn origins(uri: &RedirectUri) -> Result<Vec<RedirectUri>, &'static str> {
     let hir = regex_syntax::ParserBuilder::new().nest_limit(NEST_MAX).build().parse(&pattern(uri)?).map_err(|_| UNREADABLE)?;
+    if has_fragment(&hir) {
+        return Err(FRAGMENT);
+    }
     let prefixes =
         Extractor::new().kind(ExtractKind::Prefix).limit_class(1).limit_repeat(1).limit_literal_len(300).limit_total(50).extract(&hir);
     let prefixes = prefixes.literals().filter(|prefixes| !prefixes.is_empty()).ok_or(UNBOUND)?;
@@ -86,6 +90,19 @@ const UNREADABLE: &str = "has a pattern that does not compile";
 
 const UNBOUND: &str = "has a pattern whose every alternative must begin with a complete https://host/";
 
+const FRAGMENT: &str = "has a pattern with a fragment";
+
+/// Whether a `#` is written out: what is behind it is a fragment, which a redirect URI has none of. RFC 6749 §3.1.2.
+fn has_fragment(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.contains(&b'#'),
+        HirKind::Capture(group) => has_fragment(&group.sub),
+        HirKind::Repetition(repeated) => has_fragment(&repeated.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_fragment),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => false,
+    }
+}
+
 fn pattern(uri: &RedirectUri) -> Result<String, &'static str> {
     let pattern = uri.as_str().strip_prefix(PATTERN_MARKER).ok_or("has an element that is not a pattern")?;
     literal_hosts(pattern).ok_or(UNBOUND)
@@ -95,6 +112,10 @@ fn pattern(uri: &RedirectUri) -> Result<String, &'static str> {
 fn origin(literal: &[u8]) -> Option<RedirectUri> {
     let (scheme, rest) = std::str::from_utf8(literal).ok()?.split_once("://")?;
     let (authority, _) = rest.split_once('/')?;
+    // A pattern is matched by case, and no user agent writes a scheme in upper case.
+    if scheme != scheme.to_ascii_lowercase() {
+        return None;
+    }
     RedirectUri::parse(format!("{scheme}://{authority}/"))
         .ok()
         .filter(|uri| matches!(uri.form(), RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback))
@@ -151,6 +172,7 @@ mod tests {
         assert!(pattern("http://localhost:8080/cb.*").is_ok());
         assert!(pattern("(a+)+").is_err());
         assert!(pattern("https://a.example/(a+)+$").is_ok());
+        assert!(pattern("https://a.example/[^#]*").is_ok());
     }
 
     #[test]
@@ -184,6 +206,14 @@ mod tests {
             "https?://a.example/cb",
             r"\w+",
             "https://a.example:99999/",
+            "HTTPS://a.example/",
+            "(https://a.example/|Https://a.example/cb)",
+            "https://a.example/#.*",
+            r"https://a.example/\#x",
+            "https://a.example/(cb|x#y)",
+            "https://a.example/cb[#]",
+            "https://a.example/(cb(#.*)?)",
+            r"https://a.example/\x23",
             r"https://a.example\.evil",
             r"https://a.example\d/",
             "(((((((((((((((((((((((((((((((((((((((((((((((((((",

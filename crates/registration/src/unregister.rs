@@ -38,7 +38,7 @@ pub async fn unregister(request: HttpRequest, registration: Data<Registration>) 
 
 /// Whatever else was tried, there is only one scheme to try next. RFC 9110 §11.6.1.
 async fn caller(request: &HttpRequest, registration: &Data<Registration>) -> Result<Account, Failure> {
-    let found = match Presented::of(request) {
+    let found = match Presented::of_wso2(request) {
         Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
         Presented::Basic { name, password } => login::account(registration, name, password, peer::client(request)).await?,
         Presented::Bearer(_) | Presented::Unreadable(_) => None,

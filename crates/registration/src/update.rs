@@ -21,6 +21,7 @@ pub fn request(client: &Client, mut object: Object) -> Result<Object, Refusal> {
     }
     match object.shift_remove("client_secret") {
         None | Some(Value::Null) => {}
+        Some(Value::String(sent)) if sent.is_empty() => {}
         Some(Value::String(sent)) if client.secret.as_ref().is_some_and(|secret| same(&sent, secret.reveal())) => {}
         Some(_) => return Err(refuse("client_secret", "must be the client's own, or left out of an update")),
     }

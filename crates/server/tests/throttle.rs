@@ -84,6 +84,53 @@ fn a_password_that_was_wrong_too_often_is_not_looked_at_for_a_while() {
     assert!(!server.log().contains(support::PASSWORD));
 }
 
+/// The statuses of as many requests at once as there are names, all with that password and from one address.
+fn at_once(server: &TestServer, names: &[String], password: &str) -> Vec<u16> {
+    std::thread::scope(|scope| {
+        let attempt = |name: &str| server.request("POST", "/register").basic(name, password).json(&metadata(name)).send().status();
+        let threads: Vec<_> = names.iter().map(|name| scope.spawn(move || attempt(name))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
+    })
+}
+
+fn looked_at(statuses: &[u16]) -> usize {
+    assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    statuses.iter().filter(|status| **status == 401).count()
+}
+
+/// RFC 7617 §4: guesses that come all at once are no more than guesses that come one by one.
+#[test]
+fn guesses_at_the_same_time_are_counted_before_they_are_looked_at() {
+    let server = Setup::new().with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "3").start();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let looked_at = looked_at(&at_once(&server, &vec!["admin".to_owned(); 100], "wrong"));
+    assert!((4..=4 + 2 * cores).contains(&looked_at), "{looked_at}");
+    assert!(server.clients().is_empty());
+}
+
+/// RFC 7617 §4: a guesser does not become another one with another name.
+#[test]
+fn guesses_are_counted_for_all_names_of_an_address_together() {
+    let server = Setup::new().with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "1").with("FRONTDESK_PROXIES", "127.0.0.1, ::1").start();
+    let from = |address: &str, name: &str, password: &str| {
+        let ask = server.request("POST", "/register").basic(name, password).header("X-Forwarded-For", address);
+        ask.json(&metadata("A client")).send().status()
+    };
+    let statuses: Vec<u16> = (0..15).map(|number| from("203.0.113.5", &format!("name{number}"), "wrong")).collect();
+    // The bucket gains one attempt every six seconds.
+    assert!((11..=13).contains(&looked_at(&statuses)), "{statuses:?}");
+    assert_eq!(from("203.0.113.5", "admin", support::PASSWORD), 429);
+    assert_eq!(from("203.0.113.6", "admin", support::PASSWORD), 201);
+    // A password that was proved a moment ago is no guess.
+    assert_eq!(from("203.0.113.5", "admin", support::PASSWORD), 201);
+}
+
+#[test]
+fn a_right_password_works_for_many_requests_at_the_same_time() {
+    let server = Setup::new().with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "3").start();
+    assert_eq!(at_once(&server, &vec!["admin".to_owned(); 20], support::PASSWORD), [201; 20]);
+}
+
 #[test]
 fn a_changed_password_counts_at_once_and_a_removed_account_is_gone_at_once() {
     let server = TestServer::start();

@@ -25,6 +25,9 @@ fn an_update_replaces_everything() {
         }))
         .created();
     assert_eq!(server.manage("PUT", &client).json(&again(&client)).send().ok(), client);
+    let mut without_secret = again(&client);
+    without_secret["client_secret"] = "".into();
+    assert_eq!(server.manage("PUT", &client).json(&without_secret).send().ok(), client);
     let asked = json!({
         "client_id": client["client_id"], "client_secret": client["client_secret"], "redirect_uris": ["https://rp.example/2"],
         "client_name": "", "client_name#fr": null, "scope": null, "contacts": null, "logo_uri": "", "favourite_colour": "teal",

@@ -1,8 +1,8 @@
 //! What a body may be: its type, its size, its pace and its JSON.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -158,6 +158,56 @@ fn a_body_that_dribbles_or_breaks_off_registers_nobody() {
     drop(stream);
     assert!(server.clients().is_empty());
     server.request("POST", "/register").json(&json!({ "redirect_uris": ["https://rp.example/cb"] })).send().created();
+}
+
+/// Sends a request and goes on with its body, a chunk at a time, until the server closes the connection.
+fn endless(server: &TestServer, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let (begun, mut answer) = (Instant::now(), Vec::new());
+    loop {
+        assert!(begun.elapsed() < PATIENCE, "{request} is still read");
+        let mut some = [0; 16_384];
+        match stream.read(&mut some) {
+            Ok(0) => break,
+            Ok(read) => answer.extend_from_slice(&some[..read]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+        // Whether it is still taken is seen by reading.
+        let _ = stream.write_all(b"1\r\n \r\n");
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+/// RFC 9112 §9.3: a body without an end is not read for ever, whatever the address, first on its connection or not.
+#[test]
+fn a_body_without_an_end_costs_its_connection_everywhere() {
+    let server = TestServer::open();
+    let begin = |request: &str| format!("{request} HTTP/1.1\r\nHost: localhost\r\n");
+    let first = begin("GET /jwks") + "\r\n";
+    std::thread::scope(|scope| {
+        for (request, status) in [
+            ("GET /jwks", "200 "),
+            ("GET /.well-known/openid-configuration", "200 "),
+            ("GET /.well-known/webfinger", "400 "),
+            ("GET /nowhere", "404 "),
+            ("GET /register", "405 "),
+            ("BREW /jwks", "405 "),
+            ("POST /register", "415 "),
+        ] {
+            for before in ["", first.as_str()] {
+                let whole = format!("{before}{}Transfer-Encoding: chunked\r\n\r\n", begin(request));
+                let server = &server;
+                scope.spawn(move || {
+                    let answer = endless(server, &whole);
+                    let last = answer.rsplit("HTTP/1.1 ").next().unwrap().to_ascii_lowercase();
+                    assert!(last.starts_with(status) && last.contains("connection: close"), "{whole}{answer}");
+                });
+            }
+        }
+    });
 }
 
 /// RFC 9112 §9.3: a connection is kept behind a body that was read to its end, announced or in chunks.

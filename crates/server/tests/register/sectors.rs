@@ -131,6 +131,65 @@ fn pairwise_subjects_need_one_host_or_a_sector() {
     assert_eq!(told, "subject_type needs sector_identifier_uri when redirect URIs are on several hosts.");
 }
 
+/// OIDC Core §8.1: redirect URIs without a host lead to whoever has their scheme.
+#[test]
+fn private_use_schemes_are_sectors_of_their_own() {
+    let server = TestServer::open();
+    let register = |uris: &[&str]| {
+        let asked = json!({ "redirect_uris": uris, "subject_type": "pairwise", "application_type": "native" });
+        server.request("POST", "/register").json(&asked).send()
+    };
+    register(&["com.example.app:/cb", "com.example.app:/other", "COM.example.app:/third"]).created();
+    for uris in [&["com.example.app:/cb", "com.example.other:/cb"][..], &["com.example.app:/cb", "https://a.example/cb"]] {
+        let told = register(uris).refused(400, "invalid_client_metadata");
+        assert_eq!(told, "subject_type needs sector_identifier_uri when redirect URIs are on several hosts.");
+    }
+    assert_eq!(server.clients().len(), 1);
+}
+
+/// OWASP server-side request forgery: an address that is kept for the provider to call is public, or the operator's choice.
+#[test]
+fn addresses_that_are_called_later_are_not_private() {
+    let ciba = "urn:openid:params:grant-type:ciba";
+    let file = format!(
+        "[[provider]]\nissuer = \"https://op.example\"\n[provider.metadata]\n\
+         authorization_endpoint = \"https://op.example/authorize\"\ntoken_endpoint = \"https://op.example/token\"\ngrant_types_supported = [\"authorization_code\", \"{ciba}\"]\n\
+         backchannel_logout_supported = true\nbackchannel_token_delivery_modes_supported = [\"poll\", \"ping\"]\n\
+         backchannel_authentication_endpoint = \"https://op.example/bc\"\n"
+    );
+    let server = Setup::new()
+        .with("FRONTDESK_REGISTRATION", "open")
+        .with("FRONTDESK_OUTBOUND_ALLOW", "10.0.0.7:8080, 10.0.0.8:80")
+        .file(&file)
+        .start();
+    let register = |member: &str, uri: &str| {
+        let mut asked = json!({
+            "redirect_uris": ["https://a.example/cb"], "grant_types": ["authorization_code", ciba], "backchannel_token_delivery_mode": "ping",
+            "backchannel_client_notification_endpoint": "https://a.example/told",
+        });
+        asked[member] = uri.into();
+        server.request("POST", "/register").json(&asked).send()
+    };
+    let private = ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "intranet", "db.internal", "10.0.0.7:8081"];
+    for member in ["jwks_uri", "backchannel_logout_uri", "backchannel_client_notification_endpoint"] {
+        for host in private {
+            let told = register(member, &format!("https://{host}/x")).refused(400, "invalid_client_metadata");
+            assert_eq!(told, format!("{member} could not be fetched, or what is there is not acceptable."), "{host}");
+        }
+        for host in ["a.example", "a.example:8443", "10.0.0.7:8080"] {
+            register(member, &format!("https://{host}/x")).created();
+        }
+    }
+    for host in private {
+        let told = register("backchannel_logout_uri", &format!("http://{host}/x")).refused(400, "invalid_client_metadata");
+        assert_eq!(told, "backchannel_logout_uri could not be fetched, or what is there is not acceptable.", "{host}");
+    }
+    for host in ["a.example", "a.example:80", "a.example:8443", "10.0.0.7:8080", "10.0.0.8"] {
+        register("backchannel_logout_uri", &format!("http://{host}/x")).created();
+    }
+    assert_eq!(server.clients().len(), 14);
+}
+
 /// OIDC Registration §5: whatever is wrong with the document or its address, the client is told one thing.
 #[test]
 fn nothing_but_a_list_at_the_address_itself_is_a_sector_document() {

@@ -40,6 +40,26 @@ fn every_registration_door_takes_the_same_request() {
     assert_eq!(server.clients().len(), 20);
 }
 
+/// RFC 9110 §11.4: the colon of WSO2's documentation behind a scheme is for WSO2's doors.
+#[test]
+fn a_colon_behind_the_scheme_is_no_credential_elsewhere() {
+    let server = setup().start();
+    let token = server.ran(&["token", "issue"]);
+    let client = server.client();
+    for path in DOORS {
+        server.request("POST", path).header("Authorization", &format!("Bearer: {}", token.trim())).json(&plain("Shop")).send().created();
+    }
+    let before = server.clients();
+    for credentials in ["Basic: YWRtaW46Y29ycmVjdCBob3JzZTpiYXR0ZXJ5".to_owned(), format!("Bearer: {}", token.trim())] {
+        let refused = server.request("POST", "/register").header("Authorization", &credentials).json(&plain("Shop")).send();
+        refused.refused(401, "invalid_token");
+        assert_eq!(refused.headers("www-authenticate"), [BEARER, BASIC]);
+    }
+    let own = format!("Bearer: {}", client["registration_access_token"].as_str().unwrap());
+    server.request("DELETE", &format!("/register/{}", id(&client))).header("Authorization", &own).send().refused(401, "invalid_token");
+    assert_eq!(server.clients(), before);
+}
+
 /// RFC 7235 §3.1, RFC 7617 §2: registration says both schemes, the one WSO2 clients use first.
 #[test]
 fn registration_needs_credentials_whatever_the_provider_lets_others_do() {

@@ -11,7 +11,7 @@ use store::{Role, TokenId};
 use crate::attempt::{self, Attempt, Credentials};
 use crate::commands::{account, check, client, key, migrate, token};
 use crate::config::{Config, Sources};
-use crate::{logging, serve, settings};
+use crate::{logging, serve, settings, spans};
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
 #[derive(Debug, Parser)]
@@ -158,12 +158,12 @@ fn role(text: &str) -> Result<Role, String> {
     text.parse().map_err(|_| "must be administrator or registrar".to_owned())
 }
 
-/// A span of time.
+/// How long something is to last.
 ///
 /// # Errors
-/// When it is none.
+/// When it is no span of time, or one that cannot be.
 pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("must be a span such as 7d or 12h: {error}"))
+    spans::parse(text, spans::LIFETIME)
 }
 
 /// The command line with one flag for each setting.
@@ -182,12 +182,43 @@ pub fn command() -> clap::Command {
     })
 }
 
-/// Runs the program: exit 0 when all went well, 1 when something failed, 2 when the command line is none.
+/// Standard output, which may be a pipe that nobody reads any more.
+struct Out {
+    stdout: io::Stdout,
+    unread: bool,
+}
+
+impl Out {
+    fn seen<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        self.unread |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        written
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.stdout.write(buffer);
+        self.seen(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.stdout.flush();
+        self.seen(flushed)
+    }
+}
+
+/// The exit of a program that SIGPIPE ended, as shells tell it.
+const UNREAD: u8 = 141;
+
+/// Runs the program: exit 0 when all went well, 1 when something failed, 2 when the command line is none, and 141 without a
+/// word when nobody reads what it prints.
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let parsed = Cli::from_arg_matches(&matches).map_err(|error| error.to_string());
-    match parsed.and_then(|cli| execute(cli, &matches)) {
+    let mut out = Out { stdout: io::stdout(), unread: false };
+    match parsed.and_then(|cli| execute(cli, &matches, &mut out)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(_) if out.unread => ExitCode::from(UNREAD),
         Err(sentence) => {
             let _ = writeln!(io::stderr(), "frontdesk: {sentence}");
             ExitCode::FAILURE
@@ -205,8 +236,7 @@ fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
     settings::all().filter_map(given).collect()
 }
 
-fn execute(cli: Cli, matches: &ArgMatches) -> Result<(), String> {
-    let out = &mut io::stdout();
+fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> {
     if let Command::Try(arguments) = cli.command {
         keys::install();
         return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());

@@ -17,11 +17,12 @@ use registration::{Logins, Random, Throttle};
 use store::{Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
+use crate::connections::Connections;
 use crate::management::{self, Management};
 use crate::metrics::{self, Metrics};
 use crate::settings::named;
 use crate::wiring::{Means, Site};
-use crate::{deadline, open, start_up, tasks, tls};
+use crate::{deadline, heads, open, start_up, tasks, tls};
 
 /// For how long requests that are under way may go on after the signal to stop.
 const DRAIN_SECONDS: u64 = 10;
@@ -99,6 +100,7 @@ fn public(
     let (site, metrics, limits) = (site.clone(), Data::new(metrics.clone()), config.limits);
     // A browser that was told so once lets nobody past a certificate it does not trust.
     let strict = matches!(config.tls, Tls::Files { .. });
+    let connections = Connections::new(limits.connections_per_address, config.proxies.clone());
     let mut server = HttpServer::new(move || {
         let mut headers = DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         if strict {
@@ -108,11 +110,13 @@ fn public(
             .app_data(metrics.clone())
             .app_data(Data::new(limits))
             .configure(|config| site.mount(config))
+            .wrap(from_fn(heads::keep))
             .wrap(from_fn(unread::close))
             .wrap(from_fn(deadline::keep))
             .wrap(headers)
             .wrap(from_fn(metrics::count))
     })
+    .on_connect(move |connection, kept| connections.keep(connection, kept))
     .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
     .client_request_timeout(Duration::from_secs(limits.head_seconds.into()))
     .client_disconnect_timeout(Duration::from_secs(1))

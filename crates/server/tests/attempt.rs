@@ -161,6 +161,7 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (Twist::DiscoveryNotJson, "discovery", "should be a JSON object"),
         (Twist::DiscoveryRelativeEndpoint, "discovery", "registration_endpoint must be an absolute URL and is /register"),
         (Twist::DiscoveryPlainEndpoint, "discovery", "registration_endpoint must be an https URL and is http://localhost"),
+        (Twist::DiscoveryPlainKeys, "discovery", "jwks_uri must be an https URL and is http://localhost"),
         (Twist::NoKeys, "JWK Set", "has no key"),
         (Twist::PrivateKey, "JWK Set", "publishes a private key"),
         (Twist::NoRegistration, "registration", "has no registration_endpoint"),
@@ -169,6 +170,13 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (Twist::NoExpiry, "registration", "client_secret_expires_at must be there and a number. The client c1 was deleted again"),
         (Twist::UriWithoutToken, "registration", "without a registration_access_token. The client c1 stays registered"),
         (Twist::TokenWithoutUri, "registration", "without a registration_client_uri. The client c1 stays registered"),
+        (
+            Twist::ManagementElsewhere,
+            "registration",
+            "registration_client_uri is https://elsewhere.example/register/c1, which is neither at the issuer nor at the registration endpoint, and the \
+             registration access token is not sent there. The client c1 stays registered",
+        ),
+        (Twist::ManagementPlain, "registration", "registration_client_uri must be an https URL and is http://localhost"),
         (Twist::ReadDown, "read", "should be 200 and is 500. The client c1 was deleted again"),
         (Twist::ReadAnother, "read", "about the client c2, but c1 was asked for. The client c1 was deleted again"),
         (
@@ -182,7 +190,8 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         let provider = Provider::start(twist);
         let sentence = broken(&registering(&provider));
         assert!(sentence.starts_with(&format!("{step} failed: ")) && sentence.contains(part), "{twist:?}: {sentence}");
-        let kept = [Twist::UriWithoutToken, Twist::TokenWithoutUri, Twist::NeverGone].contains(&twist);
+        let kept = [Twist::UriWithoutToken, Twist::TokenWithoutUri, Twist::ManagementElsewhere, Twist::ManagementPlain, Twist::NeverGone]
+            .contains(&twist);
         assert_eq!(provider.holds_a_client(), kept, "{twist:?}");
     }
 }

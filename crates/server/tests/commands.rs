@@ -284,7 +284,7 @@ fn initial_access_tokens_are_shown_once_counted_and_revoked() {
         server.account("alice", "registrar");
         let twice = issue(&["--uses", "2", "--label", "twice", "--owner", "alice"]);
         let any = issue(&["--label", "any number", "--expires-in", "7d"]);
-        let over = issue(&["--label", "over", "--expires-in", "0s"]);
+        let over = issue(&["--label", "over", "--expires-in", "1s"]);
 
         assert_eq!(of("twice")[1..], ["2", "never", "alice", "-", "-", "twice"]);
         assert_eq!(with_token(server, &twice).status(), 201);
@@ -299,6 +299,7 @@ fn initial_access_tokens_are_shown_once_counted_and_revoked() {
         for _ in 0..3 {
             assert_eq!(with_token(server, &any).status(), 201);
         }
+        until("the token has expired", || gave(server, &["token", "list", "--json"], "").contains("\"expired\":true"));
         with_token(server, &over).refused(401, "invalid_token");
 
         let id = of("any number").swap_remove(0);
@@ -329,6 +330,8 @@ fn a_token_that_cannot_be_is_refused() {
         ("--uses", "0", "0 is not in 1..9223372036854775807"),
         ("--uses", "few", "invalid digit found in string"),
         ("--expires-in", "soon", "must be a span such as 7d or 12h: expected number at 0"),
+        ("--expires-in", "0s", "must be at least 1s, not 0s"),
+        ("--expires-in", "101years", "must be at most 100years, not 101years"),
     ] {
         let output = fed(&server, &["token", "issue", flag, value], "");
         assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""));
@@ -630,7 +633,9 @@ fn help_and_version_are_printed_without_configuration() {
 /// What the start-up message says to paste, in order.
 fn pasted(printed: &str) -> Vec<String> {
     let mut lines = printed.lines();
-    std::iter::from_fn(|| lines.by_ref().find(|line| line.starts_with("  # ")).and_then(|_| lines.next())).map(|line| line.trim().to_owned()).collect()
+    std::iter::from_fn(|| lines.by_ref().find(|line| line.starts_with("  # ")).and_then(|_| lines.next()))
+        .map(|line| line.trim().to_owned())
+        .collect()
 }
 
 #[test]
@@ -714,6 +719,18 @@ fn the_service_starts_although_nobody_reads_what_it_prints() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(answer, Some(200));
+}
+
+#[test]
+fn a_command_whose_output_nobody_reads_ends_without_a_word() {
+    let server = fixed().start();
+    server.client();
+    for arguments in [&["client", "list"][..], &["client", "list", "--json"], &["account", "list"], &["key", "list"], &["check"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = server.command(arguments).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(141), ""), "{arguments:?}");
+    }
 }
 
 /// Health and counters are for the operator, at an address of their own.

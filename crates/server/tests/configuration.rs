@@ -281,6 +281,62 @@ fn a_limit_is_a_whole_number() {
 }
 
 #[test]
+fn a_limit_that_nobody_could_be_served_with_is_refused() {
+    let least = |name: &str, variable: &str, least: &str, wrong: &str| {
+        refuse(&[(set(variable, wrong), &format!("limits.{name} ({variable}) must be at least {least}, not {wrong}"))]);
+    };
+    for (name, variable) in [
+        ("head_seconds", "FRONTDESK_LIMITS_HEAD_SECONDS"),
+        ("body_seconds", "FRONTDESK_LIMITS_BODY_SECONDS"),
+        ("handler_seconds", "FRONTDESK_LIMITS_HANDLER_SECONDS"),
+        ("keep_alive_seconds", "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS"),
+        ("json_depth", "FRONTDESK_LIMITS_JSON_DEPTH"),
+        ("json_members", "FRONTDESK_LIMITS_JSON_MEMBERS"),
+        ("json_elements", "FRONTDESK_LIMITS_JSON_ELEMENTS"),
+    ] {
+        least(name, variable, "1", "0");
+    }
+    least("body_bytes", "FRONTDESK_LIMITS_BODY_BYTES", "128", "127");
+    least("headers", "FRONTDESK_LIMITS_HEADERS", "8", "7");
+    least("target_bytes", "FRONTDESK_LIMITS_TARGET_BYTES", "128", "0");
+    least("head_bytes", "FRONTDESK_LIMITS_HEAD_BYTES", "1024", "1023");
+    refuse(&[
+        (
+            file(&format!("[limits]\nbody_bytes = 0\n{PROVIDER}")),
+            "limits.body_bytes (FRONTDESK_LIMITS_BODY_BYTES) must be at least 128, not 0",
+        ),
+        (set("FRONTDESK_LIMITS_HEADERS", "97"), "limits.headers (FRONTDESK_LIMITS_HEADERS) must be at most 96, not 97"),
+    ]);
+}
+
+#[test]
+fn a_span_must_be_one_that_anybody_could_mean() {
+    let age = "discovery.max_age (FRONTDESK_DISCOVERY_MAX_AGE)";
+    let secret = "provider.client_secret_lifetime (FRONTDESK_CLIENT_SECRET_LIFETIME)";
+    let client = "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME)";
+    let keys = "keys.keep_retired (FRONTDESK_KEYS_KEEP_RETIRED)";
+    refuse(&[
+        (set("FRONTDESK_DISCOVERY_MAX_AGE", "25h"), &format!("{age} must be at most 1day, not 25h")),
+        (set("FRONTDESK_CLIENT_SECRET_LIFETIME", "0s"), &format!("{secret} must be at least 1s, not 0s")),
+        (set("FRONTDESK_CLIENT_SECRET_LIFETIME", "101years"), &format!("{secret} must be at most 100years, not 101years")),
+        (set("FRONTDESK_CLIENT_LIFETIME", "999ms"), &format!("{client} must be at least 1s, not 999ms")),
+        (set("FRONTDESK_CLIENT_LIFETIME", "200years"), &format!("{client} must be at most 100years, not 200years")),
+        (set("FRONTDESK_KEYS_KEEP_RETIRED", "200years"), &format!("{keys} must be at most 100years, not 200years")),
+    ]);
+}
+
+/// RFC 8252 §7.1: a scheme that everybody has, or that runs code, is no application's own.
+#[test]
+fn a_native_scheme_must_be_one_an_application_can_have_for_itself() {
+    for scheme in ["https", "http", "HTTP", "javascript", "data", "file", "mailto", "Intent"] {
+        let reason = format!(
+            "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a scheme that an application can have for itself"
+        );
+        refuse(&[(set("FRONTDESK_NATIVE_SCHEMES", &format!("cursor,{scheme}")), &reason)]);
+    }
+}
+
+#[test]
 fn a_value_that_is_none_is_named_with_its_setting() {
     let domain = |text: &str| {
         format!(
@@ -483,7 +539,8 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "provider.metadata.authorization_endpoint" | "provider.metadata.token_endpoint" | "provider.metadata.userinfo_endpoint" => {
             ("https://login.example.com/endpoint", loopback())
         }
-        limit if limit.starts_with("limits.") => ("7", bare()),
+        limit if limit.starts_with("limits.") && limit.ends_with("_bytes") => ("2048", bare()),
+        limit if limit.starts_with("limits.") => ("8", bare()),
         other => panic!("{other} needs a sample here"),
     }
 }

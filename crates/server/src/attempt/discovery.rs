@@ -49,13 +49,34 @@ impl Provider {
         self.document.contains_key(member)
     }
 
-    /// An absolute URL that is no less protected than the issuer. The error is the rest of a sentence about it.
-    pub(super) fn address(&self, text: &str) -> Result<Url, String> {
+    /// An absolute URL that may be asked. The error is the rest of a sentence about it.
+    fn address(&self, text: &str) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|_| format!("must be an absolute URL and is {text}"))?;
-        if url.host_str().is_none() || (url.scheme() != "https" && (url.scheme() != "http" || self.issuer.is_https())) {
-            return Err(format!("must be an https URL and is {text}"));
+        if may_lead_to(self.issuer.is_https(), &url) { Ok(url) } else { Err(format!("must be an https URL and is {text}")) }
+    }
+
+    /// Where a client is managed: at the issuer or at the registration endpoint, for nobody else may see the registration
+    /// access token. RFC 7592 §5. The error is the rest of a sentence about it.
+    pub(super) fn management(&self, text: &str) -> Result<Url, String> {
+        let url = self.address(text)?;
+        let issuer = Url::parse(self.issuer.as_str()).ok();
+        let own = issuer.into_iter().chain(self.endpoint("registration_endpoint").ok());
+        if own.map(|own| own.origin()).any(|origin| origin == url.origin()) {
+            return Ok(url);
         }
-        Ok(url)
+        Err(format!(
+            "is {text}, which is neither at the issuer nor at the registration endpoint, and the registration access token is not sent there"
+        ))
+    }
+}
+
+/// Whether one address may lead to another: to https always, to http on loopback only from an address without TLS.
+fn may_lead_to(from_https: bool, url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.host_str().is_some(),
+        // No issuer is http but on loopback.
+        "http" => !from_https && Issuer::parse(&url.origin().ascii_serialization()).is_ok(),
+        _ => false,
     }
 }
 
@@ -88,7 +109,7 @@ pub(super) fn webfinger(journey: &mut Journey<'_, '_>, resource: &Resource) -> R
 fn redirect(answer: &Answer, asked: &Url) -> Result<Option<Url>, String> {
     let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status)) else { return Ok(None) };
     match asked.join(location) {
-        Ok(next) if next.scheme() == "https" || next.scheme() == asked.scheme() => Ok(Some(next)),
+        Ok(next) if may_lead_to(asked.scheme() == "https", &next) => Ok(Some(next)),
         _ => Err(format!("the host redirects to {location}, which is not https")),
     }
 }
@@ -196,5 +217,26 @@ pub(super) fn note_content_type(answer: &Answer, findings: &mut Findings) {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         findings.notes.push(format!("the content type is \"{content_type}\"; some clients accept application/json only"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_leads_to_https_and_to_loopback_only() {
+        for (from_https, url, may) in [
+            (true, "https://login.example.com/jwks", true),
+            (true, "http://localhost:9443/jwks", false),
+            (false, "https://login.example.com/jwks", true),
+            (false, "http://localhost:9443/jwks", true),
+            (false, "http://[::1]/jwks", true),
+            (false, "http://login.example.com/jwks", false),
+            (false, "http://127.0.0.1.example.com/jwks", false),
+            (false, "ftp://localhost/jwks", false),
+        ] {
+            assert_eq!(may_lead_to(from_https, &Url::parse(url).unwrap()), may, "{from_https} {url}");
+        }
     }
 }

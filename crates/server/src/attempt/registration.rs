@@ -60,7 +60,7 @@ impl Traces {
     fn of(answer: &Answer, provider: &Provider) -> Self {
         let object = answer.object().unwrap_or_default();
         let text = |member: &str| object.get(member).and_then(Value::as_str);
-        let uri = text("registration_client_uri").and_then(|uri| provider.address(uri).ok());
+        let uri = text("registration_client_uri").and_then(|uri| provider.management(uri).ok());
         let token = text("registration_access_token").map(Secret::new);
         Self {
             registered: (200..300).contains(&answer.status),
@@ -130,7 +130,7 @@ fn created(object: &Object, provider: &Provider, findings: &mut Findings) -> Res
             findings.notes.push(format!("the provider offers no management, so the client {id} stays registered"));
         }
         (Some(Value::String(uri)), Some(Value::String(_))) => {
-            provider.address(uri).map_err(|reason| format!("registration_client_uri {reason}"))?;
+            provider.management(uri).map_err(|reason| format!("registration_client_uri {reason}"))?;
         }
         (Some(_), Some(_)) => return Err("registration_client_uri and registration_access_token must be strings".to_owned()),
         (Some(_), None) => return Err("the answer has a registration_client_uri without a registration_access_token".to_owned()),

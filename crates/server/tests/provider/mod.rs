@@ -35,6 +35,7 @@ pub enum Twist {
     DiscoveryNotJson,
     DiscoveryRelativeEndpoint,
     DiscoveryPlainEndpoint,
+    DiscoveryPlainKeys,
     NoRegistration,
     NoKeys,
     PrivateKey,
@@ -43,6 +44,8 @@ pub enum Twist {
     NoExpiry,
     UriWithoutToken,
     TokenWithoutUri,
+    ManagementElsewhere,
+    ManagementPlain,
     NoManagement,
     RenewedToken,
     ReadDown,
@@ -258,6 +261,7 @@ impl Inner {
             Twist::DiscoveryNotJson => return text(200, "<html>"),
             Twist::DiscoveryRelativeEndpoint => document["registration_endpoint"] = json!("/register"),
             Twist::DiscoveryPlainEndpoint => document["registration_endpoint"] = json!(origin.replace("https", "http")),
+            Twist::DiscoveryPlainKeys => document["jwks_uri"] = json!(format!("{}/jwks", origin.replace("https", "http"))),
             Twist::NoRegistration => drop(document.as_object_mut().map(|document| document.remove("registration_endpoint"))),
             _ => {}
         }
@@ -291,6 +295,8 @@ impl Inner {
             Twist::NoExpiry => without(&mut client, "client_secret_expires_at"),
             Twist::UriWithoutToken => without(&mut client, "registration_access_token"),
             Twist::TokenWithoutUri => without(&mut client, "registration_client_uri"),
+            Twist::ManagementElsewhere => client["registration_client_uri"] = json!("https://elsewhere.example/register/c1"),
+            Twist::ManagementPlain => client["registration_client_uri"] = json!(format!("{}/c1", self.origin.replace("https", "http"))),
             Twist::NoManagement => {
                 without(&mut client, "registration_access_token");
                 without(&mut client, "registration_client_uri");

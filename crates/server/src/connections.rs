@@ -1,0 +1,106 @@
+//! How many connections one address may have at a time.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream as Socket};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use actix_tls::accept::openssl::TlsStream;
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use oauth_http::peer::Proxies;
+
+/// The open connections of every address; shared by every worker, and looked at once a connection.
+#[derive(Debug)]
+pub struct Connections {
+    limit: u32,
+    proxies: Proxies,
+    open: Mutex<HashMap<IpAddr, Share>>,
+}
+
+/// One address's part of them.
+#[derive(Debug, Default)]
+struct Share {
+    open: u32,
+    /// Whether the operator was told that there are too many.
+    told: bool,
+}
+
+/// One open connection, counted until it is dropped.
+#[derive(Debug)]
+pub struct Open {
+    all: Arc<Connections>,
+    address: IpAddr,
+}
+
+impl Connections {
+    /// None yet; at most `limit` of each address that is not a proxy's, or any number when that is 0.
+    pub fn new(limit: u32, proxies: Proxies) -> Arc<Self> {
+        Arc::new(Self { limit, proxies, open: Mutex::default() })
+    }
+
+    /// Counts a connection as long as what it is kept with lives, or closes it when its address has too many.
+    pub fn keep(self: &Arc<Self>, connection: &dyn Any, kept: &mut Extensions) {
+        let Some(stream) = stream(connection) else { return };
+        let Ok(peer) = stream.peer_addr() else { return };
+        let address = peer.ip().to_canonical();
+        if self.limit == 0 || self.proxies.contains(address) {
+            return;
+        }
+        match self.open(unit(address)) {
+            Some(open) => drop(kept.insert(open)),
+            None => drop(close(stream)),
+        }
+    }
+
+    fn open(self: &Arc<Self>, address: IpAddr) -> Option<Open> {
+        let mut open = self.shares();
+        let share = open.entry(address).or_default();
+        if share.open < self.limit {
+            share.open += 1;
+            return Some(Open { all: Arc::clone(self), address });
+        }
+        if !share.told {
+            share.told = true;
+            tracing::warn!(%address, limit = self.limit, "an address has too many connections; more of it are closed");
+        }
+        None
+    }
+
+    fn shares(&self) -> MutexGuard<'_, HashMap<IpAddr, Share>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut open = self.all.shares();
+        if let Some(share) = open.get_mut(&self.address) {
+            share.open = share.open.saturating_sub(1);
+            if share.open == 0 {
+                open.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// The connection below, with or without TLS.
+fn stream(connection: &dyn Any) -> Option<&TcpStream> {
+    let below = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref());
+    connection.downcast_ref::<TcpStream>().or_else(below)
+}
+
+/// What strangers are counted by: IPv6 by its /64 network, which is what one customer has.
+fn unit(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+    }
+}
+
+/// Ends both directions; whoever serves the connection then finds its end.
+fn close(stream: &TcpStream) -> io::Result<()> {
+    Socket::from(stream.as_fd().try_clone_to_owned()?).shutdown(Shutdown::Both)
+}

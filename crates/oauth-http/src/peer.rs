@@ -9,22 +9,37 @@ use ipnet::IpNet;
 
 /// The proxies whose word about their clients is believed; none by default.
 #[derive(Debug, Clone, Default)]
-pub struct Proxies(pub Vec<IpNet>);
+pub struct Proxies {
+    /// Where they are.
+    pub networks: Vec<IpNet>,
+    /// The one header they write. What stands in the other is their clients' own word.
+    pub header: ProxyHeader,
+}
+
+/// The header in which proxies name those they speak for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`, which most write.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded`. RFC 7239 §4.
+    Forwarded,
+}
 
 impl Proxies {
     /// Whether an address is one of the proxies'.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// The client's address: the peer's, or when that is a proxy, the last one that `Forwarded` or, without it,
-    /// `X-Forwarded-For` names and that is no proxy. Nothing of it reaches an answer.
+    /// The client's address: the peer's, or when that is a proxy, the last one that the proxies' header names and that is
+    /// no proxy. Nothing of it reaches an answer.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if !self.contains(client) {
             return client;
         }
-        let mut hops = forwarded(headers);
+        let mut hops = self.header.hops(headers);
         while let Some(hop) = hops.pop() {
             // What a proxy does not know, or hides, ends the chain at the proxy that says so.
             let Some(address) = hop else { return client };
@@ -45,20 +60,26 @@ pub fn client(request: &HttpRequest) -> Option<IpAddr> {
         Some(proxies) => proxies.client(peer, request.headers()),
         None => peer.to_canonical(),
     };
-    Some(match client {
-        IpAddr::V4(_) => client,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-    })
+    Some(counted(client))
 }
 
-/// Every hop the request came through, the nearest last; none where a proxy names no address.
-fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let lists = |name: &str| -> Vec<String> { headers.get_all(name).filter_map(|value| value.to_str().ok()).map(str::to_owned).collect() };
-    let standard = lists("forwarded");
-    if !standard.is_empty() {
-        return standard.iter().flat_map(|list| list.split(',')).map(for_parameter).collect();
+/// The unit in which strangers are counted: an address, or the /64 network of an IPv6 one.
+pub fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        address @ IpAddr::V4(_) => address,
     }
-    lists("x-forwarded-for").iter().flat_map(|list| list.split(',')).map(node).collect()
+}
+
+impl ProxyHeader {
+    /// Every hop the request came through, the nearest last; none where a proxy names no address.
+    fn hops(self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+        let (name, read): (_, fn(&str) -> Option<IpAddr>) = match self {
+            Self::XForwardedFor => ("x-forwarded-for", node),
+            Self::Forwarded => ("forwarded", for_parameter),
+        };
+        headers.get_all(name).filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).map(read).collect()
+    }
 }
 
 /// The `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
@@ -85,12 +106,16 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, headers: &[(&str, &str)]) -> String {
-        let proxies = Proxies(["10.0.0.0/8", "fd00::/8"].iter().map(|network| network.parse().unwrap()).collect());
+        seen_in(ProxyHeader::XForwardedFor, peer, headers)
+    }
+
+    fn seen_in(header: ProxyHeader, peer: &str, headers: &[(&str, &str)]) -> String {
+        let networks = ["10.0.0.0/8", "fd00::/8"].iter().map(|network| network.parse().unwrap()).collect();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
         }
-        proxies.client(peer.parse().unwrap(), &map).to_string()
+        Proxies { networks, header }.client(peer.parse().unwrap(), &map).to_string()
     }
 
     #[test]
@@ -110,11 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_wins_over_its_predecessor() {
+    fn only_the_header_that_the_proxies_write_is_read() {
         let both = [("forwarded", "for=198.51.100.1, for=\"[2001:db8::7]:4711\";proto=https"), ("x-forwarded-for", "203.0.113.5")];
-        assert_eq!(seen("10.0.0.1", &both), "2001:db8::7");
-        assert_eq!(seen("fd00::1", &[("forwarded", "For=203.0.113.5:80")]), "203.0.113.5");
-        assert_eq!(seen("10.0.0.1", &[("forwarded", "for=unknown")]), "10.0.0.1");
-        assert_eq!(seen("10.0.0.1", &[("forwarded", "proto=https")]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &both), "203.0.113.5");
+        let forwarded = |peer: &str, headers: &[(&str, &str)]| seen_in(ProxyHeader::Forwarded, peer, headers);
+        assert_eq!(forwarded("10.0.0.1", &both), "2001:db8::7");
+        assert_eq!(forwarded("fd00::1", &[("forwarded", "For=203.0.113.5:80")]), "203.0.113.5");
+        assert_eq!(forwarded("10.0.0.1", &[("forwarded", "for=unknown")]), "10.0.0.1");
+        assert_eq!(forwarded("10.0.0.1", &[("forwarded", "proto=https")]), "10.0.0.1");
+        assert_eq!(forwarded("10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]), "10.0.0.1");
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use oauth_http::peer::Proxies;
+use oauth_http::peer::{Proxies, ProxyHeader};
 use protocol::Secret;
 use serde::Deserialize;
 use store::{DatabaseUrl, SealingKey};
@@ -165,7 +165,7 @@ impl Config {
             log_level: file.log.level.unwrap_or_else(|| "info".to_owned()),
             log_json: log_json(file.log.format.as_deref(), development)?,
             limits: file.limits.check().map(|()| file.limits).map_err(ConfigError::new)?,
-            proxies: proxies(&file.proxies)?,
+            proxies: proxies(&file.proxies, file.proxy_header.as_deref())?,
             outbound_allow: parsed("outbound.allow", &file.outbound.allow)?,
             outbound_ca: file.outbound.ca,
             max_age: span("discovery.max_age", file.discovery.max_age.as_deref(), Duration::ZERO..=MAX_AGE_MOST)?
@@ -277,11 +277,20 @@ fn parsed<T: std::str::FromStr<Err: fmt::Display>>(key: &str, texts: &[String]) 
 }
 
 /// Networks, or single addresses.
-fn proxies(texts: &[String]) -> Result<Proxies, ConfigError> {
+fn proxies(texts: &[String], header: Option<&str>) -> Result<Proxies, ConfigError> {
+    let header = match header {
+        None | Some("x-forwarded-for") => ProxyHeader::XForwardedFor,
+        Some("forwarded") => ProxyHeader::Forwarded,
+        Some(other) => {
+            let named = settings::named("proxy_header");
+            return Err(ConfigError::new(format!("{named} must be x-forwarded-for or forwarded, not {other:?}")));
+        }
+    };
     let network = |text: &String| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     let wrong =
         |text| ConfigError::new(format!("{} must be addresses or networks such as 10.0.0.0/8, not {text:?}", settings::named("proxies")));
-    texts.iter().map(|text| network(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>().map(Proxies)
+    let networks = texts.iter().map(|text| network(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
+    Ok(Proxies { networks, header })
 }
 
 /// The port at the end of where the service listens, unless any free one will do.

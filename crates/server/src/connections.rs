@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream as Socket};
+use std::net::{IpAddr, Shutdown, TcpStream as Socket};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_tls::accept::openssl::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use oauth_http::peer::Proxies;
+use oauth_http::peer::{self, Proxies};
 
 /// The open connections of every address; shared by every worker, and looked at once a connection.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Connections {
         if self.limit == 0 || self.proxies.contains(address) {
             return;
         }
-        match self.open(unit(address)) {
+        match self.open(peer::counted(address)) {
             Some(open) => drop(kept.insert(open)),
             None => drop(close(stream)),
         }
@@ -90,14 +90,6 @@ impl Drop for Open {
 fn stream(connection: &dyn Any) -> Option<&TcpStream> {
     let below = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref());
     connection.downcast_ref::<TcpStream>().or_else(below)
-}
-
-/// What strangers are counted by: IPv6 by its /64 network, which is what one customer has.
-fn unit(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-    }
 }
 
 /// Ends both directions; whoever serves the connection then finds its end.

@@ -64,7 +64,7 @@ limits! {
     keep_alive_seconds, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", 75, 1;
     /// How many clients anybody may register a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is any number.
     registrations_per_minute, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", 60;
-    /// How often a minute one account's password may be wrong from one address, in each process; more is 429, and 0 is any number.
+    /// How often a minute one account's password may be wrong from one address, in each process, and ten times as often all of them together; more is 429, and 0 is any number.
     failed_logins_per_minute, "FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", 10;
     /// How deep arrays and objects may stand inside one another; deeper is 400.
     json_depth, "FRONTDESK_LIMITS_JSON_DEPTH", 32, 1;

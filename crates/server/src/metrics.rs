@@ -40,12 +40,17 @@ impl Metrics {
 /// What the request's own service fails with.
 pub async fn count<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, actix_web::Error> {
     let metrics = request.app_data::<Data<Metrics>>().cloned();
-    let answer = next.call(request).await?;
+    let method = request.method().clone();
+    let answer = next.call(request).await;
     if let Some(metrics) = metrics {
-        let route = answer.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-        let method = answer.request().method().as_str().to_owned();
+        // A request that was cut short has forgotten its route.
+        let (route, status) = match &answer {
+            Ok(answer) => (answer.request().match_pattern(), answer.status()),
+            Err(error) => (None, error.as_response_error().status_code()),
+        };
+        let route = route.unwrap_or_else(|| "none".to_owned());
         let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"].contains(&method.as_str());
-        metrics.requests.with_label_values(&[route.as_str(), if known { &method } else { "other" }, answer.status().as_str()]).inc();
+        metrics.requests.with_label_values(&[route.as_str(), if known { method.as_str() } else { "other" }, status.as_str()]).inc();
     }
-    Ok(answer)
+    answer
 }

@@ -92,8 +92,10 @@ settings! {
     "log.level", "FRONTDESK_LOG", Text, "info";
     /// How log lines are written: text or json.
     "log.format", "FRONTDESK_LOG_FORMAT", Text, "json; text in development mode";
-    /// The proxies whose `Forwarded` or `X-Forwarded-For` is believed: addresses or networks such as 10.0.0.0/8.
+    /// The proxies whose word about their clients' addresses is believed: addresses or networks such as 10.0.0.0/8.
     "proxies", "FRONTDESK_PROXIES", List, "none";
+    /// The one header in which they give it: x-forwarded-for or forwarded (RFC 7239).
+    "proxy_header", "FRONTDESK_PROXY_HEADER", Text, "x-forwarded-for";
     /// Private destinations that may be fetched from all the same: host:port, several with commas.
     "outbound.allow", "FRONTDESK_OUTBOUND_ALLOW", List, "none";
     /// A certificate authority, PEM, trusted besides the system's when fetching.

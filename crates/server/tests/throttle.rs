@@ -47,6 +47,19 @@ fn strangers_are_counted_by_the_address_a_trusted_proxy_names() {
     assert_eq!(anybody(&server, "2001:db8:0:1::1", "10"), 201);
 }
 
+/// RFC 7239 §8.1: what a proxy did not write is its client's word.
+#[test]
+fn only_the_header_that_the_proxies_write_is_believed() {
+    let server = limited("open").with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1").start();
+    let statuses: Vec<u16> = (0..4)
+        .map(|n| {
+            let ask = server.request("POST", "/register").header("X-Forwarded-For", "203.0.113.5");
+            ask.header("Forwarded", &format!("for=198.51.100.{n}")).json(&metadata(&n.to_string())).send().status()
+        })
+        .collect();
+    assert_eq!(statuses, [201, 201, 201, 429]);
+}
+
 #[test]
 fn what_a_stranger_says_of_its_address_counts_for_nothing() {
     let server = limited("open").start();

@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) sealing_key: Option<String>,
     pub(super) admin_password: Option<String>,
     pub(super) proxies: Vec<String>,
+    pub(super) proxy_header: Option<String>,
     pub(super) tls: TlsSection,
     pub(super) log: LogSection,
     pub(super) limits: Limits,

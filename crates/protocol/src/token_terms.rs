@@ -8,7 +8,7 @@ use crate::admit::{RegisteredMetadata, Terms};
 use crate::member::{Invalid, Kept, Object, Reason, Single, text};
 use crate::rules::ways_back;
 use crate::uri::RedirectUri;
-use crate::values::{GrantType, Name};
+use crate::values::{GrantType, HumanText, Name};
 use crate::{ClientInformation, ClientMetadata, ProviderMetadata};
 
 metadata! {
@@ -99,6 +99,17 @@ impl TokenTerms {
             Some(member) => Err(Invalid::new(member, "cannot be agreed to as the client's initial access token wants it")),
             None => Ok(agreed),
         }
+    }
+
+    /// These terms for a client whose name was composed with its owner's: an imposed name is the composed one from then on.
+    ///
+    /// # Errors
+    /// When the composed name cannot be a name.
+    pub fn with_name(mut self, composed: &str) -> Result<Self, Invalid> {
+        if let Some(names) = self.metadata.as_mut().and_then(|Imposed(imposed)| imposed.client_name.as_mut()) {
+            names.set_untagged(HumanText::parse(composed.to_owned()).map_err(|reason| Invalid::new("client_name", reason))?);
+        }
+        Ok(self)
     }
 
     /// The provider's document as it is for these clients, so that what follows from it stays within the terms too.

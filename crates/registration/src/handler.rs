@@ -40,7 +40,14 @@ pub async fn register(
         throttled(&registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
     }
     remote::check(&registration, &metadata, door).await?;
-    let new = issue::client(&registration, metadata, owner.account, composed, initial.terms().cloned()).map_err(Refusal::from)?;
+    let terms = match (&composed, initial.terms()) {
+        (Some(name), Some(terms)) => {
+            let named = TokenTerms::clone(terms).with_name(name).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+            Some(Arc::new(named))
+        }
+        (_, terms) => terms.cloned(),
+    };
+    let new = issue::client(&registration, metadata, owner.account, composed, terms).map_err(Refusal::from)?;
     let token = new.token.clone();
     let client = registration.store.insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
     tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), "client registered");

@@ -243,6 +243,13 @@ fn the_terms_hold_at_the_wso2_doors() {
     assert_eq!((&client["client_name"], &client["grant_types"]), (&json!("alice_Ours"), &json!(["authorization_code"])));
     assert_eq!((&server.clients()[0]["owner"], &server.clients()[0]["composed_name"]), (&json!("alice"), &json!("alice_Ours")));
     door(&asked).refused(400, "invalid_client_metadata");
+    // The composed name is the imposed one from then on.
+    for name in ["alice_Ours", "Theirs"] {
+        let updated = server.manage("PUT", &client).json(&update(&client, &json!({ "client_name": name }))).send().ok();
+        assert_eq!(updated["client_name"], "alice_Ours", "{name}");
+    }
+    let path = format!("/identity/register/{}?userId=alice&applicationName=alice_Ours", client["client_id"].as_str().unwrap());
+    server.request("DELETE", &path).basic("alice", crate::support::PASSWORD).send().deleted();
 }
 
 /// Twenty at once with a token for five that has terms of every kind.

@@ -114,3 +114,40 @@ fn a_client_of_one_host_is_unknown_at_the_others() {
     let query = format!("/identity/register/{}?userId=admin&applicationName=Shop", id(&client));
     at(&server, "one.example", "DELETE", &query).admin().send().deleted();
 }
+
+/// RFC 8414 §3.1, OIDC Discovery §4: two paths of one host and another host each answer for exactly their issuer, with
+/// the well-known segment before and after the path, and each host's domains lead to its own.
+#[test]
+fn two_paths_of_one_host_and_another_host_answer_for_exactly_their_issuers() {
+    let providers = [("https://a.test/one", "one.test"), ("https://a.test/two", "two.test"), ("https://b.test", "three.test")];
+    let domains = providers.map(|(_, domain)| format!("domains = [\"{domain}\"]"));
+    let configured: Vec<(&str, &str)> = providers.iter().zip(&domains).map(|((issuer, _), domain)| (*issuer, domain.as_str())).collect();
+    let server = serving(&configured);
+    for (issuer, domain) in providers {
+        let (host, path) = (host_of(issuer), path_of(issuer));
+        for name in ["openid-configuration", "oauth-authorization-server"] {
+            for form in [format!("{path}/.well-known/{name}"), format!("/.well-known/{name}{path}")] {
+                let document = at(&server, host, "GET", &form).send().json();
+                assert_eq!(document["issuer"], issuer, "{form}");
+                assert_eq!(document["registration_endpoint"], format!("{issuer}/register"));
+            }
+        }
+        let found = at(&server, host, "GET", &format!("/.well-known/webfinger?resource=acct:alice@{domain}")).send().json();
+        assert_eq!(found["links"][0]["href"], issuer);
+        let client = at(&server, host, "POST", &format!("{path}/register")).admin().json(&plain("Shop")).send().created();
+        for (other, _) in providers.iter().filter(|(other, _)| *other != issuer) {
+            let foreign = format!("{}/register/{}", path_of(other), id(&client));
+            refuses_as_unknown(&at(&server, host_of(other), "GET", &foreign).bearer(token(&client)).send());
+        }
+    }
+    at(&server, "a.test", "GET", "/.well-known/openid-configuration").send().refused(404, "not_found");
+    at(&server, "b.test", "GET", "/.well-known/openid-configuration/one").send().refused(404, "not_found");
+}
+
+fn host_of(issuer: &str) -> &str {
+    issuer.split('/').nth(2).unwrap_or_default()
+}
+
+fn path_of(issuer: &str) -> String {
+    issuer.split('/').nth(3).map_or_else(String::new, |path| format!("/{path}"))
+}

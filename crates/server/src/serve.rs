@@ -1,9 +1,11 @@
 //! `frontdesk serve`: from a configuration to a service that answers, and back to nothing without losing a request.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::http::header;
@@ -68,6 +70,8 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let management = Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone() };
 
     let outcome = rt::System::new().block_on(async {
+        // Before anybody is told that the service is there: a signal that comes at once must stop it as well as any other.
+        let stop = stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
         let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
         let public = public(&config, &site, &metrics, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
@@ -76,7 +80,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         let (public_handle, private_handle) = (public.handle(), private.handle());
         rt::spawn(private);
         rt::spawn(async move {
-            stop_signal().await;
+            stop.await;
             tracing::info!("stopping: requests that are under way are finished first");
             draining.store(true, Ordering::Relaxed);
             public_handle.stop(true).await;
@@ -256,16 +260,12 @@ pub fn random() -> Random {
     Arc::new(|buffer| openssl::rand::rand_bytes(buffer).map_err(|error| error.to_string()))
 }
 
-async fn stop_signal() {
+/// Listens for the signals to stop from now on; the future is done at the first.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use actix_web::rt::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        std::future::pending::<()>().await;
-        return;
-    };
-    // Whichever comes first.
-    std::future::poll_fn(move |context| match terminate.poll_recv(context) {
-        std::task::Poll::Ready(_) => std::task::Poll::Ready(()),
-        std::task::Poll::Pending => interrupt.poll_recv(context).map(drop),
-    })
-    .await;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(poll_fn(move |context| match terminate.poll_recv(context) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => interrupt.poll_recv(context).map(drop),
+    }))
 }

@@ -134,6 +134,11 @@ impl KeyManagement {
     }
 }
 
+/// Whether an algorithm, for signing or for managing keys, is built on a secret that both sides have. RFC 7518 §3.2, §4.
+pub fn takes_a_secret(algorithm: &str) -> bool {
+    SigningAlgorithm::from(algorithm).is_symmetric() || KeyManagement::from(algorithm).is_symmetric()
+}
+
 open_enum! {
     /// JWE content encryption algorithms (IANA).
     pub enum ContentEncryption;

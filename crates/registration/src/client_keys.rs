@@ -86,7 +86,7 @@ fn signed_by_client(member: &str) -> bool {
 }
 
 fn is_symmetric_or_none(algorithm: &str) -> bool {
-    algorithm == "none" || algorithm.starts_with("HS")
+    algorithm == "none" || SigningAlgorithm::from(algorithm).is_symmetric()
 }
 
 /// What key an encryption to the client needs; none for algorithms with a shared key.

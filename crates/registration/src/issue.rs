@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
+use protocol::values::{AuthMethod, takes_a_secret};
 use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
 use store::{Client, NewClient, SecretChange};
 
@@ -66,12 +67,11 @@ fn secret_expiry(registration: &Registration, now: Timestamp) -> Option<Timestam
 /// Whether anything that was agreed is built on a secret: the authentication method, or an algorithm with a shared key.
 fn needs_secret(agreed: &ClientMetadata) -> bool {
     let shared_key = |row: &&protocol::Row| row.name.ends_with("_alg");
-    let symmetric = |value: &str| value.starts_with("HS") || value == "dir" || (value.starts_with('A') && value.ends_with("KW"));
-    agreed.token_endpoint_auth_method.as_ref().is_some_and(protocol::values::AuthMethod::needs_secret)
+    agreed.token_endpoint_auth_method.as_ref().is_some_and(AuthMethod::needs_secret)
         || ClientMetadata::ROWS
             .iter()
             .filter(shared_key)
-            .any(|row| agreed.values(row.name).is_some_and(|values| values.iter().any(|value| symmetric(value))))
+            .any(|row| agreed.values(row.name).is_some_and(|values| values.iter().any(|value| takes_a_secret(value))))
 }
 
 /// 128 bits for an identifier, 256 for a secret, 256 for a token.

@@ -4,7 +4,7 @@ use super::{grants, refuse};
 use crate::ClientMetadata;
 use crate::admit::Terms;
 use crate::member::Invalid;
-use crate::values::{AuthMethod, GrantType, KeyManagement, SigningAlgorithm};
+use crate::values::{AuthMethod, GrantType, SigningAlgorithm, takes_a_secret};
 
 pub(super) fn one_source_of_keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     if agreed.jwks.is_some() && agreed.jwks_uri.is_some() { refuse("jwks", "must not stand beside jwks_uri") } else { Ok(()) }
@@ -58,7 +58,6 @@ pub(super) fn no_secret_of_public_clients(agreed: &ClientMetadata, _: &Terms<'_>
     if agreed.token_endpoint_auth_method != Some(AuthMethod::None) {
         return Ok(());
     }
-    let takes_a_secret = |name: &str| SigningAlgorithm::from(name).is_symmetric() || KeyManagement::from(name).is_symmetric();
     let algorithms = ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg"));
     match algorithms.map(|row| row.name).find(|name| agreed.values(name).iter().flatten().any(|value| takes_a_secret(value))) {
         Some(name) => refuse(name, "must not take a shared secret with the authentication method none"),

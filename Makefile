@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check interop
+.PHONY: help run test check interop torture
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,3 +29,7 @@ check: ## format, lints, documentation, dependency rules, licences, stray text
 interop: ## pass published JavaScript and Python clients, installed under target/interop
 	@scripts/install-missing
 	scripts/interop $(ARGS)
+
+torture: ## break the release binary under load and count what is lost; ARGS=--quick for the short way
+	@scripts/install-missing test
+	scripts/torture $(ARGS)

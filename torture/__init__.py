@@ -1,0 +1,1 @@
+"""The release binary under load while everything around it breaks; see docs/torture.md."""

@@ -1,0 +1,87 @@
+"""Runs the scenarios one after another, and says in numbers what was done and what was lost."""
+
+import argparse
+import random
+import signal
+import sys
+import time
+import traceback
+
+from torture.crash import crash
+from torture.ledger import Ledger
+from torture.site import Site
+from torture.stop import stop
+
+SCENARIOS = {
+    "crash": (crash, ("sqlite", "postgresql")),
+    "stop": (stop, ("sqlite", "postgresql")),
+}
+"""What is done, and on which databases."""
+
+
+def options():
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="scripts/torture", description=__import__("torture").__doc__)
+    parser.add_argument("scenario", nargs="*", help=f"only these: {', '.join(SCENARIOS)}")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), help="only this one")
+    parser.add_argument("--seconds", type=float, default=60.0, help="seconds of load in crash (60)")
+    parser.add_argument("--every", type=float, default=4.0, help="seconds between kills, about (4)")
+    parser.add_argument("--clients", type=int, default=16, help="clients at a time (16)")
+    parser.add_argument("--seed", type=int, default=None, help="for the choices of the clients and of the moments")
+    parser.add_argument("--quick", action="store_true", help="everything once and briefly: about a minute in all")
+    parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
+    read = parser.parse_args()
+    for name in read.scenario:
+        if name not in SCENARIOS:
+            parser.error(f"{name} is no scenario; there are {', '.join(SCENARIOS)}")
+    read.starts, read.stops = (2, 1) if read.quick else (6, 4)
+    if read.quick:
+        read.seconds, read.every = min(read.seconds, 6.0), min(read.every, 2.0)
+    read.seed = random.randrange(10**6) if read.seed is None else read.seed
+    random.seed(read.seed)
+    return read
+
+
+def run(read, name, kind):
+    """One scenario on one database: whether everything was kept."""
+    act, _ = SCENARIOS[name]
+    ledger = Ledger()
+    begun = time.monotonic()
+    figures = {}
+    with Site(read, kind) as site:
+        try:
+            figures = act(site, ledger)
+        except Exception:
+            ledger.lose(f"the scenario broke off: {traceback.format_exc()}")
+        for server in site.servers:
+            for line in server.complaints():
+                ledger.lose(f"the log has: {line[:400]}")
+    counts = ledger.counts
+    figures = {"seconds": round(time.monotonic() - begun), **dict(sorted(counts.items())), **figures}
+    figures["promised"] = len(ledger.clients)
+    figures["broken promises"] = len(ledger.losses)
+    print(f"{'FAIL' if ledger.losses else 'ok  '} {name} on {kind}: " + ", ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
+    for sentence in ledger.losses[:20]:
+        print(f"     {sentence}", flush=True)
+    return not ledger.losses
+
+
+def main():
+    """All that was asked for; the exit code says whether every promise was kept."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    read = options()
+    print(f"seed {read.seed}, {read.clients} clients", flush=True)
+    wanted = [
+        (name, kind)
+        for name, (_, kinds) in SCENARIOS.items()
+        for kind in kinds
+        if (not read.scenario or name in read.scenario) and read.database in (None, kind)
+    ]
+    kept = [run(read, name, kind) for name, kind in wanted]
+    print(f"{sum(kept)} of {len(kept)} scenarios kept every promise")
+    sys.exit(0 if kept and all(kept) else 1)
+
+
+main()

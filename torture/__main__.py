@@ -8,13 +8,19 @@ import time
 import traceback
 
 from torture.crash import crash
+from torture.failover import killed
 from torture.ledger import Ledger
+from torture.outage import outage
+from torture.race import race
 from torture.site import Site
 from torture.stop import stop
 
 SCENARIOS = {
     "crash": (crash, ("sqlite", "postgresql")),
     "stop": (stop, ("sqlite", "postgresql")),
+    "outage": (outage, ("postgresql",)),
+    "race": (race, ("postgresql",)),
+    "failover": (killed, ("postgresql",)),
 }
 """What is done, and on which databases."""
 
@@ -35,7 +41,7 @@ def options():
     for name in read.scenario:
         if name not in SCENARIOS:
             parser.error(f"{name} is no scenario; there are {', '.join(SCENARIOS)}")
-    read.starts, read.stops = (2, 1) if read.quick else (6, 4)
+    read.starts, read.stops, read.outages, read.away, read.races = (2, 1, 1, 4.0, 10) if read.quick else (6, 4, 2, 8.0, 60)
     if read.quick:
         read.seconds, read.every = min(read.seconds, 6.0), min(read.every, 2.0)
     read.seed = random.randrange(10**6) if read.seed is None else read.seed

@@ -52,6 +52,14 @@ class Cluster:
         """How the service reaches it."""
         return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
 
+    def program(self, name):
+        """Where that program is: in the folder of the server's programs, where that leads to, or on PATH."""
+        linked = os.path.dirname(os.path.realpath(os.path.join(self.programs, "initdb")))
+        for folder in (self.programs, linked, *os.environ.get("PATH", "").split(os.pathsep)):
+            if os.access(os.path.join(folder, name), os.X_OK):
+                return os.path.join(folder, name)
+        raise RuntimeError(f"PostgreSQL's {name} was not found beside {self.programs}; Debian's package is postgresql-client")
+
     def run(self, program, *arguments, check=True):
         """Runs one of PostgreSQL's programs as the server's account; what it printed."""
         who = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []} if self.account else {}
@@ -59,7 +67,7 @@ class Cluster:
         path = os.path.join(self.folder, "said")
         with open(path, "w+", encoding="utf-8") as said:  # no pipe: a server that is started would keep it open
             done = subprocess.run(
-                [os.path.join(self.programs, program), *arguments],
+                [self.program(program), *arguments],
                 cwd=self.folder,
                 env=clean,
                 stdin=subprocess.DEVNULL,

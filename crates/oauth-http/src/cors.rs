@@ -11,7 +11,7 @@ pub const ALLOWED_HEADERS: &str = "Authorization, Content-Type, MCP-Protocol-Ver
 pub fn open() -> DefaultHeaders {
     DefaultHeaders::new()
         .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Retry-After, WWW-Authenticate"))
+        .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Retry-After, WWW-Authenticate, X-Request-Id"))
 }
 
 /// The answer to a browser that asks first.

@@ -1,5 +1,6 @@
 //! OAuth's manners over actix: refusals with their error codes, credentials in `Authorization`, JSON bodies read
-//! strictly and in bounded time, frozen documents, cross-origin answers, and blocking work off the workers.
+//! strictly and in bounded time, frozen documents, cross-origin answers, what each request is called, and blocking work off the
+//! workers.
 
 #![warn(missing_docs)]
 
@@ -10,6 +11,7 @@ pub mod cors;
 pub mod document;
 pub mod failure;
 pub mod peer;
+pub mod request_id;
 pub mod unread;
 
 pub use authorization::Presented;
@@ -17,3 +19,4 @@ pub use blocking::blocking;
 pub use body::{Body, BodyLimits};
 pub use document::Document;
 pub use failure::Failure;
+pub use request_id::RequestId;

@@ -18,12 +18,14 @@ pub mod metrics;
 pub mod open;
 pub mod pages;
 pub mod provider;
+pub mod request_id;
 pub mod serve;
 pub mod settings;
 pub mod spans;
 pub mod start_up;
 pub mod tasks;
 pub mod tls;
+pub mod visible;
 pub mod wiring;
 
 use base64::Engine;

@@ -1,12 +1,21 @@
 //! Log lines: text for people, JSON for programs.
 
+use std::fmt::{self, Debug};
 use std::io::IsTerminal;
 use std::str::FromStr;
 
+use oauth_http::RequestId;
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::settings::named;
+use crate::visible::{visible, visible_json};
 
 /// What a level or a filter lets through.
 ///
@@ -29,10 +38,146 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
 /// # Errors
 /// When the filter is none.
 pub fn start(level: &str, json: bool) -> Result<(), String> {
-    let filter = filter(level)?;
+    let lines = lines(filter(level)?, json, std::io::stderr().is_terminal(), std::io::stderr);
+    tracing::subscriber::set_global_default(lines).map_err(|error| format!("logging cannot be started: {error}"))
+}
+
+/// What writes the lines.
+fn lines<W>(filter: EnvFilter, json: bool, colours: bool, to: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     // A line that cannot be written is lost; telling so on the same standard error would end the program.
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
-    let started =
-        if json { lines.json().try_init() } else { lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init() };
-    started.map_err(|error| format!("logging cannot be started: {error}"))
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(to).log_internal_errors(false);
+    match json {
+        true => Box::new(lines.json().map_event_format(Objects).finish()),
+        false => Box::new(lines.with_target(false).with_ansi(colours).fmt_fields(Texts).finish()),
+    }
+}
+
+/// JSON lines with the identifier of the request, and nothing in them that a terminal would obey.
+struct Objects(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for Objects
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let line = line.trim_end();
+        match (RequestId::current(), line.strip_suffix('}')) {
+            (Some(id), Some(members)) => writeln!(writer, "{},\"request_id\":\"{}\"}}", visible_json(members), id.as_str()),
+            _ => writeln!(writer, "{}", visible_json(line)),
+        }
+    }
+}
+
+/// The message and fields of a line of text, with the identifier of the request, each on that line whatever is in it.
+struct Texts;
+
+impl<'a> FormatFields<'a> for Texts {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
+        let mut words = Words { writer, begun: false, outcome: Ok(()) };
+        fields.record(&mut words);
+        if let Some(id) = RequestId::current() {
+            words.word("request_id", id.as_str());
+        }
+        words.outcome
+    }
+}
+
+struct Words<'a> {
+    writer: Writer<'a>,
+    begun: bool,
+    outcome: fmt::Result,
+}
+
+impl Words<'_> {
+    fn word(&mut self, name: &str, text: &str) {
+        let space = if self.begun { " " } else { "" };
+        self.begun = true;
+        let text = visible(text);
+        self.outcome = self.outcome.and_then(|()| match name {
+            "message" => write!(self.writer, "{space}{text}"),
+            _ => write!(self.writer, "{space}{name}={text}"),
+        });
+    }
+}
+
+impl Visit for Words<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.word(field.name(), &format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            name @ "message" => self.word(name, value),
+            // In quotes, so that no text looks like another field.
+            name => self.word(name, &format!("{value:?}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(json: bool, log: impl FnOnce()) -> String {
+        let kept = Kept::default();
+        let to = kept.clone();
+        tracing::subscriber::with_default(lines(filter("info").unwrap(), json, false, move || to.clone()), log);
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    const HOSTILE: &str = "x\n2026-01-01T00:00:00Z ERROR forged\r\u{1b}[2J\u{9b}2J\u{202e}\u{2028}\" request_id=forged \"";
+
+    fn hostile() {
+        let id = RequestId::from_bytes(b"own-1").unwrap();
+        id.within(|| tracing::info!(account = HOSTILE, shown = %HOSTILE, debug = ?HOSTILE, "said {HOSTILE}"));
+        tracing::info!("the next");
+    }
+
+    #[test]
+    fn nothing_a_stranger_says_is_a_line_of_text() {
+        let text = logged(false, hostile);
+        let lines: Vec<&str> = text.lines().collect();
+        let [first, next] = lines.as_slice() else { panic!("{text}") };
+        assert!(!first.contains(|character: char| character.is_control() || "\u{202e}\u{2028}".contains(character)), "{first:?}");
+        assert!(first.contains(r" INFO said x\u{a}2026-01-01T00:00:00Z ERROR forged\u{d}\u{1b}[2J"), "{first}");
+        assert!(first.contains(r#" account="x\n2026"#) && first.ends_with(" request_id=own-1"), "{first}");
+        assert!(next.ends_with(" INFO the next"), "{next}");
+    }
+
+    #[test]
+    fn nothing_a_stranger_says_is_a_line_of_json() {
+        let text = logged(true, hostile);
+        let lines: Vec<&str> = text.lines().collect();
+        let [first, next] = lines.as_slice() else { panic!("{text}") };
+        assert!(!first.contains(|character: char| character.is_control() || "\u{202e}\u{2028}".contains(character)), "{first:?}");
+        let line: serde_json::Value = serde_json::from_str(first).unwrap();
+        assert_eq!(line["fields"]["account"], HOSTILE);
+        assert_eq!(line["fields"]["message"], format!("said {HOSTILE}"));
+        assert_eq!(line["request_id"], "own-1");
+        let next: serde_json::Value = serde_json::from_str(next).unwrap();
+        assert_eq!((&next["fields"]["message"], &next["request_id"]), (&"the next".into(), &serde_json::Value::Null));
+    }
 }

@@ -22,6 +22,7 @@ use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
 use crate::management::{self, Management};
 use crate::metrics::{self, Metrics};
+use crate::request_id::{self, RequestIds};
 use crate::settings::named;
 use crate::wiring::{Means, Site};
 use crate::{deadline, heads, open, start_up, tasks, tls};
@@ -66,6 +67,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let acceptor = acceptor(&config, &clock)?;
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
+    let ids = RequestIds::new(&random(), config.proxies.clone())?;
     let draining = Arc::new(AtomicBool::new(false));
     let management = Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone() };
 
@@ -73,7 +75,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         // Before anybody is told that the service is there: a signal that comes at once must stop it as well as any other.
         let stop = stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
         let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
-        let public = public(&config, &site, &metrics, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
+        let public = public(&config, &site, &metrics, &ids, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
         tasks::start(site.clone(), store.clone(), clock.clone(), (throttle, logins), config.keep_retired);
         start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
@@ -98,10 +100,11 @@ fn public(
     config: &Config,
     site: &Site,
     metrics: &Metrics,
+    ids: &Arc<RequestIds>,
     listeners: Vec<TcpListener>,
     tls: Option<&Acceptor>,
 ) -> io::Result<actix_web::dev::Server> {
-    let (site, metrics, limits) = (site.clone(), Data::new(metrics.clone()), config.limits);
+    let (site, metrics, ids, limits) = (site.clone(), Data::new(metrics.clone()), Arc::clone(ids), config.limits);
     // A browser that was told so once lets nobody past a certificate it does not trust.
     let strict = matches!(config.tls, Tls::Files { .. });
     let connections = Connections::new(limits.connections_per_address, config.proxies.clone());
@@ -110,6 +113,7 @@ fn public(
         if strict {
             headers = headers.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
         }
+        let ids = Arc::clone(&ids);
         App::new()
             .app_data(metrics.clone())
             .app_data(Data::new(limits))
@@ -119,6 +123,7 @@ fn public(
             .wrap(from_fn(deadline::keep))
             .wrap(headers)
             .wrap(from_fn(metrics::count))
+            .wrap(from_fn(move |request, next| request_id::keep(Arc::clone(&ids), request, next)))
     })
     .on_connect(move |connection, kept| connections.keep(connection, kept))
     .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))

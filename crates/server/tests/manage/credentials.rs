@@ -164,7 +164,7 @@ fn management_has_three_methods_and_is_open_to_pages_of_any_origin() {
     assert_eq!(answers.each_ref().map(Answer::status), [204, 200, 400, 401, 405, 204, 401]);
     for answer in &answers {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("access-control-expose-headers"), Some("ETag, Retry-After, WWW-Authenticate"));
+        assert_eq!(answer.header("access-control-expose-headers"), Some("ETag, Retry-After, WWW-Authenticate, X-Request-Id"));
         assert_eq!(answer.header("access-control-allow-credentials"), None);
     }
 }

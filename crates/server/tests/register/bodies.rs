@@ -308,7 +308,7 @@ fn the_door_has_one_method_and_is_open_to_pages_of_any_origin() {
     assert_eq!(answers.each_ref().map(super::support::Answer::status), [204, 201, 400, 401, 415, 405]);
     for answer in &answers {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("access-control-expose-headers"), Some("ETag, Retry-After, WWW-Authenticate"));
+        assert_eq!(answer.header("access-control-expose-headers"), Some("ETag, Retry-After, WWW-Authenticate, X-Request-Id"));
         assert_eq!(answer.header("access-control-allow-credentials"), None);
         assert_eq!(answer.header("set-cookie"), None);
     }

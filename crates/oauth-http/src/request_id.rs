@@ -1,0 +1,84 @@
+//! Which request is being handled: for its answer, its log lines and its rows in the audit trail.
+
+use std::future::Future;
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+
+/// The header field that carries it.
+pub static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long one may be.
+const LONGEST: usize = 128;
+
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
+/// What one request is called by: 1 to 128 of `A-Z a-z 0-9 . _ -`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// Reads one; none, when it is too long, empty or has other characters in it.
+    pub fn parse(value: &HeaderValue) -> Option<Self> {
+        Self::is_one(value.as_bytes()).then(|| Self(value.clone()))
+    }
+
+    /// The same from bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::is_one(bytes).then(|| HeaderValue::from_bytes(bytes).ok().map(Self)).flatten()
+    }
+
+    fn is_one(bytes: &[u8]) -> bool {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(plain)
+    }
+
+    /// Its spelling.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// The value of its header field.
+    pub fn value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// That of the request that is being handled here and now, if any is.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// Does `work`, which may wait, as a part of this request.
+    pub fn handle<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
+    }
+
+    /// Does `work`, which does not wait, as a part of this request.
+    pub fn within<T>(self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, work)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_words_are_request_ids() {
+        for text in ["a", "4f2e-0001", "A.b_c-9", &"x".repeat(128)] {
+            assert_eq!(RequestId::from_bytes(text.as_bytes()).unwrap().as_str(), text);
+        }
+        for text in ["", "a b", "a\"b", "a\tb", "\u{e4}", "a/b", &"x".repeat(129)] {
+            assert!(RequestId::from_bytes(text.as_bytes()).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_handled_outside_of_requests() {
+        let id = RequestId::from_bytes(b"one").unwrap();
+        assert_eq!(RequestId::current(), None);
+        assert_eq!(id.clone().within(RequestId::current), Some(id));
+        assert_eq!(RequestId::current(), None);
+    }
+}

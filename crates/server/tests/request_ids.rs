@@ -1,0 +1,72 @@
+//! What every request is called.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+
+mod support;
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use support::{Setup, TestServer, until};
+
+/// The identifiers of the requests that logged this.
+fn logged(server: &TestServer, message: &str) -> Vec<String> {
+    let lines = server.log();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_message = lines.filter(|line| line["fields"]["message"].as_str().is_some_and(|said| said.starts_with(message)));
+    of_message.map(|line| line["request_id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn every_answer_has_an_identifier_of_its_own() {
+    let server = TestServer::start();
+    let asks = [
+        server.request("GET", "/.well-known/openid-configuration"),
+        server.request("GET", "/.well-known/webfinger"),
+        server.request("OPTIONS", "/register"),
+        server.request("GET", "/nothing"),
+        server.request("PATCH", "/register"),
+        server.request("POST", "/register"),
+        server.request("POST", "/register").admin().json(&json!({ "redirect_uris": ["https://rp.example/cb"] })),
+        server.request("GET", "/register/nobody").bearer("rat_x"),
+        server.request("GET", &format!("/{}", "x".repeat(9_000))),
+        server.request("GET", "/oauth2/token"),
+        // Whoever stands in front is not named in the configuration, so what it says does not count.
+        server.request("GET", "/jwks").header("X-Request-Id", "forged"),
+    ];
+    let count = asks.len();
+    let ids: HashSet<String> = asks.map(|ask| ask.send().header("x-request-id").unwrap().to_owned()).into();
+    assert_eq!(ids.len(), count, "{ids:?}");
+    let plain = |id: &str| id.len() == 19 && id.chars().all(|character| character.is_ascii_hexdigit() || character == '-');
+    assert!(ids.iter().all(|id| plain(id)), "{ids:?}");
+}
+
+#[test]
+fn a_configured_proxy_may_name_the_request() {
+    let server = Setup::new().with("FRONTDESK_PROXIES", "127.0.0.0/8").start();
+    let named = |id: &str| server.request("GET", "/jwks").header("X-Request-Id", id).send().header("x-request-id").unwrap().to_owned();
+    for id in ["a", "7d1c0f2e-trace.Id_9", &"x".repeat(128)] {
+        assert_eq!(named(id), id);
+    }
+    for id in ["", "a b", "\"}", "a;b", &"x".repeat(129)] {
+        assert_eq!(named(id).len(), 19, "{id:?}");
+    }
+    let twice = server.request("GET", "/jwks").header("X-Request-Id", "one").header("X-Request-Id", "two").send();
+    assert_eq!(twice.header("x-request-id").unwrap().len(), 19);
+}
+
+#[test]
+fn the_lines_of_a_request_carry_its_identifier() {
+    let server = Setup::new().with("FRONTDESK_LIMITS_HANDLER_SECONDS", "1").start();
+    let registered = server.register(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
+    registered.created();
+    let id = registered.header("x-request-id").unwrap();
+    until("the registration is logged", || logged(&server, "client registered") == [id]);
+    // One that is cut short has it too.
+    let head = "POST /register HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic YWRtaW46Y29ycmVjdCBob3JzZTpiYXR0ZXJ5\r\n";
+    let cut = server.raw(&format!("{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"));
+    assert!(cut.starts_with("HTTP/1.1 503 "), "{cut}");
+    let id = cut.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+    until("the limit is logged", || logged(&server, "a request took longer than the limit") == [id]);
+    assert!(server.log().lines().filter(|line| line.contains("serving")).all(|line| !line.contains("request_id")));
+}

@@ -9,7 +9,7 @@ use protocol::{ClientId, Secret};
 use store::{Role, TokenId};
 
 use crate::attempt::{self, Attempt, Credentials};
-use crate::commands::{account, check, client, key, migrate, token};
+use crate::commands::{account, check, client, health, key, migrate, token};
 use crate::config::{Config, Sources};
 use crate::{logging, serve, settings, spans};
 
@@ -32,6 +32,12 @@ enum Command {
     Migrate,
     /// Read the configuration, open the store, say what is wrong; exit 1 if anything is.
     Check,
+    /// Ask the running service whether it takes requests; exit 1 if not.
+    Health {
+        /// Only whether its process is there.
+        #[arg(long)]
+        live: bool,
+    },
     /// Accounts: who may register and manage.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -249,6 +255,7 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         Command::Serve => serve::serve(config),
         Command::Migrate => migrate::run(&config, out),
         Command::Check => check::run(&config, out),
+        Command::Health { live } => health::run(&config, live, out),
         Command::Account(command) => match command {
             AccountCommand::Add { name, role } => account::add(&config, &name, role, out),
             AccountCommand::List => account::list(&config, out),

@@ -13,6 +13,7 @@ use crate::settings::named;
 pub mod account;
 pub mod check;
 pub mod client;
+pub mod health;
 pub mod key;
 pub mod migrate;
 pub mod token;

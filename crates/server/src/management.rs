@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use oauth_http::blocking;
-use store::Store;
+use store::{Store, StoreError};
 
 use crate::metrics::Metrics;
 
@@ -35,15 +35,18 @@ async fn healthz() -> impl Responder {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// The process takes requests and the store answers.
+/// The process takes requests, the store answers, and its schema and seal are this program's. The keys have been read by then:
+/// nobody is answered before.
 async fn readyz(management: Data<Management>) -> HttpResponse {
     let unready = |why: &str| HttpResponse::ServiceUnavailable().content_type("text/plain").body(format!("{why}\n"));
     if management.draining.load(Ordering::Relaxed) {
         return unready("draining");
     }
     let store = management.store.clone();
-    match blocking(move || store.healthy()).await {
-        Ok(Ok(())) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+    match blocking(move || store.check()).await {
+        // A release is replaced replica by replica: the ones before it go on working with the schema it brought.
+        Ok(Ok(()) | Err(StoreError::Newer { .. })) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+        Ok(Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. }))) => unready(&error.to_string()),
         _ => unready("the store does not answer"),
     }
 }

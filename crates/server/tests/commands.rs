@@ -616,7 +616,7 @@ fn help_and_version_are_printed_without_configuration() {
     assert_eq!(run(&["--version"]), (Some(0), format!("frontdesk {}\n", env!("CARGO_PKG_VERSION")), String::new()));
     let (code, help, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for command in ["serve", "migrate", "check", "account", "token", "client", "key", "try"] {
+    for command in ["serve", "migrate", "check", "health", "account", "token", "client", "key", "try"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{help}");
     }
     for setting in server::settings::all() {

@@ -23,6 +23,7 @@ pub mod serve;
 pub mod settings;
 pub mod spans;
 pub mod start_up;
+pub mod supervisor;
 pub mod tasks;
 pub mod tls;
 pub mod visible;

@@ -25,7 +25,7 @@ use crate::metrics::{self, Metrics};
 use crate::request_id::{self, RequestIds};
 use crate::settings::named;
 use crate::wiring::{Means, Site};
-use crate::{deadline, heads, open, start_up, tasks, tls};
+use crate::{deadline, heads, open, start_up, supervisor, tasks, tls};
 
 /// For how long requests that are under way may go on after the signal to stop.
 const DRAIN_SECONDS: u64 = 10;
@@ -79,12 +79,14 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
         tasks::start(site.clone(), store.clone(), clock.clone(), (throttle, logins), config.keep_retired);
         start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
+        supervisor::ready();
         let (public_handle, private_handle) = (public.handle(), private.handle());
         rt::spawn(private);
         rt::spawn(async move {
             stop.await;
             tracing::info!("stopping: requests that are under way are finished first");
             draining.store(true, Ordering::Relaxed);
+            supervisor::stopping();
             public_handle.stop(true).await;
         });
         let served = public.await;

@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check interop torture
+.PHONY: help run test check interop torture fuzz
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,3 +33,7 @@ interop: ## pass published JavaScript and Python clients, installed under target
 torture: ## break the release binary under load and count what is lost; ARGS=--quick for the short way
 	@scripts/install-missing test
 	scripts/torture $(ARGS)
+
+fuzz: ## a minute of libFuzzer on each property of fuzz/, or ARGS="SECONDS TARGET"; needs a C++ compiler, no other Rust
+	@scripts/install-missing fuzz
+	scripts/fuzz $(ARGS)

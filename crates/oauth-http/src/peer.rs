@@ -78,7 +78,9 @@ impl ProxyHeader {
             Self::XForwardedFor => ("x-forwarded-for", node),
             Self::Forwarded => ("forwarded", for_parameter),
         };
-        headers.get_all(name).filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).map(read).collect()
+        // Bytes that are no text are one strange hop; they do not hide the hops a proxy wrote behind them.
+        let lists = headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        lists.flat_map(|list| list.split(',').map(read).collect::<Vec<_>>()).collect()
     }
 }
 
@@ -132,6 +134,7 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.5, 10.9.9.9")]), "203.0.113.5");
         assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "10.2.2.2")]), "10.2.2.2");
         assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5, rubbish")]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "\u{fc}, 203.0.113.5")]), "203.0.113.5");
     }
 
     #[test]

@@ -1,0 +1,19 @@
+//! The strict reader of bodies.
+
+use protocol::json::{JsonLimits, read_object};
+use serde_json::Value;
+
+/// It reads what the ordinary reader reads, or nothing; and what it refuses it refuses with a sentence.
+pub fn holds(bytes: &[u8]) {
+    match read_object(bytes, &JsonLimits::default()) {
+        Ok(object) => {
+            assert_eq!(serde_json::from_slice::<Value>(bytes).ok(), Some(Value::Object(object.clone())));
+            let written = Value::Object(object.clone()).to_string();
+            assert_eq!(read_object(written.as_bytes(), &JsonLimits::default()).ok(), Some(object), "{written}");
+        }
+        Err(refused) => {
+            let sentence = refused.to_string();
+            assert!(sentence.starts_with("The body ") && sentence.ends_with('.') && sentence.is_ascii(), "{sentence}");
+        }
+    }
+}

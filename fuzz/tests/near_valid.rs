@@ -1,0 +1,323 @@
+//! What holds for anything anybody could send, tried with what is valid or nearly so: bounded, on every compiler.
+
+#![expect(clippy::panic, reason = "a test says what it expects")]
+
+#[path = "../../crates/protocol/tests/support/sample.rs"]
+mod sample;
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use proptest::sample::select;
+use protocol::{ClientMetadata, Object};
+use serde_json::{Value, json};
+
+/// Any JSON at all, not too deep.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        any_uri().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec(("[a-z#]{0,6}", inner), 0..4).prop_map(|members| members.into_iter().collect::<Value>()),
+        ]
+    })
+}
+
+/// Text that is a URI, nearly one, or made to be taken for another.
+fn any_uri() -> impl Strategy<Value = String> {
+    let mostly = |usual: &[&'static str], odd: &[&'static str]| prop_oneof![9 => select(usual.to_vec()), 1 => select(odd.to_vec())];
+    let scheme = mostly(&["https", "http", "HTTPS", "com.example.app"], &["javascript", "cursor", "regexp=https", ""]);
+    let after = mostly(&["://"], &[":/", ":", ":///", "//", ""]);
+    let user = mostly(&[""], &["user@", "user:secret@", "@"]);
+    let strange = [
+        "127.1",
+        "0x7f.1",
+        "[::ffff:1.2.3.4]",
+        "bücher.example",
+        "rp_1.example",
+        "rp..example",
+        "*.example",
+        "%65xample",
+        "rp.example.",
+        "1.2.3",
+        "",
+    ];
+    let plain = [
+        "rp.example",
+        "RP.example",
+        "localhost",
+        "LOCALHOST",
+        "127.0.0.1",
+        "[::1]",
+        "[2001:DB8::1]",
+        "xn--bcher-kva.example",
+        "localhost.example",
+    ];
+    let host = prop_oneof![9 => mostly(&plain, &strange).prop_map(str::to_owned), 1 => "[!-~]{1,12}"];
+    let port = prop_oneof![
+        4 => Just(String::new()),
+        2 => any::<u32>().prop_map(|port| format!(":{}", port % 70_000)),
+        1 => select(vec![":", ":+1", ":-1", ":0443", ":443:443"]).prop_map(str::to_owned),
+    ];
+    let rest = prop_oneof![
+        6 => "(/[a-z.%2F;~!$&'()*+,=:@-]{0,8}){0,2}(\\?[a-z=&@:/%20?]{0,8})?",
+        6 => "(/[a-z.]{0,4})?(\\?[a-z=]{0,4})?",
+        1 => "[!-~]{0,12}",
+        1 => "\\PC{0,6}",
+    ];
+    let built = (scheme, after, user, host, port, rest)
+        .prop_map(|(scheme, after, user, host, port, rest)| format!("{scheme}{after}{user}{host}{port}{rest}"));
+    prop_oneof![8 => built, 1 => "[!-~]{0,24}", 1 => "\\PC{0,24}"]
+}
+
+/// A value the row's member may well accept.
+fn good(row: &'static protocol::Row) -> BoxedStrategy<Value> {
+    let words = |words: &[&'static str]| proptest::sample::subsequence(words.to_vec(), 0..=words.len()).prop_map(Value::from).boxed();
+    let word = |words: &[&'static str]| select(words.to_vec()).prop_map(Value::from).boxed();
+    match row.name {
+        "redirect_uris" | "claims_redirect_uris" => proptest::collection::vec(any_uri(), 0..3).prop_map(Value::from).boxed(),
+        "grant_types" => words(&["authorization_code", "implicit", "refresh_token", "client_credentials", "password", "urn:x"]),
+        "response_types" => words(&["code", "id_token", "token id_token", "token", "code token", "none"]),
+        "scope" => word(&["openid", "openid email", "email unknown", "unknown", "a  b"]),
+        "token_endpoint_auth_method" => word(&["client_secret_basic", "none", "private_key_jwt", "client_secret_jwt"]),
+        "application_type" => word(&["web", "native", "service"]),
+        name if name.ends_with("_alg") => word(&["RS256", "ES256", "HS256", "none", "RSA-OAEP", "dir"]),
+        name if name.ends_with("_enc") => word(&["A128CBC-HS256", "A256GCM"]),
+        _ => Just(sample::of(row)).boxed(),
+    }
+}
+
+/// Members of the table, some with language tags, some with values that are not theirs, and members of no table.
+fn any_members() -> impl Strategy<Value = Value> {
+    let row = || select(ClientMetadata::ROWS.iter().collect::<Vec<_>>());
+    let member = prop_oneof![
+        6 => row().prop_flat_map(|row| good(row).prop_map(|value| (row.name.to_owned(), value))),
+        1 => (row(), any_json()).prop_map(|(row, value)| (row.name.to_owned(), value)),
+        1 => (row(), "#[a-zA-Z-]{0,8}", any_json()).prop_map(|(row, tag, value)| (format!("{}{tag}", row.name), value)),
+        1 => ("\\PC{0,8}", any_json()),
+    ];
+    (any::<bool>(), proptest::collection::vec(member, 0..8)).prop_map(|(callback, members)| {
+        let mut object: Object = members.into_iter().collect();
+        if callback {
+            object.insert("redirect_uris".to_owned(), json!(["https://rp.example/cb"]));
+        }
+        Value::Object(object)
+    })
+}
+
+/// A pattern of pieces that patterns are made of.
+fn any_pattern() -> impl Strategy<Value = String> {
+    let origin = prop_oneof![
+        6 => select(vec!["https://a.example/", "https://b.example:8443/", "http://localhost:8080/", "https://xn--bcher-kva.example/"]),
+        1 => select(vec!["https://a\\.example/", "^https://a.example/", "https?://a.example/", "(?i)https://a.example/", "(?:https://a.example/)"]),
+        1 => select(vec!["https://a.example", "https://a.example(/|)", "https://[a-z]+.example/", "http://a.example/", ".*", "", "javascript:"]),
+    ];
+    let rest = proptest::collection::vec(
+        prop_oneof![
+            4 => select(vec!["cb", "cb/", ".*", "[a-z]+", "[0-9]{1,3}", "(x|y)?", "\\.", "\\d", "$", "(a+)+", "\\?x=1"]).prop_map(str::to_owned),
+            1 => select(vec!["#", "\\x23", "|", "(", ")", "(?x)", "(?-u)", "\\b", "^", "\\z", "{9}{9}", "://", "https://c.example/"]).prop_map(str::to_owned),
+            1 => "[!-~]{0,3}",
+        ],
+        0..4,
+    );
+    let one = (origin, rest).prop_map(|(origin, rest)| origin.to_owned() + &rest.concat());
+    prop_oneof![
+        4 => one.clone(),
+        3 => proptest::collection::vec(one, 2..4).prop_map(|several| format!("({})", several.join("|"))),
+        1 => "[!-~]{0,24}",
+    ]
+}
+
+/// A header and claims; most of them as a trusted issuer would write them.
+fn any_statement() -> impl Strategy<Value = String> {
+    let header = prop_oneof![
+        6 => select(vec![r#"{"alg":"EdDSA"}"#, r#"{"alg":"EdDSA","typ":"JWT"}"#, r#"{"kid":"x","alg":"EdDSA"}"#]).prop_map(str::to_owned),
+        1 => select(vec![r#"{"alg":"none"}"#, r#"{"alg":"HS256"}"#, r#"{"alg":"EdDSA","crit":["x"]}"#, r#"{"alg":"eddsa"}"#, "{}", ""]).prop_map(str::to_owned),
+        1 => (any_json(), any_json()).prop_map(|(alg, typ)| json!({ "alg": alg, "typ": typ }).to_string()),
+    ];
+    let instant = || {
+        prop_oneof![
+            6 => (1_799_999_900_i64..1_800_000_100).prop_map(Value::from),
+            2 => select(vec![json!(1_800_000_300), json!(1_800_000_000.5), json!("1800000300"), json!(1e300), json!(-1), json!(i64::MAX), json!(null)]),
+            1 => any_json(),
+        ]
+    };
+    let audience = prop_oneof![
+        6 => Just(json!("https://op.example")),
+        2 => select(vec![json!(["https://op.example"]), json!(["x", "https://op.example"]), json!(["https://op.example", 1]), json!([])]),
+        1 => any_json(),
+    ];
+    let issuer = prop_oneof![8 => Just(json!("https://directory.example")), 1 => any_json()];
+    let claims = (issuer, audience, instant(), instant(), proptest::option::of(instant()), any_members()).prop_map(
+        |(iss, aud, exp, iat, nbf, more)| {
+            let mut claims = json!({ "iss": iss, "aud": aud, "exp": exp, "iat": iat });
+            if let (Some(nbf), Value::Object(claims)) = (nbf, &mut claims) {
+                claims.insert("nbf".to_owned(), nbf);
+            }
+            if let (Value::Object(more), Value::Object(claims)) = (more, &mut claims) {
+                claims.extend(more);
+            }
+            claims.to_string()
+        },
+    );
+    (header, claims).prop_map(|(header, claims)| format!("{header}\n{claims}"))
+}
+
+/// Credentials, more or less.
+fn any_authorization() -> impl Strategy<Value = String> {
+    let scheme = select(vec!["Basic", "basic", "BASIC", "Basic:", "Bearer", "bEARER", "Bearer:", "Digest", "Basic\t", ""]);
+    let space = select(vec![" ", "  ", "", "\t", " , "]);
+    let rest = prop_oneof![
+        3 => "[a-zA-Z0-9:é ]{0,12}".prop_map(|text| STANDARD.encode(text)),
+        2 => "(iat|rat)_[A-Za-z0-9_-]{0,43}",
+        1 => "[ -~]{0,12}",
+    ];
+    (scheme, space, rest, select(vec!["", "=", " ", " x", "é"]))
+        .prop_map(|(scheme, space, rest, end)| format!("{scheme}{space}{rest}{end}"))
+}
+
+/// What a stranger writes of the way its request came.
+fn any_forwarded() -> impl Strategy<Value = String> {
+    let node = select(vec![
+        "198.51.100.1",
+        "10.9.9.9",
+        "[2001:db8::7]",
+        "[2001:db8::7]:4711",
+        "2001:db8::7",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+        "198.51.100.1:80",
+        "unknown",
+        "_hidden",
+        "",
+        "[",
+        "\"",
+        "\"[::1]\"",
+        "\\\"",
+        "999.1.1.1",
+        "é",
+        ":",
+    ]);
+    let element = (
+        select(vec!["", "for=", "For=", "for=\"", "by=1;for=", "proto=https", ";", "for==", "for = "]),
+        node,
+        select(vec!["", "\"", ";proto=http", ";for=10.0.0.1"]),
+    )
+        .prop_map(|(before, node, after)| format!("{before}{node}{after}"));
+    proptest::collection::vec((element, select(vec![",", ", ", " ,", "\n", ""])), 0..5)
+        .prop_map(|list| list.into_iter().map(|(element, separator)| element + separator).collect())
+}
+
+/// Strings in which the characters that mean something to WebFinger are frequent.
+fn any_query() -> impl Strategy<Value = String> {
+    "((acct|https?|mailto|localhost|acme|example\\.com|xn--|bücher|rel=|resource=|[0-9]{1,6}|%[0-9a-f]{0,2}|[:/@?#.\\[\\]+=&$!%a-z\u{0}-\u{7f}])){0,12}"
+}
+
+/// Hosts in every spelling, ours and others'; and any four or sixteen bytes.
+fn any_address() -> impl Strategy<Value = Vec<u8>> {
+    let number = prop_oneof![
+        any::<u8>().prop_map(|number| number.to_string()),
+        any::<u32>().prop_map(|number| format!("0x{number:x}")),
+        any::<u16>().prop_map(|number| format!("0{number:o}")),
+        select(vec!["127", "0177", "0x7f", "10", "169", "254", "0", ""]).prop_map(str::to_owned),
+    ];
+    let dotted = proptest::collection::vec(number, 1..5).prop_map(|numbers| numbers.join("."));
+    let six = any::<u128>().prop_map(|bits| format!("[{}]", std::net::Ipv6Addr::from_bits(bits)));
+    let name = select(vec![
+        "rp.example",
+        "localhost",
+        "a.localhost",
+        "LOCALHOST.",
+        "printer.local",
+        "x.internal",
+        "wiki",
+        "１２７.0.0.1",
+        "loc%61lhost",
+        "127.0.0.1.rp.example",
+    ]);
+    let host = prop_oneof![dotted, six, name.prop_map(str::to_owned), "[!-~]{1,12}"];
+    let port = select(vec!["", ":443", ":8443", ":80", ":22", ":0", ":5432"]);
+    prop_oneof![
+        2 => any::<[u8; 4]>().prop_map(Vec::from),
+        2 => any::<[u8; 16]>().prop_map(Vec::from),
+        3 => (host, port).prop_map(|(host, port)| format!("{host}{port}").into_bytes()),
+        1 => any_uri().prop_map(String::into_bytes),
+    ]
+}
+
+fn any_issuer() -> impl Strategy<Value = String> {
+    prop_oneof![any_uri(), "https://[a-z]{1,5}\\.example(:[1-9][0-9]{0,3})?(/[a-z]{1,4}){0,2}/?"]
+}
+
+fn any_body() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any_json().prop_map(|value| value.to_string()),
+        any_members().prop_map(|value| value.to_string()),
+        "[\\[\\]{}:,\"a0 \\\\u]{0,24}"
+    ]
+}
+
+macro_rules! properties {
+    ($($property:ident: $strategy:expr;)+) => {
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+            $(
+                #[test]
+                fn $property(input in $strategy) {
+                    fuzz::$property::holds(input.as_ref());
+                }
+            )+
+        }
+        const TRIED: &[&str] = &[$(stringify!($property)),+];
+    };
+}
+
+properties! {
+    json: any_body();
+    metadata: any_members().prop_map(|members| members.to_string());
+    redirect_uri: any_uri();
+    pattern: any_pattern();
+    statement: any_statement();
+    authorization: any_authorization();
+    forwarded: any_forwarded();
+    webfinger: any_query();
+    address: any_address();
+    issuer: any_issuer();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn no_property_is_broken_by_noise(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        for (_, holds) in fuzz::ALL {
+            holds(&bytes);
+        }
+    }
+}
+
+#[test]
+fn every_property_is_tried_and_has_a_target_and_seeds_that_do_not_break_it() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(TRIED, fuzz::ALL.map(|(name, _)| name));
+    for (name, holds) in fuzz::ALL {
+        let target = fs::read_to_string(here.join(format!("targets/{name}.rs"))).unwrap();
+        assert!(target.contains(&format!("fuzz::{name}::holds(bytes)")), "{target}");
+        let seeds = fs::read_to_string(here.join(format!("seeds/{name}.txt"))).unwrap();
+        assert!(seeds.lines().count() > 5, "{name}");
+        for seed in seeds.lines() {
+            holds(seed.as_bytes());
+            holds(seed.replace("\\n", "\n").as_bytes());
+        }
+    }
+}

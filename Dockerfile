@@ -17,5 +17,6 @@ USER 65532:65532
 ENV FRONTDESK_DATA=/data
 VOLUME /data
 EXPOSE 9443
+HEALTHCHECK --interval=5s --timeout=6s --retries=3 --start-period=60s CMD ["frontdesk", "health"]
 ENTRYPOINT ["frontdesk"]
 CMD ["serve"]

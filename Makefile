@@ -1,10 +1,10 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check interop torture fuzz
+.PHONY: help run test check interop torture fuzz compose-check
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo 'ARGS= is handed on: make run ARGS="--help", make test ARGS=journey.'
 	@echo 'Settings come from the environment: FRONTDESK_ADMIN_PASSWORD=... make run.'
@@ -37,3 +37,7 @@ torture: ## break the release binary under load and count what is lost; ARGS=--q
 fuzz: ## a minute of libFuzzer on each property of fuzz/, or ARGS="SECONDS TARGET"; needs a C++ compiler, no other Rust
 	@scripts/install-missing fuzz
 	scripts/fuzz $(ARGS)
+
+compose-check: ## do what a container engine does with Dockerfile and docker-compose.yml, without one; ARGS=--release compiles as it does
+	@scripts/install-missing compose
+	scripts/compose-check $(ARGS)

@@ -1,0 +1,96 @@
+"""Two replicas behind nginx, and what happens to them."""
+
+import re
+import signal
+import time
+
+from commands import must, run, say, until
+from journeys import Loop
+from stage import PASSWORD
+
+
+def scale(stage, seconds):
+    """Two replicas behind nginx, while one is killed, one is stopped, and the database is restarted."""
+    engine = stage.project("scale", "scale")
+    engine.up()
+    stage.rights(engine)
+    for name in ("replica-1", "replica-2"):
+        environment = engine.containers[name].about["environment"]
+        must(environment["FRONTDESK_PROXIES"] == engine.addresses["nginx", "proxied"][0], "the replicas believe another proxy")
+    credentials = ["--account", f"admin:{PASSWORD}"]
+    traveller = stage.traveller(engine, "nginx", f"{engine.scratch}/volumes/tls/certificate.pem")
+    believed(engine)
+    windows = []
+    with Loop(traveller, credentials, 3) as loop:
+        calm(loop, 3)
+        for what, name, number in (
+            ("replica-1 killed", "replica-1", signal.SIGKILL),
+            ("replica-2 stopped", "replica-2", signal.SIGTERM),
+            ("the database restarted", "db", signal.SIGINT),
+        ):
+            before, begun = loop.well(), time.monotonic()
+            engine.containers[name].kill(number)
+            until(f"{name} is gone", lambda name=name: not engine.containers[name].running(), 20)
+            gone = loop.well()
+            if name != "db":
+                # What nobody answers for is answered by the other.
+                until("journeys go on beside the other replica", lambda gone=gone: loop.well() >= gone + 3, 60)
+            engine.start(name).reach("service_healthy")
+            windows.append((what, begun, time.monotonic()))
+            calm(loop, 3)
+            say(f"scale: {what}, {loop.well() - before} journeys meanwhile")
+        until("the time is over", lambda: time.monotonic() - windows[0][1] > seconds, seconds + 5)
+    judge(stage, engine, loop, windows, credentials)
+    engine.down()
+    stage.clean(engine)
+
+
+def believed(engine):
+    """The replicas take nginx's word, and nginx passes no stranger's on: the name of a request shows both."""
+    for name in ("nginx", "replica-1", "replica-2"):
+        scheme = "https" if name == "nginx" else "http"
+        place = f"{scheme}://{engine.addresses[name, 'proxied'][0]}:9443/jwks"
+        answer = run("curl", "-sS", "--fail", "--insecure", "--head", "-H", "X-Request-Id: stranger", place).lower()
+        named = re.search(r"^x-request-id: (\S+)", answer, re.M).group(1)
+        by_nginx = re.fullmatch(r"[0-9a-f]{32}", named) is not None
+        must(named != "stranger" and by_nginx == (name == "nginx"), f"a request to {name} is called {named}")
+
+
+def calm(loop, journeys):
+    """Some more journeys that go all the way."""
+    enough = loop.well() + journeys
+    until("journeys go all the way", lambda: loop.well() >= enough, 120)
+
+
+def judge(stage, engine, loop, windows, credentials):
+    """No journey failed but those whose connection was cut, nginx's to a replica or a replica's to the database (503), and each
+    of them goes well when tried again."""
+    cut = engine.log_of("nginx").count("prematurely closed connection") + engine.log_of("nginx").count("reset by peer")
+    strange, under_way = [], {}
+    for begun, end, said in loop.failed():
+        # The last thing that happened before it broke.
+        what = next((what for what, start, stop in reversed(windows) if begun < stop and end > start), None)
+        if what is None or ("database" in what and " is 503 (temporarily_unavailable" not in said):
+            strange.append((what, said))
+        else:
+            under_way.setdefault(what, []).append(said)
+    must(not strange, f"journeys failed for which there is no reason: {strange}")
+    replicas = [said for what, failed in under_way.items() if "replica" in what for said in failed]
+    must(len(replicas) <= cut, f"{len(replicas)} journeys failed with the replicas, and nginx saw {cut} connections cut: {replicas}")
+    for what, failed in under_way.items():
+        for said in failed:
+            say(f"scale: cut off while {what}: {said}")
+        stage.count("journeys cut off, each tried again and gone well", loop.traveller.must(credentials, len(failed)))
+    for name in ("replica-1", "replica-2"):
+        metrics = run("ip", "netns", "exec", name, "curl", "-sS", "--fail", "http://127.0.0.1:9444/metrics")
+        answered = sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("frontdesk_requests_total{"))
+        must(answered > 100, f"{name} answered {answered} requests: they are not spread")
+        say(f"scale: {name} answered {answered:.0f} requests since its last start")
+    # A POST that nginx sent twice would leave a client that no journey deletes.
+    listed = engine.containers["replica-1"].execute("frontdesk", "client", "list", "--json")
+    must(listed.returncode == 0, f"docker compose exec: {listed.stderr}")
+    left = len(listed.stdout.splitlines())
+    must(left <= len(loop.failed()), f"{left} clients are left of {len(loop.failed())} journeys that were cut off")
+    stage.count("clients left behind by journeys that were cut off", left)
+    stage.count("journeys through nginx that went all the way", loop.well())
+    stage.count("connections to replicas that nginx saw cut", cut)

@@ -111,8 +111,10 @@ def build_step(line, src, out, binary, compile_it, scratch):
     """The Dockerfile's RUN line as it stands, in a root file system like this machine's with the context at /src."""
     stand_in = f"{scratch}/bin"
     os.makedirs(stand_in)
+    # It is the real one that says whether the context is a whole workspace and the lock file fits it.
+    whole = f"{shlex.quote(shutil.which('cargo'))} tree --quiet --locked --offline --package server >/dev/null"
     with open(f"{stand_in}/cargo", "w", encoding="utf-8") as file:
-        file.write(f"#!/bin/sh\nset -eu\ninstall -D {shlex.quote(binary)} target/release/frontdesk\n")
+        file.write(f"#!/bin/sh\nset -eu\n{whole}\ninstall -D {shlex.quote(binary)} target/release/frontdesk\n")
     os.chmod(f"{stand_in}/cargo", 0o755)
     path = f"{os.path.dirname(shutil.which('cargo'))}:{PATH}"
     environment = {"PATH": path if compile_it else f"{stand_in}:{path}", "HOME": os.path.expanduser("~"), "CARGO_NET_OFFLINE": "true"}

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use protocol::{ClientId, Secret};
 use store::{Role, TokenId};
 
 use crate::attempt::{self, Attempt, Credentials};
-use crate::commands::{account, check, client, health, key, migrate, token};
+use crate::commands::{account, check, client, describe, health, key, migrate, token};
 use crate::config::{Config, Sources};
+use crate::exit::Exit;
 use crate::{logging, serve, settings, spans};
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -57,6 +59,17 @@ enum Command {
     Key(KeyCommand),
     /// Be a client of any provider: WebFinger, discovery, and with --register the whole life of a registration.
     Try(TryArguments),
+    /// Print what a shell completes this command line with.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page.
+    Man {
+        /// Write one page for each command into this folder instead.
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,7 +187,7 @@ pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
 
 /// The command line with one flag for each setting.
 pub fn command() -> clap::Command {
-    settings::all().fold(Cli::command(), |command, setting| {
+    settings::all().fold(Cli::command().after_help(Exit::help()), |command, setting| {
         command.arg(
             Arg::new(setting.key)
                 .long(setting.flag())
@@ -213,23 +226,20 @@ impl Write for Out {
     }
 }
 
-/// The exit of a program that SIGPIPE ended, as shells tell it.
-const UNREAD: u8 = 141;
-
-/// Runs the program: exit 0 when all went well, 1 when something failed, 2 when the command line is none, and 141 without a
-/// word when nobody reads what it prints.
+/// Runs the program and says how it ended: without a word when nobody reads what it prints.
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let parsed = Cli::from_arg_matches(&matches).map_err(|error| error.to_string());
     let mut out = Out { stdout: io::stdout(), unread: false };
     match parsed.and_then(|cli| execute(cli, &matches, &mut out)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) if out.unread => ExitCode::from(UNREAD),
+        Ok(()) => Exit::Done,
+        Err(_) if out.unread => Exit::Unread,
         Err(sentence) => {
             let _ = writeln!(io::stderr(), "frontdesk: {sentence}");
-            ExitCode::FAILURE
+            Exit::Failed
         }
     }
+    .into()
 }
 
 /// The settings given as flags, wherever on the line they stand.
@@ -243,9 +253,14 @@ fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
 }
 
 fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> {
-    if let Command::Try(arguments) = cli.command {
-        keys::install();
-        return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());
+    match cli.command {
+        Command::Try(arguments) => {
+            keys::install();
+            return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());
+        }
+        Command::Completions { shell } => return describe::completions(command(), shell, out),
+        Command::Man { folder } => return describe::man(command(), folder.as_deref(), out),
+        _ => {}
     }
     let config =
         Sources::of_process(cli.config, flags(matches)).and_then(|sources| Config::load(&sources)).map_err(|error| error.to_string())?;
@@ -280,7 +295,8 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
             KeyCommand::List => key::list(&config, out),
             KeyCommand::Rotate => key::rotate(&config, out),
         },
-        Command::Try(_) => Ok(()),
+        // They need no configuration, and are done.
+        Command::Try(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod account;
 pub mod check;
 pub mod client;
 pub mod health;
+pub mod describe;
 pub mod key;
 pub mod migrate;
 pub mod token;

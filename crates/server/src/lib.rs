@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod connections;
 pub mod deadline;
+pub mod exit;
 pub mod heads;
 pub mod host;
 pub mod limits;

@@ -117,12 +117,32 @@ enum TokenCommand {
 enum ClientCommand {
     /// List the clients.
     List {
-        /// Only the clients of this account.
-        #[arg(long, value_name = "ACCOUNT")]
-        owner: Option<String>,
+        #[command(flatten)]
+        filter: client::Filter,
+        /// Only clients whose name has this in it, in any language and whatever the case.
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
+    },
+    /// Write clients for another store, one JSON object a line: with their secrets, sealed as they are.
+    Export {
+        #[command(flatten)]
+        filter: client::Filter,
+        /// A file, which must not be there yet; standard output, when left out.
+        file: Option<PathBuf>,
+    },
+    /// Take in what was exported. Clients that are here already are left alone when they are the same, and refused otherwise.
+    Import {
+        /// The file; standard input, when left out.
+        file: Option<PathBuf>,
+        /// The file with the sealing key of the store the clients come from, when this store has another.
+        #[arg(long, value_name = "FILE")]
+        sealed_with: Option<PathBuf>,
+        /// Look at everything, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Show a client.
     Show {
@@ -285,7 +305,11 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         Command::Client { account, command } => {
             let reach = client::Reach::open(&config, account.as_deref())?;
             match command {
-                ClientCommand::List { owner, json } => client::list(&reach, owner.as_deref(), json, out),
+                ClientCommand::List { filter, name, json } => client::list(&reach, &filter, name.as_deref(), json, out),
+                ClientCommand::Export { filter, file } => client::export(&reach, &filter, file.as_deref(), out),
+                ClientCommand::Import { file, sealed_with, dry_run } => {
+                    client::import(&reach, file.as_deref(), sealed_with.as_deref(), dry_run, out)
+                }
                 ClientCommand::Show { client_id, with_secret } => client::show(&reach, &ClientId::new(client_id), with_secret, out),
                 ClientCommand::Delete { client_id } => client::delete(&reach, &ClientId::new(client_id), out),
                 ClientCommand::Reissue { client_id } => client::reissue(&reach, &ClientId::new(client_id), out),

@@ -4,5 +4,60 @@
 
 mod support;
 
+#[path = "command_line/carrying.rs"]
+mod carrying;
 #[path = "command_line/described.rs"]
 mod described;
+#[path = "command_line/listing.rs"]
+mod listing;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use support::{Postgres, Setup};
+
+/// The sealing key of every PostgreSQL store here.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// Another one.
+const OTHER_KEY: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// A provider whose issuer is the same whatever port is free, on SQLite or on PostgreSQL, with the same sealing key.
+fn fixed(database: Option<&Postgres>) -> Setup {
+    let setup = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443").with("FRONTDESK_SEALING_KEY", KEY);
+    match database {
+        Some(database) => setup.on(database),
+        None => setup,
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs a command with something on its standard input.
+fn fed(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = setup.command(folder, arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that refuses before it reads leaves nobody to write to.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+/// The same; exit 0, a quiet standard error, and what it printed.
+#[track_caller]
+fn gave(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+    let output = fed(setup, folder, arguments, input);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{arguments:?}");
+    text(&output.stdout)
+}
+
+/// The same; exit 1, nothing printed, and the one sentence.
+#[track_caller]
+fn refused(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+    let output = fed(setup, folder, arguments, input);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{arguments:?}");
+    let said = text(&output.stderr);
+    let sentence = said.strip_prefix("frontdesk: ").and_then(|said| said.strip_suffix('\n')).unwrap_or_else(|| panic!("{said}"));
+    assert!(!sentence.contains('\n'), "{said}");
+    sentence.to_owned()
+}

@@ -83,11 +83,11 @@ impl Client {
 
 /// One of a page of clients. A row that cannot be read is named, and keeps nobody from the others.
 #[derive(Debug)]
-pub struct Listed {
+pub struct Listed<T = Client> {
     /// Its identifier.
     pub id: ClientId,
     /// The client, or which column of its row is damaged.
-    pub client: Result<Client, StoreError>,
+    pub client: Result<T, StoreError>,
 }
 
 /// What a replacement does to the secret. RFC 7592 §2.2.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, Timestamp, TokenTerms};
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, NewClient};
 use crate::error::StoreError;
@@ -11,8 +12,9 @@ use crate::random::no_randomness;
 use crate::schema::client;
 use crate::seal::{About, SealingKey, digest};
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = client, treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct ClientRow {
     pub client_id: String,
     pub provider: String,
@@ -45,6 +47,24 @@ impl ClientRow {
             composed_name: new.composed_name.clone(),
             terms: new.terms.as_ref().map(|terms| terms.json()),
         })
+    }
+
+    /// Every text in it, by its column.
+    pub fn texts(&self) -> Vec<(&'static str, &str)> {
+        let always = [
+            ("client_id", &self.client_id),
+            ("provider", &self.provider),
+            ("metadata", &self.metadata),
+            ("token_digest", &self.token_digest),
+        ];
+        let perhaps = [
+            ("secret_sealed", &self.secret_sealed),
+            ("owner", &self.owner),
+            ("composed_name", &self.composed_name),
+            ("terms", &self.terms),
+        ];
+        let perhaps = perhaps.into_iter().filter_map(|(column, text)| Some((column, text.as_deref()?)));
+        always.into_iter().map(|(column, text)| (column, text.as_str())).chain(perhaps).collect()
     }
 
     /// Whether the client exists no more.

@@ -5,7 +5,7 @@ use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Ti
 
 use crate::Store;
 use crate::change::{Change, SecretColumns};
-use crate::client::{Client, Listed, NewClient, SecretChange};
+use crate::client::{Client, NewClient, SecretChange};
 use crate::client_row::{ClientRow, seal_secret};
 use crate::error::StoreError;
 use crate::initial_access_token::TokenId;
@@ -130,25 +130,6 @@ impl Store {
         let of: Option<Option<String>> =
             self.0.pool.read(|connection| Ok(client::table.find(id.as_str()).select(client::owner).first(connection).optional()?))?;
         Ok(of.flatten().as_deref() == Some(owner))
-    }
-
-    /// At most `limit` clients, expired or not, in the order of their identifiers, from the one behind `after` on: everybody's,
-    /// or those of one account.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub fn clients(&self, owner: Option<&str>, after: Option<&ClientId>, limit: i64) -> Result<Vec<Listed>, StoreError> {
-        let after = after.and_then(|id| id.as_str().split('\0').next()).unwrap_or_default();
-        let rows: Vec<ClientRow> = self.0.pool.read(|connection| {
-            let page = client::table.filter(client::client_id.gt(after)).order(client::client_id).limit(limit);
-            let page = page.select(ClientRow::as_select());
-            Ok(match owner {
-                Some(owner) => page.filter(client::owner.eq(owner)).load(connection)?,
-                None => page.load(connection)?,
-            })
-        })?;
-        let listed = |row: ClientRow| Listed { id: ClientId::new(&row.client_id), client: row.client(&self.0.seal) };
-        Ok(rows.into_iter().map(listed).collect())
     }
 
     /// Deletes the clients that expired, and says how many there were.

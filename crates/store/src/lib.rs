@@ -7,7 +7,8 @@
 //! | `url`, `connection`, `pool` | where the store is, and the connections to it |
 //! | `writer`, `change`, `insert_many`, `written` | the queue of writes: group commit |
 //! | `migrations`, `lock`, `schema` | the tables, and how they come to be |
-//! | `client`, `client_row`, `clients` | clients |
+//! | `client`, `client_row`, `clients`, `listing` | clients |
+//! | `export`, `import` | clients on their way to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
 //! | `seal`, `random` | sealing, digests, chance |
 //! | `error` | what can go wrong |
@@ -21,8 +22,11 @@ mod client_row;
 mod clients;
 mod connection;
 mod error;
+mod export;
+mod import;
 mod initial_access_token;
 mod insert_many;
+mod listing;
 mod lock;
 mod migrations;
 mod pool;
@@ -40,7 +44,10 @@ use std::sync::Arc;
 pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use client::{Client, Listed, NewClient, SecretChange};
 pub use error::StoreError;
+pub use export::{ExportedClient, ImportError};
+pub use import::NotImported;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
+pub use listing::Which;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -5,11 +5,17 @@ use std::io::{self, Write};
 use protocol::values::HumanText;
 use protocol::{ClientId, Clock, RegistrationAccessToken};
 use serde_json::{Value, json};
-use store::{Account, Client, Role, Store};
+use store::{Account, Client, Role, Store, Which};
 
 use super::{Table, date, date_or, lines};
 use crate::config::Config;
 use crate::{open, random_text, serve};
+
+mod carry;
+mod filter;
+
+pub use carry::{export, import};
+pub use filter::Filter;
 
 /// How many clients are read at a time.
 const PAGE: i64 = 500;
@@ -37,6 +43,16 @@ impl Reach {
         }
     }
 
+    /// Those of the clients that are within reach; `None` when none can be.
+    fn within(&self, filter: &Filter) -> Option<Which> {
+        let which = filter.which();
+        match (&self.own, &which.owner) {
+            (Some(own), Some(owner)) if own != owner => None,
+            (Some(own), _) => Some(Which { owner: Some(own.clone()), ..which }),
+            (None, _) => Some(which),
+        }
+    }
+
     /// Refuses a client that is out of reach as it refuses one that is not there.
     fn to(&self, id: &ClientId) -> Result<(), String> {
         match &self.own {
@@ -46,43 +62,60 @@ impl Reach {
     }
 }
 
-/// Lists the clients in the order in which they registered: all within reach, or those of one account. A damaged one is named
-/// on standard error.
+/// Lists the clients in the order in which they registered: all within reach, or fewer. A damaged one is named on standard
+/// error.
 ///
 /// # Errors
 /// One sentence; when there were damaged ones, after all others were listed.
-pub fn list(reach: &Reach, owner: Option<&str>, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let owner = owner.or(reach.own.as_deref());
-    let within_reach = reach.own.is_none() || reach.own.as_deref() == owner;
-    let mut table = Table::new(&["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"]);
+pub fn list(reach: &Reach, filter: &Filter, name: Option<&str>, json: bool, out: &mut impl Write) -> Result<(), String> {
+    let Some(which) = reach.within(filter) else { return listed(&mut Table::new(&HEADS), &[], json, out) };
+    let name = name.map(str::to_lowercase);
+    let mut table = Table::new(&HEADS);
     let mut after: Option<ClientId> = None;
-    let mut damaged = 0_usize;
+    let mut damaged = 0_u64;
     loop {
-        let page = match within_reach {
-            true => reach.store.clients(owner, after.as_ref(), PAGE).map_err(|error| error.to_string())?,
-            false => Vec::new(),
-        };
+        let page = reach.store.clients(&which, after.as_ref(), PAGE).map_err(|error| error.to_string())?;
         let mut clients = Vec::new();
         for listed in &page {
             match &listed.client {
-                Ok(client) => clients.push(client),
+                Ok(client) if name.as_deref().is_none_or(|name| is_called(client, name)) => clients.push(client),
+                Ok(_) => {}
                 Err(error) => {
-                    damaged += 1;
+                    damaged = damaged.saturating_add(1);
                     writeln!(io::stderr(), "frontdesk: {error}").map_err(|error| error.to_string())?;
                 }
             }
         }
-        let text = match json {
-            true => lines(clients.iter().map(|client| shown(client, false))),
-            false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
-        };
-        write!(out, "{text}").map_err(|error| error.to_string())?;
-        match (page.last(), damaged) {
-            (Some(last), _) => after = Some(last.id.clone()),
-            (None, 0) => return Ok(()),
-            (None, 1) => return Err("one client is damaged and was not listed".to_owned()),
-            (None, many) => return Err(format!("{many} clients are damaged and were not listed")),
+        listed(&mut table, &clients, json, out)?;
+        match page.last() {
+            Some(last) => after = Some(last.id.clone()),
+            None => return damage(damaged, "listed"),
         }
+    }
+}
+
+const HEADS: [&str; 5] = ["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"];
+
+fn listed(table: &mut Table, clients: &[&Client], json: bool, out: &mut impl Write) -> Result<(), String> {
+    let text = match json {
+        true => lines(clients.iter().map(|client| shown(client, false))),
+        false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
+    };
+    write!(out, "{text}").map_err(|error| error.to_string())
+}
+
+/// Whether a text in lower case is part of a client's name, in any language.
+fn is_called(client: &Client, part: &str) -> bool {
+    let names = client.metadata.members().client_name.as_ref();
+    names.is_some_and(|names| names.iter().any(|(_, name)| name.as_str().to_lowercase().contains(part)))
+}
+
+/// The end of a command that left damaged clients out.
+fn damage(clients: u64, done: &str) -> Result<(), String> {
+    match clients {
+        0 => Ok(()),
+        1 => Err(format!("one client is damaged and was not {done}")),
+        many => Err(format!("{many} clients are damaged and were not {done}")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret, Issuer, RegistrationAccessToken};
-use store::{NewClient, SecretChange, StoreError};
+use store::{NewClient, SecretChange, StoreError, Which};
 
 use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, race, terms, token};
 
@@ -80,7 +80,7 @@ fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
     assert!(store.client(&id).unwrap().is_none());
     assert!(!store.delete(&id).wait().unwrap());
     assert!(!store.reissue(&id, &token("c"), NOW).wait().unwrap());
-    assert!(store.clients(None, Some(&id), 10).unwrap().is_empty());
+    assert!(store.clients(&Which::default(), Some(&id), 10).unwrap().is_empty());
     let named = NewClient { owner: Some("alice".to_owned()), composed_name: Some("alice_\0".to_owned()), ..new_client("c1") };
     assert_eq!(store.insert(named, None, NOW).wait().unwrap_err(), StoreError::Refused("a client's name has no NUL in it"));
 }
@@ -195,7 +195,8 @@ fn clients_are_listed_in_pages(bench: &Bench) {
         store.insert(new, None, NOW).wait().unwrap();
     }
     let ids = |owner: Option<&str>, after: Option<&str>| -> Vec<String> {
-        let clients = store.clients(owner, after.map(ClientId::new).as_ref(), 2).unwrap();
+        let clients =
+            store.clients(&Which { owner: owner.map(str::to_owned), ..Which::default() }, after.map(ClientId::new).as_ref(), 2).unwrap();
         clients.into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
     };
     assert_eq!(ids(None, None), ["c1", "c2"]);
@@ -230,7 +231,7 @@ fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
     let written: Vec<_> = (0..1_100).map(|number| store.insert(expiring(number), None, NOW)).collect();
     assert!(written.into_iter().all(|written| written.wait().is_ok()));
     assert_eq!(store.purge_expired(NOW).unwrap(), 1_100);
-    assert!(store.clients(None, None, 10).unwrap().is_empty());
+    assert!(store.clients(&Which::default(), None, 10).unwrap().is_empty());
 }
 
 fn what_was_written_survives_reopening(bench: &Bench) {

@@ -1,7 +1,7 @@
 //! What is in the tables, and what happens when it was changed there.
 
 use protocol::{ClientId, InitialAccessToken, Secret};
-use store::{NewSigningKey, NewToken, Role, StoreError};
+use store::{NewSigningKey, NewToken, Role, StoreError, Which};
 
 use crate::bench::{Bench, NOW, insert, provider, token};
 
@@ -57,7 +57,7 @@ fn a_damaged_row_is_named(bench: &Bench) {
         }
     }
     insert(&store, "c0");
-    let listed = store.clients(None, None, 10).unwrap();
+    let listed = store.clients(&Which::default(), None, 10).unwrap();
     let seen: Vec<_> = listed.iter().map(|listed| (listed.id.as_str(), listed.client.as_ref().err().cloned())).collect();
     let damaged = |id: &'static str, column| (id, Some(corrupt("client", column, id)));
     assert_eq!(
@@ -75,7 +75,7 @@ fn a_damaged_row_is_named(bench: &Bench) {
     for listed in &listed {
         assert!(store.delete(&listed.id).wait().unwrap(), "{} goes whether or not it can be read", listed.id);
     }
-    assert!(store.clients(None, None, 10).unwrap().is_empty());
+    assert!(store.clients(&Which::default(), None, 10).unwrap().is_empty());
     assert_eq!(corrupt("client", "metadata", "c1").to_string(), "the store is damaged: client.metadata of \"c1\" cannot be read");
 
     let presented = InitialAccessToken::new("iat_hush");

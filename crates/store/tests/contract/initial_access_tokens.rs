@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{ClientId, InitialAccessToken, Issuer};
-use store::{NewClient, NewToken, StoreError, TokenId};
+use store::{NewClient, NewToken, StoreError, TokenId, Which};
 
 use crate::bench::{Bench, NOW, insert, new_client, provider, race, terms};
 
@@ -98,7 +98,7 @@ fn of_racing_spends_as_many_win_as_there_are_uses(bench: &Bench) {
     });
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 5);
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Spent))), "{outcomes:?}");
-    assert_eq!(store.clients(None, None, 100).unwrap().len(), 5);
+    assert_eq!(store.clients(&Which::default(), None, 100).unwrap().len(), 5);
     assert_eq!(store.tokens().unwrap()[0].uses_left, Some(0));
 }
 

@@ -18,10 +18,12 @@ macro_rules! on_both {
 
 mod accounts;
 mod bench;
+mod carried;
 mod clients;
 mod damage;
 mod faults;
 mod initial_access_tokens;
+mod listing;
 mod opening;
 mod schema;
 mod signing_keys;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use protocol::ClientId;
-use store::{NewClient, NewToken, SecretChange, StoreError};
+use store::{NewClient, NewToken, SecretChange, StoreError, Which};
 
 use crate::bench::{Bench, NOW, insert, metadata, new_client, terms};
 
@@ -50,7 +50,7 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     let paid = [paid.wait(), unpaid.wait()];
     assert_eq!(paid.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert!(paid.iter().any(|outcome| matches!(outcome, Err(StoreError::Spent))), "{paid:?}");
-    assert_eq!(store.clients(None, None, 100).unwrap().len(), 16);
+    assert_eq!(store.clients(&Which::default(), None, 100).unwrap().len(), 16);
 }
 
 fn a_write_nobody_waits_for_is_done(bench: &Bench) {

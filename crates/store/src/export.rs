@@ -1,0 +1,122 @@
+//! A client as it is carried from one store to another: one line of JSON with the columns of its row.
+//!
+//! Its secret stays sealed, and its registration access token a digest: the line tells neither. Metadata and terms are
+//! carried as texts, byte for byte.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::{ClientSecret, Issuer};
+
+use crate::client_row::{ClientRow, seal_secret};
+use crate::error::StoreError;
+use crate::seal::{About, SealingKey};
+
+/// SHA-256.
+const DIGEST: usize = 32;
+
+/// A client with everything its row has.
+#[derive(Debug, Clone)]
+pub struct ExportedClient(ClientRow);
+
+/// Why an exported client cannot be taken. Each is the end of a sentence that begins with a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// It is not a line of an export.
+    #[error("it is not an exported client: {0}")]
+    Unreadable(String),
+    /// A column cannot be what it is.
+    #[error("{column} of {client_id:?} cannot be read")]
+    Column {
+        /// The column.
+        column: &'static str,
+        /// The client.
+        client_id: String,
+    },
+    /// Its secret does not open.
+    #[error("the secret of {0:?} does not open with this store's sealing key; name the key of the store it comes from")]
+    Sealed(String),
+    /// There is a client of that identifier already, and it is another one.
+    #[error("there is a client {0:?} already, and it differs")]
+    Different(String),
+    /// Its owner has a client of its composed name already.
+    #[error("the owner of {0:?} has a client of the same composed name at this provider already")]
+    Named(String),
+    /// The store is in trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ExportedClient {
+    /// The client of a row, unless the row is damaged.
+    pub(crate) fn of(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
+        row.clone().client(seal)?;
+        Ok(Self(row))
+    }
+
+    /// Its line, without the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], which cannot be.
+    pub fn line(&self) -> Result<String, StoreError> {
+        serde_json::to_string(&self.0).map_err(|_| StoreError::corrupt("client", "metadata", &self.0.client_id))
+    }
+
+    /// Reads a line, and makes of it what this store can keep: its secret is sealed with this store's key, which may be done
+    /// already.
+    ///
+    /// # Errors
+    /// What is wrong with the line.
+    pub(crate) fn read(line: &str, own: &SealingKey, foreign: Option<&SealingKey>) -> Result<Self, ImportError> {
+        let mut row: ClientRow = serde_json::from_str(line).map_err(|error| ImportError::Unreadable(reason(&error)))?;
+        let column = |column| ImportError::Column { column, client_id: row.client_id.clone() };
+        if let Some(text) = row.texts().into_iter().find(|(_, text)| text.contains('\0')) {
+            return Err(column(text.0));
+        }
+        if row.client_id.is_empty() {
+            return Err(column("client_id"));
+        }
+        if row.revision < 1 {
+            return Err(column("revision"));
+        }
+        if !URL_SAFE_NO_PAD.decode(&row.token_digest).is_ok_and(|digest| digest.len() == DIGEST) {
+            return Err(column("token_digest"));
+        }
+        let provider = Issuer::parse(&row.provider).map_err(|_| column("provider"))?;
+        if let Some(sealed) = &row.secret_sealed {
+            let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
+            if own.open(&about, sealed).is_none() {
+                let opened = foreign.and_then(|foreign| foreign.open(&about, sealed));
+                let secret = opened.ok_or_else(|| ImportError::Sealed(row.client_id.clone()))?;
+                let id = protocol::ClientId::new(&row.client_id);
+                row.secret_sealed = Some(seal_secret(own, &provider, &id, &ClientSecret::new(secret.as_str()))?);
+            }
+        }
+        let client_id = row.client_id.clone();
+        match row.clone().client(own) {
+            Ok(_) => Ok(Self(row)),
+            Err(StoreError::Corrupt { column, .. }) => Err(ImportError::Column { column, client_id }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn row(&self) -> &ClientRow {
+        &self.0
+    }
+
+    /// Whether a row is this client: secrets are compared, not how they are sealed.
+    pub(crate) fn is(&self, row: &ClientRow, own: &SealingKey) -> bool {
+        let opened = |row: &ClientRow| {
+            let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
+            row.secret_sealed.as_deref().map(|sealed| own.open(&about, sealed).map(|secret| ClientSecret::new(secret.as_str())))
+        };
+        let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, ..row.clone() };
+        unsealed(&self.0) == unsealed(row) && opened(&self.0) == opened(row)
+    }
+}
+
+/// What is wrong, and at which column; the line is the caller's.
+fn reason(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
+    format!("{said} (column {})", error.column())
+}

@@ -1,0 +1,126 @@
+//! Exported clients, taken in: many in one transaction.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use crate::Store;
+use crate::client_row::ClientRow;
+use crate::connection::AnyConnection;
+use crate::error::StoreError;
+use crate::export::{ExportedClient, ImportError};
+use crate::insert_many::InsertMany;
+use crate::schema::client;
+use crate::seal::SealingKey;
+
+/// Which of a batch cannot be taken, counted from 0, and why; for trouble with the store, the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotImported {
+    /// Its place in the batch.
+    pub at: usize,
+    /// What is wrong with it.
+    pub error: ImportError,
+}
+
+impl From<StoreError> for NotImported {
+    fn from(error: StoreError) -> Self {
+        Self { at: 0, error: error.into() }
+    }
+}
+
+impl From<diesel::result::Error> for NotImported {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl Store {
+    /// Reads a line of an export. A secret that this store's key does not open is opened with `sealed_with`, the key of the
+    /// store it comes from, and sealed again.
+    ///
+    /// # Errors
+    /// What is wrong with the line.
+    pub fn read_exported(&self, line: &str, sealed_with: Option<&SealingKey>) -> Result<ExportedClient, ImportError> {
+        ExportedClient::read(line, &self.0.seal, sealed_with)
+    }
+
+    /// How many of these clients are not here yet. One that is here already must be the same.
+    ///
+    /// # Errors
+    /// The first that is here already and differs; [`StoreError::Unavailable`].
+    pub fn compare(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
+        let present = self.0.pool.read(|connection| present(connection, batch))?;
+        Ok(self.absent(batch, present)?.len())
+    }
+
+    /// Takes in those that are not here yet, in one transaction, and says how many there were.
+    ///
+    /// # Errors
+    /// The first that cannot be, and then nothing of the batch was taken; [`StoreError::Unavailable`].
+    pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
+        match self.insert_all(batch, true) {
+            // One statement for all of them does not say which of them it failed for.
+            Err(NotImported { error: ImportError::Store(StoreError::Conflict), .. }) => self.insert_all(batch, false),
+            outcome => outcome,
+        }
+    }
+
+    fn insert_all(&self, batch: &[ExportedClient], together: bool) -> Result<usize, NotImported> {
+        let mut refused = None;
+        let inserted = self.0.pool.write(|connection| {
+            let insert = |connection: &mut AnyConnection| -> Result<usize, NotImported> {
+                let absent = self.absent(batch, present(connection, batch)?)?;
+                insert_rows(connection, &absent, together)?;
+                Ok(absent.len())
+            };
+            insert(connection).map_err(|reason| {
+                let error = match &reason.error {
+                    ImportError::Store(error) => error.clone(),
+                    _ => StoreError::Conflict,
+                };
+                refused = Some(reason);
+                error
+            })
+        });
+        inserted.map_err(|error| refused.unwrap_or_else(|| error.into()))
+    }
+
+    /// Those that are not here yet, with their places.
+    fn absent<'a>(&self, batch: &'a [ExportedClient], present: Vec<ClientRow>) -> Result<Vec<(usize, &'a ClientRow)>, NotImported> {
+        let present: BTreeMap<String, ClientRow> = present.into_iter().map(|row| (row.client_id.clone(), row)).collect();
+        let mut seen: BTreeMap<&str, &ClientRow> = present.iter().map(|(id, row)| (id.as_str(), row)).collect();
+        let mut absent = Vec::new();
+        for (at, exported) in batch.iter().enumerate() {
+            let row = exported.row();
+            match seen.get(row.client_id.as_str()) {
+                Some(other) if exported.is(other, &self.0.seal) => {}
+                Some(_) => return Err(NotImported { at, error: ImportError::Different(row.client_id.clone()) }),
+                None => {
+                    seen.insert(&row.client_id, row);
+                    absent.push((at, row));
+                }
+            }
+        }
+        Ok(absent)
+    }
+}
+
+fn present(connection: &mut AnyConnection, batch: &[ExportedClient]) -> Result<Vec<ClientRow>, StoreError> {
+    let ids: Vec<&str> = batch.iter().map(|exported| exported.row().client_id.as_str()).collect();
+    Ok(client::table.filter(client::client_id.eq_any(ids)).select(ClientRow::as_select()).load(connection)?)
+}
+
+fn insert_rows(connection: &mut AnyConnection, rows: &[(usize, &ClientRow)], together: bool) -> Result<(), NotImported> {
+    if let (true, AnyConnection::Postgres(postgres)) = (together, &mut *connection) {
+        let rows: Vec<&ClientRow> = rows.iter().map(|(_, row)| *row).collect();
+        InsertMany::new(&rows).execute(postgres)?;
+        return Ok(());
+    }
+    for (at, row) in rows {
+        diesel::insert_into(client::table).values(*row).execute(connection).map_err(|error| match StoreError::from(error) {
+            StoreError::Conflict => NotImported { at: *at, error: ImportError::Named(row.client_id.clone()) },
+            error => error.into(),
+        })?;
+    }
+    Ok(())
+}

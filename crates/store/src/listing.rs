@@ -1,0 +1,95 @@
+//! Which clients there are: listed in pages, and counted.
+
+use diesel::prelude::*;
+use protocol::{ClientId, Timestamp};
+
+use crate::Store;
+use crate::client::Listed;
+use crate::client_row::ClientRow;
+use crate::connection::AnyConnection;
+use crate::error::StoreError;
+use crate::export::ExportedClient;
+use crate::schema::client;
+
+/// Which clients: all of them, unless something is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Which {
+    /// Those of this account.
+    pub owner: Option<String>,
+    /// Those that registered with the provider of this issuer.
+    pub provider: Option<String>,
+    /// Those whose identifier was issued then or later.
+    pub issued_from: Option<Timestamp>,
+    /// Those whose identifier was issued before.
+    pub issued_before: Option<Timestamp>,
+}
+
+type Boxed<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
+
+impl Which {
+    /// PostgreSQL takes a NUL for an error, and no client has one.
+    fn may_exist(&self) -> bool {
+        [&self.owner, &self.provider].into_iter().flatten().all(|text| !text.contains('\0'))
+    }
+
+    fn query(&self) -> Boxed<'_> {
+        let mut query = client::table.into_boxed();
+        if let Some(owner) = &self.owner {
+            query = query.filter(client::owner.eq(owner));
+        }
+        if let Some(provider) = &self.provider {
+            query = query.filter(client::provider.eq(provider));
+        }
+        if let Some(from) = self.issued_from {
+            query = query.filter(client::issued_at.ge(from.seconds()));
+        }
+        if let Some(before) = self.issued_before {
+            query = query.filter(client::issued_at.lt(before.seconds()));
+        }
+        query
+    }
+}
+
+impl Store {
+    /// At most `limit` of these clients, expired or not, in the order of their identifiers, from the one behind `after` on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn clients(&self, which: &Which, after: Option<&ClientId>, limit: i64) -> Result<Vec<Listed>, StoreError> {
+        let listed = |row: ClientRow| Listed { id: ClientId::new(&row.client_id), client: row.client(&self.0.seal) };
+        Ok(self.rows(which, after, limit)?.into_iter().map(listed).collect())
+    }
+
+    /// The same, each with everything its row has; the error names a row that cannot be read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn exported(&self, which: &Which, after: Option<&ClientId>, limit: i64) -> Result<Vec<Listed<ExportedClient>>, StoreError> {
+        let seal = &self.0.seal;
+        let listed = |row: ClientRow| Listed { id: ClientId::new(&row.client_id), client: ExportedClient::of(row, seal) };
+        Ok(self.rows(which, after, limit)?.into_iter().map(listed).collect())
+    }
+
+    /// How many of these clients there are, expired or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn count_clients(&self, which: &Which) -> Result<u64, StoreError> {
+        if !which.may_exist() {
+            return Ok(0);
+        }
+        let count: i64 = self.0.pool.read(|connection| Ok(which.query().count().get_result(connection)?))?;
+        Ok(count.unsigned_abs())
+    }
+
+    fn rows(&self, which: &Which, after: Option<&ClientId>, limit: i64) -> Result<Vec<ClientRow>, StoreError> {
+        if !which.may_exist() {
+            return Ok(Vec::new());
+        }
+        let after = after.and_then(|id| id.as_str().split('\0').next()).unwrap_or_default();
+        self.0.pool.read(|connection| {
+            let page = which.query().filter(client::client_id.gt(after)).order(client::client_id).limit(limit);
+            Ok(page.select(ClientRow::as_select()).load(connection)?)
+        })
+    }
+}

@@ -10,7 +10,7 @@ use protocol::{ClientId, Secret};
 use store::{Role, TokenId};
 
 use crate::attempt::{self, Attempt, Credentials};
-use crate::commands::{account, check, client, describe, health, key, migrate, token};
+use crate::commands::{account, backup, check, client, describe, health, key, migrate, token};
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
 use crate::{logging, serve, settings, spans};
@@ -57,6 +57,19 @@ enum Command {
     /// The providers' signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Write everything the store has, at this moment, into a new file; the service may run.
+    Backup {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+    },
+    /// Put a backup into an empty store.
+    Restore {
+        /// The file.
+        file: PathBuf,
+        /// Delete everything the store has first.
+        #[arg(long)]
+        replace: bool,
+    },
     /// Be a client of any provider: WebFinger, discovery, and with --register the whole life of a registration.
     Try(TryArguments),
     /// Print what a shell completes this command line with.
@@ -319,6 +332,8 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
             KeyCommand::List => key::list(&config, out),
             KeyCommand::Rotate => key::rotate(&config, out),
         },
+        Command::Backup { file } => backup::backup(&config, &file, out),
+        Command::Restore { file, replace } => backup::restore(&config, &file, replace, out),
         // They need no configuration, and are done.
         Command::Try(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }

@@ -11,6 +11,7 @@ use crate::config::{Config, ProviderConfig};
 use crate::settings::named;
 
 pub mod account;
+pub mod backup;
 pub mod check;
 pub mod client;
 pub mod health;

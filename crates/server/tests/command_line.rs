@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "command_line/backups.rs"]
+mod backups;
 #[path = "command_line/carrying.rs"]
 mod carrying;
 #[path = "command_line/described.rs"]

@@ -10,12 +10,14 @@
 //! | `client`, `client_row`, `clients`, `listing` | clients |
 //! | `export`, `import` | clients on their way to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
+//! | `backup`, `restore`, `tables` | everything there is, in a file and back |
 //! | `seal`, `random` | sealing, digests, chance |
 //! | `error` | what can go wrong |
 
 #![warn(missing_docs)]
 
 mod account;
+mod backup;
 mod change;
 mod client;
 mod client_row;
@@ -31,9 +33,11 @@ mod lock;
 mod migrations;
 mod pool;
 mod random;
+mod restore;
 mod schema;
 mod seal;
 mod signing_key;
+mod tables;
 mod url;
 mod writer;
 mod written;
@@ -42,6 +46,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
+pub use backup::BackupError;
 pub use client::{Client, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};

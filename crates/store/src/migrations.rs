@@ -92,6 +92,11 @@ pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
     }
 }
 
+/// The versions of all migrations there are.
+pub fn known_versions() -> Result<BTreeSet<String>, StoreError> {
+    Ok(known()?.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
 fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
     let mut known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(|error| StoreError::Database(error.to_string()))?;
     known.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
@@ -99,7 +104,7 @@ fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
 }
 
 /// The versions of the migrations that were applied. Reading them must not create the table they are in: this may be a standby.
-fn applied(connection: &mut AnyConnection) -> Result<BTreeSet<String>, StoreError> {
+pub fn applied(connection: &mut AnyConnection) -> Result<BTreeSet<String>, StoreError> {
     const TABLE: &str = "__diesel_schema_migrations";
     let exists = match connection {
         AnyConnection::Sqlite(sqlite) => sqlite_master::table.filter(sqlite_master::name.eq(TABLE)).count().get_result::<i64>(sqlite)? > 0,

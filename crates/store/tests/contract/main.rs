@@ -17,6 +17,7 @@ macro_rules! on_both {
 }
 
 mod accounts;
+mod backup;
 mod bench;
 mod carried;
 mod clients;

@@ -1,0 +1,134 @@
+//! Backups, made while the service runs, and restored.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Postgres, Setup, TestServer, until};
+use crate::{OTHER_KEY, fixed, gave, refused};
+
+fn kids(server: &TestServer) -> Vec<String> {
+    let jwks = server.get("/jwks").json();
+    jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Registers clients from several threads for as long as a backup is made, and gives those that were acknowledged before it began.
+fn under_load(server: &TestServer, file: &Path) -> Vec<Value> {
+    let acknowledged = Mutex::new(Vec::new());
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let client = server.client();
+                    acknowledged.lock().unwrap().push(client);
+                }
+            });
+        }
+        until("there is load", || acknowledged.lock().unwrap().len() >= 40);
+        let before = acknowledged.lock().unwrap().clone();
+        let printed = server.ran(&["backup", file.to_str().unwrap()]);
+        stop.store(true, Ordering::Relaxed);
+        let (path, rest) = printed.split_once(" has ").unwrap();
+        assert_eq!(path, file.to_str().unwrap());
+        assert!(rest.ends_with(" rows; the sealing key is not in it\n"), "{printed}");
+        before
+    })
+}
+
+/// Every client acknowledged before the backup is there after it, with its token, its secret, and the same signing keys.
+fn comes_back(from: Setup, to: &Setup) {
+    let server = from.start();
+    server.account("alice", "registrar");
+    let token = server.ran(&["token", "issue", "--uses", "2"]);
+    let files = TempDir::new().unwrap();
+    let file = files.path().join("frontdesk.backup");
+    let clients = under_load(&server, &file);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let folder = Arc::new(TempDir::new().unwrap());
+    let restored = gave(to, folder.path(), &["restore", file.to_str().unwrap()], b"");
+    let rows = fs::read_to_string(&file).unwrap().lines().count() - 2;
+    assert_eq!(restored, format!("restored {rows} rows\n"));
+    let target = to.clone().within(&folder).start();
+    assert_eq!(kids(&target), kids(&server));
+    for client in &clients {
+        assert_eq!(&target.manage("GET", client).send().ok(), client);
+    }
+    let metadata = json!({ "redirect_uris": ["https://rp.example/cb"] });
+    assert_eq!(target.request("POST", "/register").basic("alice", crate::support::PASSWORD).json(&metadata).send().status(), 201);
+    assert_eq!(target.request("POST", "/register").bearer(token.trim_end()).json(&metadata).send().status(), 201);
+}
+
+#[test]
+fn a_backup_of_sqlite_under_load_is_restored_to_postgresql() {
+    let database = Postgres::new();
+    comes_back(fixed(None), &fixed(Some(&database)));
+}
+
+#[test]
+fn a_backup_of_postgresql_under_load_is_restored_to_sqlite() {
+    let database = Postgres::new();
+    comes_back(fixed(Some(&database)), &fixed(None));
+}
+
+#[test]
+fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
+    let server = fixed(None).start();
+    let client = server.client();
+    let files = TempDir::new().unwrap();
+    let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
+    let file = path("a.backup");
+    server.ran(&["backup", &file]);
+    let again = server.run(&["backup", &file]);
+    let there = format!("frontdesk: {file} is there already, and is not overwritten\n");
+    assert_eq!((again.status.code(), String::from_utf8(again.stderr).unwrap()), (Some(1), there));
+    let nowhere = server.run(&["backup", &path("nowhere/a.backup")]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8(nowhere.stderr).unwrap().contains("nowhere/a.backup cannot be written: No such file or directory"));
+
+    let restore = |setup: &Setup, folder: &Path, arguments: &[&str]| refused(setup, folder, &[&["restore"], arguments].concat(), b"");
+    let full = restore(&fixed(None), server.folder.path(), &[&file]);
+    assert_eq!(full, "the store is not empty: it has 1 rows in client; --replace deletes everything it has first");
+    assert_eq!(server.manage("GET", &client).send().status(), 200);
+
+    let fresh = TempDir::new().unwrap();
+    let unkeyed = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443");
+    let key = "frontdesk-data/sealing.key is not there: put the sealing key of the store that was backed up in its place first";
+    assert_eq!(restore(&unkeyed, fresh.path(), &[&file]), key);
+    assert_eq!(fs::read_dir(fresh.path()).unwrap().count(), 0, "nothing was made");
+    let other = restore(&fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY), fresh.path(), &[&file]);
+    assert!(other.starts_with(&format!("{file}: what it has was sealed with another sealing key, whose identifier is ")), "{other}");
+    assert!(other.ends_with("; set sealing_key_file (FRONTDESK_SEALING_KEY_FILE) to that key"), "{other}");
+
+    let fresh = TempDir::new().unwrap();
+    let missing = restore(&fixed(None), fresh.path(), &[&path("nothing")]);
+    assert_eq!(missing, format!("{} cannot be read: No such file or directory (os error 2)", path("nothing")));
+    let whole = fs::read(&file).unwrap();
+    fs::write(path("cut"), &whole[..whole.len() - 2]).unwrap();
+    let cut = restore(&fixed(None), fresh.path(), &[&path("cut")]);
+    assert!(
+        cut.starts_with(&format!("{}: line ", path("cut"))) && cut.ends_with(" does not end: the file was cut off, or is no backup"),
+        "{cut}"
+    );
+    assert_eq!(gave(&fixed(None), fresh.path(), &["client", "list", "--json"], b""), "");
+}
+
+#[test]
+fn a_store_in_use_goes_back_to_its_backup_when_told_to() {
+    let server = fixed(None).start();
+    let kept = server.client();
+    let files = TempDir::new().unwrap();
+    let file = files.path().join("a.backup").to_str().unwrap().to_owned();
+    server.ran(&["backup", &file]);
+    let later = server.client();
+    server.manage("DELETE", &kept).send().deleted();
+    let rows = fs::read_to_string(&file).unwrap().lines().count() - 2;
+    assert_eq!(server.ran(&["restore", "--replace", &file]), format!("restored {rows} rows\n"));
+    assert_eq!(server.manage("GET", &kept).send().ok(), kept);
+    server.manage("GET", &later).send().refused(401, "invalid_token");
+}

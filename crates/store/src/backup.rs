@@ -1,0 +1,201 @@
+//! Everything the store has, as one file that either database can read again.
+//!
+//! The file is lines of JSON: a head with the migrations and the columns, one line for each row, and an end with the number of
+//! rows and the SHA-256 of all bytes before it. What is sealed stays sealed; the sealing key is not in it.
+
+use std::io::{self, Write};
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use openssl::sha::Sha256;
+use protocol::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::connection::{AnyConnection, Purpose};
+use crate::error::StoreError;
+use crate::migrations::applied;
+use crate::random::hexadecimal;
+use crate::tables::{TABLES, columns, row_as_json};
+
+/// The version of the file's form.
+pub(crate) const VERSION: u32 = 1;
+
+/// How many rows are read at a time.
+const PAGE: i64 = 500;
+
+/// The first line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Head {
+    pub frontdesk_backup: u32,
+    /// Seconds since 1970.
+    pub made_at: i64,
+    /// Which key opens what is sealed.
+    pub sealing_key_id: String,
+    /// The migrations that had been applied.
+    pub migrations: Vec<String>,
+    pub tables: Vec<Shape>,
+}
+
+/// A table and its columns, in the order of the rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shape {
+    pub table: String,
+    pub columns: Vec<String>,
+}
+
+/// The last line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct End {
+    pub rows: u64,
+    pub sha256: String,
+}
+
+/// Why there is no backup, or why it was not restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The store is in trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file cannot be written or read.
+    #[error("{0}")]
+    File(#[from] io::Error),
+    /// A line of the file is not what it should be.
+    #[error("line {line} {reason}")]
+    Line {
+        /// Which, from 1 on.
+        line: u64,
+        /// The end of a sentence.
+        reason: String,
+    },
+    /// What is sealed was sealed with another key.
+    #[error("what it has was sealed with another sealing key, whose identifier is {0}")]
+    OtherKey(String),
+    /// The store to restore into has something already.
+    #[error("the store is not empty: it has {rows} rows in {table}")]
+    NotEmpty {
+        /// A table with rows.
+        table: &'static str,
+        /// How many.
+        rows: i64,
+    },
+}
+
+impl From<diesel::result::Error> for BackupError {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Writes lines, and digests them.
+struct Digested<'a> {
+    out: &'a mut dyn Write,
+    digest: Sha256,
+    rows: u64,
+}
+
+impl Digested<'_> {
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        for part in [text, "\n"] {
+            self.digest.update(part.as_bytes());
+            self.out.write_all(part.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<u64, BackupError> {
+        let end = End { rows: self.rows, sha256: hexadecimal(&self.digest.finish()) };
+        writeln!(self.out, "{}", json(&end)?)?;
+        Ok(self.rows)
+    }
+}
+
+impl Store {
+    /// Writes everything there is at one moment, while others read and write, and says how many rows that was. `progress`
+    /// hears of each page of rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; what the writer says.
+    pub fn backup(&self, now: Timestamp, out: &mut dyn Write, mut progress: impl FnMut(u64)) -> Result<u64, BackupError> {
+        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Read)?;
+        // One snapshot for everything: what is committed later is not in it, wherever it is.
+        match &mut connection {
+            AnyConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?,
+            AnyConnection::Postgres(postgres) => {
+                AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            }
+        }
+        let mut tables = Vec::new();
+        for table in TABLES {
+            tables.push(Shape { table: (*table).to_owned(), columns: columns(&mut connection, table)? });
+        }
+        let head = Head {
+            frontdesk_backup: VERSION,
+            made_at: now.seconds(),
+            sealing_key_id: self.0.seal.id(),
+            migrations: applied(&mut connection)?.into_iter().collect(),
+            tables,
+        };
+        let mut to = Digested { out, digest: Sha256::new(), rows: 0 };
+        to.line(&json(&head)?)?;
+        for shape in &head.tables {
+            pages(&mut connection, shape, |page| {
+                for line in &page {
+                    to.line(&format!("{{\"{}\":{}}}", shape.table, line.line))?;
+                    to.rows = to.rows.saturating_add(1);
+                }
+                progress(to.rows);
+                Ok(())
+            })?;
+        }
+        <AnyConnection as Connection>::TransactionManager::rollback_transaction(&mut connection)?;
+        to.end()
+    }
+}
+
+/// All rows of a table, some at a time: neither database is asked to hold them all in memory.
+fn pages(
+    connection: &mut AnyConnection,
+    shape: &Shape,
+    mut page: impl FnMut(Vec<Line>) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
+    let row = row_as_json(connection, &shape.columns);
+    let table = &shape.table;
+    if let AnyConnection::Postgres(postgres) = connection {
+        let select = format!("SELECT CAST(0 AS BIGINT) AS place, {row} AS line FROM \"{table}\"");
+        postgres.batch_execute(&format!("DECLARE backup NO SCROLL CURSOR FOR {select}"))?;
+    }
+    let mut after = i64::MIN;
+    loop {
+        let lines: Vec<Line> = match connection {
+            AnyConnection::Sqlite(sqlite) => {
+                let select = format!("SELECT rowid AS place, {row} AS line FROM \"{table}\" WHERE rowid > ? ORDER BY rowid LIMIT ?");
+                diesel::sql_query(select).bind::<BigInt, _>(after).bind::<BigInt, _>(PAGE).load(sqlite)?
+            }
+            AnyConnection::Postgres(postgres) => diesel::sql_query(format!("FETCH FORWARD {PAGE} FROM backup")).load(postgres)?,
+        };
+        let Some(last) = lines.last() else { break };
+        after = last.place;
+        page(lines)?;
+    }
+    if let AnyConnection::Postgres(postgres) = connection {
+        postgres.batch_execute("CLOSE backup")?;
+    }
+    Ok(())
+}
+
+fn json(value: &impl Serialize) -> Result<String, BackupError> {
+    serde_json::to_string(value).map_err(|error| BackupError::File(error.into()))
+}

@@ -10,7 +10,7 @@ use protocol::{ClientId, Secret};
 use store::{Role, TokenId};
 
 use crate::attempt::{self, Attempt, Credentials};
-use crate::commands::{account, backup, check, client, describe, health, key, migrate, token};
+use crate::commands::{account, backup, check, client, describe, health, key, migrate, provider, purge, token};
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
 use crate::{logging, serve, settings, spans};
@@ -57,6 +57,9 @@ enum Command {
     /// The providers' signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The providers that are configured.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
     /// Write everything the store has, at this moment, into a new file; the service may run.
     Backup {
         /// The file, which must not be there yet.
@@ -69,6 +72,12 @@ enum Command {
         /// Delete everything the store has first.
         #[arg(long)]
         replace: bool,
+    },
+    /// Delete clients that expired, initial access tokens that expired or are used up, and retired keys.
+    Purge {
+        /// Only say how many there are.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Be a client of any provider: WebFinger, discovery, and with --register the whole life of a registration.
     Try(TryArguments),
@@ -174,6 +183,16 @@ enum ClientCommand {
     Reissue {
         /// Its identifier.
         client_id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ProviderCommand {
+    /// List them: who may register, the domains they answer for, how many clients they have, how old their keys are.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -332,8 +351,10 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
             KeyCommand::List => key::list(&config, out),
             KeyCommand::Rotate => key::rotate(&config, out),
         },
+        Command::Provider(ProviderCommand::List { json }) => provider::list(&config, json, out),
         Command::Backup { file } => backup::backup(&config, &file, out),
         Command::Restore { file, replace } => backup::restore(&config, &file, replace, out),
+        Command::Purge { dry_run } => purge::run(&config, dry_run, out),
         // They need no configuration, and are done.
         Command::Try(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }

@@ -14,10 +14,12 @@ pub mod account;
 pub mod backup;
 pub mod check;
 pub mod client;
-pub mod health;
 pub mod describe;
+pub mod health;
 pub mod key;
 pub mod migrate;
+pub mod provider;
+pub mod purge;
 pub mod token;
 
 /// An instant as people read it. RFC 3339.

@@ -10,6 +10,7 @@
 //! | `client`, `client_row`, `clients`, `listing` | clients |
 //! | `export`, `import` | clients on their way to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
+//! | `purge` | what is good for nothing any more |
 //! | `backup`, `restore`, `tables` | everything there is, in a file and back |
 //! | `seal`, `random` | sealing, digests, chance |
 //! | `error` | what can go wrong |
@@ -32,6 +33,7 @@ mod listing;
 mod lock;
 mod migrations;
 mod pool;
+mod purge;
 mod random;
 mod restore;
 mod schema;
@@ -53,6 +55,7 @@ pub use export::{ExportedClient, ImportError};
 pub use import::NotImported;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
 pub use listing::Which;
+pub use purge::Purgeable;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use url::{DatabaseUrl, DatabaseUrlError};

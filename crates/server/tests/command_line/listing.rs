@@ -1,9 +1,12 @@
 //! Which clients and providers there are, and what is good for nothing any more.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::fixed;
-use crate::support::{Postgres, TestServer};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Postgres, Setup, TestServer, until};
+use crate::{fixed, gave};
 
 fn names(server: &TestServer, arguments: &[&str]) -> Vec<String> {
     let printed = server.ran(&[&["client", "list", "--json"], arguments].concat());
@@ -43,5 +46,64 @@ fn clients_are_listed_by_name_owner_provider_and_time() {
         let said = String::from_utf8(output.stderr).unwrap();
         let reason = "invalid value 'yesterday' for '--created-after <WHEN>': must be a date such as 2026-01-31T12:00:00Z, or a span such as 7d or 12h";
         assert!(said.contains(reason), "{said}");
+    }
+}
+
+#[test]
+fn providers_are_listed_with_what_they_have() {
+    let server = Setup::new()
+        .file("[[provider]]\nissuer = \"http://localhost:9443\"\ndomains = [\"example.com\"]\n[[provider]]\nissuer = \"http://localhost:9443/t/acme\"\nregistration = \"open\"\n")
+        .start();
+    server.client();
+    assert_eq!(
+        server.ran(&["provider", "list"]),
+        "ISSUER                        REGISTRATION  DOMAINS                 CLIENTS  SIGNING KEYS\n\
+         http://localhost:9443         protected     localhost, example.com  1        RS256 0days, ES256 0days\n\
+         http://localhost:9443/t/acme  open          localhost               0        RS256 0days, ES256 0days\n"
+    );
+    let listed: Vec<Value> = server.ran(&["provider", "list", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(listed.len(), 2);
+    let keys = listed[0]["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let published = server.get("/jwks").json();
+    let published: Vec<&str> = published["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    assert_eq!(keys, published);
+    let key = &listed[0]["keys"][0];
+    assert_eq!((&key["algorithm"], &key["state"], &key["signs_until"]), (&json!("RS256"), &json!("signing"), &json!("-")));
+    let plain = |listed: &Value| json!({ "issuer": listed["issuer"], "registration": listed["registration"], "domains": listed["domains"], "clients": listed["clients"] });
+    assert_eq!(
+        plain(&listed[1]),
+        json!({ "issuer": "http://localhost:9443/t/acme", "registration": "open", "domains": ["localhost"], "clients": 0 })
+    );
+}
+
+#[test]
+fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
+    let database = Postgres::new();
+    for setup in [fixed(None), fixed(Some(&database))] {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let purge = |arguments: &[&str]| gave(&setup, folder.path(), &[&["purge"], arguments].concat(), b"");
+        let told = |clients: u8, tokens: u8, keys: u8| {
+            format!("clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}\n")
+        };
+        assert_eq!(purge(&["--dry-run"]), format!("would be purged: {}", told(0, 0, 0)));
+        drop(setup.clone().with("FRONTDESK_CLIENT_LIFETIME", "1s").within(&folder).start().client());
+        until("the client has expired", || purge(&["--dry-run"]) == format!("would be purged: {}", told(1, 0, 0)));
+        assert_eq!(purge(&[]), format!("purged: {}", told(1, 0, 0)));
+        assert_eq!(purge(&[]), format!("purged: {}", told(0, 0, 0)));
+
+        let server = setup.clone().within(&folder).start();
+        let stays = server.client();
+        let once = server.ran(&["token", "issue", "--uses", "1"]);
+        server.ran(&["token", "issue", "--expires-in", "1s"]);
+        server.ran(&["token", "issue", "--uses", "1", "--label", "unused"]);
+        let metadata = json!({ "redirect_uris": ["https://rp.example/cb"] });
+        let paid = server.request("POST", "/register").bearer(once.trim_end()).json(&metadata).send().created();
+        let purge = |arguments: &[&str]| server.ran(&[&["purge"], arguments].concat());
+        until("the token has expired", || purge(&["--dry-run"]) == format!("would be purged: {}", told(0, 2, 0)));
+        assert_eq!(purge(&[]), format!("purged: {}", told(0, 2, 0)));
+        assert_eq!(purge(&[]), format!("purged: {}", told(0, 0, 0)));
+        assert!(server.ran(&["token", "list"]).contains("unused"));
+        assert_eq!(server.manage("GET", &paid).send().status(), 200, "its client stays");
+        assert_eq!(server.manage("GET", &stays).send().status(), 200);
     }
 }

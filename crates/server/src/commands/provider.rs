@@ -1,0 +1,98 @@
+//! `frontdesk provider`.
+
+use std::io::Write;
+use std::time::Duration;
+
+use humantime::format_duration;
+use keys::{KeyInfo, State};
+use protocol::{Clock, Timestamp};
+use serde_json::json;
+use store::Which;
+
+use super::{Table, date, date_or, lines, providers};
+use crate::config::{Config, ProviderConfig};
+use crate::open;
+
+/// A day, in seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+struct Listed<'a> {
+    provider: &'a ProviderConfig,
+    access: String,
+    clients: u64,
+    keys: Vec<KeyInfo>,
+}
+
+/// Lists the configured providers, with what the store has of each.
+///
+/// # Errors
+/// One sentence.
+pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
+    let store = open::store(config)?;
+    let now = Clock::system().now();
+    let mut listed = Vec::new();
+    for provider in providers(config)? {
+        let which = Which { provider: Some(provider.issuer.as_str().to_owned()), ..Which::default() };
+        listed.push(Listed {
+            provider,
+            access: format!("{:?}", provider.access).to_lowercase(),
+            clients: store.count_clients(&which).map_err(|error| error.to_string())?,
+            keys: keys::list(&store, &provider.issuer, now).map_err(|error| error.to_string())?,
+        });
+    }
+    let text = if json {
+        lines(listed.iter().map(shown))
+    } else {
+        let rows: Vec<_> = listed.iter().map(|listed| row(listed, now)).collect();
+        Table::new(&["ISSUER", "REGISTRATION", "DOMAINS", "CLIENTS", "SIGNING KEYS"]).rows(&rows)
+    };
+    write!(out, "{text}").map_err(|error| error.to_string())
+}
+
+/// The hosts WebFinger answers for: the issuer's own first.
+fn domains(provider: &ProviderConfig) -> Vec<String> {
+    let own = provider.issuer.host().to_owned();
+    let others = provider.domains.iter().map(ToString::to_string).filter(|domain| *domain != own);
+    std::iter::once(own.clone()).chain(others).collect()
+}
+
+fn row(listed: &Listed<'_>, now: Timestamp) -> Vec<String> {
+    let signing = listed.keys.iter().filter(|key| key.state == State::Signing);
+    let keys: Vec<String> = signing.map(|key| format!("{} {}", key.algorithm.as_str(), age(key.created_at, now))).collect();
+    vec![
+        listed.provider.issuer.to_string(),
+        listed.access.clone(),
+        domains(listed.provider).join(", "),
+        listed.clients.to_string(),
+        if keys.is_empty() { "-".to_owned() } else { keys.join(", ") },
+    ]
+}
+
+/// How old something is, in whole days.
+fn age(made: Timestamp, now: Timestamp) -> String {
+    let seconds = u64::try_from(now.seconds().saturating_sub(made.seconds())).unwrap_or(0);
+    match seconds - seconds % DAY {
+        0 => "0days".to_owned(),
+        days => format_duration(Duration::from_secs(days)).to_string(),
+    }
+}
+
+fn shown(listed: &Listed<'_>) -> serde_json::Value {
+    let key = |key: &KeyInfo| {
+        json!({
+            "kid": key.kid,
+            "algorithm": key.algorithm.as_str(),
+            "state": key.state.as_str(),
+            "created_at": date(key.created_at),
+            "signs_from": date(key.signs_from),
+            "signs_until": date_or(key.retired_at, "-"),
+        })
+    };
+    json!({
+        "issuer": listed.provider.issuer.as_str(),
+        "registration": listed.access,
+        "domains": domains(listed.provider),
+        "clients": listed.clients,
+        "keys": listed.keys.iter().map(key).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,34 @@
+//! `frontdesk purge`.
+
+use std::io::Write;
+
+use protocol::Clock;
+use store::Purgeable;
+
+use crate::config::Config;
+use crate::open;
+
+/// Deletes what is good for nothing any more, or says what that would be.
+///
+/// # Errors
+/// One sentence.
+pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> Result<(), String> {
+    let store = open::store(config)?;
+    let now = Clock::system().now();
+    let purged = if dry_run {
+        store.purgeable(now, now.minus(config.keep_retired)).map_err(|error| error.to_string())?
+    } else {
+        Purgeable {
+            clients: store.purge_expired(now).map_err(|error| error.to_string())?,
+            tokens: store.purge_tokens(now).map_err(|error| error.to_string())?,
+            keys: keys::purge(&store, config.keep_retired, now).map_err(|error| error.to_string())?,
+        }
+    };
+    let told = if dry_run { "would be purged" } else { "purged" };
+    let Purgeable { clients, tokens, keys } = purged;
+    writeln!(
+        out,
+        "{told}: clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}"
+    )
+    .map_err(|error| error.to_string())
+}

@@ -1,0 +1,51 @@
+//! What is good for nothing any more: counted, and deleted.
+
+use diesel::prelude::*;
+use protocol::Timestamp;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::schema::{client, initial_access_token, signing_key};
+
+/// How many rows are good for nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purgeable {
+    /// Clients that expired.
+    pub clients: usize,
+    /// Initial access tokens that expired or are used up.
+    pub tokens: usize,
+    /// Signing keys that retired long enough ago.
+    pub keys: usize,
+}
+
+impl Store {
+    /// What [`Store::purge_expired`], [`Store::purge_tokens`] and [`Store::purge_signing_keys`] would delete now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn purgeable(&self, now: Timestamp, keys_retired_before: Timestamp) -> Result<Purgeable, StoreError> {
+        use initial_access_token::{expires_at, table, uses_left};
+
+        let (clients, tokens, keys): (i64, i64, i64) = self.0.pool.read(|connection| {
+            Ok((
+                client::table.filter(client::expires_at.le(now.seconds())).count().get_result(connection)?,
+                table.filter(uses_left.le(0).or(expires_at.le(now.seconds()))).count().get_result(connection)?,
+                signing_key::table.filter(signing_key::retired_at.lt(keys_retired_before.seconds())).count().get_result(connection)?,
+            ))
+        })?;
+        let number = |count: i64| usize::try_from(count).unwrap_or(0);
+        Ok(Purgeable { clients: number(clients), tokens: number(tokens), keys: number(keys) })
+    }
+
+    /// Deletes the initial access tokens that expired or are used up, and says how many there were. The clients they registered
+    /// stay.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn purge_tokens(&self, now: Timestamp) -> Result<usize, StoreError> {
+        use initial_access_token::{expires_at, table, uses_left};
+
+        let spent = table.filter(uses_left.le(0).or(expires_at.le(now.seconds())));
+        self.0.pool.write(|connection| Ok(diesel::delete(spent).execute(connection)?))
+    }
+}

@@ -21,6 +21,9 @@ use serde_json::Value;
 mod resource;
 mod signed;
 
+pub use resource::protected_resource;
+pub use signed::MEMBER as SIGNED_METADATA;
+
 /// The name of the JWK Set below the issuer.
 const JWKS: &str = "jwks";
 
@@ -92,21 +95,32 @@ fn configuration(issuer: &Issuer, members: &Object, signed: bool, keys: &KeyRing
     Ok(Document::freeze(Value::Object(members).to_string(), max_age))
 }
 
-/// Mounts the documents at every address clients look for them: the well-known segment after and before the issuer's path,
-/// and the WSO2 aliases below each of `doors`, which are paths without a slash at their end; what is said of the registration
-/// endpoint has the one address that RFC 9728 §3.1 gives it.
-pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[String]) {
-    let path = discovery.issuer.path();
-    let mut configuration = Vec::new();
+/// Every path that has the provider's document: the well-known segment after and before the issuer's path, and the WSO2
+/// alias below each of `doors`, which are paths without a slash at their end. OIDC Discovery §4, RFC 8414 §3.1.
+pub fn configuration_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
+    let path = issuer.path();
+    let mut paths = Vec::new();
     for name in [OPENID_CONFIGURATION, OAUTH_AUTHORIZATION_SERVER] {
-        configuration.push(format!("{path}/.well-known/{name}"));
+        paths.push(format!("{path}/.well-known/{name}"));
         if !path.is_empty() {
-            configuration.push(format!("/.well-known/{name}{path}"));
+            paths.push(format!("/.well-known/{name}{path}"));
         }
     }
-    configuration.extend(doors.iter().map(|door| format!("{door}/oauth2/oidcdiscovery/.well-known/{OPENID_CONFIGURATION}")));
-    let mut jwks = vec![format!("{path}/{JWKS}")];
-    jwks.extend(doors.iter().map(|door| format!("{door}/oauth2/jwks")));
+    paths.extend(doors.iter().map(|door| format!("{door}/oauth2/oidcdiscovery/.well-known/{OPENID_CONFIGURATION}")));
+    paths
+}
+
+/// Every path that has the JWK Set: below the issuer, and the WSO2 alias below each of `doors`.
+pub fn jwks_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
+    let mut paths = vec![format!("{}/{JWKS}", issuer.path())];
+    paths.extend(doors.iter().map(|door| format!("{door}/oauth2/jwks")));
+    paths
+}
+
+/// Mounts the documents at every address clients look for them; what is said of the registration endpoint has the one
+/// address that RFC 9728 §3.1 gives it.
+pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[String]) {
+    let (configuration, jwks) = (configuration_paths(&discovery.issuer, doors), jwks_paths(&discovery.issuer, doors));
     serve(config, discovery, configuration, || get_or_head().to(configuration_document));
     serve(config, discovery, jwks, || get_or_head().to(jwks_document));
     if let Some((path, document)) = &discovery.resource {

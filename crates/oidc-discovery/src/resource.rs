@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use oauth_http::Document;
 use protocol::{Issuer, ProviderMetadata};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The well-known name of a protected resource's metadata. RFC 9728 §3.
 const OAUTH_PROTECTED_RESOURCE: &str = "oauth-protected-resource";
 
-/// The document with its path: the well-known segment between the endpoint's host and path (RFC 9728 §3.1). There is none
-/// where nobody can register.
-pub(crate) fn freeze(issuer: &Issuer, provider: &ProviderMetadata, max_age: Duration) -> Option<(String, Document)> {
+/// What is said of the registration endpoint, with the path where it is said: the well-known segment between the endpoint's
+/// host and path (RFC 9728 §3.1). Nothing where nobody can register.
+pub fn protected_resource(issuer: &Issuer, provider: &ProviderMetadata) -> Option<(String, Value)> {
     let resource = provider.registration_endpoint.as_ref()?.as_str();
     let path = resource.strip_prefix(issuer.origin())?;
     let document = json!({
@@ -20,5 +20,10 @@ pub(crate) fn freeze(issuer: &Issuer, provider: &ProviderMetadata, max_age: Dura
         "bearer_methods_supported": ["header"],
         "resource_name": "Client registration",
     });
-    Some((format!("/.well-known/{OAUTH_PROTECTED_RESOURCE}{path}"), Document::freeze(document.to_string(), max_age)))
+    Some((format!("/.well-known/{OAUTH_PROTECTED_RESOURCE}{path}"), document))
+}
+
+/// The same, frozen.
+pub(crate) fn freeze(issuer: &Issuer, provider: &ProviderMetadata, max_age: Duration) -> Option<(String, Document)> {
+    protected_resource(issuer, provider).map(|(path, document)| (path, Document::freeze(document.to_string(), max_age)))
 }

@@ -4,8 +4,8 @@ use keys::{KeyError, KeyRing};
 use protocol::values::SigningAlgorithm;
 use protocol::{Issuer, Object};
 
-/// The member that carries it.
-pub(crate) const MEMBER: &str = "signed_metadata";
+/// The member of the document that carries it. RFC 8414 §2.1.
+pub const MEMBER: &str = "signed_metadata";
 
 /// A JWT whose claims are the members and who attests to them.
 ///

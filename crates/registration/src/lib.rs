@@ -94,7 +94,10 @@ impl Registration {
 }
 
 /// The name of the registration endpoint below the issuer.
-const ENDPOINT: &str = "register";
+pub const ENDPOINT: &str = "register";
+
+/// The names of the WSO2 doors, with and without a slash at their end.
+pub const WSO2_ENDPOINTS: [&str; 2] = ["identity/connect/register", "identity/register"];
 
 /// Adds to the provider's document what registration offers. OIDC Discovery §3.
 ///
@@ -132,7 +135,7 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, door
             .default_service(failure::only("GET, HEAD, PUT, DELETE, OPTIONS")),
     );
     for door in doors {
-        for path in ["identity/connect/register", "identity/register"] {
+        for path in WSO2_ENDPOINTS {
             config.service(
                 web::resource([format!("{door}/{path}"), format!("{door}/{path}/")])
                     .app_data(registration.clone())

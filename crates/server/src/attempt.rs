@@ -8,17 +8,18 @@
 //! | `registration` | register, read, update, delete; and cleaning up when one of them breaks |
 //! | `journey` | one step: ask, judge, show |
 //! | `report` | steps as lines for people or for programs, with secrets masked |
-//! | `http`, `trust` | one request and its answer, over TLS that can say why it failed |
+//! | `http`, `trust`, `lookup` | one request and its answer, over TLS that can say why it failed |
 //! | `broken` | the step that broke, and why |
 
 mod broken;
 mod discovery;
-mod http;
+pub(crate) mod http;
 mod journey;
+pub(crate) mod lookup;
 mod registration;
-mod report;
+pub(crate) mod report;
 mod resource;
-mod trust;
+pub(crate) mod trust;
 
 use std::io::Write;
 use std::path::PathBuf;

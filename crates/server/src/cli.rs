@@ -13,6 +13,7 @@ use crate::attempt::{self, Attempt, Credentials};
 use crate::commands::{account, backup, check, client, describe, health, key, migrate, provider, purge, token};
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
+use crate::outside::{self, Resolve};
 use crate::{logging, serve, settings, spans};
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -33,7 +34,7 @@ enum Command {
     /// Bring the database to this version and exit.
     Migrate,
     /// Read the configuration, open the store, say what is wrong; exit 1 if anything is.
-    Check,
+    Check(CheckArguments),
     /// Ask the running service whether it takes requests; exit 1 if not.
     Health {
         /// Only whether its process is there.
@@ -205,6 +206,22 @@ enum KeyCommand {
 }
 
 #[derive(Debug, clap::Args)]
+struct CheckArguments {
+    /// Ask at the public addresses instead, as a stranger would, and say what stands in between.
+    #[arg(long)]
+    outside: bool,
+    /// A certificate authority (PEM) to trust besides the system's.
+    #[arg(long, value_name = "FILE", requires = "outside")]
+    ca: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long, requires = "outside")]
+    json: bool,
+    /// Where a host is found whatever DNS says; the address may have a port of its own. May be given again.
+    #[arg(long, value_name = "HOST:PORT:ADDRESS", requires = "outside")]
+    resolve: Vec<Resolve>,
+}
+
+#[derive(Debug, clap::Args)]
 struct TryArguments {
     /// An account such as acct:alice@example.com, or a URL.
     resource: String,
@@ -321,8 +338,12 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
     match cli.command {
         Command::Serve => serve::serve(config),
         Command::Migrate => migrate::run(&config, out),
-        Command::Check => check::run(&config, out),
         Command::Health { live } => health::run(&config, live, out),
+        Command::Check(CheckArguments { outside: true, ca, json, resolve }) => {
+            keys::install();
+            outside::run(&config, &outside::Options { ca, json, resolve }, out)
+        }
+        Command::Check(_) => check::run(&config, out),
         Command::Account(command) => match command {
             AccountCommand::Add { name, role } => account::add(&config, &name, role, out),
             AccountCommand::List => account::list(&config, out),

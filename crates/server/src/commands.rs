@@ -78,7 +78,7 @@ impl Table {
 }
 
 /// The configured providers, once their issuers are known.
-fn providers(config: &Config) -> Result<&[ProviderConfig], String> {
+pub(crate) fn providers(config: &Config) -> Result<&[ProviderConfig], String> {
     if !config.issuers_are_known() {
         return Err(format!("{} is {}, so the issuer is not known here; name the port that is served", named("listen"), config.listen));
     }

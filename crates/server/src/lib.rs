@@ -1,7 +1,8 @@
 //! Frontdesk: WebFinger, discovery and dynamic client registration as one service.
 //!
 //! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the site of [`wiring`] on its listeners;
-//! [`commands`] are the others an operator has, and [`attempt`] is a client of any provider.
+//! [`commands`] are the others an operator has, and [`attempt`] is a client of any provider; [`outside`]
+//! is one of this deployment's own.
 
 pub mod attempt;
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod management;
 pub mod metrics;
 pub mod new_file;
 pub mod open;
+pub mod outside;
 pub mod pages;
 pub mod progress;
 pub mod provider;

@@ -1,8 +1,8 @@
-//! The reference page of the settings, rendered from the tables.
+//! The reference pages of the settings and of what is looked at from outside, rendered from the tables.
 
 use std::fmt::Write;
 
-use crate::settings;
+use crate::{outside, settings};
 
 /// `docs/configuration.md`.
 pub fn configuration() -> String {
@@ -35,5 +35,26 @@ pub fn configuration() -> String {
          - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of somebody whose software\n  \
          statements are believed (RFC 7591 §2.3).\n",
     );
+    page
+}
+
+/// `docs/outside.md`.
+pub fn outside() -> String {
+    let mut page = String::from(
+        "# What `frontdesk check --outside` looks at\n\nIt asks at the public addresses as a stranger would, through DNS and whatever proxy stands there, and changes nothing.\n\
+         Every finding names what was seen and how to mend it; the exit code is 1 if there is one. Rendered from the table; a test compares.\n\n\
+         ```\nfrontdesk check --outside                                           # with the configuration of `serve`\n\
+         frontdesk check --outside --ca ca.pem                               # trusts one more authority\n\
+         frontdesk check --outside --resolve login.example.com:443:192.0.2.7 # before DNS leads there\n\
+         frontdesk check --outside --json                                    # one object a line\n```\n\n\
+         It looks at every path of every issuer, at WebFinger on every domain, at the registration doors, and at plain HTTP where the issuer is on port\n\
+         443. Whether `proxies` names the proxy cannot be seen from outside.\n\n\
+         | check | what must be so | how to mend it | nginx | Caddy | Traefik |\n|---|---|---|---|---|---|\n",
+    );
+    for check in outside::checks::ALL {
+        let cell = |text: &str| text.replace('|', "\\|");
+        let cells = [check.holds, check.mend, check.nginx, check.caddy, check.traefik].map(cell);
+        let _ = writeln!(page, "| `{}` | {} |", check.name, cells.join(" | "));
+    }
     page
 }

@@ -1,5 +1,5 @@
-//! The generated page of the settings in `docs/` is what the tables say. `UPDATE_PAGES=1 cargo test -p server --test pages`
-//! writes it.
+//! The generated pages in `docs/` are what the tables say. `UPDATE_PAGES=1 cargo test -p server --test pages`
+//! writes them.
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
@@ -18,6 +18,7 @@ fn keep(name: &str, page: &str) {
 }
 
 #[test]
-fn the_page_says_what_the_tables_say() {
+fn the_pages_say_what_the_tables_say() {
     keep("configuration.md", &server::pages::configuration());
+    keep("outside.md", &server::pages::outside());
 }

@@ -8,15 +8,14 @@ use openssl::ssl::SslConnector;
 use outbound::tls::{NoTls, Tls};
 use protocol::{Object, Secret};
 use serde_json::Value;
-use ureq::config::Config;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
-use ureq::http::{self, HeaderName, Method, Uri};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
+use ureq::http::{self, HeaderMap, HeaderName, Method};
+use ureq::unversioned::transport::{Connector, TcpConnector};
 use ureq::{Agent, Body};
 use url::Url;
 
 use super::Credentials;
+use super::lookup::{Lookup, Resolve};
 use super::trust::trust;
 
 /// How long a step may take.
@@ -27,20 +26,20 @@ const BODY_MAX: u64 = 1024 * 1024;
 
 /// The value of an `Authorization` header.
 #[derive(Debug, Clone)]
-pub(super) struct Authorization {
+pub(crate) struct Authorization {
     header: Secret,
     /// What of it must not be seen.
-    pub(super) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<Secret>,
 }
 
 impl Authorization {
     /// RFC 6750 §2.1.
-    pub(super) fn bearer(token: &Secret) -> Self {
+    pub(crate) fn bearer(token: &Secret) -> Self {
         Self { header: Secret::new(format!("Bearer {}", token.reveal())), secrets: vec![token.clone()] }
     }
 
     /// RFC 7617 §2.
-    fn basic(name: &str, password: &Secret) -> Self {
+    pub(crate) fn basic(name: &str, password: &Secret) -> Self {
         let pair = openssl::base64::encode_block(format!("{name}:{}", password.reveal()).as_bytes());
         Self { header: Secret::new(format!("Basic {pair}")), secrets: vec![password.clone(), Secret::new(pair)] }
     }
@@ -57,65 +56,94 @@ impl From<&Credentials> for Authorization {
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) url: Url,
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
     authorization: Option<Authorization>,
-    body: Option<Object>,
+    headers: Vec<(HeaderName, String)>,
+    body: Option<String>,
 }
 
 impl Request {
-    pub(super) fn new(method: Method, url: &Url) -> Self {
-        Self { method, url: url.clone(), authorization: None, body: None }
+    pub(crate) fn new(method: Method, url: &Url) -> Self {
+        Self { method, url: url.clone(), authorization: None, headers: Vec::new(), body: None }
     }
 
-    pub(super) fn get(url: &Url) -> Self {
+    pub(crate) fn get(url: &Url) -> Self {
         Self::new(Method::GET, url)
     }
 
-    pub(super) fn authorized(self, authorization: Option<Authorization>) -> Self {
+    pub(crate) fn authorized(self, authorization: Option<Authorization>) -> Self {
         Self { authorization, ..self }
     }
 
-    pub(super) fn with(self, body: Object) -> Self {
+    pub(crate) fn with(self, body: Object) -> Self {
+        self.with_json(Value::Object(body).to_string())
+    }
+
+    /// With a body that is sent as JSON, whatever it is.
+    pub(crate) fn with_json(self, body: String) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// How long its body is, in bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.body.as_ref().map_or(0, String::len)
+    }
+
+    /// With one more header.
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 }
 
 /// What came back.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) content_type: Option<String>,
-    pub(super) location: Option<String>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     /// The body, when it is a JSON object.
-    pub(super) fn object(&self) -> Option<Object> {
+    pub(crate) fn object(&self) -> Option<Object> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(object)) => Some(object),
             _ => None,
         }
     }
+
+    /// A header's values; one that is no text counts as empty.
+    pub(crate) fn values(&self, name: &HeaderName) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect()
+    }
 }
 
 /// The way to ask.
-pub(super) struct Http {
+pub(crate) struct Http {
     trust: SslConnector,
     ca: Option<PathBuf>,
+    resolve: Vec<Resolve>,
     patience: Duration,
 }
 
 impl Http {
     /// Trusts the authorities of the system and those in the PEM file `ca`. The error is the rest of a sentence.
-    pub(super) fn new(ca: Option<&Path>) -> Result<Self, String> {
-        Ok(Self { trust: trust(ca)?, ca: ca.map(Path::to_owned), patience: PATIENCE })
+    pub(crate) fn new(ca: Option<&Path>) -> Result<Self, String> {
+        Ok(Self { trust: trust(ca)?, ca: ca.map(Path::to_owned), resolve: Vec::new(), patience: PATIENCE })
+    }
+
+    /// Finds some hosts where it is told to.
+    pub(crate) fn resolving(self, resolve: Vec<Resolve>) -> Self {
+        Self { resolve, ..self }
     }
 
     /// Asks. The error is the rest of a sentence that says why there is no answer.
-    pub(super) fn send(&self, request: &Request) -> Result<Answer, String> {
+    pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
         let deadline = Instant::now() + self.patience;
         self.exchange(request, deadline).map_err(|error| self.explain(&request.url, &error, deadline))
     }
@@ -125,14 +153,18 @@ impl Http {
         if let Some(authorization) = &request.authorization {
             asked = asked.header(AUTHORIZATION, authorization.header.reveal());
         }
+        for (name, value) in &request.headers {
+            asked = asked.header(name, value);
+        }
         let agent = self.agent(&request.url, deadline);
         let answer = match &request.body {
             None => agent.run(asked.body(())?)?,
-            Some(body) => agent.run(asked.header(CONTENT_TYPE, "application/json").body(Value::Object(body.clone()).to_string())?)?,
+            Some(body) => agent.run(asked.header(CONTENT_TYPE, "application/json").body(body.as_str())?)?,
         };
         let text = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (status, content_type, location) = (answer.status().as_u16(), text(CONTENT_TYPE), text(LOCATION));
-        Ok(Answer { status, content_type, location, body: read(answer)? })
+        let headers = answer.headers().clone();
+        Ok(Answer { status, content_type, location, headers, body: read(answer)? })
     }
 
     fn agent(&self, url: &Url, deadline: Instant) -> Agent {
@@ -148,10 +180,10 @@ impl Http {
             .build();
         let tcp = ().chain(TcpConnector::default());
         if url.scheme() == "http" {
-            return Agent::with_parts(config, tcp, Lookup::default());
+            return Agent::with_parts(config, tcp, Lookup::new(&self.resolve));
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        Agent::with_parts(config, tcp.chain(Tls { trust: self.trust.clone(), host, deadline }), Lookup::default())
+        Agent::with_parts(config, tcp.chain(Tls { trust: self.trust.clone(), host, deadline }), Lookup::new(&self.resolve))
     }
 
     fn explain(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {
@@ -198,19 +230,6 @@ fn read(answer: http::Response<Body>) -> Result<Vec<u8>, ureq::Error> {
         return Err(ureq::Error::BodyExceedsLimit(BODY_MAX));
     }
     Ok(body)
-}
-
-/// The system's resolver, for which a name without an address is an unknown host and not a broken connection.
-#[derive(Debug, Default)]
-struct Lookup(DefaultResolver);
-
-impl Resolver for Lookup {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(|error| match error {
-            ureq::Error::Io(_) => ureq::Error::HostNotFound,
-            other => other,
-        })
-    }
 }
 
 #[cfg(test)]

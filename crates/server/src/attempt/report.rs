@@ -92,7 +92,7 @@ impl<'out> Report<'out> {
     /// A text fit to be shown: secrets masked, and nothing in it that a terminal would obey.
     pub(super) fn fit(&self, text: &str) -> String {
         let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.reveal(), &mask(secret.reveal())));
-        masked.chars().map(|c| if c.is_control() || is_direction(c) { '\u{fffd}' } else { c }).collect()
+        legible(&masked)
     }
 
     /// Shows one step.
@@ -176,6 +176,11 @@ impl<'out> Report<'out> {
 fn mask(secret: &str) -> String {
     let shown = if secret.chars().count() >= 16 { 4 } else { 0 };
     secret.chars().take(shown).chain(['…']).collect()
+}
+
+/// A text with nothing in it that a terminal would obey.
+pub(crate) fn legible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || is_direction(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Characters that turn the direction of the text after them.

@@ -7,7 +7,7 @@ use openssl::ssl::{SslConnector, SslOptions};
 use openssl::x509::X509;
 
 /// The system's authorities and those in the PEM file `ca`. The error is the rest of a sentence.
-pub(super) fn trust(ca: Option<&Path>) -> Result<SslConnector, String> {
+pub(crate) fn trust(ca: Option<&Path>) -> Result<SslConnector, String> {
     let authorities = ca.map_or_else(|| Ok(Vec::new()), authorities)?;
     let mut builder = outbound::tls::trust(authorities).map_err(|_| "OpenSSL cannot be prepared".to_owned())?;
     // Servers that hang up without a goodbye are common; a cut-off document is no JSON and found out anyway.

@@ -11,7 +11,7 @@ use super::error::TlsError;
 use super::file;
 
 /// How long before its end a certificate begins to be a concern.
-const SOON: Duration = Duration::from_hours(7 * 24);
+pub(crate) const SOON: Duration = Duration::from_hours(7 * 24);
 
 /// A TLS listener's settings: TLS 1.2 and 1.3 with the ciphers of Mozilla's intermediate recommendation, the chain in
 /// `certificate` (PEM, the server's own first) and the private key in `key` (PEM, not encrypted).

@@ -1,0 +1,99 @@
+//! From a host to its addresses: as the system resolves it, or as the caller says.
+
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+/// `HOST:PORT:ADDRESS`: where a host is found whatever DNS says, so that a deployment can be looked at before its name leads
+/// there. The address may have a port of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolve {
+    host: String,
+    port: u16,
+    to: SocketAddr,
+}
+
+impl FromStr for Resolve {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let form = || "must be HOST:PORT:ADDRESS, as in login.example.com:443:192.0.2.7".to_owned();
+        let (host, rest) = text.split_once(':').ok_or_else(form)?;
+        let (port, address) = rest.split_once(':').ok_or_else(form)?;
+        let port: u16 = port.parse().map_err(|_| form())?;
+        let ip = address.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port));
+        let to = ip.or_else(|_| address.parse()).map_err(|_| form())?;
+        if host.is_empty() { Err(form()) } else { Ok(Self { host: host.to_ascii_lowercase(), port, to }) }
+    }
+}
+
+fn told(resolve: &[Resolve], host: &str, port: u16) -> Option<SocketAddr> {
+    resolve.iter().find(|told| told.host.eq_ignore_ascii_case(host) && told.port == port).map(|told| told.to)
+}
+
+/// Every address of a host; none when it is unknown.
+pub(crate) fn addresses(resolve: &[Resolve], host: &str, port: u16) -> Vec<SocketAddr> {
+    match told(resolve, host, port) {
+        Some(to) => vec![to],
+        None => (host.trim_matches(['[', ']']), port).to_socket_addrs().map(Iterator::collect).unwrap_or_default(),
+    }
+}
+
+/// The caller's word, then the system's resolver, for which a name without an address is an unknown host and not a broken
+/// connection.
+#[derive(Debug, Default)]
+pub(crate) struct Lookup {
+    system: DefaultResolver,
+    resolve: Vec<Resolve>,
+}
+
+impl Lookup {
+    pub(crate) fn new(resolve: &[Resolve]) -> Self {
+        Self { system: DefaultResolver::default(), resolve: resolve.to_vec() }
+    }
+}
+
+impl Resolver for Lookup {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        if let Some(to) = uri.host().and_then(|host| told(&self.resolve, host, port)) {
+            let mut addresses = self.empty();
+            addresses.push(to);
+            return Ok(addresses);
+        }
+        self.system.resolve(uri, config, timeout).map_err(|error| match error {
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            other => other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_found_where_the_caller_says() {
+        for (text, to) in [
+            ("Login.example.com:443:192.0.2.7", "192.0.2.7:443"),
+            ("login.example.com:443:192.0.2.7:8443", "192.0.2.7:8443"),
+            ("login.example.com:443:2001:db8::7", "[2001:db8::7]:443"),
+            ("login.example.com:443:[2001:db8::7]:8443", "[2001:db8::7]:8443"),
+        ] {
+            let resolve = [text.parse::<Resolve>().unwrap()];
+            assert_eq!(addresses(&resolve, "login.example.com", 443), [to.parse().unwrap()], "{text}");
+            assert_eq!(told(&resolve, "login.example.com", 80), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_word_is_refused() {
+        for text in ["", "login.example.com", "login.example.com:443", "login.example.com:x:192.0.2.7", "a:443:b", ":443:192.0.2.7"] {
+            assert!(text.parse::<Resolve>().unwrap_err().starts_with("must be HOST:PORT:ADDRESS"), "{text}");
+        }
+    }
+}

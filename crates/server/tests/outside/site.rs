@@ -1,0 +1,98 @@
+//! The real binary behind the proxy, and the command that looks at it.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::proxy::Proxy;
+use super::support::{Setup, TestServer, frontdesk};
+
+const TOKEN_ENDPOINT: &str = "https://as.example.test/token";
+
+fn section(issuer: &str, access: &str, domain: bool, token_endpoint: &str) -> String {
+    format!(
+        "[[provider]]\nissuer = \"{issuer}\"\nregistration = \"{access}\"\ndomains = {}\n[provider.metadata]\n\
+         authorization_endpoint = \"https://as.example.test/authorize\"\ntoken_endpoint = \"{token_endpoint}\"\n\n",
+        if domain { "[\"example.test\"]" } else { "[]" }
+    )
+}
+
+/// A provider at the root of `login.example.test` with the domain `example.test`, and a tenant beside it.
+pub struct Site {
+    pub server: TestServer,
+    pub proxy: Proxy,
+}
+
+impl Site {
+    /// With registration as open as that.
+    pub fn start(access: &str) -> Self {
+        Self::of(&[("https://login.example.test", access, true), ("https://login.example.test/t/acme", access, false)])
+    }
+
+    /// With two providers on hosts of their own.
+    pub fn with_hosts() -> Self {
+        Self::of(&[("https://login.example.test", "protected", true), ("https://id.example.test", "protected", false)])
+    }
+
+    fn of(providers: &[(&str, &str, bool)]) -> Self {
+        let text: String = providers.iter().map(|(issuer, access, domain)| section(issuer, access, *domain, TOKEN_ENDPOINT)).collect();
+        let server = Setup::new().file(&text).start();
+        let proxy = Proxy::start(server.port, server.management);
+        std::fs::write(server.folder.path().join("authority.pem"), &proxy.certificates.authority).unwrap();
+        Self { server, proxy }
+    }
+
+    /// Looks at it; with further arguments.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let tls = |host: &str| format!("{host}:443:127.0.0.1:{}", self.proxy.port);
+        let mut resolve = ["login.example.test", "example.test", "id.example.test"].map(tls).to_vec();
+        resolve.extend(["login.example.test", "id.example.test"].map(|host| format!("{host}:80:127.0.0.1:{}", self.proxy.plain_port)));
+        let resolve: Vec<&str> = resolve.iter().map(String::as_str).collect();
+        self.resolving(&resolve, arguments)
+    }
+
+    /// Looks at it with another configuration of the provider at the root.
+    pub fn check_as(&self, access: &str, token_endpoint: &str) -> (Option<i32>, Vec<Value>) {
+        let text = section("https://login.example.test", access, true, token_endpoint);
+        std::fs::write(self.server.folder.path().join("other.toml"), text).unwrap();
+        let resolve = ["login.example.test:443", "example.test:443"].map(|place| format!("{place}:127.0.0.1:{}", self.proxy.port));
+        let mut command = frontdesk();
+        command.current_dir(self.server.folder.path()).args([
+            "check",
+            "--outside",
+            "--json",
+            "--config",
+            "other.toml",
+            "--ca",
+            "authority.pem",
+        ]);
+        command.args(["--resolve", &format!("login.example.test:80:127.0.0.1:{}", self.proxy.plain_port)]);
+        command.args(resolve.iter().flat_map(|resolve| ["--resolve", resolve]));
+        read(&command.output().unwrap())
+    }
+
+    fn resolving(&self, resolve: &[&str], arguments: &[&str]) -> Output {
+        let mut all = vec!["check", "--outside", "--ca", "authority.pem"];
+        all.extend(resolve.iter().flat_map(|resolve| ["--resolve", resolve]));
+        all.extend(arguments);
+        self.server.run(&all)
+    }
+
+    /// The same, as the objects of its lines.
+    pub fn check(&self, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        read(&self.run(&all))
+    }
+
+    /// The same with hosts where they are told to be and nowhere else.
+    pub fn check_resolving(&self, resolve: &[&str]) -> (Option<i32>, Vec<Value>) {
+        read(&self.resolving(resolve, &["--json"]))
+    }
+}
+
+fn read(output: &Output) -> (Option<i32>, Vec<Value>) {
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code(), lines)
+}

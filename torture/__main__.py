@@ -9,6 +9,7 @@ import traceback
 
 from torture.crash import crash
 from torture.failover import killed
+from torture.full import full
 from torture.ledger import Ledger
 from torture.outage import outage
 from torture.race import race
@@ -21,6 +22,7 @@ SCENARIOS = {
     "outage": (outage, ("postgresql",)),
     "race": (race, ("postgresql",)),
     "failover": (killed, ("postgresql",)),
+    "full": (full, ("sqlite",)),
 }
 """What is done, and on which databases."""
 
@@ -35,6 +37,7 @@ def options():
     parser.add_argument("--clients", type=int, default=16, help="clients at a time (16)")
     parser.add_argument("--seed", type=int, default=None, help="for the choices of the clients and of the moments")
     parser.add_argument("--quick", action="store_true", help="everything once and briefly: about a minute in all")
+    parser.add_argument("--own-mounts", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
     read = parser.parse_args()

@@ -55,16 +55,18 @@ def failover(site, ledger, end):
         refused = ledger.counts["answered 503"]
         time.sleep(site.options.every)
         refused = ledger.counts["answered 503"] - refused
-    # A primary that was replaced must never write again.
-    primary.signal(signal.SIGKILL)
+    # Nobody may wait for the old primary at the end either.
     code, stopped = server.stop()
     if code != 0 or stopped > 15:
         ledger.lose(f"the service ended with {code} after {stopped:.1f} s")
+    # A primary that was replaced must never write again.
+    primary.signal(signal.SIGKILL)
     server.start()
     verify(ledger, server)
     return {
         "recovery s": round(took, 2),
         "longest time without a write s": round(load.outage.longest, 2),
         "refused after the recovery": refused,
+        "end s": round(stopped, 2),
         **probe.figures(),
     }

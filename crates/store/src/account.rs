@@ -9,6 +9,9 @@ use diesel::prelude::*;
 use protocol::{Secret, Timestamp};
 
 use crate::Store;
+use crate::audit::Event;
+use crate::audit_row::{self, AuditRow};
+use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::random::{bytes, no_randomness};
 use crate::schema::account;
@@ -106,8 +109,31 @@ impl Store {
             created_at: now.seconds(),
             revision: new_revision()?,
         };
-        self.0.pool.write(|connection| Ok(diesel::insert_into(account::table).values(&row).execute(connection)?))?;
-        Ok(())
+        let audit = self.row_of_account(Event::AccountAdded, name).saying(role.as_str());
+        self.change_account(&audit, |connection| Ok(diesel::insert_into(account::table).values(&row).execute(connection)?)).map(drop)
+    }
+
+    fn row_of_account(&self, event: Event, name: &str) -> AuditRow {
+        AuditRow { account: Some(name.to_owned()), ..self.row_of(event) }
+    }
+
+    /// Changes an account, and says so in the same transaction if there was one.
+    fn change_account(
+        &self,
+        audit: &AuditRow,
+        work: impl FnOnce(&mut AnyConnection) -> Result<usize, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let changed = self.0.pool.write(|connection| {
+            let changed = work(connection)? > 0;
+            if changed {
+                audit_row::write_one(connection, audit)?;
+            }
+            Ok(changed)
+        })?;
+        if changed {
+            audit.tell(false);
+        }
+        Ok(changed)
     }
 
     /// All accounts, by name.
@@ -146,7 +172,8 @@ impl Store {
         if !is_account_name(name) {
             return Ok(false);
         }
-        Ok(self.0.pool.write(|connection| Ok(diesel::delete(account::table.find(name)).execute(connection)?))? > 0)
+        let audit = self.row_of_account(Event::AccountRemoved, name);
+        self.change_account(&audit, |connection| Ok(diesel::delete(account::table.find(name)).execute(connection)?))
     }
 
     /// Sets an account's password. `false` when there is none of that name.
@@ -158,11 +185,10 @@ impl Store {
             return Ok(false);
         }
         let (hash, revision) = (hash(password)?, new_revision()?);
-        let changed = self.0.pool.write(|connection| {
+        self.change_account(&self.row_of_account(Event::PasswordChanged, name), |connection| {
             let values = (account::password_hash.eq(hash), account::revision.eq(revision));
             Ok(diesel::update(account::table.find(name)).set(values).execute(connection)?)
-        })?;
-        Ok(changed > 0)
+        })
     }
 
     /// The account of that name, if this is its password.

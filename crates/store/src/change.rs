@@ -1,18 +1,31 @@
 //! What one queued write does to the database.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use protocol::Timestamp;
 
+use crate::audit_row::{self, AuditRow};
 use crate::client_row::ClientRow;
-use crate::connection::AnyConnection;
+use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::initial_access_token::{TokenId, spend};
 use crate::insert_many::InsertMany;
 use crate::schema::client;
 
+/// A change, and what the audit trail says of it if it happens.
+#[derive(Debug)]
+pub struct Operation {
+    pub change: Change,
+    pub audit: Arc<[AuditRow]>,
+}
+
 /// A write of one client.
 #[derive(Debug)]
 pub enum Change {
+    /// No client is written: there is only something to say.
+    Nothing,
     /// A new client, and the initial access token that paid for it.
     Insert { row: ClientRow, spend: Option<TokenId>, now: Timestamp },
     /// Other metadata for the client at that revision, and another secret or none if that changes.
@@ -31,19 +44,28 @@ pub struct SecretColumns {
     pub secret_expires_at: Option<i64>,
 }
 
+/// Whether there was something to change: not for a token that is spent, a revision that is past, a client that is gone.
+enum Outcome {
+    Nothing,
+    Done,
+    /// At a provider that only the row knew.
+    DoneAt(String),
+}
+
 impl Change {
     /// What the change locks first. Batches that lock in one order do not wait for each other in a circle.
     pub fn lock_key(&self) -> &str {
         match self {
+            Self::Nothing => "",
             Self::Insert { spend: Some(token), .. } => token.as_str(),
             Self::Insert { row, .. } => &row.client_id,
             Self::Replace { client_id, .. } | Self::Delete { client_id } | Self::Reissue { client_id, .. } => client_id,
         }
     }
 
-    /// Whether there was something to change: `false` for a token that is spent, a revision that is past, a client that is gone.
-    fn apply(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    fn apply(&self, connection: &mut AnyConnection) -> Result<Outcome, StoreError> {
         let rows = match self {
+            Self::Nothing => 1,
             Self::Insert { spend: Some(token), row, now } if !spend(connection, token, &row.provider, *now)? => 0,
             Self::Insert { row, .. } => diesel::insert_into(client::table).values(row).execute(connection)?,
             Self::Replace { client_id, revision, metadata, secret, now } => {
@@ -54,31 +76,60 @@ impl Change {
                     .set((client::metadata.eq(metadata), client::revision.eq(client::revision + 1), secret))
                     .execute(connection)?
             }
-            Self::Delete { client_id } => diesel::delete(client::table.find(client_id)).execute(connection)?,
+            Self::Delete { client_id } => {
+                return returned(either!(connection, inner => diesel::delete(client::table.find(client_id))
+                    .returning(client::provider)
+                    .get_result(inner)
+                    .optional())?);
+            }
             Self::Reissue { client_id, token_digest, now } => {
                 let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
-                diesel::update(client::table.find(client_id))
+                return returned(either!(connection, inner => diesel::update(client::table.find(client_id))
                     .filter(alive)
                     .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1)))
-                    .execute(connection)?
+                    .returning(client::provider)
+                    .get_result(inner)
+                    .optional())?);
             }
         };
-        Ok(rows > 0)
+        Ok(if rows > 0 { Outcome::Done } else { Outcome::Nothing })
     }
 }
 
-/// Applies changes in one transaction that somebody else began, and says of each whether there was something to change.
-pub fn apply_all<'a>(connection: &mut AnyConnection, changes: impl Iterator<Item = &'a Change> + Clone) -> Result<Vec<bool>, StoreError> {
+#[expect(clippy::unnecessary_wraps, reason = "the end of a match whose other arms may fail")]
+fn returned(provider: Option<String>) -> Result<Outcome, StoreError> {
+    Ok(provider.map_or(Outcome::Nothing, Outcome::DoneAt))
+}
+
+/// Applies changes in one transaction that somebody else began, writes the rows of those that happened, and says of each whether
+/// it did.
+pub fn apply_all<'a>(
+    connection: &mut AnyConnection,
+    operations: impl Iterator<Item = &'a Operation> + Clone,
+) -> Result<Vec<bool>, StoreError> {
     // PostgreSQL pays a round trip for each statement, so ordinary registrations share one there.
     let mut together = false;
     if let AnyConnection::Postgres(postgres) = connection {
-        let rows: Vec<&ClientRow> = changes.clone().filter_map(plain_insert).collect();
+        let rows: Vec<&ClientRow> = operations.clone().filter_map(|operation| plain_insert(&operation.change)).collect();
         together = rows.len() > 1;
         if together {
             InsertMany::new(&rows).execute(postgres)?;
         }
     }
-    changes.map(|change| if together && plain_insert(change).is_some() { Ok(true) } else { change.apply(connection) }).collect()
+    let mut rows: Vec<Cow<'_, AuditRow>> = Vec::new();
+    let mut done = Vec::new();
+    for Operation { change, audit } in operations {
+        let inserted = together && plain_insert(change).is_some();
+        let outcome = if inserted { Outcome::Done } else { change.apply(connection)? };
+        done.push(!matches!(outcome, Outcome::Nothing));
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
+            Outcome::DoneAt(provider) => rows.extend(audit.iter().map(|row| Cow::Owned(row.clone().at(&provider)))),
+        }
+    }
+    audit_row::write(connection, &rows)?;
+    Ok(done)
 }
 
 fn plain_insert(change: &Change) -> Option<&ClientRow> {

@@ -1,12 +1,17 @@
 //! Clients: insert, authenticate, replace, delete, purge.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
 
 use crate::Store;
+use crate::audit::{Event, changed};
+use crate::audit_row;
 use crate::change::{Change, SecretColumns};
 use crate::client::{Client, NewClient, SecretChange};
 use crate::client_row::{ClientRow, seal_secret};
+use crate::connection::either;
 use crate::error::StoreError;
 use crate::initial_access_token::TokenId;
 use crate::schema::client;
@@ -27,9 +32,12 @@ impl Store {
             return Written::failed(StoreError::Refused("a client's name has no NUL in it"));
         }
         match ClientRow::new(&new, &self.0.seal) {
-            Ok(row) => Written::queued(self.0.writer.send(Change::Insert { row, spend, now }), |inserted| {
-                if inserted { Ok(Client::stored(new)) } else { Err(StoreError::Spent) }
-            }),
+            Ok(row) => {
+                let audit = self.row_of(Event::ClientRegistered).client(&row.client_id).at(&row.provider);
+                self.change(Change::Insert { row, spend, now }, audit, |inserted| {
+                    if inserted { Ok(Client::stored(new)) } else { Err(StoreError::Spent) }
+                })
+            }
             Err(error) => Written::failed(error),
         }
     }
@@ -67,6 +75,8 @@ impl Store {
     /// [`StoreError::Stale`] when the client changed, expired or went away since it was read; [`StoreError::Unavailable`].
     pub fn replace(&self, client: &Client, metadata: RegisteredMetadata, secret: SecretChange, now: Timestamp) -> Written<Client> {
         let mut after = Client { metadata, revision: client.revision.saturating_add(1), ..client.clone() };
+        let names = changed(client.secret.is_some(), &client.metadata, &after.metadata, &secret);
+        let audit = self.row_of(Event::ClientUpdated).client(client.id.as_str()).at(client.provider.as_str()).saying(&names);
         let secret = match secret {
             SecretChange::Keep => None,
             SecretChange::Remove => {
@@ -84,7 +94,7 @@ impl Store {
         };
         let client_id = client.id.as_str().to_owned();
         let change = Change::Replace { client_id, revision: client.revision, metadata: after.metadata.json().to_owned(), secret, now };
-        Written::queued(self.0.writer.send(change), |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
+        self.change(change, audit, |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
     }
 
     /// Deletes a client, whose row need not be readable: `true` for exactly one of those who try. RFC 7592 §2.3.
@@ -92,10 +102,22 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn delete(&self, id: &ClientId) -> Written<bool> {
+        self.end(id, Event::ClientDeleted)
+    }
+
+    /// The same at a WSO2 door.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn unregister(&self, id: &ClientId) -> Written<bool> {
+        self.end(id, Event::ClientUnregistered)
+    }
+
+    fn end(&self, id: &ClientId, event: Event) -> Written<bool> {
         if !may_exist(id) {
             return Written::never(|| Ok(false));
         }
-        Written::queued(self.0.writer.send(Change::Delete { client_id: id.as_str().to_owned() }), Ok)
+        self.change(Change::Delete { client_id: id.as_str().to_owned() }, self.row_of(event).client(id.as_str()), Ok)
     }
 
     /// Gives a client another registration access token; the one it had is worth nothing from then on.
@@ -108,7 +130,7 @@ impl Store {
             return Written::never(|| Ok(false));
         }
         let change = Change::Reissue { client_id: id.as_str().to_owned(), token_digest: digest(token.reveal()), now };
-        Written::queued(self.0.writer.send(change), Ok)
+        self.change(change, self.row_of(Event::ClientReissued).client(id.as_str()), Ok)
     }
 
     /// A client by its identifier, expired or not.
@@ -146,10 +168,19 @@ impl Store {
             if expired.is_empty() {
                 return Ok(purged);
             }
-            purged += self
-                .0
-                .pool
-                .write(|connection| Ok(diesel::delete(client::table.filter(client::client_id.eq_any(expired))).execute(connection)?))?;
+            let rows = self.0.pool.write(|connection| {
+                let gone: Vec<(String, String)> = either!(connection, inner => diesel::delete(client::table.filter(client::client_id.eq_any(&expired)))
+                    .returning((client::client_id, client::provider))
+                    .get_results(inner))?;
+                let row = |(id, provider): &(String, String)| Cow::Owned(self.row_of(Event::ClientExpired).client(id).at(provider));
+                let rows: Vec<_> = gone.iter().map(row).collect();
+                audit_row::write(connection, &rows)?;
+                Ok(rows)
+            })?;
+            for row in &rows {
+                row.tell(false);
+            }
+            purged += rows.len();
         }
     }
 

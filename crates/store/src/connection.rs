@@ -20,6 +20,17 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
+/// Does something with the connection inside, for what the two databases spell alike and the enum does not speak.
+macro_rules! either {
+    ($connection:expr, $inner:ident => $work:expr) => {
+        match $connection {
+            crate::connection::AnyConnection::Sqlite($inner) => $work,
+            crate::connection::AnyConnection::Postgres($inner) => $work,
+        }
+    };
+}
+pub(crate) use either;
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

@@ -7,7 +7,9 @@ use diesel::prelude::*;
 use protocol::{InitialAccessToken, Issuer, Timestamp, TokenTerms};
 
 use crate::Store;
-use crate::connection::AnyConnection;
+use crate::audit::Event;
+use crate::audit_row;
+use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::random::{bytes, hexadecimal};
 use crate::schema::initial_access_token;
@@ -73,6 +75,17 @@ pub struct TokenInfo {
     pub terms: Option<Arc<TokenTerms>>,
 }
 
+impl TokenInfo {
+    /// Its identifier and label, as the audit trail names it.
+    pub fn name(&self) -> String {
+        called(self.id.as_str(), self.label.as_deref())
+    }
+}
+
+fn called(id: &str, label: Option<&str>) -> String {
+    label.map_or_else(|| id.to_owned(), |label| format!("{id} {label}"))
+}
+
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = initial_access_token, treat_none_as_default_value = false)]
 struct TokenRow {
@@ -120,6 +133,10 @@ impl Store {
         if new.uses.is_some_and(|uses| uses < 1) {
             return Err(StoreError::Refused("an initial access token is good for at least one use"));
         }
+        let mut audit = self.row_of(Event::TokenIssued);
+        if let Some(provider) = &new.provider {
+            audit = audit.at(provider.as_str());
+        }
         let row = TokenRow {
             id: hexadecimal(&bytes::<8>()?),
             token_digest: digest(token.reveal()),
@@ -131,7 +148,13 @@ impl Store {
             provider: new.provider.map(|provider| provider.as_str().to_owned()),
             terms: new.terms.map(|terms| terms.json()),
         };
-        self.0.pool.write(|connection| Ok(diesel::insert_into(initial_access_token::table).values(&row).execute(connection)?))?;
+        audit.token = Some(called(&row.id, row.label.as_deref()));
+        audit.account = row.owner.clone().or(audit.account);
+        self.0.pool.write(|connection| {
+            diesel::insert_into(initial_access_token::table).values(&row).execute(connection)?;
+            audit_row::write_one(connection, &audit)
+        })?;
+        audit.tell(false);
         Ok(TokenId(row.id))
     }
 
@@ -166,9 +189,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn revoke_token(&self, id: &TokenId) -> Result<bool, StoreError> {
-        let revoked =
-            self.0.pool.write(|connection| Ok(diesel::delete(initial_access_token::table.find(id.as_str())).execute(connection)?))?;
-        Ok(revoked > 0)
+        let mut audit = self.row_of(Event::TokenRevoked);
+        let revoked = self.0.pool.write(|connection| {
+            let label: Option<Option<String>> = either!(connection, inner => diesel::delete(initial_access_token::table.find(id.as_str()))
+                .returning(initial_access_token::label)
+                .get_result(inner)
+                .optional())?;
+            let Some(label) = label else { return Ok(false) };
+            audit.token = Some(called(id.as_str(), label.as_deref()));
+            audit_row::write_one(connection, &audit)?;
+            Ok(true)
+        })?;
+        if revoked {
+            audit.tell(false);
+        }
+        Ok(revoked)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What survives a restart: clients, signing keys, accounts and initial access tokens, in SQLite or PostgreSQL.
+//! What survives a restart: clients, signing keys, accounts, initial access tokens and the audit trail, in SQLite or PostgreSQL.
 //!
 //! [`Store`] is the only door. Reads block; writes of clients are queued, share durable transactions, and answer with [`Written`].
 //!
@@ -12,6 +12,7 @@
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
 //! | `purge` | what is good for nothing any more |
 //! | `backup`, `restore`, `tables` | everything there is, in a file and back |
+//! | `audit`, `audit_row` | who did what, and what was refused |
 //! | `seal`, `random` | sealing, digests, chance |
 //! | `error` | what can go wrong |
 
@@ -19,6 +20,8 @@
 
 mod account;
 mod backup;
+pub mod audit;
+mod audit_row;
 mod change;
 mod client;
 mod client_row;
@@ -49,6 +52,7 @@ use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use backup::BackupError;
+pub use audit::By;
 pub use client::{Client, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
@@ -61,19 +65,22 @@ pub use signing_key::{NewSigningKey, SigningKey};
 pub use url::{DatabaseUrl, DatabaseUrlError};
 pub use written::Written;
 
+use audit_row::AuditIds;
 use connection::{AnyConnection, Purpose};
 use pool::Pool;
+use protocol::Clock;
 use writer::Writer;
 
-/// A store. Clones share it; it closes when the last one goes.
+/// A store, and who does what is done with it. Clones share it; it closes when the last one goes.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<Inner>, Arc<By>);
 
 struct Inner {
     url: DatabaseUrl,
     seal: SealingKey,
     pool: Pool,
     writer: Writer,
+    audit_ids: AuditIds,
 }
 
 impl Store {
@@ -90,7 +97,9 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        Ok(Self(Arc::new(Inner { url: url.clone(), seal, pool: Pool::new(url), writer: Writer::start(url)? })))
+        let audit_ids = AuditIds::new(Clock::system())?;
+        let inner = Inner { url: url.clone(), seal, pool: Pool::new(url), writer: Writer::start(url)?, audit_ids };
+        Ok(Self(Arc::new(inner), Arc::default()))
     }
 
     /// Whether the database answers.

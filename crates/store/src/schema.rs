@@ -55,6 +55,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit (id) {
+        id -> Text,
+        event -> Text,
+        provider -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        account -> Nullable<Text>,
+        token -> Nullable<Text>,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        times -> BigInt,
+    }
+}
+
+diesel::table! {
     seal_check (key_id) {
         key_id -> Text,
         sealed -> Text,

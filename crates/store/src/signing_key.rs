@@ -4,6 +4,8 @@ use diesel::prelude::*;
 use protocol::{Issuer, Secret, Timestamp};
 
 use crate::Store;
+use crate::audit::Event;
+use crate::audit_row;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::lock::{Lock, lock};
@@ -136,7 +138,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let rows = successors.iter().map(|new| KeyRow::new(provider, new, signs_from, now, &self.0.seal)).collect::<Result<Vec<_>, _>>()?;
-        self.0.pool.write(|connection| {
+        let algorithms = rows.iter().map(|row| row.algorithm.as_str()).collect::<Vec<_>>().join(", ");
+        let event = if seen.is_empty() { Event::KeysMade } else { Event::KeysRotated };
+        let audit = self.row_of(event).at(provider.as_str()).saying(&algorithms);
+        let rotated = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
             let present: Vec<String> =
                 signing_key::table.filter(signing_key::provider.eq(provider.as_str())).select(signing_key::kid).load(connection)?;
@@ -149,8 +154,13 @@ impl Store {
             for row in &rows {
                 diesel::insert_into(signing_key::table).values(row).execute(connection)?;
             }
+            audit_row::write_one(connection, &audit)?;
             Ok(true)
-        })
+        })?;
+        if rotated {
+            audit.tell(false);
+        }
+        Ok(rotated)
     }
 
     /// Deletes the keys of all providers that stopped signing before that time, and says how many there were.
@@ -158,10 +168,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn purge_signing_keys(&self, retired_before: Timestamp) -> Result<usize, StoreError> {
-        self.0.pool.write(|connection| {
+        let mut audit = self.row_of(Event::KeysPurged);
+        let purged = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
-            Ok(diesel::delete(signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()))).execute(connection)?)
-        })
+            let retired = signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()));
+            let purged = diesel::delete(retired).execute(connection)?;
+            if purged > 0 {
+                audit = audit.clone().saying(&purged.to_string());
+                audit_row::write_one(connection, &audit)?;
+            }
+            Ok(purged)
+        })?;
+        if purged > 0 {
+            audit.tell(false);
+        }
+        Ok(purged)
     }
 }
 

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
 
-use crate::change::{Change, apply_all};
+use crate::change::{Operation, apply_all};
 use crate::connection::{AnyConnection, Purpose};
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
@@ -31,7 +31,7 @@ pub struct Writer {
 }
 
 struct Job {
-    change: Box<Change>,
+    operation: Box<Operation>,
     answer: oneshot::Sender<Verdict>,
 }
 
@@ -50,11 +50,11 @@ impl Writer {
     }
 
     /// Queues a change. The answer is lost only when the writer is.
-    pub fn send(&self, change: Change) -> Result<oneshot::Receiver<Verdict>, StoreError> {
+    pub fn send(&self, operation: Operation) -> Result<oneshot::Receiver<Verdict>, StoreError> {
         let (answer, verdict) = oneshot::channel();
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or_else(closed)?;
-        match queue.try_send(Job { change: Box::new(change), answer }) {
+        match queue.try_send(Job { operation: Box::new(operation), answer }) {
             Ok(()) => Ok(verdict),
             Err(TrySendError::Full(_)) => Err(StoreError::Unavailable("too many writes are waiting".to_owned())),
             Err(TrySendError::Disconnected(_)) => Err(closed()),
@@ -85,11 +85,15 @@ pub fn closed() -> StoreError {
 fn write(url: &DatabaseUrl, queue: &Mutex<Receiver<Job>>) {
     let mut line = Line { url, connection: None };
     while let Some(mut jobs) = next_batch(queue) {
-        jobs.sort_by(|one, other| one.change.lock_key().cmp(other.change.lock_key()));
+        jobs.sort_by(|one, other| one.operation.change.lock_key().cmp(other.operation.change.lock_key()));
         let verdicts = line.settle(&jobs);
         for (job, verdict) in jobs.into_iter().zip(verdicts) {
-            // Nobody listening is no reason to undo a write.
-            drop(job.answer.send(verdict));
+            // Nobody listening is no reason to undo a write, nor to keep it from the log.
+            if let Err(Ok(true)) = job.answer.send(verdict) {
+                for row in &*job.operation.audit {
+                    row.tell(false);
+                }
+            }
         }
     }
 }
@@ -145,7 +149,7 @@ impl Line<'_> {
 
     fn transact(&mut self, jobs: &[Job]) -> Result<Vec<bool>, Failed> {
         let mut connection = self.begin().map_err(Failed::Outright)?;
-        match apply_all(&mut connection, jobs.iter().map(|job| job.change.as_ref())) {
+        match apply_all(&mut connection, jobs.iter().map(|job| job.operation.as_ref())) {
             Ok(done) => connection.commit().map_err(|error| Failed::Outright(error.into())).map(|()| {
                 self.connection = Some(connection);
                 done

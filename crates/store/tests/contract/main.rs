@@ -18,6 +18,7 @@ macro_rules! on_both {
 
 mod accounts;
 mod backup;
+mod audit;
 mod bench;
 mod carried;
 mod clients;

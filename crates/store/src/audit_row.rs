@@ -1,0 +1,216 @@
+//! A row of the audit trail as its table has it.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use protocol::{Clock, Timestamp};
+
+use crate::audit::{By, Event, Record, Refused};
+use crate::connection::AnyConnection;
+use crate::error::StoreError;
+use crate::random::bytes;
+use crate::schema::audit;
+
+/// How many characters of a text are kept: strangers do not choose how much is.
+const LONGEST: usize = 128;
+
+/// How many characters of a detail are.
+const LONGEST_DETAIL: usize = 512;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit, treat_none_as_default_value = false)]
+pub struct AuditRow {
+    pub id: String,
+    pub event: String,
+    pub provider: Option<String>,
+    pub client_id: Option<String>,
+    pub account: Option<String>,
+    pub token: Option<String>,
+    pub address: Option<String>,
+    pub request_id: Option<String>,
+    pub detail: Option<String>,
+    pub times: i64,
+}
+
+/// Identifiers that sort by time: milliseconds, what is random about this opening of the store, and a number within it.
+pub struct AuditIds {
+    clock: Clock,
+    opening: u32,
+    next: AtomicU32,
+}
+
+impl AuditIds {
+    pub fn new(clock: Clock) -> Result<Self, StoreError> {
+        Ok(Self { clock, opening: u32::from_be_bytes(bytes()?), next: AtomicU32::new(0) })
+    }
+
+    pub fn next(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{}{:08x}{number:08x}", milliseconds(self.clock.milliseconds()), self.opening)
+    }
+}
+
+/// What no row that was written at that time or later sorts before.
+pub fn first_at(at: Timestamp) -> String {
+    milliseconds(at.seconds().saturating_mul(1000))
+}
+
+fn milliseconds(since: i64) -> String {
+    format!("{:012x}", since.clamp(0, 0xffff_ffff_ffff))
+}
+
+impl AuditRow {
+    /// The row of one event that `by` brings about.
+    pub fn new(id: String, event: Event, by: &By) -> Self {
+        let short = |text: &Option<String>| text.as_deref().map(|text| short(text, LONGEST));
+        Self {
+            id,
+            event: event.as_str().to_owned(),
+            provider: by.provider.clone(),
+            client_id: None,
+            account: short(&by.account),
+            token: short(&by.token),
+            address: by.address.map(|address| address.to_string()),
+            request_id: short(&by.request_id),
+            detail: by.detail.as_deref().map(|detail| self::short(detail, LONGEST_DETAIL)),
+            times: 1,
+        }
+    }
+
+    /// The row of refusals that are alike.
+    pub fn refused(id: String, refused: Refused) -> Self {
+        let Refused { event, provider, client_id, account, token, address, request_id, detail, times } = refused;
+        let by = By { provider, account, token, address, request_id, detail };
+        Self { client_id: client_id.map(|id| short(&id, LONGEST)), times, ..Self::new(id, event, &by) }
+    }
+
+    /// The same with a client.
+    pub fn client(self, id: &str) -> Self {
+        Self { client_id: Some(short(id, LONGEST)), ..self }
+    }
+
+    /// The same at a provider that was not known before.
+    pub fn at(self, provider: &str) -> Self {
+        Self { provider: Some(provider.to_owned()), ..self }
+    }
+
+    /// The same with more to say.
+    pub fn saying(self, more: &str) -> Self {
+        let detail = self.detail.as_deref().map_or_else(|| more.to_owned(), |detail| format!("{detail}; {more}"));
+        Self { detail: Some(short(&detail, LONGEST_DETAIL)), ..self }
+    }
+
+    /// Tells the log what the row tells; where a request is being handled, its lines have its identifier anyway.
+    pub fn tell(&self, within_request: bool) {
+        tracing::info!(
+            client_id = self.client_id.as_deref(),
+            provider = self.provider.as_deref(),
+            account = self.account.as_deref(),
+            token = self.token.as_deref(),
+            address = self.address.as_deref(),
+            detail = self.detail.as_deref(),
+            times = (self.times > 1).then_some(self.times),
+            request_id = self.request_id.as_deref().filter(|_| !within_request),
+            "{}",
+            self.event
+        );
+    }
+
+    pub fn record(self) -> Record {
+        let milliseconds = self.id.get(..12).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default();
+        Record {
+            at: Timestamp::from_seconds(milliseconds / 1000),
+            id: self.id,
+            event: self.event,
+            provider: self.provider,
+            client_id: self.client_id,
+            account: self.account,
+            token: self.token,
+            address: self.address,
+            request_id: self.request_id,
+            detail: self.detail,
+            times: self.times,
+        }
+    }
+}
+
+/// The beginning of a text, without what PostgreSQL does not take.
+fn short(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|character| if character == '\0' { '\u{fffd}' } else { character }).collect()
+}
+
+/// Writes rows in a transaction that somebody else began.
+pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection
+        && rows.len() > 1
+    {
+        AuditMany::new(rows).execute(postgres)?;
+        return Ok(());
+    }
+    for row in rows {
+        diesel::insert_into(audit::table).values(row.as_ref()).execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Writes one row in a transaction that somebody else began.
+pub fn write_one(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), StoreError> {
+    write(connection, &[Cow::Borrowed(row)])
+}
+
+/// `INSERT … SELECT * FROM unnest(…)`, as for clients.
+struct AuditMany<'a> {
+    required: [Vec<&'a str>; 2],
+    optional: [Vec<Option<&'a str>>; 7],
+    times: Vec<i64>,
+}
+
+impl<'a> AuditMany<'a> {
+    fn new(rows: &'a [Cow<'_, AuditRow>]) -> Self {
+        let required = |of: fn(&AuditRow) -> &str| rows.iter().map(|row| of(row)).collect();
+        let optional = |of: fn(&AuditRow) -> &Option<String>| rows.iter().map(|row| of(row).as_deref()).collect();
+        Self {
+            required: [required(|row| &row.id), required(|row| &row.event)],
+            optional: [
+                optional(|row| &row.provider),
+                optional(|row| &row.client_id),
+                optional(|row| &row.account),
+                optional(|row| &row.token),
+                optional(|row| &row.address),
+                optional(|row| &row.request_id),
+                optional(|row| &row.detail),
+            ],
+            times: rows.iter().map(|row| row.times).collect(),
+        }
+    }
+}
+
+impl QueryId for AuditMany<'_> {
+    type QueryId = AuditMany<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for AuditMany<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql(
+            "INSERT INTO audit (id, event, provider, client_id, account, token, address, request_id, detail, times) SELECT * FROM unnest(",
+        );
+        for column in &self.required {
+            pass.push_bind_param::<Array<Text>, _>(column)?;
+            pass.push_sql(", ");
+        }
+        for column in &self.optional {
+            pass.push_bind_param::<Array<Nullable<Text>>, _>(column)?;
+            pass.push_sql(", ");
+        }
+        pass.push_bind_param::<Array<BigInt>, _>(&self.times)?;
+        pass.push_sql(")");
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<PgConnection> for AuditMany<'_> {}

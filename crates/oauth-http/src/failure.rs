@@ -15,6 +15,7 @@ pub struct Failure {
     status: StatusCode,
     code: ErrorCode,
     told: Cow<'static, str>,
+    about: Option<Cow<'static, str>>,
     logged: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     closes: bool,
@@ -24,13 +25,19 @@ impl Failure {
     /// A refusal with the status its code usually goes with; `told` is a whole sentence.
     pub fn new(code: ErrorCode, told: impl Into<Cow<'static, str>>) -> Self {
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, told: told.into(), logged: None, headers: Vec::new(), closes: false }
+        Self { status, code, told: told.into(), about: None, logged: None, headers: Vec::new(), closes: false }
     }
 
     /// The same with another status.
     #[must_use]
     pub fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same with what it is about, in a word or two: the member, or what was counted.
+    #[must_use]
+    pub fn about(self, what: impl Into<Cow<'static, str>>) -> Self {
+        Self { about: Some(what.into()), ..self }
     }
 
     /// The same with what the operator should read in the log.
@@ -71,6 +78,11 @@ impl Failure {
     /// Something went wrong on our side.
     pub fn server_error(logged: impl Into<String>) -> Self {
         Self::new(ErrorCode::ServerError, "Something went wrong on our side.").logged(logged)
+    }
+
+    /// What it is about.
+    pub fn what(&self) -> Option<&str> {
+        self.about.as_deref()
     }
 
     /// The error code.

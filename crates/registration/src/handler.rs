@@ -6,9 +6,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure};
 use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata, TokenTerms};
+use store::By;
+use store::audit::Event;
 
 use crate::initial::Initial;
 use crate::managed::Managed;
+use crate::refusal::REGISTRATIONS;
 use crate::throttle::Counted;
 use crate::{Door, Refusal, Registration, client_keys, issue, redirect_pattern, remote, response, statement, update, wso2};
 
@@ -22,24 +25,36 @@ pub async fn register(
     request: HttpRequest,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    let door = Door::of(&request);
-    throttled(&registration, initial.counted(&request).as_ref())?;
+    let by = initial.by(&request);
+    let outcome = registered(initial, body, &request, &registration, by.clone()).await;
+    outcome.inspect_err(|failure| registration.refused(Event::RegistrationRefused, &by, None, failure))
+}
+
+async fn registered(
+    initial: Initial,
+    body: Body,
+    request: &HttpRequest,
+    registration: &Data<Registration>,
+    by: By,
+) -> Result<HttpResponse, Failure> {
+    let door = Door::of(request);
+    throttled(registration, initial.counted(request).as_ref())?;
     let mut object = match door {
         Door::Standard => body.object().await?,
         Door::Wso2 => body.object_of_a_program().await?,
     };
     let owner = match door {
         Door::Standard => initial.owner(),
-        Door::Wso2 => wso2::adapt(&mut object, &initial, &registration)?,
+        Door::Wso2 => wso2::adapt(&mut object, &initial, registration)?,
     };
     let legacy = if door == Door::Wso2 { LegacyRedirects::Accepted } else { LegacyRedirects::Refused };
     let terms = initial.terms().map(Arc::as_ref);
-    let mut metadata = agree(object, &registration, door, legacy, initial.is_account(), terms)?;
-    let composed = owner.compose(&mut metadata, &registration, door, legacy)?;
+    let mut metadata = agree(object, registration, door, legacy, initial.is_account(), terms)?;
+    let composed = owner.compose(&mut metadata, registration, door, legacy)?;
     if matches!(initial, Initial::Anybody) {
-        throttled(&registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
+        throttled(registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
     }
-    remote::check(&registration, &metadata, door).await?;
+    remote::check(registration, &metadata, door).await?;
     let terms = match (&composed, initial.terms()) {
         (Some(name), Some(terms)) => {
             let named = TokenTerms::clone(terms).with_name(name).map_err(|invalid| Refusal::Invalid(invalid, door))?;
@@ -47,10 +62,9 @@ pub async fn register(
         }
         (_, terms) => terms.cloned(),
     };
-    let new = issue::client(&registration, metadata, owner.account, composed, terms).map_err(Refusal::from)?;
+    let new = issue::client(registration, metadata, owner.account, composed, terms).map_err(Refusal::from)?;
     let token = new.token.clone();
-    let client = registration.store.insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
-    tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), "client registered");
+    let client = registration.store.by(by).insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
     Ok(response::created(&client, &token, &registration.issuer))
 }
 
@@ -64,15 +78,19 @@ pub async fn read(managed: Managed, registration: Data<Registration>) -> HttpRes
 /// # Errors
 /// Every refusal of [`Refusal`] that an update can have; nothing is changed then.
 pub async fn update(managed: Managed, body: Body, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
-    let Managed { client, token } = managed;
-    let object = update::request(&client, body.object().await?)?;
+    updated(&managed, body, &registration).await.inspect_err(|failure| managed.refused(&registration, failure))
+}
+
+async fn updated(managed: &Managed, body: Body, registration: &Data<Registration>) -> Result<HttpResponse, Failure> {
+    let Managed { client, token, .. } = managed;
+    let object = update::request(client, body.object().await?)?;
     let registered = client.metadata.members().redirect_uris.clone().unwrap_or_default();
-    let metadata = agree(object, &registration, Door::Standard, LegacyRedirects::Kept(&registered), false, client.terms.as_deref())?;
-    remote::check(&registration, &metadata, Door::Standard).await?;
-    let secret = issue::secret_change(&registration, &client, &metadata).map_err(Refusal::from)?;
-    let client = registration.store.replace(&client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
-    tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), "client updated");
-    Ok(response::ok(&client, &token, &registration.issuer))
+    let metadata = agree(object, registration, Door::Standard, LegacyRedirects::Kept(&registered), false, client.terms.as_deref())?;
+    remote::check(registration, &metadata, Door::Standard).await?;
+    let secret = issue::secret_change(registration, client, &metadata).map_err(Refusal::from)?;
+    let store = managed.store(registration);
+    let client = store.replace(client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
+    Ok(response::ok(&client, token, &registration.issuer))
 }
 
 /// Client deletion. RFC 7592 §2.3.
@@ -80,15 +98,16 @@ pub async fn update(managed: Managed, body: Body, registration: Data<Registratio
 /// # Errors
 /// 401 when somebody else deleted it first.
 pub async fn delete(managed: Managed, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
-    if !registration.store.delete(&managed.client.id).await.map_err(Refusal::from)? {
-        return Err(Refusal::WrongCredentials(None).into());
+    if managed.store(&registration).delete(&managed.client.id).await.map_err(Refusal::from)? {
+        return Ok(response::deleted());
     }
-    tracing::info!(client_id = managed.client.id.as_str(), provider = registration.issuer.as_str(), "client deleted");
-    Ok(response::deleted())
+    let failure = Refusal::WrongCredentials(None).into();
+    managed.refused(&registration, &failure);
+    Err(failure)
 }
 
 fn throttled(registration: &Registration, counted: Option<&Counted>) -> Result<(), Refusal> {
-    counted.map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(Refusal::TooMany)
+    counted.map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(|wait| Refusal::TooMany(REGISTRATIONS, wait))
 }
 
 /// From what is asked to what is agreed, by everything that needs no look outside. `within` are the terms of the initial

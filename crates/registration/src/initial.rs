@@ -12,10 +12,12 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::{InitialAccessToken, Secret, TokenTerms};
-use store::{Account, TokenId, TokenInfo};
+use store::audit::Event;
+use store::{Account, By, TokenId, TokenInfo};
 
 use crate::refusal::Challenge;
 use crate::throttle::Counted;
+use crate::trail::{self, Tried};
 use crate::wso2::Owner;
 use crate::{Access, Door, Refusal, Registration, login};
 
@@ -43,6 +45,16 @@ impl Initial {
             Self::Anybody => peer::client(request).map(Counted::Address),
             Self::Account(account) => Some(Counted::Account(account.name.clone())),
             Self::Token(token) => Some(Counted::Token(token.id.to_string())),
+        }
+    }
+
+    /// Who that is, for the audit trail.
+    pub fn by(&self, request: &HttpRequest) -> By {
+        let by = trail::by(peer::client(request));
+        match self {
+            Self::Anybody => by,
+            Self::Account(account) => By { account: Some(account.name.clone()), ..by },
+            Self::Token(token) => By { token: Some(token.name()), ..by },
         }
     }
 
@@ -86,7 +98,9 @@ impl FromRequest for Initial {
         };
         Box::pin(async move {
             let registration = registration.ok_or_else(|| Failure::server_error("a registration door is mounted without its provider"))?;
-            authenticate(&registration, presented, address, door).await
+            let tried = Tried::of(&presented);
+            let outcome = authenticate(&registration, presented, address, door).await;
+            outcome.inspect_err(|failure| registration.login_refused(tried, Event::RegistrationRefused, address, failure))
         })
     }
 }

@@ -33,6 +33,7 @@ pub mod remote;
 pub mod response;
 pub mod statement;
 pub mod throttle;
+pub mod trail;
 pub mod unregister;
 pub mod update;
 pub mod wso2;
@@ -42,6 +43,7 @@ pub use login::Logins;
 pub use refusal::Refusal;
 pub use statement::TrustedIssuer;
 pub use throttle::Throttle;
+pub use trail::Trail;
 
 /// Who may register. RFC 7591 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +87,8 @@ pub struct Registration {
     pub throttle: Arc<Throttle>,
     /// How passwords are verified; all providers of a process share it.
     pub logins: Arc<Logins>,
+    /// What was refused and is not written yet; all providers of a process share it.
+    pub trail: Arc<Trail>,
 }
 
 impl Registration {

@@ -15,6 +15,7 @@ use store::{Account, Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::guesses::Guesses;
+use crate::refusal::WRONG_PASSWORDS;
 use crate::{Random, Refusal, Registration};
 
 /// For how long a proved password need not be proved again: a hash made to be slow is no burden for a person and a heavy
@@ -68,7 +69,7 @@ impl Logins {
     /// Refuses an attempt of somebody who was wrong too often.
     fn admit(&self, name: &str, address: Option<IpAddr>) -> Result<(), Refusal> {
         let wait = self.guesses.as_ref().and_then(|guesses| guesses.wait(name, address));
-        wait.map_or(Ok(()), |wait| Err(Refusal::TooMany(wait)))
+        wait.map_or(Ok(()), |wait| Err(Refusal::TooMany(WRONG_PASSWORDS, wait)))
     }
 
     fn digest(&self, name: &str, password: &Secret) -> [u8; 32] {
@@ -103,12 +104,8 @@ impl Logins {
         let found = store.verify_account(name, password)?;
         if let Some(account) = &found {
             self.proved(account, digest);
-        } else {
-            let account = store::is_account_name(name).then_some(name);
-            tracing::warn!(account, address = address.map(tracing::field::display), "a password was wrong");
-            if let Some(guesses) = &self.guesses {
-                guesses.wrong(name, address);
-            }
+        } else if let Some(guesses) = &self.guesses {
+            guesses.wrong(name, address);
         }
         Ok(found)
     }

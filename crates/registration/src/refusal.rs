@@ -1,5 +1,6 @@
 //! Everything a request can be refused for, and how each looks on the wire.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -40,13 +41,19 @@ pub enum Refusal {
     NameTaken,
     /// Somebody else changed the client first.
     Stale,
-    /// There were too many registrations, or wrong passwords; for how long to wait.
-    TooMany(Duration),
+    /// There were too many of what that word says; for how long to wait.
+    TooMany(&'static str, Duration),
     /// The store could not do it.
     Store(StoreError),
     /// The work could not be done at all.
     Failure(Failure),
 }
+
+/// What [`Refusal::TooMany`] counts: passwords that were wrong.
+pub(crate) const WRONG_PASSWORDS: &str = "wrong passwords";
+
+/// What [`Refusal::TooMany`] counts: registrations, refused ones included.
+pub(crate) const REGISTRATIONS: &str = "registrations";
 
 /// Which schemes a request without credentials is told of, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +84,7 @@ impl From<Refusal> for Failure {
                 };
                 let failure =
                     Failure::new(ErrorCode::InvalidToken, "This needs credentials; the WWW-Authenticate header names the schemes.");
-                schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme))
+                schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme)).about("no credentials")
             }
             Refusal::WrongCredentials(scheme) => {
                 let challenge = if scheme == Some(Scheme::Basic) { REALM_BASIC } else { WRONG_BEARER };
@@ -90,9 +97,12 @@ impl From<Refusal> for Failure {
             Refusal::Invalid(invalid, door) if invalid.is_about_redirect_uris() => match door {
                 Door::Standard => Failure::new(ErrorCode::InvalidRedirectUri, format!("{INVALID_REDIRECT_URIS}: {invalid}")),
                 Door::Wso2 => Failure::new(ErrorCode::InvalidRedirectUri, INVALID_REDIRECT_URIS),
-            },
-            Refusal::Invalid(invalid, _) => Failure::new(ErrorCode::InvalidClientMetadata, format!("{invalid}.")),
-            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner."),
+            }
+            .about(invalid.member),
+            Refusal::Invalid(invalid, _) => {
+                Failure::new(ErrorCode::InvalidClientMetadata, format!("{invalid}.")).about(short(invalid.member))
+            }
+            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").about("ext_param_owner"),
             Refusal::InvalidStatement(why) => Failure::new(ErrorCode::InvalidSoftwareStatement, why),
             Refusal::UnapprovedStatement => Failure::new(
                 ErrorCode::UnapprovedSoftwareStatement,
@@ -110,8 +120,9 @@ impl From<Refusal> for Failure {
                 Failure::new(ErrorCode::InvalidRequest, "Somebody else changed this client first. Read it again, then update it.")
                     .status(StatusCode::CONFLICT)
             }
-            Refusal::TooMany(wait) => {
+            Refusal::TooMany(what, wait) => {
                 Failure::new(ErrorCode::InvalidRequest, "There were too many attempts. Try again after the time in Retry-After.")
+                    .about(what)
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
             }
@@ -130,6 +141,11 @@ impl From<Refusal> for Failure {
             ) => Failure::server_error(error.to_string()),
         }
     }
+}
+
+/// A member's name may have a language tag behind it, which is as long as a stranger likes.
+fn short(member: Cow<'static, str>) -> Cow<'static, str> {
+    if member.len() > 64 { member.chars().take(64).collect::<String>().into() } else { member }
 }
 
 /// What every refusal about redirect URIs begins with.

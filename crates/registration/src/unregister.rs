@@ -6,11 +6,13 @@ use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
-use store::{Account, Client, Role};
+use store::audit::Event;
+use store::{Account, By, Client, Role};
 use url::form_urlencoded;
 
 use crate::login;
 use crate::refusal::Challenge;
+use crate::trail::{self, Tried};
 use crate::wso2::account_name;
 use crate::{Refusal, Registration, response};
 
@@ -19,31 +21,40 @@ use crate::{Refusal, Registration, response};
 /// # Errors
 /// 401 without an account, 400 when a parameter is missing, 403 when anything does not match.
 pub async fn unregister(request: HttpRequest, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
+    let by = trail::by(peer::client(&request));
     let caller = caller(&request, &registration).await?;
-    let user = parameter(&request, "userId").ok_or(Refusal::MissingParameter("The query must have userId, once, and not blank."))?;
-    let name = parameter(&request, "applicationName")
+    let by = By { account: Some(caller.name.clone()), provider: Some(registration.issuer.as_str().to_owned()), ..by };
+    let outcome = unregistered(&request, &registration, &caller, by.clone()).await;
+    outcome.inspect_err(|failure| registration.refused(Event::ManagementRefused, &by, None, failure))
+}
+
+async fn unregistered(request: &HttpRequest, registration: &Data<Registration>, caller: &Account, by: By) -> Result<HttpResponse, Failure> {
+    let user = parameter(request, "userId").ok_or(Refusal::MissingParameter("The query must have userId, once, and not blank."))?;
+    let name = parameter(request, "applicationName")
         .ok_or(Refusal::MissingParameter("The query must have applicationName, once, and not blank."))?;
     let id = ClientId::new(request.match_info().query("client_id"));
     let store = registration.store.clone();
     let found = blocking(move || store.client(&id)).await?.map_err(Refusal::from)?;
-    let user = account_name(&user, &registration);
-    let client = found.filter(|client| client.provider == registration.issuer && matches(client, &caller, user, &name));
+    let user = account_name(&user, registration);
+    let client = found.filter(|client| client.provider == registration.issuer && matches(client, caller, user, &name));
     let client = client.ok_or(Refusal::NoMatch)?;
-    if !registration.store.delete(&client.id).await.map_err(Refusal::from)? {
+    if !registration.store.by(by).unregister(&client.id).await.map_err(Refusal::from)? {
         return Err(Refusal::NoMatch.into());
     }
-    tracing::info!(client_id = client.id.as_str(), provider = registration.issuer.as_str(), account = caller.name, "client unregistered");
     Ok(response::deleted())
 }
 
 /// Whatever else was tried, there is only one scheme to try next. RFC 9110 §11.6.1.
 async fn caller(request: &HttpRequest, registration: &Data<Registration>) -> Result<Account, Failure> {
-    let found = match Presented::of_wso2(request) {
-        Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
-        Presented::Basic { name, password } => login::account(registration, name, password, peer::client(request)).await?,
-        Presented::Bearer(_) | Presented::Unreadable(_) => None,
+    let (presented, address) = (Presented::of_wso2(request), peer::client(request));
+    let tried = Tried::of(&presented);
+    let found = match presented {
+        Presented::Nothing => Err(Refusal::NoCredentials(Challenge::Basic).into()),
+        Presented::Basic { name, password } => login::account(registration, name, password, address).await,
+        Presented::Bearer(_) | Presented::Unreadable(_) => Ok(None),
     };
-    found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into())
+    let found = found.and_then(|found| found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into()));
+    found.inspect_err(|failure| registration.login_refused(tried, Event::ManagementRefused, address, failure))
 }
 
 /// A query parameter that stands there once and is not blank.

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use protocol::{ClientId, Secret};
+use protocol::{ClientId, Secret, Timestamp};
 use store::{Role, TokenId};
 
 use crate::attempt::{self, Attempt, Credentials};
-use crate::commands::{account, backup, check, client, describe, health, key, migrate, provider, purge, token};
+use crate::commands::{account, audit, backup, check, client, describe, health, key, migrate, provider, purge, token};
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
 use crate::outside::{self, Resolve};
@@ -58,6 +58,18 @@ enum Command {
     /// The providers' signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The audit trail: who changed what, and who was refused what.
+    Audit {
+        /// From then on: that long ago, such as 7d, or a time such as 2026-01-31T12:00:00Z.
+        #[arg(long, value_name = "SPAN|TIME", value_parser = audit::since)]
+        since: Option<Timestamp>,
+        /// Only what concerns this client.
+        #[arg(long, value_name = "CLIENT_ID")]
+        client: Option<String>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// The providers that are configured.
     #[command(subcommand)]
     Provider(ProviderCommand),
@@ -372,6 +384,7 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
             KeyCommand::List => key::list(&config, out),
             KeyCommand::Rotate => key::rotate(&config, out),
         },
+        Command::Audit { since, client, json } => audit::run(&config, since, client.map(ClientId::new).as_ref(), json, out),
         Command::Provider(ProviderCommand::List { json }) => provider::list(&config, json, out),
         Command::Backup { file } => backup::backup(&config, &file, out),
         Command::Restore { file, replace } => backup::restore(&config, &file, replace, out),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use protocol::Timestamp;
 use serde_json::Value;
+use store::By;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -11,6 +12,7 @@ use crate::config::{Config, ProviderConfig};
 use crate::settings::named;
 
 pub mod account;
+pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod client;
@@ -21,6 +23,11 @@ pub mod migrate;
 pub mod provider;
 pub mod purge;
 pub mod token;
+
+/// Somebody at the command line, who says which account they are or does not.
+fn by_hand(account: Option<&str>) -> By {
+    By { account: account.map(str::to_owned), ..By::hand("command line") }
+}
 
 /// An instant as people read it. RFC 3339.
 fn date(at: Timestamp) -> String {

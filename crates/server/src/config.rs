@@ -113,6 +113,8 @@ pub struct Config {
     pub max_age: Duration,
     /// For how long retired keys stay published.
     pub keep_retired: Duration,
+    /// For how long the audit trail is kept; for ever, when absent.
+    pub keep_audit: Option<Duration>,
     /// The providers; in development mode the only one follows from where the service listens.
     pub providers: Vec<ProviderConfig>,
     /// Variables that look like settings and are none.
@@ -172,6 +174,11 @@ impl Config {
                 .unwrap_or(Duration::from_hours(1)),
             keep_retired: span("keys.keep_retired", file.keys.keep_retired.as_deref(), Duration::ZERO..=*spans::LIFETIME.end())?
                 .unwrap_or(Duration::from_hours(30 * 24)),
+            keep_audit: Some(
+                span("audit.keep", file.audit.keep.as_deref(), Duration::ZERO..=*spans::LIFETIME.end())?
+                    .unwrap_or(Duration::from_hours(90 * 24)),
+            )
+            .filter(|keep| !keep.is_zero()),
             providers,
             unknown_variables,
             effective,

@@ -15,8 +15,8 @@ use actix_web::{App, HttpServer, rt};
 use oauth_http::unread;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret};
-use registration::{Logins, Random, Throttle};
-use store::{Role, Store};
+use registration::{Logins, Random, Throttle, Trail};
+use store::{By, Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
@@ -32,6 +32,9 @@ const DRAIN_SECONDS: u64 = 10;
 
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
+
+/// What the audit trail says of what is made then.
+const START: &str = "first start";
 
 /// Serves until a signal says stop.
 ///
@@ -56,13 +59,15 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
     let logins = Arc::new(Logins::new(at_once, config.limits.failed_logins_per_minute, &random())?);
+    let trail = Arc::new(Trail::default());
     let means = Means {
-        store: store.clone(),
+        store: store.by(By::hand(START)),
         fetcher,
         clock: clock.clone(),
         random: random(),
         throttle: Arc::clone(&throttle),
         logins: Arc::clone(&logins),
+        trail: Arc::clone(&trail),
     };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let acceptor = acceptor(&config, &clock)?;
@@ -77,7 +82,8 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
         let public = public(&config, &site, &metrics, &ids, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
-        tasks::start(site.clone(), store.clone(), clock.clone(), (throttle, logins), config.keep_retired);
+        tasks::start(site.clone(), &store, clock.clone(), (throttle, logins), (config.keep_retired, config.keep_audit));
+        tasks::write_trail(store.clone(), Arc::clone(&trail));
         start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
         supervisor::ready();
         let (public_handle, private_handle) = (public.handle(), private.handle());
@@ -93,6 +99,9 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         private_handle.stop(false).await;
         served.map_err(|error| error.to_string())
     });
+    if let Err(error) = store.refused(trail.take_all()).wait() {
+        tracing::warn!("the last refusals are not in the audit trail: {error}");
+    }
     store.close();
     tracing::info!("stopped");
     outcome
@@ -248,7 +257,7 @@ fn administrator(config: &Config, store: &Store, clock: &Clock) -> Result<Option
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };
-    match store.add_account(ADMINISTRATOR, Role::Administrator, &password, clock.now()) {
+    match store.by(By::hand(START)).add_account(ADMINISTRATOR, Role::Administrator, &password, clock.now()) {
         // Another replica that started at the same time was first.
         Err(store::StoreError::Conflict) => Ok(None),
         Err(error) => Err(wrong(error)),

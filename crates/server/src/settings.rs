@@ -104,6 +104,8 @@ settings! {
     "discovery.max_age", "FRONTDESK_DISCOVERY_MAX_AGE", Text, "1h";
     /// For how long a key that no longer signs stays published.
     "keys.keep_retired", "FRONTDESK_KEYS_KEEP_RETIRED", Text, "30d";
+    /// For how long the audit trail is kept; 0 is for ever.
+    "audit.keep", "FRONTDESK_AUDIT_KEEP", Text, "90d";
     /// The issuer: the provider's own https URL.
     "provider.issuer", "FRONTDESK_ISSUER", Text, "https://localhost:9443 in development mode; otherwise it must be set";
     /// The domains whose accounts and URLs WebFinger answers with this issuer; the issuer's own host always is one.

@@ -1,4 +1,4 @@
-//! What happens on a schedule: keys are read again, and what has expired is purged.
+//! What happens on a schedule: keys are read again, what was refused is written, and what is over is purged.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,19 +6,43 @@ use std::time::Duration;
 use actix_web::rt;
 use oauth_http::blocking;
 use protocol::Clock;
-use registration::{Logins, Throttle};
-use store::Store;
+use registration::{Logins, Throttle, Trail};
+use store::{By, Store};
 
 use crate::wiring::Site;
 
 /// How soon a server sees the keys another program changed.
 const RELOAD: Duration = Duration::from_secs(2);
 
+/// How often what was refused is written into the audit trail.
+const WRITE: Duration = Duration::from_secs(1);
+
 /// How often what has expired is purged.
 const PURGE: Duration = Duration::from_mins(10);
 
-/// Starts the schedule on this thread's runtime.
-pub fn start(site: Site, store: Store, clock: Clock, (throttle, logins): (Arc<Throttle>, Arc<Logins>), keep_retired: Duration) {
+/// Writes what was refused into the audit trail, on this thread's runtime; what cannot be written yet waits.
+pub fn write_trail(store: Store, trail: Arc<Trail>) {
+    rt::spawn(async move {
+        let mut tick = rt::time::interval(WRITE);
+        loop {
+            tick.tick().await;
+            let refused = trail.take();
+            if store.refused(refused.clone()).await.is_err() {
+                trail.put_back(refused);
+            }
+        }
+    });
+}
+
+/// Starts the rest of the schedule there. Retired keys are kept that long, and the audit trail that long or for ever.
+pub fn start(
+    site: Site,
+    store: &Store,
+    clock: Clock,
+    (throttle, logins): (Arc<Throttle>, Arc<Logins>),
+    (keep_retired, keep_audit): (Duration, Option<Duration>),
+) {
+    let store = store.by(By::hand("schedule"));
     rt::spawn(async move {
         let mut tick = rt::time::interval(RELOAD);
         loop {
@@ -40,12 +64,14 @@ pub fn start(site: Site, store: Store, clock: Clock, (throttle, logins): (Arc<Th
             let (store, now) = (store.clone(), clock.now());
             let purged = blocking(move || {
                 let clients = store.purge_expired(now).map_err(|error| error.to_string())?;
-                keys::purge(&store, keep_retired, now).map(|keys| (clients, keys)).map_err(|error| error.to_string())
+                let keys = keys::purge(&store, keep_retired, now).map_err(|error| error.to_string())?;
+                let told = keep_audit.map_or(Ok(0), |keep| store.purge_audit(now.minus(keep))).map_err(|error| error.to_string())?;
+                Ok::<_, String>((clients, keys, told))
             });
             match purged.await {
-                Ok(Ok((0, 0))) => {}
-                Ok(Ok((clients, keys))) => tracing::info!(clients, keys, "expired clients and retired keys purged"),
-                Ok(Err(error)) => tracing::warn!("expired clients and keys could not be purged: {error}"),
+                Ok(Ok((0, 0, 0))) => {}
+                Ok(Ok((clients, keys, audit))) => tracing::info!(clients, keys, audit, "what is over was purged"),
+                Ok(Err(error)) => tracing::warn!("what is over could not be purged: {error}"),
                 Err(failure) => tracing::warn!("{failure}"),
             }
         }

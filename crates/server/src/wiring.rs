@@ -11,7 +11,7 @@ use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use outbound::Fetcher;
 use protocol::{Clock, ErrorCode};
-use registration::{Logins, Random, Registration, Throttle};
+use registration::{Logins, Random, Registration, Throttle, Trail};
 use store::Store;
 use webfinger::Directory;
 
@@ -80,6 +80,8 @@ pub struct Means {
     pub throttle: Arc<Throttle>,
     /// How passwords are verified.
     pub logins: Arc<Logins>,
+    /// What was refused and is not written yet.
+    pub trail: Arc<Trail>,
 }
 
 impl Site {
@@ -169,6 +171,7 @@ impl Provider {
             random: Arc::clone(&means.random),
             throttle: Arc::clone(&means.throttle),
             logins: Arc::clone(&means.logins),
+            trail: Arc::clone(&means.trail),
         };
         Ok(Self {
             host: issuer.host().to_owned(),

@@ -83,7 +83,8 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
     server.request("POST", "/register").bearer(token).json(&plain()).send()
 }
 
-const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms";
+const MIGRATIONS: &str =
+    "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, 0007_audit";
 
 #[test]
 fn a_database_is_brought_to_this_version_once() {

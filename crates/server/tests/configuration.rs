@@ -531,7 +531,7 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "outbound.allow" => ("idp.internal:8443,10.0.0.5:443", bare()),
         "outbound.ca" => ("none.pem", bare()),
         "discovery.max_age" => ("5m", bare()),
-        "keys.keep_retired" => ("7d", bare()),
+        "keys.keep_retired" | "audit.keep" => ("7d", bare()),
         "provider.issuer" => ("https://localhost:19443", bare()),
         "provider.domains" => ("example.com,example.org", bare()),
         "provider.registration" => ("open", bare()),

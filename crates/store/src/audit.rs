@@ -47,12 +47,16 @@ events! {
     ClientUnregistered, "client unregistered";
     /// A client was given another registration access token.
     ClientReissued, "client reissued";
+    /// A client of another store was taken in.
+    ClientImported, "client imported";
     /// A client that had expired was purged.
     ClientExpired, "client expired";
     /// An initial access token was issued.
     TokenIssued, "token issued";
     /// An initial access token was revoked.
     TokenRevoked, "token revoked";
+    /// Initial access tokens that expired or were used up were deleted; the detail says how many.
+    TokensPurged, "tokens purged";
     /// An account was added.
     AccountAdded, "account added";
     /// An account was removed.

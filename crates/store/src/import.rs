@@ -1,10 +1,13 @@
 //! Exported clients, taken in: many in one transaction.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
 use crate::Store;
+use crate::audit::Event;
+use crate::audit_row;
 use crate::client_row::ClientRow;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
@@ -71,6 +74,10 @@ impl Store {
             let insert = |connection: &mut AnyConnection| -> Result<usize, NotImported> {
                 let absent = self.absent(batch, present(connection, batch)?)?;
                 insert_rows(connection, &absent, together)?;
+                let told = |(_, row): &(usize, &ClientRow)| {
+                    Cow::Owned(self.row_of(Event::ClientImported).client(&row.client_id).at(&row.provider))
+                };
+                audit_row::write(connection, &absent.iter().map(told).collect::<Vec<_>>())?;
                 Ok(absent.len())
             };
             insert(connection).map_err(|reason| {

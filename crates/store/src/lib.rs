@@ -19,9 +19,9 @@
 #![warn(missing_docs)]
 
 mod account;
-mod backup;
 pub mod audit;
 mod audit_row;
+mod backup;
 mod change;
 mod client;
 mod client_row;
@@ -51,8 +51,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
-pub use backup::BackupError;
 pub use audit::By;
+pub use backup::BackupError;
 pub use client::{Client, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};

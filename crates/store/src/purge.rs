@@ -4,6 +4,8 @@ use diesel::prelude::*;
 use protocol::Timestamp;
 
 use crate::Store;
+use crate::audit::Event;
+use crate::audit_row;
 use crate::error::StoreError;
 use crate::schema::{client, initial_access_token, signing_key};
 
@@ -46,6 +48,13 @@ impl Store {
         use initial_access_token::{expires_at, table, uses_left};
 
         let spent = table.filter(uses_left.le(0).or(expires_at.le(now.seconds())));
-        self.0.pool.write(|connection| Ok(diesel::delete(spent).execute(connection)?))
+        let audit = self.row_of(Event::TokensPurged);
+        self.0.pool.write(|connection| {
+            let purged = diesel::delete(spent).execute(connection)?;
+            if purged > 0 {
+                audit_row::write_one(connection, &audit.saying(&purged.to_string()))?;
+            }
+            Ok(purged)
+        })
     }
 }

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 
 /// Every table with something to keep. What proves the sealing key is not among them: the store that is restored into has its
 /// own proof of the same key.
-pub const TABLES: &[&str] = &["client", "signing_key", "account", "initial_access_token"];
+pub const TABLES: &[&str] = &["client", "signing_key", "account", "initial_access_token", "audit"];
 
 #[derive(QueryableByName)]
 struct Named {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use protocol::{Clock, Secret};
 use store::{Role, StoreError};
 
-use super::{Table, date};
+use super::{Table, by_hand, date};
 use crate::config::Config;
 use crate::open;
 
@@ -22,7 +22,7 @@ pub fn add(config: &Config, name: &str, role: Role, out: &mut impl Write) -> Res
         return Err(format!("there is an account {name} already"));
     }
     let password = new_password(name)?;
-    match store.add_account(name, role, &password, Clock::system().now()) {
+    match store.by(by_hand(None)).add_account(name, role, &password, Clock::system().now()) {
         Ok(()) => writeln!(out, "added {name}, {role}").map_err(|error| error.to_string()),
         Err(StoreError::Conflict) => Err(format!("there is an account {name} already")),
         Err(error) => Err(error.to_string()),
@@ -45,7 +45,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
 /// # Errors
 /// One sentence.
 pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
-    match open::store(config)?.remove_account(name).map_err(|error| error.to_string())? {
+    match open::store(config)?.by(by_hand(None)).remove_account(name).map_err(|error| error.to_string())? {
         true => writeln!(out, "removed {name}").map_err(|error| error.to_string()),
         false => Err(format!("there is no account {name}")),
     }
@@ -61,7 +61,7 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(),
         return Err(format!("there is no account {name}"));
     }
     let password = new_password(name)?;
-    match store.set_password(name, &password).map_err(|error| error.to_string())? {
+    match store.by(by_hand(None)).set_password(name, &password).map_err(|error| error.to_string())? {
         true => writeln!(out, "changed the password of {name}").map_err(|error| error.to_string()),
         false => Err(format!("there is no account {name}")),
     }

@@ -7,7 +7,7 @@ use protocol::{ClientId, Clock, RegistrationAccessToken};
 use serde_json::{Value, json};
 use store::{Account, Client, Role, Store, Which};
 
-use super::{Table, date, date_or, lines};
+use super::{Table, by_hand, date, date_or, lines};
 use crate::config::Config;
 use crate::{open, random_text, serve};
 
@@ -34,7 +34,7 @@ impl Reach {
     /// # Errors
     /// One sentence.
     pub fn open(config: &Config, account: Option<&str>) -> Result<Self, String> {
-        let store = open::store(config)?;
+        let store = open::store(config)?.by(by_hand(account));
         let Some(name) = account else { return Ok(Self { store, own: None }) };
         match store.account(name).map_err(|error| error.to_string())? {
             Some(Account { role: Role::Administrator, .. }) => Ok(Self { store, own: None }),

@@ -5,7 +5,7 @@ use std::io::Write;
 use keys::KeyInfo;
 use protocol::Clock;
 
-use super::{Table, date, date_or, providers};
+use super::{Table, by_hand, date, date_or, providers};
 use crate::config::Config;
 use crate::open;
 
@@ -28,7 +28,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
 /// One sentence.
 pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
     keys::install();
-    let store = open::store(config)?;
+    let store = open::store(config)?.by(by_hand(None));
     for provider in providers(config)? {
         let listed = keys::rotate(&store, &provider.issuer, config.max_age, Clock::system().now())
             .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;

@@ -5,6 +5,7 @@ use std::io::Write;
 use protocol::Clock;
 use store::Purgeable;
 
+use super::by_hand;
 use crate::config::Config;
 use crate::open;
 
@@ -13,7 +14,7 @@ use crate::open;
 /// # Errors
 /// One sentence.
 pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> Result<(), String> {
-    let store = open::store(config)?;
+    let store = open::store(config)?.by(by_hand(None));
     let now = Clock::system().now();
     let purged = if dry_run {
         store.purgeable(now, now.minus(config.keep_retired)).map_err(|error| error.to_string())?

@@ -7,7 +7,7 @@ use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
 
-use super::{Table, date, date_or, lines, providers};
+use super::{Table, by_hand, date, date_or, lines, providers};
 use crate::config::Config;
 use crate::{open, random_text, serve};
 
@@ -36,7 +36,7 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<()
         provider,
         terms: terms.map(Arc::new),
     };
-    store.issue_token(&token, new, now).map_err(|error| error.to_string())?;
+    store.by(by_hand(None)).issue_token(&token, new, now).map_err(|error| error.to_string())?;
     writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string())
 }
 
@@ -59,7 +59,7 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
 /// # Errors
 /// One sentence.
 pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> Result<(), String> {
-    match open::store(config)?.revoke_token(id).map_err(|error| error.to_string())? {
+    match open::store(config)?.by(by_hand(None)).revoke_token(id).map_err(|error| error.to_string())? {
         true => writeln!(out, "revoked {id}").map_err(|error| error.to_string()),
         false => Err(format!("there is no token {id}; `frontdesk token list` shows the identifiers")),
     }

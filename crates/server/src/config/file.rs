@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) outbound: OutboundSection,
     pub(super) discovery: DiscoverySection,
     pub(super) keys: KeysSection,
+    pub(super) audit: AuditSection,
     pub(super) provider: Vec<ProviderSection>,
 }
 
@@ -63,6 +64,12 @@ pub(super) struct DiscoverySection {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct KeysSection {
     pub(super) keep_retired: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AuditSection {
+    pub(super) keep: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

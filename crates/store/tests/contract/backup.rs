@@ -78,7 +78,7 @@ fn everything_comes_back_in_either_database(bench: &Bench) {
     assert!(!text.contains("hush") && !text.contains(KEY), "{text}");
     for other in [Bench::sqlite(), Bench::postgres()] {
         let to = other.store();
-        assert_eq!(restore(&to, &file, false).unwrap(), 5);
+        assert_eq!(restore(&to, &file, false).unwrap(), 10);
         assert_eq!(seen(&to), seen(&from));
         assert_eq!(to.check(), Ok(()));
         for id in ["c1", "c2"] {
@@ -142,7 +142,7 @@ fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
     let before = seen(&to);
     assert_eq!(restore(&to, &file, false).unwrap_err().to_string(), "the store is not empty: it has 1 rows in client");
     assert_eq!(seen(&to), before);
-    assert_eq!(restore(&to, &file, true).unwrap(), 5);
+    assert_eq!(restore(&to, &file, true).unwrap(), 10);
     assert_eq!(seen(&to), seen(&from));
 }
 
@@ -158,19 +158,19 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
         refused
     };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    assert_eq!(lines.len(), 7);
+    assert_eq!(lines.len(), 12);
     assert_eq!(said(b""), "line 1 is missing: the file is empty");
     assert_eq!(said(b"{}\n"), "line 1 is not the beginning of a backup");
-    assert_eq!(said(&file[..file.len() - 1]), "line 7 does not end: the file was cut off, or is no backup");
-    assert_eq!(said(lines[..6].concat().as_bytes()), "line 7 is missing: the file was cut off");
+    assert_eq!(said(&file[..file.len() - 1]), "line 12 does not end: the file was cut off, or is no backup");
+    assert_eq!(said(lines[..11].concat().as_bytes()), "line 12 is missing: the file was cut off");
     let other = "says that the lines before it are not those that were written";
-    assert_eq!(said([&lines[..1], &lines[2..]].concat().concat().as_bytes()), format!("line 6 {other}"));
-    assert_eq!(said(text.replace("rp.example/cb", "xx.example/cb").as_bytes()), format!("line 7 {other}"));
+    assert_eq!(said([&lines[..1], &lines[2..]].concat().concat().as_bytes()), format!("line 11 {other}"));
+    assert_eq!(said(text.replace("rp.example/cb", "xx.example/cb").as_bytes()), format!("line 12 {other}"));
     assert_eq!(
         said(text.replace("\"revision\"", "\"revisiom\"").as_bytes()),
         "line 1 names the column revisiom of client, which there is not"
     );
-    assert_eq!(said(format!("{text}\n").as_bytes()), "line 8 comes after the end of the backup");
+    assert_eq!(said(format!("{text}\n").as_bytes()), "line 13 comes after the end of the backup");
     assert_eq!(said(text.replacen("{\"client\":", "{\"klient\":", 1).as_bytes()), "line 2 is not a row of the tables its first line names");
     assert_eq!(
         said(text.replace("\"frontdesk_backup\":1", "\"frontdesk_backup\":2").as_bytes()),
@@ -215,7 +215,7 @@ fn a_backup_of_before_a_column_is_restored(bench: &Bench) {
     let file = backup(&store);
     let other = Bench::postgres();
     let to = other.store();
-    assert_eq!(restore(&to, &file, false).unwrap(), 1);
+    assert_eq!(restore(&to, &file, false).unwrap(), 2);
     assert!(to.client(&ClientId::new("c1")).unwrap().unwrap().terms.is_none());
     let newer = backup(&to);
     let refused = store.restore(&mut Cursor::new(&newer), true, |_| {}).unwrap_err().to_string();

@@ -17,8 +17,8 @@ macro_rules! on_both {
 }
 
 mod accounts;
-mod backup;
 mod audit;
+mod backup;
 mod bench;
 mod carried;
 mod clients;

@@ -154,8 +154,10 @@ fn public(
 
 fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<actix_web::dev::Server> {
     let management = Data::new(management);
-    let mut server =
-        HttpServer::new(move || App::new().configure(|config| management::mount(config, &management))).workers(1).disable_signals();
+    let headers = || DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    let mut server = HttpServer::new(move || App::new().configure(|config| management::mount(config, &management)).wrap(headers()))
+        .workers(1)
+        .disable_signals();
     for listener in listeners {
         server = server.listen(listener)?;
     }

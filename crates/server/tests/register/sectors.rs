@@ -226,13 +226,16 @@ fn no_connection_is_made_to_an_address_that_is_not_public() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
-    for host in ["127.0.0.1", "localhost", "sub.localhost", "[::1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "10.0.0.1", "169.254.169.254"]
-    {
+    let private = "127.0.0.1 localhost sub.localhost [::1] [::ffff:7f00:1] [64:ff9b::7f00:1] [2002:7f00:1::] 10.0.0.1 169.254.169.254";
+    // What is written in a way that programs read differently is refused before that.
+    let strange = "LOCALHOST. [::127.0.0.1] 2130706433 017700000001 0177.0.0.1 0x7f000001 0x7f.1 127.1 0 loc%61lhost";
+    for host in private.split(' ').chain(strange.split(' ')) {
         let asked = json!({
             "redirect_uris": ["https://a.example/cb"], "subject_type": "pairwise", "sector_identifier_uri": format!("https://{host}:{port}/sector.json"),
         });
         let answer = server.request("POST", "/register").json(&asked).send();
-        assert_eq!(answer.refused(400, "invalid_client_metadata"), TOLD, "{host}");
+        let told = answer.refused(400, "invalid_client_metadata");
+        assert!(told == TOLD || (strange.contains(host) && told.starts_with("sector_identifier_uri ")), "{host}: {told}");
     }
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     for sector in [

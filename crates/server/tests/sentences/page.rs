@@ -10,8 +10,9 @@ use crate::table::{ALL, Row, Table};
 pub fn render() -> String {
     let mut page = String::from(
         "# Conformance\n\nEach sentence of the specifications that demands something of this service, in our words, and the tests that keep it;\n\
-         or why it is not this service's to keep. Then what certification suites assert that needs no authorization endpoint. Rendered from\n\
-         the tables in `crates/server/tests/sentences`; a test compares, and sees that every test named here exists and cites its section.\n\n\
+         or why it is not this service's to keep. Then what certification suites assert that needs no authorization endpoint, and what is\n\
+         promised beyond the specifications. Rendered from the tables in `crates/server/tests/sentences`; a test compares, and\n\
+         sees that every test named here exists and cites its section.\n\n\
          | | sentences | kept by tests | not ours |\n|---|---|---|---|\n",
     );
     for Table { title, rows, .. } in &ALL {

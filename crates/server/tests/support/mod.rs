@@ -50,6 +50,7 @@ pub struct Setup {
     database: Option<String>,
     folder: Option<Arc<TempDir>>,
     flags: Vec<String>,
+    ignored: Option<String>,
 }
 
 impl Setup {
@@ -96,6 +97,12 @@ impl Setup {
         Self { folder: Some(Arc::clone(folder)), ..self }
     }
 
+    /// Deaf to a signal, which Rust's own way to start a program cannot arrange.
+    #[must_use]
+    pub fn ignoring(self, signal: &str) -> Self {
+        Self { ignored: Some(signal.to_owned()), ..self }
+    }
+
     /// With a flag on the command line.
     #[must_use]
     pub fn flag(mut self, name: &str, value: &str) -> Self {
@@ -126,6 +133,12 @@ impl Setup {
     /// The command that would start it, with `arguments` in place of `serve`.
     pub fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = frontdesk();
+        if let Some(signal) = &self.ignored {
+            let deaf = format!("trap '' {signal}; exec \"$0\" \"$@\"");
+            let mut shell = Command::new("sh");
+            shell.env_clear().env("PATH", variable("PATH").unwrap_or_default()).args(["-c", &deaf]).arg(command.get_program());
+            command = shell;
+        }
         command.current_dir(folder).args(arguments).args(&self.flags).envs(self.environment.iter().cloned());
         if let Some(text) = &self.file {
             let path = folder.join("frontdesk.toml");
@@ -254,6 +267,12 @@ impl TestServer {
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Sets a limit of the process, as `prlimit` writes it.
+    pub fn limit(&self, limit: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("prlimit").args(["--pid", &id, limit]).status().unwrap().success(), "{limit}");
     }
 
     /// Waits until it is gone.
@@ -505,14 +524,32 @@ impl Postgres {
         Self::psql_at(&self.url, statement);
     }
 
+    /// Runs a statement in a transaction that stays open.
+    pub fn hold(&self, statement: &str) -> Held {
+        let mut child = Command::new(Self::program())
+            .args(["-qAtX", "-v", "ON_ERROR_STOP=1", &self.url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writeln!(child.stdin.as_mut().unwrap(), "BEGIN; {statement}; SELECT 'held';").unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "held\n", "{statement}");
+        Held(child)
+    }
+
     fn psql(&self, statement: &str) {
         Self::psql_at(&self.server, statement);
     }
 
-    fn psql_at(url: &str, statement: &str) {
+    fn program() -> PathBuf {
         let beside = PathBuf::from(variable("TEST_POSTGRES_BIN").unwrap_or_default()).join("psql");
-        let program = if beside.exists() { beside } else { PathBuf::from("psql") };
-        let output = Command::new(program).args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().unwrap();
+        if beside.exists() { beside } else { PathBuf::from("psql") }
+    }
+
+    fn psql_at(url: &str, statement: &str) {
+        let output = Command::new(Self::program()).args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().unwrap();
         assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
@@ -522,6 +559,17 @@ impl Drop for Postgres {
         if !std::thread::panicking() {
             self.psql(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
+    }
+}
+
+/// A transaction that is open until it is released.
+pub struct Held(Child);
+
+impl Held {
+    /// Ends the transaction.
+    pub fn release(mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().unwrap().success());
     }
 }
 

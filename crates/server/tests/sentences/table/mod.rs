@@ -6,13 +6,14 @@ mod rfc7033;
 mod rfc7591;
 mod rfc7592;
 mod rfc8414;
+mod security;
 mod suites;
 
 /// One sentence.
 pub struct Row {
-    /// The section it stands in, or the suite's module.
+    /// The section it stands in, the suite's module, or its subject.
     pub at: &'static str,
-    /// How much is demanded: a key word of RFC 2119, or a suite's severity.
+    /// How much is demanded: a key word of RFC 2119, a suite's severity, an answer, or what happened.
     pub level: &'static str,
     /// What it demands.
     pub says: &'static str,
@@ -35,7 +36,7 @@ pub struct Table {
 }
 
 /// Every table, in the order of the page.
-pub const ALL: [Table; 7] = [
+pub const ALL: [Table; 8] = [
     Table { cited: "RFC 7033", title: "RFC 7033, WebFinger: §4–5", head: "section", rows: rfc7033::ROWS },
     Table { cited: "OIDC Discovery", title: "OpenID Connect Discovery 1.0: §2–4", head: "section", rows: oidc_discovery::ROWS },
     Table { cited: "RFC 8414", title: "RFC 8414, Authorization Server Metadata: §2–3", head: "section", rows: rfc8414::ROWS },
@@ -48,6 +49,7 @@ pub const ALL: [Table; 7] = [
     Table { cited: "RFC 7591", title: "RFC 7591, Dynamic Client Registration: §2–3", head: "section", rows: rfc7591::ROWS },
     Table { cited: "RFC 7592", title: "RFC 7592, Dynamic Client Registration Management: §2–3", head: "section", rows: rfc7592::ROWS },
     Table { cited: "", title: "What certification suites assert", head: "module", rows: suites::ROWS },
+    Table { cited: "", title: "What is promised under attack and in misfortune", head: "subject", rows: security::ROWS },
 ];
 
 const MUST: &str = "MUST";

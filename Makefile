@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check interop torture fuzz compose-check
+.PHONY: help run test check interop torture fuzz compose-check proxies
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,3 +41,6 @@ fuzz: ## a minute of libFuzzer on each property of fuzz/, or ARGS="SECONDS TARGE
 compose-check: ## do what a container engine does with Dockerfile and docker-compose.yml, without one; ARGS=--release compiles as it does
 	@scripts/install-missing compose
 	scripts/compose-check $(ARGS)
+
+proxies: ## put nginx and Caddy with the recipes in front of the binary, and nginx with one mistake at a time
+	scripts/proxies

@@ -106,9 +106,6 @@ pub(super) fn astray(request: &Request, answer: &Answer) -> (&'static Check, Str
     let changes = request.method == Method::PUT || request.method == Method::DELETE;
     match (answer.status, said(answer)) {
         (421, _) => (&checks::MISDIRECTED, "is answered with 421, since the service was asked for another host".to_owned()),
-        (502..=504, None) => {
-            (&checks::GATEWAY, format!("is answered with {} by the proxy, which does not reach the service", answer.status))
-        }
         (status, Some(description)) if status >= 500 => {
             (&checks::GATEWAY, format!("is answered with {status}, and the service says: {}", description.trim_end_matches('.')))
         }
@@ -119,6 +116,7 @@ pub(super) fn astray(request: &Request, answer: &Answer) -> (&'static Check, Str
         (413, None) => (&checks::BODY, format!("with a body of {} bytes is refused by the proxy with 413", request.length())),
         (403 | 405 | 501, None) if changes => (&checks::METHODS, format!("is refused by another program with {}", answer.status)),
         (405 | 501, _) if changes => (&checks::METHODS, format!("is refused with {}: it arrives as another request", answer.status)),
+        (500.., None) => (&checks::GATEWAY, format!("is answered with {} by the proxy and not by the service", answer.status)),
         (401, None) => (&checks::LOGIN, by_another(answer)),
         (_, None) => (&checks::SWALLOWED, by_another(answer)),
         (status, Some(description)) => {

@@ -8,7 +8,7 @@ import time
 import traceback
 
 from torture.crash import crash
-from torture.failover import killed
+from torture.failover import frozen, killed
 from torture.full import full
 from torture.ledger import Ledger
 from torture.outage import outage
@@ -22,6 +22,7 @@ SCENARIOS = {
     "outage": (outage, ("postgresql",)),
     "race": (race, ("postgresql",)),
     "failover": (killed, ("postgresql",)),
+    "hang": (frozen, ("postgresql",)),
     "full": (full, ("sqlite",)),
 }
 """What is done, and on which databases."""

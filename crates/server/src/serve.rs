@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,7 +77,9 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let draining = Arc::new(AtomicBool::new(false));
     let management = Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone() };
 
-    let outcome = rt::System::new().block_on(async {
+    // It is never taken down: that would wait for whoever hangs on a database that does not answer, and the process ends anyway.
+    let system = ManuallyDrop::new(rt::System::new());
+    let outcome = system.block_on(async {
         // Before anybody is told that the service is there: a signal that comes at once must stop it as well as any other.
         let stop = stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
         let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));

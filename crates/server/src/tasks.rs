@@ -17,6 +17,9 @@ const RELOAD: Duration = Duration::from_secs(2);
 /// How often what was refused is written into the audit trail.
 const WRITE: Duration = Duration::from_secs(1);
 
+/// How long reading them may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How often what has expired is purged.
 const PURGE: Duration = Duration::from_mins(10);
 
@@ -48,10 +51,12 @@ pub fn start(
         loop {
             tick.tick().await;
             let site = site.clone();
-            match blocking(move || site.reload_keys()).await {
-                Ok(Err(error)) => tracing::warn!("the keys could not be read again: {error}"),
-                Err(failure) => tracing::warn!("{failure}"),
-                Ok(Ok(())) => {}
+            // Whoever hangs on a database that does not answer is left behind.
+            match rt::time::timeout(PATIENCE, blocking(move || site.reload_keys())).await {
+                Ok(Ok(Err(error))) => tracing::warn!("the keys could not be read again: {error}"),
+                Ok(Err(failure)) => tracing::warn!("{failure}"),
+                Err(_) => tracing::warn!("the keys could not be read again: the store does not answer"),
+                Ok(Ok(Ok(()))) => {}
             }
         }
     });

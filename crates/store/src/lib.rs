@@ -27,6 +27,7 @@ mod client;
 mod client_row;
 mod clients;
 mod connection;
+mod crew;
 mod error;
 mod export;
 mod import;

@@ -1,25 +1,50 @@
 //! The connections that reads, and an operator's writes, share.
 
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 
 use crate::connection::{AnyConnection, Purpose};
+use crate::crew::lock;
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 
 /// How long a request waits for a connection.
 const WAIT: Duration = Duration::from_secs(3);
 
+/// For how long after that all connections may be out and none come back, before they are given up.
+const STUCK: Duration = Duration::from_secs(7);
+
+/// How many times connections that were given up may still hang, so that a database that hangs again and again keeps some for others.
+const HANGING: usize = 4;
+
 /// Connections to one store.
+///
+/// A database whose machine hangs keeps its connections standing and says nothing, and no time-out of the driver ends that. When all of them
+/// are stuck, they are left to whoever waits for them, and others are made.
 pub struct Pool {
+    url: DatabaseUrl,
+    connections: RwLock<Connections>,
+    /// Since when all connections are out and nobody got one.
+    exhausted: Mutex<Option<Instant>>,
+    hanging: Mutex<Vec<Weak<()>>>,
+}
+
+/// The connections in use, until they are given up.
+#[derive(Clone)]
+struct Connections {
     connections: r2d2::Pool<Manager>,
-    stale_possible: bool,
+    /// Lives as long as somebody has one of them.
+    kept: Arc<()>,
 }
 
 /// Opens connections for the pool by the scheme of the URL.
-struct Manager(DatabaseUrl);
+struct Manager {
+    url: DatabaseUrl,
+    _kept: Arc<()>,
+}
 
 /// A connection, and whether it failed while somebody had it.
 struct Pooled {
@@ -46,7 +71,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = Refused;
 
     fn connect(&self) -> Result<Pooled, Refused> {
-        Ok(Pooled { connection: AnyConnection::establish_at(&self.0, Purpose::Read)?, failed: false })
+        Ok(Pooled { connection: AnyConnection::establish_at(&self.url, Purpose::Read)?, failed: false })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Refused> {
@@ -61,16 +86,7 @@ impl r2d2::ManageConnection for Manager {
 impl Pool {
     /// A pool for a store that is known to answer; it connects when it is asked to.
     pub fn new(url: &DatabaseUrl) -> Self {
-        let size = if url.is_sqlite() { 4 } else { 8 };
-        let connections = r2d2::Pool::builder()
-            .max_size(size)
-            .min_idle(Some(1))
-            .connection_timeout(WAIT)
-            .test_on_check_out(false)
-            // Whoever waited for a connection reports why there was none; once is enough.
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager(url.clone()));
-        Self { connections, stale_possible: !url.is_sqlite() }
+        Self { url: url.clone(), connections: RwLock::new(Connections::new(url)), exhausted: Mutex::default(), hanging: Mutex::default() }
     }
 
     /// Runs a read, again on another connection when the one it had turns out to be dead.
@@ -95,16 +111,49 @@ impl Pool {
     ) -> Result<(r2d2::PooledConnection<Manager>, T), StoreError> {
         let begun = Instant::now();
         loop {
-            let mut pooled = self.connections.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let mut pooled = self.connection()?;
             match step(&mut pooled.connection) {
                 Ok(value) => return Ok((pooled, value)),
                 Err(error) => {
                     pooled.failed = error.is_unavailable();
-                    if !(pooled.failed && self.stale_possible && begun.elapsed() < WAIT) {
+                    if !(pooled.failed && !self.url.is_sqlite() && begun.elapsed() < WAIT) {
                         return Err(error);
                     }
                 }
             }
+        }
+    }
+
+    /// A connection that nobody uses, or a new one.
+    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
+        let stuck = self.connections.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let got = stuck.connections.get();
+        let mut exhausted = lock(&self.exhausted);
+        let error = match got {
+            Ok(pooled) => {
+                *exhausted = None;
+                return Ok(pooled);
+            }
+            Err(error) => error,
+        };
+        let state = stuck.connections.state();
+        // With a place left the database refused a connection, and that passes by itself.
+        if state.idle_connections > 0 || state.connections < stuck.connections.max_size() {
+            *exhausted = None;
+        } else if exhausted.get_or_insert_with(Instant::now).elapsed() > STUCK {
+            *exhausted = None;
+            self.give_up(&stuck);
+        }
+        Err(StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Other connections in the place of these.
+    fn give_up(&self, stuck: &Connections) {
+        let mut hanging = lock(&self.hanging);
+        hanging.retain(|kept| kept.strong_count() > 0);
+        if hanging.len() < HANGING {
+            hanging.push(Arc::downgrade(&stuck.kept));
+            *self.connections.write().unwrap_or_else(PoisonError::into_inner) = Connections::new(&self.url);
         }
     }
 
@@ -114,5 +163,20 @@ impl Pool {
             diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).get_result::<i32>(connection)?;
             Ok(())
         })
+    }
+}
+
+impl Connections {
+    fn new(url: &DatabaseUrl) -> Self {
+        let kept = Arc::new(());
+        let connections = r2d2::Pool::builder()
+            .max_size(if url.is_sqlite() { 4 } else { 8 })
+            .min_idle(Some(1))
+            .connection_timeout(WAIT)
+            .test_on_check_out(false)
+            // Whoever waited for a connection reports why there was none; once is enough.
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Manager { url: url.clone(), _kept: Arc::clone(&kept) });
+        Self { connections, kept }
     }
 }

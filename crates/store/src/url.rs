@@ -66,6 +66,8 @@ impl DatabaseUrl {
                     ("connect_timeout", "3"),
                     ("tcp_user_timeout", "5000"),
                     ("keepalives_idle", "10"),
+                    ("keepalives_interval", "3"),
+                    ("keepalives_count", "3"),
                     ("fallback_application_name", "frontdesk"),
                 ];
                 ours.into_iter().filter(|(name, _)| !url.contains(&format!("{name}="))).fold(url.clone(), |url, (name, value)| {

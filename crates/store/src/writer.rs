@@ -4,14 +4,14 @@
 //! Each caller hears of its own write, and only after the commit.
 
 use std::iter;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
 
 use crate::change::{Operation, apply_all};
 use crate::connection::{AnyConnection, Purpose};
+use crate::crew::{Crew, Desk, lock};
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 
@@ -27,26 +27,35 @@ pub type Verdict = Result<bool, StoreError>;
 /// The queue of writes and the threads that empty it.
 pub struct Writer {
     queue: RwLock<Option<SyncSender<Job>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    crew: Arc<Crew>,
+    /// The watch over the crew ends with it.
+    _watch: Sender<()>,
 }
 
-struct Job {
+/// A write that waits for its turn, and who waits for it.
+pub struct Job {
     operation: Box<Operation>,
     answer: oneshot::Sender<Verdict>,
+}
+
+/// Who waits for the writes of a batch, in their order.
+pub struct Answers(Vec<oneshot::Sender<Verdict>>);
+
+impl Answers {
+    /// Tells everybody the same.
+    pub fn refuse(self, error: &StoreError) {
+        self.0.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
+    }
 }
 
 impl Writer {
     /// Starts the writers: one on SQLite, which has one write lock; two on PostgreSQL, so that one commits while the other fills.
     pub fn start(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let receiver = Arc::new(Mutex::new(receiver));
-        let mut threads = Vec::new();
-        for _ in 0..if url.is_sqlite() { 1 } else { 2 } {
-            let (url, receiver) = (url.clone(), Arc::clone(&receiver));
-            let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || write(&url, &receiver));
-            threads.push(thread.map_err(|error| StoreError::Unavailable(format!("no thread for writing: {error}")))?);
-        }
-        Ok(Self { queue: RwLock::new(Some(sender)), threads: Mutex::new(threads) })
+        let size = if url.is_sqlite() { 1 } else { 2 };
+        let (crew, watch) =
+            Crew::start(url, receiver, size).map_err(|error| StoreError::Unavailable(format!("no thread for writing: {error}")))?;
+        Ok(Self { queue: RwLock::new(Some(sender)), crew, _watch: watch })
     }
 
     /// Queues a change. The answer is lost only when the writer is.
@@ -61,13 +70,10 @@ impl Writer {
         }
     }
 
-    /// Finishes what is queued and stops.
+    /// Finishes what is queued and stops. A database that does not answer is not waited for long.
     pub fn close(&self) {
         drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
-        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // A writer that panicked dropped its answers, and whoever waits for one hears that.
-            drop(thread.join());
-        }
+        self.crew.finish();
     }
 }
 
@@ -82,25 +88,38 @@ pub fn closed() -> StoreError {
     StoreError::Unavailable("it is closed".to_owned())
 }
 
-fn write(url: &DatabaseUrl, queue: &Mutex<Receiver<Job>>) {
-    let mut line = Line { url, connection: None };
-    while let Some(mut jobs) = next_batch(queue) {
+/// Empties the queue until the store is closed, or until somebody else does it in our place.
+pub fn work(crew: &Crew, desk: &Desk) {
+    let mut line = Line { url: &crew.url, connection: None };
+    while let Some(mut jobs) = next_batch(&crew.queue) {
         jobs.sort_by(|one, other| one.operation.change.lock_key().cmp(other.operation.change.lock_key()));
-        let verdicts = line.settle(&jobs);
-        for (job, verdict) in jobs.into_iter().zip(verdicts) {
+        let (operations, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.operation, job.answer)).unzip();
+        desk.begin(Answers(answers));
+        let verdicts = line.settle(&operations, || desk.wanted());
+        let answers = desk.end();
+        let given_up = answers.is_none();
+        let mut answers = answers.map_or_else(Vec::new, |answers| answers.0).into_iter();
+        for (operation, verdict) in operations.iter().zip(verdicts) {
             // Nobody listening is no reason to undo a write, nor to keep it from the log.
-            if let Err(Ok(true)) = job.answer.send(verdict) {
-                for row in &*job.operation.audit {
+            let unheard = match answers.next() {
+                Some(answer) => answer.send(verdict),
+                None => Err(verdict),
+            };
+            if let Err(Ok(true)) = unheard {
+                for row in &*operation.audit {
                     row.tell(false);
                 }
             }
+        }
+        if given_up {
+            return;
         }
     }
 }
 
 /// What is waiting, at least one; `None` once the store is closed and the queue empty.
 fn next_batch(queue: &Mutex<Receiver<Job>>) -> Option<Vec<Job>> {
-    let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let queue = lock(queue);
     let first = queue.recv().ok()?;
     Some(iter::once(first).chain(queue.try_iter().take(BATCH - 1)).collect())
 }
@@ -120,22 +139,24 @@ enum Failed {
 }
 
 impl Line<'_> {
-    /// A verdict for each job, in order.
-    fn settle(&mut self, jobs: &[Job]) -> Vec<Verdict> {
-        match self.transact(jobs) {
+    /// A verdict for each operation, in order, as long as somebody wants them.
+    fn settle(&mut self, operations: &[Box<Operation>], wanted: impl Fn() -> bool) -> Vec<Verdict> {
+        match self.transact(operations) {
             Ok(done) => done.into_iter().map(Ok).collect(),
-            Err(Failed::Statement(_)) if jobs.len() > 1 => self.replay(jobs),
-            Err(Failed::Statement(error) | Failed::Outright(error)) => jobs.iter().map(|_| Err(error.clone())).collect(),
+            Err(Failed::Statement(_)) if operations.len() > 1 => self.replay(operations, wanted),
+            Err(Failed::Statement(error) | Failed::Outright(error)) => operations.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
-    /// Each job in a transaction of its own, so that a refused one fails alone.
-    fn replay(&mut self, jobs: &[Job]) -> Vec<Verdict> {
+    /// Each operation in a transaction of its own, so that a refused one fails alone.
+    fn replay(&mut self, operations: &[Box<Operation>], wanted: impl Fn() -> bool) -> Vec<Verdict> {
         let mut lost = None;
-        jobs.iter()
-            .map(|job| match &lost {
+        operations
+            .iter()
+            .map(|operation| match &lost {
                 Some(error) => Err(StoreError::clone(error)),
-                None => match self.transact(std::slice::from_ref(job)) {
+                None if !wanted() => Err(closed()),
+                None => match self.transact(std::slice::from_ref(operation)) {
                     Ok(done) => Ok(done.into_iter().all(|done| done)),
                     Err(Failed::Statement(error)) => Err(error),
                     Err(Failed::Outright(error)) => {
@@ -147,9 +168,9 @@ impl Line<'_> {
             .collect()
     }
 
-    fn transact(&mut self, jobs: &[Job]) -> Result<Vec<bool>, Failed> {
+    fn transact(&mut self, operations: &[Box<Operation>]) -> Result<Vec<bool>, Failed> {
         let mut connection = self.begin().map_err(Failed::Outright)?;
-        match apply_all(&mut connection, jobs.iter().map(|job| job.operation.as_ref())) {
+        match apply_all(&mut connection, operations.iter().map(Box::as_ref)) {
             Ok(done) => connection.commit().map_err(|error| Failed::Outright(error.into())).map(|()| {
                 self.connection = Some(connection);
                 done

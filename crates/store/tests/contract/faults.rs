@@ -1,5 +1,9 @@
 //! Databases that are locked, restarted, or away.
 
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use protocol::ClientId;
 use store::StoreError;
 
@@ -50,4 +54,74 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
     assert!((0..5).any(|_| store.healthy().is_ok()));
     assert!(store.client(&ClientId::new("c1")).unwrap().is_some());
     insert(&store, "c4");
+}
+
+/// Processes that do nothing and stay, like those of a machine that hangs, until the test is over.
+struct Frozen(Vec<String>);
+
+impl Frozen {
+    fn new(processes: Vec<String>) -> Self {
+        signal("-STOP", &processes);
+        Self(processes)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("-CONT", &self.0);
+    }
+}
+
+/// A process that has ended needs no signal any more.
+fn signal(name: &str, processes: &[String]) {
+    Command::new("kill").arg(name).args(processes).output().unwrap();
+}
+
+/// The driver waits for such a database for ever, on a connection that stands.
+#[test]
+fn connections_that_hang_are_given_up_for_others() {
+    let bench = Bench::postgres();
+    let store = bench.store();
+    insert(&store, "c1");
+    let (mut server, database) = bench.admin().unwrap();
+
+    // Both writers at work, and as many reads at once as there are connections for them.
+    let mut raw = bench.raw();
+    raw.execute("BEGIN; LOCK TABLE client IN ACCESS EXCLUSIVE MODE");
+    let waiting = format!("SELECT count(*)::text AS value FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'");
+    let begun = Instant::now();
+    let mut wait_for = |number: &str| {
+        while server.values(&waiting) != [number] {
+            assert!(begun.elapsed() < Duration::from_secs(4));
+        }
+    };
+    thread::scope(|scope| {
+        let writes = ["1", "2"].map(|number| {
+            let written = store.insert(new_client(&format!("w{number}")), None, NOW);
+            wait_for(number);
+            written
+        });
+        let reads: Vec<_> = (0..8).map(|_| scope.spawn(|| store.client(&ClientId::new("c1")))).collect();
+        wait_for("10");
+        raw.execute("COMMIT");
+        assert!(writes.into_iter().all(|written| written.wait().is_ok()));
+        assert!(reads.into_iter().all(|read| read.join().unwrap().unwrap().is_some()));
+    });
+    drop(raw);
+
+    let frozen = Frozen::new(server.values(&format!("SELECT pid::text AS value FROM pg_stat_activity WHERE datname = '{database}'")));
+    thread::scope(|scope| {
+        let reads: Vec<_> = (0..8).map(|_| scope.spawn(|| store.client(&ClientId::new("c1")))).collect();
+        let begun = Instant::now();
+        let refused = store.insert(new_client("c2"), None, NOW).wait().unwrap_err();
+        assert_eq!(refused, StoreError::Unavailable("the database does not answer".to_owned()));
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        // The other writer hangs as well when its turn comes, and the pool first makes sure that all of its connections are stuck.
+        assert!((3..6).any(|number| store.insert(new_client(&format!("c{number}")), None, NOW).wait().is_ok()));
+        assert!((0..10).any(|_| store.healthy().is_ok()));
+        assert!(store.client(&ClientId::new("c1")).unwrap().is_some());
+        drop(frozen);
+        assert!(reads.into_iter().all(|read| read.join().unwrap().unwrap().is_some()), "what hung was not lost");
+    });
+    insert(&store, "c6");
 }

@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check interop torture fuzz compose-check proxies
+.PHONY: help run test check interop torture fuzz compose-check proxies bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,3 +44,9 @@ compose-check: ## do what a container engine does with Dockerfile and docker-com
 
 proxies: ## put nginx and Caddy with the recipes in front of the binary, and nginx with one mistake at a time
 	scripts/proxies
+
+bench: ## measure steps, documents, registration and growth on this machine; rewrite docs/performance.md (an hour; ARGS=http for a part)
+	@scripts/install-missing bench
+	cargo build --release --locked -p server -p benchmark
+	cargo bench --locked -p benchmark
+	scripts/bench $(ARGS)

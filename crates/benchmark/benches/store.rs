@@ -1,0 +1,61 @@
+//! The store by itself, on a file with `synchronous=FULL`: an insert that waits for its own transaction, inserts that share
+//! one, and the read that authenticates a client.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use protocol::{ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken};
+use store::{NewClient, SealingKey, Store};
+
+const METADATA: &str = include_str!("../../../scripts/benchmark/registration.json");
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// How many inserts share a transaction, about.
+const BATCH: u32 = 64;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let folder = tempfile::tempdir()?;
+    let store = Store::open(&format!("sqlite://{}", folder.path().join("store.db").display()).parse()?, SealingKey::from_base64(KEY)?)?;
+    store.migrate()?;
+    let (clock, issuer) = (Clock::system(), Issuer::parse("http://localhost:9443")?);
+    let metadata = RegisteredMetadata::from_stored(METADATA.trim().to_owned())?;
+    let mut number = 0_u32;
+    let mut new = || {
+        number += 1;
+        NewClient {
+            id: ClientId::new(format!("{:012x}-{number:08}", clock.milliseconds())),
+            provider: issuer.clone(),
+            metadata: metadata.clone(),
+            secret: Some(ClientSecret::new(format!("{number:043}"))),
+            token: RegistrationAccessToken::new(format!("{}{number:043}", RegistrationAccessToken::PREFIX)),
+            issued_at: clock.now(),
+            secret_expires_at: None,
+            expires_at: None,
+            owner: None,
+            composed_name: None,
+            terms: None,
+        }
+    };
+
+    let known = new();
+    store.insert(known.clone(), None, clock.now()).wait()?;
+    criterion.bench_function("authenticate", |bench| {
+        bench.iter(|| store.authenticate(&issuer, black_box(&known.id), &known.token, clock.now()));
+    });
+    let mut group = criterion.benchmark_group("insert");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("one", |bench| bench.iter(|| store.insert(new(), None, clock.now()).wait()));
+    group.throughput(Throughput::Elements(BATCH.into()));
+    group.bench_function("sixty-four", |bench| {
+        bench.iter(|| {
+            let written: Vec<_> = (0..BATCH).map(|_| store.insert(new(), None, clock.now())).collect();
+            written.into_iter().try_for_each(|written| written.wait().map(drop))
+        });
+    });
+    group.finish();
+    criterion.final_summary();
+    store.close();
+    Ok(())
+}

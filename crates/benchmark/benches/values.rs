@@ -1,0 +1,32 @@
+//! The steps between a request's bytes and what is agreed, without HTTP and without a store.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use criterion::Criterion;
+use protocol::json::{JsonLimits, read_object};
+use protocol::{ClientMetadata, Issuer, LegacyRedirects, ProviderMetadata, Terms};
+use webfinger::{Directory, Hosted};
+
+const REGISTRATION: &[u8] = include_bytes!("../../../scripts/benchmark/registration.json");
+const QUERY: &str = "resource=acct%3Aalice%40localhost&rel=http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let issuer = Issuer::parse("http://localhost:9443")?;
+    let provider = ProviderMetadata::default_offer(issuer.clone());
+    let directory = Directory::new(vec![Hosted { issuer, domains: Vec::new(), extras: Vec::new() }])?;
+    let (limits, terms) = (JsonLimits::default(), Terms { native_schemes: &[], legacy: LegacyRedirects::Refused });
+
+    let object = read_object(REGISTRATION, &limits)?;
+    let asked = ClientMetadata::parse(object.clone())?;
+    provider.admit(asked.clone(), &terms)?;
+    criterion.bench_function("read a registration's JSON", |bench| bench.iter(|| read_object(black_box(REGISTRATION), &limits)));
+    criterion.bench_function("parse its members", |bench| bench.iter(|| ClientMetadata::parse(black_box(object.clone()))));
+    criterion.bench_function("admit it", |bench| bench.iter(|| provider.admit(black_box(asked.clone()), &terms)));
+    criterion.bench_function("webfinger", |bench| {
+        bench.iter(|| webfinger::Request::parse(black_box(QUERY)).map(|request| directory.describe(&request.resource, &request.rels)));
+    });
+    criterion.final_summary();
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! What the framework costs by itself: actix-web with one route that answers with the bytes of a file and nothing else.
+//! `scripts/bench` measures the service's documents against it.
+//!
+//! `bare FILE` takes a free port of 127.0.0.1, says which on standard output, and serves the file at `/`.
+
+use std::io;
+
+use actix_web::web::{self, Bytes};
+use actix_web::{App, HttpServer, rt};
+
+fn main() -> io::Result<()> {
+    let file = std::env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: bare FILE"))?;
+    let bytes = Bytes::from(std::fs::read(file)?);
+    rt::System::new().block_on(async {
+        let server = HttpServer::new(move || {
+            let bytes = bytes.clone();
+            App::new().route(
+                "/",
+                web::get().to(move || {
+                    let bytes = bytes.clone();
+                    async move { bytes }
+                }),
+            )
+        })
+        .bind(("127.0.0.1", 0))?;
+        for address in server.addrs() {
+            println!("http://{address}/");
+        }
+        server.run().await
+    })
+}

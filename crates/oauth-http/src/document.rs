@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::cors;
 
 /// A public document: its bytes, its entity tag, and for how long caches may keep it. RFC 9110 §8.8.3.
 #[derive(Debug, Clone)]
@@ -35,15 +37,24 @@ impl Document {
         &self.bytes
     }
 
-    /// The document, or 304 when the request has it already (RFC 9110 §13.1.2).
-    pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let known = request.headers().get_all(header::IF_NONE_MATCH).any(|value| self.matches(value));
-        let mut answer = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-        answer.insert_header((header::ETAG, self.etag.clone())).insert_header((header::CACHE_CONTROL, self.cache_control.clone()));
-        if known {
-            return answer.finish();
+    /// The document for pages of any origin, or 304 when who sent these headers has it already (RFC 9110 §13.1.2).
+    pub fn answer(&self, asked: &HeaderMap) -> HttpResponse {
+        let known = asked.get_all(header::IF_NONE_MATCH).any(|value| self.matches(value));
+        let mut answer = if known {
+            HttpResponse::new(StatusCode::NOT_MODIFIED)
+        } else {
+            HttpResponse::with_body(StatusCode::OK, self.bytes.clone()).map_into_boxed_body()
+        };
+        let headers = answer.headers_mut();
+        headers.insert(header::ETAG, self.etag.clone());
+        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
+        for (name, value) in cors::OPEN {
+            headers.insert(name, value);
         }
-        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(self.bytes.clone())
+        if !known {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        answer
     }
 
     /// Weak comparison, as If-None-Match asks for.

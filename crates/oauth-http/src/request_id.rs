@@ -39,11 +39,6 @@ impl RequestId {
         self.0.to_str().unwrap_or_default()
     }
 
-    /// The value of its header field.
-    pub fn value(&self) -> HeaderValue {
-        self.0.clone()
-    }
-
     /// That of the request that is being handled here and now, if any is.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
@@ -57,6 +52,13 @@ impl RequestId {
     /// Does `work`, which does not wait, as a part of this request.
     pub fn within<T>(self, work: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(self, work)
+    }
+}
+
+/// The value of its header field.
+impl From<RequestId> for HeaderValue {
+    fn from(id: RequestId) -> Self {
+        id.0
     }
 }
 

@@ -2,16 +2,15 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::middleware::Next;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::web::Bytes;
 use futures_core::Stream;
@@ -20,37 +19,30 @@ use futures_core::Stream;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Keeps a request whose body was not read to its end from going on for as long as the client cares to send it, and its
-/// client from being cut off before it has seen the answer.
+/// client from being cut off before it has seen the answer: what is returned here belongs to the answer ([`Unread::with`]).
 ///
 /// Over HTTP/1 the connection is closed behind the answer. The rest of a chunked body would otherwise be read and thrown away
 /// without an end. That begins when nobody holds the body any more, so the answer holds it until it is written.
 ///
 /// Over HTTP/2 the answer ends when the rest of the body was thrown away, or after a second. A stream whose body nobody
 /// holds is reset, and a client that is still sending then takes the reset for its answer (RFC 9113 §8.1).
-///
-/// # Errors
-/// What the request's own service fails with.
-pub async fn close<B: MessageBody + 'static>(
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<Holding>, actix_web::Error> {
-    let unread = match request.take_payload() {
-        Payload::H1 { payload } => {
-            let (shared, body) = share(payload);
-            request.set_payload(shared);
-            Unread::Held { _body: body }
+pub fn hold(payload: &mut Payload) -> Unread {
+    match mem::replace(payload, Payload::None) {
+        Payload::H1 { payload: body } => {
+            let (shared, body) = share(body);
+            *payload = shared;
+            Unread(Rest::Held { _body: body })
         }
-        Payload::H2 { payload } => {
-            let (shared, body) = share(payload);
-            request.set_payload(shared);
-            Unread::ThrownAway { body, patience: None }
+        Payload::H2 { payload: body } => {
+            let (shared, body) = share(body);
+            *payload = shared;
+            Unread(Rest::ThrownAway { body, patience: None })
         }
         other => {
-            request.set_payload(other);
-            Unread::Nothing
+            *payload = other;
+            Unread(Rest::Nothing)
         }
-    };
-    Ok(next.call(request).await?.map_body(|_, body| Holding { body: body.boxed(), unread }))
+    }
 }
 
 /// What a request sends, piece by piece.
@@ -76,7 +68,16 @@ impl<S: Pieces> Stream for Shared<S> {
 }
 
 /// What an answer does about the body of its request.
-enum Unread {
+pub struct Unread(Rest);
+
+impl Unread {
+    /// The body of the answer, with that of the request.
+    pub fn with(self, body: BoxBody) -> Holding {
+        Holding { body, unread: self.0 }
+    }
+}
+
+enum Rest {
     /// There is none.
     Nothing,
     /// It is held until the answer is written.
@@ -85,7 +86,7 @@ enum Unread {
     ThrownAway { body: Rc<RefCell<dyn Pieces>>, patience: Option<Pin<Box<Sleep>>> },
 }
 
-impl Unread {
+impl Rest {
     /// Ready when nothing of the body is to be waited for.
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Self::ThrownAway { body, patience } = self else { return Poll::Ready(()) };
@@ -104,7 +105,7 @@ impl Unread {
 /// The body of an answer, with that of the request.
 pub struct Holding {
     body: BoxBody,
-    unread: Unread,
+    unread: Rest,
 }
 
 impl MessageBody for Holding {

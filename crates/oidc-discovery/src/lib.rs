@@ -7,6 +7,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderMap;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use arc_swap::ArcSwap;
@@ -117,26 +118,44 @@ pub fn jwks_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
     paths
 }
 
-/// Mounts the documents at every address clients look for them; what is said of the registration endpoint has the one
-/// address that RFC 9728 §3.1 gives it.
-pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[String]) {
-    let (configuration, jwks) = (configuration_paths(&discovery.issuer, doors), jwks_paths(&discovery.issuer, doors));
-    serve(config, discovery, configuration, || get_or_head().to(configuration_document));
-    serve(config, discovery, jwks, || get_or_head().to(jwks_document));
-    if let Some((path, document)) = &discovery.resource {
-        serve(config, discovery, vec![path.clone()], || {
-            let document = document.clone();
-            get_or_head().to(move |request: HttpRequest| ready(document.answer(&request)))
-        });
+/// One of a provider's documents.
+#[derive(Clone)]
+pub enum Page {
+    /// Its metadata. OIDC Discovery §4.2, RFC 8414 §3.2.
+    Configuration(Data<Discovery>),
+    /// Its public keys. RFC 7517 §5.
+    Jwks(Data<Discovery>),
+    /// What it says of its registration endpoint. RFC 9728 §3.2.
+    Resource(Document),
+}
+
+impl Page {
+    /// The document as it is now, or 304 when who sent these headers has it.
+    pub fn answer(&self, asked: &HeaderMap) -> HttpResponse {
+        match self {
+            Self::Configuration(discovery) => discovery.configuration.load().answer(asked),
+            Self::Jwks(discovery) => discovery.jwks.load().answer(asked),
+            Self::Resource(document) => document.answer(asked),
+        }
     }
 }
 
-fn serve(config: &mut ServiceConfig, discovery: &Data<Discovery>, paths: Vec<String>, route: impl Fn() -> Route) {
-    for path in paths {
+/// Every address clients look for documents at, with what is there; what is said of the registration endpoint has the one
+/// address that RFC 9728 §3.1 gives it.
+pub fn pages(discovery: &Data<Discovery>, doors: &[String]) -> Vec<(String, Page)> {
+    let (configuration, jwks) = (configuration_paths(&discovery.issuer, doors), jwks_paths(&discovery.issuer, doors));
+    let configuration = configuration.into_iter().map(|path| (path, Page::Configuration(discovery.clone())));
+    let jwks = jwks.into_iter().map(|path| (path, Page::Jwks(discovery.clone())));
+    let resource = discovery.resource.iter().map(|(path, document)| (path.clone(), Page::Resource(document.clone())));
+    configuration.chain(jwks).chain(resource).collect()
+}
+
+/// Mounts the documents at their addresses.
+pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[String]) {
+    for (path, page) in pages(discovery, doors) {
         config.service(
             web::resource(path)
-                .app_data(discovery.clone())
-                .route(route())
+                .route(get_or_head().to(move |request: HttpRequest| ready(page.answer(request.headers()))))
                 .route(cors::preflight(METHODS))
                 .default_service(failure::only(METHODS))
                 .wrap(cors::open()),
@@ -146,14 +165,4 @@ fn serve(config: &mut ServiceConfig, discovery: &Data<Discovery>, paths: Vec<Str
 
 fn get_or_head() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
-}
-
-/// The provider's metadata. OIDC Discovery §4.2, RFC 8414 §3.2.
-async fn configuration_document(request: HttpRequest, discovery: Data<Discovery>) -> HttpResponse {
-    discovery.configuration.load().answer(&request)
-}
-
-/// The provider's public keys. RFC 7517 §5.
-async fn jwks_document(request: HttpRequest, discovery: Data<Discovery>) -> HttpResponse {
-    discovery.jwks.load().answer(&request)
 }

@@ -1,30 +1,15 @@
 //! No request has a longer head than the limits say.
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
-use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{Error, ResponseError};
 use oauth_http::Failure;
 use protocol::ErrorCode;
 
 use crate::limits::Limits;
 
-/// Refuses a request whose target or header fields are too long or too many: 414 or 431. RFC 9110 §15.5.15, RFC 6585 §5.
-///
-/// # Errors
-/// What the request's own service fails with.
-pub async fn keep<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let refusal = request.app_data::<Data<Limits>>().and_then(|limits| refusal(limits, request.head()));
-    match refusal {
-        // An answer and no error, so that it is counted and has what every answer has.
-        Some(failure) => Ok(request.into_response(failure.error_response())),
-        None => Ok(next.call(request).await?.map_into_boxed_body()),
-    }
-}
-
-fn refusal(limits: &Limits, head: &RequestHead) -> Option<Failure> {
+/// The refusal of a request whose target or header fields are too long or too many: 414 or 431. RFC 9110 §15.5.15,
+/// RFC 6585 §5.
+pub fn refusal(limits: &Limits, head: &RequestHead) -> Option<Failure> {
     let more = |count: usize, limit: u32| u32::try_from(count).map_or(true, |count| count > limit);
     let failure = |status, told: String| Some(Failure::new(ErrorCode::InvalidRequest, told).status(status).closing());
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());

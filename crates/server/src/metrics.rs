@@ -1,16 +1,36 @@
-//! What is counted: requests by route and status.
+//! What is counted: requests by route, method and status, and how long they took.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::web::Data;
-use prometheus::{IntCounterVec, Opts, Registry, TextEncoder};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
-/// The counters of one process.
+use actix_web::http::{Method, StatusCode};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
+
+/// The methods that are counted under their names; the rest are `other`, since strangers choose them.
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+
+/// The statuses whose counters are kept at hand, the frequent ones first.
+const STATUSES: [u16; 20] = [200, 304, 201, 204, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 429, 431, 500, 501, 503];
+
+/// The upper bounds of the histogram, in seconds.
+const BOUNDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The counters of one process. Clones share them.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
+    seconds: HistogramVec,
+    routes: Arc<RwLock<HashMap<String, Arc<RouteMetrics>>>>,
+}
+
+/// The counters of one route: nothing is looked up by its text, or formatted, once they are at hand.
+pub struct RouteMetrics {
+    template: String,
+    requests: IntCounterVec,
+    seconds: Histogram,
+    counters: [[OnceLock<IntCounter>; STATUSES.len()]; METHODS.len()],
 }
 
 impl Metrics {
@@ -24,8 +44,31 @@ impl Metrics {
             Opts::new("frontdesk_requests_total", "Requests answered, by route, method and status."),
             &["route", "method", "status"],
         )?;
+        let seconds = HistogramVec::new(
+            HistogramOpts::new("frontdesk_request_seconds", "How long requests took until their answers began, by route.")
+                .buckets(BOUNDS.to_vec()),
+            &["route"],
+        )?;
         registry.register(Box::new(requests.clone()))?;
-        Ok(Self { registry, requests })
+        registry.register(Box::new(seconds.clone()))?;
+        Ok(Self { registry, requests, seconds, routes: Arc::default() })
+    }
+
+    /// The counters of a route: of its template, never of a path, since strangers choose paths.
+    pub fn route(&self, template: &str) -> Arc<RouteMetrics> {
+        if let Some(known) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(template) {
+            return Arc::clone(known);
+        }
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let made = routes.entry(template.to_owned()).or_insert_with(|| {
+            Arc::new(RouteMetrics {
+                template: template.to_owned(),
+                requests: self.requests.clone(),
+                seconds: self.seconds.with_label_values(&[template]),
+                counters: Default::default(),
+            })
+        });
+        Arc::clone(made)
     }
 
     /// Every counter, as Prometheus reads them.
@@ -34,23 +77,17 @@ impl Metrics {
     }
 }
 
-/// Counts a request under its route's template, never under its path: strangers choose paths.
-///
-/// # Errors
-/// What the request's own service fails with.
-pub async fn count<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let metrics = request.app_data::<Data<Metrics>>().cloned();
-    let method = request.method().clone();
-    let answer = next.call(request).await;
-    if let Some(metrics) = metrics {
-        // A request that was cut short has forgotten its route.
-        let (route, status) = match &answer {
-            Ok(answer) => (answer.request().match_pattern(), answer.status()),
-            Err(error) => (None, error.as_response_error().status_code()),
-        };
-        let route = route.unwrap_or_else(|| "none".to_owned());
-        let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"].contains(&method.as_str());
-        metrics.requests.with_label_values(&[route.as_str(), if known { method.as_str() } else { "other" }, status.as_str()]).inc();
+impl RouteMetrics {
+    /// Counts a request that was answered after so long.
+    pub fn count(&self, method: &Method, status: StatusCode, took: Duration) {
+        let row = METHODS.iter().position(|known| *known == method.as_str());
+        let column = STATUSES.iter().position(|known| *known == status.as_u16());
+        let labels =
+            || self.requests.with_label_values(&[self.template.as_str(), row.map_or("other", |_| method.as_str()), status.as_str()]);
+        match row.and_then(|row| self.counters.get(row)).zip(column).and_then(|(row, column)| row.get(column)) {
+            Some(counter) => counter.get_or_init(labels).inc(),
+            None => labels().inc(),
+        }
+        self.seconds.observe(took.as_secs_f64());
     }
-    answer
 }

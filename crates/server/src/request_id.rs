@@ -3,11 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError};
+use actix_web::dev::RequestHead;
 use oauth_http::RequestId;
 use oauth_http::peer::Proxies;
 use oauth_http::request_id::X_REQUEST_ID;
@@ -52,12 +48,12 @@ impl RequestIds {
     }
 
     /// The one a configured proxy gave the request, or a new one.
-    fn of(&self, request: &ServiceRequest) -> Option<RequestId> {
+    pub fn of(&self, head: &RequestHead) -> Option<RequestId> {
         if self.proxies.networks.is_empty() {
             return self.next();
         }
-        let from_proxy = request.peer_addr().is_some_and(|peer| self.proxies.contains(peer.ip().to_canonical()));
-        let mut given = request.headers().get_all(&X_REQUEST_ID).filter(|_| from_proxy);
+        let from_proxy = head.peer_addr.is_some_and(|peer| self.proxies.contains(peer.ip().to_canonical()));
+        let mut given = head.headers.get_all(&X_REQUEST_ID).filter(|_| from_proxy);
         match (given.next(), given.next()) {
             (Some(only), None) => RequestId::parse(only).or_else(|| self.next()),
             _ => self.next(),
@@ -67,40 +63,6 @@ impl RequestIds {
 
 /// The last hexadecimal digit of a number.
 fn hexadecimal(number: u64) -> u8 {
-    b"0123456789abcdef".iter().zip(0..).find(|(_, value)| *value == number & 15).map_or(b'0', |(digit, _)| *digit)
-}
-
-/// Handles a request under its identifier and puts that into the answer, whatever the answer is.
-///
-/// # Errors
-/// What the request's own service fails with, under the same identifier.
-pub async fn keep<B: MessageBody>(ids: Arc<RequestIds>, request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let Some(id) = ids.of(&request) else { return next.call(request).await };
-    match id.clone().handle(next.call(request)).await {
-        Ok(mut answer) => {
-            answer.headers_mut().insert(X_REQUEST_ID.clone(), id.value());
-            Ok(answer)
-        }
-        Err(error) => Err(Failed { error, id }.into()),
-    }
-}
-
-/// An error whose answer is still to be written.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-struct Failed {
-    error: Error,
-    id: RequestId,
-}
-
-impl ResponseError for Failed {
-    fn status_code(&self) -> StatusCode {
-        self.error.as_response_error().status_code()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut answer = self.id.clone().within(|| self.error.error_response());
-        answer.headers_mut().insert(X_REQUEST_ID.clone(), self.id.value());
-        answer
-    }
+    let digit = usize::try_from(number & 15).ok().and_then(|digit| b"0123456789abcdef".get(digit));
+    digit.copied().unwrap_or(b'0')
 }

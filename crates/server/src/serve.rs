@@ -10,10 +10,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
-use oauth_http::unread;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret};
 use registration::{Logins, Random, Throttle, Trail};
@@ -21,12 +20,13 @@ use store::{By, Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
+use crate::front::Front;
 use crate::management::{self, Management};
-use crate::metrics::{self, Metrics};
-use crate::request_id::{self, RequestIds};
+use crate::metrics::Metrics;
+use crate::request_id::RequestIds;
 use crate::settings::named;
 use crate::wiring::{Means, Site};
-use crate::{deadline, heads, open, start_up, supervisor, tasks, tls};
+use crate::{open, start_up, supervisor, tasks, tls};
 
 /// For how long requests that are under way may go on after the signal to stop.
 const DRAIN_SECONDS: u64 = 10;
@@ -118,33 +118,23 @@ fn public(
     listeners: Vec<TcpListener>,
     tls: Option<&Acceptor>,
 ) -> io::Result<actix_web::dev::Server> {
-    let (site, metrics, ids, limits) = (site.clone(), Data::new(metrics.clone()), Arc::clone(ids), config.limits);
-    // A browser that was told so once lets nobody past a certificate it does not trust.
-    let strict = matches!(config.tls, Tls::Files { .. });
+    let (site, limits) = (site.clone(), config.limits);
+    let front = Arc::new(Front {
+        direct: site.direct(metrics),
+        ids: Arc::clone(ids),
+        limits,
+        metrics: metrics.clone(),
+        // A browser that was told so once lets nobody past a certificate it does not trust.
+        strict: matches!(config.tls, Tls::Files { .. }),
+    });
     let connections = Connections::new(limits.connections_per_address, config.proxies.clone());
-    let mut server = HttpServer::new(move || {
-        let mut headers = DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-        if strict {
-            headers = headers.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-        }
-        let ids = Arc::clone(&ids);
-        App::new()
-            .app_data(metrics.clone())
-            .app_data(Data::new(limits))
-            .configure(|config| site.mount(config))
-            .wrap(from_fn(heads::keep))
-            .wrap(from_fn(unread::close))
-            .wrap(from_fn(deadline::keep))
-            .wrap(headers)
-            .wrap(from_fn(metrics::count))
-            .wrap(from_fn(move |request, next| request_id::keep(Arc::clone(&ids), request, next)))
-    })
-    .on_connect(move |connection, kept| connections.keep(connection, kept))
-    .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
-    .client_request_timeout(Duration::from_secs(limits.head_seconds.into()))
-    .client_disconnect_timeout(Duration::from_secs(1))
-    .shutdown_timeout(DRAIN_SECONDS)
-    .disable_signals();
+    let mut server = HttpServer::new(move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config))))
+        .on_connect(move |connection, kept| connections.keep(connection, kept))
+        .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
+        .client_request_timeout(Duration::from_secs(limits.head_seconds.into()))
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
     // Each listener is handed over: one that somebody kept would still take connections while the service stops.
     for (at, listener) in listeners.into_iter().enumerate() {
         server = match tls {

@@ -16,6 +16,8 @@ use store::Store;
 use webfinger::Directory;
 
 use crate::config::{Config, ProviderConfig};
+use crate::direct::Direct;
+use crate::metrics::Metrics;
 use crate::provider::addresses;
 use crate::{host, provider};
 
@@ -118,6 +120,15 @@ impl Site {
         }
         let known: Arc<[String]> = hosts.iter().map(|name| (*name).to_owned()).collect();
         config.default_service(web::to(move |request: HttpRequest| nothing_at_host(request, Arc::clone(&known))));
+    }
+
+    /// What is answered ahead of those routes.
+    pub fn direct(&self, metrics: &Metrics) -> Direct {
+        let of = |provider: &Provider| {
+            let pages = oidc_discovery::pages(&provider.discovery, &provider.doors).into_iter();
+            pages.map(|(path, page)| (provider.host.clone(), path, page)).collect::<Vec<_>>()
+        };
+        Direct::new(self.providers.iter().flat_map(of).collect(), self.directory.clone(), metrics)
     }
 
     /// Reads every provider's keys again, and freezes what follows from those that changed. Blocks on the store.

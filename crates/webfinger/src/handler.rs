@@ -38,7 +38,8 @@ fn get(request: HttpRequest, directory: web::Data<Directory>) -> Ready<HttpRespo
     ready(answer(request.query_string(), &directory))
 }
 
-fn answer(query: &str, directory: &Directory) -> HttpResponse {
+/// The answer to a query.
+pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
     let request = match Request::parse(query) {
         Ok(request) => request,
         Err(malformed) => return refuse(HttpResponse::BadRequest(), ErrorCode::InvalidRequest, malformed.reason()),

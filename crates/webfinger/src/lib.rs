@@ -34,7 +34,7 @@ pub mod template;
 pub use directory::{Directory, DirectoryError, Hosted};
 pub use domain::{Domain, DomainError};
 pub use extra::{Extra, Link, Target};
-pub use handler::{PATH, mount};
+pub use handler::{PATH, answer, mount};
 pub use link::ISSUER_REL;
 pub use request::Request;
 pub use resource::{Malformed, Resource};

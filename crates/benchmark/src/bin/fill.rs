@@ -2,7 +2,7 @@
 //! store by itself: what an insert and a read cost with nothing in front of them.
 //!
 //! `fill DATABASE SEALING_KEY_FILE ISSUER METADATA_FILE COUNT CLIENTS_FILE` adds COUNT clients and writes the last 2000 of
-//! them to CLIENTS_FILE, a line with path and token each. Prints one line of JSON.
+//! them to `CLIENTS_FILE`, a line with path and token each. Prints one line of JSON.
 
 use std::collections::VecDeque;
 use std::error::Error;

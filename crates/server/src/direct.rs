@@ -1,0 +1,67 @@
+//! What is answered ahead of the routes: the documents, by host and exact path, and WebFinger.
+//!
+//! The same answers are mounted as routes, where whatever is not a plain GET or HEAD of one of these addresses ends up. This
+//! spares the frequent requests the way through the router.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
+use actix_web::http::Method;
+use actix_web::web::Data;
+use oidc_discovery::Page;
+use webfinger::Directory;
+
+use crate::host;
+use crate::metrics::{Metrics, RouteMetrics};
+
+/// The addresses that are answered here.
+pub struct Direct {
+    hosts: Hosts,
+    directory: Data<Directory>,
+    webfinger: Arc<RouteMetrics>,
+}
+
+/// A document, with what counts its requests.
+struct Counted {
+    page: Page,
+    metrics: Arc<RouteMetrics>,
+}
+
+enum Hosts {
+    /// Every provider is on one host, and `Host` is ignored.
+    One(HashMap<String, Counted>),
+    /// The documents of each host.
+    Several(HashMap<String, HashMap<String, Counted>>),
+}
+
+impl Direct {
+    /// Those of a site: each document with its host, in lower case, and its path. Where two claim one address the first has it.
+    pub fn new(pages: Vec<(String, String, Page)>, directory: Data<Directory>, metrics: &Metrics) -> Self {
+        let mut hosts: HashMap<String, HashMap<String, Counted>> = HashMap::new();
+        for (host, path, page) in pages {
+            let metrics = metrics.route(&path);
+            hosts.entry(host).or_default().entry(path).or_insert(Counted { page, metrics });
+        }
+        let hosts = if hosts.len() > 1 { Hosts::Several(hosts) } else { Hosts::One(hosts.into_values().next().unwrap_or_default()) };
+        Self { hosts, directory, webfinger: metrics.route(webfinger::PATH) }
+    }
+
+    /// The answer, and what counts it; nothing, for everything else.
+    pub fn answer(&self, head: &RequestHead) -> Option<(HttpResponse, &RouteMetrics)> {
+        if head.method != Method::GET && head.method != Method::HEAD {
+            return None;
+        }
+        let path = head.uri.path();
+        if path == webfinger::PATH {
+            return Some((webfinger::answer(head.uri.query().unwrap_or_default(), &self.directory), &self.webfinger));
+        }
+        let documents = match &self.hosts {
+            Hosts::One(documents) => documents,
+            Hosts::Several(hosts) => hosts.get(&host::of(head)?)?,
+        };
+        let Counted { page, metrics } = documents.get(path)?;
+        Some((page.answer(&head.headers), metrics))
+    }
+}

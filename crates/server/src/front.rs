@@ -1,0 +1,171 @@
+//! What every request passes before it comes to a route, and every answer after it, in one place: layers of middleware cost
+//! each request more than a document does.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_http::{Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, forward_ready};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{Error, HttpResponse, ResponseError, rt};
+use oauth_http::request_id::X_REQUEST_ID;
+use oauth_http::unread::{self, Holding, Unread};
+use oauth_http::{Failure, RequestId};
+
+use crate::direct::Direct;
+use crate::heads;
+use crate::limits::Limits;
+use crate::metrics::{Metrics, RouteMetrics};
+use crate::request_id::RequestIds;
+
+/// What is kept for every request.
+pub struct Front {
+    /// What is answered without a route.
+    pub direct: Direct,
+    /// What names requests.
+    pub ids: Arc<RequestIds>,
+    /// How long heads may be, and how long a request may take.
+    pub limits: Limits,
+    /// What counts.
+    pub metrics: Metrics,
+    /// Whether browsers are told to accept no certificate but a trusted one from now on. RFC 6797 §6.1.
+    pub strict: bool,
+}
+
+impl Front {
+    /// This in front of routes.
+    pub fn before<F: ServiceFactory<Request>>(self: Arc<Self>, routes: impl IntoServiceFactory<F, Request>) -> Fronted<F> {
+        Fronted { front: self, routes: routes.into_factory() }
+    }
+
+    /// What every answer has, whoever gives it.
+    fn finish(&self, answer: HttpResponse, unread: Unread, id: Option<RequestId>) -> Response<Holding> {
+        let mut answer = Response::from(answer);
+        let headers = answer.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.strict {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        if let Some(id) = id {
+            headers.insert(X_REQUEST_ID.clone(), id.into());
+        }
+        answer.map_body(|_, body| unread.with(body))
+    }
+
+    /// The answer of the routes, within the time that a request may take, and what counts it.
+    async fn routed<B: MessageBody + 'static>(
+        &self,
+        answer: impl Future<Output = Result<ServiceResponse<B>, Error>>,
+    ) -> (HttpResponse, Arc<RouteMetrics>) {
+        let limit = Duration::from_secs(self.limits.handler_seconds.into());
+        let failed = |answer| (answer, self.metrics.route(UNROUTED));
+        match rt::time::timeout(limit, answer).await {
+            Ok(Ok(answer)) => {
+                let route = answer.request().match_pattern();
+                let metrics = self.metrics.route(route.as_deref().unwrap_or(UNROUTED));
+                (answer.map_into_boxed_body().into_parts().1, metrics)
+            }
+            Ok(Err(error)) => failed(error.error_response()),
+            Err(_) => failed(Failure::unavailable("a request took longer than the limit").error_response()),
+        }
+    }
+}
+
+/// The route of requests that came to none, or were cut short.
+const UNROUTED: &str = "none";
+
+/// Makes a worker's share of it.
+pub struct Fronted<F> {
+    front: Arc<Front>,
+    routes: F,
+}
+
+impl<F, B> ServiceFactory<Request> for Fronted<F>
+where
+    F: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error>,
+    F::Future: 'static,
+    F::Service: 'static,
+    <F::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = Response<Holding>;
+    type Error = Error;
+    type Config = AppConfig;
+    type Service = Worker<F::Service>;
+    type InitError = F::InitError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Service, F::InitError>>>>;
+
+    fn new_service(&self, config: AppConfig) -> Self::Future {
+        let (front, routes) = (Arc::clone(&self.front), self.routes.new_service(config));
+        Box::pin(async move { Ok(Worker { front, routes: routes.await? }) })
+    }
+}
+
+/// One worker's share.
+pub struct Worker<S> {
+    front: Arc<Front>,
+    routes: S,
+}
+
+impl<S, B> Service<Request> for Worker<S>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = Response<Holding>;
+    type Error = Error;
+    type Future = Answer;
+
+    forward_ready!(routes);
+
+    fn call(&self, mut request: Request) -> Answer {
+        let (front, begun) = (&self.front, Instant::now());
+        let id = front.ids.of(request.head());
+        let unread = unread::hold(request.payload());
+        if let Some(failure) = heads::refusal(&front.limits, request.head()) {
+            let answer = failure.error_response();
+            front.metrics.route(UNROUTED).count(request.method(), answer.status(), begun.elapsed());
+            return Answer::Ready(Some(front.finish(answer, unread, id)));
+        }
+        if let Some((answer, metrics)) = front.direct.answer(request.head()) {
+            metrics.count(request.method(), answer.status(), begun.elapsed());
+            return Answer::Ready(Some(front.finish(answer, unread, id)));
+        }
+        let (front, method) = (Arc::clone(front), request.method().clone());
+        let answer = self.routes.call(request);
+        Answer::Routed(Box::pin(async move {
+            let routed = front.routed(answer);
+            let (answer, metrics) = match &id {
+                Some(id) => id.clone().handle(routed).await,
+                None => routed.await,
+            };
+            metrics.count(&method, answer.status(), begun.elapsed());
+            front.finish(answer, unread, id)
+        }))
+    }
+}
+
+/// An answer that is there, or under way.
+pub enum Answer {
+    /// There it is; nothing once it was taken.
+    Ready(Option<Response<Holding>>),
+    /// Whoever has the route is at it.
+    Routed(Pin<Box<dyn Future<Output = Response<Holding>>>>),
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Holding>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+            Self::Routed(answer) => answer.as_mut().poll(context).map(Ok),
+        }
+    }
+}

@@ -43,7 +43,7 @@ pub fn outside() -> String {
     let mut page = String::from(
         "# What `frontdesk check --outside` looks at\n\nIt asks at the public addresses as a stranger would, through DNS and whatever proxy stands there, and changes nothing.\n\
          Every finding names what was seen and how to mend it; the exit code is 1 if there is one. Rendered from the table; a test compares.\n\n\
-         ```\nfrontdesk check --outside                                           # with the configuration of `serve`\n\
+         <!-- not run: it asks the public addresses of a configuration -->\n```sh\nfrontdesk check --outside                                           # with the configuration of `serve`\n\
          frontdesk check --outside --ca ca.pem                               # trusts one more authority\n\
          frontdesk check --outside --resolve login.example.com:443:192.0.2.7 # before DNS leads there\n\
          frontdesk check --outside --json                                    # one object a line\n```\n\n\

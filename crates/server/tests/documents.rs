@@ -1,0 +1,105 @@
+//! README, the pages of `docs/` and the others do what they say: every block of code that can be run is run against the real
+//! binary, every link leads somewhere, every sentence that is quoted is the program's own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
+
+mod support;
+
+#[path = "documents/block.rs"]
+mod block;
+#[path = "documents/page.rs"]
+mod page;
+#[path = "documents/source.rs"]
+mod source;
+#[path = "documents/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use page::Page;
+
+/// Where the pages are.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Every page that is kept with the source.
+fn pages() -> Vec<Page> {
+    let mut names: Vec<String> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));
+    for folder in ["docs", "interop", "migrations"] {
+        below(folder, &mut names);
+    }
+    names.sort();
+    let pages: Vec<Page> = names.iter().map(|name| Page::read(root(), name)).collect();
+    for known in ["README.md", "docs/operations.md", "docs/recipes/mcp/README.md", "migrations/README.md"] {
+        assert!(names.iter().any(|name| name == known), "{known} is not among {names:?}");
+    }
+    pages
+}
+
+fn below(folder: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{folder}/{}", entry.file_name().into_string().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            below(&name, names);
+        } else if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+            names.push(name);
+        }
+    }
+}
+
+#[test]
+fn every_block_of_code_runs_or_says_why_not() {
+    let pages = pages();
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let running: Vec<_> = pages.iter().map(|page| scope.spawn(|| block::run_all(page))).collect();
+        running.into_iter().flat_map(|page| page.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let pages = pages();
+    let mut wrong = Vec::new();
+    for page in &pages {
+        for link in page.links.iter().filter(|link| !link.target.contains("://") && !link.target.starts_with("mailto:")) {
+            let (path, anchor) = link.target.split_once('#').unwrap_or((&link.target, ""));
+            let name = if path.is_empty() { page.name.clone() } else { page.beside(path) };
+            if !root().join(&name).exists() {
+                wrong.push(format!("{}:{}: there is no {name}", page.name, link.line));
+            } else if !anchor.is_empty() {
+                match pages.iter().find(|other| other.name == name) {
+                    Some(other) if other.anchors.contains(anchor) => {}
+                    _ => wrong.push(format!("{}:{}: {name} has no heading #{anchor}", page.name, link.line)),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_an_operator_sees_is_quoted_in_the_program_s_own_words() {
+    let sources = source::all();
+    let pages = pages();
+    let page = pages.iter().find(|page| page.name == "docs/troubleshooting.md").unwrap();
+    let quoted: Vec<_> = page.seen.iter().filter(|quoted| quoted.text.contains(' ')).collect();
+    assert!(quoted.len() > 20, "{quoted:?}");
+    let parts = |text: &str| text.split('…').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let wrong: Vec<String> = quoted
+        .iter()
+        .filter(|quoted| {
+            let parts = parts(&quoted.text);
+            let said = parts.iter().all(|part| sources.iter().any(|source| source.contains(part)));
+            // A word or two are everywhere.
+            !said || parts.iter().all(|part| part.len() < 12)
+        })
+        .map(|quoted| format!("{}:{}: nothing in the program says `{}`", page.name, quoted.line, quoted.text))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -92,6 +92,9 @@ pub fn closed() -> StoreError {
 pub fn work(crew: &Crew, desk: &Desk) {
     let mut line = Line { url: &crew.url, connection: None };
     while let Some(mut jobs) = next_batch(&crew.queue) {
+        if jobs.is_empty() {
+            continue;
+        }
         jobs.sort_by(|one, other| one.operation.change.lock_key().cmp(other.operation.change.lock_key()));
         let (operations, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.operation, job.answer)).unzip();
         desk.begin(Answers(answers));
@@ -117,11 +120,13 @@ pub fn work(crew: &Crew, desk: &Desk) {
     }
 }
 
-/// What is waiting, at least one; `None` once the store is closed and the queue empty.
+/// What is waiting and somebody waits for; `None` once the store is closed and the queue empty.
 fn next_batch(queue: &Mutex<Receiver<Job>>) -> Option<Vec<Job>> {
     let queue = lock(queue);
     let first = queue.recv().ok()?;
-    Some(iter::once(first).chain(queue.try_iter().take(BATCH - 1)).collect())
+    let waiting = iter::once(first).chain(queue.try_iter().take(BATCH - 1));
+    // A request that was answered 503 meanwhile must not come true later.
+    Some(waiting.filter(|job| !job.answer.is_canceled()).collect())
 }
 
 /// A writer's own connection, when it has one.

@@ -14,7 +14,7 @@ use crate::writer::{Verdict, closed};
 
 /// A write that is under way: a future for any runtime, and [`Written::wait`] for callers without one.
 ///
-/// It resolves once the write is durable, or refused. Dropping it does not undo the write.
+/// It resolves once the write is durable, or refused. Dropping it takes a write back that has not begun, and undoes none that has.
 pub struct Written<T> {
     verdict: oneshot::Receiver<Verdict>,
     then: Option<Then<T>>,

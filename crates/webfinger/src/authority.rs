@@ -23,7 +23,7 @@ impl Authority {
             _ => (text, ""),
         };
         let port = if port.is_empty() { None } else { Some(read_port(port)?) };
-        Some(Self { host: canonical(Host::parse(host).ok()?)?, port })
+        Some(Self { host: if is_canonical(host) { Host::Domain(host.to_owned()) } else { canonical(Host::parse(host).ok()?)? }, port })
     }
 
     /// The authority of a URL; nothing, when it has no host. The scheme's own port counts as none.
@@ -35,6 +35,17 @@ impl Authority {
     pub(crate) fn of_issuer(issuer: &Issuer) -> Option<Self> {
         Some(Self { host: canonical(Host::parse(issuer.host()).ok()?)?, port: Some(issuer.port()) })
     }
+}
+
+/// Whether a text surely is a domain in its one form, so that no parser need be asked: plain labels, none of them an A-label,
+/// and the last of them no number of an address.
+fn is_canonical(text: &str) -> bool {
+    let plain = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with("xn--")
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    text.split('.').all(plain) && text.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
 fn read_port(text: &str) -> Option<u16> {

@@ -45,7 +45,9 @@ impl Links {
         let here = || self.extras.iter().filter(|extra| extra.covers(place));
         let asked = |rel: &str| rels.is_empty() || rels.iter().any(|asked| asked == rel);
 
-        let mut jrd = format!("{{\"subject\":{}", Value::from(subject));
+        let mut jrd = String::with_capacity(subject.len() + 256);
+        jrd.push_str("{\"subject\":");
+        put_string(&mut jrd, subject);
         // An absent member is left out: some clients fail on null.
         let mut aliases = here().flat_map(|extra| &extra.aliases).filter(|alias| alias.fits(user)).peekable();
         if aliases.peek().is_some() {
@@ -60,6 +62,17 @@ impl Links {
         put_all(&mut jrd, issuer.into_iter().chain(others.filter(|link| link.fits(user))), user);
         jrd.push_str("]}");
         jrd
+    }
+}
+
+/// A JSON string. Most stand as they are between quotes (RFC 8259 §7).
+fn put_string(jrd: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        jrd.push_str(&Value::from(text).to_string());
+    } else {
+        jrd.push('"');
+        jrd.push_str(text);
+        jrd.push('"');
     }
 }
 

@@ -27,9 +27,12 @@ pub(crate) fn canonical(text: &str) -> String {
 
 fn octets(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        octets.push(if byte == b'%' { (digit(bytes.next()?)? << 4) | digit(bytes.next()?)? } else { byte });
+    let mut runs = text.as_bytes().split(|byte| *byte == b'%');
+    octets.extend_from_slice(runs.next().unwrap_or_default());
+    for run in runs {
+        let [high, low, rest @ ..] = run else { return None };
+        octets.push((digit(*high)? << 4) | digit(*low)?);
+        octets.extend_from_slice(rest);
     }
     Some(octets)
 }

@@ -49,7 +49,7 @@ impl Resource {
         if text.starts_with(['=', '@', '+', '$', '!']) {
             return Err(Malformed("The resource is an XRI, which this server does not resolve."));
         }
-        if text.contains(is_never_in_a_uri) || !percent::is_well_formed(text) {
+        if has_what_is_never_in_a_uri(text) || !percent::is_well_formed(text) {
             return Err(Malformed("The resource must be a URI."));
         }
         let whole = text.split('#').next().unwrap_or_default();
@@ -152,6 +152,14 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
 /// What must be percent-encoded in any URI (RFC 3986 §2). Characters beyond ASCII are let through: people type IRIs.
 pub(crate) fn is_never_in_a_uri(c: char) -> bool {
     c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+}
+
+/// Looks at octets where that is enough: nearly every identifier is ASCII.
+fn has_what_is_never_in_a_uri(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().any(|byte| is_never_in_a_uri(char::from(byte))),
+        false => text.contains(is_never_in_a_uri),
+    }
 }
 
 const NO_HOST: Malformed = Malformed("The resource must name a host.");

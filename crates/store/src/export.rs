@@ -1,11 +1,15 @@
 //! A client as it is carried from one store to another: one line of JSON with the columns of its row.
 //!
 //! Its secret stays sealed, and its registration access token a digest: the line tells neither. Metadata and terms are
-//! carried as texts, byte for byte.
+//! carried as texts, byte for byte. A line that another program made may have the secret in clear, since it cannot seal.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::{ClientSecret, Issuer};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::client_row::{ClientRow, seal_secret};
 use crate::error::StoreError;
@@ -67,7 +71,9 @@ impl ExportedClient {
     /// # Errors
     /// What is wrong with the line.
     pub(crate) fn read(line: &str, own: &SealingKey, foreign: Option<&SealingKey>) -> Result<Self, ImportError> {
-        let mut row: ClientRow = serde_json::from_str(line).map_err(|error| ImportError::Unreadable(reason(&error)))?;
+        let unreadable = |error| ImportError::Unreadable(reason(&error));
+        let (line, clear) = in_clear(line).map_err(unreadable)?;
+        let mut row: ClientRow = serde_json::from_str(&line).map_err(unreadable)?;
         let column = |column| ImportError::Column { column, client_id: row.client_id.clone() };
         if let Some(text) = row.texts().into_iter().find(|(_, text)| text.contains('\0')) {
             return Err(column(text.0));
@@ -82,6 +88,12 @@ impl ExportedClient {
             return Err(column("token_digest"));
         }
         let provider = Issuer::parse(&row.provider).map_err(|_| column("provider"))?;
+        if let Some(secret) = clear {
+            if row.secret_sealed.is_some() || secret.reveal().is_empty() {
+                return Err(column("client_secret"));
+            }
+            row.secret_sealed = Some(seal_secret(own, &provider, &protocol::ClientId::new(&row.client_id), &secret)?);
+        }
         if let Some(sealed) = &row.secret_sealed {
             let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
             if own.open(&about, sealed).is_none() {
@@ -112,6 +124,18 @@ impl ExportedClient {
         let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, ..row.clone() };
         unsealed(&self.0) == unsealed(row) && opened(&self.0) == opened(row)
     }
+}
+
+/// A line without the secret that it has in clear, and that secret.
+fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_json::Error> {
+    #[derive(Deserialize)]
+    struct InClear {
+        client_secret: Option<String>,
+    }
+    let Some(secret) = serde_json::from_str::<InClear>(line)?.client_secret else { return Ok((Cow::Borrowed(line), None)) };
+    let mut columns: Map<String, Value> = serde_json::from_str(line)?;
+    columns.remove("client_secret");
+    Ok((Cow::Owned(serde_json::to_string(&columns)?), Some(ClientSecret::new(secret))))
 }
 
 /// What is wrong, and at which column; the line is the caller's.

@@ -121,6 +121,35 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
     assert_eq!(gave(&to, folder.path(), &["client", "import", "clients.jsonl"], b""), "imported 3 clients\n");
 }
 
+/// Another program has no sealing key to seal with.
+#[test]
+fn a_line_may_have_its_secret_in_clear_and_the_store_seals_it() {
+    let server = fixed(None).start();
+    let client = server.client();
+    let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+    let mut line: Value = serde_json::from_str(&server.ran(&["client", "export"])).unwrap();
+    let sealed = line["secret_sealed"].take();
+    line["client_secret"] = secret.into();
+
+    let (to, folder) = (fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY), TempDir::new().unwrap());
+    let import = |line: &Value| gave(&to, folder.path(), &["client", "import"], format!("{line}\n").as_bytes());
+    assert_eq!(import(&line), "imported 1 client\n");
+    assert_eq!(import(&line), "imported 0 clients; 1 of 1 are here already\n");
+    let shown: Value = serde_json::from_str(&gave(&to, folder.path(), &["client", "show", id, "--with-secret"], b"")).unwrap();
+    assert_eq!(shown["client_secret"], secret);
+    assert!(!gave(&to, folder.path(), &["client", "export"], b"").contains(secret));
+
+    let elsewhere = TempDir::new().unwrap();
+    let refused = |line: &Value| refused(&to, elsewhere.path(), &["client", "import"], format!("{line}\n").as_bytes());
+    let unreadable = format!("line 1: client_secret of {id:?} cannot be read");
+    let mut both = line.clone();
+    both["secret_sealed"] = sealed;
+    assert_eq!(refused(&both), unreadable);
+    line["client_secret"] = "".into();
+    assert_eq!(refused(&line), unreadable);
+    assert_eq!(gave(&to, elsewhere.path(), &["client", "list", "--json"], b""), "");
+}
+
 #[test]
 fn a_registrar_exports_its_own_clients_and_imports_none() {
     let server = fixed(None).start();

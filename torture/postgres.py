@@ -103,6 +103,19 @@ class Cluster:
         """One value."""
         return self.run("psql", "-XAt", "-d", self.conninfo(), "-c", statement).strip()
 
+    def backends(self):
+        """Who is connected at the moment: the processes that serve them."""
+        mine = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        return set(self.ask(f"SELECT pid FROM pg_stat_activity WHERE {mine}").split())
+
+    def let_go(self, backends):
+        """Waits until those are gone. One whose client was killed still commits what it was sent."""
+        until = time.monotonic() + 30
+        while backends & self.backends():
+            if time.monotonic() > until:
+                raise RuntimeError("PostgreSQL still serves a client that was killed")
+            time.sleep(0.05)
+
     def processes(self):
         """The server and its children."""
         with open(os.path.join(self.folder, "data", "postmaster.pid"), encoding="utf-8") as file:

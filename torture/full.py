@@ -16,13 +16,13 @@ from torture.wire import Wire
 class SmallDisk:
     """A file system of our own, in a mount namespace of our own."""
 
-    says = "a tmpfs of 24 MiB"
+    says = "a tmpfs of 96 MiB"
     preexec = None
 
     def __init__(self, site):
         self.folder = os.path.join(site.folder, "disk")
         os.makedirs(self.folder)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "torture", self.folder], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "torture", self.folder], check=True)
 
     def fill(self, _):
         """Takes what space there is."""
@@ -79,7 +79,10 @@ def full(site, ledger: Ledger):
         with Load(ledger, [server.port], site.options.clients) as load:
             for _ in range(site.options.outages):
                 time.sleep(site.options.every / 2)
-                known = probe.register()[0].json()
+                answer, _ = probe.register()
+                if answer is None or answer.status != 201:
+                    raise RuntimeError("the disk was full before it was filled")
+                known = answer.json()
                 disk.fill(server)
                 ledger.count("times full")
                 before = ledger.counts["refused meanwhile"]

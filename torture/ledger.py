@@ -33,6 +33,10 @@ class Client:
         """Whether a deletion was asked for and not answered."""
         self.gone = False
         """Whether a 204 promised that it is gone."""
+        self.updates = 0
+        """How often it was replaced."""
+        self.reissued = 0
+        """How often the command line gave it another token."""
 
     @property
     def id(self):
@@ -73,6 +77,7 @@ class Client:
             return f"changed: {self.id} is not what was promised"
         if whole(shown, tag) and {**shown, **metadata("")} == {**old, **metadata("")}:
             self.shown = shown
+            self.updates += 1
             return None
         return f"torn: {self.id} is neither the old nor the new"
 

@@ -53,7 +53,9 @@ class Track:
             return Run(tag, answer, begun, time.monotonic())
 
         tags = [f"{client.id}-{at}-{random.randrange(10**9)}" for at in range(len(acts))]
-        return list(self.pool.map(one, self.wires, acts, tags))
+        runs = list(self.pool.map(one, self.wires, acts, tags))
+        client.updates += len(winners(runs, 200))
+        return runs
 
     def seen(self, client, token=None):
         """What both replicas say of it, which must be the same."""
@@ -148,6 +150,7 @@ def tokens(track, ledger):
         while not all(future.done() for future in issued):
             track.expect(track.race(client, ["PUT"] * 2), (200, 409, 401))
     new = [future.result().stdout.strip() for future in issued]
+    client.reissued += len(new)
     ledger.count("tokens issued", len(new))
     good = [token for token in new if track.seen(client, token)]
     if len(good) != 1 or track.seen(client):

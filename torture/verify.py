@@ -4,11 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import local
 
 from torture.ledger import whole
+from torture.trail import trail
 from torture.wire import Unanswered, Wire
 
 
 def verify(ledger, server, readers=8):
-    """Reads every client there is or was, counts the rows, and compares the keys. Nothing else may be asked of the service meanwhile."""
+    """Reads every client there is or was, counts the rows, holds the audit trail against both, and compares the keys.
+
+    Nothing else may be asked of the service meanwhile.
+    """
     mine = local()
 
     def read(client):
@@ -24,7 +28,9 @@ def verify(ledger, server, readers=8):
 
     with ThreadPoolExecutor(readers) as pool:
         found = [sentence for sentence in pool.map(read, ledger.clients) if sentence]
-    found += rows(ledger, server.rows("client", "list"))
+    listed = server.rows("client", "list")
+    found += rows(ledger, listed)
+    found += trail(ledger, server.rows("audit"), {row["client_id"] for row in listed})
     found += keys(ledger, server)
     for sentence in found:
         ledger.lose(sentence)

@@ -13,10 +13,12 @@ from torture.full import full
 from torture.ledger import Ledger
 from torture.outage import outage
 from torture.race import race
+from torture.self_check import self_check
 from torture.site import Site
 from torture.stop import stop
 
 SCENARIOS = {
+    "self-check": (self_check, ("sqlite",)),
     "crash": (crash, ("sqlite", "postgresql")),
     "stop": (stop, ("sqlite", "postgresql")),
     "outage": (outage, ("postgresql",)),
@@ -37,11 +39,14 @@ def options():
     parser.add_argument("--every", type=float, default=4.0, help="seconds between kills, about (4)")
     parser.add_argument("--clients", type=int, default=16, help="clients at a time (16)")
     parser.add_argument("--seed", type=int, default=None, help="for the choices of the clients and of the moments")
-    parser.add_argument("--quick", action="store_true", help="everything once and briefly: about a minute in all")
+    parser.add_argument("--quick", action="store_true", help="everything once and briefly: about three minutes in all")
+    parser.add_argument("--self-check", action="store_true", help="only see that broken promises are found: a few seconds")
     parser.add_argument("--own-mounts", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
     read = parser.parse_args()
+    if read.self_check:
+        read.scenario = ["self-check"]
     for name in read.scenario:
         if name not in SCENARIOS:
             parser.error(f"{name} is no scenario; there are {', '.join(SCENARIOS)}")

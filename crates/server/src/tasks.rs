@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often what has expired is purged.
 const PURGE: Duration = Duration::from_mins(10);
 
+/// How often it is written which clients were used.
+const USES: Duration = Duration::from_hours(1);
+
 /// Writes what was refused into the audit trail, on this thread's runtime; what cannot be written yet waits.
 pub fn write_trail(store: Store, trail: Arc<Trail>) {
     rt::spawn(async move {
@@ -57,6 +60,19 @@ pub fn start(
                 Ok(Err(failure)) => tracing::warn!("{failure}"),
                 Err(_) => tracing::warn!("the keys could not be read again: the store does not answer"),
                 Ok(Ok(Ok(()))) => {}
+            }
+        }
+    });
+    let used = store.clone();
+    rt::spawn(async move {
+        let mut tick = rt::time::interval(USES);
+        loop {
+            tick.tick().await;
+            let store = used.clone();
+            match blocking(move || store.write_uses()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!("it could not be written which clients were used: {error}"),
+                Err(failure) => tracing::warn!("{failure}"),
             }
         }
     });

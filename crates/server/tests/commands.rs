@@ -84,7 +84,7 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
 }
 
 const MIGRATIONS: &str =
-    "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, 0007_audit";
+    "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, 0007_audit, 0008_last_used";
 
 #[test]
 fn a_database_is_brought_to_this_version_once() {
@@ -379,6 +379,7 @@ fn clients_are_listed_shown_reissued_and_deleted() {
                 "expired": false,
                 "client_secret": "(hidden)",
                 "client_secret_expires_at": "never",
+                "last_used_at": "never",
                 "revision": shown["revision"],
                 "terms": null,
                 "metadata": shown["metadata"],

@@ -32,6 +32,8 @@ pub enum Change {
     Replace { client_id: String, revision: i64, metadata: String, secret: Option<SecretColumns>, now: Timestamp },
     /// The end of a client.
     Delete { client_id: String },
+    /// The day on which clients were used, where none or an earlier one is known.
+    Use { clients: Vec<String>, day: i64 },
     /// Another registration access token.
     Reissue { client_id: String, token_digest: String, now: Timestamp },
 }
@@ -57,6 +59,7 @@ impl Change {
     pub fn lock_key(&self) -> &str {
         match self {
             Self::Nothing => "",
+            Self::Use { clients, .. } => clients.first().map_or("", String::as_str),
             Self::Insert { spend: Some(token), .. } => token.as_str(),
             Self::Insert { row, .. } => &row.client_id,
             Self::Replace { client_id, .. } | Self::Delete { client_id } | Self::Reissue { client_id, .. } => client_id,
@@ -74,6 +77,13 @@ impl Change {
                     .filter(client::revision.eq(revision))
                     .filter(alive)
                     .set((client::metadata.eq(metadata), client::revision.eq(client::revision + 1), secret))
+                    .execute(connection)?
+            }
+            Self::Use { clients, day } => {
+                let earlier = client::last_used_at.is_null().or(client::last_used_at.lt(day));
+                diesel::update(client::table.filter(client::client_id.eq_any(clients)))
+                    .filter(earlier)
+                    .set(client::last_used_at.eq(day))
                     .execute(connection)?
             }
             Self::Delete { client_id } => {

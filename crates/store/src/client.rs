@@ -58,6 +58,8 @@ pub struct Client {
     pub terms: Option<Arc<TokenTerms>>,
     /// How often it was written: a replacement says which of them it replaces.
     pub revision: i64,
+    /// The day (UTC) on which its registration access token was last used, as far as that was noted; not yet, when absent.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Client {
@@ -77,6 +79,7 @@ impl Client {
             composed_name: new.composed_name,
             terms: new.terms,
             revision: Self::FIRST_REVISION,
+            last_used_at: None,
         }
     }
 }

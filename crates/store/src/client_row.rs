@@ -28,6 +28,7 @@ pub struct ClientRow {
     pub owner: Option<String>,
     pub composed_name: Option<String>,
     pub terms: Option<String>,
+    pub last_used_at: Option<i64>,
 }
 
 impl ClientRow {
@@ -46,6 +47,7 @@ impl ClientRow {
             owner: new.owner.clone(),
             composed_name: new.composed_name.clone(),
             terms: new.terms.as_ref().map(|terms| terms.json()),
+            last_used_at: None,
         })
     }
 
@@ -98,6 +100,7 @@ impl ClientRow {
             composed_name: self.composed_name,
             terms: terms.map(Arc::new),
             revision: self.revision,
+            last_used_at: self.last_used_at.map(Timestamp::from_seconds),
             id: ClientId::new(self.client_id),
         })
     }

@@ -58,7 +58,9 @@ impl Store {
         let presented = digest(token.reveal());
         match self.row(id)? {
             Some(row) if same(&row.token_digest, &presented) && row.provider == provider.as_str() && !row.has_expired(now) => {
-                row.client(&self.0.seal).map(Some)
+                let client = row.client(&self.0.seal)?;
+                self.0.uses.note(&client, now);
+                Ok(Some(client))
             }
             Some(_) => Ok(None),
             None => {

@@ -115,13 +115,13 @@ impl ExportedClient {
         &self.0
     }
 
-    /// Whether a row is this client: secrets are compared, not how they are sealed.
+    /// Whether a row is this client: secrets are compared, not how they are sealed, and it does not count when it was last used.
     pub(crate) fn is(&self, row: &ClientRow, own: &SealingKey) -> bool {
         let opened = |row: &ClientRow| {
             let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
             row.secret_sealed.as_deref().map(|sealed| own.open(&about, sealed).map(|secret| ClientSecret::new(secret.as_str())))
         };
-        let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, ..row.clone() };
+        let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, last_used_at: None, ..row.clone() };
         unsealed(&self.0) == unsealed(row) && opened(&self.0) == opened(row)
     }
 }

@@ -21,6 +21,7 @@ pub struct InsertMany<'a> {
     owner: Vec<Option<&'a str>>,
     composed_name: Vec<Option<&'a str>>,
     terms: Vec<Option<&'a str>>,
+    last_used_at: Vec<Option<i64>>,
 }
 
 impl<'a> InsertMany<'a> {
@@ -41,6 +42,7 @@ impl<'a> InsertMany<'a> {
             owner: column(rows, |row| row.owner.as_deref()),
             composed_name: column(rows, |row| row.composed_name.as_deref()),
             terms: column(rows, |row| row.terms.as_deref()),
+            last_used_at: column(rows, |row| row.last_used_at),
         }
     }
 }
@@ -54,7 +56,7 @@ impl QueryFragment<Pg> for InsertMany<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.push_sql(
             "INSERT INTO client (client_id, provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, \
-             revision, owner, composed_name, terms) SELECT * FROM unnest(",
+             revision, owner, composed_name, terms, last_used_at) SELECT * FROM unnest(",
         );
         pass.push_bind_param::<Array<Text>, _>(&self.client_id)?;
         pass.push_sql(", ");
@@ -79,6 +81,8 @@ impl QueryFragment<Pg> for InsertMany<'_> {
         pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.composed_name)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.terms)?;
+        pass.push_sql(", ");
+        pass.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.last_used_at)?;
         pass.push_sql(")");
         Ok(())
     }

@@ -10,6 +10,7 @@
 //! | `client`, `client_row`, `clients`, `listing` | clients |
 //! | `export`, `import` | clients on their way to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
+//! | `uses` | when clients were last used |
 //! | `purge` | what is good for nothing any more |
 //! | `backup`, `restore`, `tables` | everything there is, in a file and back |
 //! | `audit`, `audit_row` | who did what, and what was refused |
@@ -45,6 +46,7 @@ mod seal;
 mod signing_key;
 mod tables;
 mod url;
+mod uses;
 mod writer;
 mod written;
 
@@ -70,6 +72,7 @@ use audit_row::AuditIds;
 use connection::{AnyConnection, Purpose};
 use pool::Pool;
 use protocol::Clock;
+use uses::Uses;
 use writer::Writer;
 
 /// A store, and who does what is done with it. Clones share it; it closes when the last one goes.
@@ -82,6 +85,7 @@ struct Inner {
     pool: Pool,
     writer: Writer,
     audit_ids: AuditIds,
+    uses: Uses,
 }
 
 impl Store {
@@ -99,7 +103,7 @@ impl Store {
             Err(error) => return Err(error),
         }
         let audit_ids = AuditIds::new(Clock::system())?;
-        let inner = Inner { url: url.clone(), seal, pool: Pool::new(url), writer: Writer::start(url)?, audit_ids };
+        let inner = Inner { url: url.clone(), seal, pool: Pool::new(url), writer: Writer::start(url)?, audit_ids, uses: Uses::default() };
         Ok(Self(Arc::new(inner), Arc::default()))
     }
 
@@ -113,7 +117,10 @@ impl Store {
 
     /// Finishes the writes that are queued; later ones are [`StoreError::Unavailable`]. Reads go on.
     pub fn close(&self) {
+        let last = self.queue_uses();
         self.0.writer.close();
+        // Nobody depends on them, and a store that is down is told of by everything else.
+        drop(last);
     }
 }
 

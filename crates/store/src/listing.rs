@@ -10,6 +10,7 @@ use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::ExportedClient;
 use crate::schema::client;
+use crate::uses::DAY;
 
 /// Which clients: all of them, unless something is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Which {
     pub issued_from: Option<Timestamp>,
     /// Those whose identifier was issued before.
     pub issued_before: Option<Timestamp>,
+    /// Those that were issued before, and whose registration access token was not used since, as far as is known.
+    pub unused_since: Option<Timestamp>,
 }
 
 type Boxed<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
@@ -45,6 +48,11 @@ impl Which {
         }
         if let Some(before) = self.issued_before {
             query = query.filter(client::issued_at.lt(before.seconds()));
+        }
+        if let Some(since) = self.unused_since {
+            // A use is known to the day, so one of that day may have come after.
+            let used = client::last_used_at.is_null().or(client::last_used_at.le(since.minus(DAY).seconds()));
+            query = query.filter(client::issued_at.lt(since.seconds())).filter(used);
         }
         query
     }

@@ -14,6 +14,7 @@ diesel::table! {
         owner -> Nullable<Text>,
         composed_name -> Nullable<Text>,
         terms -> Nullable<Text>,
+        last_used_at -> Nullable<BigInt>,
     }
 }
 

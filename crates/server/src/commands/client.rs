@@ -187,6 +187,7 @@ fn shown(client: &Client, with_secret: bool) -> Value {
         "client_secret": secret,
         "client_secret_expires_at": client.secret.as_ref().map(|_| date_or(client.secret_expires_at, "never")),
         "expired": client.expires_at.is_some_and(|at| at <= Clock::system().now()),
+        "last_used_at": date_or(client.last_used_at, "never"),
         "revision": client.revision,
         "terms": client.terms.as_ref().map(|terms| terms.object()),
         "metadata": metadata,

@@ -36,6 +36,7 @@ fn clients_are_listed_by_name_owner_provider_and_time() {
             (&["--provider", "http://localhost:9443/"], &[]),
             (&["--created-after", "1h"], &["The WIKI", "Shop"]),
             (&["--created-before", "1h"], &[]),
+            (&["--unused", "1h"], &[]),
             (&["--created-after", "2026-01-31T12:00:00Z"], &["The WIKI", "Shop"]),
             (&["--created-before", "2026-01-31T12:00:00+01:00"], &[]),
         ] {
@@ -105,5 +106,24 @@ fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
         assert!(server.ran(&["token", "list"]).contains("unused"));
         assert_eq!(server.manage("GET", &paid).send().status(), 200, "its client stays");
         assert_eq!(server.manage("GET", &stays).send().status(), 200);
+    }
+}
+
+#[test]
+fn a_use_is_written_at_the_end_of_the_service_and_shown() {
+    let database = Postgres::new();
+    for setup in [fixed(None), fixed(Some(&database))] {
+        let mut server = setup.start();
+        let client = server.client();
+        server.manage("GET", &client).send().ok();
+        let id = client["client_id"].as_str().unwrap();
+        let shown = || serde_json::from_str::<Value>(&server.ran(&["client", "show", id])).unwrap()["last_used_at"].clone();
+        assert_eq!(shown(), "never", "a read writes nothing");
+        server.signal("-TERM");
+        assert!(server.wait().success());
+        let shown = serde_json::from_str::<Value>(&server.ran(&["client", "show", id])).unwrap();
+        let used = shown["last_used_at"].as_str().unwrap();
+        assert!(used.ends_with("T00:00:00Z"), "{used}");
+        assert_eq!(server.ran(&["client", "list", "--unused", "1s"]).lines().count(), 1, "the heads alone");
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use protocol::Issuer;
 use store::{NewClient, Store, Which};
 
-use crate::bench::{Bench, NOW, new_client, provider};
+use crate::bench::{Bench, NOW, insert, new_client, provider, token};
 
-on_both!(clients_are_chosen_by_owner_provider_and_time_and_counted);
+on_both!(clients_are_chosen_by_owner_provider_and_time_and_counted, a_use_is_noted_to_the_day_and_written_when_told);
 
 fn ids(store: &Store, which: &Which) -> Vec<String> {
     store.clients(which, None, 10).unwrap().into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
@@ -40,4 +40,34 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
         assert_eq!(ids(&store, &which), expected, "{which:?}");
         assert_eq!(store.count_clients(&which), Ok(u64::try_from(expected.len()).unwrap()), "{which:?}");
     }
+}
+
+fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
+    let store = bench.store();
+    let (used, unused) = (insert(&store, "c1"), insert(&store, "c2"));
+    assert!(store.authenticate(&provider(), &unused.id, &token("c1"), NOW).unwrap().is_none());
+    let day = Duration::from_hours(24);
+    let later = NOW.plus(10 * day);
+    let seen = |store: &Store| store.client(&used.id).unwrap().unwrap();
+    assert!(store.authenticate(&provider(), &used.id, &token("c1"), later).unwrap().is_some());
+    assert_eq!(seen(&store).last_used_at, None, "a read writes nothing");
+    store.write_uses().unwrap();
+    let known = seen(&store).last_used_at.unwrap();
+    assert!(known <= later && later < known.plus(day) && known.seconds() % 86_400 == 0, "{known:?}");
+    assert_eq!(seen(&store).revision, used.revision, "nobody's update comes too late for it");
+    store.write_uses().unwrap();
+    assert_eq!(store.client(&unused.id).unwrap().unwrap().last_used_at, None, "a wrong token is no use");
+
+    let unused_since = |since| ids(&store, &Which { unused_since: Some(since), ..Which::default() });
+    assert!(unused_since(NOW).is_empty(), "what is newer is not unused");
+    assert_eq!(unused_since(NOW.plus(day)), ["c2"]);
+    assert_eq!(unused_since(known.plus(day / 2)), ["c2"], "that day is not over");
+    assert_eq!(unused_since(known.plus(day)), ["c1", "c2"]);
+
+    assert!(store.authenticate(&provider(), &used.id, &token("c1"), NOW).unwrap().is_some());
+    store.write_uses().unwrap();
+    assert_eq!(seen(&store).last_used_at, Some(known), "a clock that goes back does not take a use away");
+    assert!(store.authenticate(&provider(), &unused.id, &token("c2"), later).unwrap().is_some());
+    store.close();
+    assert_eq!(bench.open().client(&unused.id).unwrap().unwrap().last_used_at, Some(known), "an orderly end writes what waits");
 }

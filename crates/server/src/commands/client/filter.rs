@@ -24,6 +24,9 @@ pub struct Filter {
     /// Only clients issued before that.
     #[arg(long, value_name = "WHEN", value_parser = when)]
     pub created_before: Option<When>,
+    /// Only clients that are older than that and whose registration access token was not used since, such as 90d.
+    #[arg(long, value_name = "SPAN", value_parser = cli::span)]
+    pub unused: Option<Duration>,
 }
 
 /// An instant, or a span before now.
@@ -52,6 +55,7 @@ impl Filter {
             provider: self.provider.clone(),
             issued_from: self.created_after.map(When::instant),
             issued_before: self.created_before.map(When::instant),
+            unused_since: self.unused.map(|span| When::Ago(span).instant()),
         }
     }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE client DROP COLUMN last_used_at;

@@ -23,7 +23,7 @@ use openssl::x509::{X509Builder, X509NameBuilder};
 use tempfile::TempDir;
 
 use crate::root;
-use crate::support::variable;
+use crate::support::{Postgres, variable};
 
 /// How long one block may take on a machine that does much else.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -51,6 +51,7 @@ pub struct World {
     port: u16,
     management: u16,
     names: Vec<(&'static str, String)>,
+    database: Option<Postgres>,
 }
 
 impl World {
@@ -58,7 +59,7 @@ impl World {
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let free = || TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let world = Self { folder, port: free(), management: free(), names: vec![("PASSWORD", PASSWORD.to_owned())] };
+        let world = Self { folder, port: free(), management: free(), names: vec![("PASSWORD", PASSWORD.to_owned())], database: None };
         for name in ["Makefile", "Cargo.toml", "scripts", "docs", "migrations"] {
             symlink(root().join(name).canonicalize().unwrap(), world.at(name)).unwrap();
         }
@@ -77,15 +78,18 @@ impl World {
         world
     }
 
-    /// The same with a service in development mode in place of `login.example.com`, an account `bob`, a client of his and a
-    /// token that may register one.
+    /// The same with a service in development mode in place of `login.example.com`, an account `bob`, a client of his, a token
+    /// that may register one, and an empty database of PostgreSQL.
     pub fn served() -> Self {
         let mut world = Self::new();
         let made = world.run(PRELUDE).unwrap_or_else(|said| panic!("{said}"));
         let mut lines = made.lines().rev().map(str::to_owned);
         let (client, token) = (lines.next().unwrap(), lines.next().unwrap());
         let issuer = format!("https://localhost:{}", world.port);
-        world.names.extend([("CLIENT_ID", client), ("TOKEN_ID", token), ("https://login.example.com", issuer)]);
+        let database = Postgres::new();
+        let place = ("POSTGRESQL_URL", database.url.clone());
+        world.names.extend([("CLIENT_ID", client), ("TOKEN_ID", token), ("https://login.example.com", issuer), place]);
+        world.database = Some(database);
         world
     }
 

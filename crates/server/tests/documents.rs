@@ -19,6 +19,7 @@ use std::path::Path;
 use std::thread;
 
 use page::Page;
+use world::World;
 
 /// Where the pages are.
 fn root() -> &'static Path {
@@ -30,7 +31,7 @@ fn pages() -> Vec<Page> {
     let mut names: Vec<String> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));
     for folder in ["docs", "interop", "migrations"] {
-        below(folder, &mut names);
+        files(folder, "md", &mut names);
     }
     names.sort();
     let pages: Vec<Page> = names.iter().map(|name| Page::read(root(), name)).collect();
@@ -40,13 +41,14 @@ fn pages() -> Vec<Page> {
     pages
 }
 
-fn below(folder: &str, names: &mut Vec<String>) {
+/// The files below a folder that end so.
+fn files(folder: &str, wanted: &str, names: &mut Vec<String>) {
     for entry in fs::read_dir(root().join(folder)).unwrap() {
         let entry = entry.unwrap();
         let name = format!("{folder}/{}", entry.file_name().into_string().unwrap());
         if entry.file_type().unwrap().is_dir() {
-            below(&name, names);
-        } else if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+            files(&name, wanted, names);
+        } else if Path::new(&name).extension().is_some_and(|extension| extension == wanted) {
             names.push(name);
         }
     }
@@ -60,6 +62,24 @@ fn every_block_of_code_runs_or_says_why_not() {
         running.into_iter().flat_map(|page| page.join().unwrap()).collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Traefik's files are Traefik's.
+#[test]
+fn every_configuration_in_a_recipe_is_one_that_check_accepts() {
+    let mut names = Vec::new();
+    files("docs/recipes", "toml", &mut names);
+    names.retain(|name| !name.contains("/traefik/"));
+    assert!(names.len() >= 4, "{names:?}");
+    let world = World::new();
+    let wrong: Vec<String> = names
+        .iter()
+        .filter_map(|name| match world.run(&format!("frontdesk check --config {name}")) {
+            Ok(said) if said.ends_with("all is well\n") => None,
+            Ok(said) | Err(said) => Some(format!("{name}: {said}")),
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

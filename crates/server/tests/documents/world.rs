@@ -117,7 +117,12 @@ impl World {
 
     /// Runs commands as they would be pasted: what they printed, or what went wrong.
     pub fn run(&self, script: &str) -> Result<String, String> {
-        let path = format!("{}:{}", self.at("bin").display(), variable("PATH").unwrap_or_default());
+        let path = format!(
+            "{}:{}:{}",
+            self.at("bin").display(),
+            variable("PATH").unwrap_or_default(),
+            variable("TEST_POSTGRES_BIN").unwrap_or_default()
+        );
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", &self.localised(script)]).current_dir(self.folder.path()).env_clear();
         for name in ["HOME", "USER", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {

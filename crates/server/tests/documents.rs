@@ -7,6 +7,8 @@ mod support;
 
 #[path = "documents/block.rs"]
 mod block;
+#[path = "documents/converter.rs"]
+mod converter;
 #[path = "documents/page.rs"]
 mod page;
 #[path = "documents/source.rs"]

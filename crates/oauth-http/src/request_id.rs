@@ -8,7 +8,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 pub static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How long one may be.
-const LONGEST: usize = 128;
+pub const LONGEST: usize = 128;
 
 tokio::task_local! {
     static CURRENT: RequestId;

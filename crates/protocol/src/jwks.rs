@@ -1,6 +1,6 @@
 //! A client's JWK Set: public keys only. RFC 7517.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::member::{Object, Reason, Single};
 
@@ -24,6 +24,18 @@ impl JwkSet {
 
 impl Single for JwkSet {
     const SHAPE: &'static str = "JWK Set";
+
+    fn schema() -> Value {
+        let text = [("kty", json!({ "type": "string", "not": { "const": "oct" } })), ("kid", json!({ "type": "string" }))];
+        let private = PRIVATE_MEMBERS.map(|member| (member, json!(false)));
+        let members: Object = text.into_iter().chain(private).map(|(name, schema)| (name.to_owned(), schema)).collect();
+        let key = json!({ "type": "object", "required": ["kty"], "properties": members });
+        json!({
+            "type": "object",
+            "required": ["keys"],
+            "properties": { "keys": { "type": "array", "minItems": 1, "maxItems": KEYS_MAX, "items": key } },
+        })
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         let Value::Object(set) = value else { return Err("must be a JSON object with a keys array".into()) };

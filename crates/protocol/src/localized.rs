@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use oxilangtag::LanguageTag;
+use serde_json::Value;
 
 use crate::member::{Invalid, Kept, Member, Object, Single};
 
@@ -50,6 +51,10 @@ impl<T> Localized<T> {
 impl<T: Single> Member for Localized<T> {
     const LOCALIZED: bool = true;
     const SHAPE: &'static str = T::SHAPE;
+
+    fn schema() -> Value {
+        <T as Single>::schema()
+    }
 
     fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
         let mut names: Vec<String> = object

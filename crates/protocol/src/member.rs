@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, Value>;
@@ -61,6 +61,9 @@ pub trait Member: Sized {
     /// The shape of its JSON form, in words, for the reference pages.
     const SHAPE: &'static str;
 
+    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    fn schema() -> Value;
+
     /// Takes the member out of `object`. `null` and `""` count as absent (RFC 7592 §2.2: "null or empty values").
     ///
     /// # Errors
@@ -85,6 +88,9 @@ pub trait Single: Sized {
     /// The shape in words.
     const SHAPE: &'static str;
 
+    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    fn schema() -> Value;
+
     /// Reads the value.
     ///
     /// # Errors
@@ -102,6 +108,10 @@ pub trait Single: Sized {
 
 impl<T: Single> Member for T {
     const SHAPE: &'static str = <T as Single>::SHAPE;
+
+    fn schema() -> Value {
+        <T as Single>::schema()
+    }
 
     fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
         match object.shift_remove(name) {
@@ -133,6 +143,10 @@ pub const LIST_MAX: usize = 200;
 impl<T: Single> Member for Vec<T> {
     const LIST: bool = true;
     const SHAPE: &'static str = T::SHAPE;
+
+    fn schema() -> Value {
+        json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as Single>::schema() })
+    }
 
     fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name.to_owned(), reason);
@@ -178,6 +192,10 @@ impl<T: Single> Member for Vec<T> {
 
 impl Single for bool {
     const SHAPE: &'static str = "boolean";
+
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         value.as_bool().ok_or_else(|| "must be true or false".into())

@@ -38,6 +38,10 @@ macro_rules! open_enum {
         impl $crate::member::Single for $name {
             const SHAPE: &'static str = "string";
 
+            fn schema() -> serde_json::Value {
+                $crate::values::token_schema(&[$($text),+])
+            }
+
             fn read(value: serde_json::Value) -> Result<Self, $crate::member::Reason> {
                 $crate::values::token(value).map(|text| Self::from(text.as_str()))
             }

@@ -16,6 +16,10 @@ use crate::values::{
 impl Single for Issuer {
     const SHAPE: &'static str = "https URL";
 
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "string", "format": "uri", "pattern": "^https?://[^?#]+$" })
+    }
+
     fn read(value: serde_json::Value) -> Result<Self, Reason> {
         crate::member::text(value).and_then(|text| Self::parse(&text).map_err(Cow::Borrowed))
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::member::{Reason, Single};
-use crate::values::{GrantType, token_text};
+use crate::values::{GrantType, token_text, words_schema};
 
 /// A response type, such as `code` or `id_token token`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,10 @@ impl ResponseType {
 
 impl Single for ResponseType {
     const SHAPE: &'static str = "string";
+
+    fn schema() -> Value {
+        words_schema()
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         crate::member::text(value).and_then(|text| Self::parse(&text))

@@ -13,6 +13,8 @@ pub struct Row {
     pub doc: &'static str,
     /// The shape of its JSON form, in words.
     pub shape: &'static str,
+    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    pub schema: fn() -> Value,
     /// Whether it is an array.
     pub list: bool,
     /// Whether `name#tag` variants belong to it.
@@ -57,6 +59,7 @@ macro_rules! metadata {
                 spec: $spec,
                 doc: concat!($($doc),+),
                 shape: <$ty as $crate::member::Member>::SHAPE,
+                schema: <$ty as $crate::member::Member>::schema,
                 list: <$ty as $crate::member::Member>::LIST,
                 localized: <$ty as $crate::member::Member>::LOCALIZED,
                 default: $crate::metadata!(@default $ty $(, $default)?),

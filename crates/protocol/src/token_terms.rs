@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::admit::{RegisteredMetadata, Terms};
 use crate::member::{Invalid, Kept, Object, Reason, Single, text};
@@ -182,6 +182,10 @@ impl RedirectHost {
 impl Single for RedirectHost {
     const SHAPE: &'static str = "host";
 
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
+
     fn read(value: Value) -> Result<Self, Reason> {
         text(value).and_then(|text| Self::parse(&text))
     }
@@ -236,6 +240,10 @@ impl Imposed {
 
 impl Single for Imposed {
     const SHAPE: &'static str = "object";
+
+    fn schema() -> Value {
+        json!({ "type": "object", "minProperties": 1 })
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         match value {

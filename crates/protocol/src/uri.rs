@@ -2,7 +2,7 @@
 
 mod redirect;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::issuer::is_loopback;
@@ -14,7 +14,7 @@ pub use redirect::{PATTERN_MARKER, PATTERN_MAX, RedirectForm, RedirectUri};
 pub const URI_MAX: usize = 2048;
 
 macro_rules! uri {
-    ($(#[$meta:meta])* $name:ident, $shape:literal, $check:expr) => {
+    ($(#[$meta:meta])* $name:ident, $shape:literal, $pattern:literal, $check:expr) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(String);
@@ -38,6 +38,10 @@ macro_rules! uri {
         impl Single for $name {
             const SHAPE: &'static str = $shape;
 
+            fn schema() -> Value {
+                json!({ "type": "string", "format": "uri", "pattern": $pattern, "maxLength": URI_MAX })
+            }
+
             fn read(value: Value) -> Result<Self, Reason> {
                 text(value).and_then(Self::parse)
             }
@@ -51,17 +55,17 @@ macro_rules! uri {
 
 uri! {
     /// A page people may open: http or https, without a fragment or user information.
-    WebUri, "http or https URL", |text| no_fragment(text).and_then(|()| web(text, &["https", "http"]))
+    WebUri, "http or https URL", r"^[Hh][Tt][Tt][Pp][Ss]?://[^#]+$", |text| no_fragment(text).and_then(|()| web(text, &["https", "http"]))
 }
 
 uri! {
     /// An https URL without a fragment or user information.
-    HttpsUri, "https URL", |text| no_fragment(text).and_then(|()| web(text, &["https"]))
+    HttpsUri, "https URL", r"^[Hh][Tt][Tt][Pp][Ss]://[^#]+$", |text| no_fragment(text).and_then(|()| web(text, &["https"]))
 }
 
 uri! {
     /// An https URL that may have a fragment, such as a hash of what it points at. OIDC Core §6.2.
-    RequestUri, "https URL", |text| {
+    RequestUri, "https URL", r"^[Hh][Tt][Tt][Pp][Ss]://[^#]+(#[^#]*)?$", |text| {
         plain(text)?;
         let (address, fragment) = text.split_once('#').unwrap_or((text, ""));
         if fragment.contains('#') { Err("must contain at most one fragment".into()) } else { web(address, &["https"]) }
@@ -71,7 +75,7 @@ uri! {
 uri! {
     /// A URI an application is sent to without anything secret in it: http, https or a private-use scheme.
     /// OIDC RP-Initiated Logout §3.1.
-    ReturnUri, "URI", |text| {
+    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| {
         no_fragment(text)?;
         match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") => web(text, &["https", "http"]),
@@ -91,7 +95,7 @@ impl ReturnUri {
 
 uri! {
     /// An endpoint of a provider: https, or http on loopback, without a fragment or user information.
-    EndpointUri, "https URL", |text| {
+    EndpointUri, "https URL", r"^[Hh][Tt][Tt][Pp][Ss]?://[^#]+$", |text| {
         no_fragment(text)?;
         web(text, &["https", "http"])?;
         match Url::parse(text) {

@@ -114,47 +114,64 @@ pub fn advertise(issuer: &Issuer, access: Access, provider: &mut ProviderMetadat
     Ok(())
 }
 
-/// Mounts the standard door at the issuer's path and the WSO2 doors below each of `doors`, which are paths without a
-/// slash at their end.
-pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, doors: &[String]) {
-    let endpoint = format!("{}/{ENDPOINT}", registration.issuer.path());
-    config.service(
-        web::resource(endpoint.clone())
-            .app_data(registration.clone())
-            .app_data(Door::Standard)
-            .wrap(cors::open())
-            .route(web::post().to(handler::register))
-            .route(cors::preflight("POST, OPTIONS"))
-            .default_service(failure::only("POST, OPTIONS")),
-    );
-    config.service(
-        web::resource(format!("{endpoint}/{{client_id:.*}}"))
-            .app_data(registration.clone())
-            .app_data(Door::Standard)
-            .wrap(cors::open())
-            .route(get_or_head().to(handler::read))
-            .route(web::put().to(handler::update))
-            .route(web::delete().to(handler::delete))
-            .route(cors::preflight("GET, HEAD, PUT, DELETE, OPTIONS"))
-            .default_service(failure::only("GET, HEAD, PUT, DELETE, OPTIONS")),
-    );
+/// What is at an address of registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The registration endpoint. RFC 7591 §3.
+    Registration,
+    /// The client configuration endpoint. RFC 7592 §2.
+    Management,
+    /// Registration for WSO2 clients, with and without a slash at its end.
+    Wso2Registration,
+    /// Unregistration for WSO2 clients.
+    Wso2Unregistration,
+}
+
+/// Every address below the host, as a route's pattern: the standard door at the issuer's path, and the WSO2 doors below each
+/// of `doors`, which are paths without a slash at their end.
+pub fn addresses(issuer: &Issuer, doors: &[String]) -> Vec<(String, Place)> {
+    let endpoint = format!("{}/{ENDPOINT}", issuer.path());
+    let mut addresses = vec![(endpoint.clone(), Place::Registration), (format!("{endpoint}/{{client_id:.*}}"), Place::Management)];
     for door in doors {
-        for path in WSO2_ENDPOINTS {
-            config.service(
-                web::resource([format!("{door}/{path}"), format!("{door}/{path}/")])
-                    .app_data(registration.clone())
-                    .app_data(Door::Wso2)
+        addresses.extend(WSO2_ENDPOINTS.map(|path| (format!("{door}/{path}"), Place::Wso2Registration)));
+        addresses.push((format!("{door}/identity/register/{{client_id:.+}}"), Place::Wso2Unregistration));
+    }
+    addresses
+}
+
+/// Mounts registration at its [`addresses`].
+pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, doors: &[String]) {
+    for (path, place) in addresses(&registration.issuer, doors) {
+        let resource = match place {
+            Place::Wso2Registration => web::resource([path.clone(), format!("{path}/")]),
+            _ => web::resource(path),
+        };
+        let resource = resource.app_data(registration.clone());
+        match place {
+            Place::Registration => config.service(
+                resource
+                    .app_data(Door::Standard)
+                    .wrap(cors::open())
                     .route(web::post().to(handler::register))
-                    .default_service(failure::only("POST")),
-            );
-        }
-        config.service(
-            web::resource(format!("{door}/identity/register/{{client_id:.+}}"))
-                .app_data(registration.clone())
-                .app_data(Door::Wso2)
-                .route(web::delete().to(unregister::unregister))
-                .default_service(failure::only("DELETE")),
-        );
+                    .route(cors::preflight("POST, OPTIONS"))
+                    .default_service(failure::only("POST, OPTIONS")),
+            ),
+            Place::Management => config.service(
+                resource
+                    .app_data(Door::Standard)
+                    .wrap(cors::open())
+                    .route(get_or_head().to(handler::read))
+                    .route(web::put().to(handler::update))
+                    .route(web::delete().to(handler::delete))
+                    .route(cors::preflight("GET, HEAD, PUT, DELETE, OPTIONS"))
+                    .default_service(failure::only("GET, HEAD, PUT, DELETE, OPTIONS")),
+            ),
+            Place::Wso2Registration => config
+                .service(resource.app_data(Door::Wso2).route(web::post().to(handler::register)).default_service(failure::only("POST"))),
+            Place::Wso2Unregistration => config.service(
+                resource.app_data(Door::Wso2).route(web::delete().to(unregister::unregister)).default_service(failure::only("DELETE")),
+            ),
+        };
     }
 }
 

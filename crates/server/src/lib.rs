@@ -20,6 +20,7 @@ pub mod management;
 pub mod metrics;
 pub mod new_file;
 pub mod open;
+pub mod openapi;
 pub mod outside;
 pub mod pages;
 pub mod progress;

@@ -7,6 +7,8 @@ use crate::config::ProviderConfig;
 pub mod addresses;
 mod rules;
 
+pub use rules::REQUIRED;
+
 /// Endpoints of the authorization server, with where a placeholder stands below a loopback issuer until they are configured.
 pub const PLACEHOLDERS: [(&str, &str); 3] =
     [("authorization_endpoint", "oauth2/authorize"), ("token_endpoint", "oauth2/token"), ("userinfo_endpoint", "oauth2/userinfo")];

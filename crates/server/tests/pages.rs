@@ -21,4 +21,5 @@ fn keep(name: &str, page: &str) {
 fn the_pages_say_what_the_tables_say() {
     keep("configuration.md", &server::pages::configuration());
     keep("outside.md", &server::pages::outside());
+    keep("openapi.json", &server::openapi::page());
 }

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::{Host, Url};
 
 use super::{agreed, dns_name, is_scheme, plain, port_number, split_port};
@@ -128,6 +128,11 @@ impl RedirectUri {
 
 impl Single for RedirectUri {
     const SHAPE: &'static str = "URI";
+
+    // No format: the two forms only WSO2 clients send are no URIs.
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^[!-~]+$", "maxLength": PATTERN_MARKER.len() + PATTERN_MAX })
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         text(value).and_then(Self::parse)

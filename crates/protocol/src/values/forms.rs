@@ -1,7 +1,7 @@
 //! Values with a form of their own: numbers, language tags, addresses, objects and signed statements.
 
 use oxilangtag::LanguageTag;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::member::{Object, Reason, Single, text};
 
@@ -22,6 +22,10 @@ impl Seconds {
 impl Single for Seconds {
     const SHAPE: &'static str = "number of seconds";
 
+    fn schema() -> Value {
+        json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX })
+    }
+
     fn read(value: Value) -> Result<Self, Reason> {
         let whole = value
             .as_u64()
@@ -40,6 +44,10 @@ pub struct Locale(String);
 
 impl Single for Locale {
     const SHAPE: &'static str = "language tag";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$" })
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
@@ -68,6 +76,10 @@ impl Members {
 impl Single for Members {
     const SHAPE: &'static str = "object";
 
+    fn schema() -> Value {
+        json!({ "type": "object" })
+    }
+
     fn read(value: Value) -> Result<Self, Reason> {
         match value {
             Value::Object(object) => Ok(Self(object)),
@@ -94,6 +106,10 @@ impl Jwt {
 impl Single for Jwt {
     const SHAPE: &'static str = "JWT";
 
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]+$", "maxLength": STATEMENT_MAX })
+    }
+
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
         if text.len() > STATEMENT_MAX || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
@@ -113,6 +129,10 @@ pub struct Address(String);
 
 impl Single for Address {
     const SHAPE: &'static str = "IP address";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] })
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Invalid;
 use crate::member::{Kept, Member, Object, Reason, Single, text};
@@ -33,6 +33,19 @@ pub fn token_text(text: String) -> Result<String, Reason> {
     Ok(text)
 }
 
+/// What a schema can say of such a word, with some a registry has.
+pub fn token_schema(known: &[&str]) -> Value {
+    json!({ "type": "string", "pattern": format!("^{WORD}$"), "maxLength": NAME_MAX, "examples": known })
+}
+
+/// What a schema can say of such words with one space between them.
+pub fn words_schema() -> Value {
+    json!({ "type": "string", "pattern": format!("^{WORD}( {WORD})*$") })
+}
+
+/// Such a word, as a regular expression.
+const WORD: &str = r"[!#-\[\]-~]+";
+
 /// A text without control characters, of at most [`TEXT_MAX`] of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
@@ -46,6 +59,10 @@ impl Text {
 
 impl Single for Text {
     const SHAPE: &'static str = "string";
+
+    fn schema() -> Value {
+        text_schema(TEXT_MAX)
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
@@ -61,6 +78,14 @@ impl Single for Text {
         Some(self.0.as_str().into())
     }
 }
+
+/// What a schema can say of a text of at most that many characters.
+fn text_schema(most: usize) -> Value {
+    json!({ "type": "string", "pattern": PLAIN, "maxLength": most })
+}
+
+/// No control characters, and none that turn the reading direction.
+const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$";
 
 /// A name shown to people, as the client sent it; of at most [`NAME_MAX`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +108,10 @@ impl HumanText {
 
 impl Single for HumanText {
     const SHAPE: &'static str = "string";
+
+    fn schema() -> Value {
+        text_schema(NAME_MAX)
+    }
 
     fn read(value: Value) -> Result<Self, Reason> {
         text(value).and_then(Self::parse)
@@ -121,6 +150,10 @@ impl Scope {
 
 impl Member for Scope {
     const SHAPE: &'static str = "space-separated string";
+
+    fn schema() -> Value {
+        words_schema()
+    }
 
     fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name.to_owned(), reason);

@@ -10,7 +10,7 @@ use protocol::{Invalid, Issuer, Object, ProviderMetadata};
 use serde_json::Value;
 
 /// Members without which a document is none, beside the issuer. OIDC Discovery §3.
-const REQUIRED: [&str; 6] = [
+pub const REQUIRED: [&str; 6] = [
     "authorization_endpoint",
     "token_endpoint",
     "jwks_uri",

@@ -35,6 +35,7 @@ const PASSWORD: &str = "correct-horse-battery";
 const MACHINE: &[&str] = &[
     "/var/lib/frontdesk",
     "/etc/frontdesk",
+    "/etc/systemd/system",
     "/etc/bash_completion.d",
     "/usr/local/share/man",
     "/usr/local/bin",
@@ -68,7 +69,7 @@ impl World {
         }
         fs::create_dir_all(world.at("target/debug")).unwrap();
         fs::create_dir_all(world.at("bin")).unwrap();
-        for (name, text) in [("frontdesk", FRONTDESK), ("cargo", CARGO), ("curl", CURL)] {
+        for (name, text) in [("frontdesk", FRONTDESK), ("cargo", CARGO), ("curl", CURL), ("systemctl", SYSTEMCTL)] {
             fs::write(world.at(&format!("bin/{name}")), text).unwrap();
             fs::set_permissions(world.at(&format!("bin/{name}")), fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -117,6 +118,13 @@ impl World {
 
     /// Runs commands as they would be pasted: what they printed, or what went wrong.
     pub fn run(&self, script: &str) -> Result<String, String> {
+        let script = self.localised(script);
+        let inside = self.folder.path().display().to_string();
+        let words = script.lines().flat_map(|line| line.split(" #").next().unwrap().split([' ', '\t', '=', '>', '<', '\'', '"']));
+        if let Some(path) = words.filter(|word| word.starts_with('/')).find(|word| !word.starts_with(&inside) && !word.starts_with("/dev/"))
+        {
+            return Err(format!("{path} is this machine's own; give it a place in MACHINE"));
+        }
         let path = format!(
             "{}:{}:{}",
             self.at("bin").display(),
@@ -124,7 +132,7 @@ impl World {
             variable("TEST_POSTGRES_BIN").unwrap_or_default()
         );
         let mut command = Command::new("bash");
-        command.args(["-euo", "pipefail", "-c", &self.localised(script)]).current_dir(self.folder.path()).env_clear();
+        command.args(["-euo", "pipefail", "-c", &script]).current_dir(self.folder.path()).env_clear();
         for name in ["HOME", "USER", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
             command.envs(variable(name).map(|value| (name, value)));
         }
@@ -227,6 +235,15 @@ case ${1:-} in
         ln -sf "$WORLD/bin/frontdesk" "$WORLD/target/release/frontdesk" ;;
     *) echo "cargo $1 is not for a test" >&2; exit 1 ;;
 esac
+"#;
+
+/// Starts what an installed unit starts, as far as that goes without systemd; `make compose-check` looks at the rest of it.
+const SYSTEMCTL: &str = r#"#!/usr/bin/env bash
+set -euo pipefail
+start=$(sed -n 's/^ExecStart=//p' "$WORLD/machine/etc/systemd/system/${!#}.service")
+export FRONTDESK_DATA=$WORLD/machine/var/lib/frontdesk FRONTDESK_SEALING_KEY_FILE=$WORLD/machine/etc/frontdesk/sealing.key
+read -ra words <<<"${start//" /"/" $WORLD/machine/"}"
+exec "$WORLD/machine${words[0]}" "${words[@]:1}"
 "#;
 
 /// The hosts that pages name are this service.

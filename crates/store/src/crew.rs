@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::activity::Writes;
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 use crate::writer::{Answers, Job, work};
@@ -30,6 +31,8 @@ pub struct Crew {
     pub url: DatabaseUrl,
     /// What they take from.
     pub queue: Mutex<Receiver<Job>>,
+    /// What they count.
+    pub writes: Writes,
     size: usize,
     threads: Mutex<Threads>,
 }
@@ -69,7 +72,8 @@ impl Desk {
 impl Crew {
     /// Starts so many threads, and the watch, which lasts as long as what is returned beside them.
     pub fn start(url: &DatabaseUrl, queue: Receiver<Job>, size: usize) -> std::io::Result<(Arc<Self>, Sender<()>)> {
-        let crew = Arc::new(Self { url: url.clone(), queue: Mutex::new(queue), size, threads: Mutex::default() });
+        let crew =
+            Arc::new(Self { url: url.clone(), queue: Mutex::new(queue), writes: Writes::default(), size, threads: Mutex::default() });
         crew.fill(&mut lock(&crew.threads))?;
         let (last, ended) = channel();
         let watched = Arc::clone(&crew);

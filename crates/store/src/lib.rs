@@ -15,11 +15,13 @@
 //! | `backup`, `restore`, `tables` | everything there is, in a file and back |
 //! | `audit`, `audit_row` | who did what, and what was refused |
 //! | `seal`, `random` | sealing, digests, chance |
+//! | `activity` | what it counts of itself |
 //! | `error` | what can go wrong |
 
 #![warn(missing_docs)]
 
 mod account;
+mod activity;
 pub mod audit;
 mod audit_row;
 mod backup;
@@ -54,6 +56,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
+pub use activity::{Activity, Distribution};
 pub use audit::By;
 pub use backup::BackupError;
 pub use client::{Client, Listed, NewClient, SecretChange};

@@ -1,11 +1,13 @@
 //! The connections that reads, and an operator's writes, share.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 
+use crate::activity::Waits;
 use crate::connection::{AnyConnection, Purpose};
 use crate::crew::lock;
 use crate::error::StoreError;
@@ -30,6 +32,7 @@ pub struct Pool {
     /// Since when all connections are out and nobody got one.
     exhausted: Mutex<Option<Instant>>,
     hanging: Mutex<Vec<Weak<()>>>,
+    waits: Waits,
 }
 
 /// The connections in use, until they are given up.
@@ -86,7 +89,13 @@ impl r2d2::ManageConnection for Manager {
 impl Pool {
     /// A pool for a store that is known to answer; it connects when it is asked to.
     pub fn new(url: &DatabaseUrl) -> Self {
-        Self { url: url.clone(), connections: RwLock::new(Connections::new(url)), exhausted: Mutex::default(), hanging: Mutex::default() }
+        Self {
+            url: url.clone(),
+            connections: RwLock::new(Connections::new(url)),
+            exhausted: Mutex::default(),
+            hanging: Mutex::default(),
+            waits: Waits::default(),
+        }
     }
 
     /// Runs a read, again on another connection when the one it had turns out to be dead.
@@ -127,7 +136,13 @@ impl Pool {
     /// A connection that nobody uses, or a new one.
     fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
         let stuck = self.connections.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let got = stuck.connections.get();
+        let got = stuck.connections.try_get().map_or_else(
+            || {
+                self.waits.awaited.fetch_add(1, Ordering::Relaxed);
+                stuck.connections.get()
+            },
+            Ok,
+        );
         let mut exhausted = lock(&self.exhausted);
         let error = match got {
             Ok(pooled) => {
@@ -136,6 +151,7 @@ impl Pool {
             }
             Err(error) => error,
         };
+        self.waits.denied.fetch_add(1, Ordering::Relaxed);
         let state = stuck.connections.state();
         // With a place left the database refused a connection, and that passes by itself.
         if state.idle_connections > 0 || state.connections < stuck.connections.max_size() {
@@ -155,6 +171,18 @@ impl Pool {
             hanging.push(Arc::downgrade(&stuck.kept));
             *self.connections.write().unwrap_or_else(PoisonError::into_inner) = Connections::new(&self.url);
         }
+    }
+
+    /// How many connections there are, how many of them nobody uses, and how many there may be.
+    pub fn connections(&self) -> (u32, u32, u32) {
+        let current = self.connections.read().unwrap_or_else(PoisonError::into_inner);
+        let state = current.connections.state();
+        (state.connections, state.idle_connections, current.connections.max_size())
+    }
+
+    /// What it counts.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Whether the database answers.

@@ -4,11 +4,14 @@
 //! Each caller hears of its own write, and only after the commit.
 
 use std::iter;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use futures_channel::oneshot;
 
+use crate::activity::Writes;
 use crate::change::{Operation, apply_all};
 use crate::connection::{AnyConnection, Purpose};
 use crate::crew::{Crew, Desk, lock};
@@ -16,7 +19,7 @@ use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 
 /// How many writes may wait.
-const QUEUE: usize = 4096;
+pub const QUEUE: usize = 4096;
 
 /// How many writes share a transaction at most.
 const BATCH: usize = 256;
@@ -63,11 +66,24 @@ impl Writer {
         let (answer, verdict) = oneshot::channel();
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or_else(closed)?;
-        match queue.try_send(Job { operation: Box::new(operation), answer }) {
-            Ok(()) => Ok(verdict),
-            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable("too many writes are waiting".to_owned())),
-            Err(TrySendError::Disconnected(_)) => Err(closed()),
-        }
+        let writes = &self.crew.writes;
+        // Counted before: a writer that takes it at once counts it off.
+        writes.waiting.fetch_add(1, Ordering::Relaxed);
+        let refused = match queue.try_send(Job { operation: Box::new(operation), answer }) {
+            Ok(()) => return Ok(verdict),
+            Err(TrySendError::Full(_)) => {
+                writes.refused.fetch_add(1, Ordering::Relaxed);
+                StoreError::Unavailable("too many writes are waiting".to_owned())
+            }
+            Err(TrySendError::Disconnected(_)) => closed(),
+        };
+        writes.waiting.fetch_sub(1, Ordering::Relaxed);
+        Err(refused)
+    }
+
+    /// What it counts.
+    pub fn writes(&self) -> &Writes {
+        &self.crew.writes
     }
 
     /// Finishes what is queued and stops. A database that does not answer is not waited for long.
@@ -90,8 +106,8 @@ pub fn closed() -> StoreError {
 
 /// Empties the queue until the store is closed, or until somebody else does it in our place.
 pub fn work(crew: &Crew, desk: &Desk) {
-    let mut line = Line { url: &crew.url, connection: None };
-    while let Some(mut jobs) = next_batch(&crew.queue) {
+    let mut line = Line { url: &crew.url, writes: &crew.writes, connection: None };
+    while let Some(mut jobs) = next_batch(crew) {
         if jobs.is_empty() {
             continue;
         }
@@ -121,10 +137,12 @@ pub fn work(crew: &Crew, desk: &Desk) {
 }
 
 /// What is waiting and somebody waits for; `None` once the store is closed and the queue empty.
-fn next_batch(queue: &Mutex<Receiver<Job>>) -> Option<Vec<Job>> {
-    let queue = lock(queue);
+fn next_batch(crew: &Crew) -> Option<Vec<Job>> {
+    let queue = lock(&crew.queue);
     let first = queue.recv().ok()?;
-    let waiting = iter::once(first).chain(queue.try_iter().take(BATCH - 1));
+    let waiting = iter::once(first).chain(queue.try_iter().take(BATCH - 1)).inspect(|_| {
+        crew.writes.waiting.fetch_sub(1, Ordering::Relaxed);
+    });
     // A request that was answered 503 meanwhile must not come true later.
     Some(waiting.filter(|job| !job.answer.is_canceled()).collect())
 }
@@ -132,6 +150,7 @@ fn next_batch(queue: &Mutex<Receiver<Job>>) -> Option<Vec<Job>> {
 /// A writer's own connection, when it has one.
 struct Line<'a> {
     url: &'a DatabaseUrl,
+    writes: &'a Writes,
     connection: Option<AnyConnection>,
 }
 
@@ -174,6 +193,19 @@ impl Line<'_> {
     }
 
     fn transact(&mut self, operations: &[Box<Operation>]) -> Result<Vec<bool>, Failed> {
+        let begun = Instant::now();
+        let outcome = self.attempt(operations);
+        match &outcome {
+            Ok(_) => self.writes.committed(operations.len(), begun.elapsed()),
+            Err(Failed::Outright(_)) => {
+                self.writes.failed.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(Failed::Statement(_)) => {}
+        }
+        outcome
+    }
+
+    fn attempt(&mut self, operations: &[Box<Operation>]) -> Result<Vec<bool>, Failed> {
         let mut connection = self.begin().map_err(Failed::Outright)?;
         match apply_all(&mut connection, operations.iter().map(Box::as_ref)) {
             Ok(done) => connection.commit().map_err(|error| Failed::Outright(error.into())).map(|()| {

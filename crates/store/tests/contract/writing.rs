@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use protocol::ClientId;
-use store::{NewClient, NewToken, SecretChange, StoreError, Which};
+use store::{Distribution, NewClient, NewToken, SecretChange, StoreError, Which};
 
 use crate::bench::{Bench, NOW, insert, metadata, new_client, terms};
 
@@ -15,6 +15,7 @@ on_both!(
     nothing_is_answered_before_it_is_durable,
     a_full_queue_refuses_and_loses_nothing,
     closing_finishes_the_queue_and_refuses_the_rest,
+    what_was_written_is_counted,
 );
 
 fn named(id: &str, name: &str) -> NewClient {
@@ -114,4 +115,21 @@ fn closing_finishes_the_queue_and_refuses_the_rest(bench: &Bench) {
     assert_eq!(store.delete(&kept.id).wait().unwrap_err(), closed);
     assert!(store.client(&kept.id).unwrap().is_some(), "reads go on");
     store.close();
+}
+
+fn what_was_written_is_counted(bench: &Bench) {
+    let store = bench.store();
+    let before = store.activity();
+    let total = |distribution: &Distribution| distribution.buckets.iter().map(|(_, count)| count).sum::<u64>() + distribution.above;
+    assert_eq!((before.writes_waiting, total(&before.batches), total(&before.commits)), (0, 0, 0));
+    let written: Vec<_> = (0..5).map(|number| store.insert(new_client(&format!("c{number}")), None, NOW)).collect();
+    assert!(written.into_iter().all(|written| written.wait().is_ok()));
+    let after = store.activity();
+    assert_eq!((after.writes_waiting, after.writes_refused, after.transactions_failed), (0, 0, 0));
+    assert_eq!(after.batches.sum, 5, "each write was in one transaction");
+    assert_eq!(total(&after.batches), total(&after.commits));
+    assert!(after.commits.sum > 0);
+    assert_eq!(store.clients_stored().unwrap(), 5);
+    assert_eq!(after.connections_in_use, 0);
+    assert!(after.connections_idle <= after.connections_limit);
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::allowed::Allowed;
 use crate::cache::Cache;
 use crate::gate::Gate;
 use crate::lookup::{self, Lookup};
-use crate::refused::{Reason, Refused};
+use crate::refused::{REASONS, Reason, Refused};
 use crate::settings::{Limits, Settings, SettingsError};
 use crate::target::Target;
 use crate::{exchange, tls};
@@ -30,6 +31,15 @@ struct Inner {
     lookup: Arc<Lookup>,
     gate: Gate,
     cache: Cache,
+    counts: Counts,
+}
+
+/// What became of fetches.
+#[derive(Default)]
+struct Counts {
+    fetched: AtomicU64,
+    cached: AtomicU64,
+    refused: [AtomicU64; REASONS.len()],
 }
 
 impl Fetcher {
@@ -54,6 +64,7 @@ impl Fetcher {
             allow,
             limits,
             lookup,
+            counts: Counts::default(),
         })))
     }
 
@@ -74,15 +85,35 @@ impl Fetcher {
     /// document that is no `T` alike.
     pub fn json<T: DeserializeOwned>(&self, url: &str, now: Timestamp) -> Result<T, Refused> {
         let begun = Instant::now();
-        self.attempt(url, now, begun).inspect_err(|_| thread::sleep(pause(begun.elapsed(), self.0.limits.bucket)))
+        self.attempt(url, now, begun).inspect_err(|Refused(reason)| {
+            if let Some((_, count)) = REASONS.iter().zip(&self.0.counts.refused).find(|((listed, _), _)| listed == reason) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            thread::sleep(pause(begun.elapsed(), self.0.limits.bucket));
+        })
+    }
+
+    /// What became of the fetches so far, in a word each: `fetched`, `cached`, or why there was no document.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Counts { fetched, cached, refused } = &self.0.counts;
+        let refused = REASONS.iter().zip(refused).map(|((_, word), count)| (*word, count));
+        let all = [("fetched", fetched), ("cached", cached)].into_iter().chain(refused);
+        all.map(|(word, count)| (word, count.load(Ordering::Relaxed)))
+    }
+
+    /// How many fetches are under way.
+    pub fn under_way(&self) -> usize {
+        self.0.gate.inside()
     }
 
     fn attempt<T: DeserializeOwned>(&self, url: &str, now: Timestamp, begun: Instant) -> Result<T, Refused> {
-        let Inner { allow, limits, trust, lookup, gate, cache } = &*self.0;
+        let Inner { allow, limits, trust, lookup, gate, cache, counts } = &*self.0;
         let deadline = begun.checked_add(limits.total).unwrap_or(begun);
         let target = Target::read(url, allow)?;
         if let Some(body) = cache.get(target.url(), now) {
-            return read(&body);
+            let document = read(&body)?;
+            counts.cached.fetch_add(1, Ordering::Relaxed);
+            return Ok(document);
         }
         let _turn = gate.enter(deadline)?;
         let patience = limits.connect.min(deadline.saturating_duration_since(Instant::now()));
@@ -90,6 +121,7 @@ impl Fetcher {
         let answer = exchange::get(&target, addresses, trust, limits, deadline)?;
         let document = read(&answer.body)?;
         cache.put(target.url(), answer.body, answer.lifetime, now);
+        counts.fetched.fetch_add(1, Ordering::Relaxed);
         Ok(document)
     }
 }

@@ -45,6 +45,11 @@ impl Gate {
         Ok(Turn(self))
     }
 
+    /// How many are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.state().inside
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

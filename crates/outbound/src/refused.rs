@@ -34,10 +34,13 @@ impl From<Reason> for Refused {
 }
 
 macro_rules! reasons {
-    ($( $(#[doc = $doc:literal])+ $name:ident = $text:literal; )+) => {
+    ($( $(#[doc = $doc:literal])+ $name:ident = $word:literal, $text:literal; )+) => {
         /// Why a fetch was refused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Reason { $( $(#[doc = $doc])+ $name, )+ }
+
+        /// Every reason, in a word for whoever counts.
+        pub(crate) const REASONS: &[(Reason, &str)] = &[$( (Reason::$name, $word) ),+];
 
         impl Reason {
             const fn text(self) -> &'static str {
@@ -49,31 +52,31 @@ macro_rules! reasons {
 
 reasons! {
     /// The text is not an https URL of the kind we follow.
-    Url = "The address is not a plain https URL without user information and fragment.";
+    Url = "url", "The address is not a plain https URL without user information and fragment.";
     /// The port belongs to another protocol.
-    Port = "The port of the address is neither 443 nor a high port free of other protocols.";
+    Port = "port", "The port of the address is neither 443 nor a high port free of other protocols.";
     /// The name can only mean something inside a network.
-    Name = "The host of the address is a name of this machine or of a private network.";
+    Name = "name", "The host of the address is a name of this machine or of a private network.";
     /// The literal, or one of the addresses of the name, is not public.
-    Address = "The host of the address has an address that is not public and not allowed.";
+    Address = "address", "The host of the address has an address that is not public and not allowed.";
     /// The name has no address, or none in time.
-    Unresolved = "The host of the address could not be resolved in time.";
+    Unresolved = "unresolved", "The host of the address could not be resolved in time.";
     /// All places are taken.
-    Busy = "Too many fetches are under way.";
+    Busy = "busy", "Too many fetches are under way.";
     /// No connection.
-    Connection = "The connection failed or broke off.";
+    Connection = "connection", "The connection failed or broke off.";
     /// No TLS.
-    Tls = "TLS could not be agreed, or the certificate is not trusted for this host.";
+    Tls = "tls", "TLS could not be agreed, or the certificate is not trusted for this host.";
     /// Out of time.
-    Slow = "The answer did not arrive in time.";
+    Slow = "slow", "The answer did not arrive in time.";
     /// Not HTTP, or its head is too long.
-    Http = "The answer is not HTTP as it should be.";
+    Http = "http", "The answer is not HTTP as it should be.";
     /// A status other than 200: a redirect too.
-    Status = "The status of the answer is not 200.";
+    Status = "status", "The status of the answer is not 200.";
     /// Another content type.
-    ContentType = "The content type of the answer is not application/json.";
+    ContentType = "content_type", "The content type of the answer is not application/json.";
     /// Too long.
-    Length = "The answer is too long.";
+    Length = "length", "The answer is too long.";
     /// Not JSON, or not of the expected shape.
-    Json = "The answer is not JSON of the expected shape.";
+    Json = "json", "The answer is not JSON of the expected shape.";
 }

@@ -327,3 +327,17 @@ fn no_more_fetches_run_at_once_than_allowed() {
     release.send(()).unwrap();
     assert_eq!(fetch(), "The host of the address could not be resolved in time.");
 }
+
+#[test]
+fn what_became_of_fetches_is_counted() {
+    let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[]"));
+    let fetcher = fetcher(&site);
+    let count = |word: &str| fetcher.counts().find(|(counted, _)| *counted == word).unwrap().1;
+    for _ in 0..2 {
+        let _: Value = fetcher.json(&site.url(), NOW).unwrap();
+    }
+    assert!(fetcher.json::<Value>("https://10.0.0.1/", NOW).is_err());
+    assert!(fetcher.json::<Value>("http://rp.example/", NOW).is_err());
+    assert_eq!(["fetched", "cached", "address", "url", "slow"].map(count), [1, 1, 1, 1, 0]);
+    assert_eq!(fetcher.under_way(), 0);
+}

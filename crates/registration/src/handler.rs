@@ -27,7 +27,14 @@ pub async fn register(
 ) -> Result<HttpResponse, Failure> {
     let by = initial.by(&request);
     let outcome = registered(initial, body, &request, &registration, by.clone()).await;
-    outcome.inspect_err(|failure| registration.refused(Event::RegistrationRefused, &by, None, failure))
+    match &outcome {
+        Ok(_) => registration.counts.count(),
+        Err(failure) => {
+            registration.counts.count_not(failure);
+            registration.refused(Event::RegistrationRefused, &by, None, failure);
+        }
+    }
+    outcome
 }
 
 async fn registered(

@@ -100,7 +100,10 @@ impl FromRequest for Initial {
             let registration = registration.ok_or_else(|| Failure::server_error("a registration door is mounted without its provider"))?;
             let tried = Tried::of(&presented);
             let outcome = authenticate(&registration, presented, address, door).await;
-            outcome.inspect_err(|failure| registration.login_refused(tried, Event::RegistrationRefused, address, failure))
+            outcome.inspect_err(|failure| {
+                registration.counts.count_not(failure);
+                registration.login_refused(tried, Event::RegistrationRefused, address, failure);
+            })
         })
     }
 }

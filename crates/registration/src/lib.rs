@@ -20,6 +20,7 @@ use protocol::{Clock, Issuer, LegacyRedirects, ProviderMetadata, Terms};
 use store::Store;
 
 pub mod client_keys;
+pub mod counts;
 pub mod door;
 mod guesses;
 pub mod handler;
@@ -38,6 +39,7 @@ pub mod unregister;
 pub mod update;
 pub mod wso2;
 
+pub use counts::Counts;
 pub use door::Door;
 pub use login::Logins;
 pub use refusal::Refusal;
@@ -89,6 +91,8 @@ pub struct Registration {
     pub logins: Arc<Logins>,
     /// What was refused and is not written yet; all providers of a process share it.
     pub trail: Arc<Trail>,
+    /// What became of registrations here.
+    pub counts: Counts,
 }
 
 impl Registration {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ pub struct Logins {
     guesses: Option<Guesses>,
     proofs: Mutex<HashMap<String, Proof>>,
     key: [u8; 32],
+    wrong: AtomicU64,
+    suspended: AtomicU64,
 }
 
 /// A password that was right a moment ago, as a digest only this process can make.
@@ -54,6 +57,8 @@ impl Logins {
             guesses: NonZeroU32::new(failures).map(Guesses::per_minute),
             proofs: Mutex::default(),
             key,
+            wrong: AtomicU64::new(0),
+            suspended: AtomicU64::new(0),
         })
     }
 
@@ -69,7 +74,20 @@ impl Logins {
     /// Refuses an attempt of somebody who was wrong too often.
     fn admit(&self, name: &str, address: Option<IpAddr>) -> Result<(), Refusal> {
         let wait = self.guesses.as_ref().and_then(|guesses| guesses.wait(name, address));
-        wait.map_or(Ok(()), |wait| Err(Refusal::TooMany(WRONG_PASSWORDS, wait)))
+        wait.map_or(Ok(()), |wait| {
+            self.suspended.fetch_add(1, Ordering::Relaxed);
+            Err(Refusal::TooMany(WRONG_PASSWORDS, wait))
+        })
+    }
+
+    /// Passwords that were wrong.
+    pub fn wrong(&self) -> u64 {
+        self.wrong.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that were not looked at, because too many before them were wrong.
+    pub fn suspended(&self) -> u64 {
+        self.suspended.load(Ordering::Relaxed)
     }
 
     fn digest(&self, name: &str, password: &Secret) -> [u8; 32] {
@@ -104,8 +122,11 @@ impl Logins {
         let found = store.verify_account(name, password)?;
         if let Some(account) = &found {
             self.proved(account, digest);
-        } else if let Some(guesses) = &self.guesses {
-            guesses.wrong(name, address);
+        } else {
+            self.wrong.fetch_add(1, Ordering::Relaxed);
+            if let Some(guesses) = &self.guesses {
+                guesses.wrong(name, address);
+            }
         }
         Ok(found)
     }

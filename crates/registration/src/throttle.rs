@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -20,17 +21,33 @@ pub enum Counted {
     Metadata([u8; 32]),
 }
 
+impl Counted {
+    /// The kinds.
+    const KINDS: [&str; 4] = ["address", "account", "token", "metadata"];
+
+    fn kind(&self) -> &'static str {
+        let [address, account, token, metadata] = Self::KINDS;
+        match self {
+            Self::Address(_) => address,
+            Self::Account(_) => account,
+            Self::Token(_) => token,
+            Self::Metadata(_) => metadata,
+        }
+    }
+}
+
 /// Registrations per minute, for each of what is counted.
 pub struct Throttle {
     limiter: Option<DefaultKeyedRateLimiter<Counted>>,
     clock: DefaultClock,
+    refused: [AtomicU64; Counted::KINDS.len()],
 }
 
 impl Throttle {
     /// That many a minute, as many at once after a quiet minute; 0 for any number.
     pub fn per_minute(registrations: u32) -> Self {
         let limiter = NonZeroU32::new(registrations).map(|most| RateLimiter::keyed(Quota::per_minute(most)));
-        Self { limiter, clock: DefaultClock::default() }
+        Self { limiter, clock: DefaultClock::default(), refused: Default::default() }
     }
 
     /// Counts one registration.
@@ -39,7 +56,17 @@ impl Throttle {
     /// For how long to wait, when there were too many.
     pub fn count(&self, counted: &Counted) -> Result<(), Duration> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter.check_key(counted).map_err(|early| early.wait_time_from(self.clock.now()))
+        limiter.check_key(counted).map_err(|early| {
+            if let Some((_, refused)) = Counted::KINDS.iter().zip(&self.refused).find(|(kind, _)| **kind == counted.kind()) {
+                refused.fetch_add(1, Ordering::Relaxed);
+            }
+            early.wait_time_from(self.clock.now())
+        })
+    }
+
+    /// How many were too many, by what was counted.
+    pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Counted::KINDS.into_iter().zip(&self.refused).map(|(kind, refused)| (kind, refused.load(Ordering::Relaxed)))
     }
 
     /// Forgets buckets that are full again.
@@ -63,6 +90,7 @@ mod tests {
         let wait = throttle.count(&one).unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(30), "{wait:?}");
         assert_eq!(throttle.count(&other), Ok(()));
+        assert_eq!(throttle.refused().collect::<Vec<_>>(), [("address", 0), ("account", 1), ("token", 0), ("metadata", 0)]);
     }
 
     #[test]

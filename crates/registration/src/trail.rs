@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,10 @@ const PAUSE: Duration = Duration::from_mins(1);
 
 /// What was refused and is not written yet.
 #[derive(Default)]
-pub struct Trail(Mutex<HashMap<Refused, Gathered>>);
+pub struct Trail {
+    kinds: Mutex<HashMap<Refused, Gathered>>,
+    merged: AtomicU64,
+}
 
 /// Refusals of one kind.
 struct Gathered {
@@ -41,13 +45,25 @@ impl Trail {
     fn add(&self, refused: Refused, due: Instant) {
         let Refused { request_id, times, .. } = refused;
         let mut kind = Refused { request_id: None, times: 0, ..refused };
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         if kinds.len() >= KINDS && !kinds.contains_key(&kind) {
             kind = more();
+            self.merged.fetch_add(times.try_into().unwrap_or(0), Ordering::Relaxed);
         }
         let gathered = kinds.entry(kind).or_insert(Gathered { times: 0, request_id: None, due });
         gathered.times = gathered.times.saturating_add(times);
         gathered.request_id = gathered.request_id.take().or(request_id);
+    }
+
+    /// How many rows are not written yet.
+    pub fn pending(&self) -> usize {
+        let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        kinds.values().filter(|gathered| gathered.times > 0).count()
+    }
+
+    /// How many refusals were counted in the one row for all that are too many to be told apart.
+    pub fn merged(&self) -> u64 {
+        self.merged.load(Ordering::Relaxed)
     }
 
     /// Takes what is to be written now: each kind at once when it is new, and once a minute while it goes on.
@@ -62,7 +78,7 @@ impl Trail {
     }
 
     fn taken(&self, now: Instant, is_due: impl Fn(&Gathered) -> bool) -> Vec<Refused> {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Vec::new();
         for (kind, gathered) in kinds.iter_mut().filter(|(_, gathered)| gathered.times > 0 && is_due(gathered)) {
             taken.push(Refused { request_id: gathered.request_id.take(), times: gathered.times, ..kind.clone() });
@@ -181,8 +197,9 @@ mod tests {
         for number in 0..5_000 {
             trail.note(wrong(&number.to_string()));
         }
+        assert_eq!((trail.pending(), trail.merged()), (KINDS + 1, 5_000 - 1_024));
         let taken = trail.take();
-        assert_eq!(taken.len(), KINDS + 1);
+        assert_eq!((taken.len(), trail.pending()), (KINDS + 1, 0));
         assert_eq!(taken.iter().map(|refused| refused.times).sum::<i64>(), 5_000);
         let rest: Vec<_> = taken.iter().filter(|refused| refused.event == Event::MoreRefused).collect();
         assert_eq!(rest.iter().map(|refused| refused.times).collect::<Vec<_>>(), [5_000 - 1_024]);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Shutdown, TcpStream as Socket};
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_tls::accept::openssl::TlsStream;
@@ -18,6 +19,8 @@ pub struct Connections {
     limit: u32,
     proxies: Proxies,
     open: Mutex<HashMap<IpAddr, Share>>,
+    counted: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// One address's part of them.
@@ -32,13 +35,14 @@ struct Share {
 #[derive(Debug)]
 pub struct Open {
     all: Arc<Connections>,
-    address: IpAddr,
+    /// Whose share it is in, when shares are limited.
+    address: Option<IpAddr>,
 }
 
 impl Connections {
     /// None yet; at most `limit` of each address that is not a proxy's, or any number when that is 0.
     pub fn new(limit: u32, proxies: Proxies) -> Arc<Self> {
-        Arc::new(Self { limit, proxies, open: Mutex::default() })
+        Arc::new(Self { limit, proxies, open: Mutex::default(), counted: AtomicU64::new(0), refused: AtomicU64::new(0) })
     }
 
     /// Counts a connection as long as what it is kept with lives, or closes it when its address has too many.
@@ -46,27 +50,39 @@ impl Connections {
         let Some(stream) = stream(connection) else { return };
         let Ok(peer) = stream.peer_addr() else { return };
         let address = peer.ip().to_canonical();
-        if self.limit == 0 || self.proxies.contains(address) {
+        let limited = self.limit > 0 && !self.proxies.contains(address);
+        let address = limited.then(|| peer::counted(address));
+        if !address.is_none_or(|address| self.admit(address)) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            drop(close(stream));
             return;
         }
-        match self.open(peer::counted(address)) {
-            Some(open) => drop(kept.insert(open)),
-            None => drop(close(stream)),
-        }
+        self.counted.fetch_add(1, Ordering::Relaxed);
+        kept.insert(Open { all: Arc::clone(self), address });
     }
 
-    fn open(self: &Arc<Self>, address: IpAddr) -> Option<Open> {
+    /// How many are open, of all addresses together.
+    pub fn counted(&self) -> u64 {
+        self.counted.load(Ordering::Relaxed)
+    }
+
+    /// How many were closed because their address had too many.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    fn admit(&self, address: IpAddr) -> bool {
         let mut open = self.shares();
         let share = open.entry(address).or_default();
         if share.open < self.limit {
             share.open += 1;
-            return Some(Open { all: Arc::clone(self), address });
+            return true;
         }
         if !share.told {
             share.told = true;
             tracing::warn!(%address, limit = self.limit, "an address has too many connections; more of it are closed");
         }
-        None
+        false
     }
 
     fn shares(&self) -> MutexGuard<'_, HashMap<IpAddr, Share>> {
@@ -76,11 +92,13 @@ impl Connections {
 
 impl Drop for Open {
     fn drop(&mut self) {
+        self.all.counted.fetch_sub(1, Ordering::Relaxed);
+        let Some(address) = self.address else { return };
         let mut open = self.all.shares();
-        if let Some(share) = open.get_mut(&self.address) {
+        if let Some(share) = open.get_mut(&address) {
             share.open = share.open.saturating_sub(1);
             if share.open == 0 {
-                open.remove(&self.address);
+                open.remove(&address);
             }
         }
     }

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Responder};
 use oauth_http::blocking;
 use store::{Store, StoreError};
 
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sources};
 
 /// What the management listener tells.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Management {
     pub draining: Arc<AtomicBool>,
     /// What was counted.
     pub metrics: Metrics,
+    /// What others count.
+    pub sources: Arc<Sources>,
 }
 
 /// Adds `/healthz`, `/readyz` and `/metrics`.
@@ -43,15 +45,32 @@ async fn readyz(management: Data<Management>) -> HttpResponse {
         return unready("draining");
     }
     let store = management.store.clone();
-    match blocking(move || store.check()).await {
+    let checked = blocking(move || store.check()).await;
+    match checked.map_or_else(|_| Err(NO_ANSWER.to_owned()), |outcome| readiness(&outcome)) {
+        Ok(()) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+        Err(why) => unready(&why),
+    }
+}
+
+/// What is said of a store that does not answer.
+const NO_ANSWER: &str = "the store does not answer";
+
+/// Whether a store of which this was found out can be worked with.
+///
+/// # Errors
+/// Why not.
+pub fn readiness(checked: &Result<(), StoreError>) -> Result<(), String> {
+    match checked {
         // A release is replaced replica by replica: the ones before it go on working with the schema it brought.
-        Ok(Ok(()) | Err(StoreError::Newer { .. })) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
-        Ok(Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. }))) => unready(&error.to_string()),
-        _ => unready("the store does not answer"),
+        Ok(()) | Err(StoreError::Newer { .. }) => Ok(()),
+        Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. })) => Err(error.to_string()),
+        Err(_) => Err(NO_ANSWER.to_owned()),
     }
 }
 
 /// What was counted. Prometheus text format.
 async fn metrics(management: Data<Management>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(management.metrics.text())
+    let Management { metrics, sources, .. } = &**management;
+    sources.watch.count();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.text(sources.families()))
 }

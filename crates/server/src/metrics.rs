@@ -1,10 +1,27 @@
-//! What is counted: requests by route, method and status, and how long they took.
+//! What is counted: requests by route, method and status, and how long they took; and what others count, when it is read.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`table`] | every metric |
+//! | [`sources`] | what others count |
+//! | [`watch`] | what must be asked of the store |
+//! | `family` | from a number to what Prometheus reads |
+
+mod family;
+pub mod sources;
+pub mod table;
+pub mod watch;
+
+pub use sources::Sources;
+pub use watch::Watch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
+use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 
 /// The methods that are counted under their names; the rest are `other`, since strangers choose them.
@@ -40,15 +57,11 @@ impl Metrics {
     /// When a counter is declared twice.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let requests = IntCounterVec::new(
-            Opts::new("frontdesk_requests_total", "Requests answered, by route, method and status."),
-            &["route", "method", "status"],
-        )?;
-        let seconds = HistogramVec::new(
-            HistogramOpts::new("frontdesk_request_seconds", "How long requests took until their answers began, by route.")
-                .buckets(BOUNDS.to_vec()),
-            &["route"],
-        )?;
+        let options = |metric: &table::Metric| Opts::new(metric.name, metric.help.trim());
+        let requests = IntCounterVec::new(options(&table::REQUESTS), table::REQUESTS.labels)?;
+        let buckets = HistogramOpts { common_opts: options(&table::REQUEST_SECONDS), buckets: BOUNDS.to_vec() };
+        let seconds = HistogramVec::new(buckets, table::REQUEST_SECONDS.labels)?;
+        registry.register(Box::new(ProcessCollector::for_self()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         Ok(Self { registry, requests, seconds, routes: Arc::default() })
@@ -71,9 +84,13 @@ impl Metrics {
         Arc::clone(made)
     }
 
-    /// Every counter, as Prometheus reads them.
-    pub fn text(&self) -> String {
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+    /// Every counter with what others counted, as Prometheus reads them.
+    pub fn text(&self, others: Vec<MetricFamily>) -> String {
+        let mut families = self.registry.gather();
+        // A family in which nothing was counted yet is no family to the encoder.
+        families.extend(others.into_iter().filter(|family| !family.get_metric().is_empty()));
+        families.sort_by(|one, other| one.name().cmp(other.name()));
+        TextEncoder::new().encode_to_string(&families).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,8 @@
-//! The reference pages of the settings and of what is looked at from outside, rendered from the tables.
+//! The reference pages of the settings, of what is looked at from outside and of the metrics, rendered from the tables.
 
 use std::fmt::Write;
 
+use crate::metrics::table;
 use crate::{outside, settings};
 
 /// `docs/configuration.md`.
@@ -55,6 +56,26 @@ pub fn outside() -> String {
         let cell = |text: &str| text.replace('|', "\\|");
         let cells = [check.holds, check.mend, check.nginx, check.caddy, check.traefik].map(cell);
         let _ = writeln!(page, "| `{}` | {} |", check.name, cells.join(" | "));
+    }
+    page
+}
+
+/// `docs/monitoring/README.md`.
+pub fn monitoring() -> String {
+    let mut page = String::from(
+        "# Monitoring\n\nEvery replica tells its own numbers at `/metrics` of the management listener (`management_listen`, 127.0.0.1:9444 by default), in the\n\
+         text format of Prometheus. A scrape reads counters and waits for nobody, also when the store is down. Rendered from the table; a test compares.\n\n\
+         ```yaml\nscrape_configs:\n  - job_name: frontdesk\n    static_configs:\n      - targets: [\"127.0.0.1:9444\"]\n```\n\n\
+         - [`grafana-dashboard.json`](grafana-dashboard.json): a dashboard, to be imported into Grafana.\n\
+         - [`alerts.yml`](alerts.yml): alert rules, for `rule_files` of Prometheus; they expect the job's name above. `severity` is `page` for what\n  \
+         clients feel now and `ticket` for what can wait for the morning.\n\n\
+         A test compares the names in both with the table, and the table with what the program serves. Labels are of the operator's making and ours,\n\
+         never a stranger's: their number is bounded.\n\n\
+         | metric | kind | labels | what it tells |\n|---|---|---|---|\n",
+    );
+    for metric in table::ALL {
+        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" ");
+        let _ = writeln!(page, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind.as_str(), metric.help.trim());
     }
     page
 }

@@ -14,7 +14,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use outbound::Fetcher;
-use protocol::{Clock, Issuer, Secret};
+use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{Logins, Random, Throttle, Trail};
 use store::{By, Role, Store};
 
@@ -22,7 +22,7 @@ use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
 use crate::front::Front;
 use crate::management::{self, Management};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sources, Watch};
 use crate::request_id::RequestIds;
 use crate::settings::named;
 use crate::wiring::{Means, Site};
@@ -63,7 +63,7 @@ pub fn serve(mut config: Config) -> Result<(), String> {
     let trail = Arc::new(Trail::default());
     let means = Means {
         store: store.by(By::hand(START)),
-        fetcher,
+        fetcher: fetcher.clone(),
         clock: clock.clone(),
         random: random(),
         throttle: Arc::clone(&throttle),
@@ -71,11 +71,11 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         trail: Arc::clone(&trail),
     };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
-    let acceptor = acceptor(&config, &clock)?;
+    let (acceptor, certificate_end) = acceptor(&config, &clock)?.unzip();
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     let ids = RequestIds::new(&random(), config.proxies.clone())?;
     let draining = Arc::new(AtomicBool::new(false));
-    let management = Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone() };
+    let connections = Connections::new(config.limits.connections_per_address, config.proxies.clone());
 
     // It is never taken down: that would wait for whoever hangs on a database that does not answer, and the process ends anyway.
     let system = ManuallyDrop::new(rt::System::new());
@@ -83,7 +83,23 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         // Before anybody is told that the service is there: a signal that comes at once must stop it as well as any other.
         let stop = stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
         let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
-        let public = public(&config, &site, &metrics, &ids, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
+        let sources = Sources {
+            clock: clock.clone(),
+            store: store.clone(),
+            site: site.clone(),
+            fetcher,
+            throttle: Arc::clone(&throttle),
+            logins: Arc::clone(&logins),
+            trail: Arc::clone(&trail),
+            connections: Arc::clone(&connections),
+            watch: Watch::start(store.clone()),
+            draining: Arc::clone(&draining),
+            certificate_end,
+        };
+        let management =
+            Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone(), sources: Arc::new(sources) };
+        let public =
+            public(&config, &site, &metrics, &ids, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
         tasks::start(site.clone(), &store, clock.clone(), (throttle, logins), (config.keep_retired, config.keep_audit));
         tasks::write_trail(store.clone(), Arc::clone(&trail));
@@ -115,6 +131,7 @@ fn public(
     site: &Site,
     metrics: &Metrics,
     ids: &Arc<RequestIds>,
+    connections: Arc<Connections>,
     listeners: Vec<TcpListener>,
     tls: Option<&Acceptor>,
 ) -> io::Result<actix_web::dev::Server> {
@@ -127,7 +144,6 @@ fn public(
         // A browser that was told so once lets nobody past a certificate it does not trust.
         strict: matches!(config.tls, Tls::Files { .. }),
     });
-    let connections = Connections::new(limits.connections_per_address, config.proxies.clone());
     let mut server = HttpServer::new(move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config))))
         .on_connect(move |connection, kept| connections.keep(connection, kept))
         .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
@@ -160,7 +176,8 @@ fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<ac
 /// Makes the TLS settings of one listener; they cannot be shared.
 type Acceptor = Box<dyn Fn(usize) -> io::Result<openssl::ssl::SslAcceptorBuilder>>;
 
-fn acceptor(config: &Config, clock: &Clock) -> Result<Option<Acceptor>, String> {
+/// The settings with when the certificate ends; nothing, where TLS is left to a proxy.
+fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(Acceptor, Timestamp)>, String> {
     let (certificate, key) = match &config.tls {
         Tls::Off => return Ok(None),
         Tls::Files { certificate, key } => (certificate.clone(), key.clone()),
@@ -173,7 +190,8 @@ fn acceptor(config: &Config, clock: &Clock) -> Result<Option<Acceptor>, String> 
     if let Some(concern) = tls::concern(&certificate, clock.now()).map_err(|error| error.to_string())? {
         tracing::warn!("{concern}");
     }
-    Ok(Some(Box::new(move |_| tls::acceptor(&certificate, &key).map_err(io::Error::other))))
+    let end = tls::end(&certificate).map_err(|error| error.to_string())?;
+    Ok(Some((Box::new(move |_| tls::acceptor(&certificate, &key).map_err(io::Error::other)), end)))
 }
 
 /// The names a certificate of our own making is for: this machine's, the issuers' hosts and the hosted domains.

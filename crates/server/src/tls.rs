@@ -11,6 +11,6 @@ pub mod development;
 pub mod error;
 mod file;
 
-pub use acceptor::{acceptor, concern};
+pub use acceptor::{acceptor, concern, end};
 pub use development::{DevelopmentCertificates, development_certificates};
 pub use error::TlsError;

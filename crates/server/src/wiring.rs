@@ -5,13 +5,13 @@ use std::sync::Arc;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
-use keys::{KeyError, KeyRing};
+use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::Proxies;
 use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use outbound::Fetcher;
-use protocol::{Clock, ErrorCode};
-use registration::{Logins, Random, Registration, Throttle, Trail};
+use protocol::{Clock, ErrorCode, Issuer};
+use registration::{Counts, Logins, Random, Registration, Throttle, Trail};
 use store::Store;
 use webfinger::Directory;
 
@@ -144,6 +144,11 @@ impl Site {
         Ok(())
     }
 
+    /// Of every provider: its issuer, what became of registrations there, and its keys.
+    pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &Counts, Arc<Snapshot>)> {
+        self.providers.iter().map(|provider| (&provider.registration.issuer, &provider.registration.counts, provider.keys.snapshot()))
+    }
+
     /// Every placeholder: its address and the setting that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &Provider| {
@@ -183,6 +188,7 @@ impl Provider {
             throttle: Arc::clone(&means.throttle),
             logins: Arc::clone(&means.logins),
             trail: Arc::clone(&means.trail),
+            counts: Counts::default(),
         };
         Ok(Self {
             host: issuer.host().to_owned(),

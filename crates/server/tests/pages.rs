@@ -22,4 +22,5 @@ fn the_pages_say_what_the_tables_say() {
     keep("configuration.md", &server::pages::configuration());
     keep("outside.md", &server::pages::outside());
     keep("openapi.json", &server::openapi::page());
+    keep("monitoring/README.md", &server::pages::monitoring());
 }

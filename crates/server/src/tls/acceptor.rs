@@ -36,6 +36,17 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, Tl
     Ok(builder)
 }
 
+/// When the certificate in `certificate` ends. RFC 5280 §4.1.2.5.
+///
+/// # Errors
+/// As [`acceptor`], for this one file.
+pub fn end(certificate: &Path) -> Result<Timestamp, TlsError> {
+    let chain = file::certificates(certificate)?;
+    let own = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let since_1970 = Asn1Time::from_unix(0)?.diff(own.not_after())?;
+    Ok(Timestamp::from_seconds(i64::from(since_1970.days) * 86_400 + i64::from(since_1970.secs)))
+}
+
 /// What an operator should know about the dates of the certificate in `certificate`: not valid yet, expired, or about to
 /// expire within a week; `None` when all is well. A server can start with such a certificate, but clients refuse it.
 ///

@@ -1,0 +1,87 @@
+//! From a row of the table and what was read to what the encoder writes.
+
+use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType};
+use store::Distribution;
+
+use super::table::{Kind, Metric};
+
+/// A number as Prometheus has all of them.
+pub(super) fn number(whole: u64) -> f64 {
+    let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).map_or(0.0, f64::from);
+    half(whole >> 32) * 4_294_967_296.0 + half(whole)
+}
+
+/// The family of a metric with one number and no label.
+pub(super) fn plain(metric: &Metric, value: f64) -> MetricFamily {
+    family(metric, [(Vec::new(), value)])
+}
+
+/// The family of a metric with a number for each set of labels, whose values are in the order of the row.
+pub(super) fn family<'a>(metric: &Metric, values: impl IntoIterator<Item = (Vec<&'a str>, f64)>) -> MetricFamily {
+    let samples = values.into_iter().map(|(labels, value)| {
+        let mut sample = Sample::from_label(metric.labels.iter().zip(labels).map(|(name, value)| pair(name, value)).collect());
+        if metric.kind == Kind::Counter {
+            let mut counter = Counter::default();
+            counter.set_value(value);
+            sample.set_counter(counter);
+        } else {
+            let mut gauge = Gauge::default();
+            gauge.set_value(value);
+            sample.set_gauge(gauge);
+        }
+        sample
+    });
+    of(metric, samples.collect())
+}
+
+/// The family of a histogram without labels, of whose units `per` make one of the metric's.
+pub(super) fn histogram(metric: &Metric, measured: &Distribution, per: f64) -> MetricFamily {
+    let mut below = 0;
+    let bucket = |(bound, count): &(u64, u64)| {
+        below += count;
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(number(*bound) / per);
+        bucket.set_cumulative_count(below);
+        bucket
+    };
+    let buckets = measured.buckets.iter().map(bucket).collect();
+    let mut histogram = Histogram::default();
+    histogram.set_bucket(buckets);
+    histogram.set_sample_count(below + measured.above);
+    histogram.set_sample_sum(number(measured.sum) / per);
+    let mut sample = Sample::default();
+    sample.set_histogram(histogram);
+    of(metric, vec![sample])
+}
+
+fn of(metric: &Metric, samples: Vec<Sample>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(metric.name.to_owned());
+    family.set_help(metric.help.trim().to_owned());
+    family.set_field_type(match metric.kind {
+        Kind::Counter => MetricType::COUNTER,
+        Kind::Gauge => MetricType::GAUGE,
+        Kind::Histogram => MetricType::HISTOGRAM,
+    });
+    family.set_metric(samples);
+    family
+}
+
+fn pair(name: &str, value: &str) -> LabelPair {
+    let mut pair = LabelPair::default();
+    pair.set_name(name.to_owned());
+    pair.set_value(value.to_owned());
+    pair
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "these numbers are exact")]
+    fn a_number_keeps_its_size() {
+        assert_eq!(number(0), 0.0);
+        assert_eq!(number(4_294_967_297), 4_294_967_297.0);
+    }
+}

@@ -1,0 +1,124 @@
+//! What others count, read when somebody asks: they add, and know nothing of Prometheus.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use keys::State;
+use outbound::Fetcher;
+use prometheus::proto::MetricFamily;
+use protocol::{Clock, Timestamp};
+use registration::{Logins, Throttle, Trail};
+use store::Store;
+
+use super::family::{family, histogram, number, plain};
+use super::table;
+use super::watch::Watch;
+use crate::connections::Connections;
+use crate::wiring::Site;
+
+/// The outcome of a registration that came to a client, and the status of its answer.
+const REGISTERED: [&str; 2] = ["registered", "201"];
+
+/// Microseconds of a second.
+const MICROSECONDS: f64 = 1e6;
+
+/// Whoever counts.
+pub struct Sources {
+    /// What time it is.
+    pub clock: Clock,
+    /// The store.
+    pub store: Store,
+    /// The providers: their registrations and keys.
+    pub site: Site,
+    /// What fetches.
+    pub fetcher: Fetcher,
+    /// How often anybody may register.
+    pub throttle: Arc<Throttle>,
+    /// How passwords are verified.
+    pub logins: Arc<Logins>,
+    /// What was refused and is not written yet.
+    pub trail: Arc<Trail>,
+    /// The connections of the public listeners.
+    pub connections: Arc<Connections>,
+    /// What was last heard of the store.
+    pub watch: Arc<Watch>,
+    /// Whether the process is finishing what it has and takes nothing new.
+    pub draining: Arc<AtomicBool>,
+    /// When the certificate ends, if one is served.
+    pub certificate_end: Option<Timestamp>,
+}
+
+impl Sources {
+    /// What they counted.
+    pub fn families(&self) -> Vec<MetricFamily> {
+        let ready = self.watch.is_ready() && !self.draining.load(Ordering::Relaxed);
+        let mut families = vec![
+            family(&table::BUILD_INFO, [(vec![env!("CARGO_PKG_VERSION")], 1.0)]),
+            plain(&table::READY, f64::from(u8::from(ready))),
+            plain(&table::STORE_UP, f64::from(u8::from(self.watch.is_up()))),
+            plain(&table::CONNECTIONS, number(self.connections.counted())),
+            plain(&table::CONNECTIONS_REFUSED, number(self.connections.refused())),
+            plain(&table::FAILED_LOGINS, number(self.logins.wrong())),
+            family(&table::FETCHES, self.fetcher.counts().map(|(result, count)| (vec![result], number(count)))),
+            plain(&table::FETCHES_UNDER_WAY, number(self.fetcher.under_way().try_into().unwrap_or(0))),
+            plain(&table::AUDIT_PENDING, number(self.trail.pending().try_into().unwrap_or(0))),
+            plain(&table::AUDIT_MERGED, number(self.trail.merged())),
+        ];
+        let since_1970 = |end: Timestamp| number(end.seconds().try_into().unwrap_or(0));
+        families.extend(self.certificate_end.map(|end| plain(&table::CERTIFICATE_END, since_1970(end))));
+        families.extend(self.watch.clients().map(|clients| plain(&table::CLIENTS, number(clients))));
+        let kinds = self.throttle.refused().chain([("password", self.logins.suspended())]);
+        families.push(family(&table::THROTTLED, kinds.map(|(kind, count)| (vec![kind], number(count)))));
+        families.extend([self.registrations(), self.keys()]);
+        families.extend(self.stored());
+        families
+    }
+
+    fn registrations(&self) -> MetricFamily {
+        let mut rows = Vec::new();
+        for (issuer, counts, _) in self.site.counted() {
+            let [outcome, status] = REGISTERED;
+            rows.push((issuer.as_str(), outcome, status.to_owned(), ["", ""], counts.registered()));
+            for (why, count) in counts.not_registered() {
+                let outcome = if why.status < 500 { "refused" } else { "failed" };
+                rows.push((issuer.as_str(), outcome, why.status.to_string(), [why.error, why.member], count));
+            }
+        }
+        family(
+            &table::REGISTRATIONS,
+            rows.iter().map(|(issuer, outcome, status, [error, member], count)| {
+                (vec![*issuer, *outcome, status.as_str(), *error, *member], number(*count))
+            }),
+        )
+    }
+
+    fn keys(&self) -> MetricFamily {
+        let now = self.clock.now().seconds();
+        let snapshots: Vec<_> = self.site.counted().map(|(issuer, _, keys)| (issuer, keys)).collect();
+        let ages = snapshots.iter().flat_map(|(issuer, keys)| {
+            let signing = keys.keys().iter().filter(|key| key.state == State::Signing);
+            signing.map(|key| {
+                let age = now.saturating_sub(key.signs_from.seconds()).try_into().unwrap_or(0);
+                (vec![issuer.as_str(), key.algorithm.as_str()], number(age))
+            })
+        });
+        family(&table::KEY_AGE, ages)
+    }
+
+    fn stored(&self) -> [MetricFamily; 10] {
+        let activity = self.store.activity();
+        let states = [("in_use", activity.connections_in_use), ("idle", activity.connections_idle)];
+        [
+            plain(&table::WRITES_WAITING, number(activity.writes_waiting)),
+            plain(&table::WRITES_WAITING_LIMIT, number(activity.writes_waiting_limit)),
+            plain(&table::WRITES_REFUSED, number(activity.writes_refused)),
+            histogram(&table::BATCH_WRITES, &activity.batches, 1.0),
+            histogram(&table::COMMIT_SECONDS, &activity.commits, MICROSECONDS),
+            plain(&table::TRANSACTIONS_FAILED, number(activity.transactions_failed)),
+            family(&table::POOL, states.map(|(state, connections)| (vec![state], f64::from(connections)))),
+            plain(&table::POOL_LIMIT, f64::from(activity.connections_limit)),
+            plain(&table::POOL_AWAITED, number(activity.connections_awaited)),
+            plain(&table::POOL_DENIED, number(activity.connections_denied)),
+        ]
+    }
+}

@@ -24,6 +24,7 @@ check: ## format, lints, documentation, dependency rules, licences, stray text
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
 	scripts/check-boundaries
 	scripts/check-licences
+	scripts/check-alerts
 	scripts/check-text
 
 interop: ## pass published JavaScript and Python clients, installed under target/interop

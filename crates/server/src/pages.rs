@@ -65,6 +65,7 @@ pub fn monitoring() -> String {
     let mut page = String::from(
         "# Monitoring\n\nEvery replica tells its own numbers at `/metrics` of the management listener (`management_listen`, 127.0.0.1:9444 by default), in the\n\
          text format of Prometheus. A scrape reads counters and waits for nobody, also when the store is down. Rendered from the table; a test compares.\n\n\
+         <!-- not run: a part of the configuration of Prometheus -->\n\n\
          ```yaml\nscrape_configs:\n  - job_name: frontdesk\n    static_configs:\n      - targets: [\"127.0.0.1:9444\"]\n```\n\n\
          - [`grafana-dashboard.json`](grafana-dashboard.json): a dashboard, to be imported into Grafana.\n\
          - [`alerts.yml`](alerts.yml): alert rules, for `rule_files` of Prometheus; they expect the job's name above. `severity` is `page` for what\n  \

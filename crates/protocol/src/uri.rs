@@ -3,7 +3,7 @@
 mod redirect;
 
 use serde_json::{Value, json};
-use url::Url;
+use url::{Host, Url};
 
 use crate::issuer::is_loopback;
 use crate::member::{Reason, Single, text};
@@ -113,7 +113,7 @@ fn plain(text: &str) -> Result<(), Reason> {
     if text.len() > URI_MAX {
         return Err(format!("is longer than {URI_MAX} characters").into());
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic() && !br#"\<>"{}|^`"#.contains(&byte)) {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'^' | b'`')) {
         return Err("has a character that does not belong in a URI".into());
     }
     if text.split('%').skip(1).any(|rest| !rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count().eq(&2)) {
@@ -140,9 +140,9 @@ fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
     }
 }
 
-/// Parses an http or https URL and makes sure that the parser read what is written: the same user information (none),
-/// host and port. A URL two programs read differently is how a code ends up with a stranger.
-fn agreed(text: &str, rest: &str) -> Result<Url, Reason> {
+/// The host of an http or https URL, after making sure that the parser reads what is written: the same user information
+/// (none), host and port. A URL two programs read differently is how a code ends up with a stranger.
+fn agreed(text: &str, rest: &str) -> Result<Host<String>, Reason> {
     if text.contains('#') {
         return Err("must not contain a fragment".into());
     }
@@ -157,6 +157,9 @@ fn agreed(text: &str, rest: &str) -> Result<Url, Reason> {
     }
     if !host.starts_with('[') {
         dns_name(host)?;
+        if reads_alike(host) && port.is_none_or(|port| port_number(port).is_ok()) {
+            return Ok(Host::Domain(host.to_ascii_lowercase()));
+        }
     }
     let url = Url::parse(text).map_err(|_| Reason::from("is not a URL"))?;
     let same_host = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
@@ -167,7 +170,15 @@ fn agreed(text: &str, rest: &str) -> Result<Url, Reason> {
     if !same_host || url.port_or_known_default() != written || !url.username().is_empty() || url.password().is_some() {
         return Err("has a host that programs would read differently".into());
     }
-    Ok(url)
+    url.host().map(|host| host.to_owned()).ok_or_else(|| "must have a host".into())
+}
+
+/// Whether every parser reads a DNS name as it is written: none of its labels is an A-label, and the last of them is no number
+/// of an address. Most are such names, and parsing ten of them costs more than the rest of a registration.
+fn reads_alike(host: &str) -> bool {
+    let is_a_label = |label: &str| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
+    host.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_alphabetic()))
+        && !host.split('.').any(is_a_label)
 }
 
 /// Scheme, host and port of a URL.

@@ -73,14 +73,13 @@ impl RedirectUri {
         let form = match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             None => schemeless(&text)?,
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "https" => match agreed(&text, rest)?.host() {
-                    Some(Host::Domain("localhost")) => RedirectForm::HttpsLocalhost,
+                "https" => match agreed(&text, rest)? {
+                    Host::Domain(name) if name == "localhost" => RedirectForm::HttpsLocalhost,
                     _ => RedirectForm::Https,
                 },
-                "http" => match agreed(&text, rest)?.host() {
-                    Some(Host::Domain("localhost") | Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => {
-                        RedirectForm::HttpLoopback
-                    }
+                "http" => match agreed(&text, rest)? {
+                    Host::Domain(name) if name == "localhost" => RedirectForm::HttpLoopback,
+                    Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST) => RedirectForm::HttpLoopback,
                     _ => return Err("uses http, which is for loopback addresses only".into()),
                 },
                 denied if DENIED_SCHEMES.contains(&denied) => return Err("uses a scheme that cannot be a redirection".into()),

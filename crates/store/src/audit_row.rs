@@ -10,7 +10,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use protocol::{Clock, Timestamp};
 
 use crate::audit::{By, Event, Record, Refused};
-use crate::connection::AnyConnection;
+use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::random::bytes;
 use crate::schema::audit;
@@ -152,7 +152,7 @@ pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Resu
         return Ok(());
     }
     for row in rows {
-        diesel::insert_into(audit::table).values(row.as_ref()).execute(connection)?;
+        either!(connection, inner => diesel::insert_into(audit::table).values(row.as_ref()).execute(inner))?;
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ impl Change {
         let rows = match self {
             Self::Nothing => 1,
             Self::Insert { spend: Some(token), row, now } if !spend(connection, token, &row.provider, *now)? => 0,
-            Self::Insert { row, .. } => diesel::insert_into(client::table).values(row).execute(connection)?,
+            Self::Insert { row, .. } => either!(connection, inner => diesel::insert_into(client::table).values(row).execute(inner))?,
             Self::Replace { client_id, revision, metadata, secret, now } => {
                 let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
                 diesel::update(client::table.find(client_id))

@@ -190,7 +190,10 @@ impl Store {
         if !may_exist(id) {
             return Ok(None);
         }
-        self.0.pool.read(|connection| Ok(client::table.find(id.as_str()).select(ClientRow::as_select()).first(connection).optional()?))
+        // Through the connection inside: the enum's reads are prepared anew each time.
+        self.0.pool.read(|connection| {
+            Ok(either!(connection, inner => client::table.find(id.as_str()).select(ClientRow::as_select()).get_result(inner).optional())?)
+        })
     }
 }
 

@@ -25,7 +25,8 @@ pub struct RegisteredMetadata {
 
 impl RegisteredMetadata {
     fn new(members: ClientMetadata) -> Self {
-        let json = Value::Object(members.object()).to_string();
+        // The serialiser itself: a value's `Display` passes each piece through a formatter.
+        let json = serde_json::to_string(&members.object()).unwrap_or_default();
         Self { members, json }
     }
 
@@ -90,7 +91,9 @@ impl ProviderMetadata {
         let mut asked = asked.without_repetitions();
         infer_application_type(&mut asked);
         for row in ClientMetadata::ROWS {
-            filled(row, asked.values(row.name))?;
+            if row.list {
+                filled(row, asked.values(row.name))?;
+            }
             needed(row, &asked)?;
         }
         for row in ClientMetadata::ROWS {
@@ -127,11 +130,11 @@ impl ProviderMetadata {
 
     /// Drops a demand the provider cannot meet; that something is not demanded needs nobody to meet it.
     fn meet(&self, row: &Row, asked: &mut ClientMetadata) {
-        let no = |object: Object, member: &str| object.get(member) == Some(&Value::Bool(false));
-        if row.served.is_empty() || !asked.has(row.name) || no(asked.object(), row.name) {
+        let no = Value::Bool(false);
+        if row.served.is_empty() || asked.value(row.name).is_none_or(|value| value == no) {
             return;
         }
-        if !row.served.iter().any(|member| self.has(member) && !no(self.object(), member)) {
+        if !row.served.iter().any(|member| self.value(member).is_some_and(|value| value != no)) {
             asked.clear(row.name);
         }
     }

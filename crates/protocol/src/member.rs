@@ -185,6 +185,9 @@ impl<T: Single> Member for Vec<T> {
     }
 
     fn keep_once(&mut self) {
+        if self.len() < 2 {
+            return;
+        }
         let mut seen = HashSet::new();
         Vec::retain(self, |element| seen.insert(element.write()));
     }

@@ -99,6 +99,14 @@ macro_rules! metadata {
                 }
             }
 
+            /// The JSON form of a member, if it is set; of a localized one what has no tag.
+            pub fn value(&self, member: &str) -> Option<serde_json::Value> {
+                match member {
+                    $( $crate::metadata!(@text $name $($text)?) => self.$name.as_ref().map($crate::table::json), )+
+                    _ => None,
+                }
+            }
+
             /// The registered values a member names, if it is set.
             pub fn values(&self, member: &str) -> Option<Vec<std::borrow::Cow<'_, str>>> {
                 match member {

@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use oauth_http::failure::no_store;
 use protocol::{Issuer, RegistrationAccessToken};
-use serde_json::Value;
 use store::Client;
 
 /// A client was registered.
@@ -33,7 +32,7 @@ fn information(status: StatusCode, client: &Client, token: &RegistrationAccessTo
 
 /// What the provider issued, and behind it the agreed metadata exactly as it is stored.
 fn body(client: &Client, token: &RegistrationAccessToken, issuer: &Issuer) -> String {
-    let text = |value: &str| Value::from(value).to_string();
+    let text = |value: &str| serde_json::to_string(value).unwrap_or_default();
     let metadata = client.metadata.json();
     let mut body = String::with_capacity(metadata.len() + 512);
     body.push_str("{\"client_id\":");

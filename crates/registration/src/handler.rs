@@ -58,7 +58,7 @@ async fn registered(
     let terms = initial.terms().map(Arc::as_ref);
     let mut metadata = agree(object, registration, door, legacy, initial.is_account(), terms)?;
     let composed = owner.compose(&mut metadata, registration, door, legacy)?;
-    if matches!(initial, Initial::Anybody) {
+    if matches!(initial, Initial::Anybody) && registration.throttle.counts() {
         throttled(registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
     }
     remote::check(registration, &metadata, door).await?;

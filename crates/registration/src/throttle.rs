@@ -50,6 +50,11 @@ impl Throttle {
         Self { limiter, clock: DefaultClock::default(), refused: Default::default() }
     }
 
+    /// Whether anything is counted at all.
+    pub fn counts(&self) -> bool {
+        self.limiter.is_some()
+    }
+
     /// Counts one registration.
     ///
     /// # Errors

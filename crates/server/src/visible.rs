@@ -28,7 +28,9 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 }
 
 fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
-    if !text.contains(deceives) {
+    // Nearly every text is ASCII, and of that only the control characters deceive.
+    let harmless = if text.is_ascii() { !text.bytes().any(|byte| byte.is_ascii_control()) } else { !text.contains(deceives) };
+    if harmless {
         return Cow::Borrowed(text);
     }
     let mut visible = String::with_capacity(text.len() + 16);

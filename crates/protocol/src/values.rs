@@ -3,7 +3,7 @@
 mod forms;
 mod texts;
 
-pub use forms::{Address, Jwt, Locale, Members, STATEMENT_MAX, Seconds};
+pub use forms::{Address, Jwt, LANGUAGE_TAG, Locale, Members, STATEMENT_MAX, Seconds};
 pub use texts::{HumanText, NAME_MAX, Scope, TEXT_MAX, Text, token, token_schema, token_text, words_schema};
 
 open_enum! {

@@ -38,6 +38,10 @@ impl Single for Seconds {
     }
 }
 
+/// A language tag as a regular expression, but for the few that were registered before there were rules. RFC 5646 §2.1.
+pub const LANGUAGE_TAG: &str = "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?\
+    (-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WYZa-wyz](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?|[Xx](-[A-Za-z0-9]{1,8})+";
+
 /// A language tag as sent. BCP 47.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale(String);
@@ -46,7 +50,7 @@ impl Single for Locale {
     const SHAPE: &'static str = "language tag";
 
     fn schema() -> Value {
-        json!({ "type": "string", "pattern": "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$" })
+        json!({ "type": "string", "pattern": format!("^({LANGUAGE_TAG})$") })
     }
 
     fn read(value: Value) -> Result<Self, Reason> {

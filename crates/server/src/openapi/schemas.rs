@@ -2,14 +2,12 @@
 
 use protocol::jwks::JwkSet;
 use protocol::member::Member;
+use protocol::values::LANGUAGE_TAG;
 use protocol::{ClientInformation, ClientMetadata, ErrorCode, ProviderMetadata, Row};
 use serde_json::{Value, json};
 
 use super::{component, object};
 use crate::provider;
-
-/// A language tag behind a member's name, as a regular expression.
-const TAG: &str = "#[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$";
 
 /// What the provider always adds.
 const ALWAYS_ISSUED: [&str; 4] = ["client_id", "client_id_issued_at", "registration_access_token", "registration_client_uri"];
@@ -88,7 +86,7 @@ fn table(name: &str, doc: &str, rows: &[Row]) -> Value {
 
 /// The names of a member in any language. OIDC Registration §2.1.
 fn tagged(row: &Row) -> String {
-    format!("^{}{TAG}", row.name)
+    format!("^{}#({LANGUAGE_TAG})$", row.name)
 }
 
 /// The schema of a table's member, where it stands.

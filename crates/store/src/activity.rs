@@ -163,7 +163,9 @@ mod tests {
     #[test]
     fn what_is_measured_is_in_the_bucket_whose_bound_it_does_not_exceed() {
         let buckets = Buckets::new(&[1, 4, 8]);
-        [1, 2, 4, 5, 9, 10].into_iter().for_each(|measured| buckets.add(measured));
+        for measured in [1, 2, 4, 5, 9, 10] {
+            buckets.add(measured);
+        }
         assert_eq!(buckets.read(), Distribution { buckets: vec![(1, 1), (4, 2), (8, 1)], above: 2, sum: 31 });
     }
 }

@@ -78,7 +78,8 @@ def growth(figures):
             yield f"| {name.replace('/', ', ')} | " + " | ".join(number(row[column]) if column in row else "" for column in columns) + " |"
 
 
-MISSED = """## Where a goal is missed, and what was tried
+MISSED = """
+## Where a goal is missed, and what was tried
 
 - **Registration**: the handler took 653 000 instructions and the writer 163 000 (callgrind, one at a time, built without link-time
   optimisation); a compiled router, plain host names read without a parser, statements that stay prepared and looks at single members in

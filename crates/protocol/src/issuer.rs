@@ -5,13 +5,16 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::uri::{dns_name, port_number, split_port};
+use crate::uri::{URI_MAX, dns_name, port_number, split_port};
 
 /// The well-known name of an OpenID Provider's metadata. OIDC Discovery §4.
 pub const OPENID_CONFIGURATION: &str = "openid-configuration";
 
 /// The well-known name of an authorization server's metadata. RFC 8414 §3.
 pub const OAUTH_AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
+
+/// How long an issuer may be, in characters: every address that follows from it must itself be a URI that fits.
+const ISSUER_MAX: usize = URI_MAX / 2;
 
 /// An Issuer Identifier: https (http on loopback only), with a host, without query, fragment or user information,
 /// kept byte for byte. OIDC Discovery §3, RFC 8414 §2.
@@ -32,6 +35,9 @@ impl Issuer {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains(['\\', '"', '<', '>', '{', '}', '|', '^', '`']) {
             return Err("must be a URL of plain ASCII characters");
+        }
+        if text.len() > ISSUER_MAX {
+            return Err("is too long for addresses to follow from it");
         }
         if text.contains('?') {
             return Err("must not have a query");

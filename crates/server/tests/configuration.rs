@@ -87,6 +87,7 @@ fn an_issuer_must_be_given_outside_development_mode_and_be_one() {
     wrong("https://login.example.com/a/../b", "must have a plain path");
     wrong("login.example.com", "must be an absolute URL");
     wrong("ftp://login.example.com", "must be an https URL");
+    wrong(&format!("https://login.example.com/{}", "a".repeat(1000)), "is too long for addresses to follow from it");
 }
 
 #[test]

@@ -110,6 +110,25 @@ fn a_likeness_is_not_enough() {
     }
 }
 
+/// A resource is at most as long as a URI here, as it is sent and as it is normalised.
+#[test]
+fn a_resource_has_room_for_2048_characters() {
+    let server = serving(&provider("https://login.example.com", r#"["example.com"]"#, ""));
+    let padded = |begin: &str, length: usize| format!("{begin}{}", "a".repeat(length - begin.len()));
+    for (query, status) in [
+        (padded("https://example.com/", 2048), 200),
+        (padded("https://example.com/", 2049), 400),
+        (padded("example.com/", 2040), 200),
+        (padded("example.com/", 2041), 400),
+    ] {
+        let answer = ask(&server, &query);
+        assert_eq!(answer.status(), status, "{}", query.len());
+        if status == 400 {
+            assert_eq!(answer.json()["error_description"], "The resource is too long.");
+        }
+    }
+}
+
 const DESCRIBED: &str = r#"
 [[provider.webfinger]]
 [[provider.webfinger.link]]

@@ -44,7 +44,7 @@ impl Resource {
             return Err(Malformed("The resource parameter must not be blank."));
         }
         if text.len() > RESOURCE_MAX {
-            return Err(Malformed("The resource is too long."));
+            return Err(TOO_LONG);
         }
         if text.starts_with(['=', '@', '+', '$', '!']) {
             return Err(Malformed("The resource is an XRI, which this server does not resolve."));
@@ -107,6 +107,9 @@ impl Resource {
                 let slash = if rest.starts_with('/') { "" } else { "/" };
                 let after = format!("//{authority}{slash}{rest}");
                 let subject = format!("https:{after}");
+                if subject.len() > RESOURCE_MAX {
+                    return Err(TOO_LONG);
+                }
                 Self::url(subject.clone(), &subject, &after)
             }
         }
@@ -161,6 +164,8 @@ fn has_what_is_never_in_a_uri(text: &str) -> bool {
         false => text.contains(is_never_in_a_uri),
     }
 }
+
+const TOO_LONG: Malformed = Malformed("The resource is too long.");
 
 const NO_HOST: Malformed = Malformed("The resource must name a host.");
 

@@ -20,6 +20,7 @@
 
 pub mod admit;
 pub mod client;
+mod consistency;
 pub mod credentials;
 pub mod error_code;
 pub mod issuer;

@@ -83,8 +83,8 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
     server.request("POST", "/register").bearer(token).json(&plain()).send()
 }
 
-const MIGRATIONS: &str =
-    "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, 0007_audit, 0008_last_used";
+const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, \
+     0007_audit, 0008_last_used, 0009_metadata_consistent";
 
 #[test]
 fn a_database_is_brought_to_this_version_once() {
@@ -383,6 +383,7 @@ fn clients_are_listed_shown_reissued_and_deleted() {
                 "revision": shown["revision"],
                 "terms": null,
                 "metadata": shown["metadata"],
+                "metadata_consistent": true,
             })
         );
         assert_eq!(shown["metadata"]["client_name"], "A client");

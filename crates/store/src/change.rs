@@ -29,7 +29,7 @@ pub enum Change {
     /// A new client, and the initial access token that paid for it.
     Insert { row: ClientRow, spend: Option<TokenId>, now: Timestamp },
     /// Other metadata for the client at that revision, and another secret or none if that changes.
-    Replace { client_id: String, revision: i64, metadata: String, secret: Option<SecretColumns>, now: Timestamp },
+    Replace { client_id: String, revision: i64, metadata: String, consistent: bool, secret: Option<SecretColumns>, now: Timestamp },
     /// The end of a client.
     Delete { client_id: String },
     /// The day on which clients were used, where none or an earlier one is known.
@@ -71,12 +71,17 @@ impl Change {
             Self::Nothing => 1,
             Self::Insert { spend: Some(token), row, now } if !spend(connection, token, &row.provider, *now)? => 0,
             Self::Insert { row, .. } => either!(connection, inner => diesel::insert_into(client::table).values(row).execute(inner))?,
-            Self::Replace { client_id, revision, metadata, secret, now } => {
+            Self::Replace { client_id, revision, metadata, consistent, secret, now } => {
                 let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
                 diesel::update(client::table.find(client_id))
                     .filter(client::revision.eq(revision))
                     .filter(alive)
-                    .set((client::metadata.eq(metadata), client::revision.eq(client::revision + 1), secret))
+                    .set((
+                        client::metadata.eq(metadata),
+                        client::metadata_consistent.eq(consistent),
+                        client::revision.eq(client::revision + 1),
+                        secret,
+                    ))
                     .execute(connection)?
             }
             Self::Use { clients, day } => {

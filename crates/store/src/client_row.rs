@@ -29,6 +29,9 @@ pub struct ClientRow {
     pub composed_name: Option<String>,
     pub terms: Option<String>,
     pub last_used_at: Option<i64>,
+    /// What follows from the metadata is not carried from store to store.
+    #[serde(skip)]
+    pub metadata_consistent: Option<bool>,
 }
 
 impl ClientRow {
@@ -48,6 +51,7 @@ impl ClientRow {
             composed_name: new.composed_name.clone(),
             terms: new.terms.as_ref().map(|terms| terms.json()),
             last_used_at: None,
+            metadata_consistent: Some(new.metadata.members().is_consistent()),
         })
     }
 

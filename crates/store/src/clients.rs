@@ -94,8 +94,14 @@ impl Store {
                 Some(SecretColumns { secret_sealed, secret_expires_at: expires_at.map(Timestamp::seconds) })
             }
         };
-        let client_id = client.id.as_str().to_owned();
-        let change = Change::Replace { client_id, revision: client.revision, metadata: after.metadata.json().to_owned(), secret, now };
+        let change = Change::Replace {
+            client_id: client.id.as_str().to_owned(),
+            revision: client.revision,
+            metadata: after.metadata.json().to_owned(),
+            consistent: after.metadata.members().is_consistent(),
+            secret,
+            now,
+        };
         self.change(change, audit, |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
     }
 

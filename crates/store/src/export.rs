@@ -105,7 +105,7 @@ impl ExportedClient {
         }
         let client_id = row.client_id.clone();
         match row.clone().client(own) {
-            Ok(_) => Ok(Self(row)),
+            Ok(client) => Ok(Self(ClientRow { metadata_consistent: Some(client.metadata.members().is_consistent()), ..row })),
             Err(StoreError::Corrupt { column, .. }) => Err(ImportError::Column { column, client_id }),
             Err(error) => Err(error.into()),
         }
@@ -121,7 +121,7 @@ impl ExportedClient {
             let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
             row.secret_sealed.as_deref().map(|sealed| own.open(&about, sealed).map(|secret| ClientSecret::new(secret.as_str())))
         };
-        let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, last_used_at: None, ..row.clone() };
+        let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, last_used_at: None, metadata_consistent: None, ..row.clone() };
         unsealed(&self.0) == unsealed(row) && opened(&self.0) == opened(row)
     }
 }

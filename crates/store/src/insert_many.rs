@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use crate::client_row::ClientRow;
 
@@ -22,6 +22,7 @@ pub struct InsertMany<'a> {
     composed_name: Vec<Option<&'a str>>,
     terms: Vec<Option<&'a str>>,
     last_used_at: Vec<Option<i64>>,
+    metadata_consistent: Vec<Option<bool>>,
 }
 
 impl<'a> InsertMany<'a> {
@@ -43,6 +44,7 @@ impl<'a> InsertMany<'a> {
             composed_name: column(rows, |row| row.composed_name.as_deref()),
             terms: column(rows, |row| row.terms.as_deref()),
             last_used_at: column(rows, |row| row.last_used_at),
+            metadata_consistent: column(rows, |row| row.metadata_consistent),
         }
     }
 }
@@ -56,7 +58,7 @@ impl QueryFragment<Pg> for InsertMany<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.push_sql(
             "INSERT INTO client (client_id, provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, \
-             revision, owner, composed_name, terms, last_used_at) SELECT * FROM unnest(",
+             revision, owner, composed_name, terms, last_used_at, metadata_consistent) SELECT * FROM unnest(",
         );
         pass.push_bind_param::<Array<Text>, _>(&self.client_id)?;
         pass.push_sql(", ");
@@ -83,6 +85,8 @@ impl QueryFragment<Pg> for InsertMany<'_> {
         pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.terms)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.last_used_at)?;
+        pass.push_sql(", ");
+        pass.push_bind_param::<Array<Nullable<Bool>>, _>(&self.metadata_consistent)?;
         pass.push_sql(")");
         Ok(())
     }

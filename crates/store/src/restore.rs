@@ -174,14 +174,14 @@ impl<R: BufRead> Lines<'_, R> {
     }
 }
 
-/// The table of a row, and the object that is the row: exactly the columns that the head names, each a text, a whole number or
-/// nothing.
+/// The table of a row, and the object that is the row: exactly the columns that the head names, each a text, a whole number, a
+/// truth value or nothing.
 fn row_of<'a>(head: &'a Head, text: &'a str) -> Option<(&'a Shape, &'a str)> {
     let (table, rest) = text.strip_prefix("{\"")?.split_once("\":")?;
     let inner = rest.strip_suffix('}')?;
     let shape = head.tables.iter().find(|shape| shape.table == table)?;
     let Value::Object(row) = serde_json::from_str(inner).ok()? else { return None };
-    let plain = |value: &Value| value.is_string() || value.is_i64() || value.is_null();
+    let plain = |value: &Value| value.is_string() || value.is_i64() || value.is_boolean() || value.is_null();
     let whole = row.len() == shape.columns.len() && shape.columns.iter().all(|column| row.get(column).is_some_and(plain));
     whole.then_some((shape, inner))
 }

@@ -15,6 +15,7 @@ diesel::table! {
         composed_name -> Nullable<Text>,
         terms -> Nullable<Text>,
         last_used_at -> Nullable<BigInt>,
+        metadata_consistent -> Nullable<Bool>,
     }
 }
 

@@ -191,5 +191,6 @@ fn shown(client: &Client, with_secret: bool) -> Value {
         "revision": client.revision,
         "terms": client.terms.as_ref().map(|terms| terms.object()),
         "metadata": metadata,
+        "metadata_consistent": client.metadata.members().is_consistent(),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{ClientId, ClientSecret, Issuer, RegistrationAccessToken};
+use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken};
 use store::{NewClient, SecretChange, StoreError, Which};
 
 use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, race, terms, token};
@@ -12,6 +12,7 @@ on_both!(
     only_its_own_token_at_its_own_provider_opens_a_client,
     an_identifier_with_a_nul_is_nobodys,
     a_replacement_changes_what_it_says,
+    whether_metadata_are_consistent_is_kept_beside_them,
     a_stale_replacement_changes_nothing,
     of_racing_replacements_one_wins,
     of_racing_deletes_one_wins,
@@ -103,6 +104,23 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
     assert_eq!(format!("{removed:?}"), format!("{read:?}"));
     assert_eq!((read.secret, read.secret_expires_at), (None, None));
     assert_eq!(kept.secret, first.secret);
+}
+
+/// RFC 7591 §5.
+fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
+    let store = bench.store();
+    let foreign = r#"{"redirect_uris":["https://rp.example/cb"],"logo_uri":"https://bank.example/logo.png"}"#;
+    let foreign = RegisteredMetadata::from_stored(foreign.to_owned()).unwrap();
+    let kept = || {
+        bench.raw().values(
+            "SELECT client_id || ':' || CASE WHEN metadata_consistent THEN 'yes' ELSE 'no' END AS value FROM client ORDER BY client_id",
+        )
+    };
+    let one = insert(&store, "c1");
+    store.insert(NewClient { metadata: foreign.clone(), ..new_client("c2") }, None, NOW).wait().unwrap();
+    assert_eq!(kept(), ["c1:yes", "c2:no"]);
+    store.replace(&one, foreign, SecretChange::Keep, NOW).wait().unwrap();
+    assert_eq!(kept(), ["c1:no", "c2:no"]);
 }
 
 fn a_stale_replacement_changes_nothing(bench: &Bench) {

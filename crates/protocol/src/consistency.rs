@@ -1,0 +1,30 @@
+//! Whether what a client shows of itself belongs to where it takes people.
+
+use crate::ClientMetadata;
+use crate::localized::Localized;
+use crate::uri::split_port;
+
+impl ClientMetadata {
+    /// Whether every page and picture a consent page could show, in every language, has the scheme and the host of a redirect
+    /// URI. A client says of itself what it likes, and one that shows somebody else's pages is worth a warning. RFC 7591 §5.
+    pub fn is_consistent(&self) -> bool {
+        let pages = [&self.client_uri, &self.logo_uri, &self.tos_uri, &self.policy_uri];
+        let mut shown = pages.into_iter().flatten().flat_map(Localized::iter).map(|(_, page)| page.as_str());
+        shown.all(|page| self.redirect_uris.iter().flatten().any(|uri| share_a_site(uri.as_str(), page)))
+    }
+}
+
+/// Whether two URIs have the same scheme and host. Their texts are compared, since what was admitted is read by every parser as
+/// it is written.
+fn share_a_site(one: &str, other: &str) -> bool {
+    match (site(one), site(other)) {
+        (Some((scheme, host)), Some((other, site))) => scheme.eq_ignore_ascii_case(other) && host.eq_ignore_ascii_case(site),
+        _ => false,
+    }
+}
+
+/// Scheme and host as written, of a URI that has a host.
+fn site(uri: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = uri.split_once("://")?;
+    Some((scheme, split_port(rest.split(['/', '?', '#']).next().unwrap_or_default()).0))
+}

@@ -1,0 +1,33 @@
+//! Group commit by itself.
+
+use std::error::Error;
+
+use benchmark::{cpu, each};
+use diesel::connection::SimpleConnection;
+use protocol::Clock;
+
+use crate::register::register;
+use crate::table::{self, Row};
+
+const REGISTRATION: &[u8] = include_bytes!("../../../../../scripts/benchmark/registration.json");
+
+/// How many rows share a transaction: as many as there are connections under load.
+const BATCH: usize = 64;
+
+/// Inserts so many rows and says what each cost.
+///
+/// # Errors
+/// What the database says.
+pub fn measure(file: &str, count: u32) -> Result<(), Box<dyn Error>> {
+    let mut connection = table::connection(file)?;
+    let clock = Clock::system();
+    let rows: Vec<Row> = (0..count).filter_map(|_| register(REGISTRATION, &clock)).map(|(row, _)| row).collect();
+    let begun = cpu()?;
+    for batch in rows.chunks(BATCH) {
+        connection.batch_execute("BEGIN IMMEDIATE")?;
+        batch.iter().try_for_each(|row| row.insert(&mut connection))?;
+        connection.batch_execute("COMMIT")?;
+    }
+    println!("{{\"commit_cpu_us\": {:.2}}}", each(cpu()? - begun, count));
+    Ok(())
+}

@@ -46,7 +46,7 @@ compose-check: ## do what a container engine does with Dockerfile and docker-com
 proxies: ## put nginx and Caddy with the recipes in front of the binary, and nginx with one mistake at a time
 	scripts/proxies
 
-bench: ## measure steps, documents, registration and growth on this machine; rewrite docs/performance.md (an hour; ARGS=http for a part)
+bench: ## measure steps, documents, registration, peers and growth on this machine; rewrite docs/performance.md (an hour; ARGS=http for a part)
 	@scripts/install-missing bench
 	cargo build --release --locked -p server -p benchmark
 	cargo bench --locked -p benchmark

@@ -16,7 +16,23 @@ instruction counts are what to compare, since requests per second follow whateve
 `release` is what ships, and anything else was compiled faster and counts some instructions more.
 """
 
-PARTS = [("http", "Documents", "http"), ("sqlite", "Registration on SQLite", "sqlite"), ("postgres", "Registration on PostgreSQL", "postgres")]
+FLOOR = """
+`handler without store` is actix-web reading a registration into a struct, looking at its addresses, drawing randomness, digesting and
+answering; `group commit in process` is the bare insert of such a row, 64 to a transaction, without HTTP: together they are the floor.
+`pool and block` is that handler with a pool of 8 connections and a transaction for each registration. None of the three judges what is
+registered, seals, writes an audit row, logs, limits or counts."""
+
+PEERS = """
+All run on one processor, in turns, under the same load with the same registration; no two at a time. Failed answers count in a
+peer's figures as if they were good ones.
+"""
+
+OVERLOAD = """More registrations at once than the writer's queue holds, while another program keeps SQLite's write lock until all of them
+are answered for which the queue has no place."""
+
+GROWTH = """
+A store of each size, measured in turns. Insert and read are the process's own CPU without HTTP, 64 inserts under way at a time, over
+2000 clients from all over the store. What PostgreSQL writes is its log; the CPU is the service's."""
 
 
 def machine():
@@ -30,70 +46,113 @@ def number(value):
     return f"{value:,.0f}".replace(",", " ") if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
 
 
+class Noted(dict):
+    """Figures that note which parts of the run are asked for."""
+
+    def __init__(self, figures):
+        super().__init__(figures)
+        self.parts = {}
+
+    def __getitem__(self, name):
+        self.parts[name.split("/")[0]] = True
+        return super().__getitem__(name)
+
+
 def goals(figures):
     yield "## Goals\n"
-    yield "| goal | measure | limit | measured | |\n|---|---|---|---:|---|"
-    for goal, checks in GOALS:
+    yield "| | goal | measure | limit | measured | | command |\n|---:|---|---|---|---:|---|---|"
+    for place, goal, checks in GOALS:
         for measure, of, word, limit in checks:
+            noted = Noted(figures)
             try:
-                value = of(figures)
+                value = of(noted)
+                said = f"{number(value)} | {'holds' if holds(value, word, limit) else '**missed**'}"
             except KeyError:
-                yield f"| {goal} | {measure} | {word} {number(limit)} | not measured | |"
-                continue
-            yield f"| {goal} | {measure} | {word} {number(limit)} | {number(value)} | {'holds' if holds(value, word, limit) else 'missed'} |"
+                said = "not measured | "
+            yield f"| {place} | {goal} | {measure} | {word} {number(limit)} | {said} | `scripts/bench {' '.join(noted.parts)}` |"
+            place = goal = ""
+
+
+def command(figures, part):
+    busy = figures.get(f"busy/{part}")
+    return f"`scripts/bench {part}`" + (f"; the machine's load when it began: {busy:.1f}" if busy is not None else "")
+
+
+def section(figures, part, title, columns, rows):
+    """A table of runs: `columns` are pairs of a measure and its title."""
+    if rows:
+        yield f"\n## {title}\n\n{command(figures, part)}\n"
+        yield "| | " + " | ".join(title for _, title in columns) + " |"
+        yield "|---|" + "---:|" * len(columns)
+    for name, run in rows.items():
+        yield f"| {name} | " + " | ".join(number(run[key]) if key in run else "" for key, _ in columns) + " |"
+
+
+def runs(figures, part):
+    return {name.split("/", 1)[1].replace("_", " "): run for name, run in figures.items() if name.startswith(part + "/")}
+
+
+CPU = ("server_cpu_us", "service's CPU, µs")
+LOAD = [("req_s", "requests/s"), ("p50_us", "p50, µs"), ("p99_us", "p99, µs"), ("most_mb", "memory at most, MB")]
 
 
 def load(figures):
-    for part, title, argument in PARTS:
-        rows = {name.split("/", 1)[1]: run for name, run in figures.items() if name.startswith(part + "/") and "req_s" in run}
-        if not rows:
-            continue
-        yield f"\n## {title}\n\n`scripts/bench {argument}`\n"
-        database = any("postgres_cpu_us" in run for run in rows.values())
-        yield "| | service's CPU, µs |" + (" PostgreSQL's CPU, µs |" if database else "") + " requests/s | p50, µs | p99, µs | RSS, MB |"
-        yield "|---|---:|" + ("---:|" if database else "") + "---:|---:|---:|---:|"
-        for name, run in rows.items():
-            cells = [run.get("server_cpu_us")] + ([run.get("postgres_cpu_us")] if database else [])
-            cells += [run.get(key) for key in ("req_s", "p50_us", "p99_us", "rss_mb")]
-            yield f"| {name.replace('_', ' ')} | " + " | ".join("" if cell is None else number(cell) for cell in cells) + " |"
+    under_load = lambda part: {name: run for name, run in runs(figures, part).items() if "req_s" in run}
+    yield from section(figures, "http", "Documents", [CPU, *LOAD], under_load("http"))
+    yield from section(figures, "sqlite", "Registration on SQLite", [CPU, *LOAD], under_load("sqlite"))
+    both = [CPU, ("postgres_cpu_us", "PostgreSQL's CPU, µs"), *LOAD]
+    yield from section(figures, "postgres", "Registration on PostgreSQL", both, under_load("postgres"))
+
+
+def floor(figures):
+    yield from section(figures, "floor", "Registration, and the least it can cost", [CPU, *LOAD], runs(figures, "floor"))
+    if runs(figures, "floor"):
+        yield FLOOR
+
+
+def peers(figures):
+    ratios = {}
+    for name, run in runs(figures, "peers").items():
+        peer, case = name.split("/")
+        ours = figures.get("peers/frontdesk/" + case.replace(" ", "_"), {})
+        ratio = lambda key: {f"{key}_ratio": run[key] / ours[key]} if run.get(key) and ours.get(key) else {}
+        ratios[f"{case}, {peer}"] = run | ratio("server_cpu_us") | ratio("req_s")
+    columns = [("server_cpu_us", "CPU, µs"), ("server_cpu_us_ratio", "over ours"), ("req_s", "requests/s"), ("req_s_ratio", "over ours"),
+               *LOAD[1:], ("failed_percent", "failed, %")]
+    yield from section(figures, "peers", "Peers", columns, {name: run for name, run in sorted(ratios.items()) if "req_s" in run})
+    starts = {name.split(", ")[1]: run for name, run in ratios.items() if "start_ms" in run}
+    columns = [("start_ms", "start to the first answer, ms"), ("rss_mb", "memory idle, MB")]
+    yield from section(figures, "peers", "Peers at their start", columns, starts)
+    if starts:
+        yield PEERS
+        yield from (f"- {name.split('/')[1]}: {said}" for name, said in figures.items() if name.startswith("called/"))
+
+
+def overload(figures):
+    for answers in runs(figures, "overload").values():
+        yield f"\n## A full queue\n\n{command(figures, 'overload')}\n\n{OVERLOAD}\n"
+        yield from (f"- {what}: {number(value)}" for what, value in answers.items())
 
 
 def instructions(figures):
-    rows = {name.split("/", 1)[1]: value for name, value in figures.items() if name.startswith("instructions/")}
-    if rows:
-        yield "\n## Instructions per request\n\n`scripts/bench instructions`, which counts with callgrind\n"
-        yield "| | instructions | over bare |\n|---|---:|---:|"
-        for name, value in rows.items():
-            yield f"| {name.replace('_', ' ')} | {number(value)} | {value / rows['bare']:.2f} |"
+    rows = runs(figures, "instructions")
+    columns = [("instructions", "instructions"), ("ratio", "over bare")]
+    rows = {name: {"instructions": value, "ratio": value / rows["bare"]} for name, value in rows.items()}
+    yield from section(figures, "instructions", "Instructions per request, counted with callgrind", columns, rows)
 
 
 def growth(figures):
-    rows = {name.split("/", 1)[1]: value for name, value in figures.items() if name.startswith("growth/")}
+    columns = [("insert_cpu_us", "insert, µs"), ("bytes_written_each", "written each, bytes"), ("read_cpu_us", "read, µs"),
+               ("http_read_cpu_us", "read over HTTP, µs"), ("http_register_cpu_us", "register over HTTP, µs"), ("start_ms", "start, ms"),
+               ("rss_mb", "memory idle, MB"), ("most_mb", "at most, MB")]
+    rows = {f"{kind} {int(size):,}".replace(",", " "): row for kind, size, row in ((*name.split("/"), row) for name, row in runs(figures, "growth").items())}
+    yield from section(figures, "growth", "Growth", columns, rows)
     if rows:
-        columns = ["insert_cpu_us", "bytes_written_each", "read_cpu_us", "http_read_cpu_us", "http_register_cpu_us", "start_ms", "rss_mb"]
-        yield "\n## Growth\n\n`scripts/bench growth`: inserts and reads in the process (CPU of the service's side), then over HTTP\n"
-        yield "| store, clients | insert, µs | written each, bytes | read, µs | read over HTTP, µs | register over HTTP, µs | start, ms | RSS, MB |"
-        yield "|---|---:|---:|---:|---:|---:|---:|---:|"
-        for name, row in rows.items():
-            yield f"| {name.replace('/', ', ')} | " + " | ".join(number(row[column]) if column in row else "" for column in columns) + " |"
-
-
-MISSED = """
-## Where a goal is missed, and what was tried
-
-- **Registration**: the handler took 653 000 instructions and the writer 163 000 (callgrind, one at a time, built without link-time
-  optimisation); a compiled router, plain host names read without a parser, statements that stay prepared and looks at single members in
-  place of whole documents brought that to 479 000 and 91 000. What is left is spread out: the table takes each member out of the object by
-  a look-up and moves the rest, values are hashed to find repetitions, the strict reader of JSON and the log line cost tens of thousands
-  each. On PostgreSQL the audit row is a second statement of a batch, which pgbench's insert does not have.
-- **Read**: 617 000 to 287 000 by the same changes. The stored metadata is read by the whole table each time, which finds a damaged row;
-  a cheaper test for damage is the next thing to try.
-- **WebFinger, memory, start**: near their goals; nothing was tried for memory and the start yet.
-- **Growth** was measured to 100 000 clients only, so the rows for 1 000 000 are empty.
-"""
+        yield GROWTH
 
 
 def render(figures):
-    described = figures.get("machine", "")
-    lines = [HEAD, f"Machine of the last run: {described}.\n", *goals(figures), *instructions(figures), *load(figures), *growth(figures), MISSED.rstrip()]
-    return "\n".join(lines) + "\n"
+    remarks = (pathlib.Path(__file__).parent / "remarks.md").read_text()
+    machine = f"Machine of the last run: {figures.get('machine', '')}.\n"
+    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), growth(figures)]
+    return "\n".join([HEAD, machine, *(line for part in parts for line in part), "", remarks])

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import secrets
 import signal
 import subprocess
@@ -52,18 +53,47 @@ def rss(pids):
     return pages * PAGE / 1e6
 
 
-class Process:
-    """A server that says on standard output or in its log where it listens; pinned to one processor."""
+DISCOVERY = "/.well-known/openid-configuration"
 
-    def __init__(self, command, environment, processor, before=()):
+
+def forget_most(pids):
+    """What `most` counts begins anew."""
+    for pid in family(pids):
+        pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def most(pids):
+    """The most resident memory in megabytes since then, each process by itself."""
+    statuses = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in family(pids)]
+    return sum(int(size) for status in statuses for size in re.findall(r"^VmHWM:\s*(\d+) kB", status, re.M)) * 1024 / 1e6
+
+
+class Process:
+    """A server, pinned to one processor. It says on standard output or in its log where it listens, or listens `at` the address
+    given and is there once it answers at `path`."""
+
+    def __init__(self, command, environment, processor, before=(), at=None, path=DISCOVERY):
         self.begun = time.monotonic()
         pinned = ["taskset", "-c", str(processor)] if processor is not None else []
         # A file, not a pipe: what is logged under load is part of the work, and nobody reads it.
         self.log = tempfile.TemporaryFile("w+")
         self.child = subprocess.Popen(
-            [*pinned, *before, *command], env={"PATH": os.environ["PATH"], **environment}, stdout=self.log, stderr=self.log)
+            [*pinned, *before, *map(str, command)], env={"PATH": os.environ["PATH"], **environment}, stdout=self.log, stderr=self.log)
         self.pid = self.child.pid
-        self.base = self.listening()
+        self.base = self.answering(at, path) if at else self.listening()
+
+    def answering(self, base, path):
+        while time.monotonic() < self.begun + 120:
+            try:
+                if fetch(base + path)[0] == 200:
+                    return base
+            except OSError:
+                pass
+            if self.child.poll() is not None:
+                break
+            time.sleep(0.001)
+        self.child.kill()
+        raise SystemExit(f"{self.child.args[-1]} does not answer: " + pathlib.Path(f"/proc/self/fd/{self.log.fileno()}").read_text()[-800:])
 
     def listening(self):
         while time.monotonic() < self.begun + 120:
@@ -72,7 +102,9 @@ class Process:
                 if line.startswith("http://") and line.endswith("\n"):
                     return line.strip().rstrip("/")
                 if '"listen":' in line and line.endswith("\n"):
-                    return "http://" + json.loads(line)["fields"]["listen"].split()[0]
+                    said = json.loads(line)["fields"]
+                    self.management = "http://" + said["management"]
+                    return "http://" + said["listen"].split()[0]
             if self.child.poll() is not None:
                 raise SystemExit("the process ended: " + said[-800:])
             time.sleep(0.001)
@@ -118,3 +150,12 @@ def fetch(url, headers={}):
     request = urllib.request.Request(url, headers=headers)
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
         return answer.status, answer.headers, answer.read()
+
+
+def started(process):
+    """When it first answered, in milliseconds, and its memory a second later."""
+    while fetch(process.base + DISCOVERY)[0] != 200:
+        pass
+    took = (time.monotonic() - process.begun) * 1000
+    time.sleep(1)
+    return {"start_ms": took, "rss_mb": rss([process.pid])}

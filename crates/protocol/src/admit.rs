@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::member::{Invalid, Kept, Object};
+use crate::member::{Held, Invalid, Kept, Object};
 use crate::response_type::ResponseType;
 use crate::rules;
 use crate::table::Row;
@@ -25,8 +25,7 @@ pub struct RegisteredMetadata {
 
 impl RegisteredMetadata {
     fn new(members: ClientMetadata) -> Self {
-        // The serialiser itself: a value's `Display` passes each piece through a formatter.
-        let json = serde_json::to_string(&members.object()).unwrap_or_default();
+        let json = serde_json::to_string(&members).unwrap_or_default();
         Self { members, json }
     }
 
@@ -90,19 +89,17 @@ impl ProviderMetadata {
     pub fn admit(&self, asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
         let mut asked = asked.without_repetitions();
         infer_application_type(&mut asked);
-        for row in ClientMetadata::ROWS {
-            if row.list {
-                filled(row, asked.values(row.name))?;
-            }
+        for (row, held) in asked.present() {
+            filled(row, held)?;
             needed(row, &asked)?;
         }
-        for row in ClientMetadata::ROWS {
+        for row in asked.present().map(|(row, _)| row).collect::<Vec<_>>() {
             self.offer(row, &mut asked)?;
             self.meet(row, &mut asked);
         }
         self.agree_on_flows(&mut asked)?;
         self.agree_on_subjects(&mut asked);
-        for row in ClientMetadata::ROWS {
+        for row in ClientMetadata::ROWS.iter().filter(|row| row.default.is_some()) {
             self.default(row, &mut asked)?;
         }
         for rule in rules::ALL {
@@ -241,18 +238,16 @@ impl ProviderMetadata {
 }
 
 /// An element without a character names nothing, in no list of any table.
-pub(crate) fn filled(row: &Row, values: Option<Vec<Cow<'_, str>>>) -> Result<(), Invalid> {
-    match values {
-        Some(values) if row.list && values.iter().any(|value| value.is_empty()) => {
-            Err(Invalid::new(row.name, "has an element that is empty"))
-        }
-        _ => Ok(()),
+pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
+    if row.list && held.values().iter().any(|value| value.is_empty()) {
+        return Err(Invalid::new(row.name, "has an element that is empty"));
     }
+    Ok(())
 }
 
 fn needed(row: &Row, asked: &ClientMetadata) -> Result<(), Invalid> {
     match row.needs {
-        Some(other) if asked.has(row.name) && !asked.has(other) => Err(Invalid::new(row.name, format!("needs {other} beside it"))),
+        Some(other) if !asked.has(other) => Err(Invalid::new(row.name, format!("needs {other} beside it"))),
         _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Number, Value};
 
 use crate::member::Object;
@@ -61,6 +62,9 @@ fn sentence(fault: &serde_json::Error) -> String {
         None => format!("The body must be a JSON object; it is not JSON {place}."),
     }
 }
+
+/// Room for the members of most documents, so that it need not grow.
+const USUAL_MEMBERS: usize = 32;
 
 const REPEATED: &str = "has a member twice";
 const TOO_DEEP: &str = "is nested too deeply";
@@ -140,16 +144,15 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
-        let mut object = Object::new();
+        let mut object = Object::with_capacity(if self.depth == 0 { USUAL_MEMBERS } else { 0 });
         while let Some(name) = map.next_key::<String>()? {
             if object.len() >= self.limits.members {
                 return Err(de::Error::custom(TOO_MANY_MEMBERS));
             }
-            if object.contains_key(&name) {
-                return Err(de::Error::custom(REPEATED));
+            match object.entry(name) {
+                Entry::Occupied(_) => return Err(de::Error::custom(REPEATED)),
+                Entry::Vacant(place) => _ = place.insert(map.next_value_seed(inner)?),
             }
-            let value = map.next_value_seed(inner)?;
-            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }

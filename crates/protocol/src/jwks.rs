@@ -1,7 +1,10 @@
 //! A client's JWK Set: public keys only. RFC 7517.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
+use crate::form::Form;
 use crate::member::{Object, Reason, Single};
 
 /// How many keys a client may register.
@@ -64,7 +67,7 @@ impl Single for JwkSet {
         Ok(Self(set))
     }
 
-    fn write(&self) -> Value {
-        Value::Object(self.0.clone())
+    fn write(&self) -> Form<'_> {
+        Form::Object(Cow::Borrowed(&self.0))
     }
 }

@@ -6,7 +6,7 @@
 //! | [`offer`] | what a provider offers when its operator says nothing, and over that what is configured |
 //! | [`admit`], [`rules`] | from what a client asks for to what is agreed |
 //! | [`token_terms`] | and within which terms, for clients of an initial access token |
-//! | [`member`], [`table`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
+//! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
 //! | [`issuer`] | an issuer and every address that follows from it |
 //! | [`json`] | the strict JSON reader for what strangers send |
@@ -23,6 +23,8 @@ pub mod client;
 mod consistency;
 pub mod credentials;
 pub mod error_code;
+pub mod field;
+pub mod form;
 pub mod issuer;
 pub mod json;
 pub mod jwks;

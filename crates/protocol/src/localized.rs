@@ -1,11 +1,14 @@
 //! Language-tagged members: `client_name#ja`. OIDC Registration §2.1, RFC 7591 §2.2.
 
 use std::borrow::Cow;
+use std::mem;
 
 use oxilangtag::LanguageTag;
 use serde_json::Value;
 
-use crate::member::{Invalid, Kept, Member, Object, Single};
+use crate::field::Sent;
+use crate::form::Form;
+use crate::member::{Held, Invalid, Kept, Member, Single, is_said};
 
 /// How many language tags one member may have.
 pub const TAGS_MAX: usize = 20;
@@ -48,47 +51,13 @@ impl<T> Localized<T> {
     }
 }
 
-impl<T: Single> Member for Localized<T> {
-    const LOCALIZED: bool = true;
-    const SHAPE: &'static str = T::SHAPE;
-
-    fn schema() -> Value {
-        <T as Single>::schema()
-    }
-
-    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
-        let mut names: Vec<String> = object
-            .keys()
-            .filter(|key| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('#')))
-            .cloned()
-            .collect();
-        names.sort_by_key(|key| key.as_str() != name); // the plain member first, the others as sent
-        let mut variants = Vec::with_capacity(names.len());
-        let mut seen = Vec::new();
-        for key in names {
-            let tag = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('#')).map(str::to_owned);
-            // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
-            let language = tag.as_deref().map(LanguageTag::parse_and_normalize).transpose();
-            let language = language.map_err(|_| Invalid::new(format!("{name}#..."), "must carry a language tag (BCP 47) after the #"))?;
-            let Some(value) = <T as Member>::take(object, &key)? else { continue };
-            if let Some(language) = language {
-                if seen.contains(&language) {
-                    return Err(Invalid::new(key, "names a language twice"));
-                }
-                seen.push(language);
-                if seen.len() > TAGS_MAX {
-                    return Err(Invalid::new(name.to_owned(), format!("must have at most {TAGS_MAX} language tags")));
-                }
-            }
-            variants.push(Variant { tag, value });
-        }
-        Ok(if variants.is_empty() { None } else { Some(Self { variants }) })
-    }
-
-    fn put(&self, object: &mut Object, name: &str) {
+impl<T: Single> Held for Localized<T> {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
         for Variant { tag, value } in &self.variants {
-            let key = tag.as_ref().map_or_else(|| name.to_owned(), |tag| format!("{name}#{tag}"));
-            object.insert(key, value.write());
+            match tag {
+                None => each(name, value.write()),
+                Some(tag) => each(&format!("{name}#{tag}"), value.write()),
+            }
         }
     }
 
@@ -98,5 +67,38 @@ impl<T: Single> Member for Localized<T> {
 
     fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Kept {
         Kept::All
+    }
+}
+
+impl<T: Single> Member for Localized<T> {
+    const LOCALIZED: bool = true;
+    const SHAPE: &'static str = T::SHAPE;
+
+    fn schema() -> Value {
+        <T as Single>::schema()
+    }
+
+    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+        let mut variants = Vec::with_capacity(sent.len());
+        let mut seen = Vec::new();
+        for Sent { name: key, value, .. } in sent {
+            let tag = key.split_once('#').map(|(_, tag)| tag.to_owned());
+            // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
+            let language = tag.as_deref().map(LanguageTag::parse_and_normalize).transpose();
+            let language = language.map_err(|_| Invalid::new(format!("{name}#..."), "must carry a language tag (BCP 47) after the #"))?;
+            let value = Some(value.take()).filter(is_said).map(T::read).transpose();
+            let Some(value) = value.map_err(|reason| Invalid::new(mem::take(key), reason))? else { continue };
+            if let Some(language) = language {
+                if seen.contains(&language) {
+                    return Err(Invalid::new(mem::take(key), "names a language twice"));
+                }
+                seen.push(language);
+                if seen.len() > TAGS_MAX {
+                    return Err(Invalid::new(name, format!("must have at most {TAGS_MAX} language tags")));
+                }
+            }
+            variants.push(Variant { tag, value });
+        }
+        Ok(if variants.is_empty() { None } else { Some(Self { variants }) })
     }
 }

@@ -1,10 +1,13 @@
 //! How one member enters and leaves a JSON object.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
+use std::mem;
 
 use serde_json::{Value, json};
+
+use crate::field::Sent;
+use crate::form::Form;
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, Value>;
@@ -52,26 +55,10 @@ pub enum Kept {
     None,
 }
 
-/// One member of a metadata table.
-pub trait Member: Sized {
-    /// Whether `name#tag` variants belong to it (OIDC Registration §2.1).
-    const LOCALIZED: bool = false;
-    /// Whether its JSON form is an array.
-    const LIST: bool = false;
-    /// The shape of its JSON form, in words, for the reference pages.
-    const SHAPE: &'static str;
-
-    /// What a schema can say of its JSON form. JSON Schema 2020-12.
-    fn schema() -> Value;
-
-    /// Takes the member out of `object`. `null` and `""` count as absent (RFC 7592 §2.2: "null or empty values").
-    ///
-    /// # Errors
-    /// When it is there in a form that is not the member's.
-    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid>;
-
-    /// Puts the member into `object`.
-    fn put(&self, object: &mut Object, name: &str);
+/// What is held of a member, whatever its type.
+pub trait Held {
+    /// Its JSON form, and that of each of its variants in other languages, each with its name. `name` is the member's.
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>));
 
     /// The registered values it names, in one spelling each.
     fn values(&self) -> Vec<Cow<'_, str>>;
@@ -83,8 +70,28 @@ pub trait Member: Sized {
     fn keep_once(&mut self) {}
 }
 
+/// One member of a metadata table.
+pub trait Member: Held + Sized {
+    /// Whether `name#tag` variants belong to it (OIDC Registration §2.1).
+    const LOCALIZED: bool = false;
+    /// Whether its JSON form is an array.
+    const LIST: bool = false;
+    /// The shape of its JSON form, in words, for the reference pages.
+    const SHAPE: &'static str;
+
+    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    fn schema() -> Value;
+
+    /// Reads what was `sent` of the member `name`: one value, or one for each language. `null` and `""` count as absent (RFC 7592
+    /// §2.2: "null or empty values").
+    ///
+    /// # Errors
+    /// When it is there in a form that is not the member's.
+    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid>;
+}
+
 /// One value with one JSON form.
-pub trait Single: Sized {
+pub trait Single: Sized + PartialEq {
     /// The shape in words.
     const SHAPE: &'static str;
 
@@ -98,7 +105,7 @@ pub trait Single: Sized {
     fn read(value: Value) -> Result<Self, Reason>;
 
     /// Its JSON form.
-    fn write(&self) -> Value;
+    fn write(&self) -> Form<'_>;
 
     /// Its registered value, when it is one of a registry's.
     fn value(&self) -> Option<Cow<'_, str>> {
@@ -106,23 +113,9 @@ pub trait Single: Sized {
     }
 }
 
-impl<T: Single> Member for T {
-    const SHAPE: &'static str = <T as Single>::SHAPE;
-
-    fn schema() -> Value {
-        <T as Single>::schema()
-    }
-
-    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
-        match object.shift_remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(value) => T::read(value).map(Some).map_err(|reason| Invalid::new(name.to_owned(), reason)),
-        }
-    }
-
-    fn put(&self, object: &mut Object, name: &str) {
-        object.insert(name.to_owned(), self.write());
+impl<T: Single> Held for T {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+        each(name, self.write());
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {
@@ -137,8 +130,46 @@ impl<T: Single> Member for T {
     }
 }
 
+impl<T: Single> Member for T {
+    const SHAPE: &'static str = <T as Single>::SHAPE;
+
+    fn schema() -> Value {
+        <T as Single>::schema()
+    }
+
+    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+        let value = sent.first_mut().map(|sent| sent.value.take()).filter(is_said);
+        value.map(T::read).transpose().map_err(|reason| Invalid::new(name, reason))
+    }
+}
+
+/// Whether a value is neither `null` nor `""`.
+pub(crate) fn is_said(value: &Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
+
 /// How many elements any list may have.
 pub const LIST_MAX: usize = 200;
+
+impl<T: Single> Held for Vec<T> {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+        each(name, Form::List(self.iter().map(Single::write).collect()));
+    }
+
+    fn values(&self) -> Vec<Cow<'_, str>> {
+        self.iter().filter_map(Single::value).collect()
+    }
+
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
+        let asked = self.len();
+        Vec::retain(self, |element| element.value().is_none_or(|value| keep(&value)));
+        kept(asked, self.len())
+    }
+
+    fn keep_once(&mut self) {
+        *self = once(mem::take(self));
+    }
+}
 
 impl<T: Single> Member for Vec<T> {
     const LIST: bool = true;
@@ -148,9 +179,9 @@ impl<T: Single> Member for Vec<T> {
         json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as Single>::schema() })
     }
 
-    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
-        let invalid = |reason: Reason| Invalid::new(name.to_owned(), reason);
-        let elements = match object.shift_remove(name) {
+    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+        let invalid = |reason: Reason| Invalid::new(name, reason);
+        let elements = match sent.first_mut().map(|sent| sent.value.take()) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(elements)) => elements,
             Some(_) => return Err(invalid("must be an array".into())),
@@ -165,32 +196,29 @@ impl<T: Single> Member for Vec<T> {
             .map(Some)
             .map_err(|reason| invalid(format!("has an element that {reason}").into()))
     }
+}
 
-    fn put(&self, object: &mut Object, name: &str) {
-        object.insert(name.to_owned(), self.iter().map(Single::write).collect());
+/// What it means that `left` of `asked` values are left.
+pub(crate) fn kept(asked: usize, left: usize) -> Kept {
+    match left {
+        left if left == asked => Kept::All,
+        0 => Kept::None,
+        _ => Kept::Some,
     }
+}
 
-    fn values(&self) -> Vec<Cow<'_, str>> {
-        self.iter().filter_map(Single::value).collect()
+/// Each element once, where it stands first. There are at most [`LIST_MAX`], mostly a few, which are compared sooner than hashed.
+pub(crate) fn once<T: PartialEq>(elements: Vec<T>) -> Vec<T> {
+    if elements.len() < 2 {
+        return elements;
     }
-
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
-        let asked = self.len();
-        Vec::retain(self, |element| element.value().is_none_or(|value| keep(&value)));
-        match self.len() {
-            left if left == asked => Kept::All,
-            0 => Kept::None,
-            _ => Kept::Some,
+    let mut once = Vec::with_capacity(elements.len());
+    for element in elements {
+        if !once.contains(&element) {
+            once.push(element);
         }
     }
-
-    fn keep_once(&mut self) {
-        if self.len() < 2 {
-            return;
-        }
-        let mut seen = HashSet::new();
-        Vec::retain(self, |element| seen.insert(element.write()));
-    }
+    once
 }
 
 impl Single for bool {
@@ -204,8 +232,8 @@ impl Single for bool {
         value.as_bool().ok_or_else(|| "must be true or false".into())
     }
 
-    fn write(&self) -> Value {
-        Value::Bool(*self)
+    fn write(&self) -> Form<'_> {
+        Form::Truth(*self)
     }
 }
 

@@ -106,8 +106,8 @@ impl ProviderMetadata {
         if let Some(unknown) = configured.keys().next() {
             return Err(Invalid::new(unknown.clone(), "is not a member of provider metadata"));
         }
-        for row in Self::ROWS {
-            filled(row, given.values(row.name))?;
+        for (row, held) in given.present() {
+            filled(row, held)?;
         }
         let (types, grants) = (given.has("response_types_supported"), given.has("grant_types_supported"));
         let mut offer = self.overlaid(given);

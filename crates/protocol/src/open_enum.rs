@@ -46,7 +46,7 @@ macro_rules! open_enum {
                 $crate::values::token(value).map(|text| Self::from(text.as_str()))
             }
 
-            fn write(&self) -> serde_json::Value {
+            fn write(&self) -> $crate::form::Form<'_> {
                 self.as_str().into()
             }
 

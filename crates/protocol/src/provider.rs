@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::form::Form;
 use crate::issuer::Issuer;
 use crate::jwks::JwkSet;
 use crate::localized::Localized;
@@ -24,7 +25,7 @@ impl Single for Issuer {
         crate::member::text(value).and_then(|text| Self::parse(&text).map_err(Cow::Borrowed))
     }
 
-    fn write(&self) -> serde_json::Value {
+    fn write(&self) -> Form<'_> {
         self.as_str().into()
     }
 }

@@ -1,16 +1,16 @@
 //! Response types: sets of words, so that the order of the words never matters. OAuth 2.0 Multiple Response Types §3.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::form::Form;
 use crate::member::{Reason, Single};
 use crate::values::{GrantType, token_text, words_schema};
 
-/// A response type, such as `code` or `id_token token`.
+/// A response type, such as `code` or `id_token token`: its words in alphabetical order, each once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ResponseType(BTreeSet<String>);
+pub struct ResponseType(String);
 
 impl ResponseType {
     /// Reads a response type; the order of its words is forgotten.
@@ -18,23 +18,25 @@ impl ResponseType {
     /// # Errors
     /// When there is no word in it, or one that is not a word.
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let words: BTreeSet<String> = text.split(' ').map(|word| token_text(word.to_owned())).collect::<Result<_, _>>()?;
-        Ok(Self(words))
+        let mut words = text.split(' ').map(token_text).collect::<Result<Vec<_>, _>>()?;
+        words.sort_unstable();
+        words.dedup();
+        Ok(Self(words.join(" ")))
     }
 
     /// Its words in the registry's order, which is alphabetical: `code id_token token`.
-    pub fn spelled(&self) -> String {
-        self.0.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+    pub fn spelled(&self) -> &str {
+        &self.0
     }
 
     /// Whether `word` is one of its words.
     pub fn has(&self, word: &str) -> bool {
-        self.0.contains(word)
+        self.0.split(' ').any(|one| one == word)
     }
 
     /// Whether the answer is a code and nothing else.
     pub fn is_code_only(&self) -> bool {
-        self.has("code") && self.0.len() == 1
+        self.0 == "code"
     }
 
     /// The grants it takes: `code` the authorization code grant, `token` and `id_token` the implicit one.
@@ -62,7 +64,7 @@ impl Single for ResponseType {
         crate::member::text(value).and_then(|text| Self::parse(&text))
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.spelled().into()
     }
 

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::member::Held;
+
 /// What a table knows about one member.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
@@ -68,10 +70,33 @@ macro_rules! metadata {
                 served: &[$($(stringify!($served)),+)?],
             } ),+];
 
+            const FIELDS: &'static [$crate::field::Field<Self>] = &[$( $crate::field::Field {
+                held: |table| table.$name.as_ref().map(|value| -> &dyn $crate::member::Held { value }),
+                held_mut: |table| table.$name.as_mut().map(|value| -> &mut dyn $crate::member::Held { value }),
+                read: |table, sent| {
+                    table.$name = $crate::member::Member::read($crate::metadata!(@text $name $($text)?), sent)?;
+                    Ok(())
+                },
+                clear: |table| table.$name = None,
+            } ),+];
+
+            fn names() -> &'static $crate::field::Names {
+                static NAMES: std::sync::LazyLock<$crate::field::Names> = std::sync::LazyLock::new(|| $crate::field::Names::of($table::ROWS));
+                &NAMES
+            }
+
+            fn field(member: &str) -> Option<&'static $crate::field::Field<Self>> {
+                Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
+            }
+
+            fn held(&self, member: &str) -> Option<&dyn $crate::member::Held> {
+                Self::field(member).and_then(|field| (field.held)(self))
+            }
+
             /// Reads the table's members and forgets every other.
             ///
             /// # Errors
-            /// Names the first member that is not in its form.
+            /// Names the first member, in the table's order, that is not in its form.
             pub fn parse(mut object: $crate::Object) -> Result<Self, $crate::Invalid> {
                 Self::take(&mut object)
             }
@@ -79,54 +104,61 @@ macro_rules! metadata {
             /// Takes the table's members out of `object`; what is left in it is unknown to the table.
             ///
             /// # Errors
-            /// Names the first member that is not in its form.
+            /// Names the first member, in the table's order, that is not in its form.
             pub fn take(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
-                Ok(Self { $( $name: $crate::member::Member::take(object, $crate::metadata!(@text $name $($text)?))?, )+ })
+                let mut table = Self::default();
+                let mut sent = $crate::field::Sent::take(object, Self::names());
+                for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
+                    if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
+                        (field.read)(&mut table, of_one)?;
+                    }
+                }
+                Ok(table)
             }
 
             /// The members that are set, in the table's order.
+            pub fn present(&self) -> impl Iterator<Item = (&'static $crate::Row, &dyn $crate::member::Held)> {
+                Self::ROWS.iter().zip(Self::FIELDS).filter_map(|(row, field)| Some((row, (field.held)(self)?)))
+            }
+
+            /// The same as an object.
             pub fn object(&self) -> $crate::Object {
                 let mut object = $crate::Object::new();
-                $( if let Some(value) = &self.$name { $crate::member::Member::put(value, &mut object, $crate::metadata!(@text $name $($text)?)); } )+
+                for (row, held) in self.present() {
+                    held.forms(row.name, &mut |name, form| drop(object.insert(name.to_owned(), form.into())));
+                }
                 object
             }
 
             /// Whether a member is set.
             pub fn has(&self, member: &str) -> bool {
-                match member {
-                    $( $crate::metadata!(@text $name $($text)?) => self.$name.is_some(), )+
-                    _ => false,
-                }
+                self.held(member).is_some()
             }
 
             /// The JSON form of a member, if it is set; of a localized one what has no tag.
             pub fn value(&self, member: &str) -> Option<serde_json::Value> {
-                match member {
-                    $( $crate::metadata!(@text $name $($text)?) => self.$name.as_ref().map($crate::table::json), )+
-                    _ => None,
-                }
+                self.held(member).map($crate::table::json)
             }
 
             /// The registered values a member names, if it is set.
             pub fn values(&self, member: &str) -> Option<Vec<std::borrow::Cow<'_, str>>> {
-                match member {
-                    $( $crate::metadata!(@text $name $($text)?) => self.$name.as_ref().map($crate::member::Member::values), )+
-                    _ => None,
-                }
+                self.held(member).map($crate::member::Held::values)
             }
 
             /// Keeps the values of a member that `keep` agrees to.
             pub fn retain(&mut self, member: &str, keep: &dyn Fn(&str) -> bool) -> $crate::member::Kept {
-                match member {
-                    $( $crate::metadata!(@text $name $($text)?) => self.$name.as_mut().map_or($crate::member::Kept::All, |value| $crate::member::Member::retain(value, keep)), )+
-                    _ => $crate::member::Kept::All,
-                }
+                let held = Self::field(member).and_then(|field| (field.held_mut)(self));
+                held.map_or($crate::member::Kept::All, |held| held.retain(keep))
             }
 
             /// Keeps each element of every list once, where it stands first.
             #[must_use]
             pub fn without_repetitions(mut self) -> Self {
-                $( if let Some(value) = &mut self.$name { $crate::member::Member::keep_once(value); } )+
+                for field in Self::FIELDS {
+                    if let Some(held) = (field.held_mut)(&mut self) {
+                        held.keep_once();
+                    }
+                }
                 self
             }
 
@@ -135,13 +167,10 @@ macro_rules! metadata {
             /// # Errors
             /// When the value is not in the member's form.
             pub fn set(&mut self, member: &str, value: serde_json::Value) -> Result<(), $crate::Invalid> {
-                let mut object = $crate::Object::new();
-                object.insert(member.to_owned(), value);
-                match member {
-                    $( $crate::metadata!(@text $name $($text)?) => self.$name = $crate::member::Member::take(&mut object, $crate::metadata!(@text $name $($text)?))?, )+
-                    _ => {}
-                }
-                Ok(())
+                let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
+                    return Ok(());
+                };
+                (field.read)(self, &mut [$crate::field::Sent { place, name: member.to_owned(), value }])
             }
 
             /// These members, and over them those `other` has.
@@ -153,10 +182,15 @@ macro_rules! metadata {
 
             /// Forgets a member.
             pub fn clear(&mut self, member: &str) {
-                match member {
-                    $( $crate::metadata!(@text $name $($text)?) => self.$name = None, )+
-                    _ => {}
+                if let Some(field) = Self::field(member) {
+                    (field.clear)(self);
                 }
+            }
+        }
+
+        impl serde::Serialize for $table {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::field::serialize(self.present(), serializer)
             }
         }
     };
@@ -168,9 +202,13 @@ macro_rules! metadata {
     (@default $ty:ty, $default:expr) => { Some(|| { let value: $ty = $default; $crate::table::json(&value) }) };
 }
 
-/// The JSON form of one member's value.
-pub fn json<T: crate::member::Member>(value: &T) -> Value {
-    let mut object = crate::Object::new();
-    value.put(&mut object, "value");
-    object.shift_remove("value").unwrap_or(Value::Null)
+/// The JSON form of what is held of one member; of a localized one what has no tag.
+pub fn json(held: &dyn Held) -> Value {
+    let mut json = Value::Null;
+    held.forms("", &mut |name, form| {
+        if name.is_empty() {
+            json = form.into();
+        }
+    });
+    json
 }

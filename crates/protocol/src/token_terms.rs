@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::admit::{RegisteredMetadata, Terms};
+use crate::form::Form;
 use crate::member::{Invalid, Kept, Object, Reason, Single, text};
 use crate::rules::ways_back;
 use crate::uri::RedirectUri;
@@ -37,15 +38,16 @@ impl TokenTerms {
             return Err(Invalid::new(unknown.clone(), "is not a member of a token's terms"));
         }
         // Nothing allowed and nothing limited must not look alike.
-        match Self::ROWS.iter().find(|row| row.list && terms.values(row.name).is_some_and(|values| values.is_empty())) {
-            Some(empty) => Err(Invalid::new(empty.name, "must have at least one element")),
+        let empty = terms.present().find(|(row, held)| row.list && held.values().is_empty());
+        match empty {
+            Some((empty, _)) => Err(Invalid::new(empty.name, "must have at least one element")),
             None => Ok(terms),
         }
     }
 
     /// The terms as the text of one JSON object.
     pub fn json(&self) -> String {
-        Value::Object(self.object()).to_string()
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Whether a provider can agree to clients on these terms.
@@ -68,11 +70,12 @@ impl TokenTerms {
 
     fn check_imposed(&self, imposed: &ClientMetadata, provider: &ProviderMetadata, issuer: &str) -> Result<(), Invalid> {
         let refuse = |reason: String| Err(Invalid::new("metadata", reason));
-        for row in ClientMetadata::ROWS.iter().filter(|row| imposed.has(row.name)) {
+        for (row, held) in imposed.present() {
             if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
                 return refuse(format!("has {}, which needs {other} beside it", row.name));
             }
-            let (Some(list), Some(values)) = (row.offered, imposed.values(row.name)) else { continue };
+            let Some(list) = row.offered else { continue };
+            let values = held.values();
             if let Some(value) = values.iter().find(|value| provider.offers(list, value) != Some(true)) {
                 return refuse(format!("has {} {value:?}, which {list} of {issuer} does not offer", row.name));
             }
@@ -190,7 +193,7 @@ impl Single for RedirectHost {
         text(value).and_then(|text| Self::parse(&text))
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
 
@@ -252,7 +255,7 @@ impl Single for Imposed {
         }
     }
 
-    fn write(&self) -> Value {
-        Value::Object(self.0.object())
+    fn write(&self) -> Form<'_> {
+        Form::Object(Cow::Owned(self.0.object()))
     }
 }

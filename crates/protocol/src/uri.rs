@@ -2,9 +2,12 @@
 
 mod redirect;
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use serde_json::{Value, json};
 use url::{Host, Url};
 
+use crate::form::Form;
 use crate::issuer::is_loopback;
 use crate::member::{Reason, Single, text};
 
@@ -46,7 +49,7 @@ macro_rules! uri {
                 text(value).and_then(Self::parse)
             }
 
-            fn write(&self) -> Value {
+            fn write(&self) -> Form<'_> {
                 self.0.as_str().into()
             }
         }
@@ -68,7 +71,7 @@ uri! {
     RequestUri, "https URL", r"^[Hh][Tt][Tt][Pp][Ss]://[^#]+(#[^#]*)?$", |text| {
         plain(text)?;
         let (address, fragment) = text.split_once('#').unwrap_or((text, ""));
-        if fragment.contains('#') { Err("must contain at most one fragment".into()) } else { web(address, &["https"]) }
+        if fragment.contains('#') { Err("must contain at most one fragment".into()) } else { plain(address).and_then(|()| web(address, &["https"])) }
     }
 }
 
@@ -113,13 +116,29 @@ fn plain(text: &str) -> Result<(), Reason> {
     if text.len() > URI_MAX {
         return Err(format!("is longer than {URI_MAX} characters").into());
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'^' | b'`')) {
+    if !text.bytes().all(belongs_in_a_uri) {
         return Err("has a character that does not belong in a URI".into());
     }
-    if text.split('%').skip(1).any(|rest| !rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count().eq(&2)) {
+    if text.contains('%') && text.split('%').skip(1).any(|rest| !rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count().eq(&2)) {
         return Err("has a broken percent escape".into());
     }
     Ok(())
+}
+
+/// Whether a character may stand in a URI: looked up, since every character of every URI is.
+fn belongs_in_a_uri(byte: u8) -> bool {
+    const BELONGS: [bool; 256] = {
+        let mut belongs = [false; 256];
+        let mut byte = 0_u8;
+        let mut rest: &mut [bool] = &mut belongs;
+        while let Some((this, others)) = rest.split_first_mut() {
+            *this = byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'^' | b'`');
+            byte = byte.wrapping_add(1);
+            rest = others;
+        }
+        belongs
+    };
+    BELONGS.get(usize::from(byte)) == Some(&true)
 }
 
 fn no_fragment(text: &str) -> Result<(), Reason> {
@@ -131,23 +150,39 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-/// A URL with one of `schemes`, whose text and parser agree.
+/// A plain URL with one of `schemes`, whose text and parser agree.
 fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
-    plain(text)?;
     match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
         Some((scheme, rest)) if schemes.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)) => agreed(text, rest).map(drop),
         _ => Err(format!("must be an {} URL", schemes.join(" or ")).into()),
     }
 }
 
-/// The host of an http or https URL, after making sure that the parser reads what is written: the same user information
+/// Where an http or https URL leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// To `localhost`.
+    Localhost,
+    /// To `127.0.0.1` or `[::1]`.
+    LoopbackAddress,
+    /// Anywhere else.
+    Elsewhere,
+}
+
+impl Place {
+    fn of_name(name: &str) -> Self {
+        if name.eq_ignore_ascii_case("localhost") { Self::Localhost } else { Self::Elsewhere }
+    }
+}
+
+/// Where an http or https URL leads, after making sure that the parser reads what is written: the same user information
 /// (none), host and port. A URL two programs read differently is how a code ends up with a stranger.
-fn agreed(text: &str, rest: &str) -> Result<Host<String>, Reason> {
+fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
     if text.contains('#') {
         return Err("must not contain a fragment".into());
     }
     let rest = rest.strip_prefix("//").ok_or("must have // after its scheme")?;
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let authority = authority(rest);
     if authority.contains('@') {
         return Err("must not contain user information".into());
     }
@@ -158,7 +193,7 @@ fn agreed(text: &str, rest: &str) -> Result<Host<String>, Reason> {
     if !host.starts_with('[') {
         dns_name(host)?;
         if reads_alike(host) && port.is_none_or(|port| port_number(port).is_ok()) {
-            return Ok(Host::Domain(host.to_ascii_lowercase()));
+            return Ok(Place::of_name(host));
         }
     }
     let url = Url::parse(text).map_err(|_| Reason::from("is not a URL"))?;
@@ -170,15 +205,25 @@ fn agreed(text: &str, rest: &str) -> Result<Host<String>, Reason> {
     if !same_host || url.port_or_known_default() != written || !url.username().is_empty() || url.password().is_some() {
         return Err("has a host that programs would read differently".into());
     }
-    url.host().map(|host| host.to_owned()).ok_or_else(|| "must have a host".into())
+    match url.host() {
+        Some(Host::Domain(name)) => Ok(Place::of_name(name)),
+        Some(Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => Ok(Place::LoopbackAddress),
+        Some(_) => Ok(Place::Elsewhere),
+        None => Err("must have a host".into()),
+    }
+}
+
+/// What stands before the path and the query, behind `//`.
+fn authority(rest: &str) -> &str {
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
+    end.and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 
 /// Whether every parser reads a DNS name as it is written: none of its labels is an A-label, and the last of them is no number
 /// of an address. Most are such names, and parsing ten of them costs more than the rest of a registration.
 fn reads_alike(host: &str) -> bool {
-    let is_a_label = |label: &str| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
-    host.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_alphabetic()))
-        && !host.split('.').any(is_a_label)
+    let is_a_label = |label: &[u8]| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"xn--"));
+    labels(host).next_back().and_then(<[u8]>::first).is_some_and(u8::is_ascii_alphabetic) && !labels(host).any(is_a_label)
 }
 
 /// Scheme, host and port of a URL.
@@ -188,8 +233,8 @@ pub(crate) fn origin(text: &str) -> Option<url::Origin> {
 
 /// The host of an authority, and what stands after the colon behind it.
 pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let after_host = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    match authority.get(after_host..).and_then(|rest| rest.find(':')) {
+    let after_host = authority.bytes().rposition(|byte| byte == b']').map_or(0, |bracket| bracket + 1);
+    match authority.bytes().skip(after_host).position(|byte| byte == b':') {
         Some(colon) => authority.split_at_checked(after_host + colon).map_or((authority, None), |(host, port)| (host, port.get(1..))),
         None => (authority, None),
     }
@@ -205,14 +250,18 @@ pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
 
 /// A name of labels of letters, digits and inner hyphens. RFC 1123 §2.1.
 pub(crate) fn dns_name(host: &str) -> Result<(), &'static str> {
-    let label = |label: &str| {
+    let label = |label: &[u8]| {
         (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with(b"-")
+            && !label.ends_with(b"-")
+            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
     };
-    if host.len() > 253 || !host.split('.').all(label) {
+    if host.len() > 253 || !labels(host).all(label) {
         return Err("must have a host of letters, digits and hyphens");
     }
     Ok(())
+}
+
+fn labels(host: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+    host.as_bytes().split(|byte| *byte == b'.')
 }

@@ -63,13 +63,13 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
             return Err(Invalid::new("jwks", "has no key to sign with as token_endpoint_auth_method and its algorithm need"));
         }
     }
-    for member in ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg")).map(|row| row.name) {
-        let Some(value) = agreed.values(member).and_then(|values| values.first().map(|value| value.clone().into_owned())) else { continue };
+    for (row, held) in agreed.present().filter(|(row, _)| row.name.ends_with("_alg")) {
+        let (member, values) = (row.name, held.values());
+        let Some(value) = values.first() else { continue };
         let found = if member.ends_with("encrypted_response_alg") {
-            encryption_key(&value).is_none_or(|wanted| fits(Purpose::Encryption, &value, &wanted))
+            encryption_key(value).is_none_or(|wanted| fits(Purpose::Encryption, value, &wanted))
         } else if signed_by_client(member) {
-            let algorithm = SigningAlgorithm::from(value.as_str());
-            is_symmetric_or_none(&value) || verifiable(&algorithm)
+            is_symmetric_or_none(value) || verifiable(&SigningAlgorithm::from(value.as_ref()))
         } else {
             true
         };

@@ -66,12 +66,9 @@ fn secret_expiry(registration: &Registration, now: Timestamp) -> Option<Timestam
 
 /// Whether anything that was agreed is built on a secret: the authentication method, or an algorithm with a shared key.
 fn needs_secret(agreed: &ClientMetadata) -> bool {
-    let shared_key = |row: &&protocol::Row| row.name.ends_with("_alg");
+    let mut algorithms = agreed.present().filter(|(row, _)| row.name.ends_with("_alg"));
     agreed.token_endpoint_auth_method.as_ref().is_some_and(AuthMethod::needs_secret)
-        || ClientMetadata::ROWS
-            .iter()
-            .filter(shared_key)
-            .any(|row| agreed.values(row.name).is_some_and(|values| values.iter().any(|value| takes_a_secret(value))))
+        || algorithms.any(|(_, held)| held.values().iter().any(|value| takes_a_secret(value)))
 }
 
 /// 128 bits for an identifier, 256 for a secret, 256 for a token.

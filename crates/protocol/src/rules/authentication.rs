@@ -20,8 +20,8 @@ pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid
 }
 
 pub(super) fn one_certificate_subject(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    let subjects = ClientMetadata::ROWS.iter().filter(|row| row.name.starts_with("tls_client_auth_") && agreed.has(row.name)).count();
-    if agreed.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && subjects != 1 {
+    let subjects = || agreed.present().filter(|(row, _)| row.name.starts_with("tls_client_auth_")).count();
+    if agreed.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && subjects() != 1 {
         return refuse("token_endpoint_auth_method", "needs exactly one tls_client_auth_ member beside it");
     }
     Ok(())
@@ -58,9 +58,9 @@ pub(super) fn no_secret_of_public_clients(agreed: &ClientMetadata, _: &Terms<'_>
     if agreed.token_endpoint_auth_method != Some(AuthMethod::None) {
         return Ok(());
     }
-    let algorithms = ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg"));
-    match algorithms.map(|row| row.name).find(|name| agreed.values(name).iter().flatten().any(|value| takes_a_secret(value))) {
-        Some(name) => refuse(name, "must not take a shared secret with the authentication method none"),
+    let mut algorithms = agreed.present().filter(|(row, _)| row.name.ends_with("_alg"));
+    match algorithms.find(|(_, held)| held.values().iter().any(|value| takes_a_secret(value))) {
+        Some((row, _)) => refuse(row.name, "must not take a shared secret with the authentication method none"),
         None => Ok(()),
     }
 }

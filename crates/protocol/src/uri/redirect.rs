@@ -1,11 +1,10 @@
 //! Redirection URIs, and the two forms of them that only WSO2 clients send.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use serde_json::{Value, json};
-use url::{Host, Url};
+use url::Url;
 
-use super::{agreed, dns_name, is_scheme, plain, port_number, split_port};
+use super::{Place, agreed, authority, dns_name, is_scheme, plain, port_number, split_port};
+use crate::form::Form;
 use crate::member::{Reason, Single, text};
 
 /// What begins a pattern among redirect URIs, at the WSO2 doors.
@@ -72,16 +71,15 @@ impl RedirectUri {
         plain(&text)?;
         let form = match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             None => schemeless(&text)?,
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => match agreed(&text, rest)? {
+                Place::Localhost => RedirectForm::HttpsLocalhost,
+                Place::LoopbackAddress | Place::Elsewhere => RedirectForm::Https,
+            },
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => match agreed(&text, rest)? {
+                Place::Localhost | Place::LoopbackAddress => RedirectForm::HttpLoopback,
+                Place::Elsewhere => return Err("uses http, which is for loopback addresses only".into()),
+            },
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "https" => match agreed(&text, rest)? {
-                    Host::Domain(name) if name == "localhost" => RedirectForm::HttpsLocalhost,
-                    _ => RedirectForm::Https,
-                },
-                "http" => match agreed(&text, rest)? {
-                    Host::Domain(name) if name == "localhost" => RedirectForm::HttpLoopback,
-                    Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST) => RedirectForm::HttpLoopback,
-                    _ => return Err("uses http, which is for loopback addresses only".into()),
-                },
                 denied if DENIED_SCHEMES.contains(&denied) => return Err("uses a scheme that cannot be a redirection".into()),
                 // A host and its port look like a URI with the host as its scheme.
                 _ if is_port(rest) => schemeless(&text)?,
@@ -137,7 +135,7 @@ impl Single for RedirectUri {
         text(value).and_then(Self::parse)
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.text.as_str().into()
     }
 }
@@ -150,7 +148,7 @@ fn private_use(text: &str, scheme: &str, rest: &str) -> Result<RedirectForm, Rea
         return Err("has nothing after its scheme".into());
     }
     if let Some(hier) = rest.strip_prefix("//") {
-        let authority = hier.split(['/', '?']).next().unwrap_or_default();
+        let authority = authority(hier);
         if authority.contains('@') {
             return Err("must not contain user information".into());
         }
@@ -169,7 +167,7 @@ fn private_use(text: &str, scheme: &str, rest: &str) -> Result<RedirectForm, Rea
 }
 
 fn is_port(rest: &str) -> bool {
-    let digits = rest.split(['/', '?']).next().unwrap_or_default();
+    let digits = authority(rest);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -177,7 +175,7 @@ fn schemeless(text: &str) -> Result<RedirectForm, Reason> {
     if text.contains('#') {
         return Err("must not contain a fragment".into());
     }
-    let (host, port) = split_port(text.split(['/', '?']).next().unwrap_or_default());
+    let (host, port) = split_port(authority(text));
     dns_name(host).map_err(|_| "must be an absolute URI")?;
     if let Some(port) = port {
         port_number(port)?;

@@ -1,8 +1,11 @@
 //! Values with a form of their own: numbers, language tags, addresses, objects and signed statements.
 
+use std::borrow::Cow;
+
 use oxilangtag::LanguageTag;
 use serde_json::{Value, json};
 
+use crate::form::Form;
 use crate::member::{Object, Reason, Single, text};
 
 /// How long a software statement may be, in characters.
@@ -33,8 +36,8 @@ impl Single for Seconds {
         whole.filter(|seconds| i64::try_from(*seconds).is_ok()).map(Self).ok_or_else(|| "must be a whole number of seconds".into())
     }
 
-    fn write(&self) -> Value {
-        self.0.into()
+    fn write(&self) -> Form<'_> {
+        Form::Number(self.0)
     }
 }
 
@@ -61,7 +64,7 @@ impl Single for Locale {
         }
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
 }
@@ -91,8 +94,8 @@ impl Single for Members {
         }
     }
 
-    fn write(&self) -> Value {
-        Value::Object(self.0.clone())
+    fn write(&self) -> Form<'_> {
+        Form::Object(Cow::Borrowed(&self.0))
     }
 }
 
@@ -122,7 +125,7 @@ impl Single for Jwt {
         Ok(Self(text))
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
 }
@@ -146,7 +149,7 @@ impl Single for Address {
         }
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
 }

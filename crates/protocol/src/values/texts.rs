@@ -1,12 +1,14 @@
 //! Texts: words of a registry, names, sentences and scopes.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::mem;
 
 use serde_json::{Value, json};
 
 use crate::Invalid;
-use crate::member::{Kept, Member, Object, Reason, Single, text};
+use crate::field::Sent;
+use crate::form::Form;
+use crate::member::{Held, Kept, Member, Reason, Single, is_said, kept, once, text};
 
 /// How long a text may be, in characters.
 pub const TEXT_MAX: usize = 1024;
@@ -19,14 +21,16 @@ pub const NAME_MAX: usize = 256;
 /// # Errors
 /// When it is not a string, or not such a word.
 pub fn token(value: Value) -> Result<String, Reason> {
-    text(value).and_then(token_text)
+    let text = text(value)?;
+    token_text(&text)?;
+    Ok(text)
 }
 
 /// A word of printable ASCII, without spaces, quotes or backslashes (RFC 6749 §3.3).
 ///
 /// # Errors
 /// When `text` is not such a word.
-pub fn token_text(text: String) -> Result<String, Reason> {
+pub fn token_text(text: &str) -> Result<&str, Reason> {
     if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') {
         return Err("must be a word of printable ASCII characters".into());
     }
@@ -70,7 +74,7 @@ impl Single for Text {
         Ok(Self(text))
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
 
@@ -117,7 +121,7 @@ impl Single for HumanText {
         text(value).and_then(Self::parse)
     }
 
-    fn write(&self) -> Value {
+    fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
 }
@@ -148,31 +152,9 @@ impl Scope {
     }
 }
 
-impl Member for Scope {
-    const SHAPE: &'static str = "space-separated string";
-
-    fn schema() -> Value {
-        words_schema()
-    }
-
-    fn take(object: &mut Object, name: &str) -> Result<Option<Self>, Invalid> {
-        let invalid = |reason: Reason| Invalid::new(name.to_owned(), reason);
-        match object.shift_remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(value) => {
-                let text = text(value).map_err(invalid)?;
-                let words = text.split(' ').map(|word| token_text(word.to_owned()));
-                words
-                    .collect::<Result<Vec<_>, _>>()
-                    .map(|words| Some(Self(words)))
-                    .map_err(|_| invalid("must be words of printable ASCII characters with one space between them".into()))
-            }
-        }
-    }
-
-    fn put(&self, object: &mut Object, name: &str) {
-        object.insert(name.to_owned(), self.0.join(" ").into());
+impl Held for Scope {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+        each(name, Form::Text(self.0.join(" ").into()));
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {
@@ -182,15 +164,27 @@ impl Member for Scope {
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
         let asked = self.0.len();
         self.0.retain(|word| keep(word));
-        match self.0.len() {
-            left if left == asked => Kept::All,
-            0 => Kept::None,
-            _ => Kept::Some,
-        }
+        kept(asked, self.0.len())
     }
 
     fn keep_once(&mut self) {
-        let mut seen = HashSet::new();
-        self.0.retain(|word| seen.insert(word.clone()));
+        self.0 = once(mem::take(&mut self.0));
+    }
+}
+
+impl Member for Scope {
+    const SHAPE: &'static str = "space-separated string";
+
+    fn schema() -> Value {
+        words_schema()
+    }
+
+    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+        let Some(value) = sent.first_mut().map(|sent| sent.value.take()).filter(is_said) else { return Ok(None) };
+        let text = text(value).map_err(|reason| Invalid::new(name, reason))?;
+        let words = text.split(' ').map(|word| token_text(word).map(str::to_owned)).collect::<Result<_, _>>();
+        words
+            .map(|words| Some(Self(words)))
+            .map_err(|_| Invalid::new(name, "must be words of printable ASCII characters with one space between them"))
     }
 }

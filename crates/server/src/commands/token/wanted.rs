@@ -52,10 +52,9 @@ impl Wanted {
         if words.is_empty() && !self.scopes.is_empty() {
             return Err("--scope must name a scope".to_owned());
         }
-        let word = |flag: &'static str| move |text: &str| token_text(text.to_owned()).map_err(|reason| wrong(flag, &reason, text));
         let terms = TokenTerms {
-            scopes: list(&words, |scope| word("--scope")(scope).map(|scope| Name::from(scope.as_str())))?,
-            grant_types: list(&self.grant_types, |grant| word("--grant-type")(grant).map(|grant| GrantType::from(grant.as_str())))?,
+            scopes: list(&words, |scope| word("--scope", scope).map(Name::from))?,
+            grant_types: list(&self.grant_types, |grant| word("--grant-type", grant).map(GrantType::from))?,
             redirect_hosts: list(&self.redirect_hosts, |host| {
                 RedirectHost::parse(host).map_err(|reason| wrong("--redirect-host", &reason, host))
             })?,
@@ -70,6 +69,10 @@ impl Wanted {
         }
         Ok(Some(terms))
     }
+}
+
+fn word<'a>(flag: &'static str, text: &'a str) -> Result<&'a str, String> {
+    token_text(text).map_err(|reason| wrong(flag, &reason, text))
 }
 
 /// What the flag said, each once; nothing, when it was left out.

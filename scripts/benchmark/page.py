@@ -75,7 +75,7 @@ def goals(figures):
 
 def command(figures, part):
     busy = figures.get(f"busy/{part}")
-    return f"`scripts/bench {part}`" + (f"; the machine's load when it began: {busy:.1f}" if busy is not None else "")
+    return f"`scripts/bench {part}`" + (f"; other work took {busy:.2f} of the machine's processors meanwhile" if busy is not None else "")
 
 
 def section(figures, part, title, columns, rows):

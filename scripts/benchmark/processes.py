@@ -42,6 +42,12 @@ def cpu(pids):
     return total / TICK
 
 
+def elsewhere(pids):
+    """Seconds of processor time that the machine has spent on anything but this run, its ended children and these processes."""
+    _, user, nice, system, _, _, irq, soft, *_ = pathlib.Path("/proc/stat").read_text().split("\n")[0].split()
+    return sum(map(int, (user, nice, system, irq, soft))) / TICK - sum(os.times()[:4]) - cpu(pids)
+
+
 def rss(pids):
     """Resident memory in megabytes."""
     pages = 0

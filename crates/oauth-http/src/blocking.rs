@@ -1,6 +1,7 @@
 //! Blocking work, off the workers.
 
 use actix_web::web;
+use tracing::Span;
 
 use crate::{Failure, RequestId};
 
@@ -9,10 +10,12 @@ use crate::{Failure, RequestId};
 /// # Errors
 /// When the thread came to grief.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    let request = RequestId::current();
-    let work = move || match request {
-        Some(request) => request.within(work),
-        None => work(),
+    let (request, span) = (RequestId::current(), Span::current());
+    let work = move || {
+        span.in_scope(|| match request {
+            Some(request) => request.within(work),
+            None => work(),
+        })
     };
     web::block(work).await.map_err(|_| Failure::server_error("blocking work did not finish"))
 }

@@ -10,6 +10,8 @@ use openssl::ssl::SslConnector;
 use openssl::x509::X509;
 use protocol::Timestamp;
 use serde::de::DeserializeOwned;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::allowed::Allowed;
 use crate::cache::Cache;
@@ -85,9 +87,11 @@ impl Fetcher {
     /// document that is no `T` alike.
     pub fn json<T: DeserializeOwned>(&self, url: &str, now: Timestamp) -> Result<T, Refused> {
         let begun = Instant::now();
+        let span = tracing::info_span!("fetch", otel.kind = "client", frontdesk.fetch = Empty).entered();
         self.attempt(url, now, begun).inspect_err(|Refused(reason)| {
-            if let Some((_, count)) = REASONS.iter().zip(&self.0.counts.refused).find(|((listed, _), _)| listed == reason) {
+            if let Some(((_, word), count)) = REASONS.iter().zip(&self.0.counts.refused).find(|((listed, _), _)| listed == reason) {
                 count.fetch_add(1, Ordering::Relaxed);
+                span.record("frontdesk.fetch", word);
             }
             thread::sleep(pause(begun.elapsed(), self.0.limits.bucket));
         })
@@ -113,6 +117,7 @@ impl Fetcher {
         if let Some(body) = cache.get(target.url(), now) {
             let document = read(&body)?;
             counts.cached.fetch_add(1, Ordering::Relaxed);
+            Span::current().record("frontdesk.fetch", "cached");
             return Ok(document);
         }
         let _turn = gate.enter(deadline)?;
@@ -122,6 +127,7 @@ impl Fetcher {
         let document = read(&answer.body)?;
         cache.put(target.url(), answer.body, answer.lifetime, now);
         counts.fetched.fetch_add(1, Ordering::Relaxed);
+        Span::current().record("frontdesk.fetch", "fetched");
         Ok(document)
     }
 }

@@ -160,6 +160,7 @@ pub(crate) async fn account(
         return Ok(Some(account));
     }
     logins.admit(&name, address)?;
+    let _span = tracing::info_span!("password");
     let permit = Arc::clone(&logins.at_once).acquire_owned().await;
     let permit = permit.map_err(|_| Failure::server_error("passwords are no longer verified"))?;
     // While this attempt waited for its turn, others may have been wrong once too often, or proved the same password.

@@ -100,11 +100,13 @@ impl Pool {
 
     /// Runs a read, again on another connection when the one it had turns out to be dead.
     pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _span = tracing::info_span!("store read", otel.kind = "client").entered();
         self.check_out(work).map(|(_, value)| value)
     }
 
     /// Runs a write in its own transaction.
     pub fn write<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _span = tracing::info_span!("store write", otel.kind = "client").entered();
         let (mut pooled, ()) = self.check_out(|connection| Ok(connection.begin()?))?;
         let outcome = pooled.connection.finish(work);
         pooled.failed = outcome.as_ref().is_err_and(StoreError::is_unavailable);

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use futures_channel::oneshot;
+use tracing::Span;
 
 use crate::error::StoreError;
 use crate::writer::{Verdict, closed};
@@ -18,6 +19,8 @@ use crate::writer::{Verdict, closed};
 pub struct Written<T> {
     verdict: oneshot::Receiver<Verdict>,
     then: Option<Then<T>>,
+    /// For whoever traces: the time from the queue to the verdict.
+    _span: Span,
 }
 
 type Then<T> = Box<dyn FnOnce(bool) -> Result<T, StoreError> + Send>;
@@ -29,7 +32,7 @@ impl<T> Written<T> {
         then: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
     ) -> Self {
         match queued {
-            Ok(verdict) => Self { verdict, then: Some(Box::new(then)) },
+            Ok(verdict) => Self { verdict, then: Some(Box::new(then)), _span: tracing::info_span!("store change", otel.kind = "client") },
             Err(error) => Self::failed(error),
         }
     }
@@ -43,7 +46,7 @@ impl<T> Written<T> {
     pub(crate) fn never(outcome: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Self {
         let (answer, verdict) = oneshot::channel();
         drop(answer.send(Ok(false)));
-        Self { verdict, then: Some(Box::new(|_| outcome())) }
+        Self { verdict, then: Some(Box::new(|_| outcome())), _span: Span::none() }
     }
 
     /// Blocks this thread until the write is over.

@@ -1,11 +1,13 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# What else the program can do: otel exports traces.
+ARG FEATURES=
 # Paths of the build are replaced by short ones, so that log lines and panics name source files and not a build machine.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     RUSTFLAGS="--remap-path-prefix=/src/= --remap-path-prefix=/usr/local/cargo/registry/src/=cargo/" \
-    cargo build --release --locked --package server --bin frontdesk \
+    cargo build --release --locked --package server --bin frontdesk --features "$FEATURES" \
     && install -D target/release/frontdesk /out/frontdesk \
     && mkdir /out/data
 

@@ -73,11 +73,14 @@ def frontdesk(folder, binary, scratch, compile_it):
         copy = shutil.copytree if os.path.isdir(f"{folder}/{name}") else shutil.copy2
         os.makedirs(src, exist_ok=True)
         copy(f"{folder}/{name}", f"{src}/{name}")
-    steps = 0
+    steps, arguments = 0, {}
     for word, rest in build[1:]:
         if word == "RUN":
-            build_step(re.sub(r"--mount=\S+\s+", "", rest), src, out, binary, compile_it, scratch)
+            build_step(re.sub(r"--mount=\S+\s+", "", rest), arguments, src, out, binary, compile_it, scratch)
             steps += 1
+        elif word == "ARG":
+            name, _, default = rest.partition("=")
+            arguments[name] = default
         elif (word, rest) not in (("WORKDIR", "/src"), ("COPY", ". .")):
             raise Failed(f"the Dockerfile's {word} {rest} is not known here")
     image = {"root": root, "environment": {"PATH": PATH}, "volumes": {}, "user": "0:0", "stop": signal.SIGTERM}
@@ -107,7 +110,7 @@ def frontdesk(folder, binary, scratch, compile_it):
     return image, steps
 
 
-def build_step(line, src, out, binary, compile_it, scratch):
+def build_step(line, arguments, src, out, binary, compile_it, scratch):
     """The Dockerfile's RUN line as it stands, in a root file system like this machine's with the context at /src."""
     stand_in = f"{scratch}/bin"
     os.makedirs(stand_in)
@@ -117,7 +120,7 @@ def build_step(line, src, out, binary, compile_it, scratch):
         file.write(f"#!/bin/sh\nset -eu\n{whole}\ninstall -D {shlex.quote(binary)} target/release/frontdesk\n")
     os.chmod(f"{stand_in}/cargo", 0o755)
     path = f"{os.path.dirname(shutil.which('cargo'))}:{PATH}"
-    environment = {"PATH": path if compile_it else f"{stand_in}:{path}", "HOME": os.path.expanduser("~"), "CARGO_NET_OFFLINE": "true"}
+    environment = {**arguments, "PATH": path if compile_it else f"{stand_in}:{path}", "HOME": os.path.expanduser("~"), "CARGO_NET_OFFLINE": "true"}
     inside = f"mount --make-rprivate / && mount -t tmpfs tmpfs {scratch}/layer && mkdir {scratch}/layer/upper {scratch}/layer/work " \
         f"{scratch}/layer/root && mount -t overlay overlay -o lowerdir=/,upperdir={scratch}/layer/upper,workdir={scratch}/layer/work " \
         f"{scratch}/layer/root && cd {scratch}/layer/root && mkdir -p src out proc dev && mount --rbind /proc proc && " \

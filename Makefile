@@ -17,10 +17,12 @@ run: ## install what is missing, build, start on https://localhost:9443
 test: ## install what is missing, pass every test on SQLite and on a throw-away PostgreSQL
 	@scripts/install-missing test
 	scripts/with-postgres cargo test --workspace --locked $(ARGS)
+	$(if $(ARGS),,cargo test --workspace --features server/otel --locked --test traces)
 
 check: ## format, lints, documentation, dependency rules, licences, stray text
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features server/otel --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
 	scripts/check-boundaries
 	scripts/check-licences

@@ -14,6 +14,7 @@ use crate::commands::{account, audit, backup, check, client, describe, health, k
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
 use crate::outside::{self, Resolve};
+use crate::traces::Traces;
 use crate::{logging, serve, settings, spans};
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -345,10 +346,12 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
     }
     let config =
         Sources::of_process(cli.config, flags(matches)).and_then(|sources| Config::load(&sources)).map_err(|error| error.to_string())?;
-    let level = if matches!(cli.command, Command::Serve) { config.log_level.as_str() } else { "warn" };
-    logging::start(level, config.log_json)?;
+    let serves = matches!(cli.command, Command::Serve);
+    let level = if serves { config.log_level.as_str() } else { "warn" };
+    let traces = if serves { Traces::start(&config, &serve::random())? } else { None };
+    logging::start(level, config.log_json, traces.as_ref())?;
     match cli.command {
-        Command::Serve => serve::serve(config),
+        Command::Serve => serve::serve(config, traces),
         Command::Migrate => migrate::run(&config, out),
         Command::Health { live } => health::run(&config, live, out),
         Command::Check(CheckArguments { outside: true, ca, json, resolve }) => {

@@ -19,6 +19,7 @@ mod descriptor;
 mod file;
 mod provider;
 mod sources;
+mod traces;
 
 pub use provider::ProviderConfig;
 pub use sources::Sources;
@@ -27,6 +28,7 @@ use file::{File, TlsSection};
 use sources::{masked, merged, one_line};
 
 use crate::limits::Limits;
+use crate::traces::Destination;
 use crate::{settings, spans};
 
 /// What is wrong with a configuration: one sentence that names the setting or the file.
@@ -101,6 +103,8 @@ pub struct Config {
     pub log_level: String,
     /// Whether log lines are JSON.
     pub log_json: bool,
+    /// Where spans of requests go, if anywhere.
+    pub traces: Option<Destination>,
     /// The limits.
     pub limits: Limits,
     /// The proxies whose word about their clients is believed.
@@ -166,6 +170,7 @@ impl Config {
             tls,
             log_level: file.log.level.unwrap_or_else(|| "info".to_owned()),
             log_json: log_json(file.log.format.as_deref(), development)?,
+            traces: traces::destination(file.traces)?,
             limits: file.limits.check().map(|()| file.limits).map_err(ConfigError::new)?,
             proxies: proxies(&file.proxies, file.proxy_header.as_deref())?,
             outbound_allow: parsed("outbound.allow", &file.outbound.allow)?,

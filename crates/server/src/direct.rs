@@ -11,6 +11,7 @@ use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::web::Data;
 use oidc_discovery::Page;
+use protocol::Issuer;
 use webfinger::Directory;
 
 use crate::host;
@@ -23,8 +24,9 @@ pub struct Direct {
     webfinger: Arc<RouteMetrics>,
 }
 
-/// A document, with what counts its requests.
+/// A document, with whose it is and what counts its requests.
 struct Counted {
+    issuer: Issuer,
     page: Page,
     metrics: Arc<RouteMetrics>,
 }
@@ -37,15 +39,20 @@ enum Hosts {
 }
 
 impl Direct {
-    /// Those of a site: each document with its host, in lower case, and its path. Where two claim one address the first has it.
-    pub fn new(pages: Vec<(String, String, Page)>, directory: Data<Directory>, metrics: &Metrics) -> Self {
+    /// Those of a site: each document with its issuer and its path. Where two claim one address the first has it.
+    pub fn new(pages: Vec<(Issuer, String, Page)>, directory: Data<Directory>, metrics: &Metrics) -> Self {
         let mut hosts: HashMap<String, HashMap<String, Counted>> = HashMap::new();
-        for (host, path, page) in pages {
+        for (issuer, path, page) in pages {
             let metrics = metrics.route(&path);
-            hosts.entry(host).or_default().entry(path).or_insert(Counted { page, metrics });
+            hosts.entry(issuer.host().to_owned()).or_default().entry(path).or_insert(Counted { issuer, page, metrics });
         }
         let hosts = if hosts.len() > 1 { Hosts::Several(hosts) } else { Hosts::One(hosts.into_values().next().unwrap_or_default()) };
         Self { hosts, directory, webfinger: metrics.route(webfinger::PATH) }
+    }
+
+    /// The issuer whose document is at the address, whatever the method.
+    pub fn issuer(&self, head: &RequestHead) -> Option<&Issuer> {
+        self.document(head, head.uri.path()).map(|document| &document.issuer)
     }
 
     /// The answer, and what counts it; nothing, for everything else.
@@ -57,11 +64,15 @@ impl Direct {
         if path == webfinger::PATH {
             return Some((webfinger::answer(head.uri.query().unwrap_or_default(), &self.directory), &self.webfinger));
         }
+        let Counted { page, metrics, .. } = self.document(head, path)?;
+        Some((page.answer(&head.headers), metrics))
+    }
+
+    fn document(&self, head: &RequestHead, path: &str) -> Option<&Counted> {
         let documents = match &self.hosts {
             Hosts::One(documents) => documents,
             Hosts::Several(hosts) => hosts.get(&host::of(head)?)?,
         };
-        let Counted { page, metrics } = documents.get(path)?;
-        Some((page.answer(&head.headers), metrics))
+        documents.get(path)
     }
 }

@@ -11,17 +11,22 @@ use actix_http::{Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, forward_ready};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{Error, HttpResponse, ResponseError, rt};
+use actix_web::web::Data;
+use actix_web::{Error, HttpRequest, HttpResponse, rt};
 use oauth_http::request_id::X_REQUEST_ID;
 use oauth_http::unread::{self, Holding, Unread};
 use oauth_http::{Failure, RequestId};
+use protocol::Issuer;
+use registration::Registration;
 
 use crate::direct::Direct;
 use crate::heads;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, RouteMetrics};
 use crate::request_id::RequestIds;
+use crate::traces::{RequestSpan, Traces};
 
 /// What is kept for every request.
 pub struct Front {
@@ -35,6 +40,8 @@ pub struct Front {
     pub metrics: Metrics,
     /// Whether browsers are told to accept no certificate but a trusted one from now on. RFC 6797 §6.1.
     pub strict: bool,
+    /// Who is told of every request, if anybody is.
+    pub traces: Option<Traces>,
 }
 
 impl Front {
@@ -57,22 +64,42 @@ impl Front {
         answer.map_body(|_, body| unread.with(body))
     }
 
+    /// At which provider a request is that came to a route.
+    fn issuer<'a>(&'a self, request: &'a HttpRequest) -> Option<&'a Issuer> {
+        let registration = || request.app_data::<Data<Registration>>().map(|registration| &registration.issuer);
+        self.direct.issuer(request.head()).or_else(registration)
+    }
+
     /// The answer of the routes, within the time that a request may take, and what counts it.
     async fn routed<B: MessageBody + 'static>(
         &self,
         answer: impl Future<Output = Result<ServiceResponse<B>, Error>>,
+        span: Option<&RequestSpan>,
     ) -> (HttpResponse, Arc<RouteMetrics>) {
         let limit = Duration::from_secs(self.limits.handler_seconds.into());
         let failed = |answer| (answer, self.metrics.route(UNROUTED));
         match rt::time::timeout(limit, answer).await {
             Ok(Ok(answer)) => {
                 let route = answer.request().match_pattern();
+                if let Some(span) = span
+                    && let Some(issuer) = self.issuer(answer.request())
+                {
+                    span.at(issuer.as_str());
+                }
                 let metrics = self.metrics.route(route.as_deref().unwrap_or(UNROUTED));
                 (answer.map_into_boxed_body().into_parts().1, metrics)
             }
-            Ok(Err(error)) => failed(error.error_response()),
-            Err(_) => failed(Failure::unavailable("a request took longer than the limit").error_response()),
+            Ok(Err(error)) => failed(HttpResponse::from_error(error)),
+            Err(_) => failed(HttpResponse::from_error(Failure::unavailable("a request took longer than the limit"))),
         }
+    }
+}
+
+/// Counts a request that is answered, and ends its span.
+fn count(begun: Instant, asked: &Method, metrics: &RouteMetrics, answer: &HttpResponse, span: Option<&RequestSpan>) {
+    metrics.count(asked, answer.status(), begun.elapsed());
+    if let Some(span) = span {
+        span.end(asked, Some(metrics.template()).filter(|route| *route != UNROUTED), answer);
     }
 }
 
@@ -128,24 +155,35 @@ where
         let (front, begun) = (&self.front, Instant::now());
         let id = front.ids.of(request.head());
         let unread = unread::hold(request.payload());
+        let span = front.traces.as_ref().map(|traces| traces.begin(request.head(), id.as_ref()));
         if let Some(failure) = heads::refusal(&front.limits, request.head()) {
-            let answer = failure.error_response();
-            front.metrics.route(UNROUTED).count(request.method(), answer.status(), begun.elapsed());
+            let answer = HttpResponse::from_error(failure);
+            count(begun, request.method(), &front.metrics.route(UNROUTED), &answer, span.as_ref());
             return Answer::Ready(Some(front.finish(answer, unread, id)));
         }
         if let Some((answer, metrics)) = front.direct.answer(request.head()) {
-            metrics.count(request.method(), answer.status(), begun.elapsed());
+            if let Some(span) = &span
+                && let Some(issuer) = front.direct.issuer(request.head())
+            {
+                span.at(issuer.as_str());
+            }
+            count(begun, request.method(), metrics, &answer, span.as_ref());
             return Answer::Ready(Some(front.finish(answer, unread, id)));
         }
         let (front, method) = (Arc::clone(front), request.method().clone());
         let answer = self.routes.call(request);
         Answer::Routed(Box::pin(async move {
-            let routed = front.routed(answer);
+            let routed = async {
+                match &span {
+                    Some(span) => span.handle(front.routed(answer, Some(span))).await,
+                    None => front.routed(answer, None).await,
+                }
+            };
             let (answer, metrics) = match &id {
                 Some(id) => id.clone().handle(routed).await,
                 None => routed.await,
             };
-            metrics.count(&method, answer.status(), begun.elapsed());
+            count(begun, &method, &metrics, &answer, span.as_ref());
             front.finish(answer, unread, id)
         }))
     }

@@ -33,6 +33,7 @@ pub mod start_up;
 pub mod supervisor;
 pub mod tasks;
 pub mod tls;
+pub mod traces;
 pub mod visible;
 pub mod wiring;
 

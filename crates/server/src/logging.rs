@@ -2,19 +2,23 @@
 
 use std::fmt::{self, Debug};
 use std::io::IsTerminal;
+use std::iter;
 use std::str::FromStr;
 
 use oauth_http::RequestId;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::format::{Format, Json, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::settings::named;
+use crate::traces::Traces;
 use crate::visible::{visible, visible_json};
 
 /// What a level or a filter lets through.
@@ -33,25 +37,28 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
     EnvFilter::builder().parse(level).map_err(|_| wrong())
 }
 
-/// Starts logging to standard error, at a level or with a filter.
+/// Starts logging to standard error, at a level or with a filter; and traces beside it, if there are any.
 ///
 /// # Errors
 /// When the filter is none.
-pub fn start(level: &str, json: bool) -> Result<(), String> {
+pub fn start(level: &str, json: bool, traces: Option<&Traces>) -> Result<(), String> {
     let lines = lines(filter(level)?, json, std::io::stderr().is_terminal(), std::io::stderr);
-    tracing::subscriber::set_global_default(lines).map_err(|error| format!("logging cannot be started: {error}"))
+    let both: Vec<_> = iter::once(lines).chain(traces.map(Traces::layer)).collect();
+    tracing::subscriber::set_global_default(Registry::default().with(both)).map_err(|error| format!("logging cannot be started: {error}"))
 }
 
 /// What writes the lines.
-fn lines<W>(filter: EnvFilter, json: bool, colours: bool, to: W) -> Box<dyn Subscriber + Send + Sync>
+fn lines<W>(filter: EnvFilter, json: bool, colours: bool, to: W) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // A line that cannot be written is lost; telling so on the same standard error would end the program.
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(to).log_internal_errors(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(to).log_internal_errors(false);
+    // Our own spans are for traces alone: a line has the identifier of its request. While nobody traces, they are not even made.
+    let filter = filter.and(filter_fn(|metadata| !metadata.is_span() || *metadata.level() > LevelFilter::INFO));
     match json {
-        true => Box::new(lines.json().map_event_format(Objects).finish()),
-        false => Box::new(lines.with_target(false).with_ansi(colours).fmt_fields(Texts).finish()),
+        true => Box::new(lines.json().map_event_format(Objects).with_filter(filter)),
+        false => Box::new(lines.with_target(false).with_ansi(colours).fmt_fields(Texts).with_filter(filter)),
     }
 }
 
@@ -143,7 +150,8 @@ mod tests {
     fn logged(json: bool, log: impl FnOnce()) -> String {
         let kept = Kept::default();
         let to = kept.clone();
-        tracing::subscriber::with_default(lines(filter("info").unwrap(), json, false, move || to.clone()), log);
+        let lines = lines(filter("info").unwrap(), json, false, move || to.clone());
+        tracing::subscriber::with_default(Registry::default().with(lines), log);
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }

@@ -25,7 +25,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 
 /// The methods that are counted under their names; the rest are `other`, since strangers choose them.
-const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+pub(crate) const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
 
 /// The statuses whose counters are kept at hand, the frequent ones first.
 const STATUSES: [u16; 20] = [200, 304, 201, 204, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 429, 431, 500, 501, 503];
@@ -95,6 +95,11 @@ impl Metrics {
 }
 
 impl RouteMetrics {
+    /// The route's template.
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
     /// Counts a request that was answered after so long.
     pub fn count(&self, method: &Method, status: StatusCode, took: Duration) {
         let row = METHODS.iter().position(|known| *known == method.as_str());

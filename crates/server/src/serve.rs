@@ -25,6 +25,7 @@ use crate::management::{self, Management};
 use crate::metrics::{Metrics, Sources, Watch};
 use crate::request_id::RequestIds;
 use crate::settings::named;
+use crate::traces::Traces;
 use crate::wiring::{Means, Site};
 use crate::{open, start_up, supervisor, tasks, tls};
 
@@ -37,11 +38,11 @@ const ADMINISTRATOR: &str = "admin";
 /// What the audit trail says of what is made then.
 const START: &str = "first start";
 
-/// Serves until a signal says stop.
+/// Serves until a signal says stop, and traces requests if there is somebody to tell.
 ///
 /// # Errors
 /// One sentence that names what keeps the service from starting.
-pub fn serve(mut config: Config) -> Result<(), String> {
+pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     keys::install();
     let clock = Clock::system();
     // What the operator gave is looked at before anything is made.
@@ -95,11 +96,20 @@ pub fn serve(mut config: Config) -> Result<(), String> {
             watch: Watch::start(store.clone()),
             draining: Arc::clone(&draining),
             certificate_end,
+            traces: traces.clone(),
         };
         let management =
             Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone(), sources: Arc::new(sources) };
-        let public =
-            public(&config, &site, &metrics, &ids, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
+        let front = Arc::new(Front {
+            direct: site.direct(&metrics),
+            ids: Arc::clone(&ids),
+            limits: config.limits,
+            metrics: metrics.clone(),
+            // A browser that was told so once lets nobody past a certificate it does not trust.
+            strict: matches!(config.tls, Tls::Files { .. }),
+            traces: traces.clone(),
+        });
+        let public = public(&site, front, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
         tasks::start(site.clone(), &store, clock.clone(), (throttle, logins), (config.keep_retired, config.keep_audit));
         tasks::write_trail(store.clone(), Arc::clone(&trail));
@@ -122,28 +132,21 @@ pub fn serve(mut config: Config) -> Result<(), String> {
         tracing::warn!("the last refusals are not in the audit trail: {error}");
     }
     store.close();
+    if let Some(traces) = traces {
+        traces.end();
+    }
     tracing::info!("stopped");
     outcome
 }
 
 fn public(
-    config: &Config,
     site: &Site,
-    metrics: &Metrics,
-    ids: &Arc<RequestIds>,
+    front: Arc<Front>,
     connections: Arc<Connections>,
     listeners: Vec<TcpListener>,
     tls: Option<&Acceptor>,
 ) -> io::Result<actix_web::dev::Server> {
-    let (site, limits) = (site.clone(), config.limits);
-    let front = Arc::new(Front {
-        direct: site.direct(metrics),
-        ids: Arc::clone(ids),
-        limits,
-        metrics: metrics.clone(),
-        // A browser that was told so once lets nobody past a certificate it does not trust.
-        strict: matches!(config.tls, Tls::Files { .. }),
-    });
+    let (site, limits) = (site.clone(), front.limits);
     let mut server = HttpServer::new(move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config))))
         .on_connect(move |connection, kept| connections.keep(connection, kept))
         .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))

@@ -92,6 +92,10 @@ settings! {
     "log.level", "FRONTDESK_LOG", Text, "info";
     /// How log lines are written: text or json.
     "log.format", "FRONTDESK_LOG_FORMAT", Text, "json; text in development mode";
+    /// Where spans of requests go, OTLP over HTTP: http://host:4318, or a whole address; needs a program that was built with the cargo feature otel.
+    "traces.endpoint", "FRONTDESK_TRACES_ENDPOINT", Text, "";
+    /// How many of a hundred requests are traced, where no proxy has decided that.
+    "traces.percent", "FRONTDESK_TRACES_PERCENT", Number, "100";
     /// The proxies whose word about their clients' addresses is believed: addresses or networks such as 10.0.0.0/8.
     "proxies", "FRONTDESK_PROXIES", List, "none";
     /// The one header in which they give it: x-forwarded-for or forwarded (RFC 7239).

@@ -126,7 +126,7 @@ impl Site {
     pub fn direct(&self, metrics: &Metrics) -> Direct {
         let of = |provider: &Provider| {
             let pages = oidc_discovery::pages(&provider.discovery, &provider.doors).into_iter();
-            pages.map(|(path, page)| (provider.host.clone(), path, page)).collect::<Vec<_>>()
+            pages.map(|(path, page)| (provider.registration.issuer.clone(), path, page)).collect::<Vec<_>>()
         };
         Direct::new(self.providers.iter().flat_map(of).collect(), self.directory.clone(), metrics)
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
-use server::settings::{self, Form};
+use server::settings::{self, Form, Setting};
 use support::{Postgres, Setup};
 use tempfile::TempDir;
 use toml::Table;
@@ -542,14 +542,17 @@ fn sample(key: &str) -> (&'static str, Setup) {
             ("https://login.example.com/endpoint", loopback())
         }
         limit if limit.starts_with("limits.") && limit.ends_with("_bytes") => ("2048", bare()),
-        limit if limit.starts_with("limits.") => ("8", bare()),
+        limit if limit.starts_with("limits.") || limit == "traces.percent" => ("8", bare()),
+        "traces.endpoint" => ("http://localhost:4318", bare()),
         other => panic!("{other} needs a sample here"),
     }
 }
 
 #[test]
 fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
-    for setting in settings::all() {
+    // Only a program that can trace takes the setting for it.
+    let taken = |setting: &Setting| cfg!(feature = "otel") || setting.key != "traces.endpoint";
+    for setting in settings::all().filter(taken) {
         let (text, setup) = sample(setting.key);
         let expected: toml::Value = match setting.form {
             Form::Text => text.into(),
@@ -639,4 +642,18 @@ fn files_of_an_operator_are_used_and_kept_for_the_owner_alone_when_made() {
     let again = Setup::new().within(&folder).with("FRONTDESK_SEALING_KEY_FILE", "kept.key").start();
     assert_eq!(again.managed("/readyz").status(), 200);
     assert!(!folder.path().join("frontdesk-data/sealing.key").exists());
+}
+
+/// With it, what cannot be a destination is in `traces.rs`.
+#[cfg(not(feature = "otel"))]
+#[test]
+fn what_this_program_was_built_without_is_not_ignored() {
+    let sentence = "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) needs a program that was built with the cargo feature otel, and this one was \
+                    built without; leave it out, or build with --features otel";
+    refuse(&[
+        (set("FRONTDESK_TRACES_ENDPOINT", "http://localhost:4318"), sentence),
+        (bare().flag("--traces-endpoint", "http://localhost:4318"), sentence),
+        (file(&format!("{PROVIDER}{ENDPOINTS}[traces]\nendpoint = \"http://localhost:4318\"\n")), sentence),
+        (set("FRONTDESK_TRACES_PERCENT", "101"), "traces.percent (FRONTDESK_TRACES_PERCENT) must be from 0 to 100, not 101"),
+    ]);
 }

@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) proxy_header: Option<String>,
     pub(super) tls: TlsSection,
     pub(super) log: LogSection,
+    pub(super) traces: TracesSection,
     pub(super) limits: Limits,
     pub(super) outbound: OutboundSection,
     pub(super) discovery: DiscoverySection,
@@ -45,6 +46,13 @@ pub(super) struct TlsSection {
 pub(super) struct LogSection {
     pub(super) level: Option<String>,
     pub(super) format: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TracesSection {
+    pub(super) endpoint: Option<String>,
+    pub(super) percent: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]

@@ -14,6 +14,7 @@ use super::family::{family, histogram, number, plain};
 use super::table;
 use super::watch::Watch;
 use crate::connections::Connections;
+use crate::traces::{self, Traces};
 use crate::wiring::Site;
 
 /// The outcome of a registration that came to a client, and the status of its answer.
@@ -46,6 +47,8 @@ pub struct Sources {
     pub draining: Arc<AtomicBool>,
     /// When the certificate ends, if one is served.
     pub certificate_end: Option<Timestamp>,
+    /// Where spans go, if anywhere.
+    pub traces: Option<Traces>,
 }
 
 impl Sources {
@@ -61,6 +64,7 @@ impl Sources {
             plain(&table::FAILED_LOGINS, number(self.logins.wrong())),
             family(&table::FETCHES, self.fetcher.counts().map(|(result, count)| (vec![result], number(count)))),
             plain(&table::FETCHES_UNDER_WAY, number(self.fetcher.under_way().try_into().unwrap_or(0))),
+            family(&table::SPANS, traces::counts(self.traces.as_ref()).map(|(result, count)| (vec![result], number(count)))),
             plain(&table::AUDIT_PENDING, number(self.trail.pending().try_into().unwrap_or(0))),
             plain(&table::AUDIT_MERGED, number(self.trail.merged())),
         ];

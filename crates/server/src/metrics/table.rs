@@ -94,6 +94,8 @@ metrics! {
     FETCHES = Counter "frontdesk_outbound_fetches_total" ["result"];
     /// Fetches that are under way.
     FETCHES_UNDER_WAY = Gauge "frontdesk_outbound_fetches_under_way" [];
+    /// Spans of requests by what became of them: `exported`, `failed` (the collector did not take them) or `dropped` (too many waited).
+    SPANS = Counter "frontdesk_traces_spans_total" ["result"];
     /// For how long the key that signs now has done so, by provider and algorithm.
     KEY_AGE = Gauge "frontdesk_signing_key_age_seconds" ["provider", "algorithm"];
     /// Rows of refusals that are not in the audit trail yet.

@@ -98,7 +98,7 @@ def judge(stage, engine, loop, windows, credentials):
         say(f"scale: {name} answered {answered:.0f} requests since its last start")
     # A POST that nginx sent twice would leave a client that no journey deletes.
     listed = engine.containers["replica-1"].execute("frontdesk", "client", "list", "--json")
-    must(listed.returncode == 0, f"docker compose exec: {listed.stderr}")
+    must(listed.returncode == 0, f"docker compose exec: frontdesk client list ended with {listed.returncode}: {listed.stderr}")
     left = len(listed.stdout.splitlines())
     must(left <= len(loop.failed()), f"{left} clients are left of {len(loop.failed())} journeys that were cut off")
     stage.count("clients left behind by journeys that were cut off", left)

@@ -17,7 +17,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use support::{Postgres, Setup};
+use serde_json::Value;
+use support::{Postgres, Setup, TestServer};
 
 /// The sealing key of every PostgreSQL store here.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -62,4 +63,13 @@ fn refused(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> St
     let sentence = said.strip_prefix("frontdesk: ").and_then(|said| said.strip_suffix('\n')).unwrap_or_else(|| panic!("{said}"));
     assert!(!sentence.contains('\n'), "{said}");
     sentence.to_owned()
+}
+
+/// The rows of the audit trail that no stranger brought about: event, client, account and detail.
+fn audited(server: &TestServer) -> Vec<String> {
+    let rows = server.ran(&["audit", "--json"]);
+    let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told =
+        |row: Value| ["event", "client_id", "account", "detail"].map(|name| row[name].as_str().unwrap_or("-").to_owned()).join(" | ");
+    rows.map(told).collect()
 }

@@ -8,12 +8,14 @@
     reason = "a test says what it expects; the numbers are whole"
 )]
 
+mod cluster;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use cluster::Cluster;
 use serde_json::{Value, json};
 use server::metrics::table::{self, Kind, Metric};
 use support::{PASSWORD, Setup, TestServer, until};
@@ -153,6 +155,26 @@ fn what_is_at_work_is_told_with_its_limits_and_its_age() {
     }
     assert_eq!([found("frontdesk_ready"), found("frontdesk_store_up")], [1.0, 1.0]);
     assert_eq!(found(&format!("frontdesk_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
+}
+
+#[test]
+fn a_store_that_is_gone_takes_readiness_along_and_both_come_back() {
+    let cluster = Cluster::start();
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let server = Setup::new().with("FRONTDESK_SEALING_KEY", key).with("FRONTDESK_DATABASE", &cluster.url).start();
+    let client = server.client();
+    let told = || [value(&server, "frontdesk_store_up"), value(&server, "frontdesk_ready")];
+    assert_eq!(told(), [1.0, 1.0]);
+    cluster.down();
+    until("the store is missed", || told() == [0.0, 0.0]);
+    let ready = server.managed("/readyz");
+    assert_eq!((ready.status(), ready.text.as_str()), (503, "the store does not answer\n"));
+    assert_eq!(server.managed("/healthz").status(), 200);
+    assert_eq!(server.get("/jwks").status(), 200);
+    cluster.up();
+    until("the store is back", || told() == [1.0, 1.0]);
+    assert_eq!(server.managed("/readyz").status(), 200);
+    assert_eq!(server.manage("GET", &client).send().ok(), client);
 }
 
 #[test]

@@ -69,6 +69,8 @@ events! {
     KeysRotated, "keys rotated";
     /// Keys that had retired were deleted; the detail says how many.
     KeysPurged, "keys purged";
+    /// A backup took the place of everything the store had; the detail says how many rows it has.
+    StoreRestored, "store restored";
     /// Credentials at a registration door were wrong.
     LoginRefused, "log-in refused";
     /// A registration was refused; the detail has status, error code and member.

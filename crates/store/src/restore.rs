@@ -9,6 +9,8 @@ use openssl::sha::Sha256;
 use serde_json::Value;
 
 use crate::Store;
+use crate::audit::Event;
+use crate::audit_row;
 use crate::backup::{BackupError, End, Head, Shape, VERSION};
 use crate::connection::{AnyConnection, Purpose};
 use crate::error::StoreError;
@@ -39,7 +41,7 @@ impl Store {
     }
 
     /// Puts a backup into the store, all of it or nothing, and says how many rows that was. The store must be empty; with
-    /// `replace`, what it has is deleted first.
+    /// `replace`, what it has is deleted first. The audit trail of the backup has one more row then, which tells of it.
     ///
     /// # Errors
     /// As [`Store::check_backup`]; [`BackupError::NotEmpty`]; [`StoreError::Unavailable`].
@@ -86,6 +88,8 @@ impl Store {
             Ok(())
         })?;
         insert(connection, of.as_ref(), &mut waiting)?;
+        // The trail that is there now is the backup's: it goes on with how it came here.
+        audit_row::write_one(connection, &self.row_of(Event::StoreRestored).saying(&format!("{rows} rows")))?;
         progress(rows);
         Ok(rows)
     }

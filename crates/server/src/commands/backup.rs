@@ -7,6 +7,7 @@ use std::path::Path;
 use protocol::Clock;
 use store::{BackupError, StoreError, Which};
 
+use super::by_hand;
 use crate::config::{Config, Sealing};
 use crate::progress::Progress;
 use crate::settings::named;
@@ -39,7 +40,7 @@ pub fn restore(config: &Config, path: &Path, replace: bool, out: &mut impl Write
     {
         return Err(format!("{} is not there: put the sealing key of the store that was backed up in its place first", key.display()));
     }
-    let store = open::store(config)?;
+    let store = open::store(config)?.by(by_hand(None));
     let refused = |error: BackupError| refusal(path, &error);
     let rows = {
         let progress = Progress::of("checking", None);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Postgres, Setup, TestServer, until};
-use crate::{OTHER_KEY, fixed, gave, refused};
+use crate::{OTHER_KEY, audited, fixed, gave, refused};
 
 fn kids(server: &TestServer) -> Vec<String> {
     let jwks = server.get("/jwks").json();
@@ -128,7 +128,13 @@ fn a_store_in_use_goes_back_to_its_backup_when_told_to() {
     let later = server.client();
     server.manage("DELETE", &kept).send().deleted();
     let rows = fs::read_to_string(&file).unwrap().lines().count() - 2;
+    let before = audited(&server);
     assert_eq!(server.ran(&["restore", "--replace", &file]), format!("restored {rows} rows\n"));
+    let after = audited(&server);
+    let (last, of_backup) = after.split_last().unwrap();
+    assert_eq!(of_backup, &before[..of_backup.len()], "the trail is the backup's");
+    assert!(before.len() > of_backup.len(), "what came later is gone with the clients it tells of");
+    assert_eq!(*last, format!("store restored | - | - | command line; {rows} rows"));
     assert_eq!(server.manage("GET", &kept).send().ok(), kept);
     server.manage("GET", &later).send().refused(401, "invalid_token");
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Postgres, Setup, TestServer};
-use crate::{KEY, OTHER_KEY, fixed, gave, refused};
+use crate::{KEY, OTHER_KEY, audited, fixed, gave, refused};
 
 /// Clients of every kind, as their registrations were answered.
 fn registered(server: &TestServer) -> Vec<Value> {
@@ -52,6 +52,12 @@ fn carried(from: &Setup, to: &Setup, exported_with: Option<&str>) {
     let target = to.clone().within(&folder).start();
     let shown = |server: &TestServer| server.ran(&["client", "list", "--json"]);
     assert_eq!(shown(&target), shown(&server));
+    let mut imported: Vec<String> = audited(&target).into_iter().filter(|row| row.starts_with("client ")).collect();
+    imported.sort();
+    let mut expected: Vec<String> =
+        clients.iter().map(|client| format!("client imported | {} | - | command line", client["client_id"].as_str().unwrap())).collect();
+    expected.sort();
+    assert_eq!(imported, expected, "a row for each, and none for those that were here already");
     for client in &clients {
         let read = target.manage("GET", client).send().ok();
         assert_eq!(&read, client, "the token works, the secret and the metadata are those of the registration");

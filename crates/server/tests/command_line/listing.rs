@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Postgres, Setup, TestServer, until};
-use crate::{fixed, gave};
+use crate::{audited, fixed, gave};
 
 fn names(server: &TestServer, arguments: &[&str]) -> Vec<String> {
     let printed = server.ran(&[&["client", "list", "--json"], arguments].concat());
@@ -104,6 +104,10 @@ fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
         assert_eq!(purge(&[]), format!("purged: {}", told(0, 2, 0)));
         assert_eq!(purge(&[]), format!("purged: {}", told(0, 0, 0)));
         assert!(server.ran(&["token", "list"]).contains("unused"));
+        let rows: Vec<String> = audited(&server).into_iter().filter(|row| row.contains(" purged") || row.contains("expired")).collect();
+        let [expired, spent] = &rows[..] else { panic!("{rows:?}") };
+        assert!(expired.starts_with("client expired | ") && expired.ends_with(" | - | command line"), "{expired}");
+        assert_eq!(spent, "tokens purged | - | - | command line; 2", "a purge that finds nothing writes nothing");
         assert_eq!(server.manage("GET", &paid).send().status(), 200, "its client stays");
         assert_eq!(server.manage("GET", &stays).send().status(), 200);
     }

@@ -1,12 +1,12 @@
 //! The fetch itself.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use openssl::ssl::SslConnector;
+use openssl::ssl::{SslConnector, SslConnectorBuilder};
 use openssl::x509::X509;
 use protocol::Timestamp;
 use serde::de::DeserializeOwned;
@@ -29,7 +29,8 @@ pub struct Fetcher(Arc<Inner>);
 struct Inner {
     allow: Vec<Allowed>,
     limits: Limits,
-    trust: SslConnector,
+    authorities: Vec<X509>,
+    trust: OnceLock<Option<SslConnector>>,
     lookup: Arc<Lookup>,
     gate: Gate,
     cache: Cache,
@@ -60,7 +61,8 @@ impl Fetcher {
     pub fn with_lookup(settings: Settings, lookup: Arc<Lookup>) -> Result<Self, SettingsError> {
         let Settings { allow, ca, limits } = settings;
         Ok(Self(Arc::new(Inner {
-            trust: tls::trust(ca.as_deref().map_or_else(|| Ok(Vec::new()), authorities)?)?.build(),
+            authorities: ca.as_deref().map_or_else(|| Ok(Vec::new()), authorities)?,
+            trust: OnceLock::new(),
             gate: Gate::new(limits.concurrency, limits.waiting),
             cache: Cache::new(limits.kept, limits.keep),
             allow,
@@ -111,7 +113,7 @@ impl Fetcher {
     }
 
     fn attempt<T: DeserializeOwned>(&self, url: &str, now: Timestamp, begun: Instant) -> Result<T, Refused> {
-        let Inner { allow, limits, trust, lookup, gate, cache, counts } = &*self.0;
+        let Inner { allow, limits, lookup, gate, cache, counts, .. } = &*self.0;
         let deadline = begun.checked_add(limits.total).unwrap_or(begun);
         let target = Target::read(url, allow)?;
         if let Some(body) = cache.get(target.url(), now) {
@@ -123,12 +125,21 @@ impl Fetcher {
         let _turn = gate.enter(deadline)?;
         let patience = limits.connect.min(deadline.saturating_duration_since(Instant::now()));
         let addresses = lookup::resolve(lookup, &target, patience)?;
-        let answer = exchange::get(&target, addresses, trust, limits, deadline)?;
+        let answer = exchange::get(&target, addresses, self.0.trust()?, limits, deadline)?;
         let document = read(&answer.body)?;
         cache.put(target.url(), answer.body, answer.lifetime, now);
         counts.fetched.fetch_add(1, Ordering::Relaxed);
         Span::current().record("frontdesk.fetch", "fetched");
         Ok(document)
+    }
+}
+
+impl Inner {
+    /// Whom to trust. The system has some hundred authorities, which take longer to read than everything else at the start of a
+    /// service and millions of bytes to keep: they are read for the first fetch, which most providers never see.
+    fn trust(&self) -> Result<&SslConnector, Reason> {
+        let read = || tls::trust(self.authorities.clone()).ok().map(SslConnectorBuilder::build);
+        self.trust.get_or_init(read).as_ref().ok_or(Reason::Tls)
     }
 }
 

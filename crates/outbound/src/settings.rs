@@ -60,7 +60,4 @@ pub enum SettingsError {
     /// The text, or a certificate in it, cannot be read.
     #[error("The file of `[outbound] ca` cannot be used: {0}.")]
     Certificate(#[source] openssl::error::ErrorStack),
-    /// OpenSSL itself would not start.
-    #[error("OpenSSL cannot be prepared for outbound connections: {0}.")]
-    Tls(#[from] openssl::error::ErrorStack),
 }

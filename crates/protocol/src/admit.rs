@@ -39,6 +39,11 @@ impl RegisteredMetadata {
         &self.json
     }
 
+    /// That text, when nothing else is wanted any more.
+    pub fn into_json(self) -> String {
+        self.json
+    }
+
     /// Reads stored metadata back. It is not admitted again: a policy made stricter today must not make yesterday's
     /// client unreadable.
     ///

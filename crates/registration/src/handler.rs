@@ -6,8 +6,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure};
 use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata, TokenTerms};
-use store::By;
 use store::audit::Event;
+use store::{By, Information};
 
 use crate::initial::Initial;
 use crate::managed::Managed;
@@ -72,12 +72,12 @@ async fn registered(
     let new = issue::client(registration, metadata, owner.account, composed, terms).map_err(Refusal::from)?;
     let token = new.token.clone();
     let client = registration.store.by(by).insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
-    Ok(response::created(&client, &token, &registration.issuer))
+    Ok(response::created(client, &token, &registration.issuer))
 }
 
 /// Client read. OIDC Registration §4.2, RFC 7592 §2.1.
-pub async fn read(managed: Managed, registration: Data<Registration>) -> HttpResponse {
-    response::ok(&managed.client, &managed.token, &registration.issuer)
+pub async fn read(managed: Managed<Information>, registration: Data<Registration>) -> HttpResponse {
+    response::ok(managed.client, &managed.token, &registration.issuer)
 }
 
 /// Client update: a full replacement. RFC 7592 §2.2.
@@ -97,7 +97,7 @@ async fn updated(managed: &Managed, body: Body, registration: &Data<Registration
     let secret = issue::secret_change(registration, client, &metadata).map_err(Refusal::from)?;
     let store = managed.store(registration);
     let client = store.replace(client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
-    Ok(response::ok(&client, token, &registration.issuer))
+    Ok(response::ok(client, token, &registration.issuer))
 }
 
 /// Client deletion. RFC 7592 §2.3.

@@ -10,16 +10,16 @@ use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::{ClientId, RegistrationAccessToken};
 use store::audit::Event;
-use store::{By, Client, Store};
+use store::{By, Client, Information, Store};
 
 use crate::refusal::Challenge;
 use crate::{Refusal, Registration, trail};
 
 /// A client that presented its registration access token; a handler that takes it cannot forget to check.
 #[derive(Debug)]
-pub struct Managed {
-    /// The client as stored.
-    pub client: Client,
+pub struct Managed<C = Client> {
+    /// The client as stored, or its information.
+    pub client: C,
     /// The token it presented, which answers repeat.
     pub token: RegistrationAccessToken,
     /// From where.
@@ -42,7 +42,40 @@ impl Managed {
     }
 }
 
-impl FromRequest for Managed {
+/// What a client is proved by its token as.
+pub trait Proved: Sized + 'static {
+    /// The one that this token may manage at the provider.
+    fn find(
+        registration: &Registration,
+        id: ClientId,
+        token: RegistrationAccessToken,
+    ) -> impl Future<Output = Result<Option<(Self, RegistrationAccessToken)>, Failure>>;
+}
+
+impl Proved for Client {
+    async fn find(
+        registration: &Registration,
+        id: ClientId,
+        token: RegistrationAccessToken,
+    ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
+        let (store, issuer, now) = (registration.store.clone(), registration.issuer.clone(), registration.clock.now());
+        let found = blocking(move || store.authenticate(&issuer, &id, &token, now).map(|client| client.map(|client| (client, token))));
+        Ok(found.await?.map_err(Refusal::from)?)
+    }
+}
+
+impl Proved for Information {
+    async fn find(
+        registration: &Registration,
+        id: ClientId,
+        token: RegistrationAccessToken,
+    ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
+        let found = registration.store.information(&registration.issuer, &id, &token, registration.clock.now());
+        Ok(found.await.map_err(Refusal::from)?.map(|information| (information, token)))
+    }
+}
+
+impl<C: Proved> FromRequest for Managed<C> {
     type Error = Failure;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
 
@@ -58,12 +91,12 @@ impl FromRequest for Managed {
     }
 }
 
-async fn authenticate(
-    registration: &Data<Registration>,
+async fn authenticate<C: Proved>(
+    registration: &Registration,
     presented: Presented,
     id: ClientId,
     address: Option<IpAddr>,
-) -> Result<Managed, Failure> {
+) -> Result<Managed<C>, Failure> {
     let scheme = presented.scheme();
     let token = match presented {
         Presented::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
@@ -73,9 +106,7 @@ async fn authenticate(
             return Err(Refusal::NoCredentials(Challenge::Bearer).into());
         }
     };
-    let (store, issuer, now) = (registration.store.clone(), registration.issuer.clone(), registration.clock.now());
-    let found = blocking(move || store.authenticate(&issuer, &id, &token, now).map(|client| client.map(|client| (client, token))));
-    match found.await?.map_err(Refusal::from)? {
+    match C::find(registration, id, token).await? {
         Some((client, token)) => Ok(Managed { client, token, address }),
         None => Err(Refusal::WrongCredentials(scheme).into()),
     }

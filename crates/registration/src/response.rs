@@ -5,16 +5,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use oauth_http::failure::no_store;
 use protocol::{Issuer, RegistrationAccessToken};
-use store::Client;
+use store::Information;
 
 /// A client was registered.
-pub fn created(client: &Client, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
-    information(StatusCode::CREATED, client, token, issuer)
+pub fn created(client: impl Into<Information>, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+    information(StatusCode::CREATED, &client.into(), token, issuer)
 }
 
 /// A client was read or updated.
-pub fn ok(client: &Client, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
-    information(StatusCode::OK, client, token, issuer)
+pub fn ok(client: impl Into<Information>, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+    information(StatusCode::OK, &client.into(), token, issuer)
 }
 
 /// A client was deleted.
@@ -24,16 +24,16 @@ pub fn deleted() -> HttpResponse {
     answer.finish()
 }
 
-fn information(status: StatusCode, client: &Client, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+fn information(status: StatusCode, client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     no_store(&mut answer);
     answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(body(client, token, issuer))
 }
 
 /// What the provider issued, and behind it the agreed metadata exactly as it is stored.
-fn body(client: &Client, token: &RegistrationAccessToken, issuer: &Issuer) -> String {
+fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> String {
     let text = |value: &str| serde_json::to_string(value).unwrap_or_default();
-    let metadata = client.metadata.json();
+    let metadata = client.metadata.as_str();
     let mut body = String::with_capacity(metadata.len() + 512);
     body.push_str("{\"client_id\":");
     body.push_str(&text(client.id.as_str()));

@@ -84,8 +84,6 @@ impl<const N: usize> Buckets<N> {
 /// What the writer counts.
 #[derive(Debug)]
 pub(crate) struct Writes {
-    /// Writes that wait for a transaction.
-    pub(crate) waiting: AtomicU64,
     /// Writes that were refused because too many waited.
     pub(crate) refused: AtomicU64,
     /// Transactions that came to nothing.
@@ -96,13 +94,7 @@ pub(crate) struct Writes {
 
 impl Default for Writes {
     fn default() -> Self {
-        Self {
-            waiting: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            batches: Buckets::new(&SIZES),
-            commits: Buckets::new(&MICROSECONDS),
-        }
+        Self { refused: AtomicU64::new(0), failed: AtomicU64::new(0), batches: Buckets::new(&SIZES), commits: Buckets::new(&MICROSECONDS) }
     }
 }
 
@@ -129,8 +121,8 @@ impl Store {
         let (writes, waits) = (self.0.writer.writes(), self.0.pool.waits());
         let (connections, idle, limit) = self.0.pool.connections();
         Activity {
-            writes_waiting: writes.waiting.load(Ordering::Relaxed),
-            writes_waiting_limit: crate::writer::QUEUE.try_into().unwrap_or(u64::MAX),
+            writes_waiting: self.0.writer.waiting().try_into().unwrap_or(u64::MAX),
+            writes_waiting_limit: crate::crew::QUEUE.try_into().unwrap_or(u64::MAX),
             writes_refused: writes.refused.load(Ordering::Relaxed),
             batches: writes.batches.read(),
             commits: writes.commits.read(),

@@ -10,7 +10,7 @@ use crate::client::{Client, NewClient};
 use crate::error::StoreError;
 use crate::random::no_randomness;
 use crate::schema::client;
-use crate::seal::{About, SealingKey, digest};
+use crate::seal::{About, SealingKey, digest, same};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = client, treat_none_as_default_value = false)]
@@ -78,24 +78,37 @@ impl ClientRow {
         self.expires_at.is_some_and(|at| at <= now.seconds())
     }
 
+    /// Whether whoever has a token of that digest may manage the client at that provider. RFC 7592 §1.2.
+    pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
+        same(&self.token_digest, token_digest) && self.provider == provider && !self.has_expired(now)
+    }
+
+    /// The secret, opened.
+    pub fn secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
+        let about = About::ClientSecret { provider: &self.provider, client_id: &self.client_id };
+        let open =
+            |sealed: &String| seal.open(&about, sealed).ok_or_else(|| StoreError::corrupt("client", "secret_sealed", &self.client_id));
+        Ok(self.secret_sealed.as_ref().map(open).transpose()?.map(|secret| ClientSecret::new(secret.as_str())))
+    }
+
+    /// The terms of the initial access token.
+    pub fn terms(&self) -> Result<Option<TokenTerms>, StoreError> {
+        let read = |terms: &String| TokenTerms::from_json(terms).map_err(|_| StoreError::corrupt("client", "terms", &self.client_id));
+        self.terms.as_ref().map(read).transpose()
+    }
+
+    /// The metadata, read by the table of its members.
+    pub fn members(&self) -> Result<RegisteredMetadata, StoreError> {
+        RegisteredMetadata::from_stored(self.metadata.clone()).map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))
+    }
+
     /// The client, with its secret opened.
     pub fn client(self, seal: &SealingKey) -> Result<Client, StoreError> {
         let provider = Issuer::parse(&self.provider).map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
-        let about = About::ClientSecret { provider: &self.provider, client_id: &self.client_id };
-        let secret = match &self.secret_sealed {
-            Some(sealed) => Some(ClientSecret::new(
-                seal.open(&about, sealed).ok_or_else(|| StoreError::corrupt("client", "secret_sealed", &self.client_id))?.as_str(),
-            )),
-            None => None,
-        };
-        let terms = match &self.terms {
-            Some(terms) => Some(TokenTerms::from_json(terms).map_err(|_| StoreError::corrupt("client", "terms", &self.client_id))?),
-            None => None,
-        };
+        let (secret, terms) = (self.secret(seal)?, self.terms()?);
         Ok(Client {
             provider,
-            metadata: RegisteredMetadata::from_stored(self.metadata)
-                .map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))?,
+            metadata: self.members()?,
             secret,
             issued_at: Timestamp::from_seconds(self.issued_at),
             secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),

@@ -13,6 +13,7 @@ use crate::client::{Client, NewClient, SecretChange};
 use crate::client_row::{ClientRow, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
+use crate::find_many::find;
 use crate::initial_access_token::TokenId;
 use crate::schema::client;
 use crate::seal::{digest, same};
@@ -57,9 +58,10 @@ impl Store {
     ) -> Result<Option<Client>, StoreError> {
         let presented = digest(token.reveal());
         match self.row(id)? {
-            Some(row) if same(&row.token_digest, &presented) && row.provider == provider.as_str() && !row.has_expired(now) => {
+            Some(row) if row.is_managed_with(provider.as_str(), &presented, now) => {
+                let known = row.last_used_at;
                 let client = row.client(&self.0.seal)?;
-                self.0.uses.note(&client, now);
+                self.0.uses.note(client.id.as_str(), known, now);
                 Ok(Some(client))
             }
             Some(_) => Ok(None),
@@ -196,14 +198,11 @@ impl Store {
         if !may_exist(id) {
             return Ok(None);
         }
-        // Through the connection inside: the enum's reads are prepared anew each time.
-        self.0.pool.read(|connection| {
-            Ok(either!(connection, inner => client::table.find(id.as_str()).select(ClientRow::as_select()).get_result(inner).optional())?)
-        })
+        self.0.pool.read(|connection| find(connection, id.as_str()))
     }
 }
 
 /// Whether an identifier can be one of ours. PostgreSQL takes a NUL for an error, and it is the caller's.
-fn may_exist(id: &ClientId) -> bool {
+pub fn may_exist(id: &ClientId) -> bool {
     !id.as_str().contains('\0')
 }

@@ -1,17 +1,18 @@
-//! The threads that write, and the watch over them.
+//! The threads that write, those that read, and the watch over them.
 //!
 //! A database whose machine hangs keeps its connections standing and says nothing. No time-out of the driver ends that,
 //! so a thread that hears nothing for too long is given up with its connection, and another takes its place.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::activity::Writes;
+use crate::desk::{Desk, Queue, lock};
 use crate::error::StoreError;
-use crate::url::DatabaseUrl;
-use crate::writer::{Answers, Job, work};
+
+/// How many jobs may wait.
+pub const QUEUE: usize = 4096;
 
 /// How long a batch may take: more than a statement waits for a lock, less than a request waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,68 +26,56 @@ const HANGING: usize = 8;
 /// How long the end of the store waits for what is queued.
 const LAST: Duration = Duration::from_secs(4);
 
-/// The writing threads of a store.
-pub struct Crew {
-    /// Where they connect to.
-    pub url: DatabaseUrl,
-    /// What they take from.
-    pub queue: Mutex<Receiver<Job>>,
-    /// What they count.
-    pub writes: Writes,
-    size: usize,
-    threads: Mutex<Threads>,
+/// What the threads of a crew do.
+pub trait Trade: Send + Sync + Sized + 'static {
+    /// What is wanted of them.
+    type Wanted: Send;
+    /// What they answer.
+    type Answer: Send;
+
+    /// What they are called.
+    const THREAD: &'static str;
+
+    /// Empties the queue until it is closed, or until somebody else does it in this thread's place.
+    fn work(&self, queue: &Queue<Self::Wanted, Self::Answer>, desk: &Desk<Self::Answer>);
 }
 
-#[derive(Default)]
-struct Threads {
-    working: Vec<(Arc<Desk>, JoinHandle<()>)>,
+/// Threads of one trade, and their queue.
+pub struct Crew<T: Trade> {
+    /// What they do.
+    pub trade: T,
+    /// What they take from.
+    pub queue: Queue<T::Wanted, T::Answer>,
+    size: usize,
+    threads: Mutex<Threads<T::Answer>>,
+}
+
+struct Threads<A> {
+    working: Vec<(Arc<Desk<A>>, JoinHandle<()>)>,
     hanging: Vec<JoinHandle<()>>,
 }
 
-/// What a thread is at: the answers it owes, and since when. Whoever takes them answers.
-#[derive(Default)]
-pub struct Desk(Mutex<Option<(Instant, Answers)>>);
-
-impl Desk {
-    /// Begins a batch.
-    pub fn begin(&self, answers: Answers) {
-        *lock(&self.0) = Some((Instant::now(), answers));
-    }
-
-    /// Whether nobody gave the batch up yet.
-    pub fn wanted(&self) -> bool {
-        lock(&self.0).is_some()
-    }
-
-    /// Ends the batch: the answers that are owed, unless somebody else has taken them.
-    pub fn end(&self) -> Option<Answers> {
-        lock(&self.0).take().map(|(_, answers)| answers)
-    }
-
-    /// The answers of a batch that takes too long.
-    fn overdue(&self) -> Option<Answers> {
-        lock(&self.0).take_if(|(since, _)| since.elapsed() > PATIENCE).map(|(_, answers)| answers)
-    }
-}
-
-impl Crew {
+impl<T: Trade> Crew<T> {
     /// Starts so many threads, and the watch, which lasts as long as what is returned beside them.
-    pub fn start(url: &DatabaseUrl, queue: Receiver<Job>, size: usize) -> std::io::Result<(Arc<Self>, Sender<()>)> {
-        let crew =
-            Arc::new(Self { url: url.clone(), queue: Mutex::new(queue), writes: Writes::default(), size, threads: Mutex::default() });
-        crew.fill(&mut lock(&crew.threads))?;
+    pub fn start(trade: T, size: usize) -> Result<(Arc<Self>, Sender<()>), StoreError> {
+        let no_thread = |error| StoreError::Unavailable(format!("no thread for {}: {error}", T::THREAD));
+        let threads = Mutex::new(Threads { working: Vec::new(), hanging: Vec::new() });
+        let crew = Arc::new(Self { trade, queue: Queue::new(QUEUE), size, threads });
+        crew.fill(&mut lock(&crew.threads)).map_err(no_thread)?;
         let (last, ended) = channel();
         let watched = Arc::clone(&crew);
-        thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
+        let watch = thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
             while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 watched.look();
             }
-        })?;
+        });
+        watch.map_err(no_thread)?;
         Ok((crew, last))
     }
 
-    /// Waits a while for the threads to end, which they do when nobody can queue any more. A hanging one is not waited for.
+    /// Closes the queue, and waits a while for the threads to empty it and end. A hanging one is not waited for.
     pub fn finish(&self) {
+        self.queue.close();
         let begun = Instant::now();
         while lock(&self.threads).working.iter().any(|(_, thread)| !thread.is_finished()) && begun.elapsed() < LAST {
             thread::sleep(Duration::from_millis(2));
@@ -97,7 +86,7 @@ impl Crew {
     fn look(self: &Arc<Self>) {
         let mut threads = lock(&self.threads);
         for (desk, thread) in std::mem::take(&mut threads.working) {
-            if let Some(answers) = desk.overdue() {
+            if let Some(answers) = desk.overdue(PATIENCE) {
                 answers.refuse(&StoreError::Unavailable("the database does not answer".to_owned()));
                 threads.hanging.push(thread);
             } else if thread.is_finished() {
@@ -112,18 +101,13 @@ impl Crew {
         drop(self.fill(&mut threads));
     }
 
-    fn fill(self: &Arc<Self>, threads: &mut Threads) -> std::io::Result<()> {
+    fn fill(self: &Arc<Self>, threads: &mut Threads<T::Answer>) -> std::io::Result<()> {
         while threads.working.len() < self.size && threads.hanging.len() < HANGING {
             let (crew, desk) = (Arc::clone(self), Arc::new(Desk::default()));
             let own = Arc::clone(&desk);
-            let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(move || work(&crew, &own))?;
-            threads.working.push((desk, thread));
+            let work = move || crew.trade.work(&crew.queue, &own);
+            threads.working.push((desk, thread::Builder::new().name(T::THREAD.to_owned()).spawn(work)?));
         }
         Ok(())
     }
-}
-
-/// A lock that a panic elsewhere does not take away.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

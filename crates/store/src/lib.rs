@@ -1,11 +1,14 @@
 //! What survives a restart: clients, signing keys, accounts, initial access tokens and the audit trail, in SQLite or PostgreSQL.
 //!
-//! [`Store`] is the only door. Reads block; writes of clients are queued, share durable transactions, and answer with [`Written`].
+//! [`Store`] is the only door. Reads block, but for [`Store::information`]; writes of clients are queued, share durable transactions, and
+//! answer with [`Written`].
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | `url`, `connection`, `pool` | where the store is, and the connections to it |
 //! | `writer`, `change`, `insert_many`, `written` | the queue of writes: group commit |
+//! | `reader`, `find_many`, `information` | the queue of reads |
+//! | `crew`, `desk` | the threads that empty a queue, and the watch over them |
 //! | `migrations`, `lock`, `schema` | the tables, and how they come to be |
 //! | `client`, `client_row`, `clients`, `listing` | clients |
 //! | `export`, `import` | clients on their way to another store |
@@ -31,9 +34,12 @@ mod client_row;
 mod clients;
 mod connection;
 mod crew;
+mod desk;
 mod error;
 mod export;
+mod find_many;
 mod import;
+mod information;
 mod initial_access_token;
 mod insert_many;
 mod listing;
@@ -42,6 +48,7 @@ mod migrations;
 mod pool;
 mod purge;
 mod random;
+mod reader;
 mod restore;
 mod schema;
 mod seal;
@@ -63,6 +70,7 @@ pub use client::{Client, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
 pub use import::NotImported;
+pub use information::Information;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
 pub use listing::Which;
 pub use purge::Purgeable;
@@ -75,6 +83,7 @@ use audit_row::AuditIds;
 use connection::{AnyConnection, Purpose};
 use pool::Pool;
 use protocol::Clock;
+use reader::Reader;
 use uses::Uses;
 use writer::Writer;
 
@@ -85,10 +94,11 @@ pub struct Store(Arc<Inner>, Arc<By>);
 struct Inner {
     url: DatabaseUrl,
     seal: SealingKey,
-    pool: Pool,
+    pool: Arc<Pool>,
     writer: Writer,
+    reader: Reader,
     audit_ids: AuditIds,
-    uses: Uses,
+    uses: Arc<Uses>,
 }
 
 impl Store {
@@ -106,7 +116,9 @@ impl Store {
             Err(error) => return Err(error),
         }
         let audit_ids = AuditIds::new(Clock::system())?;
-        let inner = Inner { url: url.clone(), seal, pool: Pool::new(url), writer: Writer::start(url)?, audit_ids, uses: Uses::default() };
+        let (pool, uses) = (Arc::new(Pool::new(url)), Arc::new(Uses::default()));
+        let reader = Reader::new(&pool, &seal, &uses);
+        let inner = Inner { url: url.clone(), seal, pool, writer: Writer::start(url)?, reader, audit_ids, uses };
         Ok(Self(Arc::new(inner), Arc::default()))
     }
 

@@ -9,7 +9,7 @@ use diesel::r2d2::R2D2Connection;
 
 use crate::activity::Waits;
 use crate::connection::{AnyConnection, Purpose};
-use crate::crew::lock;
+use crate::desk::lock;
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 
@@ -101,6 +101,11 @@ impl Pool {
     /// Runs a read, again on another connection when the one it had turns out to be dead.
     pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let _span = tracing::info_span!("store read", otel.kind = "client").entered();
+        self.look(work)
+    }
+
+    /// The same for many requests at a time, each of which has a span of its own.
+    pub fn look<T>(&self, work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.check_out(work).map(|(_, value)| value)
     }
 

@@ -9,7 +9,6 @@ use protocol::Timestamp;
 
 use crate::Store;
 use crate::change::{Change, Operation};
-use crate::client::Client;
 use crate::error::StoreError;
 use crate::written::Written;
 
@@ -28,14 +27,16 @@ pub struct Uses(Mutex<BTreeMap<String, i64>>);
 
 impl Uses {
     /// Notes that a client is used, unless it is known for today.
-    pub fn note(&self, client: &Client, now: Timestamp) {
+    pub fn note(&self, client_id: &str, known: Option<i64>, now: Timestamp) {
         let day = day(now);
-        if client.last_used_at.is_some_and(|known| known.seconds() >= day) {
+        if known.is_some_and(|known| known >= day) {
             return;
         }
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < WAITING || waiting.contains_key(client.id.as_str()) {
-            waiting.insert(client.id.as_str().to_owned(), day);
+        if let Some(noted) = waiting.get_mut(client_id) {
+            *noted = day;
+        } else if waiting.len() < WAITING {
+            waiting.insert(client_id.to_owned(), day);
         }
     }
 

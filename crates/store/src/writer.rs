@@ -3,10 +3,9 @@
 //! A writer takes what is waiting, without a timer: one write when the store is idle, hundreds when it is not.
 //! Each caller hears of its own write, and only after the commit.
 
-use std::iter;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Sender, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use futures_channel::oneshot;
@@ -14,12 +13,10 @@ use futures_channel::oneshot;
 use crate::activity::Writes;
 use crate::change::{Operation, apply_all};
 use crate::connection::{AnyConnection, Purpose};
-use crate::crew::{Crew, Desk, lock};
+use crate::crew::{Crew, Trade};
+use crate::desk::{Answers, Desk, NotQueued, Queue};
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
-
-/// How many writes may wait.
-pub const QUEUE: usize = 4096;
 
 /// How many writes share a transaction at most.
 const BATCH: usize = 256;
@@ -29,66 +26,48 @@ pub type Verdict = Result<bool, StoreError>;
 
 /// The queue of writes and the threads that empty it.
 pub struct Writer {
-    queue: RwLock<Option<SyncSender<Job>>>,
-    crew: Arc<Crew>,
+    crew: Arc<Crew<Writers>>,
     /// The watch over the crew ends with it.
     _watch: Sender<()>,
 }
 
-/// A write that waits for its turn, and who waits for it.
-pub struct Job {
-    operation: Box<Operation>,
-    answer: oneshot::Sender<Verdict>,
-}
-
-/// Who waits for the writes of a batch, in their order.
-pub struct Answers(Vec<oneshot::Sender<Verdict>>);
-
-impl Answers {
-    /// Tells everybody the same.
-    pub fn refuse(self, error: &StoreError) {
-        self.0.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
-    }
+/// Those who write.
+struct Writers {
+    url: DatabaseUrl,
+    writes: Writes,
 }
 
 impl Writer {
     /// Starts the writers: one on SQLite, which has one write lock; two on PostgreSQL, so that one commits while the other fills.
     pub fn start(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let (sender, receiver) = sync_channel(QUEUE);
         let size = if url.is_sqlite() { 1 } else { 2 };
-        let (crew, watch) =
-            Crew::start(url, receiver, size).map_err(|error| StoreError::Unavailable(format!("no thread for writing: {error}")))?;
-        Ok(Self { queue: RwLock::new(Some(sender)), crew, _watch: watch })
+        let (crew, watch) = Crew::start(Writers { url: url.clone(), writes: Writes::default() }, size)?;
+        Ok(Self { crew, _watch: watch })
     }
 
     /// Queues a change. The answer is lost only when the writer is.
     pub fn send(&self, operation: Operation) -> Result<oneshot::Receiver<Verdict>, StoreError> {
-        let (answer, verdict) = oneshot::channel();
-        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
-        let queue = queue.as_ref().ok_or_else(closed)?;
-        let writes = &self.crew.writes;
-        // Counted before: a writer that takes it at once counts it off.
-        writes.waiting.fetch_add(1, Ordering::Relaxed);
-        let refused = match queue.try_send(Job { operation: Box::new(operation), answer }) {
-            Ok(()) => return Ok(verdict),
-            Err(TrySendError::Full(_)) => {
-                writes.refused.fetch_add(1, Ordering::Relaxed);
+        self.crew.queue.push(Box::new(operation)).map_err(|refused| match refused {
+            NotQueued::Full => {
+                self.writes().refused.fetch_add(1, Ordering::Relaxed);
                 StoreError::Unavailable("too many writes are waiting".to_owned())
             }
-            Err(TrySendError::Disconnected(_)) => closed(),
-        };
-        writes.waiting.fetch_sub(1, Ordering::Relaxed);
-        Err(refused)
+            NotQueued::Closed => closed(),
+        })
+    }
+
+    /// How many writes wait.
+    pub fn waiting(&self) -> usize {
+        self.crew.queue.waiting()
     }
 
     /// What it counts.
     pub fn writes(&self) -> &Writes {
-        &self.crew.writes
+        &self.crew.trade.writes
     }
 
     /// Finishes what is queued and stops. A database that does not answer is not waited for long.
     pub fn close(&self) {
-        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
         self.crew.finish();
     }
 }
@@ -104,47 +83,45 @@ pub fn closed() -> StoreError {
     StoreError::Unavailable("it is closed".to_owned())
 }
 
-/// Empties the queue until the store is closed, or until somebody else does it in our place.
-pub fn work(crew: &Crew, desk: &Desk) {
-    let mut line = Line { url: &crew.url, writes: &crew.writes, connection: None };
-    while let Some(mut jobs) = next_batch(crew) {
-        if jobs.is_empty() {
-            continue;
-        }
-        jobs.sort_by(|one, other| one.operation.change.lock_key().cmp(other.operation.change.lock_key()));
-        let (operations, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.operation, job.answer)).unzip();
-        desk.begin(Answers(answers));
-        let verdicts = line.settle(&operations, || desk.wanted());
-        let answers = desk.end();
-        let given_up = answers.is_none();
-        let mut answers = answers.map_or_else(Vec::new, |answers| answers.0).into_iter();
-        for (operation, verdict) in operations.iter().zip(verdicts) {
-            // Nobody listening is no reason to undo a write, nor to keep it from the log.
-            let unheard = match answers.next() {
-                Some(answer) => answer.send(verdict),
-                None => Err(verdict),
-            };
-            if let Err(Ok(true)) = unheard {
-                for row in &*operation.audit {
-                    row.tell(false);
+impl Trade for Writers {
+    type Wanted = Box<Operation>;
+    /// Whether there was something to change.
+    type Answer = bool;
+
+    const THREAD: &'static str = "store-writer";
+
+    fn work(&self, queue: &Queue<Box<Operation>, bool>, desk: &Desk<bool>) {
+        let mut line = Line { url: &self.url, writes: &self.writes, connection: None };
+        while let Some(mut jobs) = queue.take(BATCH) {
+            // A request that was answered 503 meanwhile must not come true later.
+            jobs.retain(|job| !job.answer.is_canceled());
+            if jobs.is_empty() {
+                continue;
+            }
+            jobs.sort_by(|one, other| one.wanted.change.lock_key().cmp(other.wanted.change.lock_key()));
+            let (operations, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
+            desk.begin(Answers(answers));
+            let verdicts = line.settle(&operations, || desk.wanted());
+            let answers = desk.end();
+            let given_up = answers.is_none();
+            let mut answers = answers.map_or_else(Vec::new, |answers| answers.0).into_iter();
+            for (operation, verdict) in operations.iter().zip(verdicts) {
+                // Nobody listening is no reason to undo a write, nor to keep it from the log.
+                let unheard = match answers.next() {
+                    Some(answer) => answer.send(verdict),
+                    None => Err(verdict),
+                };
+                if let Err(Ok(true)) = unheard {
+                    for row in &*operation.audit {
+                        row.tell(false);
+                    }
                 }
             }
-        }
-        if given_up {
-            return;
+            if given_up {
+                return;
+            }
         }
     }
-}
-
-/// What is waiting and somebody waits for; `None` once the store is closed and the queue empty.
-fn next_batch(crew: &Crew) -> Option<Vec<Job>> {
-    let queue = lock(&crew.queue);
-    let first = queue.recv().ok()?;
-    let waiting = iter::once(first).chain(queue.try_iter().take(BATCH - 1)).inspect(|_| {
-        crew.writes.waiting.fetch_sub(1, Ordering::Relaxed);
-    });
-    // A request that was answered 503 meanwhile must not come true later.
-    Some(waiting.filter(|job| !job.answer.is_canceled()).collect())
 }
 
 /// A writer's own connection, when it has one.

@@ -148,7 +148,7 @@ pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Resu
     if let AnyConnection::Postgres(postgres) = connection
         && rows.len() > 1
     {
-        AuditMany::new(rows).execute(postgres)?;
+        AuditMany::new(&rows.iter().map(AsRef::as_ref).collect::<Vec<_>>()).execute(postgres)?;
         return Ok(());
     }
     for row in rows {
@@ -163,14 +163,14 @@ pub fn write_one(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), S
 }
 
 /// `INSERT … SELECT * FROM unnest(…)`, as for clients.
-struct AuditMany<'a> {
+pub struct AuditMany<'a> {
     required: [Vec<&'a str>; 2],
     optional: [Vec<Option<&'a str>>; 7],
     times: Vec<i64>,
 }
 
 impl<'a> AuditMany<'a> {
-    fn new(rows: &'a [Cow<'_, AuditRow>]) -> Self {
+    pub fn new(rows: &[&'a AuditRow]) -> Self {
         let required = |of: fn(&AuditRow) -> &str| rows.iter().map(|row| of(row)).collect();
         let optional = |of: fn(&AuditRow) -> &Option<String>| rows.iter().map(|row| of(row).as_deref()).collect();
         Self {

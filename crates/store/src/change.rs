@@ -147,7 +147,8 @@ pub fn apply_all<'a>(
     Ok(done)
 }
 
-fn plain_insert(change: &Change) -> Option<&ClientRow> {
+/// The row of a registration that nothing has to be paid for.
+pub fn plain_insert(change: &Change) -> Option<&ClientRow> {
     match change {
         Change::Insert { row, spend: None, .. } => Some(row),
         _ => None,

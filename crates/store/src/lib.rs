@@ -6,7 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `url`, `connection`, `pool` | where the store is, and the connections to it |
-//! | `writer`, `change`, `insert_many`, `written` | the queue of writes: group commit |
+//! | `writer`, `change`, `insert_many`, `register_many`, `written` | the queue of writes: group commit |
 //! | `reader`, `find_many`, `information` | the queue of reads |
 //! | `crew`, `desk` | the threads that empty a queue, and the watch over them |
 //! | `migrations`, `lock`, `schema` | the tables, and how they come to be |
@@ -49,6 +49,7 @@ mod pool;
 mod purge;
 mod random;
 mod reader;
+mod register_many;
 mod restore;
 mod schema;
 mod seal;

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl;
+use diesel::r2d2::R2D2Connection;
 use futures_channel::oneshot;
 
 use crate::activity::Writes;
@@ -16,10 +18,14 @@ use crate::connection::{AnyConnection, Purpose};
 use crate::crew::{Crew, Trade};
 use crate::desk::{Answers, Desk, NotQueued, Queue};
 use crate::error::StoreError;
+use crate::register_many::RegisterMany;
 use crate::url::DatabaseUrl;
 
 /// How many writes share a transaction at most.
 const BATCH: usize = 256;
+
+/// For how long nobody asks whether a connection is still alive, which costs a round trip: one batch follows another under load.
+const FRESH: Duration = Duration::from_millis(1);
 
 /// Whether there was something to change, or why nothing could be.
 pub type Verdict = Result<bool, StoreError>;
@@ -128,7 +134,8 @@ impl Trade for Writers {
 struct Line<'a> {
     url: &'a DatabaseUrl,
     writes: &'a Writes,
-    connection: Option<AnyConnection>,
+    /// The connection, and when it was last known to be alive.
+    connection: Option<(AnyConnection, Instant)>,
 }
 
 /// Why a transaction came to nothing.
@@ -183,15 +190,20 @@ impl Line<'_> {
     }
 
     fn attempt(&mut self, operations: &[Box<Operation>]) -> Result<Vec<bool>, Failed> {
+        if !self.url.is_sqlite()
+            && let Some(registrations) = RegisterMany::of(operations)
+        {
+            return self.register(registrations).map(|()| vec![true; operations.len()]);
+        }
         let mut connection = self.begin().map_err(Failed::Outright)?;
         match apply_all(&mut connection, operations.iter().map(Box::as_ref)) {
             Ok(done) => connection.commit().map_err(|error| Failed::Outright(error.into())).map(|()| {
-                self.connection = Some(connection);
+                self.keep(connection);
                 done
             }),
             Err(error) => match connection.rollback() {
                 Ok(()) => {
-                    self.connection = Some(connection);
+                    self.keep(connection);
                     Err(Failed::Statement(error))
                 }
                 Err(_) => Err(Failed::Outright(error)),
@@ -199,9 +211,36 @@ impl Line<'_> {
         }
     }
 
+    /// Registrations alone, on PostgreSQL: one statement, which commits itself.
+    fn register(&mut self, registrations: RegisterMany<'_>) -> Result<(), Failed> {
+        let mut connection = self.alive().map_err(Failed::Outright)?;
+        let AnyConnection::Postgres(postgres) = &mut connection else { return Err(Failed::Outright(closed())) };
+        let outcome = registrations.execute(postgres).map_err(StoreError::from);
+        // A connection that still answers says that the statement was refused, and nothing is left of it.
+        if outcome.is_ok() || connection.ping().is_ok() {
+            self.keep(connection);
+            return outcome.map(|_| ()).map_err(Failed::Statement);
+        }
+        outcome.map(|_| ()).map_err(Failed::Outright)
+    }
+
+    fn keep(&mut self, connection: AnyConnection) {
+        self.connection = Some((connection, Instant::now()));
+    }
+
+    /// A connection that was alive a moment ago.
+    fn alive(&mut self) -> Result<AnyConnection, StoreError> {
+        if let Some((mut connection, known)) = self.connection.take()
+            && (known.elapsed() < FRESH || connection.ping().is_ok())
+        {
+            return Ok(connection);
+        }
+        AnyConnection::establish_at(self.url, Purpose::Write)
+    }
+
     /// A connection in a new transaction. One that died while it was idle is replaced: nothing is lost with it yet.
     fn begin(&mut self) -> Result<AnyConnection, StoreError> {
-        if let Some(mut connection) = self.connection.take() {
+        if let Some((mut connection, _)) = self.connection.take() {
             match connection.begin() {
                 Ok(()) => return Ok(connection),
                 // The file is locked, and a new connection would wait for it all over again.

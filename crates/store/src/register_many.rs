@@ -1,0 +1,41 @@
+//! Any number of registrations and what the audit trail says of them, in one statement and one round trip, on PostgreSQL.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+
+use crate::audit_row::{AuditMany, AuditRow};
+use crate::change::{Operation, plain_insert};
+use crate::client_row::ClientRow;
+use crate::insert_many::InsertMany;
+
+/// A statement is a transaction of its own: all of the rows are there, or none.
+pub struct RegisterMany<'a> {
+    clients: InsertMany<'a>,
+    audit: AuditMany<'a>,
+}
+
+impl<'a> RegisterMany<'a> {
+    /// Registrations that nothing has to be paid for; `None` when there is anything else among the operations.
+    pub fn of(operations: &'a [Box<Operation>]) -> Option<Self> {
+        let clients: Option<Vec<&ClientRow>> = operations.iter().map(|operation| plain_insert(&operation.change)).collect();
+        let audit: Vec<&AuditRow> = operations.iter().flat_map(|operation| &*operation.audit).collect();
+        Some(Self { clients: InsertMany::new(&clients?), audit: AuditMany::new(&audit) })
+    }
+}
+
+impl QueryId for RegisterMany<'_> {
+    type QueryId = RegisterMany<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for RegisterMany<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql("WITH told AS (");
+        self.audit.walk_ast(pass.reborrow())?;
+        pass.push_sql(") ");
+        self.clients.walk_ast(pass)
+    }
+}
+
+impl RunQueryDsl<PgConnection> for RegisterMany<'_> {}

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use collector::{Collector, Manner, Span};
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, Setup, TestServer, until};
+use support::{Answer, PASSWORD, Postgres, Setup, TestServer, until};
 
 /// What OTLP calls the kinds. opentelemetry/proto/trace/v1/trace.proto.
 const SERVER: i32 = 2;
@@ -354,6 +354,25 @@ fn what_is_left_goes_at_the_end() {
     let ids: BTreeSet<&str> = sent.iter().filter_map(|span| span.attribute("frontdesk.request_id")).collect();
     assert!(answers.iter().all(|answer| ids.contains(answer.header("x-request-id").unwrap())), "{sent:#?}");
     assert_eq!(losses(&server), []);
+}
+
+#[test]
+fn a_request_that_is_cut_off_ends_though_its_work_goes_on() {
+    let (collector, database) = (Collector::start(Manner::Takes), Postgres::new());
+    let server = traced(&collector).on(&database).with("FRONTDESK_LIMITS_HANDLER_SECONDS", "1").start();
+    let client = server.client();
+    let held = database.hold("LOCK TABLE client IN ACCESS EXCLUSIVE MODE");
+    let answer = server.manage("GET", &client).send();
+    answer.refused(503, "temporarily_unavailable");
+    let cut = span(&collector, &answer);
+    assert_eq!((cut.name.as_str(), cut.failed), ("GET", true));
+    assert_eq!(
+        attributes(&cut),
+        json!({ "http.request.method": "GET", "http.response.status_code": "503", "frontdesk.error": "temporarily_unavailable" })
+    );
+    assert_eq!(collector.children(&cut), [], "it is still waiting");
+    held.release();
+    until("what it waited for is told later", || collector.children(&cut).iter().any(|child| child.name == "store read"));
 }
 
 #[test]

@@ -45,7 +45,7 @@ compose-check: ## do what a container engine does with Dockerfile and docker-com
 	@scripts/install-missing compose
 	scripts/compose-check $(ARGS)
 
-proxies: ## put nginx and Caddy with the recipes in front of the binary, and nginx with one mistake at a time
+proxies: ## put nginx, Caddy and Traefik with the recipes in front of the binary, and two of them with one mistake at a time
 	scripts/proxies
 
 bench: ## measure steps, documents, registration, peers and growth on this machine; rewrite docs/performance.md (an hour; ARGS=http for a part)

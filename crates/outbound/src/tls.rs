@@ -4,7 +4,7 @@
 //! refused; OpenSSL's connector does both.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::Instant;
 
 use openssl::error::ErrorStack;
@@ -47,7 +47,7 @@ impl<In: Transport> Connector<In> for Tls {
         adapter.set_timeout(NextTimeout { after: Budget::Exact(left), ..details.timeout });
         let stream = self.trust.connect(&self.host, adapter).map_err(|error| ureq::Error::Other(Box::new(NoTls::of(&error))))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Wrapped { buffers, stream }))
+        Ok(Some(Wrapped { buffers, stream, closed: None }))
     }
 }
 
@@ -89,6 +89,8 @@ impl NoTls {
 pub struct Wrapped {
     buffers: LazyBuffers,
     stream: SslStream<TransportAdapter>,
+    /// Why nothing more can be sent.
+    closed: Option<io::Error>,
 }
 
 impl Transport for Wrapped {
@@ -98,13 +100,28 @@ impl Transport for Wrapped {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
+        if self.closed.is_some() {
+            return Ok(());
+        }
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        Ok(self.stream.write_all(output)?)
+        match self.stream.write_all(output) {
+            // Whoever refuses a request before all of it was sent may close the connection behind the answer: it is there to be
+            // read. RFC 9112 §9.5.
+            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) => {
+                self.closed = Some(error);
+                Ok(())
+            }
+            outcome => Ok(outcome?),
+        }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let read = self.stream.read(self.buffers.input_append_buf());
+        let amount = match self.closed.take() {
+            Some(error) if !matches!(read, Ok(1..)) => return Err(error.into()),
+            _ => read?,
+        };
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

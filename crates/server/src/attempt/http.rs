@@ -86,6 +86,11 @@ impl Request {
         Self { body: Some(body), ..self }
     }
 
+    /// Whether it would change or delete what is there.
+    pub(crate) fn changes(&self) -> bool {
+        self.method == Method::PUT || self.method == Method::DELETE
+    }
+
     /// How long its body is, in bytes.
     pub(crate) fn length(&self) -> usize {
         self.body.as_ref().map_or(0, String::len)

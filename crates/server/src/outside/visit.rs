@@ -1,7 +1,8 @@
 //! One question, and what an answer with the wrong status says of whoever sent it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
-use ureq::http::Method;
 use ureq::http::header::{HeaderName, ORIGIN};
 use url::Url;
 
@@ -12,21 +13,30 @@ use crate::attempt::http::{Answer, Http, Request};
 /// What a page of somebody else's is called.
 pub(super) const STRANGER: &str = "https://stranger.example";
 
+/// How long a body may be to arrive wherever its head does, in bytes.
+const SHORT: usize = 8192;
+
 /// The way from question to question.
 pub(super) struct Visits<'a, 'out> {
     pub(super) http: Http,
     pub(super) report: &'a mut Report<'out>,
+    /// Where the service answered.
+    arrived: BTreeSet<Url>,
 }
 
 impl<'a, 'out> Visits<'a, 'out> {
     pub(super) fn new(http: Http, report: &'a mut Report<'out>) -> Self {
-        Self { http, report }
+        Self { http, report, arrived: BTreeSet::new() }
     }
 
     /// Asks; nothing when there is no answer, which is a finding.
     pub(super) fn ask(&mut self, request: &Request) -> Result<Option<Answer>, String> {
         match self.http.send(request) {
             Ok(answer) => self.report.asked(request, answer.status).map(|()| Some(answer)),
+            Err(reason) if request.length() > SHORT && self.arrived.contains(&request.url) => {
+                self.found(&checks::BODY, request, &format!("with a body of {} bytes is not answered, since {reason}", request.length()))?;
+                Ok(None)
+            }
             Err(reason) => {
                 self.found(&checks::UNREACHABLE, request, &format!("is not answered, since {reason}"))?;
                 Ok(None)
@@ -38,9 +48,16 @@ impl<'a, 'out> Visits<'a, 'out> {
     pub(super) fn expect(&mut self, request: &Request, statuses: &[u16]) -> Result<Option<Answer>, String> {
         let Some(answer) = self.ask(request)? else { return Ok(None) };
         if statuses.contains(&answer.status) {
+            self.arrived.insert(request.url.clone());
             return Ok(Some(answer));
         }
-        let (check, saw) = astray(request, &answer);
+        let (check, saw) = match astray(request, &answer) {
+            // As GET the same address arrived: it is not the address that is not passed on.
+            (check, saw) if *check == checks::SWALLOWED && request.changes() && self.arrived.contains(&request.url) => {
+                (&checks::METHODS, saw)
+            }
+            other => other,
+        };
         self.found(check, request, &saw)?;
         Ok(None)
     }
@@ -103,7 +120,7 @@ pub(super) fn astray(request: &Request, answer: &Answer) -> (&'static Check, Str
     if let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status)) {
         return redirected(&request.url, location);
     }
-    let changes = request.method == Method::PUT || request.method == Method::DELETE;
+    let changes = request.changes();
     match (answer.status, said(answer)) {
         (421, _) => (&checks::MISDIRECTED, "is answered with 421, since the service was asked for another host".to_owned()),
         (status, Some(description)) if status >= 500 => {

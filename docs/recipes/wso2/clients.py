@@ -11,10 +11,20 @@ import csv
 import hashlib
 import json
 import os
+import re
 import sys
 from urllib.parse import urlsplit
 
 COLUMNS = ["CONSUMER_KEY", "CONSUMER_SECRET", "USERNAME", "TENANT_ID", "APP_NAME", "OAUTH_VERSION", "CALLBACK_URL", "GRANT_TYPES", "APP_STATE"]
+
+# How databases write nothing into CSV.
+NOTHING = ["NULL", "\\N"]
+
+# What its console and its DCR write into the table, and what its web service takes as it comes.
+OAUTH_2 = ["OAuth-2.0", "2.0", ""]
+
+# What an account here can be called.
+ACCOUNT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 # The tenant of a server that has no others.
 SUPER_TENANT = "-1234"
@@ -52,13 +62,21 @@ def metadata(row, told):
 
 def line(row, issuers, issued_at, told):
     """A client's line, or nothing when it is no client of this century."""
-    if row["OAUTH_VERSION"] != "OAuth-2.0":
+    if row["OAUTH_VERSION"] not in OAUTH_2:
         return told(f"left out: it is a client of {row['OAUTH_VERSION']}")
     if row["APP_STATE"] not in ("", "ACTIVE"):
         return told(f"left out: its state is {row['APP_STATE']}")
     issuer = issuers.get(row["TENANT_ID"])
     if issuer is None:
         return told(f"left out: name the issuer of its tenant with --tenant {row['TENANT_ID']}=ISSUER")
+    owner = row["USERNAME"]
+    # A name is one of its user store: who has it in another is somebody else, and accounts here have no stores.
+    if owner and row.get("USER_DOMAIN", "").upper() not in ("", "PRIMARY"):
+        told(f"is carried without an owner: {owner} is a name of the user store {row['USER_DOMAIN']}")
+        owner = ""
+    if owner and not ACCOUNT.fullmatch(owner):
+        told(f"is carried without an owner: {owner} cannot be the name of an account")
+        owner = ""
     # No registration access token: SHA-256 of nothing anybody knows. `frontdesk client reissue` gives one.
     nobody = hashlib.sha512(f"{row['CONSUMER_KEY']}\n{row['CONSUMER_SECRET']}".encode()).digest()[:32]
     carried = {
@@ -70,9 +88,9 @@ def line(row, issuers, issued_at, told):
         "secret_expires_at": None,
         "expires_at": None,
         "revision": 1,
-        "owner": row["USERNAME"] or None,
+        "owner": owner or None,
         # What an old client shows as applicationName when it unregisters.
-        "composed_name": row["APP_NAME"] if row["USERNAME"] else None,
+        "composed_name": row["APP_NAME"] if owner else None,
         "terms": None,
     }
     if row["CONSUMER_SECRET"]:
@@ -103,7 +121,8 @@ def main():
         if missing:
             sys.exit(f"{arguments.file} has no column {', '.join(missing)}")
         for found in reader:
-            row = {(name or "").upper(): value or "" for name, value in found.items() if not isinstance(value, list)}
+            plain = {(name or "").upper(): value or "" for name, value in found.items() if not isinstance(value, list)}
+            row = {name: "" if value in NOTHING else value for name, value in plain.items()}
 
             def told(what, key=row["CONSUMER_KEY"]):
                 print(f"{key}: {what}", file=sys.stderr)

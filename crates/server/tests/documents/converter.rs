@@ -71,3 +71,25 @@ fn a_table_of_wso2_without_its_columns_is_refused() {
     let missing = "CONSUMER_SECRET, TENANT_ID, APP_NAME, OAUTH_VERSION, CALLBACK_URL, GRANT_TYPES, APP_STATE";
     assert_eq!((code, lines, said), (Some(1), vec![], format!("clients.csv has no column {missing}\n")));
 }
+
+/// As `SELECT *` gives the table, from databases that write NULL out, and with what its web service has put there.
+#[test]
+fn a_whole_table_of_wso2_is_read_whatever_wrote_it() {
+    let heads = "ID,CONSUMER_KEY,CONSUMER_SECRET,USERNAME,TENANT_ID,USER_DOMAIN,APP_NAME,OAUTH_VERSION,CALLBACK_URL,GRANT_TYPES,\
+                 PKCE_MANDATORY,PKCE_SUPPORT_PLAIN,APP_STATE,USER_ACCESS_TOKEN_EXPIRE_TIME\n";
+    let table = format!(
+        "{heads}1,one,s,admin,-1234,PRIMARY,playground2,2.0,http://localhost:8080/playground2/oauth2client,NULL,0,0,ACTIVE,3600\n\
+         2,two,\\N,admin,-1234,\\N,App,OAuth-2.0,com.example.app:/cb,authorization_code,1,0,ACTIVE,3600\n\
+         3,three,s,alice,-1234,LDAP,alice_App,OAuth-2.0,https://a.example/cb,authorization_code,0,0,ACTIVE,3600\n\
+         4,four,s,bob@example.com,-1234,PRIMARY,App,OAuth-2.0,https://a.example/cb,authorization_code,0,0,ACTIVE,3600\n"
+    );
+    let (code, lines, said) = converted(&table, &[]);
+    let theirs = "three: is carried without an owner: alice is a name of the user store LDAP\n";
+    let no_name = "four: is carried without an owner: bob@example.com cannot be the name of an account\n4 carried, 0 left out\n";
+    assert_eq!((code, said), (Some(0), format!("{theirs}{no_name}")));
+    let [one, two, three, four] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(metadata(one)["grant_types"], json!(["authorization_code"]));
+    assert_eq!((two.get("client_secret"), &metadata(two)["token_endpoint_auth_method"]), (None, &json!("none")));
+    assert_eq!((&two["owner"], &three["owner"], &three["composed_name"]), (&json!("admin"), &Value::Null, &Value::Null));
+    assert_eq!((&four["owner"], &four["composed_name"]), (&Value::Null, &Value::Null));
+}

@@ -23,10 +23,15 @@ pub struct RegisteredMetadata {
     json: String,
 }
 
+/// Room for the text of most clients, in bytes.
+const USUAL_TEXT: usize = 2048;
+
 impl RegisteredMetadata {
     fn new(members: ClientMetadata) -> Self {
-        let json = serde_json::to_string(&members).unwrap_or_default();
-        Self { members, json }
+        let mut json = Vec::with_capacity(USUAL_TEXT);
+        // Writing values of ours to memory does not fail.
+        let _ = serde_json::to_writer(&mut json, &members);
+        Self { members, json: String::from_utf8(json).unwrap_or_default() }
     }
 
     /// The members.
@@ -104,7 +109,7 @@ impl ProviderMetadata {
         }
         self.agree_on_flows(&mut asked)?;
         self.agree_on_subjects(&mut asked);
-        for row in ClientMetadata::ROWS.iter().filter(|row| row.default.is_some()) {
+        for row in asked.absent().filter(|row| row.default.is_some()) {
             self.default(row, &mut asked)?;
         }
         for rule in rules::ALL {
@@ -141,10 +146,10 @@ impl ProviderMetadata {
         }
     }
 
-    /// Fills in a member's default: the specification's when the provider offers it, else the first value it does offer.
+    /// Fills in the default of a member that is absent: the specification's when the provider offers it, else the first value it does offer.
     /// A client that says what it can do gets nothing else (OIDC RP Metadata Choices §2).
     fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
-        let Some(default) = row.default.filter(|_| !asked.has(row.name)) else { return Ok(()) };
+        let Some(default) = row.default else { return Ok(()) };
         if row.needs.is_some_and(|other| !asked.has(other)) {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use crate::ClientMetadata;
 use crate::localized::Localized;
-use crate::uri::split_port;
+use crate::uri::{authority, split_port};
 
 impl ClientMetadata {
     /// Whether every page and picture a consent page could show, in every language, has the scheme and the host of a redirect
@@ -25,6 +25,6 @@ fn share_a_site(one: &str, other: &str) -> bool {
 
 /// Scheme and host as written, of a URI that has a host.
 fn site(uri: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = uri.split_once("://")?;
-    Some((scheme, split_port(rest.split(['/', '?', '#']).next().unwrap_or_default()).0))
+    let (scheme, rest) = uri.split_once(':')?;
+    Some((scheme, split_port(authority(rest.strip_prefix("//")?)).0))
 }

@@ -66,32 +66,40 @@ pub(crate) fn serialize<'a, S: Serializer>(
     object.end()
 }
 
-/// Where the members of a table stand in it, by their names.
+/// Where the members of a table stand in it, by their names: every name of every document is looked up.
 pub struct Names {
     rows: &'static [Row],
-    /// By length first: most comparisons are of two numbers then.
-    sorted: Vec<(usize, &'static str, usize)>,
+    /// Names by a hash of few instructions. Strangers choose what is looked up, but not what is in here.
+    buckets: Vec<Vec<(&'static str, usize)>>,
 }
 
 impl Names {
     /// Those of a table.
     pub fn of(rows: &'static [Row]) -> Self {
-        let mut sorted: Vec<_> = rows.iter().enumerate().map(|(place, row)| (row.name.len(), row.name, place)).collect();
-        sorted.sort_unstable();
-        Self { rows, sorted }
+        let mut buckets = vec![Vec::new(); 256];
+        for (place, row) in rows.iter().enumerate() {
+            if let Some(bucket) = buckets.get_mut(bucket(row.name)) {
+                bucket.push((row.name, place));
+            }
+        }
+        Self { rows, buckets }
     }
 
     /// Where the member of that name stands.
     pub fn place(&self, name: &str) -> Option<usize> {
-        let found = self.sorted.binary_search_by(|(length, known, _)| length.cmp(&name.len()).then_with(|| (*known).cmp(name)));
-        found.ok().and_then(|at| self.sorted.get(at)).map(|(_, _, place)| *place)
+        let bucket = self.buckets.get(bucket(name))?;
+        bucket.iter().find(|(known, _)| *known == name).map(|(_, place)| *place)
     }
 
     /// The same for a name that may have a language tag behind it, where the member may. OIDC Registration §2.1.
     fn place_of(&self, name: &str) -> Option<usize> {
-        match name.split_once('#') {
-            None => self.place(name),
-            Some((name, _)) => self.place(name).filter(|place| self.rows.get(*place).is_some_and(|row| row.localized)),
-        }
+        self.place(name).or_else(|| {
+            let (name, _) = name.split_once('#')?;
+            self.place(name).filter(|place| self.rows.get(*place).is_some_and(|row| row.localized))
+        })
     }
+}
+
+fn bucket(name: &str) -> usize {
+    name.bytes().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte)).into()
 }

@@ -118,7 +118,15 @@ macro_rules! metadata {
 
             /// The members that are set, in the table's order.
             pub fn present(&self) -> impl Iterator<Item = (&'static $crate::Row, &dyn $crate::member::Held)> {
-                Self::ROWS.iter().zip(Self::FIELDS).filter_map(|(row, field)| Some((row, (field.held)(self)?)))
+                let there = [$( self.$name.is_some() ),+];
+                let fields = Self::ROWS.iter().zip(Self::FIELDS).zip(there).filter(|(_, there)| *there);
+                fields.filter_map(|((row, field), _)| Some((row, (field.held)(self)?)))
+            }
+
+            /// The rows of the members that are not.
+            pub fn absent(&self) -> impl Iterator<Item = &'static $crate::Row> + use<> {
+                let there = [$( self.$name.is_some() ),+];
+                Self::ROWS.iter().zip(there).filter(|(_, there)| !*there).map(|(row, _)| row)
             }
 
             /// The same as an object.
@@ -154,11 +162,7 @@ macro_rules! metadata {
             /// Keeps each element of every list once, where it stands first.
             #[must_use]
             pub fn without_repetitions(mut self) -> Self {
-                for field in Self::FIELDS {
-                    if let Some(held) = (field.held_mut)(&mut self) {
-                        held.keep_once();
-                    }
-                }
+                $( if let Some(value) = &mut self.$name { $crate::member::Held::keep_once(value); } )+
                 self
             }
 

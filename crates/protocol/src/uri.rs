@@ -129,12 +129,10 @@ fn plain(text: &str) -> Result<(), Reason> {
 fn belongs_in_a_uri(byte: u8) -> bool {
     const BELONGS: [bool; 256] = {
         let mut belongs = [false; 256];
-        let mut byte = 0_u8;
-        let mut rest: &mut [bool] = &mut belongs;
+        let (mut rest, mut byte) = (belongs.as_mut_slice(), 0_u8);
         while let Some((this, others)) = rest.split_first_mut() {
             *this = byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'^' | b'`');
-            byte = byte.wrapping_add(1);
-            rest = others;
+            (rest, byte) = (others, byte.wrapping_add(1));
         }
         belongs
     };
@@ -183,6 +181,9 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
     }
     let rest = rest.strip_prefix("//").ok_or("must have // after its scheme")?;
     let authority = authority(rest);
+    if reads_alike(authority) {
+        return Ok(Place::of_name(authority));
+    }
     if authority.contains('@') {
         return Err("must not contain user information".into());
     }
@@ -192,7 +193,7 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
     }
     if !host.starts_with('[') {
         dns_name(host)?;
-        if reads_alike(host) && port.is_none_or(|port| port_number(port).is_ok()) {
+        if reads_alike(host) && port.is_some_and(|port| port_number(port).is_ok()) {
             return Ok(Place::of_name(host));
         }
     }
@@ -214,16 +215,18 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
 }
 
 /// What stands before the path and the query, behind `//`.
-fn authority(rest: &str) -> &str {
+pub(crate) fn authority(rest: &str) -> &str {
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
     end.and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 
-/// Whether every parser reads a DNS name as it is written: none of its labels is an A-label, and the last of them is no number
-/// of an address. Most are such names, and parsing ten of them costs more than the rest of a registration.
+/// Whether it is a DNS name that every parser reads as it is written: none of its labels is an A-label, and the last of them is no
+/// number of an address. Most are such names, and parsing ten of them costs more than the rest of a registration.
 fn reads_alike(host: &str) -> bool {
     let is_a_label = |label: &[u8]| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"xn--"));
-    labels(host).next_back().and_then(<[u8]>::first).is_some_and(u8::is_ascii_alphabetic) && !labels(host).any(is_a_label)
+    dns_name(host).is_ok()
+        && labels(host).next_back().and_then(<[u8]>::first).is_some_and(u8::is_ascii_alphabetic)
+        && !labels(host).any(is_a_label)
 }
 
 /// Scheme, host and port of a URL.

@@ -140,6 +140,9 @@ impl AuditRow {
 
 /// The beginning of a text, without what PostgreSQL does not take.
 fn short(text: &str, most: usize) -> String {
+    if text.len() <= most && !text.contains('\0') {
+        return text.to_owned();
+    }
     text.chars().take(most).map(|character| if character == '\0' { '\u{fffd}' } else { character }).collect()
 }
 

@@ -31,7 +31,7 @@ impl Default for BodyLimits {
 /// A body that nobody has read yet, so that a handler can first see who is asking.
 pub struct Body {
     payload: web::Payload,
-    headers: HeaderMap,
+    request: HttpRequest,
     limits: BodyLimits,
 }
 
@@ -42,7 +42,7 @@ impl FromRequest for Body {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let payload = web::Payload::from_request(request, payload).into_inner();
         let limits = request.app_data::<web::Data<BodyLimits>>().map_or_else(BodyLimits::default, |limits| ***limits);
-        ready(payload.map(|payload| Self { payload, headers: request.headers().clone(), limits }).map_err(|_| unsupported()))
+        ready(payload.map(|payload| Self { payload, request: request.clone(), limits }).map_err(|_| unsupported()))
     }
 }
 
@@ -52,7 +52,7 @@ impl Body {
     /// # Errors
     /// 415 for another content type, 413 when it is too long, 408 when it takes too long, 400 when it is not such an object.
     pub async fn object(self) -> Result<Object, Failure> {
-        if is_json(&self.headers) != Some(true) {
+        if is_json(self.request.headers()) != Some(true) {
             return Err(unsupported());
         }
         self.read().await
@@ -64,9 +64,9 @@ impl Body {
     /// # Errors
     /// As [`Body::object`].
     pub async fn object_of_a_program(self) -> Result<Object, Failure> {
-        let browser =
-            self.headers.contains_key(header::ORIGIN) || self.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        match is_json(&self.headers) {
+        let headers = self.request.headers();
+        let browser = headers.contains_key(header::ORIGIN) || headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        match is_json(headers) {
             Some(true) => {}
             None if !browser => {}
             _ => return Err(unsupported()),
@@ -75,7 +75,8 @@ impl Body {
     }
 
     async fn read(self) -> Result<Object, Failure> {
-        let Self { payload, headers, limits } = self;
+        let Self { payload, request, limits } = self;
+        let headers = request.headers();
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limits.bytes) {
             return Err(too_long(limits.bytes));

@@ -53,6 +53,9 @@ fn called_later(agreed: &ClientMetadata) -> impl Iterator<Item = (&'static str, 
 /// same one with https: on the port of https, or on that of http where the operator lists it.
 fn may_be_called(registration: &Registration, uri: &str) -> bool {
     let judge = |uri: &str| registration.fetcher.check_address(uri).is_ok();
+    if uri.starts_with("https:") {
+        return judge(uri);
+    }
     match Url::parse(uri) {
         Ok(url) if url.scheme() == "http" => {
             let rest = url.as_str().strip_prefix("http://").unwrap_or_default();

@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use oauth_http::failure::no_store;
-use protocol::{Issuer, RegistrationAccessToken};
+use protocol::{ClientSecret, Issuer, RegistrationAccessToken, Timestamp};
+use serde::Serialize;
 use store::Information;
 
 /// A client was registered.
@@ -30,31 +31,37 @@ fn information(status: StatusCode, client: &Information, token: &RegistrationAcc
     answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(body(client, token, issuer))
 }
 
+/// What the provider adds to what was agreed. RFC 7591 §3.2.1, RFC 7592 §3.
+#[derive(Serialize)]
+struct Added<'a> {
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<i64>,
+    client_id_issued_at: i64,
+    registration_access_token: &'a str,
+    registration_client_uri: &'a str,
+}
+
 /// What the provider issued, and behind it the agreed metadata exactly as it is stored.
-fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> String {
-    let text = |value: &str| serde_json::to_string(value).unwrap_or_default();
+fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> Vec<u8> {
     let metadata = client.metadata.as_str();
-    let mut body = String::with_capacity(metadata.len() + 512);
-    body.push_str("{\"client_id\":");
-    body.push_str(&text(client.id.as_str()));
-    if let Some(secret) = &client.secret {
-        body.push_str(",\"client_secret\":");
-        body.push_str(&text(secret.reveal()));
-        body.push_str(",\"client_secret_expires_at\":");
-        body.push_str(&client.secret_expires_at.map_or(0, protocol::Timestamp::seconds).to_string());
-    }
-    body.push_str(",\"client_id_issued_at\":");
-    body.push_str(&client.issued_at.seconds().to_string());
-    body.push_str(",\"registration_access_token\":");
-    body.push_str(&text(token.reveal()));
-    body.push_str(",\"registration_client_uri\":");
-    body.push_str(&text(&issuer.endpoint(&format!("register/{}", client.id))));
-    match metadata.strip_prefix('{') {
-        Some("}") | None => body.push('}'),
-        Some(members) => {
-            body.push(',');
-            body.push_str(members);
-        }
+    let mut body = Vec::with_capacity(metadata.len() + 512);
+    let added = Added {
+        client_id: client.id.as_str(),
+        client_secret: client.secret.as_ref().map(ClientSecret::reveal),
+        client_secret_expires_at: client.secret.as_ref().map(|_| client.secret_expires_at.map_or(0, Timestamp::seconds)),
+        client_id_issued_at: client.issued_at.seconds(),
+        registration_access_token: token.reveal(),
+        registration_client_uri: &issuer.endpoint(&format!("register/{}", client.id)),
+    };
+    // Writing texts and numbers to memory does not fail.
+    let _ = serde_json::to_writer(&mut body, &added);
+    if let Some(members) = metadata.strip_prefix('{').filter(|members| *members != "}") {
+        body.pop();
+        body.push(b',');
+        body.extend_from_slice(members.as_bytes());
     }
     body
 }

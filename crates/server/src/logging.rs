@@ -6,12 +6,15 @@ use std::iter;
 use std::str::FromStr;
 
 use oauth_http::RequestId;
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_serde::fields::{AsMap, SerializeFieldMap};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
-use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -57,27 +60,44 @@ where
     // Our own spans are for traces alone: a line has the identifier of its request. While nobody traces, they are not even made.
     let filter = filter.and(filter_fn(|metadata| !metadata.is_span() || *metadata.level() > LevelFilter::INFO));
     match json {
-        true => Box::new(lines.json().map_event_format(Objects).with_filter(filter)),
+        true => Box::new(lines.event_format(Objects).with_filter(filter)),
         false => Box::new(lines.with_target(false).with_ansi(colours).fmt_fields(Texts).with_filter(filter)),
     }
 }
 
 /// JSON lines with the identifier of the request, and nothing in them that a terminal would obey.
-struct Objects(Format<Json>);
+struct Objects;
+
+/// What is in a JSON line.
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: &'a str,
+    level: &'a str,
+    fields: SerializeFieldMap<'a, Event<'a>>,
+    target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
 
 impl<S, N> FormatEvent<S, N> for Objects
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = String::new();
-        self.0.format_event(context, Writer::new(&mut line), event)?;
-        let line = line.trim_end();
-        match (RequestId::current(), line.strip_suffix('}')) {
-            (Some(id), Some(members)) => writeln!(writer, "{},\"request_id\":\"{}\"}}", visible_json(members), id.as_str()),
-            _ => writeln!(writer, "{}", visible_json(line)),
-        }
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut timestamp = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut timestamp))?;
+        let id = RequestId::current();
+        let line = Line {
+            timestamp: &timestamp,
+            level: event.metadata().level().as_str(),
+            fields: event.field_map(),
+            target: event.metadata().target(),
+            request_id: id.as_ref().map(RequestId::as_str),
+        };
+        let line = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
+        writer.write_str(&visible_json(&line))?;
+        writer.write_char('\n')
     }
 }
 

@@ -1,7 +1,5 @@
 //! How a table gets at its members: which of them a name belongs to, and each of them whatever its type is.
 
-use std::mem;
-
 use serde::Serializer;
 use serde::ser::SerializeMap;
 use serde_json::Value;
@@ -16,34 +14,33 @@ pub struct Field<T> {
     /// The same, to be changed.
     pub held_mut: fn(&mut T) -> Option<&mut dyn Held>,
     /// Reads it from what was sent of it.
-    pub read: fn(&mut T, &mut [Sent]) -> Result<(), Invalid>,
+    pub read: fn(&mut T, &mut [Sent<'_>]) -> Result<(), Invalid>,
     /// Forgets it.
     pub clear: fn(&mut T),
 }
 
 /// A member of an object that belongs to a table.
 #[derive(Debug)]
-pub struct Sent {
+pub struct Sent<'a> {
     /// Which of the table's rows it belongs to.
     pub place: usize,
     /// Its name as sent, language tag included.
-    pub name: String,
-    /// Its value.
-    pub value: Value,
+    pub name: &'a str,
+    /// The language tag in it.
+    pub tag: Option<&'a str>,
+    /// Its value, to be taken.
+    pub value: &'a mut Value,
 }
 
-impl Sent {
-    /// Takes out of `object` what belongs to a table, in the table's order; of one row the plain member first, the others as sent.
-    pub fn take(object: &mut Object, names: &Names) -> Vec<Self> {
+impl<'a> Sent<'a> {
+    /// What of `object` belongs to a table, in the table's order; of one row the plain member first, the others as sent.
+    pub fn of(object: &'a mut Object, names: &Names) -> Vec<Self> {
         let mut sent = Vec::with_capacity(object.len());
-        for (name, value) in mem::take(object) {
-            match names.place_of(&name) {
-                Some(place) => sent.push(Self { place, name, value }),
-                None => drop(object.insert(name, value)),
-            }
-        }
-        // Places are sorted, which are small; members are large.
-        sent.sort_by_cached_key(|sent| (sent.place, sent.name.contains('#')));
+        sent.extend(object.iter_mut().filter_map(|(name, value)| {
+            let (place, tag) = names.place_of(name)?;
+            Some(Self { place, name, tag, value })
+        }));
+        sent.sort_by_key(|sent| (sent.place, sent.tag.is_some()));
         sent
     }
 }
@@ -91,12 +88,14 @@ impl Names {
         bucket.iter().find(|(known, _)| *known == name).map(|(_, place)| *place)
     }
 
-    /// The same for a name that may have a language tag behind it, where the member may. OIDC Registration §2.1.
-    fn place_of(&self, name: &str) -> Option<usize> {
-        self.place(name).or_else(|| {
-            let (name, _) = name.split_once('#')?;
-            self.place(name).filter(|place| self.rows.get(*place).is_some_and(|row| row.localized))
-        })
+    /// The same for a name that may have a language tag behind it, where the member may; and the tag. OIDC Registration §2.1.
+    pub fn place_of<'a>(&self, name: &'a str) -> Option<(usize, Option<&'a str>)> {
+        if let Some(place) = self.place(name) {
+            return Some((place, None));
+        }
+        let (name, tag) = name.split_once('#')?;
+        let place = self.place(name).filter(|place| self.rows.get(*place).is_some_and(|row| row.localized))?;
+        Some((place, Some(tag)))
     }
 }
 

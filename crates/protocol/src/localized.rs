@@ -1,7 +1,6 @@
 //! Language-tagged members: `client_name#ja`. OIDC Registration §2.1, RFC 7591 §2.2.
 
 use std::borrow::Cow;
-use std::mem;
 
 use oxilangtag::LanguageTag;
 use serde_json::Value;
@@ -78,26 +77,25 @@ impl<T: Single> Member for Localized<T> {
         <T as Single>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let mut variants = Vec::with_capacity(sent.len());
         let mut seen = Vec::new();
-        for Sent { name: key, value, .. } in sent {
-            let tag = key.split_once('#').map(|(_, tag)| tag.to_owned());
+        for Sent { name: key, tag, value, .. } in sent {
             // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
-            let language = tag.as_deref().map(LanguageTag::parse_and_normalize).transpose();
+            let language = tag.map(LanguageTag::parse_and_normalize).transpose();
             let language = language.map_err(|_| Invalid::new(format!("{name}#..."), "must carry a language tag (BCP 47) after the #"))?;
             let value = Some(value.take()).filter(is_said).map(T::read).transpose();
-            let Some(value) = value.map_err(|reason| Invalid::new(mem::take(key), reason))? else { continue };
+            let Some(value) = value.map_err(|reason| Invalid::new((*key).to_owned(), reason))? else { continue };
             if let Some(language) = language {
                 if seen.contains(&language) {
-                    return Err(Invalid::new(mem::take(key), "names a language twice"));
+                    return Err(Invalid::new((*key).to_owned(), "names a language twice"));
                 }
                 seen.push(language);
                 if seen.len() > TAGS_MAX {
                     return Err(Invalid::new(name, format!("must have at most {TAGS_MAX} language tags")));
                 }
             }
-            variants.push(Variant { tag, value });
+            variants.push(Variant { tag: tag.map(str::to_owned), value });
         }
         Ok(if variants.is_empty() { None } else { Some(Self { variants }) })
     }

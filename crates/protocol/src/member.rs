@@ -87,7 +87,7 @@ pub trait Member: Held + Sized {
     ///
     /// # Errors
     /// When it is there in a form that is not the member's.
-    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid>;
+    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid>;
 }
 
 /// One value with one JSON form.
@@ -137,7 +137,7 @@ impl<T: Single> Member for T {
         <T as Single>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let value = sent.first_mut().map(|sent| sent.value.take()).filter(is_said);
         value.map(T::read).transpose().map_err(|reason| Invalid::new(name, reason))
     }
@@ -179,7 +179,7 @@ impl<T: Single> Member for Vec<T> {
         json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as Single>::schema() })
     }
 
-    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name, reason);
         let elements = match sent.first_mut().map(|sent| sent.value.take()) {
             None | Some(Value::Null) => return Ok(None),

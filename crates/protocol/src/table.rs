@@ -98,7 +98,7 @@ macro_rules! metadata {
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.
             pub fn parse(mut object: $crate::Object) -> Result<Self, $crate::Invalid> {
-                Self::take(&mut object)
+                Self::read(&mut object)
             }
 
             /// Takes the table's members out of `object`; what is left in it is unknown to the table.
@@ -106,8 +106,14 @@ macro_rules! metadata {
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.
             pub fn take(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
+                let table = Self::read(object)?;
+                object.retain(|name, _| Self::names().place_of(name).is_none());
+                Ok(table)
+            }
+
+            fn read(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::Sent::take(object, Self::names());
+                let mut sent = $crate::field::Sent::of(object, Self::names());
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;
@@ -170,11 +176,11 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// When the value is not in the member's form.
-            pub fn set(&mut self, member: &str, value: serde_json::Value) -> Result<(), $crate::Invalid> {
+            pub fn set(&mut self, member: &str, mut value: serde_json::Value) -> Result<(), $crate::Invalid> {
                 let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
                     return Ok(());
                 };
-                (field.read)(self, &mut [$crate::field::Sent { place, name: member.to_owned(), value }])
+                (field.read)(self, &mut [$crate::field::Sent { place, name: member, tag: None, value: &mut value }])
             }
 
             /// These members, and over them those `other` has.

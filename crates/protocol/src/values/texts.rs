@@ -179,7 +179,7 @@ impl Member for Scope {
         words_schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let Some(value) = sent.first_mut().map(|sent| sent.value.take()).filter(is_said) else { return Ok(None) };
         let text = text(value).map_err(|reason| Invalid::new(name, reason))?;
         let words = text.split(' ').map(|word| token_text(word).map(str::to_owned)).collect::<Result<_, _>>();

@@ -360,19 +360,19 @@ fn what_is_left_goes_at_the_end() {
 fn a_request_that_is_cut_off_ends_though_its_work_goes_on() {
     let (collector, database) = (Collector::start(Manner::Takes), Postgres::new());
     let server = traced(&collector).on(&database).with("FRONTDESK_LIMITS_HANDLER_SECONDS", "1").start();
-    let client = server.client();
-    let held = database.hold("LOCK TABLE client IN ACCESS EXCLUSIVE MODE");
-    let answer = server.manage("GET", &client).send();
+    let held = database.hold("LOCK TABLE account IN ACCESS EXCLUSIVE MODE");
+    let answer = server.register(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
     answer.refused(503, "temporarily_unavailable");
     let cut = span(&collector, &answer);
-    assert_eq!((cut.name.as_str(), cut.failed), ("GET", true));
+    assert_eq!((cut.name.as_str(), cut.failed), ("POST", true));
     assert_eq!(
         attributes(&cut),
-        json!({ "http.request.method": "GET", "http.response.status_code": "503", "frontdesk.error": "temporarily_unavailable" })
+        json!({ "http.request.method": "POST", "http.response.status_code": "503", "frontdesk.error": "temporarily_unavailable" })
     );
-    assert_eq!(collector.children(&cut), [], "it is still waiting");
+    let read = || collector.children(&cut).iter().any(|child| child.name == "store read");
+    assert!(!read(), "it is still waiting");
     held.release();
-    until("what it waited for is told later", || collector.children(&cut).iter().any(|child| child.name == "store read"));
+    until("what it waited for is told later", read);
 }
 
 #[test]

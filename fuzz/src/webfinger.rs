@@ -26,8 +26,8 @@ pub fn holds(bytes: &[u8]) {
     if let Ok(once) = Resource::parse(text) {
         assert_eq!(Resource::parse(once.subject()), Ok(once.clone()), "{text}");
         let whole = text.split('#').next().unwrap_or_default();
-        let rooted = whole.find('?').filter(|query| !whole[..*query].contains('/')).unwrap_or(whole.len());
-        let rooted = format!("{}/{}", &whole[..rooted], &whole[rooted..]);
+        let (site, query) = whole.find('?').and_then(|query| whole.split_at_checked(query)).unwrap_or((whole, ""));
+        let rooted = format!("{site}/{query}");
         let named = |scheme| once.subject().strip_prefix(scheme).is_some_and(|rest| rest == whole || rest == rooted);
         assert!(once.subject() == text || named("acct:") || named("https://"), "{text}");
         described(&once, &[]);

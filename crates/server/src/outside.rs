@@ -66,7 +66,8 @@ pub fn run(config: &Config, options: &Options, out: &mut dyn Write) -> Result<()
     }
     let reached = |origin: &str| !refused.iter().any(|refused| refused == origin);
     for provider in all.iter().filter(|provider| reached(provider.issuer.origin())) {
-        let place = documents::Place::new(all, provider)?;
+        let mut place = documents::Place::new(all, provider)?;
+        doors::passed_on(&mut visits, &mut place)?;
         documents::look(&mut visits, &place, config.max_age)?;
         doors::look(&mut visits, &place, config.limits.body().bytes)?;
         connection::strangers(&mut visits, provider)?;

@@ -65,6 +65,19 @@ fn a_deployment_that_is_right_has_no_findings_and_no_new_client() {
 }
 
 #[test]
+fn paths_that_only_wso2_clients_miss_are_a_note() {
+    let site = Site::start("protected");
+    site.proxy.plant(Mistake::NoWso2);
+    let (status, lines) = site.check(&[]);
+    let notes: Vec<&str> = lines.iter().filter_map(|line| line["note"].as_str()).collect();
+    let note = |path: &str| {
+        format!("the paths for WSO2 clients below https://login.example.test{path} are not passed on, which only such clients miss")
+    };
+    assert_eq!((status, notes), (Some(0), vec![note("").as_str(), note("/t/acme").as_str()]));
+    assert_eq!(lines.last().unwrap()["summary"], "ok");
+}
+
+#[test]
 fn people_read_one_sentence_for_each_finding() {
     let site = Site::start("protected");
     site.proxy.plant(Mistake::NoAuthorization);

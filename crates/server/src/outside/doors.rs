@@ -1,5 +1,7 @@
 //! Registration and management, without registering anybody. RFC 7591 §3, RFC 7592 §2.
 
+use std::mem;
+
 use protocol::Secret;
 use registration::{Access, ENDPOINT, WSO2_ENDPOINTS};
 use ureq::http::Method;
@@ -7,7 +9,7 @@ use ureq::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ORIGIN, WWW
 use url::Url;
 
 use super::documents::Place;
-use super::visit::{STRANGER, Visits};
+use super::visit::{STRANGER, Visits, get, said};
 use super::{caching, checks};
 use crate::attempt::http::{Answer, Authorization, Request};
 
@@ -48,6 +50,27 @@ pub(super) fn look(visits: &mut Visits<'_, '_>, place: &Place, body_max: usize) 
             challenges(visits, &unregister, &answer, &["Basic"])?;
         }
     }
+    Ok(())
+}
+
+/// Leaves out the doors for WSO2 clients that another program has, as when that is the authorization server on the same host: who has
+/// no such clients need not pass them on.
+pub(super) fn passed_on(visits: &mut Visits<'_, '_>, place: &mut Place) -> Result<(), String> {
+    let mut kept = Vec::new();
+    for door in mem::take(&mut place.doors) {
+        let keys = get(&place.at(&format!("{door}/oauth2/jwks"))?);
+        let register = empty(Method::POST, &place.at(&format!("{door}/{}", WSO2_ENDPOINTS[0]))?);
+        let elsewhere = |request| visits.http.send(request).is_ok_and(|answer| answer.status == 404 && said(&answer).is_none());
+        if elsewhere(&keys) && elsewhere(&register) {
+            let origin = place.issuer.origin();
+            visits
+                .report
+                .note(&format!("the paths for WSO2 clients below {origin}{door} are not passed on, which only such clients miss"))?;
+        } else {
+            kept.push(door);
+        }
+    }
+    place.doors = kept;
     Ok(())
 }
 

@@ -42,6 +42,7 @@ pub enum Mistake {
     OwnLogin,
     NoPreflight,
     NoChallenge,
+    NoWso2,
     NoIntermediate,
     OtherName,
     EndsSoon,
@@ -245,6 +246,7 @@ impl Inner {
                 &[("www-authenticate", "Basic realm=\"intranet\""), ("content-type", "text/html")],
                 "<html></html>",
             )),
+            Mistake::NoWso2 if path.contains("/oauth2/") || path.contains("/identity/") => Some(Message::html("404")),
             Mistake::NoPreflight if method == "OPTIONS" => Some(Message::html("405")),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
@@ -38,7 +38,7 @@ pub enum Purpose {
     Read,
     /// To write in batches.
     Write,
-    /// To change the schema, after the other replicas that do.
+    /// To open a store or to change its schema, after the other replicas that do.
     Migrate,
 }
 
@@ -64,7 +64,7 @@ impl AnyConnection {
     /// # Errors
     /// [`StoreError::Unavailable`] with what the database said, never the password.
     pub fn establish_at(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
-        let wait = purpose.patience(url.is_sqlite()).as_millis();
+        let wait = purpose.patience(url.is_sqlite());
         let refused = |message: &str| StoreError::Unavailable(url.clean(message));
         if let Some(path) = url.sqlite_path() {
             create(path).map_err(|error| match url.folder() {
@@ -76,7 +76,7 @@ impl AnyConnection {
             Ok(Self::Sqlite(connection))
         } else {
             let mut connection = PgConnection::establish(&url.driver()).map_err(|error| refused(&error.to_string()))?;
-            set_up_postgres(&mut connection, wait).map_err(|error| refused(&error.to_string()))?;
+            set_up_postgres(&mut connection, wait.as_millis()).map_err(|error| refused(&error.to_string()))?;
             Ok(Self::Postgres(connection))
         }
     }
@@ -135,14 +135,13 @@ fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn set_up_sqlite(connection: &mut SqliteConnection, wait: u128, cache: u32) -> Result<(), StoreError> {
+fn set_up_sqlite(connection: &mut SqliteConnection, wait: Duration, cache: u32) -> Result<(), StoreError> {
     // First of all, so that what follows waits for other processes; the page size counts before the first table only.
-    connection.batch_execute(&format!("PRAGMA busy_timeout = {wait}; PRAGMA page_size = 8192;"))?;
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}; PRAGMA page_size = 8192;", wait.as_millis()))?;
     // Switching a new file to a write-ahead log does not wait as other statements do, so two processes may collide here.
-    let mut tries = 0;
+    let begun = Instant::now();
     while let Err(error) = connection.batch_execute("PRAGMA journal_mode = WAL;").map_err(StoreError::from) {
-        tries += 1;
-        if tries == 100 || !error.is_unavailable() {
+        if begun.elapsed() > wait || !error.is_locked() {
             return Err(error);
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -62,6 +62,11 @@ impl StoreError {
         Self::Corrupt { table, column, key: key.to_owned() }
     }
 
+    /// Whether somebody else has SQLite's file for a moment.
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(self, Self::Unavailable(said) if said.contains("is locked") || said.contains("locking protocol"))
+    }
+
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }

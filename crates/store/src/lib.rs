@@ -108,7 +108,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] with what the database said; [`StoreError::Newer`] when a newer program made the schema.
     pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
-        let opened = AnyConnection::establish_at(url, Purpose::Read).and_then(|mut connection| migrations::missing(&mut connection));
+        let opened = AnyConnection::establish_at(url, Purpose::Migrate).and_then(|mut connection| migrations::missing(&mut connection));
         match opened {
             Ok(_) => {}
             Err(StoreError::Unavailable(reason) | StoreError::Database(reason)) => {

@@ -16,6 +16,9 @@ use crate::url::DatabaseUrl;
 /// How long a request waits for a connection.
 const WAIT: Duration = Duration::from_secs(3);
 
+/// For how long SQLite is asked to begin a write, while others write.
+const LOCKED: Duration = Duration::from_secs(10);
+
 /// For how long after that all connections may be out and none come back, before they are given up.
 const STUCK: Duration = Duration::from_secs(7);
 
@@ -112,7 +115,15 @@ impl Pool {
     /// Runs a write in its own transaction.
     pub fn write<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let _span = tracing::info_span!("store write", otel.kind = "client").entered();
-        let (mut pooled, ()) = self.check_out(|connection| Ok(connection.begin()?))?;
+        let begun = Instant::now();
+        let mut pooled = loop {
+            match self.check_out(|connection| Ok(connection.begin()?)) {
+                Ok((pooled, ())) => break pooled,
+                // Others wrote all the time, on a disk that is slow. Nobody's request waits for this write.
+                Err(error) if error.is_locked() && begun.elapsed() < LOCKED => {}
+                Err(error) => return Err(error),
+            }
+        };
         let outcome = pooled.connection.finish(work);
         pooled.failed = outcome.as_ref().is_err_and(StoreError::is_unavailable);
         outcome

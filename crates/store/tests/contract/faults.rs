@@ -4,8 +4,8 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use protocol::ClientId;
-use store::StoreError;
+use protocol::{ClientId, Secret};
+use store::{Role, StoreError};
 
 use crate::bench::{Bench, NOW, insert, new_client};
 
@@ -54,6 +54,26 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
     assert!((0..5).any(|_| store.healthy().is_ok()));
     assert!(store.client(&ClientId::new("c1")).unwrap().is_some());
     insert(&store, "c4");
+}
+
+/// A disk may take longer for somebody else's write than a request would wait.
+#[test]
+fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
+    let bench = Bench::sqlite();
+    let store = bench.store();
+    let mut raw = bench.raw();
+    raw.hold();
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let written = scope.spawn(|| store.add_account("alice", Role::Registrar, &Secret::new("hush"), NOW));
+        while begun.elapsed() < Duration::from_secs(3) {
+            assert!(!written.is_finished(), "it waits");
+            thread::yield_now();
+        }
+        raw.execute("COMMIT");
+        written.join().unwrap().unwrap();
+    });
+    assert_eq!(store.accounts().unwrap().len(), 1);
 }
 
 /// Processes that do nothing and stay, like those of a machine that hangs, until the test is over.

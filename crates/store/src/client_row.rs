@@ -1,5 +1,6 @@
 //! A client as its table has it.
 
+use std::mem;
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -97,18 +98,19 @@ impl ClientRow {
         self.terms.as_ref().map(read).transpose()
     }
 
-    /// The metadata, read by the table of its members.
-    pub fn members(&self) -> Result<RegisteredMetadata, StoreError> {
-        RegisteredMetadata::from_stored(self.metadata.clone()).map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))
+    /// The metadata, taken out of the row and read by the table of its members.
+    pub fn take_metadata(&mut self) -> Result<RegisteredMetadata, StoreError> {
+        RegisteredMetadata::from_stored(mem::take(&mut self.metadata))
+            .map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))
     }
 
     /// The client, with its secret opened.
-    pub fn client(self, seal: &SealingKey) -> Result<Client, StoreError> {
+    pub fn client(mut self, seal: &SealingKey) -> Result<Client, StoreError> {
         let provider = Issuer::parse(&self.provider).map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
         let (secret, terms) = (self.secret(seal)?, self.terms()?);
         Ok(Client {
             provider,
-            metadata: self.members()?,
+            metadata: self.take_metadata()?,
             secret,
             issued_at: Timestamp::from_seconds(self.issued_at),
             secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),

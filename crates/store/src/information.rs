@@ -30,13 +30,12 @@ pub struct Information {
 
 impl Information {
     /// That of a row, unless the row is damaged.
-    pub(crate) fn of(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
-        row.terms()?;
+    pub(crate) fn of(mut row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
         let secret = row.secret(seal)?;
-        row.members()?;
+        row.terms()?;
         Ok(Self {
             secret,
-            metadata: row.metadata,
+            metadata: row.take_metadata()?.into_json(),
             issued_at: Timestamp::from_seconds(row.issued_at),
             secret_expires_at: row.secret_expires_at.map(Timestamp::from_seconds),
             id: ClientId::new(row.client_id),

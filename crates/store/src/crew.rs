@@ -36,6 +36,9 @@ pub trait Trade: Send + Sync + Sized + 'static {
     /// What they are called.
     const THREAD: &'static str;
 
+    /// How many jobs may wait for each thread that is at work before another is woken.
+    const ENOUGH: usize;
+
     /// Empties the queue until it is closed, or until somebody else does it in this thread's place.
     fn work(&self, queue: &Queue<Self::Wanted, Self::Answer>, desk: &Desk<Self::Answer>);
 }
@@ -60,7 +63,7 @@ impl<T: Trade> Crew<T> {
     pub fn start(trade: T, size: usize) -> Result<(Arc<Self>, Sender<()>), StoreError> {
         let no_thread = |error| StoreError::Unavailable(format!("no thread for {}: {error}", T::THREAD));
         let threads = Mutex::new(Threads { working: Vec::new(), hanging: Vec::new() });
-        let crew = Arc::new(Self { trade, queue: Queue::new(QUEUE), size, threads });
+        let crew = Arc::new(Self { trade, queue: Queue::new(QUEUE, size, T::ENOUGH), size, threads });
         crew.fill(&mut lock(&crew.threads)).map_err(no_thread)?;
         let (last, ended) = channel();
         let watched = Arc::clone(&crew);

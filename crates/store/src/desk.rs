@@ -21,11 +21,13 @@ pub struct Queue<W, A> {
     line: Mutex<Line<W, A>>,
     arrived: Condvar,
     limit: usize,
+    threads: usize,
+    enough: usize,
 }
 
 struct Line<W, A> {
     jobs: VecDeque<Job<W, A>>,
-    /// Threads that wait and were not woken yet: only those need a call of the system.
+    /// Threads that wait and were not woken yet.
     idle: usize,
     closed: bool,
 }
@@ -39,9 +41,10 @@ pub enum NotQueued {
 }
 
 impl<W, A> Queue<W, A> {
-    /// An empty queue for so many jobs.
-    pub fn new(limit: usize) -> Self {
-        Self { line: Mutex::new(Line { jobs: VecDeque::new(), idle: 0, closed: false }), arrived: Condvar::new(), limit }
+    /// An empty queue for so many jobs, and so many threads to take them: another is woken when more than enough wait for each
+    /// that is at work.
+    pub fn new(limit: usize, threads: usize, enough: usize) -> Self {
+        Self { line: Mutex::new(Line { jobs: VecDeque::new(), idle: 0, closed: false }), arrived: Condvar::new(), limit, threads, enough }
     }
 
     /// Queues something: the answer is lost only when whoever takes the job is.
@@ -55,10 +58,13 @@ impl<W, A> Queue<W, A> {
             return Err(NotQueued::Full);
         }
         line.jobs.push_back(Job { wanted, answer });
-        let sleeping = line.idle > 0;
-        line.idle = line.idle.saturating_sub(1);
+        let at_work = self.threads.saturating_sub(line.idle);
+        let wake = line.idle > 0 && line.jobs.len() > at_work * self.enough;
+        if wake {
+            line.idle -= 1;
+        }
         drop(line);
-        if sleeping {
+        if wake {
             self.arrived.notify_one();
         }
         Ok(answered)

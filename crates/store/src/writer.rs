@@ -96,6 +96,9 @@ impl Trade for Writers {
 
     const THREAD: &'static str = "store-writer";
 
+    /// A write that waits for somebody's lock holds up no other.
+    const ENOUGH: usize = 0;
+
     fn work(&self, queue: &Queue<Box<Operation>, bool>, desk: &Desk<bool>) {
         let mut line = Line { url: &self.url, writes: &self.writes, connection: None };
         while let Some(mut jobs) = queue.take(BATCH) {

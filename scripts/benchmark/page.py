@@ -69,13 +69,17 @@ def goals(figures):
                 said = f"{number(value)} | {'holds' if holds(value, word, limit) else '**missed**'}"
             except KeyError:
                 said = "not measured | "
-            yield f"| {place} | {goal} | {measure} | {word} {number(limit)} | {said} | `scripts/bench {' '.join(noted.parts)}` |"
+            yield f"| {place} | {goal} | {measure} | {word} {number(limit)} | {said} | {', '.join(asked(figures, part) for part in noted.parts)} |"
             place = goal = ""
+
+
+def asked(figures, part):
+    return f"`{figures.get(f'command/{part}', f'scripts/bench {part}')}`"
 
 
 def command(figures, part):
     busy = figures.get(f"busy/{part}")
-    return f"`scripts/bench {part}`" + (f"; other work took {busy:.2f} of the machine's processors meanwhile" if busy is not None else "")
+    return asked(figures, part) + (f"; other work took {busy:.2f} of the machine's processors meanwhile" if busy is not None else "")
 
 
 def section(figures, part, title, columns, rows):

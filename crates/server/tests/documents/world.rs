@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -55,12 +56,22 @@ pub struct World {
     database: Option<Postgres>,
 }
 
+/// A port nobody listens on, below those a system gives out by itself: a page names it before anything listens there, and no
+/// other program comes upon it meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(64);
+    let ports = (0..10_000).map(|_| 20_000 + begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    let mut ports = ports.map(|port| u16::try_from(port).unwrap());
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
 impl World {
     /// A fresh clone, built, on a machine with a certificate and a sealing key.
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let free = || TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let world = Self { folder, port: free(), management: free(), names: vec![("PASSWORD", PASSWORD.to_owned())], database: None };
+        let world =
+            Self { folder, port: free_port(), management: free_port(), names: vec![("PASSWORD", PASSWORD.to_owned())], database: None };
         for name in ["Makefile", "Cargo.toml", "scripts", "docs", "migrations"] {
             symlink(root().join(name).canonicalize().unwrap(), world.at(name)).unwrap();
         }

@@ -113,6 +113,10 @@ impl Store {
 }
 
 fn present(connection: &mut AnyConnection, batch: &[ExportedClient]) -> Result<Vec<ClientRow>, StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        // The plan of the first batches, made for an empty table, looks at every row of it, and would be kept while it grows.
+        diesel::sql_query("SET plan_cache_mode = force_custom_plan").execute(postgres)?;
+    }
     let ids: Vec<&str> = batch.iter().map(|exported| exported.row().client_id.as_str()).collect();
     Ok(client::table.filter(client::client_id.eq_any(ids)).select(ClientRow::as_select()).load(connection)?)
 }

@@ -12,6 +12,7 @@ use crate::client_row::ClientRow;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::{ExportedClient, ImportError};
+use crate::find_many::find_many;
 use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::seal::SealingKey;
@@ -113,12 +114,8 @@ impl Store {
 }
 
 fn present(connection: &mut AnyConnection, batch: &[ExportedClient]) -> Result<Vec<ClientRow>, StoreError> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        // The plan of the first batches, made for an empty table, looks at every row of it, and would be kept while it grows.
-        diesel::sql_query("SET plan_cache_mode = force_custom_plan").execute(postgres)?;
-    }
     let ids: Vec<&str> = batch.iter().map(|exported| exported.row().client_id.as_str()).collect();
-    Ok(client::table.filter(client::client_id.eq_any(ids)).select(ClientRow::as_select()).load(connection)?)
+    Ok(find_many(connection, &ids)?.into_iter().flatten().collect())
 }
 
 fn insert_rows(connection: &mut AnyConnection, rows: &[(usize, &ClientRow)], together: bool) -> Result<(), NotImported> {

@@ -164,9 +164,11 @@ fn what_cannot_be_told_does_not_happen(bench: &Bench) {
 fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
     let store = bench.store();
     let gone = insert(&store, "gone");
+    // More than one batch holds, without secrets to seal: writers wait seconds for the lock, and everybody else meanwhile.
+    let plain: Vec<_> = (0..300).map(|number| NewClient { secret: None, ..new_client(&format!("g{number:03}")) }).collect();
     let mut raw = bench.raw();
     raw.hold();
-    let plain: Vec<_> = (0..60).map(|number| store.by(alice()).insert(new_client(&format!("g{number:03}")), None, NOW)).collect();
+    let plain: Vec<_> = plain.into_iter().map(|client| store.by(alice()).insert(client, None, NOW)).collect();
     let conflict = store.insert(new_client("gone"), None, NOW);
     let deleted = store.delete(&gone.id);
     let again = store.delete(&gone.id);
@@ -176,7 +178,7 @@ fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
     assert_eq!([deleted.wait().unwrap(), again.wait().unwrap()].iter().filter(|deleted| **deleted).count(), 1);
     let rows = all(&store);
     let of = |id: &str, event: Event| rows.iter().filter(|row| row.client_id.as_deref() == Some(id) && row.event == event.as_str()).count();
-    for number in 0..60 {
+    for number in 0..300 {
         assert_eq!(of(&format!("g{number:03}"), Event::ClientRegistered), 1, "{number}");
     }
     assert_eq!(of("gone", Event::ClientDeleted), 1);

@@ -1,6 +1,7 @@
 //! Databases that are locked, restarted, or away.
 
 use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,15 +64,12 @@ fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
     let store = bench.store();
     let mut raw = bench.raw();
     raw.hold();
-    let begun = Instant::now();
+    let (done, written) = channel();
     thread::scope(|scope| {
-        let written = scope.spawn(|| store.add_account("alice", Role::Registrar, &Secret::new("hush"), NOW));
-        while begun.elapsed() < Duration::from_secs(3) {
-            assert!(!written.is_finished(), "it waits");
-            thread::yield_now();
-        }
+        scope.spawn(|| drop(done.send(store.add_account("alice", Role::Registrar, &Secret::new("hush"), NOW))));
+        assert_eq!(written.recv_timeout(Duration::from_secs(3)), Err(RecvTimeoutError::Timeout), "it waits");
         raw.execute("COMMIT");
-        written.join().unwrap().unwrap();
+        written.recv().unwrap().unwrap();
     });
     assert_eq!(store.accounts().unwrap().len(), 1);
 }

@@ -130,7 +130,8 @@ fn no_header_that_names_a_host_reaches_what_is_issued() {
             .created();
         let uri = client["registration_client_uri"].as_str().unwrap();
         assert_eq!(uri, format!("{}/register/{}", server.issuer(), client["client_id"].as_str().unwrap()));
-        assert!(!client.to_string().contains("evil"), "{client}");
+        // With its dot, which no random identifier or token has.
+        assert!(!client.to_string().contains("evil.example"), "{client}");
     }
 }
 

@@ -75,7 +75,9 @@ fn everything_comes_back_in_either_database(bench: &Bench) {
     fill(&from);
     let file = backup(&from);
     let text = String::from_utf8(file.clone()).unwrap();
-    assert!(!text.contains("hush") && !text.contains(KEY), "{text}");
+    for clear in ["hush_of_", "rat_of_", "hush password", "hush key", "iat_hush", KEY] {
+        assert!(!text.contains(clear), "{text}");
+    }
     for other in [Bench::sqlite(), Bench::postgres()] {
         let to = other.store();
         assert_eq!(restore(&to, &file, false).unwrap(), 10);

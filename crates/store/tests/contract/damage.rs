@@ -29,7 +29,7 @@ fn nothing_secret_is_stored_in_clear(bench: &Bench) {
     ] {
         let rows = raw.values(&format!("SELECT {column} AS value FROM {table}"));
         assert_eq!(rows.len(), 1, "{table}");
-        for clear in ["hush", "rat_", "iat_", "frontdesk"] {
+        for clear in ["hush_of_c1", "rat_of_c1", "iat_hush", "hush password", "hush key", "frontdesk"] {
             assert!(!rows[0].contains(clear), "{table}: {}", rows[0]);
         }
     }

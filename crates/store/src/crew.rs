@@ -39,6 +39,10 @@ pub trait Trade: Send + Sync + Sized + 'static {
     /// How many jobs may wait for each thread that is at work before another is woken.
     const ENOUGH: usize;
 
+    /// Whether a thread lets whoever brings jobs go on before it takes them, where both share a processor: a batch that costs much
+    /// however little is in it is worth that.
+    const LETS_OTHERS_GO_FIRST: bool;
+
     /// Empties the queue until it is closed, or until somebody else does it in this thread's place.
     fn work(&self, queue: &Queue<Self::Wanted, Self::Answer>, desk: &Desk<Self::Answer>);
 }
@@ -63,7 +67,7 @@ impl<T: Trade> Crew<T> {
     pub fn start(trade: T, size: usize) -> Result<(Arc<Self>, Sender<()>), StoreError> {
         let no_thread = |error| StoreError::Unavailable(format!("no thread for {}: {error}", T::THREAD));
         let threads = Mutex::new(Threads { working: Vec::new(), hanging: Vec::new() });
-        let crew = Arc::new(Self { trade, queue: Queue::new(QUEUE, size, T::ENOUGH), size, threads });
+        let crew = Arc::new(Self { trade, queue: Queue::new(QUEUE, size, T::ENOUGH, T::LETS_OTHERS_GO_FIRST), size, threads });
         crew.fill(&mut lock(&crew.threads)).map_err(no_thread)?;
         let (last, ended) = channel();
         let watched = Arc::clone(&crew);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
@@ -23,6 +24,7 @@ pub struct Queue<W, A> {
     limit: usize,
     threads: usize,
     enough: usize,
+    lets_others_go_first: bool,
 }
 
 struct Line<W, A> {
@@ -43,8 +45,9 @@ pub enum NotQueued {
 impl<W, A> Queue<W, A> {
     /// An empty queue for so many jobs, and so many threads to take them: another is woken when more than enough wait for each
     /// that is at work.
-    pub fn new(limit: usize, threads: usize, enough: usize) -> Self {
-        Self { line: Mutex::new(Line { jobs: VecDeque::new(), idle: 0, closed: false }), arrived: Condvar::new(), limit, threads, enough }
+    pub fn new(limit: usize, threads: usize, enough: usize, lets_others_go_first: bool) -> Self {
+        let line = Mutex::new(Line { jobs: VecDeque::new(), idle: 0, closed: false });
+        Self { line, arrived: Condvar::new(), limit, threads, enough, lets_others_go_first }
     }
 
     /// Queues something: the answer is lost only when whoever takes the job is.
@@ -73,16 +76,26 @@ impl<W, A> Queue<W, A> {
     /// What is waiting, without a timer, but at most so many: one job when there is little to do. `None` once the queue is closed
     /// and empty.
     pub fn take(&self, most: usize) -> Option<Vec<Job<W, A>>> {
-        let mut line = lock(&self.line);
-        while line.jobs.is_empty() {
-            if line.closed {
-                return None;
+        loop {
+            let mut line = lock(&self.line);
+            while line.jobs.is_empty() {
+                if line.closed {
+                    return None;
+                }
+                line.idle += 1;
+                line = self.arrived.wait(line).unwrap_or_else(PoisonError::into_inner);
             }
-            line.idle += 1;
-            line = self.arrived.wait(line).unwrap_or_else(PoisonError::into_inner);
+            if self.lets_others_go_first && line.jobs.len() < most {
+                // Where nobody else wants to run, this takes no time.
+                drop(line);
+                thread::yield_now();
+                line = lock(&self.line);
+            }
+            let most = most.min(line.jobs.len());
+            if most > 0 {
+                return Some(line.jobs.drain(..most).collect());
+            }
         }
-        let most = most.min(line.jobs.len());
-        Some(line.jobs.drain(..most).collect())
     }
 
     /// How many wait.

@@ -99,6 +99,8 @@ impl Trade for Readers {
     /// To wake a thread takes longer than to read a client, and the more share a batch, the less each of them costs.
     const ENOUGH: usize = 32;
 
+    const LETS_OTHERS_GO_FIRST: bool = false;
+
     fn work(&self, queue: &Queue<Question, Answer>, desk: &Desk<Answer>) {
         while let Some(mut jobs) = queue.take(BATCH) {
             jobs.retain(|job| !job.answer.is_canceled());

@@ -99,6 +99,9 @@ impl Trade for Writers {
     /// A write that waits for somebody's lock holds up no other.
     const ENOUGH: usize = 0;
 
+    /// A transaction and its sync cost more than a write.
+    const LETS_OTHERS_GO_FIRST: bool = true;
+
     fn work(&self, queue: &Queue<Box<Operation>, bool>, desk: &Desk<bool>) {
         let mut line = Line { url: &self.url, writes: &self.writes, connection: None };
         while let Some(mut jobs) = queue.take(BATCH) {

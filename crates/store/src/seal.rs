@@ -13,7 +13,7 @@
 //! and its associated data are what it is, the provider and the row's key, joined with `|`: a value moved to another row does not open.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -24,6 +24,7 @@ use openssl::sha::Sha256;
 use protocol::Secret;
 use zeroize::Zeroizing;
 
+use crate::desk::lock;
 use crate::random::hexadecimal;
 
 const VERSION: u8 = 1;
@@ -44,6 +45,36 @@ fn cipher() -> Option<&'static Cipher> {
 pub struct SealingKey {
     key: Zeroizing<[u8; KEY]>,
     id: [u8; KEY_ID],
+    sealing: Arc<Context>,
+    opening: Arc<Context>,
+}
+
+/// A cipher's context that knows the key, kept for the next text: to make one takes longer than to seal a secret.
+#[derive(Default)]
+struct Context(Mutex<Option<CipherCtx>>);
+
+impl Context {
+    /// Works with the context, or a new one when there is none. One that failed is not used again.
+    fn with<T>(&self, new: impl FnOnce() -> Option<CipherCtx>, work: impl FnOnce(&mut CipherCtx) -> Option<T>) -> Option<T> {
+        let mut kept = lock(&self.0);
+        let mut context = kept.take().or_else(new)?;
+        let done = work(&mut context)?;
+        *kept = Some(context);
+        Some(done)
+    }
+}
+
+/// A nonce that nobody had before.
+fn nonce() -> Option<[u8; NONCE]> {
+    static DRAWN: Mutex<Vec<[u8; NONCE]>> = Mutex::new(Vec::new());
+    let mut drawn = lock(&DRAWN);
+    if drawn.is_empty() {
+        // To be given any random bytes takes longer than to be given some more. Nonces are no secrets, so they may wait in memory.
+        let mut bytes = [0; NONCE * 64];
+        rand_bytes(&mut bytes).ok()?;
+        drawn.extend(bytes.as_chunks().0);
+    }
+    drawn.pop()
 }
 
 /// Why a sealing key is none. It never quotes the key.
@@ -74,7 +105,7 @@ impl SealingKey {
         digest.update(&key);
         let mut id = [0; KEY_ID];
         id.iter_mut().zip(digest.finish()).for_each(|(to, from)| *to = from);
-        Ok(Self { key: Zeroizing::new(key), id })
+        Ok(Self { key: Zeroizing::new(key), id, sealing: Arc::default(), opening: Arc::default() })
     }
 
     /// A new random key, in base64, for an operator to keep.
@@ -94,23 +125,24 @@ impl SealingKey {
 
     /// Seals a text. `None` when the operating system gives no random bytes.
     pub(crate) fn seal(&self, about: &About<'_>, text: &str) -> Option<String> {
-        let mut nonce = [0; NONCE];
+        let nonce = nonce()?;
         let mut tag = [0; TAG];
-        let mut sealed = Vec::with_capacity(text.len());
-        rand_bytes(&mut nonce).ok()?;
-        let mut context = CipherCtx::new().ok()?;
-        context.encrypt_init(Some(cipher()?), Some(self.key.as_slice()), Some(&nonce)).ok()?;
-        context.cipher_update(about.to_string().as_bytes(), None).ok()?;
-        context.cipher_update_vec(text.as_bytes(), &mut sealed).ok()?;
-        context.cipher_final_vec(&mut sealed).ok()?;
-        context.tag(&mut tag).ok()?;
-        let mut blob = Vec::with_capacity(1 + KEY_ID + NONCE + TAG + sealed.len());
-        blob.push(VERSION);
-        blob.extend(self.id);
-        blob.extend(nonce);
-        blob.extend(tag);
-        blob.extend(sealed);
-        Some(URL_SAFE_NO_PAD.encode(blob))
+        // The cipher asks for room for a block more than it writes.
+        let mut sealed = Vec::with_capacity(text.len() + 2 * TAG);
+        let new = || {
+            let mut context = CipherCtx::new().ok()?;
+            context.encrypt_init(Some(cipher()?), Some(self.key.as_slice()), None).ok()?;
+            Some(context)
+        };
+        self.sealing.with(new, |context| {
+            context.encrypt_init(None, None, Some(&nonce)).ok()?;
+            context.cipher_update(about.text().as_bytes(), None).ok()?;
+            context.cipher_update_vec(text.as_bytes(), &mut sealed).ok()?;
+            context.cipher_final_vec(&mut sealed).ok()?;
+            context.tag(&mut tag).ok()
+        })?;
+        let parts: [&[u8]; 5] = [&[VERSION], &self.id, &nonce, &tag, &sealed];
+        Some(URL_SAFE_NO_PAD.encode(parts.concat()))
     }
 
     /// Opens a sealed text. `None` when it was sealed with another key, for another row, or changed since.
@@ -125,12 +157,18 @@ impl SealingKey {
         }
         // With its capacity from the start, so that it is nowhere but where it is wiped.
         let mut opened = Zeroizing::new(Vec::with_capacity(rest.len() + TAG));
-        let mut context = CipherCtx::new().ok()?;
-        context.decrypt_init(Some(cipher()?), Some(self.key.as_slice()), Some(nonce)).ok()?;
-        context.cipher_update(about.to_string().as_bytes(), None).ok()?;
-        context.cipher_update_vec(rest, &mut opened).ok()?;
-        context.set_tag(tag).ok()?;
-        context.cipher_final_vec(&mut opened).ok()?;
+        let new = || {
+            let mut context = CipherCtx::new().ok()?;
+            context.decrypt_init(Some(cipher()?), Some(self.key.as_slice()), None).ok()?;
+            Some(context)
+        };
+        self.opening.with(new, |context| {
+            context.decrypt_init(None, None, Some(nonce)).ok()?;
+            context.cipher_update(about.text().as_bytes(), None).ok()?;
+            context.cipher_update_vec(rest, &mut opened).ok()?;
+            context.set_tag(tag).ok()?;
+            context.cipher_final_vec(&mut opened).ok()
+        })?;
         std::str::from_utf8(&opened).ok().map(|text| Zeroizing::new(text.to_owned()))
     }
 }
@@ -151,12 +189,12 @@ pub(crate) enum About<'a> {
     Check,
 }
 
-impl fmt::Display for About<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl About<'_> {
+    fn text(&self) -> String {
         match self {
-            Self::ClientSecret { provider, client_id } => write!(f, "client_secret|{provider}|{client_id}"),
-            Self::PrivateKey { provider, kid } => write!(f, "signing_key|{provider}|{kid}"),
-            Self::Check => f.write_str("seal_check"),
+            Self::ClientSecret { provider, client_id } => ["client_secret", provider, client_id].join("|"),
+            Self::PrivateKey { provider, kid } => ["signing_key", provider, kid].join("|"),
+            Self::Check => "seal_check".to_owned(),
         }
     }
 }
@@ -205,6 +243,25 @@ mod tests {
             assert!(key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(&blob[..at])).is_none(), "cut at {at}");
         }
         assert!(key.open(&ABOUT, "not base64!").is_none());
+        assert_eq!(
+            key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(blob)).unwrap().as_str(),
+            "hush",
+            "one refusal has nothing to do with the next"
+        );
+    }
+
+    #[test]
+    fn no_two_texts_have_one_nonce() {
+        let key = key();
+        let mut nonces: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let seal = || (0..500).map(|_| key.seal(&ABOUT, "hush").unwrap()).collect::<Vec<_>>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(seal)).collect();
+            let sealed = threads.into_iter().flat_map(|thread| thread.join().unwrap());
+            sealed.map(|sealed| URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID..][..NONCE].to_vec()).collect()
+        });
+        nonces.sort();
+        nonces.dedup();
+        assert_eq!(nonces.len(), 2_000);
     }
 
     #[test]
@@ -217,7 +274,7 @@ mod tests {
             About::PrivateKey { provider: "https://op.example", kid: "c1" },
             About::Check,
         ] {
-            assert!(key.open(&other, &sealed).is_none(), "{other}");
+            assert!(key.open(&other, &sealed).is_none(), "{}", other.text());
         }
         let another = SealingKey::from_base64(SealingKey::generate().unwrap().reveal()).unwrap();
         assert!(another.open(&ABOUT, &sealed).is_none());

@@ -12,6 +12,7 @@
 //! | [`json`] | the strict JSON reader for what strangers send |
 //! | [`error_code`] | the OAuth error codes and what each means |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and instants |
+//! | [`hexadecimal`] | digits of identifiers |
 //! | [`pages`] | the reference pages, rendered from the tables |
 
 // The two tables expand to long match statements and constructors.
@@ -25,6 +26,7 @@ pub mod credentials;
 pub mod error_code;
 pub mod field;
 pub mod form;
+pub mod hexadecimal;
 pub mod issuer;
 pub mod json;
 pub mod jwks;

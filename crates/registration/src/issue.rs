@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
 use protocol::values::{AuthMethod, takes_a_secret};
-use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
+use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms, hexadecimal};
 use store::{Client, NewClient, SecretChange};
 
 use crate::Registration;
@@ -22,17 +22,19 @@ pub fn client(
     composed_name: Option<String>,
     terms: Option<Arc<TokenTerms>>,
 ) -> Result<NewClient, Failure> {
-    let [id, secret, token] = draw(registration)?;
+    let Drawn { id: random, secret, token } = draw(registration)?;
     let now = registration.clock.now();
     // Identifiers that sort by time are appended to the index; they show no more than client_id_issued_at does.
-    let id = ClientId::new(format!("{:012x}{id}", registration.clock.milliseconds() & 0xffff_ffff_ffff));
+    let mut begun = String::new();
+    hexadecimal::push(&mut begun, registration.clock.milliseconds().unsigned_abs(), 12);
+    let id = ClientId::new(text(&begun, &random));
     let has_secret = needs_secret(metadata.members());
     Ok(NewClient {
         id,
         provider: registration.issuer.clone(),
         metadata,
-        secret: has_secret.then(|| ClientSecret::new(secret)),
-        token: RegistrationAccessToken::new(format!("{}{token}", RegistrationAccessToken::PREFIX)),
+        secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
+        token: RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token)),
         issued_at: now,
         secret_expires_at: if has_secret { secret_expiry(registration, now) } else { None },
         expires_at: registration.client_lifetime.map(|lifetime| now.plus(lifetime)),
@@ -52,8 +54,8 @@ pub fn secret_change(registration: &Registration, client: &Client, metadata: &Re
     let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
     Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
-            let [_, secret, _] = draw(registration)?;
-            SecretChange::Issue(ClientSecret::new(secret), secret_expiry(registration, now))
+            let Drawn { secret, .. } = draw(registration)?;
+            SecretChange::Issue(ClientSecret::new(text("", &secret)), secret_expiry(registration, now))
         }
         (true, true) => SecretChange::Keep,
         (false, _) => SecretChange::Remove,
@@ -71,10 +73,26 @@ fn needs_secret(agreed: &ClientMetadata) -> bool {
         || algorithms.any(|(_, held)| held.values().iter().any(|value| takes_a_secret(value)))
 }
 
-/// 128 bits for an identifier, 256 for a secret, 256 for a token.
-fn draw(registration: &Registration) -> Result<[String; 3], Failure> {
+/// What is random about a client: 128 bits of its identifier, 256 each of its secret and its token.
+struct Drawn {
+    id: [u8; 16],
+    secret: [u8; 32],
+    token: [u8; 32],
+}
+
+fn draw(registration: &Registration) -> Result<Drawn, Failure> {
     let mut bytes = [0_u8; 80];
     (registration.random)(&mut bytes).map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
-    let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(bytes.get(from..to).unwrap_or_default());
-    Ok([text(0, 16), text(16, 48), text(48, 80)])
+    let mut drawn = Drawn { id: [0; 16], secret: [0; 32], token: [0; 32] };
+    let places = drawn.id.iter_mut().chain(&mut drawn.secret).chain(&mut drawn.token);
+    places.zip(bytes).for_each(|(place, byte)| *place = byte);
+    Ok(drawn)
+}
+
+/// How random bytes are written behind what a text begins with: in base64url.
+fn text(begin: &str, bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(begin.len() + bytes.len().div_ceil(3) * 4);
+    text.push_str(begin);
+    URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
+    text
 }

@@ -7,6 +7,7 @@ use actix_web::dev::RequestHead;
 use oauth_http::RequestId;
 use oauth_http::peer::Proxies;
 use oauth_http::request_id::X_REQUEST_ID;
+use protocol::hexadecimal;
 use registration::Random;
 
 /// How many digits the number of a request has.
@@ -32,7 +33,7 @@ impl RequestIds {
         random(&mut seed)?;
         let mut form = [b'-'; 9 + DIGITS];
         for (digit, byte) in form.iter_mut().zip(seed) {
-            *digit = hexadecimal(byte.into());
+            *digit = hexadecimal::digit(byte.into());
         }
         Ok(Arc::new(Self { form, next: AtomicU64::new(0), proxies }))
     }
@@ -41,7 +42,7 @@ impl RequestIds {
         let mut text = self.form;
         let mut number = self.next.fetch_add(1, Ordering::Relaxed);
         for digit in text.iter_mut().rev().take(DIGITS) {
-            *digit = hexadecimal(number);
+            *digit = hexadecimal::digit(number);
             number >>= 4;
         }
         RequestId::from_bytes(&text)
@@ -59,10 +60,4 @@ impl RequestIds {
             _ => self.next(),
         }
     }
-}
-
-/// The last hexadecimal digit of a number.
-fn hexadecimal(number: u64) -> u8 {
-    let digit = usize::try_from(number & 15).ok().and_then(|digit| b"0123456789abcdef".get(digit));
-    digit.copied().unwrap_or(b'0')
 }

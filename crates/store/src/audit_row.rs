@@ -7,7 +7,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use protocol::{Clock, Timestamp};
+use protocol::{Clock, Timestamp, hexadecimal};
 
 use crate::audit::{By, Event, Record, Refused};
 use crate::connection::{AnyConnection, either};
@@ -49,8 +49,10 @@ impl AuditIds {
     }
 
     pub fn next(&self) -> String {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{}{:08x}{number:08x}", milliseconds(self.clock.milliseconds()), self.opening)
+        let mut id = milliseconds(self.clock.milliseconds());
+        hexadecimal::push(&mut id, self.opening.into(), 8);
+        hexadecimal::push(&mut id, self.next.fetch_add(1, Ordering::Relaxed).into(), 8);
+        id
     }
 }
 
@@ -60,7 +62,9 @@ pub fn first_at(at: Timestamp) -> String {
 }
 
 fn milliseconds(since: i64) -> String {
-    format!("{:012x}", since.clamp(0, 0xffff_ffff_ffff))
+    let mut id = String::with_capacity(28);
+    hexadecimal::push(&mut id, since.clamp(0, 0xffff_ffff_ffff).unsigned_abs(), 12);
+    id
 }
 
 impl AuditRow {

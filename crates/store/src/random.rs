@@ -1,6 +1,7 @@
 //! Chance, from the operating system.
 
 use openssl::rand::rand_bytes;
+use protocol::hexadecimal;
 
 use crate::error::StoreError;
 
@@ -13,7 +14,11 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {
 
 /// Bytes in hexadecimal.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        hexadecimal::push(&mut text, (*byte).into(), 2);
+    }
+    text
 }
 
 /// What is said when there are none.

@@ -10,16 +10,12 @@ impl ClientMetadata {
     pub fn is_consistent(&self) -> bool {
         let pages = [&self.client_uri, &self.logo_uri, &self.tos_uri, &self.policy_uri];
         let mut shown = pages.into_iter().flatten().flat_map(Localized::iter).map(|(_, page)| page.as_str());
-        shown.all(|page| self.redirect_uris.iter().flatten().any(|uri| share_a_site(uri.as_str(), page)))
-    }
-}
-
-/// Whether two URIs have the same scheme and host. Their texts are compared, since what was admitted is read by every parser as
-/// it is written.
-fn share_a_site(one: &str, other: &str) -> bool {
-    match (site(one), site(other)) {
-        (Some((scheme, host)), Some((other, site))) => scheme.eq_ignore_ascii_case(other) && host.eq_ignore_ascii_case(site),
-        _ => false,
+        // Their texts are compared, since what was admitted is read by every parser as it is written.
+        shown.all(|page| {
+            let Some((scheme, host)) = site(page) else { return false };
+            let mut sites = self.redirect_uris.iter().flatten().filter_map(|uri| site(uri.as_str()));
+            sites.any(|(other, its)| scheme.eq_ignore_ascii_case(other) && host.eq_ignore_ascii_case(its))
+        })
     }
 }
 

@@ -116,31 +116,56 @@ fn plain(text: &str) -> Result<(), Reason> {
     if text.len() > URI_MAX {
         return Err(format!("is longer than {URI_MAX} characters").into());
     }
-    if !text.bytes().all(belongs_in_a_uri) {
+    let seen = Seen::in_text(text);
+    if seen.has(Seen::STRANGE) {
         return Err("has a character that does not belong in a URI".into());
     }
-    if text.contains('%') && text.split('%').skip(1).any(|rest| !rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count().eq(&2)) {
+    let escaped = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if seen.has(Seen::PERCENT) && !text.split('%').skip(1).all(escaped) {
         return Err("has a broken percent escape".into());
     }
     Ok(())
 }
 
-/// Whether a character may stand in a URI: looked up, since every character of every URI is.
-fn belongs_in_a_uri(byte: u8) -> bool {
-    const BELONGS: [bool; 256] = {
-        let mut belongs = [false; 256];
-        let (mut rest, mut byte) = (belongs.as_mut_slice(), 0_u8);
+/// What characters a text has, found in one look at each of them: every URI of every client is looked at.
+#[derive(Clone, Copy)]
+struct Seen(u8);
+
+impl Seen {
+    /// One that does not belong in a URI.
+    const STRANGE: u8 = 1;
+    /// `%`.
+    const PERCENT: u8 = 2;
+    /// `#`.
+    const HASH: u8 = 4;
+
+    const OF: [u8; 256] = {
+        let mut of = [Self::STRANGE; 256];
+        let (mut rest, mut byte) = (of.as_mut_slice(), 0_u8);
         while let Some((this, others)) = rest.split_first_mut() {
-            *this = byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'^' | b'`');
+            match byte {
+                b'%' => *this = Self::PERCENT,
+                b'#' => *this = Self::HASH,
+                b'\\' | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'^' | b'`' => {}
+                graphic if graphic.is_ascii_graphic() => *this = 0,
+                _ => {}
+            }
             (rest, byte) = (others, byte.wrapping_add(1));
         }
-        belongs
+        of
     };
-    BELONGS.get(usize::from(byte)) == Some(&true)
+
+    fn in_text(text: &str) -> Self {
+        Self(text.bytes().fold(0, |seen, byte| seen | Self::OF.get(usize::from(byte)).copied().unwrap_or(Self::STRANGE)))
+    }
+
+    fn has(self, kind: u8) -> bool {
+        self.0 & kind != 0
+    }
 }
 
 fn no_fragment(text: &str) -> Result<(), Reason> {
-    if text.contains('#') { Err("must not contain a fragment".into()) } else { plain(text) }
+    if Seen::in_text(text).has(Seen::HASH) { Err("must not contain a fragment".into()) } else { plain(text) }
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -223,10 +248,7 @@ pub(crate) fn authority(rest: &str) -> &str {
 /// Whether it is a DNS name that every parser reads as it is written: none of its labels is an A-label, and the last of them is no
 /// number of an address. Most are such names, and parsing ten of them costs more than the rest of a registration.
 fn reads_alike(host: &str) -> bool {
-    let is_a_label = |label: &[u8]| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"xn--"));
-    dns_name(host).is_ok()
-        && labels(host).next_back().and_then(<[u8]>::first).is_some_and(u8::is_ascii_alphabetic)
-        && !labels(host).any(is_a_label)
+    name_in(host).is_some_and(|name| !name.a_label && name.ends_in_letters)
 }
 
 /// Scheme, host and port of a URL.
@@ -253,18 +275,40 @@ pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
 
 /// A name of labels of letters, digits and inner hyphens. RFC 1123 §2.1.
 pub(crate) fn dns_name(host: &str) -> Result<(), &'static str> {
-    let label = |label: &[u8]| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with(b"-")
-            && !label.ends_with(b"-")
-            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-    };
-    if host.len() > 253 || !labels(host).all(label) {
-        return Err("must have a host of letters, digits and hyphens");
-    }
-    Ok(())
+    name_in(host).map(drop).ok_or("must have a host of letters, digits and hyphens")
 }
 
-fn labels(host: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
-    host.as_bytes().split(|byte| *byte == b'.')
+/// What is to be known of a DNS name.
+struct DnsName {
+    /// One of its labels is an A-label, which stands for other characters. RFC 5890 §2.3.2.1.
+    a_label: bool,
+    /// Its last label begins with a letter, so it is no number.
+    ends_in_letters: bool,
+}
+
+/// The DNS name that a text is, if it is one.
+fn name_in(text: &str) -> Option<DnsName> {
+    let mut name = DnsName { a_label: false, ends_in_letters: false };
+    let (mut length, mut last) = (0_usize, b'.');
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == b'.' {
+            if length == 0 || last == b'-' {
+                return None;
+            }
+            length = 0;
+        } else if inner(byte) && length < 63 && !(length == 0 && byte == b'-') {
+            if length == 0 {
+                name.ends_in_letters = byte.is_ascii_alphabetic();
+            } else if length == 3 && byte == b'-' && last == b'-' {
+                let begins = text.as_bytes().get(at.saturating_sub(3)..at);
+                name.a_label |= begins.is_some_and(|label| label.eq_ignore_ascii_case(b"xn-"));
+            }
+            length += 1;
+        } else {
+            return None;
+        }
+        last = byte;
+    }
+    (length > 0 && last != b'-' && text.len() <= 253).then_some(name)
 }

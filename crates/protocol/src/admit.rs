@@ -19,19 +19,15 @@ use crate::{ClientMetadata, ProviderMetadata};
 /// What was agreed with a client. Only [`ProviderMetadata::admit`] makes it, and the store reads it back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegisteredMetadata {
-    members: ClientMetadata,
+    /// Apart, since the table is large and this is handed on from place to place.
+    members: Box<ClientMetadata>,
     json: String,
 }
 
-/// Room for the text of most clients, in bytes.
-const USUAL_TEXT: usize = 2048;
-
 impl RegisteredMetadata {
-    fn new(members: ClientMetadata) -> Self {
-        let mut json = Vec::with_capacity(USUAL_TEXT);
-        // Writing values of ours to memory does not fail.
-        let _ = serde_json::to_writer(&mut json, &members);
-        Self { members, json: String::from_utf8(json).unwrap_or_default() }
+    fn new(members: Box<ClientMetadata>) -> Self {
+        let json = members.json();
+        Self { members, json }
     }
 
     /// The members.
@@ -56,7 +52,7 @@ impl RegisteredMetadata {
     /// When the text is not what [`RegisteredMetadata::json`] gave.
     pub fn from_stored(json: String) -> Result<Self, Invalid> {
         let object: Object = serde_json::from_str(&json).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
-        ClientMetadata::parse(object).map(|members| Self { members, json })
+        ClientMetadata::parse(object).map(|members| Self { members: Box::new(members), json })
     }
 }
 
@@ -97,7 +93,8 @@ impl ProviderMetadata {
     /// # Errors
     /// Names the member that prevents it.
     pub fn admit(&self, asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
-        let mut asked = asked.without_repetitions();
+        let mut asked = Box::new(asked);
+        asked.keep_once();
         infer_application_type(&mut asked);
         for (row, held) in asked.present() {
             filled(row, held)?;
@@ -125,11 +122,11 @@ impl ProviderMetadata {
             asked.clear(row.name);
             return Ok(());
         }
-        let Some(offered) = self.values(list) else {
+        let Some(offered) = self.held(list) else {
             asked.clear(row.name);
             return Ok(());
         };
-        match asked.retain(row.name, &|value| offered.iter().any(|one| one == value)) {
+        match asked.retain(row.name, &|value| offered.names(value)) {
             Kept::All | Kept::Some => Ok(()),
             Kept::None => Err(Invalid::new(row.name, format!("names nothing that {list} offers"))),
         }
@@ -249,7 +246,7 @@ impl ProviderMetadata {
 
 /// An element without a character names nothing, in no list of any table.
 pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
-    if row.list && held.values().iter().any(|value| value.is_empty()) {
+    if row.list && held.names("") {
         return Err(Invalid::new(row.name, "has an element that is empty"));
     }
     Ok(())

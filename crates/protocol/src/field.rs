@@ -1,7 +1,5 @@
 //! How a table gets at its members: which of them a name belongs to, and each of them whatever its type is.
 
-use serde::Serializer;
-use serde::ser::SerializeMap;
 use serde_json::Value;
 
 use crate::member::{Held, Invalid, Object};
@@ -43,24 +41,6 @@ impl<'a> Sent<'a> {
         sent.sort_by_key(|sent| (sent.place, sent.tag.is_some()));
         sent
     }
-}
-
-/// Writes members as one object.
-pub(crate) fn serialize<'a, S: Serializer>(
-    members: impl Iterator<Item = (&'static Row, &'a dyn Held)>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut object = serializer.serialize_map(None)?;
-    for (row, held) in members {
-        let mut outcome = Ok(());
-        held.forms(row.name, &mut |name, form| {
-            if outcome.is_ok() {
-                outcome = object.serialize_entry(name, &form);
-            }
-        });
-        outcome?;
-    }
-    object.end()
 }
 
 /// Where the members of a table stand in it, by their names: every name of every document is looked up.

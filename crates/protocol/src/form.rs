@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::member::Object;
+use crate::member::{Held, Object};
+use crate::table::Row;
 
 /// The JSON form of a value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Form<'a> {
     /// A string.
     Text(Cow<'a, str>),
@@ -37,6 +37,106 @@ impl From<Form<'_>> for Value {
             Form::Truth(truth) => Self::Bool(truth),
             Form::List(elements) => elements.into_iter().map(Self::from).collect(),
             Form::Object(object) => Self::Object(object.into_owned()),
+        }
+    }
+}
+
+/// Room for the text of most clients, in bytes.
+const USUAL_TEXT: usize = 2048;
+
+/// Members of a table as the text of one JSON object. RFC 8259.
+pub(crate) fn object<'a>(members: impl Iterator<Item = (&'static Row, &'a dyn Held)>) -> String {
+    let mut json = String::with_capacity(USUAL_TEXT);
+    json.push('{');
+    for (row, held) in members {
+        held.forms(row.name, &mut |name, form| {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            write_text(name, &mut json);
+            json.push(':');
+            form.write(&mut json);
+        });
+    }
+    json.push('}');
+    json
+}
+
+impl Form<'_> {
+    fn write(&self, json: &mut String) {
+        match self {
+            Self::Text(text) => write_text(text, json),
+            Self::Number(number) => json.push_str(&number.to_string()),
+            Self::Truth(truth) => json.push_str(if *truth { "true" } else { "false" }),
+            Self::List(elements) => {
+                json.push('[');
+                for (place, element) in elements.iter().enumerate() {
+                    if place > 0 {
+                        json.push(',');
+                    }
+                    element.write(json);
+                }
+                json.push(']');
+            }
+            Self::Object(object) => write_as_library_does(&**object, json),
+        }
+    }
+}
+
+/// A text in quotes. Nearly every one is written as it is, which one look at it says.
+fn write_text(text: &str, json: &mut String) {
+    let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    if text.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
+        return write_as_library_does(text, json);
+    }
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
+}
+
+fn write_as_library_does(value: &(impl Serialize + ?Sized), json: &mut String) {
+    // Texts and objects of JSON are written without fail.
+    json.push_str(&serde_json::to_string(value).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ClientMetadata;
+
+    #[test]
+    fn members_are_written_as_json_that_reads_as_they_are() {
+        let members = json!({
+            "redirect_uris": ["https://rp.example/cb", "com.example.app:/cb"],
+            "client_name": "a \"name\" with \\ and \u{e9}, \u{1f600}",
+            "client_name#ja": "\u{540d}\u{524d}",
+            "contacts": [],
+            "scope": "openid email",
+            "jwks": { "keys": [{ "kty": "EC", "kid": "\t" }] },
+            "default_max_age": 3600,
+            "require_auth_time": true,
+            "initiate_login_uri": "https://rp.example/login",
+        });
+        let Value::Object(object) = members.clone() else { panic!("an object") };
+        let written = ClientMetadata::parse(object).unwrap().json();
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), members);
+        assert!(
+            written
+                .starts_with(r#"{"redirect_uris":["https://rp.example/cb","com.example.app:/cb"],"client_name":"a \"name\" with \\ and "#),
+            "{written}"
+        );
+        assert_eq!(ClientMetadata::default().json(), "{}");
+    }
+
+    #[test]
+    fn texts_are_written_as_the_library_writes_them() {
+        for character in (0..0x250).filter_map(char::from_u32).chain(['\u{2028}', '\u{ffff}', '\u{10ffff}']) {
+            let text = format!("a{character}b");
+            let mut json = String::new();
+            write_text(&text, &mut json);
+            assert_eq!(json, serde_json::to_string(&text).unwrap());
         }
     }
 }

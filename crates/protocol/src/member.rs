@@ -63,6 +63,11 @@ pub trait Held {
     /// The registered values it names, in one spelling each.
     fn values(&self) -> Vec<Cow<'_, str>>;
 
+    /// Whether it names a registered value, in that spelling.
+    fn names(&self, value: &str) -> bool {
+        self.values().iter().any(|one| one == value)
+    }
+
     /// Keeps the values `keep` agrees to.
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept;
 
@@ -160,6 +165,10 @@ impl<T: Single> Held for Vec<T> {
         self.iter().filter_map(Single::value).collect()
     }
 
+    fn names(&self, value: &str) -> bool {
+        self.iter().any(|element| element.value().as_deref() == Some(value))
+    }
+
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
         let asked = self.len();
         Vec::retain(self, |element| element.value().is_none_or(|value| keep(&value)));
@@ -167,7 +176,7 @@ impl<T: Single> Held for Vec<T> {
     }
 
     fn keep_once(&mut self) {
-        *self = once(mem::take(self));
+        once(self);
     }
 }
 
@@ -208,17 +217,17 @@ pub(crate) fn kept(asked: usize, left: usize) -> Kept {
 }
 
 /// Each element once, where it stands first. There are at most [`LIST_MAX`], mostly a few, which are compared sooner than hashed.
-pub(crate) fn once<T: PartialEq>(elements: Vec<T>) -> Vec<T> {
-    if elements.len() < 2 {
-        return elements;
+pub(crate) fn once<T: PartialEq>(elements: &mut Vec<T>) {
+    let repeats = |at: usize| elements.iter().take(at).any(|before| elements.get(at) == Some(before));
+    if !(1..elements.len()).any(repeats) {
+        return;
     }
-    let mut once = Vec::with_capacity(elements.len());
-    for element in elements {
-        if !once.contains(&element) {
-            once.push(element);
+    let all = mem::take(elements);
+    for element in all {
+        if !elements.contains(&element) {
+            elements.push(element);
         }
     }
-    once
 }
 
 impl Single for bool {

@@ -201,6 +201,6 @@ impl ProviderMetadata {
 
     /// Whether the document offers a value in one of its lists; `None` when it has no such list.
     pub fn offers(&self, list: &str, value: &str) -> Option<bool> {
-        self.values(list).map(|offered| offered.iter().any(|one| one == value))
+        self.held(list).map(|offered| offered.names(value))
     }
 }

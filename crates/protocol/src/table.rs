@@ -89,7 +89,7 @@ macro_rules! metadata {
                 Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
             }
 
-            fn held(&self, member: &str) -> Option<&dyn $crate::member::Held> {
+            pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::Held> {
                 Self::field(member).and_then(|field| (field.held)(self))
             }
 
@@ -166,10 +166,13 @@ macro_rules! metadata {
             }
 
             /// Keeps each element of every list once, where it stands first.
-            #[must_use]
-            pub fn without_repetitions(mut self) -> Self {
+            pub fn keep_once(&mut self) {
                 $( if let Some(value) = &mut self.$name { $crate::member::Held::keep_once(value); } )+
-                self
+            }
+
+            /// The members as the text of one JSON object.
+            pub fn json(&self) -> String {
+                $crate::form::object(self.present())
             }
 
             /// Reads one member from its JSON form; a member the table does not have is left alone.
@@ -195,12 +198,6 @@ macro_rules! metadata {
                 if let Some(field) = Self::field(member) {
                     (field.clear)(self);
                 }
-            }
-        }
-
-        impl serde::Serialize for $table {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::field::serialize(self.present(), serializer)
             }
         }
     };

@@ -45,11 +45,6 @@ impl TokenTerms {
         }
     }
 
-    /// The terms as the text of one JSON object.
-    pub fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
     /// Whether a provider can agree to clients on these terms.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! Texts: words of a registry, names, sentences and scopes.
 
 use std::borrow::Cow;
-use std::mem;
 
 use serde_json::{Value, json};
 
@@ -161,6 +160,10 @@ impl Held for Scope {
         self.words().map(Cow::from).collect()
     }
 
+    fn names(&self, value: &str) -> bool {
+        self.words().any(|word| word == value)
+    }
+
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
         let asked = self.0.len();
         self.0.retain(|word| keep(word));
@@ -168,7 +171,7 @@ impl Held for Scope {
     }
 
     fn keep_once(&mut self) {
-        self.0 = once(mem::take(&mut self.0));
+        once(&mut self.0);
     }
 }
 

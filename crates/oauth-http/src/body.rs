@@ -1,10 +1,13 @@
 //! JSON bodies: bounded in size and time, and read strictly.
 
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, poll_fn, ready};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use protocol::json::{JsonLimits, read_object};
 use protocol::{ErrorCode, Object};
@@ -84,8 +87,13 @@ impl Body {
         if headers.contains_key(header::CONTENT_ENCODING) {
             return Err(unsupported());
         }
-        let read = actix_web::rt::time::timeout(limits.time, payload.to_bytes_limited(limits.bytes));
-        let bytes = match read.await {
+        let mut whole = pin!(payload.to_bytes_limited(limits.bytes));
+        // Most bodies are there with their heads, and no clock has to run for them.
+        let read = match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
+            Poll::Ready(read) => Ok(read),
+            Poll::Pending => timeout(limits.time, whole).await,
+        };
+        let bytes = match read {
             Err(_) => {
                 return Err(Failure::new(ErrorCode::InvalidRequest, "The body took too long to arrive.")
                     .status(StatusCode::REQUEST_TIMEOUT)

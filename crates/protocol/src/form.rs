@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::member::{Held, Object};
+use crate::member::{Held, Object, Single};
 use crate::table::Row;
 
 /// The JSON form of a value.
-#[derive(Debug, Clone, PartialEq)]
 pub enum Form<'a> {
     /// A string.
     Text(Cow<'a, str>),
@@ -18,9 +17,21 @@ pub enum Form<'a> {
     /// `true` or `false`.
     Truth(bool),
     /// An array.
-    List(Vec<Form<'a>>),
+    List(&'a dyn Elements),
     /// An object.
     Object(Cow<'a, Object>),
+}
+
+/// The elements of an array.
+pub trait Elements {
+    /// The JSON form of each of them, in their order.
+    fn each(&self, element: &mut dyn FnMut(Form<'_>));
+}
+
+impl<T: Single> Elements for Vec<T> {
+    fn each(&self, element: &mut dyn FnMut(Form<'_>)) {
+        self.iter().for_each(|each| element(each.write()));
+    }
 }
 
 impl<'a> From<&'a str> for Form<'a> {
@@ -35,7 +46,11 @@ impl From<Form<'_>> for Value {
             Form::Text(text) => Self::String(text.into_owned()),
             Form::Number(number) => number.into(),
             Form::Truth(truth) => Self::Bool(truth),
-            Form::List(elements) => elements.into_iter().map(Self::from).collect(),
+            Form::List(elements) => {
+                let mut array = Vec::new();
+                elements.each(&mut |element| array.push(element.into()));
+                Self::Array(array)
+            }
             Form::Object(object) => Self::Object(object.into_owned()),
         }
     }
@@ -70,12 +85,14 @@ impl Form<'_> {
             Self::Truth(truth) => json.push_str(if *truth { "true" } else { "false" }),
             Self::List(elements) => {
                 json.push('[');
-                for (place, element) in elements.iter().enumerate() {
-                    if place > 0 {
+                let mut comma = false;
+                elements.each(&mut |element| {
+                    if comma {
                         json.push(',');
                     }
+                    comma = true;
                     element.write(json);
-                }
+                });
                 json.push(']');
             }
             Self::Object(object) => write_as_library_does(&**object, json),

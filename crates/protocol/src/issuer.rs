@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use url::{Host, Url};
 
@@ -20,8 +21,8 @@ const ISSUER_MAX: usize = URI_MAX / 2;
 /// kept byte for byte. OIDC Discovery §3, RFC 8414 §2.
 #[derive(Debug, Clone)]
 pub struct Issuer {
-    text: String,
-    host: String,
+    text: Arc<str>,
+    host: Arc<str>,
     port: u16,
     loopback: bool,
     origin_len: usize,
@@ -77,11 +78,11 @@ impl Issuer {
         }
         let origin_len = text.len() - path.len();
         Ok(Self {
-            host: host.to_owned(),
+            host: host.into(),
             port: url.port_or_known_default().ok_or("must have a port")?,
             loopback,
             origin_len,
-            text: text.to_owned(),
+            text: text.into(),
         })
     }
 
@@ -132,7 +133,7 @@ impl Issuer {
 
     /// An endpoint below the issuer: `{issuer}/register`.
     pub fn endpoint(&self, name: &str) -> String {
-        format!("{}{}/{name}", self.origin(), self.path())
+        [self.origin(), self.path(), "/", name].concat()
     }
 
     /// The address of a metadata document with the well-known segment after the path (OIDC Discovery §4).

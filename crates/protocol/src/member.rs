@@ -158,7 +158,7 @@ pub const LIST_MAX: usize = 200;
 
 impl<T: Single> Held for Vec<T> {
     fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
-        each(name, Form::List(self.iter().map(Single::write).collect()));
+        each(name, Form::List(self));
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {

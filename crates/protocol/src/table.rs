@@ -125,14 +125,14 @@ macro_rules! metadata {
             /// The members that are set, in the table's order.
             pub fn present(&self) -> impl Iterator<Item = (&'static $crate::Row, &dyn $crate::member::Held)> {
                 let there = [$( self.$name.is_some() ),+];
-                let fields = Self::ROWS.iter().zip(Self::FIELDS).zip(there).filter(|(_, there)| *there);
-                fields.filter_map(|((row, field), _)| Some((row, (field.held)(self)?)))
+                let places = there.into_iter().enumerate().filter(|(_, there)| *there);
+                places.filter_map(|(place, _)| Some((Self::ROWS.get(place)?, (Self::FIELDS.get(place)?.held)(self)?)))
             }
 
             /// The rows of the members that are not.
             pub fn absent(&self) -> impl Iterator<Item = &'static $crate::Row> + use<> {
                 let there = [$( self.$name.is_some() ),+];
-                Self::ROWS.iter().zip(there).filter(|(_, there)| !*there).map(|(row, _)| row)
+                there.into_iter().enumerate().filter(|(_, there)| !*there).filter_map(|(place, _)| Self::ROWS.get(place))
             }
 
             /// The same as an object.

@@ -25,8 +25,8 @@ pub async fn register(
     request: HttpRequest,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    let by = initial.by(&request);
-    let outcome = registered(initial, body, &request, &registration, by.clone()).await;
+    let by = Arc::new(initial.by(&request));
+    let outcome = registered(initial, body, &request, &registration, Arc::clone(&by)).await;
     match &outcome {
         Ok(_) => registration.counts.count(),
         Err(failure) => {
@@ -42,7 +42,7 @@ async fn registered(
     body: Body,
     request: &HttpRequest,
     registration: &Data<Registration>,
-    by: By,
+    by: Arc<By>,
 ) -> Result<HttpResponse, Failure> {
     let door = Door::of(request);
     throttled(registration, initial.counted(request).as_ref())?;

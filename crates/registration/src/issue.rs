@@ -83,9 +83,13 @@ struct Drawn {
 fn draw(registration: &Registration) -> Result<Drawn, Failure> {
     let mut bytes = [0_u8; 80];
     (registration.random)(&mut bytes).map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
-    let mut drawn = Drawn { id: [0; 16], secret: [0; 32], token: [0; 32] };
-    let places = drawn.id.iter_mut().chain(&mut drawn.secret).chain(&mut drawn.token);
-    places.zip(bytes).for_each(|(place, byte)| *place = byte);
+    let (mut drawn, mut rest) = (Drawn { id: [0; 16], secret: [0; 32], token: [0; 32] }, bytes.as_slice());
+    for part in [drawn.id.as_mut_slice(), &mut drawn.secret, &mut drawn.token] {
+        if let Some((these, others)) = rest.split_at_checked(part.len()) {
+            part.copy_from_slice(these);
+            rest = others;
+        }
+    }
     Ok(drawn)
 }
 

@@ -56,7 +56,7 @@ fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) 
         client_secret_expires_at: client.secret.as_ref().map(|_| client.secret_expires_at.map_or(0, Timestamp::seconds)),
         client_id_issued_at: client.issued_at.seconds(),
         registration_access_token: token.reveal(),
-        registration_client_uri: &issuer.endpoint(&format!("{ENDPOINT}/{}", client.id)),
+        registration_client_uri: &issuer.endpoint(&[ENDPOINT, "/", client.id.as_str()].concat()),
     };
     // Writing texts and numbers to memory does not fail.
     let _ = serde_json::to_writer(&mut body, &added);

@@ -29,7 +29,8 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 
 fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
     // Nearly every text is ASCII, and of that only the control characters deceive.
-    let harmless = if text.is_ascii() { !text.bytes().any(|byte| byte.is_ascii_control()) } else { !text.contains(deceives) };
+    let harmless =
+        if text.is_ascii() { !text.bytes().fold(false, |any, byte| any | byte.is_ascii_control()) } else { !text.contains(deceives) };
     if harmless {
         return Cow::Borrowed(text);
     }

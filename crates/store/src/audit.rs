@@ -169,8 +169,8 @@ pub struct Record {
 impl Store {
     /// The same store, whose audit trail says that `by` does what is done with it from here on.
     #[must_use]
-    pub fn by(&self, by: By) -> Self {
-        Self(Arc::clone(&self.0), Arc::new(by))
+    pub fn by(&self, by: impl Into<Arc<By>>) -> Self {
+        Self(Arc::clone(&self.0), by.into())
     }
 
     /// At most `limit` rows in the order of time, from the one behind `after` on and not before `since`; those of one client,

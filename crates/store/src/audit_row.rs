@@ -25,7 +25,7 @@ const LONGEST_DETAIL: usize = 512;
 #[diesel(table_name = audit, treat_none_as_default_value = false)]
 pub struct AuditRow {
     pub id: String,
-    pub event: String,
+    pub event: Cow<'static, str>,
     pub provider: Option<String>,
     pub client_id: Option<String>,
     pub account: Option<String>,
@@ -73,7 +73,7 @@ impl AuditRow {
         let short = |text: &Option<String>| text.as_deref().map(|text| short(text, LONGEST));
         Self {
             id,
-            event: event.as_str().to_owned(),
+            event: Cow::Borrowed(event.as_str()),
             provider: by.provider.clone(),
             client_id: None,
             account: short(&by.account),
@@ -129,7 +129,7 @@ impl AuditRow {
         Record {
             at: Timestamp::from_seconds(milliseconds / 1000),
             id: self.id,
-            event: self.event,
+            event: self.event.into_owned(),
             provider: self.provider,
             client_id: self.client_id,
             account: self.account,

@@ -100,7 +100,9 @@ impl ProviderMetadata {
             filled(row, held)?;
             needed(row, &asked)?;
         }
-        for row in asked.present().map(|(row, _)| row).collect::<Vec<_>>() {
+        let mut judged = Vec::with_capacity(ClientMetadata::ROWS.len());
+        judged.extend(asked.present().map(|(row, _)| row));
+        for row in judged {
             self.offer(row, &mut asked)?;
             self.meet(row, &mut asked);
         }
@@ -182,9 +184,8 @@ impl ProviderMetadata {
             }
             (None, None) => self.default_flow(),
         };
-        responses.retain(|response| response.grants().iter().all(|grant| grants.contains(grant)));
-        let used: Vec<GrantType> = responses.iter().flat_map(ResponseType::grants).collect();
-        grants.retain(|grant| !grant.redirects() || used.contains(grant));
+        responses.retain(|response| response.grants().all(|grant| grants.contains(&grant)));
+        grants.retain(|grant| !grant.redirects() || responses.iter().flat_map(ResponseType::grants).any(|used| used == *grant));
         // A refresh token comes out of another grant (RFC 6749 §1.5).
         if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
             return Err(Invalid::new("grant_types", "and response_types leave no flow this provider offers"));
@@ -232,12 +233,12 @@ impl ProviderMetadata {
     /// The authorization code flow when it is offered, else the first flow that is.
     fn default_flow(&self) -> (Vec<GrantType>, Vec<ResponseType>) {
         let possible = |response: &&ResponseType| {
-            let grants = response.grants();
-            !grants.is_empty() && grants.iter().all(|grant| self.offers_grant(grant))
+            let mut grants = response.grants().peekable();
+            grants.peek().is_some() && grants.all(|grant| self.offers_grant(&grant))
         };
         let mut offered = self.response_types_supported.iter().flatten().filter(possible);
         if let Some(response) = offered.clone().find(|response| response.is_code_only()).or_else(|| offered.next()) {
-            return (response.grants(), vec![response.clone()]);
+            return (response.grants().collect(), vec![response.clone()]);
         }
         let begins = |grant: &&GrantType| !grant.redirects() && **grant != GrantType::RefreshToken;
         (self.grant_types_supported.iter().flatten().find(begins).cloned().into_iter().collect(), Vec::new())

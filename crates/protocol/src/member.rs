@@ -198,12 +198,11 @@ impl<T: Single> Member for Vec<T> {
         if elements.len() > LIST_MAX {
             return Err(invalid(format!("must have at most {LIST_MAX} elements").into()));
         }
-        elements
-            .into_iter()
-            .map(T::read)
-            .collect::<Result<_, _>>()
-            .map(Some)
-            .map_err(|reason| invalid(format!("has an element that {reason}").into()))
+        let mut read = Self::with_capacity(elements.len());
+        for element in elements {
+            read.push(T::read(element).map_err(|reason| invalid(format!("has an element that {reason}").into()))?);
+        }
+        Ok(Some(read))
     }
 }
 

@@ -131,7 +131,7 @@ impl ProviderMetadata {
     /// Leaves out the response types nobody gets, because they take a grant that is not offered. RFC 7591 §2.1.
     fn narrow_response_types(&mut self) {
         let Some(grants) = &self.grant_types_supported else { return };
-        let possible = |kind: &ResponseType| kind.grants().iter().all(|grant| grants.contains(grant));
+        let possible = |kind: &ResponseType| kind.grants().all(|grant| grants.contains(&grant));
         self.response_types_supported = self
             .response_types_supported
             .take()
@@ -155,7 +155,7 @@ impl ProviderMetadata {
     fn flows_fit(&self) -> Result<(), Invalid> {
         let offered = |grant: &GrantType| self.offers("grant_types_supported", grant.as_str()) != Some(false);
         for kind in self.response_types_supported.iter().flatten() {
-            if let Some(absent) = kind.grants().iter().find(|grant| !offered(grant)) {
+            if let Some(absent) = kind.grants().find(|grant| !offered(grant)) {
                 let reason =
                     format!("offers {}, which no client gets without {} in grant_types_supported", kind.spelled(), absent.as_str());
                 return Err(Invalid::new("response_types_supported", reason));

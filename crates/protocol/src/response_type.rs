@@ -41,15 +41,10 @@ impl ResponseType {
 
     /// The grants it takes: `code` the authorization code grant, `token` and `id_token` the implicit one.
     /// OIDC Registration §2, RFC 7591 §2.1.
-    pub fn grants(&self) -> Vec<GrantType> {
-        let mut grants = Vec::new();
-        if self.has("code") {
-            grants.push(GrantType::AuthorizationCode);
-        }
-        if self.has("token") || self.has("id_token") {
-            grants.push(GrantType::Implicit);
-        }
-        grants
+    pub fn grants(&self) -> impl Iterator<Item = GrantType> + use<> {
+        let code = self.has("code").then_some(GrantType::AuthorizationCode);
+        let implicit = (self.has("token") || self.has("id_token")).then_some(GrantType::Implicit);
+        code.into_iter().chain(implicit)
     }
 }
 

@@ -72,7 +72,7 @@ async fn registered(
     let new = issue::client(registration, metadata, owner.account, composed, terms).map_err(Refusal::from)?;
     let token = new.token.clone();
     let client = registration.store.by(by).insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
-    Ok(response::created(client, &token, &registration.issuer))
+    Ok(response::created(&client, &token, &registration.issuer))
 }
 
 /// Client read. OIDC Registration §4.2, RFC 7592 §2.1.

@@ -11,8 +11,8 @@ use store::Information;
 use crate::ENDPOINT;
 
 /// A client was registered.
-pub fn created(client: impl Into<Information>, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
-    information(StatusCode::CREATED, &client.into(), token, issuer)
+pub fn created(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+    information(StatusCode::CREATED, client, token, issuer)
 }
 
 /// A client was read or updated.

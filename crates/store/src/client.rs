@@ -64,24 +64,6 @@ pub struct Client {
 
 impl Client {
     pub(crate) const FIRST_REVISION: i64 = 1;
-
-    /// The client that was just stored.
-    pub(crate) fn stored(new: NewClient) -> Self {
-        Self {
-            id: new.id,
-            provider: new.provider,
-            metadata: new.metadata,
-            secret: new.secret,
-            issued_at: new.issued_at,
-            secret_expires_at: new.secret_expires_at,
-            expires_at: new.expires_at,
-            owner: new.owner,
-            composed_name: new.composed_name,
-            terms: new.terms,
-            revision: Self::FIRST_REVISION,
-            last_used_at: None,
-        }
-    }
 }
 
 /// One of a page of clients. A row that cannot be read is named, and keeps nobody from the others.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, NewClient};
 use crate::error::StoreError;
+use crate::information::Information;
 use crate::random::no_randomness;
 use crate::schema::client;
 use crate::seal::{About, SealingKey, digest, same};
@@ -36,24 +37,27 @@ pub struct ClientRow {
 }
 
 impl ClientRow {
-    /// The row of a new client.
-    pub fn new(new: &NewClient, seal: &SealingKey) -> Result<Self, StoreError> {
-        Ok(Self {
-            client_id: new.id.as_str().to_owned(),
-            provider: new.provider.as_str().to_owned(),
-            metadata: new.metadata.json().to_owned(),
-            token_digest: digest(new.token.reveal()),
-            secret_sealed: new.secret.as_ref().map(|secret| seal_secret(seal, &new.provider, &new.id, secret)).transpose()?,
-            issued_at: new.issued_at.seconds(),
-            secret_expires_at: new.secret_expires_at.map(Timestamp::seconds),
-            expires_at: new.expires_at.map(Timestamp::seconds),
+    /// The row of a new client, and what it is told of itself. The rest of the client ends here: many wait for one transaction.
+    pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, Information), StoreError> {
+        let NewClient { id, provider, metadata, secret, token, issued_at, secret_expires_at, expires_at, owner, composed_name, terms } =
+            new;
+        let row = Self {
+            client_id: id.as_str().to_owned(),
+            provider: provider.as_str().to_owned(),
+            metadata: metadata.json().to_owned(),
+            token_digest: digest(token.reveal()),
+            secret_sealed: secret.as_ref().map(|secret| seal_secret(seal, &provider, &id, secret)).transpose()?,
+            issued_at: issued_at.seconds(),
+            secret_expires_at: secret_expires_at.map(Timestamp::seconds),
+            expires_at: expires_at.map(Timestamp::seconds),
             revision: Client::FIRST_REVISION,
-            owner: new.owner.clone(),
-            composed_name: new.composed_name.clone(),
-            terms: new.terms.as_ref().map(|terms| terms.json()),
+            owner,
+            composed_name,
+            terms: terms.map(|terms| terms.json()),
             last_used_at: None,
-            metadata_consistent: Some(new.metadata.members().is_consistent()),
-        })
+            metadata_consistent: Some(metadata.members().is_consistent()),
+        };
+        Ok((row, Information { id, metadata: metadata.into_json(), secret, issued_at, secret_expires_at }))
     }
 
     /// Every text in it, by its column.

@@ -14,6 +14,7 @@ use crate::client_row::{ClientRow, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
 use crate::find_many::find;
+use crate::information::Information;
 use crate::initial_access_token::TokenId;
 use crate::schema::client;
 use crate::seal::{digest, same};
@@ -28,16 +29,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Spent`] when the token is used up, expired, revoked or another provider's; [`StoreError::Conflict`] when the owner has a client
     /// of that composed name at this provider; [`StoreError::Unavailable`].
-    pub fn insert(&self, new: NewClient, spend: Option<TokenId>, now: Timestamp) -> Written<Client> {
+    pub fn insert(&self, new: NewClient, spend: Option<TokenId>, now: Timestamp) -> Written<Information> {
         if [&new.owner, &new.composed_name].into_iter().flatten().any(|text| text.contains('\0')) {
             return Written::failed(StoreError::Refused("a client's name has no NUL in it"));
         }
-        match ClientRow::new(&new, &self.0.seal) {
-            Ok(row) => {
+        match ClientRow::new(new, &self.0.seal) {
+            Ok((row, information)) => {
                 let audit = self.row_of(Event::ClientRegistered).client(&row.client_id).at(&row.provider);
-                self.change(Change::Insert { row, spend, now }, audit, |inserted| {
-                    if inserted { Ok(Client::stored(new)) } else { Err(StoreError::Spent) }
-                })
+                self.change(
+                    Change::Insert { row, spend, now },
+                    audit,
+                    |inserted| {
+                        if inserted { Ok(information) } else { Err(StoreError::Spent) }
+                    },
+                )
             }
             Err(error) => Written::failed(error),
         }

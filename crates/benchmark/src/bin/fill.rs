@@ -11,7 +11,7 @@ use std::fs;
 
 use benchmark::{bytes_written, cpu, each};
 use protocol::{ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken};
-use store::{Client, NewClient, SealingKey, Store, Written};
+use store::{Information, NewClient, SealingKey, Store, Written};
 
 /// How many clients are handed on to whoever reads them, from all over the store.
 const READ: u32 = 2000;
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let (spent, written) = (cpu()?, bytes_written()?);
-    let mut under_way: VecDeque<Written<Client>> = VecDeque::new();
+    let mut under_way: VecDeque<Written<Information>> = VecDeque::new();
     let mut kept = Vec::new();
     for number in 0..count {
         if under_way.len() == at_once {

@@ -54,7 +54,7 @@ fn refused(account: &str, times: i64) -> Refused {
 fn every_change_has_its_row(bench: &Bench) {
     let store = bench.store();
     let by_alice = store.by(alice());
-    let client = by_alice.insert(new_client("c1"), None, NOW).wait().unwrap();
+    let client = insert(&by_alice, "c1");
     let by_client = store.by(By { token: Some(By::CLIENT.to_owned()), ..By::default() });
     let client = by_client.replace(&client, metadata("other"), SecretChange::Remove, NOW).wait().unwrap();
     by_client.replace(&client, metadata("other"), SecretChange::Keep, NOW).wait().unwrap();

@@ -173,7 +173,13 @@ pub fn new_client(id: &str) -> NewClient {
 }
 
 pub fn insert(store: &Store, id: &str) -> Client {
-    store.insert(new_client(id), None, NOW).wait().expect("a client is inserted")
+    insert_as(store, new_client(id))
+}
+
+/// Inserts a client and reads it back.
+pub fn insert_as(store: &Store, new: NewClient) -> Client {
+    let told = store.insert(new, None, NOW).wait().expect("a client is inserted");
+    store.client(&told.id).expect("a client is read").expect("it is there")
 }
 
 /// Does the same in 20 threads at once.

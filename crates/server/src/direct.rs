@@ -33,9 +33,25 @@ struct Counted {
 
 enum Hosts {
     /// Every provider is on one host, and `Host` is ignored.
-    One(HashMap<String, Counted>),
+    One(Documents),
     /// The documents of each host.
-    Several(HashMap<String, HashMap<String, Counted>>),
+    Several(HashMap<String, Documents>),
+}
+
+/// Documents by their paths, in order: a few comparisons find one sooner than a hash of the path does.
+struct Documents(Vec<(String, Counted)>);
+
+impl Documents {
+    fn new(documents: HashMap<String, Counted>) -> Self {
+        let mut documents: Vec<_> = documents.into_iter().collect();
+        documents.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self(documents)
+    }
+
+    fn at(&self, path: &str) -> Option<&Counted> {
+        let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(path)).ok()?;
+        self.0.get(place).map(|(_, document)| document)
+    }
 }
 
 impl Direct {
@@ -46,7 +62,9 @@ impl Direct {
             let metrics = metrics.route(&path);
             hosts.entry(issuer.host().to_owned()).or_default().entry(path).or_insert(Counted { issuer, page, metrics });
         }
-        let hosts = if hosts.len() > 1 { Hosts::Several(hosts) } else { Hosts::One(hosts.into_values().next().unwrap_or_default()) };
+        let mut hosts: HashMap<String, Documents> = hosts.into_iter().map(|(host, documents)| (host, Documents::new(documents))).collect();
+        let only = if hosts.len() > 1 { None } else { hosts.drain().next() };
+        let hosts = only.map_or(Hosts::Several(hosts), |(_, documents)| Hosts::One(documents));
         Self { hosts, directory, webfinger: metrics.route(webfinger::PATH) }
     }
 
@@ -73,6 +91,6 @@ impl Direct {
             Hosts::One(documents) => documents,
             Hosts::Several(hosts) => hosts.get(&host::of(head)?)?,
         };
-        documents.get(path)
+        documents.at(path)
     }
 }

@@ -1,15 +1,17 @@
 //! The strict reader of bodies.
 
+use protocol::Object;
 use protocol::json::{JsonLimits, read_object};
 use serde_json::Value;
 
 /// It reads what the ordinary reader reads, or nothing; and what it refuses it refuses with a sentence.
 pub fn holds(bytes: &[u8]) {
     match read_object(bytes, &JsonLimits::default()) {
-        Ok(object) => {
+        Ok(members) => {
+            let object = Object::from(members.clone());
             assert_eq!(serde_json::from_slice::<Value>(bytes).ok(), Some(Value::Object(object.clone())));
-            let written = Value::Object(object.clone()).to_string();
-            assert_eq!(read_object(written.as_bytes(), &JsonLimits::default()).ok(), Some(object), "{written}");
+            let written = Value::Object(object).to_string();
+            assert_eq!(read_object(written.as_bytes(), &JsonLimits::default()).ok(), Some(members), "{written}");
         }
         Err(refused) => {
             let sentence = refused.to_string();

@@ -30,7 +30,7 @@ const KEPT: [&str; 4] = ["redirect_uris", "claims_redirect_uris", "post_logout_r
 
 /// What is agreed has every URI byte for byte, is stored as it is, and is agreed again; what is refused is refused by name.
 pub fn holds(bytes: &[u8]) {
-    let Ok(asked) = read_object(bytes, &JsonLimits::default()) else { return };
+    let Ok(asked) = read_object(bytes, &JsonLimits::default()).map(Object::from) else { return };
     for legacy in [LegacyRedirects::Refused, LegacyRedirects::Accepted] {
         let terms = Terms { native_schemes: &[], legacy };
         for provider in PROVIDERS.iter() {

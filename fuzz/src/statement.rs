@@ -55,7 +55,7 @@ pub fn holds(bytes: &[u8]) {
         Ok(believed) => {
             assert!(statement.len() <= STATEMENT_MAX);
             let [header, claims] = [header, claims].map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
-            assert_eq!(Value::Object(believed), claims, "the claims are what was signed");
+            assert_eq!(Value::Object(believed.into()), claims, "the claims are what was signed");
             assert!(header.get("alg").is_some_and(|algorithm| algorithm == "EdDSA") && header.get("crit").is_none(), "{header}");
             in_force(&claims);
         }
@@ -65,7 +65,7 @@ pub fn holds(bytes: &[u8]) {
     assert!(read(&format!("{signed}.{of_something_else}")).is_err(), "{signed}");
 }
 
-fn read(statement: &str) -> Result<protocol::Object, Refusal> {
+fn read(statement: &str) -> Result<protocol::SentMembers, Refusal> {
     let directory = &*DIRECTORY_KEYS;
     verify(statement, &directory.trusted, &directory.audience, Timestamp::from_seconds(NOW))
 }

@@ -10,7 +10,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use protocol::json::{JsonLimits, read_object};
-use protocol::{ErrorCode, Object};
+use protocol::{ErrorCode, SentMembers};
 
 use crate::Failure;
 
@@ -54,7 +54,7 @@ impl Body {
     ///
     /// # Errors
     /// 415 for another content type, 413 when it is too long, 408 when it takes too long, 400 when it is not such an object.
-    pub async fn object(self) -> Result<Object, Failure> {
+    pub async fn object(self) -> Result<SentMembers, Failure> {
         if is_json(self.request.headers()) != Some(true) {
             return Err(unsupported());
         }
@@ -66,7 +66,7 @@ impl Body {
     ///
     /// # Errors
     /// As [`Body::object`].
-    pub async fn object_of_a_program(self) -> Result<Object, Failure> {
+    pub async fn object_of_a_program(self) -> Result<SentMembers, Failure> {
         let headers = self.request.headers();
         let browser = headers.contains_key(header::ORIGIN) || headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
         match is_json(headers) {
@@ -77,7 +77,7 @@ impl Body {
         self.read().await
     }
 
-    async fn read(self) -> Result<Object, Failure> {
+    async fn read(self) -> Result<SentMembers, Failure> {
         let Self { payload, request, limits } = self;
         let headers = request.headers();
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::member::{Held, Invalid, Kept, Object};
+use crate::json::{JsonLimits, read_object};
+use crate::member::{Held, Invalid, Kept};
 use crate::response_type::ResponseType;
 use crate::rules;
 use crate::table::Row;
@@ -51,8 +52,8 @@ impl RegisteredMetadata {
     /// # Errors
     /// When the text is not what [`RegisteredMetadata::json`] gave.
     pub fn from_stored(json: String) -> Result<Self, Invalid> {
-        let object: Object = serde_json::from_str(&json).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
-        ClientMetadata::parse(object).map(|members| Self { members: Box::new(members), json })
+        let members = read_object(json.as_bytes(), &JsonLimits::NONE).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
+        ClientMetadata::parse(members).map(|members| Self { members: Box::new(members), json })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::member::{Held, Invalid, Object};
+use crate::member::{Held, Invalid};
 use crate::table::Row;
 
 /// How a table gets at one of its members.
@@ -16,6 +16,9 @@ pub struct Field<T> {
     /// Forgets it.
     pub clear: fn(&mut T),
 }
+
+/// Room for the members of most documents, so that it need not grow.
+pub(crate) const USUAL_MEMBERS: usize = 32;
 
 /// A member of an object that belongs to a table.
 #[derive(Debug)]
@@ -31,10 +34,10 @@ pub struct Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
-    /// What of `object` belongs to a table, in the table's order; of one row the plain member first, the others as sent.
-    pub fn of(object: &'a mut Object, names: &Names) -> Vec<Self> {
-        let mut sent = Vec::with_capacity(object.len());
-        sent.extend(object.iter_mut().filter_map(|(name, value)| {
+    /// What of some members belongs to a table, in the table's order; of one row the plain member first, the others as sent.
+    pub fn of(members: impl Iterator<Item = (&'a str, &'a mut Value)>, names: &Names) -> Vec<Self> {
+        let mut sent = Vec::with_capacity(USUAL_MEMBERS);
+        sent.extend(members.filter_map(|(name, value)| {
             let (place, tag) = names.place_of(name)?;
             Some(Self { place, name, tag, value })
         }));

@@ -1,12 +1,15 @@
 //! The strict JSON reader for what strangers send.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Number, Value};
 
+use crate::field::USUAL_MEMBERS;
 use crate::member::Object;
+use crate::sent_members::SentMembers;
 
 /// How large a document may be in each direction.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +20,11 @@ pub struct JsonLimits {
     pub members: usize,
     /// How many elements one array may have.
     pub elements: usize,
+}
+
+impl JsonLimits {
+    /// None: for what was held to others when it came.
+    pub const NONE: Self = Self { depth: usize::MAX, members: usize::MAX, elements: usize::MAX };
 }
 
 impl Default for JsonLimits {
@@ -42,13 +50,13 @@ impl std::error::Error for Malformed {}
 ///
 /// # Errors
 /// One sentence with the place of the fault.
-pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<Object, Malformed> {
+pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Malformed> {
     let text = std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { limits, depth: 0 }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    match value {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Malformed("The body must be a JSON object.".to_owned())),
+    let read = Whole(Strict { limits, depth: 0 }).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
+    match read {
+        Ok(Some(members)) => Ok(members),
+        Ok(None) => Err(Malformed("The body must be a JSON object.".to_owned())),
         Err(fault) => Err(Malformed(sentence(&fault))),
     }
 }
@@ -62,9 +70,6 @@ fn sentence(fault: &serde_json::Error) -> String {
         None => format!("The body must be a JSON object; it is not JSON {place}."),
     }
 }
-
-/// Room for the members of most documents, so that it need not grow.
-const USUAL_MEMBERS: usize = 32;
 
 const REPEATED: &str = "has a member twice";
 const TOO_DEEP: &str = "is nested too deeply";
@@ -144,7 +149,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
-        let mut object = Object::with_capacity(if self.depth == 0 { USUAL_MEMBERS } else { 0 });
+        let mut object = Object::new();
         while let Some(name) = map.next_key::<String>()? {
             if object.len() >= self.limits.members {
                 return Err(de::Error::custom(TOO_MANY_MEMBERS));
@@ -155,6 +160,91 @@ impl<'de> Visitor<'de> for Strict<'_> {
             }
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// A whole document: the members of its object, or nothing where it is something else.
+struct Whole<'a>(Strict<'a>);
+
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
+    type Value = Option<SentMembers>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole<'_> {
+    type Value = Option<SentMembers>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
+        self.0.visit_seq(array).map(|_| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let inner = self.0.deeper()?;
+        let mut members = SentMembers::with_capacity(USUAL_MEMBERS);
+        while let Some(name) = map.next_key_seed(Name)? {
+            if members.len() >= inner.limits.members {
+                return Err(de::Error::custom(TOO_MANY_MEMBERS));
+            }
+            if members.has(&name) {
+                return Err(de::Error::custom(REPEATED));
+            }
+            members.push(name, map.next_value_seed(inner)?);
+        }
+        Ok(Some(members))
+    }
+}
+
+/// The name of a member of the document.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'static, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Cow<'static, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(SentMembers::name(name))
     }
 }
 

@@ -9,7 +9,7 @@
 //! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
 //! | [`issuer`] | an issuer and every address that follows from it |
-//! | [`json`] | the strict JSON reader for what strangers send |
+//! | [`json`], [`sent_members`] | the strict JSON reader for what strangers send, and what it reads |
 //! | [`error_code`] | the OAuth error codes and what each means |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and instants |
 //! | [`hexadecimal`] | digits of identifiers |
@@ -42,6 +42,7 @@ pub mod provider;
 pub mod response_type;
 pub mod rules;
 pub mod secret;
+pub mod sent_members;
 pub mod time;
 pub mod token_terms;
 pub mod uri;
@@ -55,6 +56,7 @@ pub use issuer::Issuer;
 pub use member::{Invalid, Object};
 pub use provider::ProviderMetadata;
 pub use secret::Secret;
+pub use sent_members::SentMembers;
 pub use table::Row;
 pub use time::{Clock, Timestamp};
 pub use token_terms::TokenTerms;

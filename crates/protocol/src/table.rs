@@ -97,8 +97,13 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.
-            pub fn parse(mut object: $crate::Object) -> Result<Self, $crate::Invalid> {
-                Self::read(&mut object)
+            pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
+                Self::read(members.into().iter_mut())
+            }
+
+            /// The name of a member as the table has it, if it has it.
+            pub fn name(text: &str) -> Option<&'static str> {
+                Self::names().place(text).and_then(|place| Self::ROWS.get(place)).map(|row| row.name)
             }
 
             /// Takes the table's members out of `object`; what is left in it is unknown to the table.
@@ -106,14 +111,14 @@ macro_rules! metadata {
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.
             pub fn take(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
-                let table = Self::read(object)?;
+                let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)))?;
                 object.retain(|name, _| Self::names().place_of(name).is_none());
                 Ok(table)
             }
 
-            fn read(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
+            fn read<'a>(members: impl Iterator<Item = (&'a str, &'a mut serde_json::Value)>) -> Result<Self, $crate::Invalid> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::Sent::of(object, Self::names());
+                let mut sent = $crate::field::Sent::of(members, Self::names());
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure};
-use protocol::{ClientMetadata, LegacyRedirects, Object, RegisteredMetadata, TokenTerms};
+use protocol::{ClientMetadata, LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
 use store::audit::Event;
 use store::{By, Information};
 
@@ -120,7 +120,7 @@ fn throttled(registration: &Registration, counted: Option<&Counted>) -> Result<(
 /// From what is asked to what is agreed, by everything that needs no look outside. `within` are the terms of the initial
 /// access token that the client registers, or registered, with.
 fn agree(
-    object: Object,
+    object: SentMembers,
     registration: &Registration,
     door: Door,
     legacy: LegacyRedirects<'_>,

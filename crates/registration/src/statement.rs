@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use protocol::json::{JsonLimits, read_object};
 use protocol::values::STATEMENT_MAX;
-use protocol::{ClientMetadata, Issuer, Object, Timestamp};
+use protocol::{ClientMetadata, Issuer, SentMembers, Timestamp};
 use serde_json::Value;
 
 use crate::{Refusal, Registration};
@@ -68,7 +68,7 @@ impl TrustedKey {
 ///
 /// # Errors
 /// When the statement is unreadable, unsigned, badly signed, out of date, or from somebody we do not trust.
-pub fn apply(mut object: Object, registration: &Registration) -> Result<Object, Refusal> {
+pub fn apply(mut object: SentMembers, registration: &Registration) -> Result<SentMembers, Refusal> {
     let statement = match object.get("software_statement") {
         None | Some(Value::Null) => return Ok(object),
         Some(Value::String(statement)) if statement.is_empty() => return Ok(object),
@@ -76,9 +76,9 @@ pub fn apply(mut object: Object, registration: &Registration) -> Result<Object, 
         Some(_) => return Err(Refusal::InvalidStatement("software_statement must be a JWT in its compact form.")),
     };
     let mut claims = verify(statement, &registration.trusted, &registration.issuer, registration.clock.now())?;
-    claims.retain(|name, _| member(name) != "software_statement" && ClientMetadata::ROWS.iter().any(|row| row.name == member(name)));
+    claims.retain(|name| member(name) != "software_statement" && ClientMetadata::ROWS.iter().any(|row| row.name == member(name)));
     // A name that is vouched for is not joined by others, in languages nobody vouched for.
-    object.retain(|name, _| !claims.keys().any(|claim| member(claim) == member(name)));
+    object.retain(|name| !claims.names().any(|claim| member(claim) == member(name)));
     object.extend(claims);
     Ok(object)
 }
@@ -92,7 +92,7 @@ fn member(name: &str) -> &str {
 ///
 /// # Errors
 /// As [`apply`].
-pub fn verify(statement: &str, trusted: &[TrustedIssuer], audience: &Issuer, now: Timestamp) -> Result<Object, Refusal> {
+pub fn verify(statement: &str, trusted: &[TrustedIssuer], audience: &Issuer, now: Timestamp) -> Result<SentMembers, Refusal> {
     if statement.len() > STATEMENT_MAX {
         return Err(Refusal::InvalidStatement("software_statement is too long."));
     }
@@ -125,7 +125,7 @@ pub fn verify(statement: &str, trusted: &[TrustedIssuer], audience: &Issuer, now
     Ok(claims_object)
 }
 
-fn part(encoded: &str) -> Result<Object, Refusal> {
+fn part(encoded: &str) -> Result<SentMembers, Refusal> {
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok();
     bytes
         .and_then(|bytes| read_object(&bytes, &JsonLimits::default()).ok())
@@ -136,8 +136,8 @@ fn name_of(algorithm: Algorithm) -> String {
     format!("{algorithm:?}")
 }
 
-fn algorithm(head: &Object) -> Result<Algorithm, Refusal> {
-    if head.contains_key("crit") {
+fn algorithm(head: &SentMembers) -> Result<Algorithm, Refusal> {
+    if head.has("crit") {
         return Err(Refusal::InvalidStatement("software_statement has critical headers, which are not understood here."));
     }
     let known = |kind: &str| {
@@ -156,7 +156,7 @@ fn algorithm(head: &Object) -> Result<Algorithm, Refusal> {
 }
 
 /// A claim of the wrong type is a refusal, never an absent claim.
-fn in_force(claims: &Object, audience: &Issuer, now: Timestamp) -> Result<(), Refusal> {
+fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Refusal> {
     let addressed = match claims.get("aud") {
         Some(Value::String(one)) => one == audience.as_str(),
         Some(Value::Array(several)) => several.iter().all(Value::is_string) && several.iter().any(|one| one == audience.as_str()),
@@ -178,7 +178,7 @@ fn in_force(claims: &Object, audience: &Issuer, now: Timestamp) -> Result<(), Re
     Ok(())
 }
 
-fn instant(claims: &Object, name: &str) -> Result<Option<i64>, Refusal> {
+fn instant(claims: &SentMembers, name: &str) -> Result<Option<i64>, Refusal> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let whole = value
         .as_i64()

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::values::HumanText;
-use protocol::{ClientMetadata, Invalid, LegacyRedirects, Object, RegisteredMetadata};
+use protocol::{ClientMetadata, Invalid, LegacyRedirects, RegisteredMetadata, SentMembers};
 use serde_json::Value;
 use store::{Account, Role};
 
@@ -48,7 +48,7 @@ impl Owner {
 ///
 /// # Errors
 /// When the owner is no name, or not one the caller may register for.
-pub fn adapt(object: &mut Object, initial: &Initial, registration: &Registration) -> Result<Owner, Refusal> {
+pub fn adapt(object: &mut SentMembers, initial: &Initial, registration: &Registration) -> Result<Owner, Refusal> {
     for row in ClientMetadata::ROWS.iter().filter(|row| row.list) {
         if let Some(value @ Value::String(_)) = object.get_mut(row.name) {
             *value = Value::Array(vec![value.take()]);
@@ -56,9 +56,9 @@ pub fn adapt(object: &mut Object, initial: &Initial, registration: &Registration
     }
     split_grants(object);
     if !object.get("client_name").is_some_and(|name| !name.is_null() && name != "") {
-        object.insert("client_name".to_owned(), random_name(registration)?.into());
+        object.insert("client_name".into(), random_name(registration)?.into());
     }
-    match object.shift_remove("ext_param_owner") {
+    match object.remove("ext_param_owner") {
         None | Some(Value::Null) => Ok(initial.owner()),
         Some(Value::String(named)) => owner(named, initial, registration),
         Some(_) => Err(Refusal::InvalidOwner),
@@ -66,7 +66,7 @@ pub fn adapt(object: &mut Object, initial: &Initial, registration: &Registration
 }
 
 /// One element of `grant_types` may hold several grants.
-fn split_grants(object: &mut Object) {
+fn split_grants(object: &mut SentMembers) {
     if let Some(Value::Array(grants)) = object.get_mut("grant_types") {
         let split = grants.drain(..).flat_map(|grant| match grant {
             Value::String(words) => words.split_whitespace().map(Value::from).collect(),

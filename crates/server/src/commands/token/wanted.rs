@@ -96,7 +96,7 @@ fn imposed(text: &str) -> Result<Imposed, String> {
         let said = malformed.to_string();
         format!("--metadata{}", said.strip_prefix("The body").unwrap_or(&said).trim_end_matches('.'))
     })?;
-    Imposed::parse(object).map_err(|reason| format!("--metadata {reason}"))
+    Imposed::parse(object.into()).map_err(|reason| format!("--metadata {reason}"))
 }
 
 fn document(config: &ProviderConfig) -> Result<ProviderMetadata, String> {

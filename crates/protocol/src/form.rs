@@ -30,7 +30,9 @@ pub trait Elements {
 
 impl<T: Single> Elements for Vec<T> {
     fn each(&self, element: &mut dyn FnMut(Form<'_>)) {
-        self.iter().for_each(|each| element(each.write()));
+        for each in self {
+            element(each.write());
+        }
     }
 }
 

@@ -310,6 +310,9 @@ impl Write for Out {
 
 /// Runs the program and says how it ended: without a word when nobody reads what it prints.
 pub fn run() -> ExitCode {
+    // Whoever speaks to OpenSSL first decides whether it takes itself down when the program ends. A command ends while threads of the
+    // store still connect, and a database's driver, which would speak to it first, leaves that on.
+    openssl::init();
     let matches = command().get_matches();
     let parsed = Cli::from_arg_matches(&matches).map_err(|error| error.to_string());
     let mut out = Out { stdout: io::stdout(), unread: false };

@@ -14,6 +14,18 @@ fn names(server: &TestServer, arguments: &[&str]) -> Vec<String> {
     printed.lines().map(name).collect()
 }
 
+/// The store opens more connections than a command waits for. With a password that takes cryptography, which must be there until the
+/// program has ended.
+#[test]
+fn a_command_ends_well_while_the_store_still_connects() {
+    let database = Postgres::new();
+    let (folder, setup) = (TempDir::new().unwrap(), fixed(Some(&database)).with("FRONTDESK_DATABASE", &database.with_password()));
+    gave(&setup, folder.path(), &["migrate"], b"");
+    for _ in 0..40 {
+        assert_eq!(gave(&setup, folder.path(), &["client", "list", "--json"], b""), "");
+    }
+}
+
 #[test]
 fn clients_are_listed_by_name_owner_provider_and_time() {
     let database = Postgres::new();

@@ -519,6 +519,13 @@ impl Postgres {
         database
     }
 
+    /// Its URL for the one account whose password the server asks for; scripts/with-postgres has it so.
+    pub fn with_password(&self) -> String {
+        self.execute("DROP ROLE IF EXISTS with_password");
+        self.execute("CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'hush'");
+        self.url.replacen("postgres@", "with_password:hush@", 1)
+    }
+
     /// Runs a statement in it.
     pub fn execute(&self, statement: &str) {
         Self::psql_at(&self.url, statement);

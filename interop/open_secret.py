@@ -15,7 +15,7 @@ DATA = os.environ["OPEN_DATA"]
 
 def opened(client):
     """What the page's program prints of a client."""
-    [program] = re.findall(r"^```python\n(.*?)^```$", Path("docs/store.md").read_text("utf-8"), re.M | re.S)
+    [program] = re.findall(r"^```python\n(.*?)^```$", Path(os.environ["STORE_PAGE"]).read_text("utf-8"), re.M | re.S)
     with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
         file.write(program)
         file.flush()

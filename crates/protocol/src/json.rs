@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
 use serde_json::{Number, Value};
 
 use crate::field::USUAL_MEMBERS;
@@ -90,6 +89,15 @@ impl Strict<'_> {
         }
         Ok(Self { depth: self.depth + 1, ..self })
     }
+
+    /// Whether one more member may stand beside so many others, unless it is among them.
+    fn another<E: de::Error>(self, members: usize, repeated: bool) -> Result<(), E> {
+        match (members >= self.limits.members, repeated) {
+            (true, _) => Err(E::custom(TOO_MANY_MEMBERS)),
+            (_, true) => Err(E::custom(REPEATED)),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
@@ -151,13 +159,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Object::new();
         while let Some(name) = map.next_key::<String>()? {
-            if object.len() >= self.limits.members {
-                return Err(de::Error::custom(TOO_MANY_MEMBERS));
-            }
-            match object.entry(name) {
-                Entry::Occupied(_) => return Err(de::Error::custom(REPEATED)),
-                Entry::Vacant(place) => _ = place.insert(map.next_value_seed(inner)?),
-            }
+            inner.another(object.len(), object.contains_key(&name))?;
+            object.insert(name, map.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
     }
@@ -213,12 +216,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
         let inner = self.0.deeper()?;
         let mut members = SentMembers::with_capacity(USUAL_MEMBERS);
         while let Some(name) = map.next_key_seed(Name)? {
-            if members.len() >= inner.limits.members {
-                return Err(de::Error::custom(TOO_MANY_MEMBERS));
-            }
-            if members.has(&name) {
-                return Err(de::Error::custom(REPEATED));
-            }
+            inner.another(members.len(), members.has(&name))?;
             members.push(name, map.next_value_seed(inner)?);
         }
         Ok(Some(members))

@@ -523,7 +523,10 @@ impl Postgres {
     pub fn with_password(&self) -> String {
         self.execute("DROP ROLE IF EXISTS with_password");
         self.execute("CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'hush'");
-        self.url.replacen("postgres@", "with_password:hush@", 1)
+        let url = |password: &str| self.url.replacen("postgres@", &format!("with_password:{password}@"), 1);
+        let wrong = Command::new(Self::program()).args(["-qX", "-c", "SELECT 1", &url("wrong")]).output().unwrap();
+        assert!(!wrong.status.success(), "the server asks for no password");
+        url("hush")
     }
 
     /// Runs a statement in it.

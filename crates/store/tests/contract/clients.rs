@@ -48,6 +48,7 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     assert_eq!(read.owner, new.owner);
     assert_eq!(read.composed_name, new.composed_name);
     assert_eq!(read.terms, new.terms);
+    assert_eq!((read.revision, read.last_used_at), (1, None));
     assert_eq!(store.insert(new_client("c1"), None, NOW).wait().unwrap_err(), StoreError::Conflict);
 
     let public = NewClient { secret: None, ..new_client("c2") };

@@ -83,14 +83,11 @@ struct Drawn {
 fn draw(registration: &Registration) -> Result<Drawn, Failure> {
     let mut bytes = [0_u8; 80];
     (registration.random)(&mut bytes).map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
-    let (mut drawn, mut rest) = (Drawn { id: [0; 16], secret: [0; 32], token: [0; 32] }, bytes.as_slice());
-    for part in [drawn.id.as_mut_slice(), &mut drawn.secret, &mut drawn.token] {
-        if let Some((these, others)) = rest.split_at_checked(part.len()) {
-            part.copy_from_slice(these);
-            rest = others;
-        }
-    }
-    Ok(drawn)
+    let drawn = bytes.split_first_chunk().and_then(|(id, rest)| {
+        let (secret, rest) = rest.split_first_chunk()?;
+        Some(Drawn { id: *id, secret: *secret, token: *rest.first_chunk()? })
+    });
+    drawn.ok_or_else(|| Failure::server_error("the randomness drawn is too short for a client"))
 }
 
 /// How random bytes are written behind what a text begins with: in base64url.

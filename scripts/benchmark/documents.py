@@ -21,7 +21,7 @@ def documents(options, before=lambda _: (), processor=0):
         _, headers, body = processes.fetch(ours.base + DISCOVERY)
         (folder / "document").write_bytes(body)
         bare = [options.built / "bare", folder / "document"]
-        bare = stack.enter_context(processes.Process(bare, processes.allocator(), processor, before(folder / "bare")))
+        bare = stack.enter_context(processes.Process(bare, {}, processor, before(folder / "bare")))
         yield {
             "bare": (bare, folder / "bare", bare.base + "/", {}),
             "discovery": (ours, folder / "service", ours.base + DISCOVERY, {}),

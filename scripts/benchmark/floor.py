@@ -17,15 +17,15 @@ def floor(options):
         place = pathlib.Path(name)
         program = options.built / "floor"
         with (processes.service(options.built / "frontdesk", place) as ours,
-              processes.Process([program, "handler"], processes.allocator(), 0) as handler,
-              processes.Process([program, "pooled", place / "pooled.db"], processes.allocator(), 0) as pooled):
+              processes.Process([program, "handler"], {}, 0) as handler,
+              processes.Process([program, "pooled", place / "pooled.db"], {}, 0) as pooled):
             for number in range(options.rounds):
                 for case, process in {"service": ours, "handler_without_store": handler, "pool_and_block": pooled}.items():
                     under = {"server": [process.pid]}
                     run = load.wrk(under, process.base + "/register", 64, options.seconds, BODY=str(load.BODY))
                     runs.setdefault(case, []).append(run)
                 command = ["taskset", "-c", "0", program, "commit", place / f"committed-{number}.db", str(COMMITTED)]
-                environment = os.environ | processes.allocator()
+                environment = os.environ
                 said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
                 runs.setdefault("group_commit_in_process", []).append({"server_cpu_us": json.loads(said)["commit_cpu_us"]})
     return {f"floor/{case}": load.median(found) for case, found in runs.items()}

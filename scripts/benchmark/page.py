@@ -11,7 +11,7 @@ HEAD = """# Performance
 
 Measured by `make bench`, which rewrites this page. The service is the optimised build as it ships: logging, headers, limits, metrics,
 `synchronous=FULL` on SQLite, `synchronous_commit=on` and `fsync=on` on PostgreSQL; only the throttle is off, which would refuse the load.
-The C library is told what the image and the systemd unit tell it (`GLIBC_TUNABLES`). The service is pinned to one processor and wrk to another. CPU is user and system time of the whole process per request; it and the
+The service is pinned to one processor and wrk to another. CPU is user and system time of the whole process per request; it and the
 instruction counts are what to compare, since requests per second follow whatever else the machine does. `built as` names the cargo profile:
 `release` is what ships, and anything else was compiled faster and counts some instructions more.
 """

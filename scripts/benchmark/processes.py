@@ -137,15 +137,9 @@ def sealing_key(folder):
         (folder / "sealing.key").write_text(base64.b64encode(secrets.token_bytes(32)).decode())
 
 
-def allocator():
-    """What the image tells the C library, for the service and for whatever of ours it is compared with."""
-    return {"GLIBC_TUNABLES": re.search(r"^ENV GLIBC_TUNABLES=(.*)$", (ROOT / "Dockerfile").read_text(), re.M).group(1)}
-
-
 def service(binary, folder, database=None, processor=0, before=()):
     """The service as it ships, but for the throttle, which would refuse the load."""
     environment = {
-        **allocator(),
         "FRONTDESK_DATA": str(folder), "FRONTDESK_TLS": "off", "FRONTDESK_LOG_FORMAT": "json",
         "FRONTDESK_ISSUER": "http://localhost:9443", "FRONTDESK_REGISTRATION": "open",
         "FRONTDESK_LISTEN": "127.0.0.1:0", "FRONTDESK_MANAGEMENT_LISTEN": "127.0.0.1:0",

@@ -1,116 +1,218 @@
-//! How many connections one address may have at a time.
+//! Limits on open connections.
+//!
+//! A connection is counted when it is accepted, before TLS and before a byte of it is read: whatever it costs begins there.
+//! What is over a limit is closed at once.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::io;
-use std::net::{IpAddr, Shutdown, TcpStream as Socket};
-use std::os::fd::AsFd;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix_tls::accept::openssl::TlsStream;
-use actix_web::dev::Extensions;
-use actix_web::rt::net::TcpStream;
 use oauth_http::peer::{self, Proxies};
 
-/// The open connections of every address; shared by every worker, and looked at once a connection.
-#[derive(Debug)]
-pub struct Connections {
-    limit: u32,
-    proxies: Proxies,
-    open: Mutex<HashMap<IpAddr, Share>>,
-    counted: AtomicU64,
-    refused: AtomicU64,
+use crate::limits::Limits;
+
+/// The limit that a refused connection is over, as the metric labels it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionRefusal {
+    /// `limits.connections_per_address`.
+    Address,
+    /// `limits.handshakes_per_address`.
+    Handshakes,
+    /// `limits.connections`, or the limit of file descriptors.
+    Total,
 }
 
-/// One address's part of them.
+/// The refusals with their labels.
+const REFUSALS: [(ConnectionRefusal, &str); 3] =
+    [(ConnectionRefusal::Address, "address"), (ConnectionRefusal::Handshakes, "handshakes"), (ConnectionRefusal::Total, "total")];
+
+/// The open connections of all public listeners, shared by every worker.
+#[derive(Debug)]
+pub struct Connections {
+    per_address: u32,
+    handshakes_per_address: u32,
+    total: u64,
+    proxies: Proxies,
+    open: AtomicU64,
+    addresses: Mutex<HashMap<IpAddr, AddressConnections>>,
+    refused: [AtomicU64; REFUSALS.len()],
+}
+
+/// The open connections of one address.
 #[derive(Debug, Default)]
-struct Share {
+struct AddressConnections {
     open: u32,
-    /// Whether the operator was told that there are too many.
+    handshakes: u32,
+    /// True once the operator was told that the address has too many.
     told: bool,
 }
 
 /// One open connection, counted until it is dropped.
 #[derive(Debug)]
-pub struct Open {
+pub struct OpenConnection {
     all: Arc<Connections>,
-    /// Whose share it is in, when shares are limited.
+    /// The address it is counted for; none for a proxy.
     address: Option<IpAddr>,
+    handshake: bool,
 }
 
 impl Connections {
-    /// None yet; at most `limit` of each address that is not a proxy's, or any number when that is 0.
-    pub fn new(limit: u32, proxies: Proxies) -> Arc<Self> {
-        Arc::new(Self { limit, proxies, open: Mutex::default(), counted: AtomicU64::new(0), refused: AtomicU64::new(0) })
+    /// Counters without a connection, for at most `total` at a time.
+    pub fn new(limits: &Limits, total: u64, proxies: Proxies) -> Arc<Self> {
+        Arc::new(Self {
+            per_address: limits.connections_per_address,
+            handshakes_per_address: limits.handshakes_per_address,
+            total,
+            proxies,
+            open: AtomicU64::new(0),
+            addresses: Mutex::default(),
+            refused: Default::default(),
+        })
     }
 
-    /// Counts a connection as long as what it is kept with lives, or closes it when its address has too many.
-    pub fn keep(self: &Arc<Self>, connection: &dyn Any, kept: &mut Extensions) {
-        let Some(stream) = stream(connection) else { return };
-        let Ok(peer) = stream.peer_addr() else { return };
-        let address = peer.ip().to_canonical();
-        let limited = self.limit > 0 && !self.proxies.contains(address);
-        let address = limited.then(|| peer::counted(address));
-        if !address.is_none_or(|address| self.admit(address)) {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-            drop(close(stream));
-            return;
+    /// Counts a connection from `peer`, with a TLS handshake under way if it is to have one; none when it is over a limit.
+    pub fn admit(self: &Arc<Self>, peer: IpAddr, handshake: bool) -> Option<OpenConnection> {
+        let address = peer.to_canonical();
+        let address = (!self.proxies.contains(address)).then(|| peer::counted(address));
+        match self.count(address, handshake) {
+            Ok(()) => Some(OpenConnection { all: Arc::clone(self), address, handshake }),
+            Err(refusal) => {
+                if let Some((_, refused)) = REFUSALS.iter().zip(&self.refused).find(|((listed, _), _)| *listed == refusal) {
+                    refused.fetch_add(1, Ordering::Relaxed);
+                }
+                None
+            }
         }
-        self.counted.fetch_add(1, Ordering::Relaxed);
-        kept.insert(Open { all: Arc::clone(self), address });
     }
 
-    /// How many are open, of all addresses together.
-    pub fn counted(&self) -> u64 {
-        self.counted.load(Ordering::Relaxed)
+    /// The maximum number of open connections of all addresses.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
-    /// How many were closed because their address had too many.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+    /// The number of open connections of all addresses.
+    pub fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
     }
 
-    fn admit(&self, address: IpAddr) -> bool {
-        let mut open = self.shares();
-        let share = open.entry(address).or_default();
-        if share.open < self.limit {
-            share.open += 1;
-            return true;
+    /// The number of refused connections by the limit they were over.
+    pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        REFUSALS.iter().zip(&self.refused).map(|((_, label), refused)| (*label, refused.load(Ordering::Relaxed)))
+    }
+
+    fn count(&self, address: Option<IpAddr>, handshake: bool) -> Result<(), ConnectionRefusal> {
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.total {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+            return Err(ConnectionRefusal::Total);
         }
-        if !share.told {
-            share.told = true;
-            tracing::warn!(%address, limit = self.limit, "an address has too many connections; more of it are closed");
-        }
-        false
+        let Some(address) = address else { return Ok(()) };
+        self.count_for(address, handshake).inspect_err(|_| {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+        })
     }
 
-    fn shares(&self) -> MutexGuard<'_, HashMap<IpAddr, Share>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn count_for(&self, address: IpAddr, handshake: bool) -> Result<(), ConnectionRefusal> {
+        let over = |count: u32, limit: u32| limit > 0 && count >= limit;
+        let mut addresses = self.lock();
+        let own = addresses.entry(address).or_default();
+        let refusal = if over(own.open, self.per_address) {
+            ConnectionRefusal::Address
+        } else if handshake && over(own.handshakes, self.handshakes_per_address) {
+            ConnectionRefusal::Handshakes
+        } else {
+            own.open += 1;
+            own.handshakes += u32::from(handshake);
+            return Ok(());
+        };
+        if !own.told {
+            own.told = true;
+            tracing::warn!(%address, limit = ?refusal, "connection limit reached; further connections from this address are closed");
+        }
+        Err(refusal)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, AddressConnections>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Open {
+impl OpenConnection {
+    /// Ends the handshake: the connection no longer counts as one under way.
+    pub fn handshake_done(&mut self) {
+        if std::mem::take(&mut self.handshake)
+            && let Some(address) = self.address
+            && let Some(own) = self.all.lock().get_mut(&address)
+        {
+            own.handshakes = own.handshakes.saturating_sub(1);
+        }
+    }
+}
+
+impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.all.counted.fetch_sub(1, Ordering::Relaxed);
+        self.all.open.fetch_sub(1, Ordering::Relaxed);
         let Some(address) = self.address else { return };
-        let mut open = self.all.shares();
-        if let Some(share) = open.get_mut(&address) {
-            share.open = share.open.saturating_sub(1);
-            if share.open == 0 {
-                open.remove(&address);
+        let mut addresses = self.all.lock();
+        if let Some(own) = addresses.get_mut(&address) {
+            own.open = own.open.saturating_sub(1);
+            own.handshakes = own.handshakes.saturating_sub(u32::from(self.handshake));
+            if own.open == 0 {
+                addresses.remove(&address);
             }
         }
     }
 }
 
-/// The connection below, with or without TLS.
-fn stream(connection: &dyn Any) -> Option<&TcpStream> {
-    let below = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref());
-    connection.downcast_ref::<TcpStream>().or_else(below)
-}
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
 
-/// Ends both directions; whoever serves the connection then finds its end.
-fn close(stream: &TcpStream) -> io::Result<()> {
-    Socket::from(stream.as_fd().try_clone_to_owned()?).shutdown(Shutdown::Both)
+    use oauth_http::peer::ProxyHeader;
+
+    use super::*;
+
+    fn connections(per_address: u32, handshakes_per_address: u32, total: u64) -> Arc<Connections> {
+        let limits = Limits { connections_per_address: per_address, handshakes_per_address, ..Limits::default() };
+        let networks = vec!["10.0.0.0/8".parse().unwrap()];
+        Connections::new(&limits, total, Proxies { networks, header: ProxyHeader::XForwardedFor })
+    }
+
+    fn address(last: u8) -> IpAddr {
+        Ipv4Addr::new(192, 0, 2, last).into()
+    }
+
+    fn refused(connections: &Connections) -> Vec<u64> {
+        connections.refused().map(|(_, refused)| refused).collect()
+    }
+
+    #[test]
+    fn handshakes_of_one_address_are_bounded() {
+        let all = connections(8, 2, 100);
+        let mut first = all.admit(address(1), true).unwrap();
+        let second = all.admit(address(1), true).unwrap();
+        assert!(all.admit(address(1), true).is_none());
+        assert!(all.admit(address(2), true).is_some(), "another address has its own");
+        first.handshake_done();
+        first.handshake_done();
+        let third = all.admit(address(1), true).unwrap();
+        assert!(all.admit(address(1), true).is_none());
+        drop(second);
+        assert!(all.admit(address(1), true).is_some());
+        assert_eq!(refused(&all), [0, 2, 0]);
+        drop((first, third));
+        assert_eq!((all.open(), all.lock().len()), (0, 0));
+    }
+
+    #[test]
+    fn all_connections_together_are_bounded() {
+        let all = connections(2, 0, 3);
+        let one = [all.admit(address(1), false).unwrap(), all.admit(address(1), false).unwrap()];
+        assert!(all.admit(address(1), false).is_none());
+        let proxy = all.admit(Ipv4Addr::new(10, 0, 0, 1).into(), false).unwrap();
+        assert!(all.admit(address(2), false).is_none(), "a proxy's connections count in the total");
+        assert_eq!((all.open(), refused(&all)), (3, vec![1, 0, 1]));
+        drop((one, proxy));
+        assert!(all.admit(address(2), false).is_some());
+    }
 }

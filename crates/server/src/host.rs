@@ -3,7 +3,7 @@
 use actix_web::dev::RequestHead;
 use actix_web::http::header;
 
-/// The host of a request: of its target when that is absolute (HTTP/2 always), else of `Host`; in lower case, without
+/// The host of a request: of its target when that is absolute, else of `Host`; in lower case, without
 /// port or the dot at its end. RFC 9110 §7.2.
 pub fn of(head: &RequestHead) -> Option<String> {
     let authority = match head.uri.authority() {

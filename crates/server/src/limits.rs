@@ -46,6 +46,10 @@ macro_rules! limits {
 limits! {
     /// How many connections one address may have at a time in each process, configured proxies apart; one more is closed at once, and 0 is any number.
     connections_per_address, "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", 256;
+    /// The maximum number of open connections in all in each process, proxies included; one more is closed at once, and 0 is what the limit of file descriptors leaves.
+    connections, "FRONTDESK_LIMITS_CONNECTIONS", 0;
+    /// The maximum number of TLS handshakes of one address under way in each process, configured proxies apart; one more is closed at once, and 0 is any number.
+    handshakes_per_address, "FRONTDESK_LIMITS_HANDSHAKES_PER_ADDRESS", 32;
     /// How many bytes the path and query of a request may have; more is 414.
     target_bytes, "FRONTDESK_LIMITS_TARGET_BYTES", 8_192, 128..=65_534;
     /// How many header fields a request may have; more is 431.

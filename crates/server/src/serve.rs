@@ -7,12 +7,13 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 
+use actix_server::Server;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
+use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{Logins, Random, Throttle, Trail};
@@ -20,7 +21,9 @@ use store::{By, Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
+use crate::descriptors::Descriptors;
 use crate::front::Front;
+use crate::listener::Listeners;
 use crate::management::{self, Management};
 use crate::metrics::{Metrics, Sources, Watch};
 use crate::request_id::RequestIds;
@@ -28,9 +31,6 @@ use crate::settings::named;
 use crate::traces::Traces;
 use crate::wiring::{Means, Site};
 use crate::{open, start_up, supervisor, tasks, tls};
-
-/// For how long requests that are under way may go on after the signal to stop.
-const DRAIN_SECONDS: u64 = 10;
 
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
@@ -76,7 +76,8 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     let ids = RequestIds::new(&random(), config.proxies.clone())?;
     let draining = Arc::new(AtomicBool::new(false));
-    let connections = Connections::new(config.limits.connections_per_address, config.proxies.clone());
+    let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
+    let connections = Connections::new(&config.limits, descriptors.connections, config.proxies.clone());
 
     // It is never taken down: that would wait for whoever hangs on a database that does not answer, and the process ends anyway.
     let system = ManuallyDrop::new(rt::System::new());
@@ -109,10 +110,11 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             strict: matches!(config.tls, Tls::Files { .. }),
             traces: traces.clone(),
         });
-        let public = public(&site, front, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
+        let public = public(&site, &front, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
         tasks::start(site.clone(), &store, clock.clone(), (throttle, logins), (config.keep_retired, config.keep_audit));
         tasks::write_trail(store.clone(), Arc::clone(&trail));
+        tracing::info!(descriptors = descriptors.limit, connections = descriptors.connections, "open connections are limited");
         start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
         supervisor::ready();
         let (public_handle, private_handle) = (public.handle(), private.handle());
@@ -141,30 +143,22 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
 
 fn public(
     site: &Site,
-    front: Arc<Front>,
+    front: &Arc<Front>,
     connections: Arc<Connections>,
-    listeners: Vec<TcpListener>,
-    tls: Option<&Acceptor>,
-) -> io::Result<actix_web::dev::Server> {
-    let (site, limits) = (site.clone(), front.limits);
-    let mut server = HttpServer::new(move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config))))
-        .on_connect(move |connection, kept| connections.keep(connection, kept))
-        .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
-        .client_request_timeout(Duration::from_secs(limits.head_seconds.into()))
-        .client_disconnect_timeout(Duration::from_secs(1))
-        .shutdown_timeout(DRAIN_SECONDS)
-        .disable_signals();
-    // Each listener is handed over: one that somebody kept would still take connections while the service stops.
-    for (at, listener) in listeners.into_iter().enumerate() {
-        server = match tls {
-            Some(acceptor) => server.listen_openssl(listener, acceptor(at)?)?,
-            None => server.listen(listener)?,
-        };
+    sockets: Vec<TcpListener>,
+    acceptor: Option<&SslAcceptor>,
+) -> io::Result<Server> {
+    let mut listeners = Listeners::new(connections, front.limits);
+    // Each socket is handed over: one that somebody kept would still take connections while the service stops.
+    for socket in sockets {
+        let (site, front) = (site.clone(), Arc::clone(front));
+        let application = move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config)));
+        listeners = listeners.add(socket, acceptor.cloned(), application)?;
     }
-    Ok(server.run())
+    Ok(listeners.run())
 }
 
-fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<actix_web::dev::Server> {
+fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<Server> {
     let management = Data::new(management);
     let headers = || DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     let mut server = HttpServer::new(move || App::new().configure(|config| management::mount(config, &management)).wrap(headers()))
@@ -176,11 +170,8 @@ fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<ac
     Ok(server.run())
 }
 
-/// Makes the TLS settings of one listener; they cannot be shared.
-type Acceptor = Box<dyn Fn(usize) -> io::Result<openssl::ssl::SslAcceptorBuilder>>;
-
-/// The settings with when the certificate ends; nothing, where TLS is left to a proxy.
-fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(Acceptor, Timestamp)>, String> {
+/// The TLS settings of the listeners with when the certificate ends; nothing, where TLS is left to a proxy.
+fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(SslAcceptor, Timestamp)>, String> {
     let (certificate, key) = match &config.tls {
         Tls::Off => return Ok(None),
         Tls::Files { certificate, key } => (certificate.clone(), key.clone()),
@@ -189,12 +180,12 @@ fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(Acceptor, Timestam
             (made.certificate, made.key)
         }
     };
-    tls::acceptor(&certificate, &key).map_err(|error| error.to_string())?;
+    let acceptor = tls::acceptor(&certificate, &key).map_err(|error| error.to_string())?.build();
     if let Some(concern) = tls::concern(&certificate, clock.now()).map_err(|error| error.to_string())? {
         tracing::warn!("{concern}");
     }
     let end = tls::end(&certificate).map_err(|error| error.to_string())?;
-    Ok(Some((Box::new(move |_| tls::acceptor(&certificate, &key).map_err(io::Error::other)), end)))
+    Ok(Some((acceptor, end)))
 }
 
 /// The names a certificate of our own making is for: this machine's, the issuers' hosts and the hosted domains.

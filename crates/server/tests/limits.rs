@@ -57,7 +57,7 @@ fn an_address_has_so_many_connections_and_no_more() {
         assert!(served(&server).is_none());
     }
     assert!(kept.iter_mut().all(asked), "those that were there first stay");
-    let told = "an address has too many connections";
+    let told = "connection limit reached";
     assert_eq!(server.log().matches(told).count(), 1, "{}", server.log());
 
     drop(kept.pop());

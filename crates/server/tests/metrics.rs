@@ -130,7 +130,7 @@ fn connections_are_counted_while_they_are_open_and_when_they_are_too_many() {
     let one = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     until("one is open", || value(&server, "frontdesk_connections_open") == 1.0);
     let other = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    until("another is refused", || value(&server, "frontdesk_connections_refused_total") == 1.0);
+    until("another is refused", || value(&server, "frontdesk_connections_refused_total{reason=\"address\"}") == 1.0);
     assert_eq!(value(&server, "frontdesk_connections_open"), 1.0);
     drop((one, other));
     until("none is open", || value(&server, "frontdesk_connections_open") == 0.0);

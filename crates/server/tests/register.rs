@@ -8,8 +8,6 @@ mod support;
 mod access;
 #[path = "register/bodies.rs"]
 mod bodies;
-#[path = "register/http2.rs"]
-mod http2;
 #[path = "register/metadata.rs"]
 mod metadata;
 #[path = "register/published_clients.rs"]

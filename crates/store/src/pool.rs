@@ -216,7 +216,7 @@ impl Connections {
     fn new(url: &DatabaseUrl) -> Self {
         let kept = Arc::new(());
         let connections = r2d2::Pool::builder()
-            .max_size(if url.is_sqlite() { 4 } else { 8 })
+            .max_size(url.max_connections())
             .min_idle(Some(1))
             .connection_timeout(WAIT)
             .test_on_check_out(false)

@@ -49,6 +49,11 @@ impl DatabaseUrl {
         matches!(self.0, Target::Sqlite(_))
     }
 
+    /// The maximum number of connections that one process opens to serve from.
+    pub fn max_connections(&self) -> u32 {
+        if self.is_sqlite() { 4 } else { 8 }
+    }
+
     /// The path of the SQLite file.
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {

@@ -6,6 +6,7 @@ use protocol::Clock;
 use store::StoreError;
 
 use crate::config::{Config, Sealing, Tls};
+use crate::descriptors::Descriptors;
 use crate::{logging, open, provider, serve, tls};
 
 /// Prints the configuration in force and everything that is wrong with it.
@@ -49,6 +50,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     if let Err(error) = config.outbound_authority() {
         wrong.push(error.to_string());
     }
+    say(format!("connections: {}", Descriptors::expected(&config.limits, config.database.max_connections())))?;
     match store(config) {
         Ok(told) => say(format!("store: {told}"))?,
         Err(error) => wrong.push(error),

@@ -60,8 +60,8 @@ metrics! {
     REQUEST_SECONDS = Histogram "frontdesk_request_seconds" ["route"];
     /// Connections that are open on the public listeners.
     CONNECTIONS = Gauge "frontdesk_connections_open" [];
-    /// Connections that were closed at once, because their address had too many.
-    CONNECTIONS_REFUSED = Counter "frontdesk_connections_refused_total" [];
+    /// Connections that were closed at once, by the limit they were over: connections of one `address`, `handshakes` of one address under way, or the `total` of all connections.
+    CONNECTIONS_REFUSED = Counter "frontdesk_connections_refused_total" ["reason"];
     /// Registrations by what became of them: `registered`, `refused` (the client's doing) or `failed` (ours), with the answer's status, its error code and, where it is about one, the member of client metadata (`other` for one that no specification knows).
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
     /// Requests that were refused because there were too many, by what was counted: registrations from one `address`, of one `account`, with one `token`, of the same `metadata`; log-ins after too many a wrong `password`.

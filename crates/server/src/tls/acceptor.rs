@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use openssl::asn1::Asn1Time;
-use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
+use openssl::ssl::{AlpnError, SslAcceptor, SslAcceptorBuilder, SslMethod, select_next_proto};
 use protocol::Timestamp;
 
 use super::error::TlsError;
@@ -13,7 +13,10 @@ use super::file;
 /// How long before its end a certificate begins to be a concern.
 pub(crate) const SOON: Duration = Duration::from_hours(7 * 24);
 
-/// A TLS listener's settings: TLS 1.2 and 1.3 with the ciphers of Mozilla's intermediate recommendation, the chain in
+/// The one protocol that ALPN offers, in its form on the wire. RFC 7301 §3.1.
+const HTTP_1_1: &[u8] = b"\x08http/1.1";
+
+/// A TLS listener's settings: TLS 1.2 and 1.3 with the ciphers of Mozilla's intermediate recommendation, HTTP/1.1 in ALPN, the chain in
 /// `certificate` (PEM, the server's own first) and the private key in `key` (PEM, not encrypted).
 ///
 /// # Errors
@@ -33,6 +36,7 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, Tl
     }
     builder.set_private_key(&private).map_err(unusable)?;
     builder.check_private_key().map_err(unusable)?;
+    builder.set_alpn_select_callback(|_, offered| select_next_proto(HTTP_1_1, offered).ok_or(AlpnError::ALERT_FATAL));
     Ok(builder)
 }
 

@@ -12,7 +12,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use ureq::http::{Request as HttpRequest, Response};
 
@@ -50,7 +51,7 @@ pub struct Setup {
     database: Option<String>,
     folder: Option<Arc<TempDir>>,
     flags: Vec<String>,
-    ignored: Option<String>,
+    prelude: Option<String>,
 }
 
 impl Setup {
@@ -97,10 +98,16 @@ impl Setup {
         Self { folder: Some(Arc::clone(folder)), ..self }
     }
 
-    /// Deaf to a signal, which Rust's own way to start a program cannot arrange.
+    /// Deaf to a signal.
     #[must_use]
     pub fn ignoring(self, signal: &str) -> Self {
-        Self { ignored: Some(signal.to_owned()), ..self }
+        self.after(&format!("trap '' {signal}"))
+    }
+
+    /// By a shell that runs `command` first, for what Rust's own way to start a program cannot arrange.
+    #[must_use]
+    pub fn after(self, command: &str) -> Self {
+        Self { prelude: Some(command.to_owned()), ..self }
     }
 
     /// With a flag on the command line.
@@ -133,10 +140,10 @@ impl Setup {
     /// The command that would start it, with `arguments` in place of `serve`.
     pub fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = frontdesk();
-        if let Some(signal) = &self.ignored {
-            let deaf = format!("trap '' {signal}; exec \"$0\" \"$@\"");
+        if let Some(prelude) = &self.prelude {
+            let both = format!("{prelude}; exec \"$0\" \"$@\"");
             let mut shell = Command::new("sh");
-            shell.env_clear().env("PATH", variable("PATH").unwrap_or_default()).args(["-c", &deaf]).arg(command.get_program());
+            shell.env_clear().env("PATH", variable("PATH").unwrap_or_default()).args(["-c", &both]).arg(command.get_program());
             command = shell;
         }
         command.current_dir(folder).args(arguments).args(&self.flags).envs(self.environment.iter().cloned());
@@ -285,6 +292,23 @@ impl TestServer {
                 None => std::thread::yield_now(),
             }
         }
+    }
+
+    /// The memory it has, in bytes.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
+    }
+
+    /// A connection from an address of this machine, such as 127.0.0.2.
+    pub fn connect_from(&self, address: &str) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(address.parse().unwrap(), 0).into()).unwrap();
+        socket.connect(&SocketAddr::from(([127, 0, 0, 1], self.port)).into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
     }
 
     /// Begins a request at a path.

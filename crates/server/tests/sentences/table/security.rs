@@ -133,7 +133,7 @@ pub const ROWS: &[Row] = &[
         &[
             "server/tests/slow.rs::slow_clients_are_ended_by_the_limits",
             "server/tests/register/bodies.rs::a_body_that_dribbles_or_breaks_off_registers_nobody",
-            "server/tests/register/http2.rs::a_body_without_an_end_is_cut_off",
+            "server/tests/http1_only.rs::endless_body_is_cut_off",
         ],
     ),
     kept(LIMITS, "closed", "The time a connection is idle.", &["server/tests/slow.rs::an_idle_connection_is_closed"]),
@@ -145,6 +145,35 @@ pub const ROWS: &[Row] = &[
             "server/tests/limits.rs::an_address_has_so_many_connections_and_no_more",
             "server/tests/limits.rs::proxies_have_any_number_of_connections_and_so_has_everybody_when_the_limit_is_0",
             "server/tests/limits.rs::connections_with_tls_are_counted_too",
+        ],
+    ),
+    kept(
+        LIMITS,
+        "closed",
+        "TLS handshakes of one address under way, counted before TLS.",
+        &[
+            "server/tests/connections.rs::handshakes_of_an_address_are_limited",
+            "server/tests/connections.rs::silent_connections_hold_off_nobody",
+        ],
+    ),
+    kept(
+        LIMITS,
+        "closed",
+        "Open connections in all, by a setting or by what file descriptors leave.",
+        &[
+            "server/tests/connections.rs::all_connections_together_are_limited",
+            "server/tests/connections.rs::connections_leave_descriptors_for_the_store",
+            "server/tests/connections.rs::soft_limit_of_descriptors_is_raised",
+        ],
+    ),
+    kept(
+        LIMITS,
+        "400 and closed",
+        "HTTP/2 is not spoken, in any form.",
+        &[
+            "server/tests/http1_only.rs::alpn_chooses_http_1_1",
+            "server/tests/http1_only.rs::http2_preface_is_400_and_costs_nothing",
+            "server/tests/http1_only.rs::upgrade_to_h2c_is_not_taken",
         ],
     ),
     kept(LIMITS, "503", "The time a request takes in all.", &["server/tests/request_ids.rs::the_lines_of_a_request_carry_its_identifier"]),

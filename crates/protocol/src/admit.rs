@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::json::{JsonLimits, read_object};
+use crate::json::read_stored_object;
 use crate::member::{Held, Invalid, Kept};
 use crate::response_type::ResponseType;
 use crate::rules;
@@ -52,8 +52,8 @@ impl RegisteredMetadata {
     /// # Errors
     /// When the text is not what [`RegisteredMetadata::json`] gave.
     pub fn from_stored(json: String) -> Result<Self, Invalid> {
-        let members = read_object(json.as_bytes(), &JsonLimits::NONE).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
-        ClientMetadata::parse(members).map(|members| Self { members: Box::new(members), json })
+        let members = read_stored_object(json.as_bytes()).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
+        ClientMetadata::parse_stored(members).map(|members| Self { members: Box::new(members), json })
     }
 }
 

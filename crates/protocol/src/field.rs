@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::json::Origin;
 use crate::member::{Held, Invalid};
 use crate::table::Row;
 
@@ -31,15 +32,17 @@ pub struct Sent<'a> {
     pub tag: Option<&'a str>,
     /// Its value, to be taken.
     pub value: &'a mut Value,
+    /// Where the document comes from.
+    pub origin: Origin,
 }
 
 impl<'a> Sent<'a> {
     /// What of some members belongs to a table, in the table's order; of one row the plain member first, the others as sent.
-    pub fn of(members: impl Iterator<Item = (&'a str, &'a mut Value)>, names: &Names) -> Vec<Self> {
+    pub fn of(members: impl Iterator<Item = (&'a str, &'a mut Value)>, names: &Names, origin: Origin) -> Vec<Self> {
         let mut sent = Vec::with_capacity(USUAL_MEMBERS);
         sent.extend(members.filter_map(|(name, value)| {
             let (place, tag) = names.place_of(name)?;
-            Some(Self { place, name, tag, value })
+            Some(Self { place, name, tag, value, origin })
         }));
         sent.sort_by_key(|sent| (sent.place, sent.tag.is_some()));
         sent

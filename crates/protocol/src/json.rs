@@ -26,6 +26,15 @@ impl JsonLimits {
     pub const NONE: Self = Self { depth: usize::MAX, members: usize::MAX, elements: usize::MAX };
 }
 
+/// Where a document comes from: rules for what is read became stricter, and must not make an older row unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A request, a command or a third party: every rule holds.
+    Request,
+    /// The store, which took it in by the rules of its time.
+    Store,
+}
+
 impl Default for JsonLimits {
     fn default() -> Self {
         Self { depth: 32, members: 200, elements: 200 }
@@ -45,14 +54,42 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// Reads one JSON object and nothing after it (RFC 8259): UTF-8, no member twice however it is spelled, no lone
-/// surrogate, nothing beyond `limits`.
+/// surrogate, no U+0000, nothing beyond `limits`.
+///
+/// U+0000 is JSON and no text of PostgreSQL: one row with it makes every query over `metadata::jsonb` fail.
 ///
 /// # Errors
 /// One sentence with the place of the fault.
 pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Malformed> {
+    read(bytes, Strict { limits, origin: Origin::Request, depth: 0 })
+}
+
+/// Reads one JSON object of the store, without limits; U+0000 was accepted once.
+///
+/// # Errors
+/// One sentence with the place of the fault.
+pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, Malformed> {
+    read(bytes, Strict { limits: &JsonLimits::NONE, origin: Origin::Store, depth: 0 })
+}
+
+/// True if a text of JSON has U+0000 in one of its strings or names, as it is or escaped.
+pub fn has_nul(json: &str) -> bool {
+    let mut rest = json;
+    while let Some((_, escaped)) = rest.split_once('\\') {
+        if escaped.starts_with("u0000") {
+            return true;
+        }
+        let mut after = escaped.chars();
+        after.next();
+        rest = after.as_str();
+    }
+    json.contains('\0')
+}
+
+fn read(bytes: &[u8], strict: Strict<'_>) -> Result<SentMembers, Malformed> {
     let text = std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Whole(Strict { limits, depth: 0 }).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
+    let read = Whole(strict).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
     match read {
         Ok(Some(members)) => Ok(members),
         Ok(None) => Err(Malformed("The body must be a JSON object.".to_owned())),
@@ -74,11 +111,13 @@ const REPEATED: &str = "has a member twice";
 const TOO_DEEP: &str = "is nested too deeply";
 const TOO_MANY_MEMBERS: &str = "has an object with too many members";
 const TOO_MANY_ELEMENTS: &str = "has an array with too many elements";
-const OURS: [&str; 4] = [REPEATED, TOO_DEEP, TOO_MANY_MEMBERS, TOO_MANY_ELEMENTS];
+const NUL: &str = "has the character U+0000";
+const OURS: [&str; 5] = [REPEATED, TOO_DEEP, TOO_MANY_MEMBERS, TOO_MANY_ELEMENTS, NUL];
 
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     limits: &'a JsonLimits,
+    origin: Origin,
     depth: usize,
 }
 
@@ -90,13 +129,18 @@ impl Strict<'_> {
         Ok(Self { depth: self.depth + 1, ..self })
     }
 
-    /// Whether one more member may stand beside so many others, unless it is among them.
-    fn another<E: de::Error>(self, members: usize, repeated: bool) -> Result<(), E> {
+    /// Whether one more member of that name may stand beside so many others, unless it is among them.
+    fn another<E: de::Error>(self, name: &str, members: usize, repeated: bool) -> Result<(), E> {
         match (members >= self.limits.members, repeated) {
             (true, _) => Err(E::custom(TOO_MANY_MEMBERS)),
             (_, true) => Err(E::custom(REPEATED)),
-            _ => Ok(()),
+            _ => self.text(name),
         }
+    }
+
+    /// Refuses a string or a name with U+0000 in it.
+    fn text<E: de::Error>(self, text: &str) -> Result<(), E> {
+        if self.origin == Origin::Request && text.contains('\0') { Err(E::custom(NUL)) } else { Ok(()) }
     }
 }
 
@@ -135,12 +179,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        self.text(value).map(|()| Value::String(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
+        self.text(&value).map(|()| Value::String(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
@@ -159,7 +203,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Object::new();
         while let Some(name) = map.next_key::<String>()? {
-            inner.another(object.len(), object.contains_key(&name))?;
+            inner.another(&name, object.len(), object.contains_key(&name))?;
             object.insert(name, map.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
@@ -216,7 +260,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
         let inner = self.0.deeper()?;
         let mut members = SentMembers::with_capacity(USUAL_MEMBERS);
         while let Some(name) = map.next_key_seed(Name)? {
-            inner.another(members.len(), members.has(&name))?;
+            inner.another(&name, members.len(), members.has(&name))?;
             members.push(name, map.next_value_seed(inner)?);
         }
         Ok(Some(members))
@@ -279,5 +323,22 @@ mod tests {
             assert!(read_object(text.as_bytes(), &JsonLimits::default()).is_err(), "{text}");
         }
         assert_eq!(refusal(b"{\"a\":\"\xff\"}"), "The body must be UTF-8.");
+    }
+
+    #[test]
+    fn nul_is_refused_and_read_back_from_the_store() {
+        for text in
+            [r#"{"a":"\u0000"}"#, r#"{"a\u0000":1}"#, r#"{"a":["x",{"b":"x\u0000"}]}"#, r#"{"a":{"\u0000":1}}"#, r#"{"a":"\\\u0000"}"#]
+        {
+            assert!(refusal(text.as_bytes()).starts_with("The body has the character U+0000 at line 1, column "), "{text}");
+            let stored = Object::from(read_stored_object(text.as_bytes()).unwrap());
+            assert_eq!(Value::Object(stored), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+            assert!(has_nul(text), "{text}");
+        }
+        for text in [r#"{"a":"\\u0000"}"#, r#"{"a":"\u0001u0000"}"#, r#"{"u0000":"0\\\\u0000"}"#, "{}"] {
+            assert!(read_object(text.as_bytes(), &JsonLimits::default()).is_ok() && !has_nul(text), "{text}");
+        }
+        assert!(refusal(b"{\"a\":\"\0\"}").contains("it is not JSON"), "a raw one is a control character (RFC 8259 section 7)");
+        assert!(has_nul("\0"));
     }
 }

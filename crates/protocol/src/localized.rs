@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::field::Sent;
 use crate::form::Form;
-use crate::member::{Held, Invalid, Kept, Member, Single, is_said};
+use crate::member::{Held, Invalid, Kept, Member, Single, is_said, read_from};
 
 /// How many language tags one member may have.
 pub const TAGS_MAX: usize = 20;
@@ -80,11 +80,11 @@ impl<T: Single> Member for Localized<T> {
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let mut variants = Vec::with_capacity(sent.len());
         let mut seen = Vec::new();
-        for Sent { name: key, tag, value, .. } in sent {
+        for Sent { name: key, tag, value, origin, .. } in sent {
             // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
             let language = tag.map(LanguageTag::parse_and_normalize).transpose();
             let language = language.map_err(|_| Invalid::new(format!("{name}#..."), "must carry a language tag (BCP 47) after the #"))?;
-            let value = Some(value.take()).filter(is_said).map(T::read).transpose();
+            let value = Some(value.take()).filter(is_said).map(|value| read_from(*origin, value)).transpose();
             let Some(value) = value.map_err(|reason| Invalid::new((*key).to_owned(), reason))? else { continue };
             if let Some(language) = language {
                 if seen.contains(&language) {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::field::Sent;
 use crate::form::Form;
+use crate::json::Origin;
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, Value>;
@@ -30,9 +31,9 @@ impl Invalid {
         Self { member: member.into(), reason: reason.into() }
     }
 
-    /// Whether the refusal is about the redirect URIs, which have an error code of their own (RFC 7591 §3.2.2).
+    /// Whether the refusal is about redirect URIs, which have an error code of their own (RFC 7591 §3.2.2).
     pub fn is_about_redirect_uris(&self) -> bool {
-        self.member == "redirect_uris"
+        matches!(&*self.member, "redirect_uris" | "claims_redirect_uris")
     }
 }
 
@@ -109,12 +110,28 @@ pub trait Single: Sized + PartialEq {
     /// The rest of a sentence that begins with the member's name.
     fn read(value: Value) -> Result<Self, Reason>;
 
+    /// Reads a value of the store, which may be older than a rule of [`Single::read`].
+    ///
+    /// # Errors
+    /// The rest of a sentence that begins with the member's name.
+    fn read_stored(value: Value) -> Result<Self, Reason> {
+        Self::read(value)
+    }
+
     /// Its JSON form.
     fn write(&self) -> Form<'_>;
 
     /// Its registered value, when it is one of a registry's.
     fn value(&self) -> Option<Cow<'_, str>> {
         None
+    }
+}
+
+/// Reads a value by the rules for where it comes from.
+pub(crate) fn read_from<T: Single>(origin: Origin, value: Value) -> Result<T, Reason> {
+    match origin {
+        Origin::Request => T::read(value),
+        Origin::Store => T::read_stored(value),
     }
 }
 
@@ -143,8 +160,8 @@ impl<T: Single> Member for T {
     }
 
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
-        let value = sent.first_mut().map(|sent| sent.value.take()).filter(is_said);
-        value.map(T::read).transpose().map_err(|reason| Invalid::new(name, reason))
+        let sent = sent.first_mut().map(|sent| (sent.origin, sent.value.take())).filter(|(_, value)| is_said(value));
+        sent.map(|(origin, value)| read_from(origin, value)).transpose().map_err(|reason| Invalid::new(name, reason))
     }
 }
 
@@ -190,9 +207,9 @@ impl<T: Single> Member for Vec<T> {
 
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name, reason);
-        let elements = match sent.first_mut().map(|sent| sent.value.take()) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::Array(elements)) => elements,
+        let (origin, elements) = match sent.first_mut().map(|sent| (sent.origin, sent.value.take())) {
+            None | Some((_, Value::Null)) => return Ok(None),
+            Some((origin, Value::Array(elements))) => (origin, elements),
             Some(_) => return Err(invalid("must be an array".into())),
         };
         if elements.len() > LIST_MAX {
@@ -200,7 +217,7 @@ impl<T: Single> Member for Vec<T> {
         }
         let mut read = Self::with_capacity(elements.len());
         for element in elements {
-            read.push(T::read(element).map_err(|reason| invalid(format!("has an element that {reason}").into()))?);
+            read.push(read_from(origin, element).map_err(|reason| invalid(format!("has an element that {reason}").into()))?);
         }
         Ok(Some(read))
     }

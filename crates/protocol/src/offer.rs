@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::ProviderMetadata;
 use crate::admit::filled;
 use crate::issuer::Issuer;
+use crate::json::Origin;
 use crate::member::{Invalid, Object};
 use crate::response_type::ResponseType;
 use crate::values::{AuthMethod, CodeChallengeMethod, GrantType, Name, ResponseMode, SigningAlgorithm, SubjectType};
@@ -102,7 +103,7 @@ impl ProviderMetadata {
         }
         let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
         let emptied: Vec<String> = configured.iter().filter(|(_, value)| empty(value)).map(|(name, _)| name.clone()).collect();
-        let given = Self::take(&mut configured)?;
+        let given = Self::take(&mut configured, Origin::Request)?;
         if let Some(unknown) = configured.keys().next() {
             return Err(Invalid::new(unknown.clone(), "is not a member of provider metadata"));
         }

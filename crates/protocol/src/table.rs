@@ -98,7 +98,15 @@ macro_rules! metadata {
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.
             pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
-                Self::read(members.into().iter_mut())
+                Self::read(members.into().iter_mut(), $crate::json::Origin::Request)
+            }
+
+            /// The same for what was stored, which may be older than a rule.
+            ///
+            /// # Errors
+            /// Names the first member, in the table's order, that is not in its form.
+            pub fn parse_stored(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
+                Self::read(members.into().iter_mut(), $crate::json::Origin::Store)
             }
 
             /// The name of a member as the table has it, if it has it.
@@ -110,15 +118,18 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.
-            pub fn take(object: &mut $crate::Object) -> Result<Self, $crate::Invalid> {
-                let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)))?;
+            pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::Invalid> {
+                let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)), origin)?;
                 object.retain(|name, _| Self::names().place_of(name).is_none());
                 Ok(table)
             }
 
-            fn read<'a>(members: impl Iterator<Item = (&'a str, &'a mut serde_json::Value)>) -> Result<Self, $crate::Invalid> {
+            fn read<'a>(
+                members: impl Iterator<Item = (&'a str, &'a mut serde_json::Value)>,
+                origin: $crate::json::Origin,
+            ) -> Result<Self, $crate::Invalid> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::Sent::of(members, Self::names());
+                let mut sent = $crate::field::Sent::of(members, Self::names(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;
@@ -188,7 +199,8 @@ macro_rules! metadata {
                 let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
                     return Ok(());
                 };
-                (field.read)(self, &mut [$crate::field::Sent { place, name: member, tag: None, value: &mut value }])
+                let origin = $crate::json::Origin::Request;
+                (field.read)(self, &mut [$crate::field::Sent { place, name: member, tag: None, value: &mut value, origin }])
             }
 
             /// These members, and over them those `other` has.

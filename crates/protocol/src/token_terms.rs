@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::admit::{RegisteredMetadata, Terms};
 use crate::form::Form;
+use crate::json::{JsonLimits, Origin, read_object};
 use crate::member::{Invalid, Kept, Object, Reason, Single, text};
 use crate::rules::ways_back;
 use crate::uri::RedirectUri;
@@ -33,7 +34,7 @@ impl TokenTerms {
     /// Names a member that is unknown, not in its form, or empty.
     pub fn from_json(json: &str) -> Result<Self, Invalid> {
         let mut object: Object = serde_json::from_str(json).map_err(|_| Invalid::new("terms", "must be a JSON object"))?;
-        let terms = Self::take(&mut object)?;
+        let terms = Self::take(&mut object, Origin::Store)?;
         if let Some(unknown) = object.keys().next() {
             return Err(Invalid::new(unknown.clone(), "is not a member of a token's terms"));
         }
@@ -126,7 +127,7 @@ impl TokenTerms {
     /// What a client asks for, with the imposed members in place of its own and without what it may not have.
     fn imposed_on(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, Invalid> {
         if let Some(Imposed(imposed)) = &self.metadata {
-            asked = asked.overlaid(imposed.clone());
+            asked = asked.overlaid(judged_again(imposed)?);
         }
         if let Some(scopes) = self.scopes.as_ref().filter(|_| asked.scope.is_none()) {
             let words: Vec<&str> = scopes.iter().map(Name::as_str).collect();
@@ -153,6 +154,12 @@ impl TokenTerms {
 
 /// The members whose values the terms list, each with the term that does.
 const LIMITED: [(&str, &str); 2] = [("scope", "scopes"), ("grant_types", "grant_types")];
+
+/// Imposed members, by the rules of today: a token may be older than one of them.
+fn judged_again(imposed: &ClientMetadata) -> Result<ClientMetadata, Invalid> {
+    let read = read_object(imposed.json().as_bytes(), &JsonLimits::NONE);
+    ClientMetadata::parse(read.map_err(|_| Invalid::new("metadata", "of the client's initial access token has the character U+0000"))?)
+}
 
 /// An imposed member that what was agreed is without.
 fn lost(imposed: &ClientMetadata, agreed: &ClientMetadata) -> Option<&'static str> {
@@ -206,7 +213,11 @@ impl Imposed {
     ///
     /// # Errors
     /// The rest of a sentence that begins with what names the object.
-    pub fn parse(mut object: Object) -> Result<Self, Reason> {
+    pub fn parse(object: Object) -> Result<Self, Reason> {
+        Self::parse_from(Origin::Request, object)
+    }
+
+    fn parse_from(origin: Origin, mut object: Object) -> Result<Self, Reason> {
         if object.is_empty() {
             return Err("must have at least one member".into());
         }
@@ -218,7 +229,7 @@ impl Imposed {
         if let Some(name) = issued.into_iter().find(|name| object.contains_key(*name)) {
             return Err(format!("must not have {name}, which cannot be imposed").into());
         }
-        let members = ClientMetadata::take(&mut object).map_err(|invalid| format!("is not client metadata: {invalid}"))?;
+        let members = ClientMetadata::take(&mut object, origin).map_err(|invalid| format!("is not client metadata: {invalid}"))?;
         if let Some(unknown) = object.keys().next() {
             return Err(format!("must not have {unknown}, which is not a member of client metadata").into());
         }
@@ -244,13 +255,21 @@ impl Single for Imposed {
     }
 
     fn read(value: Value) -> Result<Self, Reason> {
-        match value {
-            Value::Object(object) => Self::parse(object),
-            _ => Err("must be a JSON object".into()),
-        }
+        members(value).and_then(Self::parse)
+    }
+
+    fn read_stored(value: Value) -> Result<Self, Reason> {
+        members(value).and_then(|object| Self::parse_from(Origin::Store, object))
     }
 
     fn write(&self) -> Form<'_> {
         Form::Object(Cow::Owned(self.0.object()))
+    }
+}
+
+fn members(value: Value) -> Result<Object, Reason> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err("must be a JSON object".into()),
     }
 }

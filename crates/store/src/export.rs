@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::json::has_nul;
 use protocol::{ClientSecret, Issuer};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -31,6 +32,14 @@ pub enum ImportError {
     /// A column cannot be what it is.
     #[error("{column} of {client_id:?} cannot be read")]
     Column {
+        /// The column.
+        column: &'static str,
+        /// The client.
+        client_id: String,
+    },
+    /// A column that is JSON has a character that PostgreSQL cannot read as JSON.
+    #[error("{column} of {client_id:?} has the character U+0000")]
+    Nul {
         /// The column.
         column: &'static str,
         /// The client.
@@ -80,6 +89,10 @@ impl ExportedClient {
         }
         if row.client_id.is_empty() {
             return Err(column("client_id"));
+        }
+        let json = [("metadata", Some(&row.metadata)), ("terms", row.terms.as_ref())];
+        if let Some((column, _)) = json.into_iter().find(|(_, text)| text.is_some_and(|text| has_nul(text))) {
+            return Err(ImportError::Nul { column, client_id: row.client_id });
         }
         if row.revision < 1 {
             return Err(column("revision"));

@@ -103,6 +103,8 @@ fn a_line_that_cannot_be_is_named(bench: &Bench) {
         ("\"token_digest\":\"", "\"token_digest\":\"A", "token_digest of \"c1\" cannot be read"),
         ("\"owner\":null", "\"owner\":\"a\\u0000\"", "owner of \"c1\" cannot be read"),
         ("\"terms\":null", "\"terms\":\"{}x\"", "terms of \"c1\" cannot be read"),
+        ("\"terms\":null", r#""terms":"{\"a\\u0000\":1}""#, "terms of \"c1\" has the character U+0000"),
+        (r#""metadata":"{"#, r#""metadata":"{\"x\":{\"\\u0000\":[]},"#, "metadata of \"c1\" has the character U+0000"),
     ] {
         let reason = refused(from, to);
         assert!(reason.starts_with(said), "{to}: {reason}");

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use protocol::Issuer;
-use store::{NewClient, Store, Which};
+use protocol::{ClientId, Issuer, RegisteredMetadata};
+use store::{ClientsWithNul, NewClient, Store, Which};
 
 use crate::bench::{Bench, NOW, insert, new_client, provider, token};
 
-on_both!(clients_are_chosen_by_owner_provider_and_time_and_counted, a_use_is_noted_to_the_day_and_written_when_told);
+on_both!(
+    clients_are_chosen_by_owner_provider_and_time_and_counted,
+    clients_with_nul_are_counted_and_readable,
+    a_use_is_noted_to_the_day_and_written_when_told,
+);
 
 fn ids(store: &Store, which: &Which) -> Vec<String> {
     store.clients(which, None, 10).unwrap().into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
@@ -40,6 +44,29 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
         assert_eq!(ids(&store, &which), expected, "{which:?}");
         assert_eq!(store.count_clients(&which), Ok(u64::try_from(expected.len()).unwrap()), "{which:?}");
     }
+}
+
+/// A client from before U+0000 was refused is read, counted, named and deleted, and its line is taken by no store.
+fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
+    let store = bench.store();
+    let jwks = |kid: &str| format!(r#"{{"jwks":{{"keys":[{{"kty":"EC","kid":"{kid}"}}]}}}}"#);
+    for (id, kid) in [("c1", "plain"), ("c2", r"a\u0000b"), ("c3", r"a\\u0000b"), ("c4", r"\\\u0000")] {
+        let metadata = RegisteredMetadata::from_stored(jwks(kid)).unwrap();
+        store.insert(NewClient { metadata, ..new_client(id) }, None, NOW).wait().unwrap();
+    }
+    let found = |count: u64, ids: &[&str]| ClientsWithNul { count, first: ids.iter().map(|id| ClientId::new(*id)).collect() };
+    assert_eq!(store.clients_with_nul(10), Ok(found(2, &["c2", "c4"])));
+    assert_eq!(store.clients_with_nul(1), Ok(found(2, &["c2"])));
+    let kept = store.client(&ClientId::new("c2")).unwrap().unwrap();
+    assert_eq!(kept.metadata.json(), jwks(r"a\u0000b"));
+    let lines: Vec<_> =
+        store.exported(&Which::default(), None, 10).unwrap().into_iter().map(|one| one.client.unwrap().line().unwrap()).collect();
+    let taken: Vec<bool> = lines.iter().map(|line| store.read_exported(line, None).is_ok()).collect();
+    assert_eq!(taken, [true, false, true, false]);
+    for id in ["c2", "c4"] {
+        assert_eq!(store.delete(&ClientId::new(id)).wait(), Ok(true), "{id}");
+    }
+    assert_eq!(store.clients_with_nul(10), Ok(ClientsWithNul::default()));
 }
 
 fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {

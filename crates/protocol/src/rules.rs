@@ -59,6 +59,11 @@ pub const ALL: &[Rule] = &[
         spec: "OIDC RP-Initiated Logout §3.1",
         check: logout::confidential_way_out,
     },
+    Rule {
+        doc: "A URI that users are sent to after a logout leaves the query parameter state to the provider.",
+        spec: "OIDC RP-Initiated Logout §3",
+        check: logout::way_out_without_state,
+    },
     Rule { doc: "Keys are given by value or by reference, not both.", spec: "RFC 7591 §2", check: authentication::one_source_of_keys },
     Rule { doc: "A client that authenticates with keys registers them.", spec: "OIDC Core §9", check: authentication::keys },
     Rule {

@@ -1,5 +1,6 @@
 //! URIs: judged once by the raw text and by a parser that must agree with it, and kept as sent.
 
+mod query;
 mod redirect;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -11,13 +12,14 @@ use crate::form::Form;
 use crate::issuer::is_loopback;
 use crate::member::{Reason, Single, text};
 
+pub(crate) use query::parameter_among;
 pub use redirect::{PATTERN_MARKER, PATTERN_MAX, RedirectForm, RedirectUri};
 
 /// How long any URI may be, in characters.
 pub const URI_MAX: usize = 2048;
 
 macro_rules! uri {
-    ($(#[$meta:meta])* $name:ident, $shape:literal, $pattern:literal, $check:expr) => {
+    ($(#[$meta:meta])* $name:ident, $shape:literal, $pattern:literal, $check:expr $(, stored $stored:expr)?) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(String);
@@ -49,6 +51,14 @@ macro_rules! uri {
                 text(value).and_then(Self::parse)
             }
 
+            $(
+                fn read_stored(value: Value) -> Result<Self, Reason> {
+                    let check: fn(&str) -> Result<(), Reason> = $stored;
+                    let text = text(value)?;
+                    check(&text).map(|()| Self(text))
+                }
+            )?
+
             fn write(&self) -> Form<'_> {
                 self.0.as_str().into()
             }
@@ -78,20 +88,23 @@ uri! {
 uri! {
     /// A URI an application is sent to without anything secret in it: http, https or a private-use scheme.
     /// OIDC RP-Initiated Logout §3.1.
-    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| {
-        no_fragment(text)?;
-        match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") => web(text, &["https", "http"]),
-            Some(_) if RedirectUri::parse(text.to_owned())?.form() == RedirectForm::PrivateUse => Ok(()),
-            _ => Err("must be an absolute URI".into()),
-        }
+    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| return_form(text).and_then(|()| redirect::of_an_application(text)),
+    stored return_form
+}
+
+fn return_form(text: &str) -> Result<(), Reason> {
+    no_fragment(text)?;
+    match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") => web(text, &["https", "http"]),
+        Some(_) if RedirectUri::parse_form(text.to_owned())?.form() == RedirectForm::PrivateUse => Ok(()),
+        _ => Err("must be an absolute URI".into()),
     }
 }
 
 impl ReturnUri {
     /// The scheme in lower case, when it is a private-use one. RFC 8252 §7.1.
     pub fn private_use_scheme(&self) -> Option<String> {
-        let uri = RedirectUri::parse(self.0.clone()).ok().filter(|uri| uri.form() == RedirectForm::PrivateUse)?;
+        let uri = RedirectUri::parse_form(self.0.clone()).ok().filter(|uri| uri.form() == RedirectForm::PrivateUse)?;
         uri.scheme()
     }
 }

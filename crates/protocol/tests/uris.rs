@@ -32,6 +32,10 @@ fn each_form_is_recognised_and_kept_byte_for_byte() {
         ("https://localhost.example/cb", Https),
         ("http://localhost?x", HttpLoopback),
         ("com.example.app:cb", PrivateUse),
+        ("https://rp.example/code/state?codec=1&Error=x&a=code", Https),
+        ("https://rp.example/cb;code=1", Https),
+        ("com.example.x-apple.app:/cb", PrivateUse),
+        ("x-applet.example.app:/cb", PrivateUse),
     ] {
         let uri = RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
         assert_eq!((uri.form(), uri.as_str()), (form, text));
@@ -167,4 +171,42 @@ fn scheme_and_host_are_in_one_spelling() {
     assert_eq!(parts("Com.Example.App://host/"), (some("com.example.app"), None, true));
     assert_eq!(parts("regexp=https://rp.example/"), (None, None, false));
     assert_eq!(parts("rp.example"), (None, None, false));
+}
+
+/// RFC 6749 §4.1.2: a server adds its answer to the query, so that a client must not find one there already.
+#[test]
+fn redirect_uris_without_answer_parameters() {
+    let names = ["code", "state", "iss", "error", "error_description", "session_state", "id_token", "access_token", "response"];
+    let begins =
+        ["https://rp.example/cb", "https://localhost/", "http://127.0.0.1:3000/cb", "http://[::1]/", "com.example.app:/cb", "rp.example"];
+    for begin in begins {
+        for name in names {
+            let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            for query in [
+                name.to_owned(),
+                format!("{name}=1"),
+                format!("{encoded}="),
+                format!("a=b&{name}=1"),
+                format!("a=b;{name}=1"),
+                format!("{name}=1&{name}=2"),
+            ] {
+                let text = format!("{begin}?{query}");
+                let reason = RedirectUri::parse(text.clone()).expect_err(&text);
+                assert_eq!(reason, format!("has a query parameter {name}, which is an authorization response's to have"), "{text}");
+            }
+            for query in [format!("x{name}=1"), format!("a={name}"), name.to_uppercase(), format!("a=b%26{name}=1")] {
+                let text = format!("{begin}?{query}");
+                assert!(RedirectUri::parse(text.clone()).is_ok(), "{text}");
+            }
+        }
+    }
+}
+
+/// RFC 8252 §7.1: the schemes of an operating system's own programs are no application's.
+#[test]
+fn system_schemes_are_no_private_use_schemes() {
+    for text in ["x-apple.systempreferences:com.apple.preference", "X-Apple.Files:/x", "x-APPLE.example.app://cb", "x-apple.:/cb"] {
+        assert!(RedirectUri::parse(text.to_owned()).is_err(), "{text}");
+        assert!(ReturnUri::parse(text.to_owned()).is_err(), "{text}");
+    }
 }

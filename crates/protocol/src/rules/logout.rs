@@ -4,7 +4,7 @@ use super::refuse;
 use crate::ClientMetadata;
 use crate::admit::Terms;
 use crate::member::Invalid;
-use crate::uri::{RedirectForm, RedirectUri, origin};
+use crate::uri::{RedirectForm, RedirectUri, origin, parameter_among};
 use crate::values::{ApplicationType, AuthMethod};
 
 fn is_public(agreed: &ClientMetadata) -> bool {
@@ -37,10 +37,18 @@ pub(super) fn confidential_backchannel(agreed: &ClientMetadata, _: &Terms<'_>) -
 
 pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     let native = agreed.application_type == Some(ApplicationType::Native);
-    let on_loopback = |text: &str| RedirectUri::parse(text.to_owned()).is_ok_and(|uri| uri.form() == RedirectForm::HttpLoopback);
+    let on_loopback = |text: &str| RedirectUri::parse_form(text.to_owned()).is_ok_and(|uri| uri.form() == RedirectForm::HttpLoopback);
     let mut plain = agreed.post_logout_redirect_uris.iter().flatten().filter(|uri| is_http(uri.as_str()));
     if is_public(agreed) && plain.any(|uri| !(native && on_loopback(uri.as_str()))) {
         return refuse("post_logout_redirect_uris", "has an http element, which a client that does not authenticate may not have");
     }
     Ok(())
+}
+
+pub(super) fn way_out_without_state(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+    let mut uris = agreed.post_logout_redirect_uris.iter().flatten();
+    match uris.any(|uri| parameter_among(uri.as_str(), &["state"]).is_some()) {
+        true => refuse("post_logout_redirect_uris", "has an element with a query parameter state, which is the provider's to add"),
+        false => Ok(()),
+    }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use url::Url;
 
+use super::query::{OF_RESPONSES, parameter_among};
 use super::{Place, agreed, authority, dns_name, is_scheme, plain, port_number, split_port};
 use crate::form::Form;
 use crate::member::{Reason, Single, text};
@@ -31,6 +32,9 @@ const DENIED_SCHEMES: [&str; 15] = [
     "intent",
     "chrome-extension",
 ];
+
+/// What begins the schemes of an operating system's own programs, which no application has for itself.
+const SYSTEM_SCHEMES: &str = "x-apple.";
 
 /// A redirection URI, or one of the two forms only WSO2 clients send. RFC 6749 §3.1.2, RFC 8252 §7.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +66,21 @@ impl RedirectUri {
     /// # Errors
     /// The rest of a sentence that begins with "has an element that".
     pub fn parse(text: String) -> Result<Self, Reason> {
+        let uri = Self::parse_form(text)?;
+        of_an_application(&uri.text)?;
+        match parameter_among(&uri.text, &OF_RESPONSES) {
+            Some(name) if uri.form != RedirectForm::Pattern => {
+                Err(format!("has a query parameter {name}, which is an authorization response's to have").into())
+            }
+            _ => Ok(uri),
+        }
+    }
+
+    /// Reads one by its form alone, as the store may have it from before there were the other rules.
+    ///
+    /// # Errors
+    /// The rest of a sentence that begins with "has an element that".
+    pub(crate) fn parse_form(text: String) -> Result<Self, Reason> {
         if let Some(pattern) = text.strip_prefix(PATTERN_MARKER) {
             if pattern.is_empty() || pattern.len() > PATTERN_MAX || !pattern.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return Err(format!("must be a pattern of 1 to {PATTERN_MAX} plain characters after {PATTERN_MARKER}").into());
@@ -135,8 +154,22 @@ impl Single for RedirectUri {
         text(value).and_then(Self::parse)
     }
 
+    fn read_stored(value: Value) -> Result<Self, Reason> {
+        text(value).and_then(Self::parse_form)
+    }
+
     fn write(&self) -> Form<'_> {
         self.text.as_str().into()
+    }
+}
+
+/// Refuses a URI that opens a part of the operating system.
+pub(super) fn of_an_application(text: &str) -> Result<(), Reason> {
+    match text.get(..SYSTEM_SCHEMES.len()) {
+        Some(begin) if begin.eq_ignore_ascii_case(SYSTEM_SCHEMES) && text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) => {
+            Err("uses a scheme that cannot be a redirection".into())
+        }
+        _ => Ok(()),
     }
 }
 

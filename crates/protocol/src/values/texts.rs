@@ -49,7 +49,7 @@ pub fn words_schema() -> Value {
 /// Such a word, as a regular expression.
 const WORD: &str = r"[!#-\[\]-~]+";
 
-/// A text without control characters, of at most [`TEXT_MAX`] of others.
+/// A text without control characters or others that deceive, of at most [`TEXT_MAX`] of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
@@ -69,8 +69,12 @@ impl Single for Text {
 
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
-        bounded(&text, TEXT_MAX)?;
-        Ok(Self(text))
+        legible(&text, TEXT_MAX).map(|()| Self(text))
+    }
+
+    fn read_stored(value: Value) -> Result<Self, Reason> {
+        let text = text(value)?;
+        bounded(&text, TEXT_MAX).map(|()| Self(text))
     }
 
     fn write(&self) -> Form<'_> {
@@ -87,8 +91,8 @@ fn text_schema(most: usize) -> Value {
     json!({ "type": "string", "pattern": PLAIN, "maxLength": most })
 }
 
-/// No control characters, and none that turn the reading direction.
-const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$";
+/// No control characters, none that turn the reading direction, and of those that [`deceives`] has the ones of four digits.
+const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff]*$";
 
 /// A name shown to people, as the client sent it; of at most [`NAME_MAX`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +102,9 @@ impl HumanText {
     /// Reads a name.
     ///
     /// # Errors
-    /// When it is too long or has control characters in it.
+    /// When it is too long, or has control characters or others that deceive in it.
     pub fn parse(text: String) -> Result<Self, Reason> {
-        bounded(&text, NAME_MAX).map(|()| Self(text))
+        legible(&text, NAME_MAX).map(|()| Self(text))
     }
 
     /// The text.
@@ -120,6 +124,11 @@ impl Single for HumanText {
         text(value).and_then(Self::parse)
     }
 
+    fn read_stored(value: Value) -> Result<Self, Reason> {
+        let text = text(value)?;
+        bounded(&text, NAME_MAX).map(|()| Self(text))
+    }
+
     fn write(&self) -> Form<'_> {
         self.0.as_str().into()
     }
@@ -128,6 +137,19 @@ impl Single for HumanText {
 /// Characters that turn the reading direction of what follows, so that a name can look like another one.
 fn turns_direction(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that end a line, are not seen, or are no characters. A joiner or a mark of direction is part of many names, and stays.
+fn deceives(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fdd0}'..='\u{fdef}' | '\u{e0000}'..='\u{e007f}')
+        || u32::from(character) & 0xfffe == 0xfffe
+}
+
+fn legible(text: &str, most: usize) -> Result<(), Reason> {
+    match text.contains(deceives) {
+        true => Err("must not have characters that end a line or cannot be seen".into()),
+        false => bounded(text, most),
+    }
 }
 
 fn bounded(text: &str, most: usize) -> Result<(), Reason> {

@@ -1,5 +1,8 @@
 //! A client's keys: each is a key at all, and some fit what the client asked for. RFC 7517, RFC 7518 §6, RFC 8037 §2.
 
+mod modulus;
+mod octet_pair;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::bn::BigNum;
@@ -9,11 +12,7 @@ use protocol::values::{AuthMethod, SigningAlgorithm};
 use protocol::{ClientMetadata, Invalid, Object, ProviderMetadata};
 use serde_json::Value;
 
-/// How short the modulus of an RSA key may be, in bits.
-const RSA_BITS_MIN: i32 = 2048;
-
-/// How long; a longer one would cost whoever verifies with it dearly.
-const RSA_BITS_MAX: i32 = 16384;
+use self::octet_pair::Curve;
 
 /// What a key can do, found by what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,8 +161,11 @@ fn rsa(key: &Object) -> Result<Kind, &'static str> {
     const BROKEN: &str = "has an RSA key whose n or e is not base64url";
     let number = |member| bytes(key, member).and_then(|bytes| BigNum::from_slice(&bytes).ok()).ok_or(BROKEN);
     let (modulus, exponent) = (number("n")?, number("e")?);
-    if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&modulus.num_bits()) || !modulus.is_bit_set(0) {
+    if !modulus::has_length(&modulus) {
         return Err("has an RSA key that is not of 2048 to 16384 bits");
+    }
+    if modulus::has_small_factor(&modulus).unwrap_or(true) {
+        return Err("has an RSA key whose n has a small factor");
     }
     if !exponent.is_bit_set(0) || exponent.num_bits() < 2 || exponent.num_bits() > 64 {
         return Err("has an RSA key whose e is not an odd number of 3 or more");
@@ -190,17 +192,12 @@ fn elliptic(key: &Object) -> Result<Kind, &'static str> {
 }
 
 fn octet_pair(key: &Object) -> Result<Kind, &'static str> {
-    let (kind, width) = match key.get("crv").and_then(Value::as_str) {
-        Some("Ed25519") => (Kind::Ed, 32),
-        Some("Ed448") => (Kind::Ed, 57),
-        Some("X25519") => (Kind::X, 32),
-        Some("X448") => (Kind::X, 56),
-        Some(_) => return Ok(Kind::Unknown),
-        None => return Err("has an OKP key without crv"),
-    };
-    match bytes(key, "x") {
-        Some(x) if x.len() == width => Ok(kind),
-        _ => Err("has an OKP key whose x is not of its curve's length"),
+    let name = key.get("crv").and_then(Value::as_str).ok_or("has an OKP key without crv")?;
+    let Some((curve, signs)) = Curve::named(name) else { return Ok(Kind::Unknown) };
+    match bytes(key, "x").filter(|x| curve.has_width(x)) {
+        None => Err("has an OKP key whose x is not of its curve's length"),
+        Some(x) if !curve.has_point(&x).unwrap_or(false) => Err("has an OKP key that is not a point of its curve, or one of small order"),
+        Some(_) => Ok(if signs { Kind::Ed } else { Kind::X }),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::config::{Config, Sources};
 use crate::exit::Exit;
 use crate::outside::{self, Resolve};
 use crate::traces::Traces;
+use crate::visible::visible_lines;
 use crate::{logging, serve, settings, spans};
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -320,7 +321,7 @@ pub fn run() -> ExitCode {
         Ok(()) => Exit::Done,
         Err(_) if out.unread => Exit::Unread,
         Err(sentence) => {
-            let _ = writeln!(io::stderr(), "frontdesk: {sentence}");
+            let _ = writeln!(io::stderr(), "frontdesk: {}", visible_lines(&sentence));
             Exit::Failed
         }
     }

@@ -1,5 +1,6 @@
 //! What an operator does besides serving. Each command works on the store directly, so it works while the service runs.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use protocol::Timestamp;
@@ -10,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::config::{Config, ProviderConfig};
 use crate::settings::named;
+use crate::visible::{plain, visible, visible_json};
 
 pub mod account;
 pub mod audit;
@@ -45,12 +47,18 @@ fn date_or(at: Option<Timestamp>, absent: &str) -> String {
 /// One JSON object a line.
 fn lines(objects: impl Iterator<Item = Value>) -> String {
     objects.fold(String::new(), |mut text, object| {
-        let _ = writeln!(text, "{object}");
+        let _ = writeln!(text, "{}", visible_json(&object.to_string()));
         text
     })
 }
 
-/// Rows in columns, each as wide as its widest text so far; the heads stand above the first rows alone.
+/// A text that may be absent, for a table: in quotes unless it is words with one blank between them.
+fn plain_or_dash(text: Option<&str>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| plain(text).into_owned())
+}
+
+/// Rows in columns, each as wide as its widest text so far; the heads stand above the first rows alone. Columns are two blanks
+/// apart, so that a text with two must come in quotes.
 struct Table {
     heads: Vec<String>,
     widths: Vec<usize>,
@@ -66,13 +74,15 @@ impl Table {
     fn rows(&mut self, rows: &[Vec<String>]) -> String {
         let heads = (!self.begun).then_some(&self.heads);
         self.begun = true;
-        for row in heads.into_iter().chain(rows) {
+        let rows: Vec<Vec<Cow<'_, str>>> =
+            heads.into_iter().chain(rows).map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+        for row in &rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.chars().count());
             }
         }
         let mut text = String::new();
-        for row in heads.into_iter().chain(rows) {
+        for row in &rows {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&self.widths) {
                 let _ = write!(line, "{cell:width$}  ");

@@ -3,18 +3,49 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character ends lines, moves cursors, turns texts around or cannot be seen: none of which a stranger may do to
-/// a log or a terminal. Unicode TR 36 §3.
-fn deceives(character: char) -> bool {
+/// Whether a character ends lines, moves cursors, turns texts around, cannot be seen or is none: none of which a stranger may
+/// do to a log or a terminal. Unicode TR 36 §3, `Default_Ignorable_Code_Point` (Unicode §5.21), §23.7.
+pub fn deceives(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        || u32::from(character) & 0xfffe == 0xfffe
 }
 
 /// A text on one line, with such characters as `\u{1b}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |text, character| text.extend(character.escape_unicode()))
+}
+
+/// A text of one or more lines, whose ends are ours.
+pub fn visible_lines(text: &str) -> String {
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(visible).collect();
+    lines.join("\n")
+}
+
+/// A text that others chose, in quotes, so that it cannot be taken for more than one.
+pub fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
+    format!("\"{}\"", visible(&escaped))
+}
+
+/// A text as it is if it is words with one blank between them; otherwise in quotes.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let blank = |character: char| character.is_whitespace() && character != ' ';
+    let strange = |character: char| matches!(character, '"' | '\\') || blank(character) || deceives(character);
+    match text.split(' ').any(str::is_empty) || text.contains(strange) {
+        true => Cow::Owned(quoted(text)),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// JSON on one or more lines, whose ends are ours.
+pub fn visible_json_lines(json: &str) -> String {
+    let lines: Vec<Cow<'_, str>> = json.split('\n').map(visible_json).collect();
+    lines.join("\n")
 }
 
 /// JSON on one line, with such characters as `\u001b`: they can only stand in its strings.
@@ -52,6 +83,19 @@ mod tests {
     fn what_deceives_is_spelled_out() {
         assert_eq!(visible("Grüße, 你好"), "Grüße, 你好");
         assert_eq!(visible("a\nb\r\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}"), r"a\u{a}b\u{d}\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}");
+    }
+
+    #[test]
+    fn texts_of_others_stand_in_quotes() {
+        assert_eq!(quoted("A client"), r#""A client""#);
+        assert_eq!(quoted("x\"  admin  \u{200b}\\"), r#""x\"  admin  \u{200b}\\""#);
+        for text in ["alice", "id (a label)", "https://op.example/t/ä", "-", "a, b"] {
+            assert_eq!(plain(text), text);
+        }
+        for text in ["", "a  b", " a", "a ", "a\u{a0}b", "a\u{3000}\u{3000}b", "\"a\"", "a\\u{a}", "a\u{feff}", "a\nb"] {
+            assert!(plain(text).starts_with('"') && plain(text).ends_with('"'), "{text:?}");
+        }
+        assert_eq!(visible_lines("a\u{2028}\nb\n"), "a\\u{2028}\nb\n");
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod carrying;
 mod described;
 #[path = "command_line/listing.rs"]
 mod listing;
+#[path = "command_line/terminal.rs"]
+mod terminal;
 
 use std::io::Write;
 use std::path::Path;

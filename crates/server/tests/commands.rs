@@ -281,13 +281,13 @@ fn initial_access_tokens_are_shown_once_counted_and_revoked() {
             token
         };
         let list = || table(&gave(server, &["token", "list"], ""), &TOKEN_HEADS);
-        let of = |label: &str| list().into_iter().find(|row| row[6] == label).unwrap();
+        let of = |label: &str| list().into_iter().find(|row| row[6] == format!("{label:?}")).unwrap();
         server.account("alice", "registrar");
         let twice = issue(&["--uses", "2", "--label", "twice", "--owner", "alice"]);
         let any = issue(&["--label", "any number", "--expires-in", "7d"]);
         let over = issue(&["--label", "over", "--expires-in", "1s"]);
 
-        assert_eq!(of("twice")[1..], ["2", "never", "alice", "-", "-", "twice"]);
+        assert_eq!(of("twice")[1..], ["2", "never", "alice", "-", "-", "\"twice\""]);
         assert_eq!(with_token(server, &twice).status(), 201);
         assert_eq!(of("twice")[1], "1");
         assert_eq!(with_token(server, &twice).status(), 201);
@@ -360,7 +360,10 @@ fn clients_are_listed_shown_reissued_and_deleted() {
         let rows = table(&gave(server, &["client", "list"], ""), &CLIENT_HEADS);
         let expected =
             |client: &Value, name: &str| vec![client["client_id"].as_str().unwrap().to_owned(), name.to_owned(), "admin".to_owned()];
-        assert_eq!(rows.iter().map(|row| row[..3].to_vec()).collect::<Vec<_>>(), [expected(&client, "A client"), expected(&nameless, "-")]);
+        assert_eq!(
+            rows.iter().map(|row| row[..3].to_vec()).collect::<Vec<_>>(),
+            [expected(&client, "\"A client\""), expected(&nameless, "-")]
+        );
         assert!(rows.iter().all(|row| row[4] == "http://localhost:9443"), "{rows:?}");
 
         let show = |arguments: &[&str]| -> Value {
@@ -448,7 +451,7 @@ fn a_long_list_has_its_heads_once() {
     );
     let rows = table(&gave(&server, &["client", "list"], ""), &CLIENT_HEADS);
     assert_eq!(rows.len(), 1101);
-    assert!(rows.iter().all(|row| row[1] == "A client" && row[4] == "http://localhost:9443"), "{rows:?}");
+    assert!(rows.iter().all(|row| row[1] == "\"A client\"" && row[4] == "http://localhost:9443"), "{rows:?}");
     let mut ids: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::broken::Broken;
 use super::http::{Answer, Request};
+use crate::visible::deceives;
 
 /// Members whose values must not be seen. RFC 7591 §3.2.1, RFC 7592 §3.
 pub(super) const SECRET_MEMBERS: [&str; 2] = ["client_secret", "registration_access_token"];
@@ -178,14 +179,9 @@ fn mask(secret: &str) -> String {
     secret.chars().take(shown).chain(['…']).collect()
 }
 
-/// A text with nothing in it that a terminal would obey.
+/// A text with nothing in it that a terminal would obey or that cannot be seen.
 pub(crate) fn legible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_direction(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// Characters that turn the direction of the text after them.
-const fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    text.chars().map(|c| if deceives(c) { '\u{fffd}' } else { c }).collect()
 }
 
 fn plain(value: &Value) -> String {

@@ -8,9 +8,9 @@ use store::audit::Record;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Table, date, lines};
+use super::{Table, date, lines, plain_or_dash};
 use crate::config::Config;
-use crate::visible::{visible, visible_json};
+use crate::visible::{plain, quoted};
 use crate::{cli, open};
 
 /// How many rows are read at a time.
@@ -27,7 +27,7 @@ pub fn run(config: &Config, since: Option<Timestamp>, client: Option<&ClientId>,
     loop {
         let page = store.audit(after.as_deref(), since, client, PAGE).map_err(|error| error.to_string())?;
         let text = match json {
-            true => visible_json_lines(&page),
+            true => lines(page.iter().map(shown)),
             false => table.rows(&page.iter().map(row).collect::<Vec<_>>()),
         };
         write!(out, "{text}").map_err(|error| error.to_string())?;
@@ -50,24 +50,17 @@ pub fn since(text: &str) -> Result<Timestamp, String> {
     Ok(Clock::system().now().minus(ago))
 }
 
-fn visible_json_lines(page: &[Record]) -> String {
-    let text = lines(page.iter().map(shown));
-    // The ends of the lines are ours; what deceives within them is not.
-    text.lines().flat_map(|line| [visible_json(line).into_owned(), "\n".to_owned()]).collect()
-}
-
 fn row(record: &Record) -> Vec<String> {
-    let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), |text| visible(text).into_owned());
     vec![
         date(record.at),
-        or_dash(Some(&record.event)),
+        plain(&record.event).into_owned(),
         record.times.to_string(),
         who(record),
-        or_dash(record.address.as_deref()),
-        or_dash(record.client_id.as_deref()),
-        or_dash(record.detail.as_deref()),
-        or_dash(record.provider.as_deref()),
-        or_dash(record.request_id.as_deref()),
+        plain_or_dash(record.address.as_deref()),
+        plain_or_dash(record.client_id.as_deref()),
+        plain_or_dash(record.detail.as_deref()),
+        plain_or_dash(record.provider.as_deref()),
+        plain_or_dash(record.request_id.as_deref()),
     ]
 }
 
@@ -75,8 +68,8 @@ fn row(record: &Record) -> Vec<String> {
 fn who(record: &Record) -> String {
     match (&record.account, &record.token) {
         (Some(account), _) if store::is_account_name(account) => account.clone(),
-        (Some(account), _) => visible(&format!("{account:?}")).into_owned(),
-        (None, Some(token)) => visible(token).into_owned(),
+        (Some(account), _) => quoted(account),
+        (None, Some(token)) => plain(token).into_owned(),
         (None, None) => "-".to_owned(),
     }
 }

@@ -1,12 +1,14 @@
 //! `frontdesk check`.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use protocol::Clock;
-use store::StoreError;
+use store::{ClientsWithNul, StoreError};
 
 use crate::config::{Config, Sealing, Tls};
 use crate::descriptors::Descriptors;
+use crate::visible::{plain, visible_lines};
 use crate::{logging, open, provider, serve, tls};
 
 /// Prints the configuration in force and everything that is wrong with it.
@@ -15,7 +17,7 @@ use crate::{logging, open, provider, serve, tls};
 /// How many things are wrong.
 pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let mut wrong: Vec<String> = Vec::new();
-    let mut say = |text: String| writeln!(out, "{text}").map_err(|error| error.to_string());
+    let mut say = |text: String| writeln!(out, "{}", visible_lines(&text)).map_err(|error| error.to_string());
     say("# What was set; everything else has its default.".to_owned())?;
     say(config.effective().trim_end().to_owned())?;
     say(format!("\n# In force\ndevelopment mode: {}\ndatabase: {}\nlisten: {}", config.development, config.database, config.listen))?;
@@ -52,7 +54,12 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     }
     say(format!("connections: {}", Descriptors::expected(&config.limits, config.database.max_connections())))?;
     match store(config) {
-        Ok(told) => say(format!("store: {told}"))?,
+        Ok((told, note)) => {
+            say(format!("store: {told}"))?;
+            if let Some(note) = note {
+                say(format!("note: {note}"))?;
+            }
+        }
         Err(error) => wrong.push(error),
     }
     for sentence in &wrong {
@@ -65,17 +72,39 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     }
 }
 
-/// How the store is. What a start would do by itself is not wrong, and looking makes nothing.
-fn store(config: &Config) -> Result<&'static str, String> {
+/// How the store is, and what is to be noted of its rows. What a start would do by itself is not wrong, and looking makes nothing.
+fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
     if config.database.sqlite_path().is_some_and(|path| !path.exists()) {
         if !matches!(config.sealing, Sealing::Made(_)) {
             config.sealing_key().map_err(|error| error.to_string())?;
         }
-        return Ok("there is none yet; the first start makes it");
+        return Ok(("there is none yet; the first start makes it", None));
     }
-    match open::unmigrated(config)?.check() {
-        Ok(()) => Ok("open, at this version, and the sealing key is its own"),
-        Err(StoreError::Behind) => Ok("open; the next start, or `frontdesk migrate`, brings it to this version"),
+    let store = open::unmigrated(config)?;
+    match store.check() {
+        Ok(()) => {
+            let found = store.clients_with_nul(NAMED).map_err(|error| open::sentence(config, &error))?;
+            Ok(("open, at this version, and the sealing key is its own", with_nul(&found)))
+        }
+        Err(StoreError::Behind) => Ok(("open; the next start, or `frontdesk migrate`, brings it to this version", None)),
         Err(error) => Err(open::sentence(config, &error)),
     }
+}
+
+/// The maximum number of clients that a note names.
+const NAMED: usize = 10;
+
+/// A note on clients from before U+0000 was refused.
+fn with_nul(found: &ClientsWithNul) -> Option<String> {
+    let ids: Vec<Cow<'_, str>> = found.first.iter().map(|id| plain(id.as_str())).collect();
+    let (clients, named) = match found.count {
+        0 => return None,
+        1 => ("1 client has".to_owned(), ids.join(", ")),
+        count if ids.len() == NAMED => (format!("{count} clients have"), format!("the first are {}", ids.join(", "))),
+        count => (format!("{count} clients have"), ids.join(", ")),
+    };
+    Some(format!(
+        "{clients} the character U+0000 in metadata or terms, at which every query with metadata::jsonb fails on PostgreSQL: {named}; \
+        an update without it, or `frontdesk client delete CLIENT_ID`, ends that"
+    ))
 }

@@ -7,8 +7,9 @@ use protocol::{ClientId, Clock, RegistrationAccessToken};
 use serde_json::{Value, json};
 use store::{Account, Client, Role, Store, Which};
 
-use super::{Table, by_hand, date, date_or, lines};
+use super::{Table, by_hand, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
+use crate::visible::{plain, quoted, visible, visible_json_lines};
 use crate::{open, random_text, serve};
 
 mod carry;
@@ -82,7 +83,7 @@ pub fn list(reach: &Reach, filter: &Filter, name: Option<&str>, json: bool, out:
                 Ok(_) => {}
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
-                    writeln!(io::stderr(), "frontdesk: {error}").map_err(|error| error.to_string())?;
+                    writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string())).map_err(|error| error.to_string())?;
                 }
             }
         }
@@ -127,7 +128,7 @@ pub fn show(reach: &Reach, id: &ClientId, with_secret: bool, out: &mut impl Writ
     reach.to(id)?;
     let client = reach.store.client(id).map_err(|error| error.to_string())?.ok_or_else(|| nowhere(id))?;
     let text = serde_json::to_string_pretty(&shown(&client, with_secret)).map_err(|error| error.to_string())?;
-    writeln!(out, "{text}").map_err(|error| error.to_string())
+    writeln!(out, "{}", visible_json_lines(&text)).map_err(|error| error.to_string())
 }
 
 /// Deletes a client, also one that is damaged.
@@ -137,7 +138,7 @@ pub fn show(reach: &Reach, id: &ClientId, with_secret: bool, out: &mut impl Writ
 pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
     reach.to(id)?;
     match reach.store.delete(id).wait().map_err(|error| error.to_string())? {
-        true => writeln!(out, "deleted {id}").map_err(|error| error.to_string()),
+        true => writeln!(out, "deleted {}", plain(id.as_str())).map_err(|error| error.to_string()),
         false => Err(nowhere(id)),
     }
 }
@@ -164,13 +165,12 @@ fn name(client: &Client) -> Option<&str> {
 }
 
 fn row(client: &Client) -> Vec<String> {
-    let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
     vec![
-        client.id.to_string(),
-        or_dash(name(client)),
-        or_dash(client.owner.as_deref()),
+        plain(client.id.as_str()).into_owned(),
+        name(client).map_or_else(|| "-".to_owned(), quoted),
+        plain_or_dash(client.owner.as_deref()),
         date(client.issued_at),
-        client.provider.to_string(),
+        plain(client.provider.as_str()).into_owned(),
     ]
 }
 

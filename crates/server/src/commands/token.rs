@@ -7,8 +7,9 @@ use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
 
-use super::{Table, by_hand, date, date_or, lines, providers};
+use super::{Table, by_hand, date, date_or, lines, plain_or_dash, providers};
 use crate::config::Config;
+use crate::visible::{plain, quoted};
 use crate::{open, random_text, serve};
 
 mod wanted;
@@ -84,15 +85,14 @@ fn exists(store: &Store, owner: &str) -> Result<(), String> {
 }
 
 fn row(token: &TokenInfo) -> Vec<String> {
-    let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
     vec![
         token.id.to_string(),
         token.uses_left.map_or_else(|| "any".to_owned(), |uses| uses.to_string()),
         date_or(token.expires_at, "never"),
-        or_dash(token.owner.as_deref()),
-        or_dash(token.provider.as_ref().map(Issuer::as_str)),
-        token.terms.as_deref().map_or_else(|| "-".to_owned(), summary),
-        or_dash(token.label.as_deref()),
+        plain_or_dash(token.owner.as_deref()),
+        plain_or_dash(token.provider.as_ref().map(Issuer::as_str)),
+        token.terms.as_deref().map_or_else(|| "-".to_owned(), |terms| plain(&summary(terms)).into_owned()),
+        token.label.as_deref().map_or_else(|| "-".to_owned(), quoted),
     ]
 }
 

@@ -121,7 +121,7 @@ fn a_token_that_expired_or_was_revoked_registers_nobody() {
     let token = issue(&server, &["--label", "revoked"]);
     with_token(&server, &token).created();
     let list = server.ran(&["token", "list"]);
-    let line = list.lines().find(|line| line.ends_with("revoked")).unwrap();
+    let line = list.lines().find(|line| line.ends_with("\"revoked\"")).unwrap();
     server.ran(&["token", "revoke", line.split_whitespace().next().unwrap()]);
     with_token(&server, &token).refused(401, "invalid_token");
     assert_eq!(server.clients().len(), 1);

@@ -68,7 +68,7 @@ fn a_token_is_listed_with_all_it_is_good_for() {
     }
 
     let table = server.ran(&["token", "list"]);
-    let row = table.lines().find(|line| line.ends_with("for the wiki")).unwrap();
+    let row = table.lines().find(|line| line.ends_with("\"for the wiki\"")).unwrap();
     let terms = "scopes: openid profile email; grant_types: authorization_code refresh_token; redirect_hosts: rp.example localhost; \
                  metadata: client_name client_name#ja";
     for cell in ["alice", "http://localhost:9443", terms] {

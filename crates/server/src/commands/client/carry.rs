@@ -10,6 +10,7 @@ use store::{ExportedClient, ImportError, NotImported, SealingKey, Store};
 use super::{Filter, PAGE, Reach, damage};
 use crate::new_file;
 use crate::progress::Progress;
+use crate::visible::{visible, visible_json};
 
 /// How long a line may be, in bytes: far longer than any client.
 const LINE: u64 = 4 << 20;
@@ -45,12 +46,14 @@ fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> Result<(u64, u6
         for listed in page {
             match listed.client.and_then(|client| client.line()) {
                 Ok(line) => {
-                    writeln!(out, "{line}").map_err(|error| error.to_string())?;
+                    writeln!(out, "{}", visible_json(&line)).map_err(|error| error.to_string())?;
                     exported = exported.saturating_add(1);
                 }
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
-                    progress.aside(|| writeln!(io::stderr(), "frontdesk: {error}")).map_err(|error| error.to_string())?;
+                    progress
+                        .aside(|| writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string())))
+                        .map_err(|error| error.to_string())?;
                 }
             }
         }

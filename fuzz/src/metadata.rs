@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use protocol::json::{JsonLimits, read_object};
+use protocol::json::{JsonLimits, has_nul, read_object};
 use protocol::{ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata, RegisteredMetadata, Terms};
 use registration::client_keys;
 use serde_json::{Value, json};
@@ -56,6 +56,7 @@ fn keeps(provider: &ProviderMetadata, terms: &Terms<'_>, asked: &Object, agreed:
         });
         assert_eq!(object.get(uris), once.as_ref(), "{uris}");
     }
+    assert!(!has_nul(text), "PostgreSQL reads it as JSON: {text}");
     assert!(!object.values().any(|value| value.is_null() || value == ""), "what was not set is left out: {text}");
     let again = agree(provider, terms, &object).map(|again| again.json().to_owned());
     assert_eq!(again.as_deref(), Ok(text), "what was agreed is agreed again");

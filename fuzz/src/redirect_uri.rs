@@ -14,6 +14,10 @@ pub fn holds(bytes: &[u8]) {
     let Ok(uri) = RedirectUri::parse(text.to_owned()) else { return };
     assert_eq!(uri.as_str(), text);
     assert_eq!(RedirectUri::parse(text.to_owned()), Ok(uri.clone()));
+    if let (Ok(url), false) = (Url::parse(text), uri.form() == RedirectForm::Pattern) {
+        assert!(!url.query_pairs().any(|(name, _)| ["code", "state", "iss", "error"].contains(&&*name)), "{text}");
+        assert!(!url.scheme().starts_with("x-apple."), "{text}");
+    }
     match uri.form() {
         RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback => leads_to_one_host(text, &uri),
         RedirectForm::PrivateUse => leads_to_an_application(text, &uri),

@@ -181,7 +181,7 @@ fn redirect_uris_without_answer_parameters() {
         ["https://rp.example/cb", "https://localhost/", "http://127.0.0.1:3000/cb", "http://[::1]/", "com.example.app:/cb", "rp.example"];
     for begin in begins {
         for name in names {
-            let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded = name.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
             for query in [
                 name.to_owned(),
                 format!("{name}=1"),

@@ -8,8 +8,14 @@ mod support;
 mod access;
 #[path = "register/bodies.rs"]
 mod bodies;
+#[path = "register/jsonb.rs"]
+mod jsonb;
+#[path = "register/keys.rs"]
+mod keys;
 #[path = "register/metadata.rs"]
 mod metadata;
+#[path = "register/nul.rs"]
+mod nul;
 #[path = "register/published_clients.rs"]
 mod published_clients;
 #[path = "register/redirect_uris.rs"]

@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn bytes(hexadecimal: &str) -> Vec<u8> {
-        (0..hexadecimal.len()).step_by(2).map(|at| u8::from_str_radix(&hexadecimal[at..at + 2], 16).unwrap()).collect()
+        BigNum::from_hex_str(&format!("01{hexadecimal}")).unwrap().to_vec().split_off(1)
     }
 
     #[test]

@@ -321,3 +321,29 @@ fn a_login_is_begun_at_an_https_address_only() {
     let told = server.request("POST", "/register").json(&plain).send().refused(400, "invalid_client_metadata");
     assert_eq!(told, "initiate_login_uri must be an https URL.");
 }
+
+/// RFC 7591 §2.2, §5: a name in any script, and none with characters that end a line, cannot be seen or are none.
+#[test]
+fn names_with_unseen_characters_are_refused() {
+    let server = TestServer::open();
+    let members = ["client_name", "client_name#de", "organization_name", "display_name#fr", "description"];
+    for character in ['\u{2028}', '\u{2029}', '\u{feff}', '\u{e0001}', '\u{e0041}', '\u{e007f}', '\u{fdd0}', '\u{fffe}', '\u{10ffff}'] {
+        for member in members {
+            let body = with(&json!({ member: format!("A{character}client") }));
+            let told = server.request("POST", "/register").json(&body).send().refused(400, "invalid_client_metadata");
+            assert_eq!(told, format!("{member} must not have characters that end a line or cannot be seen."), "{character:?}");
+        }
+    }
+    assert!(server.clients().is_empty());
+    for name in [
+        "\u{1f469}\u{200d}\u{1f680} \u{2764}\u{fe0f}",
+        "\u{645}\u{6cc}\u{200c}\u{62e}",
+        "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}",
+        "ＡＢ\u{3000}会社",
+    ] {
+        for member in members {
+            let client = server.request("POST", "/register").json(&with(&json!({ member: name }))).send().created();
+            assert_eq!(client[member], name);
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Redirect URIs: which are registered, byte for byte, and which are refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::support::{Setup, TestServer};
+use super::support::{Postgres, Setup, TestServer};
 
 /// RFC 6749 §3.1.2, OIDC Registration §2, RFC 8252 §7, §8.4: kept as sent; a client that only a device can be is native.
 #[test]
@@ -94,7 +94,7 @@ const REFUSED: &[&str] = &[
     "https://rp.example/a b",
     "https://rp.example/\t",
     "https://rp.example/\n",
-    "https://rp.example/\u{0}",
+    "https://rp.example/\u{1}",
     "https://rp.example/<x>",
     "https://rp.example/\"",
     "https://rp.example/{x}",
@@ -179,4 +179,88 @@ fn the_application_type_decides_what_a_redirect_uri_may_be() {
         server.request("POST", "/register").json(&metadata).send().refused(400, "invalid_redirect_uri");
     }
     assert!(server.clients().is_empty());
+}
+
+/// RFC 6749 §4.1.2, RFC 9207 §2: what a server adds to the query is not there already, however it is spelled.
+#[test]
+fn answer_parameters_are_refused() {
+    let server = TestServer::open();
+    let names = ["code", "state", "iss", "error", "error_description", "session_state", "id_token", "access_token", "response"];
+    for name in names {
+        let encoded = name.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        for uri in [
+            format!("https://rp.example/cb?{name}=1"),
+            format!("https://rp.example/cb?{name}"),
+            format!("https://rp.example/cb?a=b;{encoded}=1"),
+            format!("https://localhost/?{name}=1&{name}=2"),
+            format!("http://127.0.0.1:3000/cb?a&{name}="),
+            format!("com.example.app:/cb?{encoded}"),
+            format!("com.example.app://cb/x?x=y&{name}=1"),
+        ] {
+            for member in ["redirect_uris", "claims_redirect_uris"] {
+                let mut body = json!({ "redirect_uris": ["https://rp.example/cb"], "application_type": "native" });
+                body[member] = json!(["https://rp.example/other", uri]);
+                let told = server.request("POST", "/register").json(&body).send().refused(400, "invalid_redirect_uri");
+                let reason =
+                    format!("{member} has an element that has a query parameter {name}, which is an authorization response's to have");
+                assert_eq!(told, format!("One or more redirect_uri values are invalid: {reason}"), "{uri}");
+            }
+        }
+        let wso2 = json!({ "redirect_uris": format!("https://rp.example/cb?{name}=1"), "client_name": "A client" });
+        server.request("POST", "/identity/register").admin().json(&wso2).send().refused(400, "invalid_redirect_uri");
+    }
+    for uri in ["https://rp.example/out?state=1", "https://rp.example/out?a;%73tate", "com.example.app:/out?state"] {
+        let body = json!({ "redirect_uris": ["com.example.app:/cb"], "post_logout_redirect_uris": [uri] });
+        let told = server.request("POST", "/register").json(&body).send().refused(400, "invalid_client_metadata");
+        assert_eq!(told, "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add.", "{uri}");
+    }
+    assert!(server.clients().is_empty());
+    let harmless = ["https://rp.example/code/?codec=1", "https://rp.example/cb?Error=1&x=code", "https://rp.example/cb;code=1?%2563ode"];
+    let out = ["https://rp.example/state?code=1&State=2"];
+    let body = json!({ "redirect_uris": harmless, "claims_redirect_uris": harmless, "post_logout_redirect_uris": out });
+    let client = server.request("POST", "/register").json(&body).send().created();
+    assert_eq!((&client["redirect_uris"], &client["post_logout_redirect_uris"]), (&json!(harmless), &json!(out)));
+}
+
+/// RFC 8252 §7.1: `x-apple.` begins schemes of the operating system, whose dot makes them look like an application's.
+#[test]
+fn system_schemes_are_refused() {
+    let server = TestServer::open();
+    for uri in ["x-apple.systempreferences:com.apple.preference.security", "X-Apple.Files:/x", "x-APPLE.example.app://cb"] {
+        server.request("POST", "/register").json(&json!({ "redirect_uris": [uri] })).send().refused(400, "invalid_redirect_uri");
+        let out = json!({ "redirect_uris": ["com.example.app:/cb"], "post_logout_redirect_uris": [uri] });
+        server.request("POST", "/register").json(&out).send().refused(400, "invalid_client_metadata");
+    }
+    assert!(server.clients().is_empty());
+    server.request("POST", "/register").json(&json!({ "redirect_uris": ["com.example.app:/cb"] })).send().created();
+}
+
+/// RFC 7592 §2: a client from before a rule is read and deleted as ever; an update that keeps the URI is refused.
+#[test]
+fn older_redirect_uris_are_read_and_not_kept() {
+    let database = Postgres::new();
+    let server = Setup::new().on(&database).with("FRONTDESK_ISSUER", "http://localhost:9443").start();
+    let older = |uri: &str| -> Value {
+        let client = server.client();
+        let id = client["client_id"].as_str().unwrap();
+        database
+            .execute(&format!("UPDATE client SET metadata = replace(metadata, 'https://rp.example/cb', '{uri}') WHERE client_id = '{id}'"));
+        client
+    };
+    for uri in ["https://rp.example/cb?code=1", "x-apple.systempreferences:x"] {
+        let client = older(uri);
+        let read = server.manage("GET", &client).send().ok();
+        assert_eq!(read["redirect_uris"], json!([uri]));
+        let id = client["client_id"].as_str().unwrap();
+        let shown: Value = serde_json::from_str(&server.ran(&["client", "show", id])).unwrap();
+        assert_eq!(shown["metadata"]["redirect_uris"], json!([uri]));
+        assert!(server.ran(&["client", "list"]).contains(id));
+        let mut update = json!({ "client_id": id, "client_name": "Another", "redirect_uris": [uri], "application_type": "native" });
+        server.manage("PUT", &client).json(&update).send().refused(400, "invalid_redirect_uri");
+        assert_eq!(server.manage("GET", &client).send().ok(), read);
+        update["redirect_uris"] = json!(["https://rp.example/cb"]);
+        assert_eq!(server.manage("PUT", &client).json(&update).send().ok()["client_name"], "Another");
+        server.manage("DELETE", &older(uri)).send().deleted();
+    }
+    assert_eq!(server.clients().len(), 2);
 }

@@ -321,3 +321,23 @@ fn claims_keep_the_rules_members_keep() {
     }
     assert!(server.clients().is_empty());
 }
+
+/// PostgreSQL §8.14: claims are read as strictly as a body; what has U+0000 in it is no statement.
+#[test]
+fn nul_is_refused_in_statements() {
+    let directory = Directory::new();
+    let (server, _folder) = trusting(&directory);
+    let of = |more: &Value| asked(&directory.sign(&rs256(), &claims(more)));
+    server.request("POST", "/register").json(&of(&json!({ "client_name": "Vouched for" }))).send().created();
+    for more in [
+        json!({ "client_name": "a\0" }),
+        json!({ "jwks": { "keys": [{ "kty": "new", "kid": "\0" }] } }),
+        json!({ "jwks": { "keys": [{ "kty": "new", "a\0": 1 }] } }),
+        json!({ "unknown": ["\0"] }),
+    ] {
+        server.request("POST", "/register").json(&of(&more)).send().refused(400, "invalid_software_statement");
+    }
+    let header = asked(&directory.sign(&json!({ "alg": "RS256", "kid": "rsa", "more": "\0" }), &claims(&json!({}))));
+    server.request("POST", "/register").json(&header).send().refused(400, "invalid_software_statement");
+    assert_eq!(server.clients().len(), 1);
+}

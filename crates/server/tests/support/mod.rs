@@ -582,9 +582,22 @@ impl Postgres {
         if beside.exists() { beside } else { PathBuf::from("psql") }
     }
 
+    /// The rows of a query in it, with `|` between the columns, or what is wrong.
+    pub fn select(&self, query: &str) -> Result<Vec<String>, String> {
+        let output = Self::psql_output(&self.url, query);
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
     fn psql_at(url: &str, statement: &str) {
-        let output = Command::new(Self::program()).args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().unwrap();
+        let output = Self::psql_output(url, statement);
         assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn psql_output(url: &str, statement: &str) -> Output {
+        Command::new(Self::program()).args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().unwrap()
     }
 }
 

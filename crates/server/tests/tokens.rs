@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "tokens/imposed.rs"]
+mod imposed;
 #[path = "tokens/issuing.rs"]
 mod issuing;
 #[path = "tokens/owners.rs"]

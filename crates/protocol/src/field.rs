@@ -32,7 +32,7 @@ pub struct Sent<'a> {
     pub tag: Option<&'a str>,
     /// Its value, to be taken.
     pub value: &'a mut Value,
-    /// Where the document comes from.
+    /// The origin of the document.
     pub origin: Origin,
 }
 

@@ -26,7 +26,7 @@ impl JsonLimits {
     pub const NONE: Self = Self { depth: usize::MAX, members: usize::MAX, elements: usize::MAX };
 }
 
-/// Where a document comes from: rules for what is read became stricter, and must not make an older row unreadable.
+/// The origin of a document. Rules become stricter, and must not make an older row unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// A request, a command or a third party: every rule holds.
@@ -72,7 +72,7 @@ pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, Malformed> {
     read(bytes, Strict { limits: &JsonLimits::NONE, origin: Origin::Store, depth: 0 })
 }
 
-/// True if a text of JSON has U+0000 in one of its strings or names, as it is or escaped.
+/// Returns true if a text of JSON has U+0000 in one of its strings or names, as it is or escaped.
 pub fn has_nul(json: &str) -> bool {
     let mut rest = json;
     while let Some((_, escaped)) = rest.split_once('\\') {

@@ -101,7 +101,7 @@ macro_rules! metadata {
                 Self::read(members.into().iter_mut(), $crate::json::Origin::Request)
             }
 
-            /// The same for what was stored, which may be older than a rule.
+            /// Reads the table's members from a row of the store, which may be older than a rule.
             ///
             /// # Errors
             /// Names the first member, in the table's order, that is not in its form.

@@ -1,4 +1,4 @@
-//! What was accepted before a rule is read from the store as it is, and judged by the rule when it is sent again.
+//! Metadata from before a rule: it is read from the store as it is, and judged by the rule when it is sent again.
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
@@ -58,7 +58,7 @@ fn state_is_refused_after_a_logout() {
     }
 }
 
-/// RFC 7591 §3.2.1: what an older token imposes is judged as if the client had sent it.
+/// RFC 7591 §3.2.1: members that an older token imposes are judged as if the client had sent them.
 #[test]
 fn older_imposed_members_are_judged_again() {
     let nul = json!({ "jwks": { "keys": [{ "kty": "EC", "kid": "\0" }] } });
@@ -74,7 +74,7 @@ fn older_imposed_members_are_judged_again() {
 
 /// RFC 7591 §2.2: names in every script, and only what deceives is refused.
 #[test]
-fn names_have_characters_of_every_script_and_none_that_deceive() {
+fn names_have_characters_that_are_seen() {
     let parse = |member: &str, text: &str| ClientMetadata::parse(object(&json!({ member: text })));
     for member in ["client_name", "client_name#ja", "organization_name", "display_name", "description", "software_id"] {
         for text in [

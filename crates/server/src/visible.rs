@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character ends lines, moves cursors, turns texts around, cannot be seen or is none: none of which a stranger may
-/// do to a log or a terminal. Unicode TR 36 §3, `Default_Ignorable_Code_Point` (Unicode §5.21), §23.7.
+/// Returns true if a character ends lines, moves cursors, turns texts around, cannot be seen or is no character: none of which
+/// a stranger may do to a log or a terminal. Unicode TR 36 §3, `Default_Ignorable_Code_Point` (Unicode §5.21), §23.7.
 pub fn deceives(character: char) -> bool {
     character.is_control()
         || matches!(character,

@@ -14,10 +14,10 @@ use crate::schema::client;
 /// The maximum number of rows that are read at a time.
 const PAGE: i64 = 500;
 
-/// Clients of which PostgreSQL reads no JSON.
+/// The clients whose JSON PostgreSQL cannot read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientsWithNul {
-    /// Their number.
+    /// The number of clients.
     pub count: u64,
     /// The first of them, in the order of their identifiers.
     pub first: Vec<ClientId>,

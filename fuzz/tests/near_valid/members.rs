@@ -1,4 +1,4 @@
-//! What is valid client metadata or nearly so; the tests of the server send it as well.
+//! Client metadata that is valid or nearly so; the tests of the server send it as well.
 
 use proptest::prelude::*;
 use proptest::sample::select;

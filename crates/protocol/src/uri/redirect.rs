@@ -33,7 +33,7 @@ const DENIED_SCHEMES: [&str; 15] = [
     "chrome-extension",
 ];
 
-/// What begins the schemes of an operating system's own programs, which no application has for itself.
+/// The beginning of schemes that open parts of an operating system, which no application has for itself.
 const SYSTEM_SCHEMES: &str = "x-apple.";
 
 /// A redirection URI, or one of the two forms only WSO2 clients send. RFC 6749 §3.1.2, RFC 8252 §7.
@@ -76,7 +76,7 @@ impl RedirectUri {
         }
     }
 
-    /// Reads one by its form alone, as the store may have it from before there were the other rules.
+    /// Reads a redirection URI by its form alone: one in the store may be older than the other rules.
     ///
     /// # Errors
     /// The rest of a sentence that begins with "has an element that".

@@ -5,14 +5,13 @@ use std::sync::LazyLock;
 use openssl::bn::BigNumRef;
 use openssl::error::ErrorStack;
 
-/// How short a modulus may be, in bits.
+/// The minimum length of a modulus, in bits.
 const BITS_MIN: i32 = 2048;
 
-/// How long; a longer one would cost whoever verifies with it dearly.
+/// The maximum length of a modulus, in bits. A longer one would be expensive for the server that verifies with it.
 const BITS_MAX: i32 = 16384;
 
-/// The odd primes below 1000. The factors of a key have a thousand bits, and nobody makes one with such a small factor but
-/// to mislead or by a fault.
+/// The odd primes below 1000. The factors of a sound key have a thousand bits or more.
 static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
     let mut primes: Vec<u32> = Vec::new();
     for number in (3..1000).step_by(2) {
@@ -23,12 +22,12 @@ static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
     primes
 });
 
-/// Whether a modulus has a length that is accepted.
+/// Returns true if a modulus has a length that is accepted.
 pub fn has_length(modulus: &BigNumRef) -> bool {
     (BITS_MIN..=BITS_MAX).contains(&modulus.num_bits())
 }
 
-/// Whether a small prime divides a modulus.
+/// Returns true if a prime below 1000 divides a modulus.
 ///
 /// # Errors
 /// When there is no memory for the division.

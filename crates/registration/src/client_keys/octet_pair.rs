@@ -1,5 +1,5 @@
-//! Octet key pairs: each is a point of its curve, and not one of the few that tell everybody the shared secret, or let
-//! anybody sign. RFC 8037 §2, RFC 7748 §6, RFC 8032 §5.1.3, §5.2.3.
+//! Octet key pairs: each is a point of its curve, and none is of small order, whose shared secret or signatures can be
+//! computed without a private key. RFC 8037 §2, RFC 7748 §6, RFC 8032 §5.1.3, §5.2.3.
 //!
 //! A point is judged by the one coordinate that is sent. On an Edwards curve a·x² + y² = 1 + d·x²·y² that is y: x² follows
 //! from it, and must be a square. The double of a point has y = 0, so that the point is of order 8, where a·x² = y². On a
@@ -41,7 +41,7 @@ const X25519: Curve = Curve { shape: Shape::Montgomery { a: 486_662 }, prime: P2
 const X448: Curve = Curve { shape: Shape::Montgomery { a: 156_326 }, prime: P448, width: 56 };
 
 impl Curve {
-    /// The curve of that name (`crv`), and whether its keys sign.
+    /// Returns the curve of a name (`crv`), and true if its keys sign.
     pub fn named(name: &str) -> Option<(Self, bool)> {
         match name {
             "Ed25519" => Some((ED25519, true)),
@@ -52,12 +52,12 @@ impl Curve {
         }
     }
 
-    /// Whether some bytes are of the length that a public key has.
+    /// Returns true if some bytes have the length of a public key.
     pub fn has_width(&self, key: &[u8]) -> bool {
         key.len() == self.width
     }
 
-    /// Whether a public key is the only spelling of a point of the curve whose order is not small.
+    /// Returns true if a public key is the only encoding of a point of the curve whose order is not small.
     ///
     /// # Errors
     /// When there is no memory for the numbers.

@@ -1,4 +1,4 @@
-//! What a terminal shows of texts that others chose.
+//! Texts that others chose, as a terminal shows them.
 
 use std::process::Output;
 
@@ -27,7 +27,7 @@ const DECEIVING: [char; 16] = [
     '\u{7f}',
 ];
 
-/// Those of them that the store can have in a client's name, if not from today.
+/// The characters that a client's name in the store can have, if it is older than the rules.
 fn in_names() -> impl Iterator<Item = char> {
     DECEIVING.into_iter().filter(|character| !character.is_control() && !['\u{202e}', '\u{2066}'].contains(character))
 }

@@ -1,4 +1,4 @@
-//! Public keys that are none, or that tell everybody the secret.
+//! Public keys that are no points, or whose secret can be computed.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

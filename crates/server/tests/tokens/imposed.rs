@@ -69,7 +69,7 @@ fn values(row: &Row) -> [Value; 2] {
     [one(imposed), one(other)]
 }
 
-/// What stands beside a member so that it can be agreed to.
+/// The members beside which a member can be agreed to.
 fn beside(name: &str) -> Map<String, Value> {
     let mut members = json!({ "redirect_uris": ["https://rp.example/cb"] });
     if name != "jwks" {

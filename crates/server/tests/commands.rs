@@ -107,7 +107,7 @@ fn check(setup: &Setup, folder: &Path) -> (Option<i32>, String, String) {
 #[test]
 fn check_says_what_is_in_force_and_that_all_is_well() {
     let folder = TempDir::new().unwrap();
-    let setup = Setup::new().with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_NAMESPACE", "x");
+    let setup = Setup::new().after("ulimit -n 1024").with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_NAMESPACE", "x");
     let expected = |store: &str| {
         format!(
             "# What was set; everything else has its default.\n\
@@ -124,6 +124,7 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
              token_endpoint is a placeholder until it is configured\n  \
              userinfo_endpoint is a placeholder until it is configured\n\
              note: FRONTDESK_NAMESPACE looks like a setting and is none; it is ignored\n\
+             connections: at most 944 connections, of 1024 file descriptors\n\
              store: {store}\n\
              all is well\n"
         )

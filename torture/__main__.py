@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 
+from torture.attacks.table import ATTACKS, scenario
 from torture.crash import crash
 from torture.failover import frozen, killed
 from torture.full import full
@@ -26,14 +27,18 @@ SCENARIOS = {
     "failover": (killed, ("postgresql",)),
     "hang": (frozen, ("postgresql",)),
     "full": (full, ("sqlite",)),
+    **{name: (scenario(name), ("sqlite",)) for name in ATTACKS},
 }
 """What is done, and on which databases."""
+
+ALL_ATTACKS = "attacks"
+"""The name of all attacks together."""
 
 
 def options():
     """What the command line says."""
     parser = argparse.ArgumentParser(prog="scripts/torture", description=__import__("torture").__doc__)
-    parser.add_argument("scenario", nargs="*", help=f"only these: {', '.join(SCENARIOS)}")
+    parser.add_argument("scenario", nargs="*", help=f"only these: {ALL_ATTACKS}, {', '.join(SCENARIOS)}")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="only this one")
     parser.add_argument("--seconds", type=float, default=60.0, help="seconds of load in crash (60)")
     parser.add_argument("--every", type=float, default=4.0, help="seconds between kills, about (4)")
@@ -42,14 +47,16 @@ def options():
     parser.add_argument("--quick", action="store_true", help="everything once and briefly: about three minutes in all")
     parser.add_argument("--self-check", action="store_true", help="only see that broken promises are found: a few seconds")
     parser.add_argument("--own-mounts", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--binary", required=True, help="another binary than the one that is built from here")
     parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
     read = parser.parse_args()
     if read.self_check:
         read.scenario = ["self-check"]
     for name in read.scenario:
-        if name not in SCENARIOS:
-            parser.error(f"{name} is no scenario; there are {', '.join(SCENARIOS)}")
+        if name not in SCENARIOS and name != ALL_ATTACKS:
+            parser.error(f"{name} is no scenario; there are {ALL_ATTACKS} and {', '.join(SCENARIOS)}")
+    if ALL_ATTACKS in read.scenario:
+        read.scenario += ATTACKS
     read.starts, read.stops, read.outages, read.away, read.races = (2, 1, 1, 4.0, 10) if read.quick else (6, 4, 2, 8.0, 60)
     if read.quick:
         read.seconds, read.every = min(read.seconds, 6.0), min(read.every, 2.0)

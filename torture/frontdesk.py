@@ -35,6 +35,7 @@ class Frontdesk:
             "FRONTDESK_LISTEN": f"127.0.0.1:{self.port}",
             "FRONTDESK_MANAGEMENT_LISTEN": f"127.0.0.1:{self.management}",
             "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE": "0",
+            "FRONTDESK_LIMITS_UPDATES_PER_MINUTE": "0",
             "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS": "0",
             "FRONTDESK_LOG_FORMAT": "json",
             "FRONTDESK_LOG": "info,registration=warn",
@@ -89,13 +90,13 @@ class Frontdesk:
             code = None
         return code, time.monotonic() - begun
 
-    def command(self, *arguments):
-        """Another command of the program with the same settings."""
+    def command(self, *arguments, typed=None):
+        """Another command of the program with the same settings, and with something on its standard input."""
         return subprocess.run(
             [*self.prefix, self.binary, *arguments],
             cwd=self.folder,
             env=self.settings,
-            stdin=subprocess.DEVNULL,
+            input=typed or "",
             capture_output=True,
             text=True,
             timeout=300,
@@ -110,5 +111,6 @@ class Frontdesk:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def complaints(self):
-        """Lines of its log that should never be there: panics, and failures that are not the store's being away."""
-        return [line for line in self.said().splitlines() if "panicked" in line or '"level":"ERROR"' in line]
+        """Lines of its log that should never be there: panics, and failures that are neither the store's being away nor a head that is no HTTP."""
+        lines = [line for line in self.said().splitlines() if "request parse error" not in line]
+        return [line for line in lines if "panicked" in line or '"level":"ERROR"' in line]

@@ -28,8 +28,8 @@ class Answer:
 class Wire:
     """A connection to a port of this machine, made when it is needed."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, address=None):
+        self.port, self.address, self.patience = port, address, PATIENCE
         self.socket = None
         self.pending = b""
 
@@ -42,7 +42,7 @@ class Wire:
     def connect(self):
         """Makes the connection, unless it stands."""
         if not self.socket:
-            self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+            self.socket = socket.create_connection(("127.0.0.1", self.port), self.patience, self.address and (self.address, 0))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, method, path, body=None, token=None):

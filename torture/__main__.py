@@ -44,7 +44,7 @@ def options():
     parser.add_argument("--every", type=float, default=4.0, help="seconds between kills, about (4)")
     parser.add_argument("--clients", type=int, default=16, help="clients at a time (16)")
     parser.add_argument("--seed", type=int, default=None, help="for the choices of the clients and of the moments")
-    parser.add_argument("--quick", action="store_true", help="everything once and briefly: about three minutes in all")
+    parser.add_argument("--quick", action="store_true", help="everything once and briefly: about six minutes in all")
     parser.add_argument("--self-check", action="store_true", help="only see that broken promises are found: a few seconds")
     parser.add_argument("--own-mounts", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--binary", required=True, help="another binary than the one that is built from here")

@@ -145,6 +145,10 @@ def side_by_side(port, groups):
     return asyncio.run(all_groups())
 
 
+BURST, PAUSE = 60, 0.05
+"""The connections that are opened at once, and the seconds between them: what a full backlog drops looks open to its client for ever."""
+
+
 class Held:
     """Connections that are open and stay so until the end of a block; each may send some bytes first and read an answer."""
 
@@ -164,8 +168,9 @@ class Held:
     async def open(self):
         """Opens all of them; what the service closes or does not accept in time is kept as it is."""
 
-        async def one(source):
+        async def one(number, source):
             connection = Connection(self.port, source)
+            await asyncio.sleep(number // BURST * PAUSE)
             try:
                 await asyncio.wait_for(connection.open(), 5.0)
                 if self.first:
@@ -174,7 +179,7 @@ class Held:
                 pass
             return connection
 
-        return await asyncio.gather(*(one(source) for source in self.sources))
+        return await asyncio.gather(*(one(number, source) for number, source in enumerate(self.sources)))
 
     def open_now(self):
         """Returns the number of connections that the service has not closed."""

@@ -44,7 +44,8 @@ def head(stream, block, ends=True):
 
 def empty_data(megabytes):
     """F1: yields the head of a request whose answer cannot end, then frames of its body without an octet in them."""
-    yield SHUT + head(1, POST + HTTPS + REGISTER + AUTHORITY)
+    yield SHUT
+    yield head(1, POST + HTTPS + REGISTER + AUTHORITY)
     many = frame(DATA, 0, 1) * 7000
     for _ in range(megabytes * 10**6 // len(many)):
         yield many
@@ -53,17 +54,20 @@ def empty_data(megabytes):
 def endless_head(names=508_000):
     """F2: yields a header block that names one entry of the table that many times and does not end."""
     entry = b"\x40" + text(b"a") + text(b"")
-    yield OPENING + head(1, POST + HTTPS + REGISTER + AUTHORITY + entry + b"\xbe" * names, ends=False)
+    yield OPENING
+    yield head(1, POST + HTTPS + REGISTER + AUTHORITY + entry + b"\xbe" * names, ends=False)
 
 
 def field_names(names=25_000):
     """F3: yields one head of that many field names."""
     fields = b"".join(b"\x00" + text(b"x%05d" % number) + text(b"") for number in range(names))
-    yield OPENING + head(1, POST + HTTPS + REGISTER + AUTHORITY + fields)
+    yield OPENING
+    yield head(1, POST + HTTPS + REGISTER + AUTHORITY + fields)
 
 
 def heads(count=20_000):
     """F4: yields the heads of that many registrations, each of which waits for its body."""
-    yield OPENING + head(1, POST + HTTPS + REGISTER + JSON)
+    yield OPENING
+    yield head(1, POST + HTTPS + REGISTER + JSON)
     # The streams of a client have odd numbers.
     yield b"".join(head(2 * number + 1, POST + HTTPS + AGAIN) for number in range(1, count))

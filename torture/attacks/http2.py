@@ -55,15 +55,20 @@ def heads(stage):
 
 def preface(stage):
     """ALPN that offers both, the preface where HTTP/2 was not agreed on, with 16 MB of frames behind it, and the upgrade that RFC 9113 removed."""
-    figures = {"HTTP/2 chosen": 0, "ways refused": 0, "MB sent": 0.0, "upgraded": 0, "grown MB": 0.0, "kept MB": 0.0}
+    figures = {"HTTP/2 chosen": 0, "ways refused": 0, "not ended": 0, "MB sent": 0.0, "upgraded": 0, "grown MB": 0.0, "kept MB": 0.0}
     for tls, alpns in ((True, ((), ("http/1.1",))), (False, ((),))):
         server = stage.start(tls=tls, REGISTRATION="open")
         with stage.watch(server):
             for alpn, address in zip(alpns, addresses(2)):
                 connection = Raw(server, address, alpn)
-                connection.push(frames.empty_data(16))
+                connection.push([frames.OPENING])
                 connection.wait_for_end(HELD)
                 figures["ways refused"] += connection.refused
+                connection.close()
+                connection = Raw(server, address, alpn)
+                connection.push(frames.empty_data(16), heeding=False)
+                connection.wait_for_end(HELD)
+                figures["not ended"] += not connection.ended
                 figures["MB sent"] += round(connection.sent / 10**6, 1)
                 connection.close()
             connection = Raw(server, "127.1.0.8", BOTH)

@@ -9,6 +9,10 @@ STALLED = 5.0
 """The seconds without a byte in either direction after which a connection is left as it is."""
 
 
+ANSWERED = 1.0
+"""The seconds for which a first answer is waited for."""
+
+
 class Raw:
     """A connection without a protocol, with or without TLS."""
 
@@ -25,12 +29,18 @@ class Raw:
             self.alpn = self.socket.selected_alpn_protocol()
         self.socket.setblocking(False)
 
-    def push(self, pieces):
-        """Sends pieces until there are no more or the service closes the connection, and reads meanwhile."""
+    def push(self, pieces, heeding=True):
+        """Sends pieces until there are no more or the service closes the connection, and reads meanwhile.
+
+        A client that heeds an answer waits for it behind the first piece: one that goes on sending may lose it to the reset that follows.
+        """
         try:
             for piece in pieces:
                 if not self.send(memoryview(piece)):
                     return
+                if heeding:
+                    select.select([self.socket], [], [], ANSWERED)
+                    heeding = False
         except OSError:
             self.ended = True
 

@@ -34,7 +34,7 @@ ATTACKS = {
     "http2-endless-head": Attack(http2.endless_head, NO_HTTP2),
     "http2-field-names": Attack(http2.field_names, NO_HTTP2),
     "http2-heads": Attack(http2.heads, NO_HTTP2),
-    "http2-preface": Attack(http2.preface, {**SMALL, **exactly({"ways refused": 3}), **most({"HTTP/2 chosen": 0, "upgraded": 0})}),
+    "http2-preface": Attack(http2.preface, {**SMALL, **exactly({"ways refused": 3}), **most({"HTTP/2 chosen": 0, "not ended": 0, "upgraded": 0})}),
     "passwords": Attack(passwords.many, LOGINS),
     "passwords-abandoned": Attack(passwords.abandoned, {**KINDS, **exactly({"admin's log-in": 201}), **most({"admin's log-in s": 2.0})}),
     "passwords-memory": Attack(passwords.memory, KINDS),

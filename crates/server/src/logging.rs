@@ -24,6 +24,10 @@ use crate::settings::named;
 use crate::traces::Traces;
 use crate::visible::{visible, visible_json};
 
+/// The library that reads requests. It writes a line of the level `error` for each one that is no HTTP, so strangers choose how
+/// many there are: they are shown only where the filter asks for them.
+const HTTP_LIBRARY: &str = "actix_http";
+
 /// What a level or a filter lets through.
 ///
 /// # Errors
@@ -37,7 +41,8 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
     if level.trim().is_empty() || lone.into_iter().any(|part| LevelFilter::from_str(part).is_err()) {
         return Err(wrong());
     }
-    EnvFilter::builder().parse(level).map_err(|_| wrong())
+    let asked = if level.contains(HTTP_LIBRARY) { level.to_owned() } else { format!("{level},{HTTP_LIBRARY}=off") };
+    EnvFilter::builder().parse(asked).map_err(|_| wrong())
 }
 
 /// Starts logging to standard error, at a level or with a filter; and traces beside it, if there are any.

@@ -17,6 +17,7 @@ use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{Logins, Random, Throttle, Trail};
+use socket2::{Domain, Socket, Type};
 use store::{By, Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
@@ -235,7 +236,7 @@ fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>
         if let Some(first) = taken.first().and_then(|listener| listener.local_addr().ok()).filter(|_| address.port() == 0) {
             address.set_port(first.port());
         }
-        match TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener)) {
+        match bind(address) {
             Ok(listener) => taken.push(listener),
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable || error.kind() == io::ErrorKind::Unsupported => {
                 refused = Some(error);
@@ -247,6 +248,19 @@ fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>
         (true, Some(error)) => Err(format!("{} is {text}, which cannot be listened on: {error}", named(key))),
         _ => Ok(taken),
     }
+}
+
+/// The number of connections that the kernel keeps until they are accepted. With the 128 of the standard library a burst from one
+/// address makes the kernel drop what others begin.
+const BACKLOG: i32 = 1024;
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use serde_json::{Value, json};
-use support::{PATIENCE, Setup, TestServer};
+use support::{PATIENCE, Setup, TestServer, until};
 
 const KEYS: &[u8] = b"GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -159,4 +159,21 @@ fn the_limits_of_a_head_are_the_operators() {
     assert_eq!(refusal(&server, &request("/jwks", 9, 0)).0, 431);
     assert_eq!(refusal(&server, &request("/jwks", 2, 1024)).0, 431);
     assert_eq!(server.get("/jwks").status(), 200);
+}
+
+/// Security §F23: requests that are no HTTP are answered with 400 and write no line of the log, however many they are.
+#[test]
+fn malformed_heads_write_no_log_lines() {
+    let server = TestServer::start();
+    for head in ["\r\nGET", "GET / HTTP/9.9\r\n\r\n", "GET /\u{1} HTTP/1.1\r\n\r\n", "NO SPACE\r\n\r\n", "GET / HTTP/1.1\r\nA b: c\r\n\r\n"]
+        .repeat(4)
+    {
+        let answer = server.raw(&format!("{head}\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{head:?}: {answer}");
+    }
+    // A line of the service's own, behind all that the heads could have written.
+    assert_eq!(server.register(&json!({ "redirect_uris": ["https://rp.example/cb"] })).status(), 201);
+    until("the last line is there", || server.log().contains("client registered"));
+    let log = server.log();
+    assert!(!log.contains("actix_http") && !log.contains("\"ERROR\"") && !log.contains("\"WARN\""), "{log}");
 }

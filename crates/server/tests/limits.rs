@@ -58,6 +58,7 @@ fn an_address_has_so_many_connections_and_no_more() {
     }
     assert!(kept.iter_mut().all(asked), "those that were there first stay");
     let told = "connection limit reached";
+    until("the operator is told", || server.log().contains(told));
     assert_eq!(server.log().matches(told).count(), 1, "{}", server.log());
 
     drop(kept.pop());

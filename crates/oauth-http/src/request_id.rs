@@ -3,12 +3,16 @@
 use std::future::Future;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
+use protocol::hexadecimal;
 
 /// The header field that carries it.
 pub static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How long one may be.
 pub const LONGEST: usize = 128;
+
+/// The number of random bytes in an identifier of our own.
+pub const RANDOM_BYTES: usize = 16;
 
 tokio::task_local! {
     static CURRENT: RequestId;
@@ -27,6 +31,15 @@ impl RequestId {
     /// The same from bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::is_one(bytes).then(|| HeaderValue::from_bytes(bytes).ok().map(Self)).flatten()
+    }
+
+    /// Spells random bytes as hexadecimal digits.
+    pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Option<Self> {
+        let mut text = [b'0'; 2 * RANDOM_BYTES];
+        for (digits, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
+            *digits = [hexadecimal::digit((byte >> 4).into()), hexadecimal::digit(byte.into())];
+        }
+        HeaderValue::from_bytes(&text).ok().map(Self)
     }
 
     fn is_one(bytes: &[u8]) -> bool {
@@ -74,6 +87,14 @@ mod tests {
         for text in ["", "a b", "a\"b", "a\tb", "\u{e4}", "a/b", &"x".repeat(129)] {
             assert!(RequestId::from_bytes(text.as_bytes()).is_none(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn random_bytes_are_spelt_in_hexadecimal() {
+        let bytes = 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210_u128.to_be_bytes();
+        let id = RequestId::from_random(bytes).unwrap();
+        assert_eq!(id.as_str(), "0123456789abcdeffedcba9876543210");
+        assert_eq!(RequestId::from_bytes(id.as_str().as_bytes()), Some(id));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::direct::Direct;
 use crate::heads;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, RouteMetrics};
-use crate::request_id::RequestIds;
+use crate::request_id::{DrawnIds, RequestIds};
 use crate::traces::{RequestSpan, Traces};
 
 /// What is kept for every request.
@@ -129,7 +129,7 @@ where
 
     fn new_service(&self, config: AppConfig) -> Self::Future {
         let (front, routes) = (Arc::clone(&self.front), self.routes.new_service(config));
-        Box::pin(async move { Ok(Worker { front, routes: routes.await? }) })
+        Box::pin(async move { Ok(Worker { front, routes: routes.await?, drawn_ids: DrawnIds::default() }) })
     }
 }
 
@@ -137,6 +137,7 @@ where
 pub struct Worker<S> {
     front: Arc<Front>,
     routes: S,
+    drawn_ids: DrawnIds,
 }
 
 impl<S, B> Service<Request> for Worker<S>
@@ -153,7 +154,7 @@ where
 
     fn call(&self, mut request: Request) -> Answer {
         let (front, begun) = (&self.front, Instant::now());
-        let id = front.ids.of(request.head());
+        let id = front.ids.of(request.head(), &self.drawn_ids);
         let unread = unread::hold(request.payload());
         let span = front.traces.as_ref().map(|traces| traces.begin(request.head(), id.as_ref()));
         if let Some(failure) = heads::refusal(&front.limits, request.head()) {

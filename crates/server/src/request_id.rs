@@ -1,63 +1,116 @@
 //! Every request has an identifier: in its answer, in every log line and in every row of the audit trail that it causes.
+//!
+//! An identifier is random as a whole. Two answers tell nothing of the requests between them, and nobody can name the
+//! identifier of a request that is not their own. Random bytes are drawn for many requests at a time, for each worker apart:
+//! asking OpenSSL, or sharing a counter, would cost each request more.
 
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::dev::RequestHead;
 use oauth_http::RequestId;
 use oauth_http::peer::Proxies;
-use oauth_http::request_id::X_REQUEST_ID;
-use protocol::hexadecimal;
+use oauth_http::request_id::{RANDOM_BYTES, X_REQUEST_ID};
 use registration::Random;
 
-/// How many digits the number of a request has.
-const DIGITS: usize = 10;
+/// The number of identifiers that are drawn at a time.
+const DRAWN_AT_ONCE: usize = 64;
 
-/// Makes identifiers: random for the process, counted within it. They are made for every request, so neither randomness nor
-/// a formatter is asked each time.
-#[derive(Debug)]
+/// The source of identifiers, for every worker.
 pub struct RequestIds {
-    /// Eight random digits, a hyphen, and room for a number.
-    form: [u8; 9 + DIGITS],
-    next: AtomicU64,
+    random: Random,
     proxies: Proxies,
 }
 
+/// The identifiers that one worker has drawn; those before `unused` are not used yet.
+#[derive(Default)]
+pub struct DrawnIds(RefCell<Drawn>);
+
+struct Drawn {
+    values: [[u8; RANDOM_BYTES]; DRAWN_AT_ONCE],
+    unused: usize,
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self { values: [[0; RANDOM_BYTES]; DRAWN_AT_ONCE], unused: 0 }
+    }
+}
+
 impl RequestIds {
-    /// Identifiers of this process; those that come through `proxies` may bring their own.
+    /// A source that draws from `random`; requests that come through `proxies` may bring their own identifiers.
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn new(random: &Random, proxies: Proxies) -> Result<Arc<Self>, String> {
-        let mut seed = [0_u8; 8];
-        random(&mut seed)?;
-        let mut form = [b'-'; 9 + DIGITS];
-        for (digit, byte) in form.iter_mut().zip(seed) {
-            *digit = hexadecimal::digit(byte.into());
-        }
-        Ok(Arc::new(Self { form, next: AtomicU64::new(0), proxies }))
+    pub fn new(random: Random, proxies: Proxies) -> Result<Arc<Self>, String> {
+        random(&mut [0; RANDOM_BYTES])?;
+        Ok(Arc::new(Self { random, proxies }))
     }
 
-    fn next(&self) -> Option<RequestId> {
-        let mut text = self.form;
-        let mut number = self.next.fetch_add(1, Ordering::Relaxed);
-        for digit in text.iter_mut().rev().take(DIGITS) {
-            *digit = hexadecimal::digit(number);
-            number >>= 4;
+    /// A new identifier; none when randomness has run out since the start.
+    fn next(&self, drawn: &DrawnIds) -> Option<RequestId> {
+        let mut drawn = drawn.0.try_borrow_mut().ok()?;
+        if drawn.unused == 0 {
+            (self.random)(drawn.values.as_flattened_mut()).ok()?;
+            drawn.unused = DRAWN_AT_ONCE;
         }
-        RequestId::from_bytes(&text)
+        drawn.unused -= 1;
+        drawn.values.get(drawn.unused).and_then(|value| RequestId::from_random(*value))
     }
 
-    /// The one a configured proxy gave the request, or a new one.
-    pub fn of(&self, head: &RequestHead) -> Option<RequestId> {
+    /// The one a configured proxy gave the request, or a new one out of those that were drawn.
+    pub fn of(&self, head: &RequestHead, drawn: &DrawnIds) -> Option<RequestId> {
         if self.proxies.networks.is_empty() {
-            return self.next();
+            return self.next(drawn);
         }
         let from_proxy = head.peer_addr.is_some_and(|peer| self.proxies.contains(peer.ip().to_canonical()));
         let mut given = head.headers.get_all(&X_REQUEST_ID).filter(|_| from_proxy);
         match (given.next(), given.next()) {
-            (Some(only), None) => RequestId::parse(only).or_else(|| self.next()),
-            _ => self.next(),
+            (Some(only), None) => RequestId::parse(only).or_else(|| self.next(drawn)),
+            _ => self.next(drawn),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    /// Bytes that differ in each identifier, until they run out.
+    fn counting(most: u64) -> (Random, Arc<AtomicU64>) {
+        let count = Arc::new(AtomicU64::new(0));
+        let kept = Arc::clone(&count);
+        let random: Random = Arc::new(move |buffer| {
+            let draw = kept.fetch_add(1, Ordering::Relaxed);
+            for (at, value) in buffer.chunks_mut(RANDOM_BYTES).enumerate() {
+                value.copy_from_slice(&(u128::from(draw) << 64 | u128::try_from(at).unwrap()).to_be_bytes());
+            }
+            if draw <= most { Ok(()) } else { Err("no more".to_owned()) }
+        });
+        (random, count)
+    }
+
+    /// Random bytes are drawn for 64 identifiers at a time, and none is used twice, also not by another worker.
+    #[test]
+    fn drawn_bytes_are_used_once() {
+        let (random, draws) = counting(u64::MAX);
+        let ids = RequestIds::new(random, Proxies::default()).unwrap();
+        let workers = [DrawnIds::default(), DrawnIds::default()];
+        let given: Vec<RequestId> = workers.iter().flat_map(|drawn| (0..640).map_while(|_| ids.next(drawn))).collect();
+        let texts: std::collections::HashSet<&str> = given.iter().map(RequestId::as_str).collect();
+        assert_eq!((given.len(), texts.len()), (1_280, 1_280));
+        assert_eq!(draws.load(Ordering::Relaxed), 1 + 20, "one draw at the start, and one for 64 requests");
+    }
+
+    /// Bytes that could not be drawn are no identifier.
+    #[test]
+    fn failed_draw_gives_no_identifier() {
+        let (random, _) = counting(1);
+        let ids = RequestIds::new(random, Proxies::default()).unwrap();
+        let drawn = DrawnIds::default();
+        assert_eq!((0..64).filter_map(|_| ids.next(&drawn)).count(), 64);
+        assert_eq!((ids.next(&drawn), ids.next(&drawn)), (None, None));
     }
 }

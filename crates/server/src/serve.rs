@@ -75,7 +75,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let (acceptor, certificate_end) = acceptor(&config, &clock)?.unzip();
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
-    let ids = RequestIds::new(&random(), config.proxies.clone())?;
+    let ids = RequestIds::new(random(), config.proxies.clone())?;
     let draining = Arc::new(AtomicBool::new(false));
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let connections = Connections::new(&config.limits, descriptors.connections, config.proxies.clone());

@@ -37,8 +37,26 @@ fn every_answer_has_an_identifier_of_its_own() {
     let count = asks.len();
     let ids: HashSet<String> = asks.map(|ask| ask.send().header("x-request-id").unwrap().to_owned()).into();
     assert_eq!(ids.len(), count, "{ids:?}");
-    let plain = |id: &str| id.len() == 19 && id.chars().all(|character| character.is_ascii_hexdigit() || character == '-');
-    assert!(ids.iter().all(|id| plain(id)), "{ids:?}");
+    assert!(ids.iter().all(|id| is_random(id)), "{ids:?}");
+}
+
+/// Whether an identifier is 16 bytes in hexadecimal.
+fn is_random(id: &str) -> bool {
+    id.len() == 32 && id.chars().all(|character| matches!(character, '0'..='9' | 'a'..='f'))
+}
+
+/// Two identifiers share no prefix, and tell nothing of how many requests came between.
+#[test]
+fn request_ids_share_no_prefix() {
+    let server = TestServer::start();
+    let ids: Vec<String> = (0..300).map(|_| server.request("GET", "/jwks").send().header("x-request-id").unwrap().to_owned()).collect();
+    assert!(ids.iter().all(|id| is_random(id)), "{ids:?}");
+    // Of 300 random ones, two share 12 digits with a chance of one in six milliards.
+    for range in [0..12, 10..22, 20..32] {
+        let parts: HashSet<&str> = ids.iter().map(|id| id.get(range.clone()).unwrap()).collect();
+        assert_eq!(parts.len(), ids.len(), "{ids:?}");
+    }
+    assert!(!ids.is_sorted() && !ids.iter().rev().is_sorted(), "{ids:?}");
 }
 
 #[test]
@@ -49,10 +67,10 @@ fn a_configured_proxy_may_name_the_request() {
         assert_eq!(named(id), id);
     }
     for id in ["", "a b", "\"}", "a;b", &"x".repeat(129)] {
-        assert_eq!(named(id).len(), 19, "{id:?}");
+        assert!(is_random(&named(id)), "{id:?}");
     }
     let twice = server.request("GET", "/jwks").header("X-Request-Id", "one").header("X-Request-Id", "two").send();
-    assert_eq!(twice.header("x-request-id").unwrap().len(), 19);
+    assert!(is_random(twice.header("x-request-id").unwrap()));
 }
 
 #[test]

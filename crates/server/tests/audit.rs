@@ -98,6 +98,34 @@ fn a_registration_attack_is_told_from_postgresql() {
     attack(Setup::new().on(&database));
 }
 
+/// Beyond 1024 kinds of refusals, those of IPv6 networks share the row of their /48, which has their number.
+#[test]
+fn networks_of_one_48_share_a_row() {
+    let mut server = Setup::new().with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1").start();
+    for number in 0..2_000 {
+        let from = format!("2001:db8:1:{number:x}::7");
+        server
+            .request("DELETE", "/register/nobody")
+            .header("X-Forwarded-For", &from)
+            .bearer("rat_guess")
+            .send()
+            .refused(401, "invalid_token");
+    }
+    let guesser = server.request("DELETE", "/register/nobody").header("X-Forwarded-For", "2001:db8:2::7").bearer("rat_guess");
+    guesser.send().refused(401, "invalid_token");
+    server.signal("-TERM");
+    assert!(server.wait().success());
+
+    let told = rows(&server, &[]);
+    let of = |address: &str| -> i64 {
+        let alike = told.iter().filter(|row| row["detail"] == "401 invalid_token, from networks of this /48" && row["address"] == address);
+        alike.map(|row| row["times"].as_i64().unwrap()).sum()
+    };
+    assert_eq!((of("2001:db8:1::"), of("2001:db8:2::")), (2_000 - 1_024, 1));
+    assert_eq!(told.iter().filter(|row| row["detail"] == "401 invalid_token").count(), 1_024);
+    assert!(told.iter().all(|row| row["event"] != "more refused"), "{told:?}");
+}
+
 #[test]
 fn whoever_changed_something_is_named() {
     let server = TestServer::start();

@@ -100,7 +100,7 @@ metrics! {
     KEY_AGE = Gauge "frontdesk_signing_key_age_seconds" ["provider", "algorithm"];
     /// Rows of refusals that are not in the audit trail yet.
     AUDIT_PENDING = Gauge "frontdesk_audit_pending" [];
-    /// Refusals that share the audit trail's one row for all, because there were too many kinds at a time to tell them apart.
+    /// Refusals that share a row of the audit trail with others that are not alike, because there were too many kinds at a time to tell them apart.
     AUDIT_MERGED = Counter "frontdesk_audit_merged_total" [];
     /// Total user and system CPU time spent in seconds.
     PROCESS_CPU = Counter "process_cpu_seconds_total" [];

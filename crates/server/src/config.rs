@@ -18,6 +18,7 @@ use tempfile::NamedTempFile;
 mod descriptor;
 mod file;
 mod provider;
+mod secret_files;
 mod sources;
 mod traces;
 
@@ -25,6 +26,7 @@ pub use provider::ProviderConfig;
 pub use sources::Sources;
 
 use file::{File, TlsSection};
+use secret_files::SecretFile;
 use sources::{masked, merged, one_line};
 
 use crate::limits::Limits;
@@ -123,6 +125,7 @@ pub struct Config {
     pub providers: Vec<ProviderConfig>,
     /// Variables that look like settings and are none.
     pub unknown_variables: Vec<String>,
+    secret_files: Vec<SecretFile>,
     effective: String,
 }
 
@@ -140,9 +143,11 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let (table, unknown_variables) = merged(sources)?;
         let effective = masked(&table);
+        let settings_table = table.clone();
         let file = File::deserialize(table).map_err(|error| ConfigError::new(one_line(&error.to_string())))?;
         let development = sources.file.is_none() && file.provider.iter().all(|provider| provider.issuer.is_none());
         let data = file.data.unwrap_or_else(|| PathBuf::from("frontdesk-data"));
+        let secret_files = secret_files::all(&settings_table, &data, sources)?;
         let database = database(file.database, &data)?;
         let sealing = sealing(file.sealing_key, file.sealing_key_file, &database, &data)?;
         let listen =
@@ -186,6 +191,7 @@ impl Config {
             .filter(|keep| !keep.is_zero()),
             providers,
             unknown_variables,
+            secret_files,
             effective,
         })
     }
@@ -199,6 +205,11 @@ impl Config {
     /// The settings that were given, as TOML, with secrets masked.
     pub fn effective(&self) -> &str {
         &self.effective
+    }
+
+    /// A sentence for each file with a secret in it that group or others have access to.
+    pub fn open_secret_files(&self) -> impl Iterator<Item = String> {
+        self.secret_files.iter().filter_map(SecretFile::concern)
     }
 
     /// The sealing key, made first when it is one we make ourselves and there is none yet.

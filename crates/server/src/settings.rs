@@ -10,6 +10,8 @@ pub enum Form {
     Text,
     /// A text nobody may see.
     Secret,
+    /// The path of a file with a secret in it.
+    SecretFile,
     /// A whole number.
     Number,
     /// Texts with commas between them.
@@ -40,7 +42,7 @@ impl Setting {
     /// Reads a value of the environment or the command line.
     fn value(&self, text: &str) -> Result<Value, String> {
         Ok(match self.form {
-            Form::Text | Form::Secret => Value::String(text.to_owned()),
+            Form::Text | Form::Secret | Form::SecretFile => Value::String(text.to_owned()),
             Form::Number => {
                 let number: u32 = text.trim().parse().map_err(|_| format!("{WHOLE_NUMBER}, not {text:?}"))?;
                 Value::Integer(number.into())
@@ -77,7 +79,7 @@ settings! {
     /// The folder for what the embedded default keeps: database, sealing key, development certificates.
     "data", "FRONTDESK_DATA", Text, "frontdesk-data";
     /// A file with the key that seals secrets in the store: 32 bytes in base64.
-    "sealing_key_file", "FRONTDESK_SEALING_KEY_FILE", Text, "{data}/sealing.key, made at first start, with SQLite; none with PostgreSQL";
+    "sealing_key_file", "FRONTDESK_SEALING_KEY_FILE", SecretFile, "{data}/sealing.key, made at first start, with SQLite; none with PostgreSQL";
     /// The same key itself.
     "sealing_key", "FRONTDESK_SEALING_KEY", Secret, "";
     /// The password of the account admin, which is made with it when there is no account yet.
@@ -87,7 +89,7 @@ settings! {
     /// The certificate with its chain, PEM.
     "tls.certificate", "FRONTDESK_TLS_CERTIFICATE", Text, "";
     /// The certificate's private key, PEM.
-    "tls.key", "FRONTDESK_TLS_KEY", Text, "";
+    "tls.key", "FRONTDESK_TLS_KEY", SecretFile, "";
     /// What is logged: error, warn, info, debug or trace, or a filter such as info,store=debug.
     "log.level", "FRONTDESK_LOG", Text, "info";
     /// How log lines are written: text or json.

@@ -6,11 +6,13 @@ mod support;
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use server::settings::{self, Form, Setting};
 use support::{PASSWORD, Postgres, Setup, TestServer, until};
 use tempfile::TempDir;
 
@@ -205,6 +207,92 @@ fn check_names_everything_that_is_wrong_and_shows_no_secret() {
         assert_eq!((code, said.as_str()), (Some(1), "frontdesk: one thing is wrong\n"));
         assert!(printed.ends_with(&format!("\nwrong: {sentence}\n")), "{printed}");
     }
+}
+
+/// Runs `check`, which must find nothing wrong, and returns its notes.
+fn notes(setup: &Setup, folder: &Path) -> Vec<String> {
+    let (code, printed, said) = check(setup, folder);
+    assert_eq!((code, said.as_str()), (Some(0), ""), "{printed}");
+    printed.lines().filter_map(|line| line.strip_prefix("note: ")).map(|note| note.replace(&format!("{}/", folder.display()), "")).collect()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Secret files that group or others have access to are noted with the `chmod` that ends it, and nothing is called wrong.
+#[test]
+fn secret_files_with_open_modes_are_noted() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(Setup::new().command(folder.path(), &["migrate"]).output().unwrap().status.success());
+    fs::copy(at("frontdesk-data/sealing.key"), at("it's.key")).unwrap();
+    let named = Setup::new().with("FRONTDESK_SEALING_KEY_FILE", "it's.key");
+    let generated = Setup::new();
+    for (mode, open) in [(0o644, true), (0o640, true), (0o604, true), (0o600, false), (0o400, false)] {
+        set_mode(&at("it's.key"), mode);
+        let note = format!(
+            "sealing_key_file (FRONTDESK_SEALING_KEY_FILE) names it's.key; its mode {mode:04o} gives access to group or others: \
+             chmod go-rwx 'it'\\''s.key'"
+        );
+        assert_eq!(notes(&named, folder.path()), if open { vec![note] } else { vec![] }, "{mode:o}");
+    }
+    set_mode(&at("frontdesk-data/sealing.key"), 0o644);
+    let [note] = notes(&generated, folder.path()).try_into().unwrap();
+    assert_eq!(
+        note,
+        "frontdesk-data/sealing.key is a private key; its mode 0644 gives access to group or others: chmod go-rwx frontdesk-data/sealing.key"
+    );
+    let command = note.split("others: ").nth(1).unwrap();
+    assert!(Command::new("sh").current_dir(folder.path()).args(["-c", command]).status().unwrap().success());
+    assert_eq!(notes(&generated, folder.path()), [""; 0], "the command in the note mends it");
+}
+
+/// Every setting for a secret file is looked at: those that end in `_file` or `key` name nothing else.
+#[test]
+fn every_secret_file_setting_is_checked() {
+    let folder = TempDir::new().unwrap();
+    let secret = |setting: &Setting| setting.form == Form::SecretFile;
+    let path_of_secret = |setting: &Setting| setting.key.ends_with("_file") || setting.key == "tls.key";
+    let settings: Vec<Setting> = settings::all().filter(path_of_secret).collect();
+    assert!(settings.len() >= 2 && settings.iter().all(secret), "{settings:?}");
+    for setting in settings {
+        let path = folder.path().join("secret");
+        fs::write(&path, "correct horse battery").unwrap();
+        set_mode(&path, 0o640);
+        let certificate = if setting.key == "tls.key" { "tls.crt" } else { "" };
+        let mode = if setting.key == "tls.key" { "files" } else { "off" };
+        let setup =
+            Setup::default().with(setting.variable, "secret").with("FRONTDESK_TLS_CERTIFICATE", certificate).with("FRONTDESK_TLS", mode);
+        let (_, printed, _) = check(&setup, folder.path());
+        let note = format!("\nnote: {} ({}) names secret; its mode 0640 gives ", setting.key, setting.variable);
+        assert!(printed.contains(&note), "{printed}");
+    }
+}
+
+/// A configuration file is a secret file when a secret is written in it.
+#[test]
+fn configuration_file_with_secrets_is_checked() {
+    let noted = |text: &str| {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("frontdesk.toml"), "").unwrap();
+        set_mode(&folder.path().join("frontdesk.toml"), 0o644);
+        let file = format!("{text}[[provider]]\nissuer = \"http://localhost:9443\"\n");
+        let (_, printed, said) = check(&Setup::default().file(&file), folder.path());
+        assert!(printed.contains("\n# In force\n"), "{said}");
+        let note = printed.lines().find_map(|line| line.strip_prefix("note: "));
+        note.map(|note| note.replace(&format!("{}/", folder.path().display()), ""))
+    };
+    let end = "is written in frontdesk.toml; its mode 0644 gives access to group or others: chmod go-rwx frontdesk.toml";
+    for (text, name) in [
+        ("admin_password = \"correct horse battery\"\n", "admin_password (FRONTDESK_ADMIN_PASSWORD)"),
+        ("sealing_key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"\n", "sealing_key (FRONTDESK_SEALING_KEY)"),
+        ("database = \"postgres://frontdesk:hush@127.0.0.1:1/frontdesk\"\nsealing_key_file = \"none\"\n", "database (FRONTDESK_DATABASE)"),
+    ] {
+        assert_eq!(noted(text), Some(format!("{name} {end}")), "{text}");
+    }
+    let without = "database = \"postgres://frontdesk@127.0.0.1:1/frontdesk\"\nsealing_key_file = \"none\"\nlog.level = \"warn\"\n";
+    assert_eq!(noted(without), None);
 }
 
 /// RFC 7617: an account registers with its name and password.
@@ -626,8 +714,8 @@ fn help_and_version_are_printed_without_configuration() {
     for command in ["serve", "migrate", "check", "health", "account", "token", "client", "key", "try"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{help}");
     }
-    for setting in server::settings::all() {
-        let secret = setting.form == server::settings::Form::Secret;
+    for setting in settings::all() {
+        let secret = setting.form == Form::Secret;
         assert_eq!(help.contains(&format!("--{} <VALUE>", setting.flag())), !secret, "{}", setting.key);
     }
     assert!(!run(&["-h"]).1.contains("--management-listen"), "the short help is short");

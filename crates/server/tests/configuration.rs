@@ -555,7 +555,7 @@ fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
     for setting in settings::all().filter(taken) {
         let (text, setup) = sample(setting.key);
         let expected: toml::Value = match setting.form {
-            Form::Text => text.into(),
+            Form::Text | Form::SecretFile => text.into(),
             Form::Secret => "(hidden)".into(),
             Form::Number => toml::Value::Integer(text.parse().unwrap()),
             Form::List => toml::Value::Array(text.split(',').map(Into::into).collect()),

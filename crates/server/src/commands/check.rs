@@ -38,6 +38,9 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     for variable in &config.unknown_variables {
         say(format!("note: {variable} looks like a setting and is none; it is ignored"))?;
     }
+    for concern in config.open_secret_files() {
+        say(format!("note: {concern}"))?;
+    }
     let listens = serve::resolve("listen", &config.listen, config.development);
     let manages = serve::resolve("management_listen", &config.management_listen, false);
     let logs = logging::filter(&config.log_level);

@@ -87,6 +87,14 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
     Ok((table, unknown))
 }
 
+/// The settings in the table whose values are secret, a database's URL with a password among them.
+pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
+    let secrets = settings::all().filter(|setting| setting.form == Form::Secret).map(|setting| setting.key);
+    let url = table.get("database").and_then(|url| url.as_str());
+    let hidden = url.and_then(|text| text.parse::<DatabaseUrl>().ok().filter(|url| !url.is_sqlite() && url.to_string() != text));
+    secrets.filter(|key| table.contains_key(*key)).chain(hidden.map(|_| "database"))
+}
+
 /// The table as TOML, without its secrets.
 pub(super) fn masked(table: &Table) -> String {
     let mut shown = table.clone();

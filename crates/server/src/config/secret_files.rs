@@ -1,0 +1,80 @@
+//! The files with secrets in them, and whether group or others have access to them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::sources::{merged, secret_keys};
+use super::{ConfigError, Sources};
+use crate::settings::{self, Form};
+
+/// The files in the data folder that the program makes for its owner alone.
+const GENERATED: [&str; 3] = ["sealing.key", "ca.key", "server.key"];
+
+/// The bits of a mode that give access to group and others.
+const GROUP_AND_OTHERS: u32 = 0o077;
+
+/// A file with a secret in it.
+#[derive(Debug, Clone)]
+pub(super) struct SecretFile {
+    /// The reason why the file is secret: the setting that names it, or the secret that is written in it.
+    reason: String,
+    path: PathBuf,
+}
+
+impl SecretFile {
+    /// A sentence if group or others have access to the file. There is none for a file that is missing: the setting's own
+    /// check reports that.
+    pub(super) fn concern(&self) -> Option<String> {
+        let mode = fs::metadata(&self.path).ok()?.permissions().mode() & 0o7777;
+        let Self { reason, path } = self;
+        let open = mode & GROUP_AND_OTHERS != 0;
+        open.then(|| format!("{reason}; its mode {mode:04o} gives access to group or others: chmod go-rwx {}", quoted(path)))
+    }
+}
+
+/// Every file with a secret in it: those that settings name, those that the program makes in the data folder, and the
+/// configuration file if a secret is written there.
+///
+/// # Errors
+/// When the configuration file cannot be read.
+pub(super) fn all(table: &Table, data: &Path, sources: &Sources) -> Result<Vec<SecretFile>, ConfigError> {
+    let named = settings::all().filter(|setting| setting.form == Form::SecretFile).filter_map(|setting| {
+        let path = value(table, setting.key)?.as_str()?;
+        Some(SecretFile { reason: format!("{} names {path}", settings::named(setting.key)), path: path.into() })
+    });
+    let generated = GENERATED.map(|name| data.join(name)).into_iter();
+    let generated = generated.map(|path| SecretFile { reason: format!("{} is a private key", path.display()), path });
+    let mut files: Vec<SecretFile> = Vec::new();
+    for file in named.chain(generated).chain(configuration(sources)?) {
+        if files.iter().all(|known| known.path != file.path) {
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+/// The configuration file, if a secret is written in it.
+fn configuration(sources: &Sources) -> Result<Option<SecretFile>, ConfigError> {
+    let Some(path) = &sources.file else { return Ok(None) };
+    let (table, _) = merged(&Sources { file: sources.file.clone(), ..Sources::default() })?;
+    let secret = secret_keys(&table).next();
+    let reason = |key| format!("{} is written in {}", settings::named(key), path.display());
+    Ok(secret.map(|key| SecretFile { reason: reason(key), path: path.clone() }))
+}
+
+/// The value of a setting in the table, outside of providers.
+fn value<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    let mut steps = key.split('.');
+    let first = table.get(steps.next()?)?;
+    steps.try_fold(first, |section, step| section.get(step))
+}
+
+/// A path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+@%,:".contains(character);
+    if !text.starts_with('-') && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

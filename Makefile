@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check interop torture fuzz compose-check proxies bench
+.PHONY: help run test check release-check dist interop torture fuzz compose-check proxies bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,15 +19,24 @@ test: ## install what is missing, pass every test on SQLite and on a throw-away 
 	scripts/with-postgres cargo test --workspace --locked $(ARGS)
 	$(if $(ARGS),,scripts/with-postgres cargo test --workspace --features server/otel --locked --test traces)
 
-check: ## format, lints, documentation, dependency rules, licences, stray text
+check: ## format, lints, documentation, dependency rules, licences, images, stray text
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --workspace --all-targets --features server/otel --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
 	scripts/check-boundaries
 	scripts/check-licences
+	scripts/check-images
 	scripts/check-alerts
 	scripts/check-text
+
+release-check: ## fetch the advisory database and fail on every advisory and yanked package; first show that it can fail
+	scripts/release-check-rehearsal
+	scripts/release-check
+
+dist: ## a release under target/dist: archive with manual, completions, licences and SBOM, after release-check; ARGS=--debug to look at one
+	@scripts/install-missing
+	scripts/dist $(ARGS)
 
 interop: ## pass published JavaScript and Python clients, installed under target/interop
 	@scripts/install-missing

@@ -4,11 +4,13 @@ read-only, gives up every right but those named, and becomes the program."""
 import ctypes
 import json
 import os
+import resource
 import subprocess
 import sys
 
 PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 38, 24
 CAPABILITIES = {"CHOWN": 0, "DAC_OVERRIDE": 1}
+LIMITS = {"core": resource.RLIMIT_CORE, "nofile": resource.RLIMIT_NOFILE}
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 
 
@@ -75,6 +77,8 @@ def build(about):
 
 def confine(about):
     """No capability but the named ones, no way to more, another user."""
+    for name, most in about["ulimits"].items():
+        resource.setrlimit(LIMITS[name], (most, most))
     libc = ctypes.CDLL(None, use_errno=True)
     kept = {CAPABILITIES[name] for name in about["capabilities"]}
     last = int(open("/proc/sys/kernel/cap_last_cap", encoding="utf-8").read())

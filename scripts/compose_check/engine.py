@@ -80,6 +80,7 @@ class Engine:
             "tmpfs": service.get("tmpfs", []),
             "read_only": service.get("read_only", False),
             "capabilities": capabilities(service),
+            "ulimits": service.get("ulimits", {}),
             "no_new_privileges": "no-new-privileges:true" in service.get("security_opt", []),
             "user": user,
             "group": group,

@@ -35,6 +35,8 @@ def check(folder):
             must(service.get("read_only") is True, f"{name} may write to its root file system")
             must(service.get("cap_drop") == ["ALL"], f"{name} keeps capabilities")
             must("no-new-privileges:true" in service["security_opt"], f"{name} may gain privileges")
+            must(service["ulimits"]["core"] == 0 and service["ulimits"]["nofile"] >= 1024, f"{name} has no limits of its own")
+            must(service.get("mem_limit") and service.get("pids_limit", 0) > 0, f"{name} may take all memory or all processes")
             must(not service.get("privileged") and not service.get("pid") and not service.get("ipc"), f"{name} is privileged")
             must(once or service["restart"] == "unless-stopped", f"{name} is not started again")
             must(once or "healthcheck" in service, f"{name} has no health check")

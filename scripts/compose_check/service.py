@@ -25,6 +25,11 @@ class Container:
         with open(f"/proc/{self.main()}/status", encoding="utf-8") as file:
             return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
+    def limits(self):
+        """The soft and hard limits of its process by the kernel's names."""
+        with open(f"/proc/{self.main()}/limits", encoding="utf-8") as file:
+            return {line[:25].strip(): line[25:].split()[:2] for line in file}
+
     def running(self):
         return self.process.poll() is None
 
@@ -99,5 +104,5 @@ def seconds_of(text):
 
 
 def image_of(service):
-    """The image a service names, or `frontdesk` for the one that is built."""
-    return "frontdesk" if "build" in service else service["image"]
+    """The image a service names, without its digest, or `frontdesk` for the one that is built."""
+    return "frontdesk" if "build" in service else service["image"].split("@")[0]

@@ -47,6 +47,9 @@ class Stage:
             must(status["Uid"].split() == [str(user)] * 4 and user != 0, f"{name} runs as {status['Uid']}")
             must(all(int(status[key], 16) == 0 for key in ("CapEff", "CapPrm", "CapBnd", "CapAmb")), f"{name} has capabilities")
             must(status["NoNewPrivs"].strip() == "1", f"{name} may gain privileges")
+            limits, ulimits = container.limits(), container.service["ulimits"]
+            must(limits["Max core file size"] == ["0", "0"], f"{name} may dump core")
+            must(limits["Max open files"] == [str(ulimits["nofile"])] * 2, f"{name} may open {limits['Max open files']} files")
             with open(f"/proc/{container.main()}/mountinfo", encoding="utf-8") as file:
                 roots = [line.split() for line in file if line.split()[4] == "/"]
             must(roots[-1][5].startswith("ro"), f"{name} may write to its root file system")

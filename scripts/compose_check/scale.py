@@ -60,14 +60,20 @@ def scale(stage, seconds):
 
 
 def believed(engine):
-    """The replicas take nginx's word, and nginx passes no stranger's on: the name of a request shows both."""
-    for name in ("nginx", "replica-1", "replica-2"):
+    """The replicas take the proxy's word for what a request is called, and nobody else's; nginx passes no stranger's on."""
+
+    def named(name, asked, *before):
         scheme = "https" if name == "nginx" else "http"
         place = f"{scheme}://{engine.addresses[name, 'proxied'][0]}:9443/jwks"
-        answer = run("curl", "-sS", "--fail", "--insecure", "--head", "-H", "X-Request-Id: stranger", place).lower()
-        named = re.search(r"^x-request-id: (\S+)", answer, re.M).group(1)
-        by_nginx = re.fullmatch(r"[0-9a-f]{32}", named) is not None
-        must(named != "stranger" and by_nginx == (name == "nginx"), f"a request to {name} is called {named}")
+        answer = run(*before, "curl", "-sS", "--fail", "--insecure", "--head", "-H", f"X-Request-Id: {asked}", place).lower()
+        return re.search(r"^x-request-id: (\S+)", answer, re.M).group(1)
+
+    for name in ("nginx", "replica-1", "replica-2"):
+        told = named(name, "stranger")
+        must(re.fullmatch(r"[0-9a-f]{32}", told), f"a stranger's request to {name} is called {told}")
+    for name in ("replica-1", "replica-2"):
+        told = named(name, "proxy", "ip", "netns", "exec", "nginx")
+        must(told == "proxy", f"the proxy's request to {name} is called {told}")
 
 
 def calm(loop, journeys):

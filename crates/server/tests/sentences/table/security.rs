@@ -122,6 +122,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/discovery/exchange.rs::no_header_that_names_a_host_reaches_what_is_issued",
         ],
     ),
+    kept(
+        ANSWERS,
+        "all",
+        "The identifier of a request is random, and tells nothing of other requests.",
+        &["server/tests/request_ids.rs::request_ids_share_no_prefix"],
+    ),
     kept(LIMITS, "414, 431", "A request's target, fields and head.", HEADS),
     kept(LIMITS, "413", "A body's bytes.", &["server/tests/register/bodies.rs::a_body_of_more_than_the_limit_is_refused_unread"]),
     kept(LIMITS, "400", "JSON's depth, members and elements.", BODIES),
@@ -175,6 +181,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/http1_only.rs::http2_preface_is_400_and_costs_nothing",
             "server/tests/http1_only.rs::upgrade_to_h2c_is_not_taken",
         ],
+    ),
+    kept(
+        LIMITS,
+        "one row",
+        "The kinds of refusals in the audit trail; beyond them a network's refusals share a row.",
+        &["server/tests/audit.rs::networks_of_one_48_share_a_row"],
     ),
     kept(LIMITS, "503", "The time a request takes in all.", &["server/tests/request_ids.rs::the_lines_of_a_request_carry_its_identifier"]),
     kept(

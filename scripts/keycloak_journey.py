@@ -82,7 +82,7 @@ class Client:
     def __init__(self, browser, document, **metadata):
         self.browser, self.document = browser, document
         status, _, text = browser.ask(
-            document["registration_endpoint"], json.dumps(metadata).encode(), Content_Type="application/json", Authorization=basic("admin", "secret")
+            document["registration_endpoint"], json.dumps(metadata).encode(), Content_Type="application/json", Authorization=basic("admin", "correct-horse")
         )
         must(status == 201, f"registration is {status}: {text}")
         self.agreed = json.loads(text)

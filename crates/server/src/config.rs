@@ -15,6 +15,7 @@ use serde::Deserialize;
 use store::{DatabaseUrl, SealingKey};
 use tempfile::NamedTempFile;
 
+mod admin_password;
 mod descriptor;
 mod file;
 mod provider;
@@ -22,6 +23,7 @@ mod secret_files;
 mod sources;
 mod traces;
 
+pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
 pub use sources::Sources;
 
@@ -97,8 +99,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the sealing key comes from.
     pub sealing: Sealing,
-    /// The first administrator's password.
-    pub admin_password: Option<Secret>,
+    /// The source of the first administrator's password, if there is one.
+    pub admin_password: Option<AdminPassword>,
     /// How the listener speaks.
     pub tls: Tls,
     /// What is logged.
@@ -155,15 +157,7 @@ impl Config {
         let tls = tls(file.tls)?;
         let development_issuer = development.then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)));
         let providers = provider::all(file.provider, development_issuer, sources)?;
-        let admin_password = file.admin_password.map(Secret::new);
-        if admin_password.as_ref().is_some_and(|password| password.reveal() == "admin")
-            && providers.iter().any(|provider| !provider.issuer.is_loopback())
-        {
-            return Err(ConfigError::new(format!(
-                "{} must not be \"admin\" for an issuer that others can reach",
-                settings::named("admin_password")
-            )));
-        }
+        let admin_password = AdminPassword::of(file.admin_password, file.admin_password_file, development)?;
         Ok(Self {
             development,
             listen,
@@ -226,6 +220,14 @@ impl Config {
             }
         };
         SealingKey::from_base64(text.reveal()).map_err(|error| ConfigError::new(format!("{}: {error}", self.sealing)))
+    }
+
+    /// Returns the first administrator's password, which is read if it is in a file.
+    ///
+    /// # Errors
+    /// One sentence that names the setting or the file.
+    pub fn admin_password(&self) -> Result<Option<Secret>, ConfigError> {
+        self.admin_password.as_ref().map(|password| password.read(self.development)).transpose()
     }
 
     /// The certificate authority for fetching, as it stands in its file.

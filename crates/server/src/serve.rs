@@ -48,6 +48,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let clock = Clock::system();
     // What the operator gave is looked at before anything is made.
     config.providers.iter().try_for_each(ProviderConfig::check).map_err(|error| error.to_string())?;
+    let first_password = config.admin_password().map_err(|error| error.to_string())?;
     let fetcher = fetcher(&config)?;
     if let Tls::Files { certificate, key } = &config.tls {
         tls::acceptor(certificate, key).map_err(|error| error.to_string())?;
@@ -58,7 +59,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     }
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
     let store = open::store(&config)?;
-    let admin_password = administrator(&config, &store, &clock)?;
+    let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
     let logins = Arc::new(Logins::new(at_once, config.limits.failed_logins_per_minute, &random())?);
@@ -268,13 +269,13 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 }
 
 /// Makes the first account when there is none and a password for it. Returns a password that was made up here.
-fn administrator(config: &Config, store: &Store, clock: &Clock) -> Result<Option<Secret>, String> {
+fn administrator(given: Option<Secret>, development: bool, store: &Store, clock: &Clock) -> Result<Option<Secret>, String> {
     let wrong = |error: store::StoreError| format!("the account {ADMINISTRATOR} cannot be made: {error}");
     if store.has_accounts().map_err(wrong)? {
         return Ok(None);
     }
-    let (password, made_up) = match (&config.admin_password, config.development) {
-        (Some(password), _) => (password.clone(), false),
+    let (password, made_up) = match (given, development) {
+        (Some(password), _) => (password, false),
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };

@@ -299,14 +299,17 @@ fn configuration_file_with_secrets_is_checked() {
 #[test]
 fn accounts_come_change_and_go_while_the_service_runs() {
     on_both(|server| {
-        assert_eq!(registers(server, "alice", "first"), 401);
-        assert_eq!(gave(server, &["account", "add", "alice"], "first\n"), "added alice, registrar\n");
-        assert_eq!(registers(server, "alice", "first"), 201);
-        assert_eq!(gave(server, &["account", "add", "bob", "--role", "administrator"], "second\r\n"), "added bob, administrator\n");
-        assert_eq!(registers(server, "bob", "second"), 201);
+        assert_eq!(registers(server, "alice", "first password"), 401);
+        assert_eq!(gave(server, &["account", "add", "alice"], "first password\n"), "added alice, registrar\n");
+        assert_eq!(registers(server, "alice", "first password"), 201);
+        assert_eq!(
+            gave(server, &["account", "add", "bob", "--role", "administrator"], "second password\r\n"),
+            "added bob, administrator\n"
+        );
+        assert_eq!(registers(server, "bob", "second password"), 201);
 
         assert_eq!(gave(server, &["account", "password", "alice"], "changed: ümläut\nignored\n"), "changed the password of alice\n");
-        assert_eq!(registers(server, "alice", "first"), 401);
+        assert_eq!(registers(server, "alice", "first password"), 401);
         assert_eq!(registers(server, "alice", "changed: ümläut"), 201);
 
         let listed = table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]);
@@ -332,6 +335,12 @@ fn an_account_that_cannot_be_is_refused_and_nothing_changes() {
     let empty = "a password must not be empty; type it, or give it on standard input";
     assert_eq!(refused(&server, &["account", "add", "alice"], ""), empty);
     assert_eq!(refused(&server, &["account", "password", "admin"], "\n"), empty);
+    for (password, characters) in [("x", 1), ("elevencharz", 11), ("ümläutümläu", 11)] {
+        let short = format!("a password must have at least 12 characters, not {characters}; type it, or give it on standard input");
+        for arguments in [["account", "add", "alice"], ["account", "password", "admin"]] {
+            assert_eq!(refused(&server, &arguments, &format!("{password}\n")), short);
+        }
+    }
     assert_eq!(refused(&server, &["account", "password", "alice"], "hush\n"), "there is no account alice");
     assert_eq!(refused(&server, &["account", "remove", "alice"], ""), "there is no account alice");
     let role = fed(&server, &["account", "add", "alice", "--role", "root"], "hush\n");
@@ -339,19 +348,33 @@ fn an_account_that_cannot_be_is_refused_and_nothing_changes() {
     assert!(text(&role.stderr).contains("invalid value 'root' for '--role <ROLE>': must be administrator or registrar\n"));
     assert_eq!(table(&gave(&server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]).len(), 1);
     assert_eq!(registers(&server, "admin", PASSWORD), 201);
+    for password in ["twelve chars", "ümläutümläut"] {
+        assert_eq!(gave(&server, &["account", "password", "admin"], &format!("{password}\n")), "changed the password of admin\n");
+        assert_eq!(registers(&server, "admin", password), 201);
+    }
+}
+
+/// Development mode is for trying things on one machine: any password will do.
+#[test]
+fn development_mode_takes_short_passwords() {
+    let server = TestServer::start();
+    assert_eq!(gave(&server, &["account", "add", "alice"], "x\n"), "added alice, registrar\n");
+    assert_eq!(registers(&server, "alice", "x"), 201);
+    assert_eq!(gave(&server, &["account", "password", "alice"], "y\n"), "changed the password of alice\n");
+    assert_eq!(registers(&server, "alice", "y"), 201);
 }
 
 #[test]
 fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
     let server = fixed().start();
-    gave(&server, &["account", "add", "alice"], "hush\n");
+    gave(&server, &["account", "add", "alice"], "hush of alice\n");
     let owning = |name: &str, password: &str, owner: &str| {
         let metadata =
             json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": format!("for-{owner}"), "ext_param_owner": owner });
         server.request("POST", "/identity/connect/register").basic(name, password).json(&metadata).send()
     };
-    assert_eq!(owning("alice", "hush", "alice").status(), 201);
-    owning("alice", "hush", "bob").refused(403, "access_denied");
+    assert_eq!(owning("alice", "hush of alice", "alice").status(), 201);
+    owning("alice", "hush of alice", "bob").refused(403, "access_denied");
     assert_eq!(owning("admin", PASSWORD, "bob").status(), 201);
     let owners: Vec<Value> = clients(&server).into_iter().map(|client| client["owner"].clone()).collect();
     assert_eq!(owners, ["alice", "bob"]);

@@ -445,14 +445,78 @@ fn members_of_the_document_are_checked_before_anything_is_made() {
     ]);
 }
 
+/// Outside development mode the first password has at least 12 characters, wherever it comes from.
 #[test]
-fn nobody_serves_others_with_the_password_admin() {
-    refuse(&[(
-        public().with("FRONTDESK_ADMIN_PASSWORD", "admin"),
-        "admin_password (FRONTDESK_ADMIN_PASSWORD) must not be \"admin\" for an issuer that others can reach",
-    )]);
-    let loopback = Setup::new().with("FRONTDESK_ADMIN_PASSWORD", "admin").start();
-    assert_eq!(loopback.request("POST", "/register").basic("admin", "admin").json(&serde_json::json!({})).send().status(), 400);
+fn first_password_has_twelve_characters() {
+    let loopback = || set("FRONTDESK_ISSUER", "http://localhost:9443").with("FRONTDESK_TLS", "off");
+    let given = "admin_password (FRONTDESK_ADMIN_PASSWORD)";
+    for (password, characters) in [("x", 1), ("admin", 5), ("elevencharz", 11), ("ümläutümläu", 11)] {
+        let short = format!("must have at least 12 characters, not {characters}");
+        refuse(&[
+            (public().with("FRONTDESK_ADMIN_PASSWORD", password), &format!("{given} {short}")),
+            (loopback().with("FRONTDESK_ADMIN_PASSWORD", password), &format!("{given} {short}")),
+            (file(&format!("admin_password = \"{password}\"\n{PROVIDER}{ENDPOINTS}")), &format!("{given} {short}")),
+        ]);
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("password"), format!("{password}\n")).unwrap();
+        let named = loopback().with("FRONTDESK_ADMIN_PASSWORD_FILE", "password");
+        let sentence = "admin_password_file (FRONTDESK_ADMIN_PASSWORD_FILE) names password, and the password in it";
+        assert_eq!(named.refused(folder.path(), &["serve"]), format!("{sentence} {short}"));
+        assert!(!folder.path().join("frontdesk-data").exists());
+    }
+    refuse(&[(file(&format!("admin_password = \"\"\n{PROVIDER}{ENDPOINTS}")), &format!("{given} must not be empty"))]);
+    let server = loopback().with("FRONTDESK_ADMIN_PASSWORD", "twelve chars").start();
+    assert_eq!(registers(&server, "twelve chars"), 201);
+}
+
+/// Development mode goes on with any password, and one that was taken stays good when the deployment is another.
+#[test]
+fn short_password_of_before_stays_good() {
+    let mut development = Setup::new().with("FRONTDESK_ADMIN_PASSWORD", "admin").start();
+    assert_eq!(registers(&development, "admin"), 201);
+    development.signal("-TERM");
+    assert!(development.wait().success());
+    let after = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443").inside(&development).start();
+    assert_eq!(registers(&after, "admin"), 201);
+    assert_eq!(registers(&after, support::PASSWORD), 401);
+}
+
+/// The first password may be in a file, whose last line break is no part of it, and in one place only.
+#[test]
+fn first_password_is_read_from_a_file() {
+    let from = |text: &str| {
+        let folder = Arc::new(TempDir::new().unwrap());
+        fs::write(folder.path().join("password"), text).unwrap();
+        (bare().with("FRONTDESK_TLS", "off").with("FRONTDESK_ADMIN_PASSWORD_FILE", "password"), folder)
+    };
+    for text in ["correct horse ", "correct horse \n", "correct horse \r\n"] {
+        let (setup, folder) = from(text);
+        let server = setup.with("FRONTDESK_ISSUER", "http://localhost:9443").within(&folder).start();
+        assert_eq!(registers(&server, "correct horse "), 201, "{text:?}");
+        assert_eq!(registers(&server, "correct horse"), 401, "{text:?}");
+    }
+    let (setup, folder) = from("\n");
+    let named = "admin_password_file (FRONTDESK_ADMIN_PASSWORD_FILE)";
+    let empty = format!("{named} names password, and the password in it must not be empty");
+    assert_eq!(setup.refused(folder.path(), &["serve"]), empty);
+    let checked = setup.command(folder.path(), &["check"]).output().unwrap();
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(String::from_utf8(checked.stdout).unwrap().ends_with(&format!("\nwrong: {empty}\n")));
+    refuse(&[
+        (
+            set("FRONTDESK_ADMIN_PASSWORD_FILE", "password").with("FRONTDESK_ADMIN_PASSWORD", "correct horse"),
+            &format!("admin_password (FRONTDESK_ADMIN_PASSWORD) and {named} are both set; set one of them"),
+        ),
+        (
+            set("FRONTDESK_ADMIN_PASSWORD_FILE", "none"),
+            &format!("{named} names none, which cannot be read: No such file or directory (os error 2)"),
+        ),
+    ]);
+}
+
+fn registers(server: &support::TestServer, password: &str) -> u16 {
+    let metadata = serde_json::json!({ "redirect_uris": ["https://rp.example/cb"] });
+    server.request("POST", "/register").basic("admin", password).json(&metadata).send().status()
 }
 
 #[test]
@@ -522,6 +586,7 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "sealing_key_file" => ("none.key", bare()),
         "sealing_key" => (KEY, bare()),
         "admin_password" => ("hush", bare()),
+        "admin_password_file" => ("none.password", bare()),
         "proxies" => ("10.0.0.0/8,192.0.2.1", bare()),
         "proxy_header" => ("forwarded", bare()),
         "tls.mode" => ("off", bare()),

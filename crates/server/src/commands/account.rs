@@ -6,7 +6,7 @@ use protocol::{Clock, Secret};
 use store::{Role, StoreError};
 
 use super::{Table, by_hand, date};
-use crate::config::Config;
+use crate::config::{Config, check_new_password};
 use crate::open;
 
 /// Adds an account.
@@ -21,7 +21,7 @@ pub fn add(config: &Config, name: &str, role: Role, out: &mut impl Write) -> Res
     if store.account(name).map_err(|error| error.to_string())?.is_some() {
         return Err(format!("there is an account {name} already"));
     }
-    let password = new_password(name)?;
+    let password = new_password(name, config.development)?;
     match store.by(by_hand(None)).add_account(name, role, &password, Clock::system().now()) {
         Ok(()) => writeln!(out, "added {name}, {role}").map_err(|error| error.to_string()),
         Err(StoreError::Conflict) => Err(format!("there is an account {name} already")),
@@ -60,7 +60,7 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(),
     if store.account(name).map_err(|error| error.to_string())?.is_none() {
         return Err(format!("there is no account {name}"));
     }
-    let password = new_password(name)?;
+    let password = new_password(name, config.development)?;
     match store.by(by_hand(None)).set_password(name, &password).map_err(|error| error.to_string())? {
         true => writeln!(out, "changed the password of {name}").map_err(|error| error.to_string()),
         false => Err(format!("there is no account {name}")),
@@ -68,22 +68,26 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(),
 }
 
 /// A new password: typed twice at a terminal, or the first line of standard input.
-fn new_password(name: &str) -> Result<Secret, String> {
+fn new_password(name: &str, development: bool) -> Result<Secret, String> {
     let unreadable = |error: io::Error| format!("the password cannot be read: {error}");
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password(format!("Password for {name}: ")).map_err(unreadable)?;
         let again = rpassword::prompt_password("Again: ").map_err(unreadable)?;
-        return if password == again { not_empty(password) } else { Err("the two passwords differ; nothing was changed".to_owned()) };
+        return if password == again {
+            acceptable(password, development)
+        } else {
+            Err("the two passwords differ; nothing was changed".to_owned())
+        };
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
-    not_empty(line.trim_end_matches(['\r', '\n']).to_owned())
+    acceptable(line.trim_end_matches(['\r', '\n']).to_owned(), development)
 }
 
-fn not_empty(password: String) -> Result<Secret, String> {
-    if password.is_empty() {
-        Err("a password must not be empty; type it, or give it on standard input".to_owned())
-    } else {
-        Ok(Secret::new(password))
+fn acceptable(password: String, development: bool) -> Result<Secret, String> {
+    let password = Secret::new(password);
+    match check_new_password(&password, development) {
+        Ok(()) => Ok(password),
+        Err(reason) => Err(format!("a password {reason}; type it, or give it on standard input")),
     }
 }

@@ -52,9 +52,8 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
             Err(error) => wrong.push(error.to_string()),
         }
     }
-    if let Err(error) = config.outbound_authority() {
-        wrong.push(error.to_string());
-    }
+    let unread = [config.outbound_authority().map(drop).err(), config.admin_password().map(drop).err()];
+    wrong.extend(unread.into_iter().flatten().map(|error| error.to_string()));
     say(format!("connections: {}", Descriptors::expected(&config.limits, config.database.max_connections())))?;
     match store(config) {
         Ok((told, note)) => {

@@ -20,6 +20,7 @@ pub(super) struct File {
     pub(super) sealing_key_file: Option<PathBuf>,
     pub(super) sealing_key: Option<String>,
     pub(super) admin_password: Option<String>,
+    pub(super) admin_password_file: Option<PathBuf>,
     pub(super) proxies: Vec<String>,
     pub(super) proxy_header: Option<String>,
     pub(super) tls: TlsSection,

@@ -1,0 +1,66 @@
+//! The password of the first administrator.
+
+use std::path::PathBuf;
+
+use protocol::Secret;
+
+use super::{ConfigError, read_secret};
+use crate::settings;
+
+/// The minimum number of characters of a new password outside development mode.
+const CHARACTERS: usize = 12;
+
+/// The source of the first administrator's password.
+#[derive(Debug, Clone)]
+pub enum AdminPassword {
+    /// The configuration itself.
+    Given(Secret),
+    /// A file that an operator named.
+    File(PathBuf),
+}
+
+impl AdminPassword {
+    /// Chooses between the two settings, and judges a password that is given.
+    pub(super) fn of(given: Option<String>, file: Option<PathBuf>, development: bool) -> Result<Option<Self>, ConfigError> {
+        let password = match (given, file) {
+            (Some(_), Some(_)) => {
+                let [password, file] = ["admin_password", "admin_password_file"].map(settings::named);
+                return Err(ConfigError::new(format!("{password} and {file} are both set; set one of them")));
+            }
+            (Some(given), None) => Self::Given(Secret::new(given)),
+            (None, Some(path)) => return Ok(Some(Self::File(path))),
+            (None, None) => return Ok(None),
+        };
+        password.read(development)?;
+        Ok(Some(password))
+    }
+
+    /// Reads the password.
+    pub(super) fn read(&self, development: bool) -> Result<Secret, ConfigError> {
+        let (password, name) = match self {
+            Self::Given(password) => (password.clone(), settings::named("admin_password")),
+            Self::File(path) => {
+                let text = read_secret(path, "admin_password_file")?;
+                let password = Secret::new(text.reveal().trim_end_matches(['\r', '\n']));
+                (password, format!("{} names {}, and the password in it", settings::named("admin_password_file"), path.display()))
+            }
+        };
+        check_new_password(&password, development).map_err(|reason| ConfigError::new(format!("{name} {reason}")))?;
+        Ok(password)
+    }
+}
+
+/// Checks that an account can be given a password.
+///
+/// # Errors
+/// What a password must be, for a sentence that begins with where it comes from.
+pub fn check_new_password(password: &Secret, development: bool) -> Result<(), String> {
+    if password.reveal().is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    let characters = password.reveal().chars().count();
+    if !development && characters < CHARACTERS {
+        return Err(format!("must have at least {CHARACTERS} characters, not {characters}"));
+    }
+    Ok(())
+}

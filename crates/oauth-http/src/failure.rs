@@ -68,11 +68,15 @@ impl Failure {
             .header(header::ALLOW, allow)
     }
 
-    /// The store is down, full or busy. RFC 9110 §15.6.4.
-    pub fn unavailable(logged: impl Into<String>) -> Self {
+    /// The service has too much to do. RFC 9110 §15.6.4.
+    pub fn busy() -> Self {
         Self::new(ErrorCode::TemporarilyUnavailable, "The service is busy or cannot reach its store. Try again shortly.")
             .header(header::RETRY_AFTER, "5")
-            .logged(logged)
+    }
+
+    /// The store is down, full or busy. RFC 9110 §15.6.4.
+    pub fn unavailable(logged: impl Into<String>) -> Self {
+        Self::busy().logged(logged)
     }
 
     /// Something went wrong on our side.

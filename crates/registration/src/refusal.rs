@@ -43,6 +43,8 @@ pub enum Refusal {
     Stale,
     /// There were too many of what that word says; for how long to wait.
     TooMany(&'static str, Duration),
+    /// Too many of what that word says are waiting.
+    Busy(&'static str),
     /// The store could not do it.
     Store(StoreError),
     /// The work could not be done at all.
@@ -51,6 +53,9 @@ pub enum Refusal {
 
 /// What [`Refusal::TooMany`] counts: passwords that were wrong.
 pub(crate) const WRONG_PASSWORDS: &str = "wrong passwords";
+
+/// The passwords of [`Refusal::Busy`]: those that wait to be verified.
+pub(crate) const WAITING_PASSWORDS: &str = "waiting passwords";
 
 /// What [`Refusal::TooMany`] counts: registrations, refused ones included.
 pub(crate) const REGISTRATIONS: &str = "registrations";
@@ -126,6 +131,8 @@ impl From<Refusal> for Failure {
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
             }
+            // Nothing is logged: a stranger who causes many of these does not choose how long the log is.
+            Refusal::Busy(what) => Failure::busy().about(what),
             Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
             Refusal::Store(StoreError::Spent) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),

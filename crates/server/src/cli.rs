@@ -118,9 +118,16 @@ enum AccountCommand {
         /// What it may do: an administrator everything, a registrar register and manage clients of its own.
         #[arg(long, default_value = "registrar", value_parser = role)]
         role: Role,
+        /// The issuer of the provider it is held to, and unknown elsewhere; every provider, when left out.
+        #[arg(long, value_name = "ISSUER")]
+        provider: Option<String>,
     },
     /// List the accounts.
-    List,
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove an account; its clients stay.
     Remove {
         /// Its name.
@@ -364,8 +371,8 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         }
         Command::Check(_) => check::run(&config, out),
         Command::Account(command) => match command {
-            AccountCommand::Add { name, role } => account::add(&config, &name, role, out),
-            AccountCommand::List => account::list(&config, out),
+            AccountCommand::Add { name, role, provider } => account::add(&config, &name, role, provider.as_deref(), out),
+            AccountCommand::List { json } => account::list(&config, json, out),
             AccountCommand::Remove { name } => account::remove(&config, &name, out),
             AccountCommand::Password { name } => account::password(&config, &name, out),
         },

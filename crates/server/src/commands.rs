@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use protocol::Timestamp;
+use protocol::{Issuer, Timestamp};
 use serde_json::Value;
 use store::By;
 use time::OffsetDateTime;
@@ -49,6 +49,15 @@ fn lines(objects: impl Iterator<Item = Value>) -> String {
     objects.fold(String::new(), |mut text, object| {
         let _ = writeln!(text, "{}", visible_json(&object.to_string()));
         text
+    })
+}
+
+/// Returns the provider that `--provider` names.
+fn configured(config: &Config, issuer: &str) -> Result<Issuer, String> {
+    let known: Vec<&Issuer> = providers(config)?.iter().map(|provider| &provider.issuer).collect();
+    known.iter().find(|known| known.as_str() == issuer).map(|known| (*known).clone()).ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
+        format!("--provider must be the issuer of a provider that is configured ({}), not {issuer:?}", known.join(", "))
     })
 }
 

@@ -70,6 +70,8 @@ limits! {
     registrations_per_minute, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", 60;
     /// How often a minute one account's password may be wrong from one address, in each process, and ten times as often all of them together; more is 429, and 0 is any number.
     failed_logins_per_minute, "FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", 10;
+    /// How many passwords may wait to be verified, for each processor; more is 503, first for the address that has most of them.
+    passwords_waiting, "FRONTDESK_LIMITS_PASSWORDS_WAITING", 64, 1;
     /// How deep arrays and objects may stand inside one another; deeper is 400.
     json_depth, "FRONTDESK_LIMITS_JSON_DEPTH", 32, 1;
     /// How many members one object may have; more is 400.

@@ -16,7 +16,7 @@ use actix_web::{App, HttpServer, rt};
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
-use registration::{Logins, Random, Throttle, Trail};
+use registration::{LoginLimits, Logins, Random, Throttle, Trail};
 use socket2::{Domain, Socket, Type};
 use store::{By, Role, Store};
 
@@ -61,8 +61,12 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let store = open::store(&config)?;
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
-    let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-    let logins = Arc::new(Logins::new(at_once, config.limits.failed_logins_per_minute, &random())?);
+    let login_limits = LoginLimits {
+        threads: std::thread::available_parallelism().map_or(2, usize::from),
+        waiting: config.limits.passwords_waiting.try_into().unwrap_or(usize::MAX),
+        failures: config.limits.failed_logins_per_minute,
+    };
+    let logins = Arc::new(Logins::new(store.clone(), login_limits, &random())?);
     let trail = Arc::new(Trail::default());
     let means = Means {
         store: store.by(By::hand(START)),
@@ -279,7 +283,7 @@ fn administrator(given: Option<Secret>, development: bool, store: &Store, clock:
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };
-    match store.by(By::hand(START)).add_account(ADMINISTRATOR, Role::Administrator, &password, clock.now()) {
+    match store.by(By::hand(START)).add_account(ADMINISTRATOR, Role::Administrator, None, &password, clock.now()) {
         // Another replica that started at the same time was first.
         Err(store::StoreError::Conflict) => Ok(None),
         Err(error) => Err(wrong(error)),

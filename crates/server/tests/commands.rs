@@ -86,7 +86,7 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
 }
 
 const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, \
-     0007_audit, 0008_last_used, 0009_metadata_consistent";
+     0007_audit, 0008_last_used, 0009_metadata_consistent, 0011_account_provider";
 
 #[test]
 fn a_database_is_brought_to_this_version_once() {
@@ -312,14 +312,14 @@ fn accounts_come_change_and_go_while_the_service_runs() {
         assert_eq!(registers(server, "alice", "first password"), 401);
         assert_eq!(registers(server, "alice", "changed: ümläut"), 201);
 
-        let listed = table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]);
+        let listed = table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED", "PROVIDER"]);
         let names: Vec<&[String]> = listed.iter().map(|row| &row[..2]).collect();
         assert_eq!(names, [["admin", "administrator"], ["alice", "registrar"], ["bob", "administrator"]]);
         assert!(listed.iter().all(|row| row[2].len() == "2026-01-01T00:00:00Z".len() && row[2].ends_with('Z')), "{listed:?}");
 
         assert_eq!(gave(server, &["account", "remove", "alice"], ""), "removed alice\n");
         assert_eq!(registers(server, "alice", "changed: ümläut"), 401);
-        assert_eq!(table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]).len(), 2);
+        assert_eq!(table(&gave(server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED", "PROVIDER"]).len(), 2);
         let owners: Vec<Value> = clients(server).into_iter().map(|client| client["owner"].clone()).collect();
         assert_eq!(owners, ["alice", "bob", "alice"], "clients stay");
     });
@@ -346,7 +346,7 @@ fn an_account_that_cannot_be_is_refused_and_nothing_changes() {
     let role = fed(&server, &["account", "add", "alice", "--role", "root"], "hush\n");
     assert_eq!(role.status.code(), Some(2));
     assert!(text(&role.stderr).contains("invalid value 'root' for '--role <ROLE>': must be administrator or registrar\n"));
-    assert_eq!(table(&gave(&server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED"]).len(), 1);
+    assert_eq!(table(&gave(&server, &["account", "list"], ""), &["NAME", "ROLE", "CREATED", "PROVIDER"]).len(), 1);
     assert_eq!(registers(&server, "admin", PASSWORD), 201);
     for password in ["twelve chars", "ümläutümläut"] {
         assert_eq!(gave(&server, &["account", "password", "admin"], &format!("{password}\n")), "changed the password of admin\n");

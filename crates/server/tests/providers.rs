@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "providers/accounts.rs"]
+mod accounts;
 #[path = "providers/hosts.rs"]
 mod hosts;
 #[path = "providers/tenants.rs"]

@@ -3,17 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use diesel::prelude::*;
-use protocol::{Secret, Timestamp};
+use protocol::{Issuer, Secret, Timestamp};
 
 use crate::Store;
 use crate::audit::Event;
 use crate::audit_row::{self, AuditRow};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
-use crate::random::{bytes, no_randomness};
+use crate::password::{self, NOBODY, PasswordMemory};
+use crate::random::bytes;
 use crate::schema::account;
 
 /// What an account may do.
@@ -66,21 +65,33 @@ pub struct Account {
     /// Another number whenever the password is, also when an account of that name is removed and added again:
     /// what was proved of one revision says nothing of the next.
     pub revision: i64,
+    /// The provider it is held to; every provider, when absent.
+    pub provider: Option<Issuer>,
+}
+
+impl Account {
+    /// Returns false where the account is unknown: at every provider but the one it is held to.
+    pub fn is_known_at(&self, provider: &Issuer) -> bool {
+        self.provider.as_ref().is_none_or(|own| own == provider)
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = account)]
+#[diesel(table_name = account, treat_none_as_default_value = false)]
 struct AccountRow {
     name: String,
     role: String,
     password_hash: String,
     created_at: i64,
     revision: i64,
+    provider: Option<String>,
 }
 
 impl AccountRow {
     fn account(self) -> Result<Account, StoreError> {
+        let provider = self.provider.as_deref().map(Issuer::parse).transpose();
         Ok(Account {
+            provider: provider.map_err(|_| StoreError::corrupt("account", "provider", &self.name))?,
             role: self.role.parse().map_err(|UnknownRole| StoreError::corrupt("account", "role", &self.name))?,
             name: self.name,
             created_at: Timestamp::from_seconds(self.created_at),
@@ -89,27 +100,35 @@ impl AccountRow {
     }
 }
 
-/// The hash of no password, of the default cost: an unknown name takes as long as a wrong password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm8";
-
 impl Store {
-    /// Adds an account.
+    /// Adds an account, held to one provider if there is one.
     ///
     /// # Errors
     /// [`StoreError::Refused`] for a name or a password that cannot be; [`StoreError::Conflict`] when the name exists;
     /// [`StoreError::Unavailable`].
-    pub fn add_account(&self, name: &str, role: Role, password: &Secret, now: Timestamp) -> Result<(), StoreError> {
+    pub fn add_account(
+        &self,
+        name: &str,
+        role: Role,
+        provider: Option<&Issuer>,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if !is_account_name(name) {
             return Err(StoreError::Refused("an account's name is 1 to 64 letters, digits, dots, underscores and hyphens"));
         }
         let row = AccountRow {
             name: name.to_owned(),
             role: role.as_str().to_owned(),
-            password_hash: hash(password)?,
+            password_hash: password::hash(password)?,
             created_at: now.seconds(),
             revision: new_revision()?,
+            provider: provider.map(|provider| provider.as_str().to_owned()),
         };
-        let audit = self.row_of_account(Event::AccountAdded, name).saying(role.as_str());
+        let mut audit = self.row_of_account(Event::AccountAdded, name).saying(role.as_str());
+        if let Some(provider) = provider {
+            audit = audit.at(provider.as_str());
+        }
         self.change_account(&audit, |connection| Ok(diesel::insert_into(account::table).values(&row).execute(connection)?)).map(drop)
     }
 
@@ -184,24 +203,30 @@ impl Store {
         if !is_account_name(name) {
             return Ok(false);
         }
-        let (hash, revision) = (hash(password)?, new_revision()?);
+        let (hash, revision) = (password::hash(password)?, new_revision()?);
         self.change_account(&self.row_of_account(Event::PasswordChanged, name), |connection| {
             let values = (account::password_hash.eq(hash), account::revision.eq(revision));
             Ok(diesel::update(account::table.find(name)).set(values).execute(connection)?)
         })
     }
 
-    /// The account of that name, if this is its password.
+    /// Returns the account of that name if this is its password and it is known at that provider.
     ///
-    /// Takes a processor about 20 ms and 19 MiB, whether or not the name exists: for threads that may block, behind a throttle.
+    /// Takes a processor about 20 ms, and `memory` 19 MiB, whether or not there is such an account: for a thread of its own.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub fn verify_account(&self, name: &str, password: &Secret) -> Result<Option<Account>, StoreError> {
-        let row = self.account_row(name)?;
+    pub fn verify_account(
+        &self,
+        provider: &Issuer,
+        name: &str,
+        password: &Secret,
+        memory: &mut PasswordMemory,
+    ) -> Result<Option<Account>, StoreError> {
+        let known = |row: &AccountRow| row.provider.as_deref().is_none_or(|own| own == provider.as_str());
+        let row = self.account_row(name)?.filter(known);
         let stored = row.as_ref().map_or(NOBODY, |row| row.password_hash.as_str());
-        let stored = PasswordHash::new(stored).map_err(|_| StoreError::corrupt("account", "password_hash", name))?;
-        let matches = Argon2::default().verify_password(password.reveal().as_bytes(), &stored).is_ok();
+        let matches = memory.verify(password, stored).ok_or_else(|| StoreError::corrupt("account", "password_hash", name))?;
         row.filter(|_| matches).map(AccountRow::account).transpose()
     }
 
@@ -218,13 +243,6 @@ pub fn is_account_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-fn hash(password: &Secret) -> Result<String, StoreError> {
-    if password.reveal().is_empty() {
-        return Err(StoreError::Refused("a password must not be empty"));
-    }
-    Ok(Argon2::default().hash_password(password.reveal().as_bytes()).map_err(|_| no_randomness())?.to_string())
-}
-
 fn new_revision() -> Result<i64, StoreError> {
     Ok(i64::from_be_bytes(bytes()?))
 }
@@ -232,15 +250,6 @@ fn new_revision() -> Result<i64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nobody_costs_what_a_password_costs() {
-        let fresh = hash(&Secret::new("hush")).unwrap();
-        let cost = |hash: &str| hash.split('$').take(4).map(ToOwned::to_owned).collect::<Vec<_>>();
-        assert_eq!(cost(NOBODY), cost(&fresh));
-        assert_eq!(NOBODY.len(), fresh.len());
-        assert!(PasswordHash::new(NOBODY).is_ok());
-    }
 
     #[test]
     fn names_are_plain() {

@@ -156,17 +156,21 @@ impl Store {
         self.row(id)?.map(|row| row.client(&self.0.seal)).transpose()
     }
 
-    /// Whether there is a client of that identifier, expired or not, that belongs to that account; its row need not be readable.
+    /// Returns true if there is a client of that identifier, expired or not, of that account if one is named, and of that provider
+    /// likewise; its row need not be readable.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn belongs(&self, id: &ClientId, owner: &str) -> Result<bool, StoreError> {
+    pub fn belongs(&self, id: &ClientId, owner: Option<&str>, provider: Option<&Issuer>) -> Result<bool, StoreError> {
         if !may_exist(id) {
             return Ok(false);
         }
-        let of: Option<Option<String>> =
-            self.0.pool.read(|connection| Ok(client::table.find(id.as_str()).select(client::owner).first(connection).optional()?))?;
-        Ok(of.flatten().as_deref() == Some(owner))
+        let found: Option<(Option<String>, String)> = self.0.pool.read(|connection| {
+            Ok(client::table.find(id.as_str()).select((client::owner, client::provider)).first(connection).optional()?)
+        })?;
+        Ok(found.is_some_and(|(of, at)| {
+            owner.is_none_or(|owner| of.as_deref() == Some(owner)) && provider.is_none_or(|provider| provider.as_str() == at)
+        }))
     }
 
     /// Deletes the clients that expired, and says how many there were.

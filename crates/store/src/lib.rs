@@ -13,6 +13,7 @@
 //! | `client`, `client_row`, `clients`, `listing` | clients |
 //! | `export`, `import` | clients on their way to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
+//! | `password` | passwords of accounts as hashes |
 //! | `uses` | when clients were last used |
 //! | `purge` | what is good for nothing any more |
 //! | `backup`, `restore`, `tables` | everything there is, in a file and back |
@@ -46,6 +47,7 @@ mod listing;
 mod lock;
 mod migrations;
 mod nul;
+mod password;
 mod pool;
 mod purge;
 mod random;
@@ -76,6 +78,7 @@ pub use information::Information;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
 pub use listing::Which;
 pub use nul::ClientsWithNul;
+pub use password::PasswordMemory;
 pub use purge::Purgeable;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};

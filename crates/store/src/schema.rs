@@ -39,6 +39,7 @@ diesel::table! {
         password_hash -> Text,
         created_at -> BigInt,
         revision -> BigInt,
+        provider -> Nullable<Text>,
     }
 }
 

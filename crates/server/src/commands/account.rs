@@ -2,42 +2,61 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use protocol::{Clock, Secret};
-use store::{Role, StoreError};
+use protocol::{Clock, Issuer, Secret};
+use serde_json::{Value, json};
+use store::{Account, Role, StoreError};
 
-use super::{Table, by_hand, date};
+use super::{Table, by_hand, configured, date, lines};
 use crate::config::{Config, check_new_password};
 use crate::open;
 
-/// Adds an account.
+/// Adds an account, held to one provider if one is named.
 ///
 /// # Errors
 /// One sentence.
-pub fn add(config: &Config, name: &str, role: Role, out: &mut impl Write) -> Result<(), String> {
+pub fn add(config: &Config, name: &str, role: Role, provider: Option<&str>, out: &mut impl Write) -> Result<(), String> {
     if !store::is_account_name(name) {
         return Err(format!("an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not {name:?}"));
     }
+    let provider = provider.map(|issuer| configured(config, issuer)).transpose()?;
     let store = open::store(config)?;
     if store.account(name).map_err(|error| error.to_string())?.is_some() {
         return Err(format!("there is an account {name} already"));
     }
     let password = new_password(name, config.development)?;
-    match store.by(by_hand(None)).add_account(name, role, &password, Clock::system().now()) {
-        Ok(()) => writeln!(out, "added {name}, {role}").map_err(|error| error.to_string()),
+    match store.by(by_hand(None)).add_account(name, role, provider.as_ref(), &password, Clock::system().now()) {
+        Ok(()) => writeln!(out, "added {name}, {role}{}", provider.map_or_else(String::new, |at| format!(" at {at}")))
+            .map_err(|error| error.to_string()),
         Err(StoreError::Conflict) => Err(format!("there is an account {name} already")),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// Lists the accounts.
+/// Lists the accounts: as a table, or as one JSON object a line.
 ///
 /// # Errors
 /// One sentence.
-pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
+pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
     let accounts = open::store(config)?.accounts().map_err(|error| error.to_string())?;
-    let rows: Vec<_> =
-        accounts.iter().map(|account| vec![account.name.clone(), account.role.to_string(), date(account.created_at)]).collect();
-    write!(out, "{}", Table::new(&["NAME", "ROLE", "CREATED"]).rows(&rows)).map_err(|error| error.to_string())
+    let text = match json {
+        true => lines(accounts.iter().map(to_json)),
+        false => Table::new(&["NAME", "ROLE", "CREATED", "PROVIDER"]).rows(&accounts.iter().map(row).collect::<Vec<_>>()),
+    };
+    write!(out, "{text}").map_err(|error| error.to_string())
+}
+
+fn row(account: &Account) -> Vec<String> {
+    let provider = account.provider.as_ref().map_or("-", Issuer::as_str);
+    vec![account.name.clone(), account.role.to_string(), date(account.created_at), provider.to_owned()]
+}
+
+fn to_json(account: &Account) -> Value {
+    json!({
+        "name": account.name,
+        "role": account.role.as_str(),
+        "created_at": date(account.created_at),
+        "provider": account.provider.as_ref().map(Issuer::as_str),
+    })
 }
 
 /// Removes an account.

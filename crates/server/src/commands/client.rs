@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use protocol::values::HumanText;
-use protocol::{ClientId, Clock, RegistrationAccessToken};
+use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
 use store::{Account, Client, Role, Store, Which};
 
@@ -21,25 +21,26 @@ pub use filter::Filter;
 /// How many clients are read at a time.
 const PAGE: i64 = 500;
 
-/// The store, as far as a command may reach into it: to every client, or to those of one account.
+/// The store, as far as a command may reach into it: to every client, or to those of one account or one provider.
 #[derive(Debug)]
 pub struct Reach {
     store: Store,
     own: Option<String>,
+    provider: Option<Issuer>,
 }
 
 impl Reach {
-    /// Opens the store with the rights of an account: a registrar reaches its own clients, an administrator everybody's.
+    /// Opens the store with the rights of an account: a registrar reaches its own clients, an administrator everybody's, and one that
+    /// is held to a provider only those there.
     /// Whoever may run this command without one reaches everything.
     ///
     /// # Errors
     /// One sentence.
     pub fn open(config: &Config, account: Option<&str>) -> Result<Self, String> {
         let store = open::store(config)?.by(by_hand(account));
-        let Some(name) = account else { return Ok(Self { store, own: None }) };
+        let Some(name) = account else { return Ok(Self { store, own: None, provider: None }) };
         match store.account(name).map_err(|error| error.to_string())? {
-            Some(Account { role: Role::Administrator, .. }) => Ok(Self { store, own: None }),
-            Some(Account { role: Role::Registrar, name, .. }) => Ok(Self { store, own: Some(name) }),
+            Some(Account { role, name, provider, .. }) => Ok(Self { store, own: (role == Role::Registrar).then_some(name), provider }),
             None => Err(format!("--as must be the name of an account, and there is no account {name}")),
         }
     }
@@ -47,19 +48,21 @@ impl Reach {
     /// Those of the clients that are within reach; `None` when none can be.
     fn within(&self, filter: &Filter) -> Option<Which> {
         let which = filter.which();
-        match (&self.own, &which.owner) {
-            (Some(own), Some(owner)) if own != owner => None,
-            (Some(own), _) => Some(Which { owner: Some(own.clone()), ..which }),
-            (None, _) => Some(which),
-        }
+        let narrowed = |limit: Option<&str>, asked: Option<String>| match (limit, asked) {
+            (Some(limit), Some(asked)) if limit != asked => None,
+            (Some(limit), _) => Some(Some(limit.to_owned())),
+            (None, asked) => Some(asked),
+        };
+        let owner = narrowed(self.own.as_deref(), which.owner)?;
+        let provider = narrowed(self.provider.as_ref().map(Issuer::as_str), which.provider)?;
+        Some(Which { owner, provider, ..which })
     }
 
     /// Refuses a client that is out of reach as it refuses one that is not there.
     fn to(&self, id: &ClientId) -> Result<(), String> {
-        match &self.own {
-            Some(own) if !self.store.belongs(id, own).map_err(|error| error.to_string())? => Err(nowhere(id)),
-            _ => Ok(()),
-        }
+        let limited = self.own.is_some() || self.provider.is_some();
+        let belongs = || self.store.belongs(id, self.own.as_deref(), self.provider.as_ref()).map_err(|error| error.to_string());
+        if limited && !belongs()? { Err(nowhere(id)) } else { Ok(()) }
     }
 }
 

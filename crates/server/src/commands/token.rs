@@ -7,7 +7,7 @@ use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
 
-use super::{Table, by_hand, date, date_or, lines, plain_or_dash, providers};
+use super::{Table, by_hand, configured, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
 use crate::visible::{plain, quoted};
 use crate::{open, random_text, serve};
@@ -26,7 +26,7 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<()
     let store = open::store(config)?;
     let now = Clock::system().now();
     if let Some(owner) = &wanted.owner {
-        exists(&store, owner)?;
+        check_owner(&store, owner, provider.as_ref())?;
     }
     let token = InitialAccessToken::new(format!("{}{}", InitialAccessToken::PREFIX, random_text(&serve::random(), 32)?));
     let new = NewToken {
@@ -66,21 +66,16 @@ pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> Result<(),
     }
 }
 
-fn configured(config: &Config, issuer: &str) -> Result<Issuer, String> {
-    let known: Vec<&Issuer> = providers(config)?.iter().map(|provider| &provider.issuer).collect();
-    known.iter().find(|known| known.as_str() == issuer).map(|known| (*known).clone()).ok_or_else(|| {
-        let known: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
-        format!("--provider must be the issuer of a provider that is configured ({}), not {issuer:?}", known.join(", "))
-    })
-}
-
-fn exists(store: &Store, owner: &str) -> Result<(), String> {
+/// Checks that there is such an account where the token is good for something.
+fn check_owner(store: &Store, owner: &str, provider: Option<&Issuer>) -> Result<(), String> {
     if !store::is_account_name(owner) {
         return Err(format!("--owner must be the name of an account, not {owner:?}"));
     }
-    match store.account(owner).map_err(|error| error.to_string())? {
-        Some(_) => Ok(()),
-        None => Err(format!("--owner must be the name of an account, and there is no account {owner}")),
+    let account = store.account(owner).map_err(|error| error.to_string())?;
+    let account = account.ok_or_else(|| format!("--owner must be the name of an account, and there is no account {owner}"))?;
+    match account.provider {
+        Some(own) if provider != Some(&own) => Err(format!("--owner {owner} is held to one provider; add --provider {own}")),
+        _ => Ok(()),
     }
 }
 

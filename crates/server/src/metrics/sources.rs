@@ -62,6 +62,7 @@ impl Sources {
             plain(&table::CONNECTIONS, number(self.connections.open())),
             family(&table::CONNECTIONS_REFUSED, self.connections.refused().map(|(reason, count)| (vec![reason], number(count)))),
             plain(&table::FAILED_LOGINS, number(self.logins.wrong())),
+            plain(&table::PASSWORDS_WAITING, number(self.logins.waiting().try_into().unwrap_or(0))),
             family(&table::FETCHES, self.fetcher.counts().map(|(result, count)| (vec![result], number(count)))),
             plain(&table::FETCHES_UNDER_WAY, number(self.fetcher.under_way().try_into().unwrap_or(0))),
             family(&table::SPANS, traces::counts(self.traces.as_ref()).map(|(result, count)| (vec![result], number(count)))),

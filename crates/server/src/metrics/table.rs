@@ -68,6 +68,8 @@ metrics! {
     THROTTLED = Counter "frontdesk_throttled_total" ["kind"];
     /// Passwords that were wrong.
     FAILED_LOGINS = Counter "frontdesk_failed_logins_total" [];
+    /// Passwords that wait to be verified. At most `limits.passwords_waiting` for each processor; more are refused (503).
+    PASSWORDS_WAITING = Gauge "frontdesk_passwords_waiting" [];
     /// Clients in the store, expired ones too. Counted in the background when somebody asks and the last count is more than 5 minutes old, so not there at the first time; on PostgreSQL every replica says the same.
     CLIENTS = Gauge "frontdesk_clients" [];
     /// Writes that wait for a transaction.

@@ -7,14 +7,14 @@ use serde_json::json;
 use crate::support::{PASSWORD, TestServer};
 use crate::{id, plain, refuses_as_unknown, serving, token};
 
-const ROOT: &str = "https://localhost:9443";
-const ACME: &str = "https://localhost:9443/t/acme.example";
-const OTHER: &str = "https://localhost:9443/t/other";
+pub const ROOT: &str = "https://localhost:9443";
+pub const ACME: &str = "https://localhost:9443/t/acme.example";
+pub const OTHER: &str = "https://localhost:9443/t/other";
 
 /// Each provider: its issuer and its path.
 const PROVIDERS: [(&str, &str); 3] = [(ROOT, ""), (ACME, "/t/acme.example"), (OTHER, "/t/other")];
 
-fn tenants() -> TestServer {
+pub fn tenants() -> TestServer {
     serving(&[(OTHER, ""), (ROOT, ""), (ACME, "domains = [\"acme.example\"]")])
 }
 

@@ -276,6 +276,13 @@ impl TestServer {
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
 
+    /// Its resident memory in KiB, now or at its peak: a line of /proc/PID/status, such as `VmRSS`.
+    pub fn memory(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let value = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':')).unwrap();
+        value.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Sets a limit of the process, as `prlimit` writes it.
     pub fn limit(&self, limit: &str) {
         let id = self.child.id().to_string();

@@ -65,7 +65,7 @@ fn every_change_has_its_row(bench: &Bench) {
     assert!(by_alice.unregister(&ClientId::new("c2")).wait().unwrap());
     store.insert(NewClient { expires_at: Some(NOW), ..new_client("c3") }, None, NOW).wait().unwrap();
     assert_eq!(hand.purge_expired(NOW).unwrap(), 1);
-    hand.add_account("bob", Role::Registrar, &Secret::new("hush"), NOW).unwrap();
+    hand.add_account("bob", Role::Registrar, None, &Secret::new("hush"), NOW).unwrap();
     assert!(hand.set_password("bob", &Secret::new("hush hush")).unwrap());
     assert!(hand.remove_account("bob").unwrap());
     let new = NewToken { label: Some("partners".to_owned()), owner: Some("alice".to_owned()), ..NewToken::default() };
@@ -152,7 +152,7 @@ fn what_cannot_be_told_does_not_happen(bench: &Bench) {
     bench.raw().execute("ALTER TABLE audit RENAME TO elsewhere");
     assert!(store.insert(new_client("c2"), None, NOW).wait().is_err());
     assert!(store.delete(&client.id).wait().is_err());
-    assert!(store.add_account("bob", Role::Registrar, &Secret::new("hush"), NOW).is_err());
+    assert!(store.add_account("bob", Role::Registrar, None, &Secret::new("hush"), NOW).is_err());
     bench.raw().execute("ALTER TABLE elsewhere RENAME TO audit");
     assert!(store.client(&ClientId::new("c2")).unwrap().is_none());
     assert!(store.client(&client.id).unwrap().is_some());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::{ClientId, ClientSecret, InitialAccessToken, Secret};
 use store::{BackupError, NewClient, NewSigningKey, NewToken, Role, Store, StoreError, Which};
 
-use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, new_client, provider, terms, token};
+use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, memory, new_client, provider, terms, token};
 
 on_both!(
     everything_comes_back_in_either_database,
@@ -28,7 +28,7 @@ fn fill(store: &Store) {
     };
     store.insert(full, None, NOW).wait().unwrap();
     store.insert(NewClient { secret: None, ..new_client("c2") }, None, NOW).wait().unwrap();
-    store.add_account("alice", Role::Registrar, &Secret::new("hush password"), NOW).unwrap();
+    store.add_account("alice", Role::Registrar, Some(&provider()), &Secret::new("hush password"), NOW).unwrap();
     let token = NewToken { uses: Some(2), provider: Some(provider()), label: Some("a 'label'\n".to_owned()), ..NewToken::default() };
     store.issue_token(&InitialAccessToken::new("iat_hush"), token, NOW).unwrap();
     let key = NewSigningKey {
@@ -86,7 +86,7 @@ fn everything_comes_back_in_either_database(bench: &Bench) {
         for id in ["c1", "c2"] {
             assert!(to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW).unwrap().is_some(), "{id}");
         }
-        assert!(to.verify_account("alice", &Secret::new("hush password")).unwrap().is_some());
+        assert!(to.verify_account(&provider(), "alice", &Secret::new("hush password"), &mut memory()).unwrap().is_some());
         assert!(to.find_token(&provider(), &InitialAccessToken::new("iat_hush"), NOW).unwrap().is_some());
         insert(&to, "c3");
     }
@@ -140,7 +140,7 @@ fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
     let file = backup(&from);
     let to = bench.store();
     insert(&to, "other");
-    to.add_account("bob", Role::Administrator, &Secret::new("x"), NOW).unwrap();
+    to.add_account("bob", Role::Administrator, None, &Secret::new("x"), NOW).unwrap();
     let before = seen(&to);
     assert_eq!(restore(&to, &file, false).unwrap_err().to_string(), "the store is not empty: it has 1 rows in client");
     assert_eq!(seen(&to), before);

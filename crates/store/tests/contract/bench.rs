@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
-use store::{Client, DatabaseUrl, NewClient, SealingKey, Store};
+use store::{Client, DatabaseUrl, NewClient, PasswordMemory, SealingKey, Store};
 use tempfile::TempDir;
 
 pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -194,4 +194,9 @@ pub fn race<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let threads: Vec<_> = (0..20).map(|number| scope.spawn(move || run(number))).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     })
+}
+
+/// Memory to verify one password in.
+pub fn memory() -> PasswordMemory {
+    PasswordMemory::default()
 }

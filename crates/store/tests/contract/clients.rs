@@ -240,7 +240,13 @@ fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
         ("c3", "alice", false),
         ("c1\0", "alice", false),
     ] {
-        assert_eq!(store.belongs(&ClientId::new(id), owner), Ok(belongs), "{id} {owner}");
+        assert_eq!(store.belongs(&ClientId::new(id), Some(owner), None), Ok(belongs), "{id} {owner}");
+        assert_eq!(store.belongs(&ClientId::new(id), Some(owner), Some(&provider())), Ok(belongs), "{id} {owner}");
+    }
+    let other = Issuer::parse("https://other.example").unwrap();
+    for (at, belongs) in [(None, true), (Some(&provider()), true), (Some(&other), false)] {
+        assert_eq!(store.belongs(&ClientId::new("c2"), None, at), Ok(belongs), "{at:?}");
+        assert_eq!(store.belongs(&ClientId::new("c1"), Some("alice"), at), Ok(belongs), "{at:?}");
     }
 }
 

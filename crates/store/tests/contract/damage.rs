@@ -3,7 +3,7 @@
 use protocol::{ClientId, InitialAccessToken, Secret};
 use store::{NewSigningKey, NewToken, Role, StoreError, Which};
 
-use crate::bench::{Bench, NOW, insert, provider, token};
+use crate::bench::{Bench, NOW, insert, memory, provider, token};
 
 on_both!(nothing_secret_is_stored_in_clear, a_damaged_row_is_named, a_secret_moved_to_another_client_does_not_open);
 
@@ -11,7 +11,7 @@ fn nothing_secret_is_stored_in_clear(bench: &Bench) {
     let store = bench.store();
     insert(&store, "c1");
     store.issue_token(&InitialAccessToken::new("iat_hush"), NewToken::default(), NOW).unwrap();
-    store.add_account("alice", Role::Registrar, &Secret::new("hush password"), NOW).unwrap();
+    store.add_account("alice", Role::Registrar, None, &Secret::new("hush password"), NOW).unwrap();
     let key = NewSigningKey {
         kid: "k1".to_owned(),
         algorithm: "ES256".to_owned(),
@@ -39,7 +39,7 @@ fn nothing_secret_is_stored_in_clear(bench: &Bench) {
 
 fn a_damaged_row_is_named(bench: &Bench) {
     let store = bench.store();
-    store.add_account("alice", Role::Registrar, &Secret::new("hush"), NOW).unwrap();
+    store.add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW).unwrap();
     let corrupt = |table, column, key: &str| StoreError::Corrupt { table, column, key: key.to_owned() };
     for (id, column, value) in [
         ("c1", "metadata", "{\"redirect_uris\":"),
@@ -91,9 +91,16 @@ fn a_damaged_row_is_named(bench: &Bench) {
     assert!(store.revoke_token(&token).unwrap());
 
     bench.raw().execute("UPDATE account SET password_hash = 'x'");
-    assert_eq!(store.verify_account("alice", &Secret::new("hush")).unwrap_err(), corrupt("account", "password_hash", "alice"));
+    assert_eq!(
+        store.verify_account(&provider(), "alice", &Secret::new("hush"), &mut memory()).unwrap_err(),
+        corrupt("account", "password_hash", "alice")
+    );
     bench.raw().execute("UPDATE account SET role = 'x'");
     assert_eq!(store.accounts().unwrap_err(), corrupt("account", "role", "alice"));
+    bench.raw().execute("UPDATE account SET role = 'registrar', provider = 'x'");
+    assert_eq!(store.accounts().unwrap_err(), corrupt("account", "provider", "alice"));
+    let opened = store.verify_account(&provider(), "alice", &Secret::new("hush"), &mut memory());
+    assert_eq!(opened, Ok(None), "an account of no provider");
     let key =
         NewSigningKey { kid: "k1".to_owned(), algorithm: "ES256".to_owned(), private: Secret::new("hush"), public_jwk: "{}".to_owned() };
     store.add_first_signing_keys(&provider(), &[key], NOW).unwrap();

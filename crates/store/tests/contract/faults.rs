@@ -66,7 +66,7 @@ fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
     raw.hold();
     let (done, written) = channel();
     thread::scope(|scope| {
-        scope.spawn(|| drop(done.send(store.add_account("alice", Role::Registrar, &Secret::new("hush"), NOW))));
+        scope.spawn(|| drop(done.send(store.add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW))));
         assert_eq!(written.recv_timeout(Duration::from_secs(3)), Err(RecvTimeoutError::Timeout), "it waits");
         raw.execute("COMMIT");
         written.recv().unwrap().unwrap();

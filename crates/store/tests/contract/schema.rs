@@ -2,8 +2,8 @@
 
 use diesel::backend::Backend;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use protocol::InitialAccessToken;
-use store::{NewToken, Store, StoreError};
+use protocol::{InitialAccessToken, Secret};
+use store::{NewToken, Role, Store, StoreError};
 
 use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, race};
 
@@ -77,8 +77,9 @@ fn of_racing_migrations_one_does_the_work(bench: &Bench) {
 fn rows_of_before_have_no_terms(bench: &Bench) {
     let store = bench.store();
     let client = insert(&store, "c1");
+    store.add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW).unwrap();
     store.issue_token(&InitialAccessToken::new("iat_1"), NewToken::default(), NOW).unwrap();
-    for _ in ["0009_metadata_consistent", "0008_last_used", "0007_audit", "0006_token_terms"] {
+    for _ in ["0011_account_provider", "0009_metadata_consistent", "0008_last_used", "0007_audit", "0006_token_terms"] {
         match &mut bench.raw() {
             Raw::Sqlite(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
             Raw::Postgres(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
@@ -86,11 +87,15 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
         .expect("down");
     }
     let store = bench.open();
-    assert_eq!(store.migrate().unwrap(), ["0006_token_terms", "0007_audit", "0008_last_used", "0009_metadata_consistent"]);
+    assert_eq!(
+        store.migrate().unwrap(),
+        ["0006_token_terms", "0007_audit", "0008_last_used", "0009_metadata_consistent", "0011_account_provider"]
+    );
     let read = store.client(&client.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));
     assert!(read.terms.is_none());
     assert!(store.tokens().unwrap().iter().all(|token| token.terms.is_none() && token.provider.is_none()));
+    assert_eq!(store.account("alice").unwrap().unwrap().provider, None);
 }
 
 fn a_newer_schema_is_refused(bench: &Bench) {

@@ -69,6 +69,9 @@ pub fn import(reach: &Reach, file: Option<&Path>, sealed_with: Option<&Path>, dr
     if reach.own.is_some() {
         return Err("only an administrator imports clients".to_owned());
     }
+    if reach.provider.is_some() {
+        return Err("only an account of every provider imports clients".to_owned());
+    }
     let store = &reach.store;
     let mut export = Export { lines: BufReader::new(source(file)?), sealed_with: sealed_with.map(key).transpose()? };
     let (all, new) = export.each_batch(store, "checking", |batch| store.compare(batch)).map_err(|stopped| stopped.sentence)?;

@@ -218,6 +218,15 @@ pub const ROWS: &[Row] = &[
             "server/tests/throttle.rs::guesses_are_counted_for_all_names_of_an_address_together",
         ],
     ),
+    kept(
+        LIMITS,
+        "503",
+        "Passwords that wait to be verified, served in turn between addresses.",
+        &[
+            "server/tests/passwords.rs::log_in_goes_on_behind_many_wrong_passwords",
+            "server/tests/passwords.rs::wrong_passwords_leave_no_memory_behind",
+        ],
+    ),
     kept(LIMITS, "all", "Every limit is a setting.", &["server/tests/register/bodies.rs::the_limits_are_the_operators"]),
     kept(FETCHING, "400", "No connection to a private address in decimal, octal, hexadecimal or short form.", NOT_FETCHED),
     kept(FETCHING, "400", "Nor mapped into IPv6, or translated (NAT64, 6to4, Teredo).", NOT_FETCHED),

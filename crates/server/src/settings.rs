@@ -85,7 +85,7 @@ settings! {
     /// The password of the account admin, which is made with it when there is no account yet: at least 12 characters, in development mode any.
     "admin_password", "FRONTDESK_ADMIN_PASSWORD", Secret, "none; development mode makes one and shows it once";
     /// A file with that password, which is then not in the environment of the process; a line break at its end is no part of it.
-    "admin_password_file", "FRONTDESK_ADMIN_PASSWORD_FILE", Text, "none";
+    "admin_password_file", "FRONTDESK_ADMIN_PASSWORD_FILE", SecretFile, "none";
     /// TLS: self-signed (a certificate authority of our own), files, or off.
     "tls.mode", "FRONTDESK_TLS", Text, "files when a certificate is named, else self-signed";
     /// The certificate with its chain, PEM.

@@ -30,6 +30,8 @@ pub enum Change {
     Insert { row: ClientRow, spend: Option<TokenId>, now: Timestamp },
     /// Other metadata for the client at that revision, and another secret or none if that changes.
     Replace { client_id: String, revision: i64, metadata: String, consistent: bool, secret: Option<SecretColumns>, now: Timestamp },
+    /// Nothing, for a client that is still at that revision with that metadata: an update that found everything as it wants it.
+    Confirm { client_id: String, revision: i64, metadata: String, now: Timestamp },
     /// The end of a client.
     Delete { client_id: String },
     /// The day on which clients were used, where none or an earlier one is known.
@@ -62,7 +64,10 @@ impl Change {
             Self::Use { clients, .. } => clients.first().map_or("", String::as_str),
             Self::Insert { spend: Some(token), .. } => token.as_str(),
             Self::Insert { row, .. } => &row.client_id,
-            Self::Replace { client_id, .. } | Self::Delete { client_id } | Self::Reissue { client_id, .. } => client_id,
+            Self::Replace { client_id, .. }
+            | Self::Confirm { client_id, .. }
+            | Self::Delete { client_id }
+            | Self::Reissue { client_id, .. } => client_id,
         }
     }
 
@@ -83,6 +88,12 @@ impl Change {
                         secret,
                     ))
                     .execute(connection)?
+            }
+            Self::Confirm { client_id, revision, metadata, now } => {
+                let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
+                let same = client::table.find(client_id).filter(client::revision.eq(revision)).filter(client::metadata.eq(metadata));
+                let found: Option<String> = same.filter(alive).select(client::client_id).first(connection).optional()?;
+                usize::from(found.is_some())
             }
             Self::Use { clients, day } => {
                 let earlier = client::last_used_at.is_null().or(client::last_used_at.lt(day));

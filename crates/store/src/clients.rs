@@ -1,6 +1,7 @@
 //! Clients: insert, authenticate, replace, delete, purge.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
@@ -8,7 +9,7 @@ use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Ti
 use crate::Store;
 use crate::audit::{Event, changed};
 use crate::audit_row;
-use crate::change::{Change, SecretColumns};
+use crate::change::{Change, Operation, SecretColumns};
 use crate::client::{Client, NewClient, SecretChange};
 use crate::client_row::{ClientRow, seal_secret};
 use crate::connection::either;
@@ -78,11 +79,15 @@ impl Store {
         }
     }
 
-    /// Replaces a client's metadata, unless somebody else wrote first. RFC 7592 §2.2.
+    /// Replaces a client's metadata, unless another request wrote first. RFC 7592 §2.2. A replacement that changes nothing writes
+    /// nothing, neither to the audit trail nor to the log; it is as stale as any other when another request wrote first.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when the client changed, expired or went away since it was read; [`StoreError::Unavailable`].
     pub fn replace(&self, client: &Client, metadata: RegisteredMetadata, secret: SecretChange, now: Timestamp) -> Written<Client> {
+        if is_unchanged(client, &metadata, &secret) {
+            return self.confirm(client.clone(), now);
+        }
         let mut after = Client { metadata, revision: client.revision.saturating_add(1), ..client.clone() };
         let names = changed(client.secret.is_some(), &client.metadata, &after.metadata, &secret);
         let audit = self.row_of(Event::ClientUpdated).client(client.id.as_str()).at(client.provider.as_str()).saying(&names);
@@ -110,6 +115,18 @@ impl Store {
             now,
         };
         self.change(change, audit, |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
+    }
+
+    /// Looks, where changes are made, that the client is still as it was read.
+    fn confirm(&self, client: Client, now: Timestamp) -> Written<Client> {
+        let change = Change::Confirm {
+            client_id: client.id.as_str().to_owned(),
+            revision: client.revision,
+            metadata: client.metadata.json().to_owned(),
+            now,
+        };
+        let queued = self.0.writer.send(Operation { change, audit: Arc::default() });
+        Written::queued(queued, |same| if same { Ok(client) } else { Err(StoreError::Stale) })
     }
 
     /// Deletes a client, whose row need not be readable: `true` for exactly one of those who try. RFC 7592 §2.3.
@@ -209,6 +226,16 @@ impl Store {
         }
         self.0.pool.read(|connection| find(connection, id.as_str()))
     }
+}
+
+/// Returns true if a replacement leaves everything as it is. Its terms a client has for as long as it is registered.
+fn is_unchanged(client: &Client, metadata: &RegisteredMetadata, secret: &SecretChange) -> bool {
+    let keeps_secret = match secret {
+        SecretChange::Keep => true,
+        SecretChange::Remove => client.secret.is_none() && client.secret_expires_at.is_none(),
+        SecretChange::Issue(..) => false,
+    };
+    keeps_secret && client.metadata.json() == metadata.json()
 }
 
 /// Whether an identifier can be one of ours. PostgreSQL takes a NUL for an error, and it is the caller's.

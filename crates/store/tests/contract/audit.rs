@@ -58,6 +58,7 @@ fn every_change_has_its_row(bench: &Bench) {
     let by_client = store.by(By { token: Some(By::CLIENT.to_owned()), ..By::default() });
     let client = by_client.replace(&client, metadata("other"), SecretChange::Remove, NOW).wait().unwrap();
     by_client.replace(&client, metadata("other"), SecretChange::Keep, NOW).wait().unwrap();
+    by_client.replace(&client, metadata("third"), SecretChange::Keep, NOW).wait().unwrap();
     let hand = store.by(By::hand("command line"));
     assert!(hand.reissue(&client.id, &token("new"), NOW).wait().unwrap());
     assert!(hand.delete(&client.id).wait().unwrap());
@@ -99,7 +100,7 @@ fn every_change_has_its_row(bench: &Bench) {
         [
             line(Event::ClientRegistered, "c1", "alice", "", "", true),
             line(Event::ClientUpdated, "c1", "", By::CLIENT, "client_name, client_secret", true),
-            line(Event::ClientUpdated, "c1", "", By::CLIENT, "nothing", true),
+            line(Event::ClientUpdated, "c1", "", By::CLIENT, "client_name", true),
             line(Event::ClientReissued, "c1", "", "", "command line", true),
             line(Event::ClientDeleted, "c1", "", "", "command line", true),
             line(Event::ClientRegistered, "c2", "", "", "", true),

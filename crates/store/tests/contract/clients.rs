@@ -13,6 +13,8 @@ on_both!(
     an_identifier_with_a_nul_is_nobodys,
     a_replacement_changes_what_it_says,
     whether_metadata_are_consistent_is_kept_beside_them,
+    replacement_without_a_change_writes_nothing,
+    racing_replacements_without_a_change_lose_nothing,
     a_stale_replacement_changes_nothing,
     of_racing_replacements_one_wins,
     of_racing_deletes_one_wins,
@@ -122,6 +124,63 @@ fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
     assert_eq!(kept(), ["c1:yes", "c2:no"]);
     store.replace(&one, foreign, SecretChange::Keep, NOW).wait().unwrap();
     assert_eq!(kept(), ["c1:no", "c2:no"]);
+}
+
+/// RFC 7592 §2.2: what changes nothing writes nothing, and is as stale as any other replacement.
+fn replacement_without_a_change_writes_nothing(bench: &Bench) {
+    let store = bench.store();
+    let stored =
+        |name: &str| bench.raw().values(&format!("SELECT COALESCE(CAST({name} AS TEXT), '') AS value FROM client ORDER BY client_id"));
+    let row = || ["revision", "metadata", "secret_sealed", "last_used_at"].map(stored);
+    let told = || store.audit(None, None, None, 100).unwrap();
+    let first = insert(&store, "c1");
+    let (before, rows) = (row(), told());
+    let again = store.replace(&first, first.metadata.clone(), SecretChange::Keep, NOW).wait().unwrap();
+    assert_eq!(format!("{again:?}"), format!("{first:?}"));
+    assert_eq!((row(), told()), (before, rows));
+
+    // A secret that is issued or taken away is a change; one that was not there is none.
+    let removed = store.replace(&first, first.metadata.clone(), SecretChange::Remove, NOW).wait().unwrap();
+    let (before, rows) = (row(), told());
+    assert_eq!(removed.revision, first.revision + 1);
+    let again = store.replace(&removed, removed.metadata.clone(), SecretChange::Remove, NOW).wait().unwrap();
+    assert_eq!((format!("{again:?}"), row(), told()), (format!("{removed:?}"), before, rows));
+    let secret = SecretChange::Issue(ClientSecret::new("other"), None);
+    let issued = store.replace(&removed, removed.metadata.clone(), secret, NOW).wait().unwrap();
+    assert_eq!(issued.revision, removed.revision + 1);
+
+    // It does not say that all is as it was read when another request wrote meanwhile.
+    let other = store.replace(&issued, metadata("other"), SecretChange::Keep, NOW).wait().unwrap();
+    let (before, rows) = (row(), told());
+    for stale in [&first, &issued] {
+        let late = store.replace(stale, stale.metadata.clone(), SecretChange::Keep, NOW).wait();
+        assert_eq!(late.unwrap_err(), StoreError::Stale);
+    }
+    assert_eq!((row(), told()), (before, rows));
+    assert!(store.delete(&other.id).wait().unwrap());
+    assert_eq!(store.replace(&other, other.metadata.clone(), SecretChange::Keep, NOW).wait().unwrap_err(), StoreError::Stale);
+    let then = NOW.plus(Duration::from_mins(1));
+    let brief = insert_as(&store, NewClient { expires_at: Some(then), ..new_client("c2") });
+    assert_eq!(store.replace(&brief, brief.metadata.clone(), SecretChange::Keep, then).wait().unwrap_err(), StoreError::Stale);
+}
+
+/// Of replacements that change something and replacements that do not, in one moment, no change is lost.
+fn racing_replacements_without_a_change_lose_nothing(bench: &Bench) {
+    let store = bench.store();
+    let first = insert(&store, "c1");
+    let outcomes = race(|number| {
+        let metadata = if number == 3 { metadata("changed") } else { first.metadata.clone() };
+        (number, store.replace(&first, metadata, SecretChange::Keep, NOW).wait())
+    });
+    for (number, outcome) in outcomes {
+        match outcome {
+            Ok(client) if number == 3 => assert_eq!(client.revision, first.revision + 1),
+            Ok(client) => assert_eq!(client.revision, first.revision, "it was first"),
+            Err(error) => assert_eq!((number == 3, error), (false, StoreError::Stale), "nothing else changed it"),
+        }
+    }
+    let read = store.client(&first.id).unwrap().unwrap();
+    assert_eq!((read.metadata.json(), read.revision), (metadata("changed").json(), first.revision + 1));
 }
 
 fn a_stale_replacement_changes_nothing(bench: &Bench) {

@@ -15,7 +15,7 @@ metadata! {
     pub struct ClientMetadata;
 
     /// Where authorization responses may be sent; compared byte for byte.
-    redirect_uris: Vec<RedirectUri>, "RFC 7591 §2";
+    redirect_uris: Vec<RedirectUri>, "RFC 7591 §2", fetched no;
     /// How the client authenticates at the token endpoint.
     token_endpoint_auth_method: AuthMethod, "RFC 7591 §2",
         default AuthMethod::ClientSecretBasic,
@@ -38,22 +38,22 @@ metadata! {
     /// The name shown to people.
     client_name: Localized<HumanText>, "RFC 7591 §2";
     /// A page about the client.
-    client_uri: Localized<WebUri>, "RFC 7591 §2";
+    client_uri: Localized<WebUri>, "RFC 7591 §2", fetched no;
     /// The client's logo.
-    logo_uri: Localized<WebUri>, "RFC 7591 §2";
+    logo_uri: Localized<WebUri>, "RFC 7591 §2", fetched picture;
     /// The client's terms of service.
-    tos_uri: Localized<WebUri>, "RFC 7591 §2";
+    tos_uri: Localized<WebUri>, "RFC 7591 §2", fetched no;
     /// The client's privacy policy.
-    policy_uri: Localized<WebUri>, "RFC 7591 §2";
+    policy_uri: Localized<WebUri>, "RFC 7591 §2", fetched no;
     /// Ways to reach the people responsible, usually e-mail addresses.
     contacts: Vec<Text>, "RFC 7591 §2";
     /// The scopes the client may ask for.
     scope: Scope, "RFC 7591 §2",
         offered scopes_supported;
     /// Where the client's public keys are; excludes `jwks`.
-    jwks_uri: HttpsUri, "RFC 7591 §2";
+    jwks_uri: HttpsUri, "RFC 7591 §2", fetched later;
     /// The client's public keys; excludes `jwks_uri`.
-    jwks: JwkSet, "RFC 7591 §2";
+    jwks: JwkSet, "RFC 7591 §2", fetched later;
     /// Which software this is, the same for every installation.
     software_id: Text, "RFC 7591 §2";
     /// Which version of the software this is.
@@ -61,7 +61,7 @@ metadata! {
     /// What a third party says about the software, signed; its claims override plain members.
     software_statement: Jwt, "RFC 7591 §2.3";
     /// Where the list of redirect URIs is that share one pairwise subject.
-    sector_identifier_uri: HttpsUri, "OIDC Registration §2";
+    sector_identifier_uri: HttpsUri, "OIDC Registration §2", fetched now;
     /// Whether the client's users have the same subject at every client or one of their own.
     subject_type: SubjectType, "OIDC Registration §2",
         offered subject_types_supported;
@@ -108,17 +108,17 @@ metadata! {
     default_acr_values: Vec<Text>, "OIDC Registration §2",
         offered acr_values_supported;
     /// Where a third party may send users to begin a login.
-    initiate_login_uri: HttpsUri, "OIDC Registration §2";
-    /// Where request objects may be, with a fragment or without; never fetched at registration.
-    request_uris: Vec<RequestUri>, "OIDC Registration §2";
+    initiate_login_uri: HttpsUri, "OIDC Registration §2", fetched no;
+    /// Where request objects may be, with a fragment or without.
+    request_uris: Vec<RequestUri>, "OIDC Registration §2", fetched later;
     /// Where users may be sent after a logout.
-    post_logout_redirect_uris: Vec<ReturnUri>, "OIDC RP-Initiated Logout §3.1";
+    post_logout_redirect_uris: Vec<ReturnUri>, "OIDC RP-Initiated Logout §3.1", fetched no;
     /// What is loaded in the user's browser at a logout.
-    frontchannel_logout_uri: WebUri, "OIDC Front-Channel Logout §2";
+    frontchannel_logout_uri: WebUri, "OIDC Front-Channel Logout §2", fetched no;
     /// Whether `iss` and `sid` are sent with a logout through the browser.
     frontchannel_logout_session_required: bool, "OIDC Front-Channel Logout §2";
     /// Where logout tokens are posted.
-    backchannel_logout_uri: WebUri, "OIDC Back-Channel Logout §2.2";
+    backchannel_logout_uri: WebUri, "OIDC Back-Channel Logout §2.2", fetched later;
     /// Whether logout tokens must carry `sid`.
     backchannel_logout_session_required: bool, "OIDC Back-Channel Logout §2.2";
     /// The distinguished name in the client's certificate.
@@ -175,19 +175,19 @@ metadata! {
     backchannel_token_delivery_mode: DeliveryMode, "CIBA §4",
         offered backchannel_token_delivery_modes_supported;
     /// Where the client is told of tokens, or sent them, after an authentication on another device.
-    backchannel_client_notification_endpoint: HttpsUri, "CIBA §4";
+    backchannel_client_notification_endpoint: HttpsUri, "CIBA §4", fetched later;
     /// How the client signs authentication requests.
     backchannel_authentication_request_signing_alg: SigningAlgorithm, "CIBA §4",
         offered backchannel_authentication_request_signing_alg_values_supported;
     /// Whether the client sends a code only the user knows.
     backchannel_user_code_parameter: bool, "CIBA §4";
     /// Where users may be sent back to after claims were gathered from them; kept and compared as `redirect_uris` are.
-    claims_redirect_uris: Vec<RedirectUri>, "UMA 2.0 Grant §2";
+    claims_redirect_uris: Vec<RedirectUri>, "UMA 2.0 Grant §2", fetched no;
     /// How the client can register in a federation.
     client_registration_types: Vec<Name>, "OpenID Federation §5.1.2",
         offered client_registration_types_supported;
     /// Where the client's signed JWK Set is.
-    signed_jwks_uri: HttpsUri, "OpenID Federation §5.2.1";
+    signed_jwks_uri: HttpsUri, "OpenID Federation §5.2.1", fetched later;
     /// The organization that runs the client.
     organization_name: Localized<HumanText>, "OpenID Federation §5.2.2";
     /// The client's name as a federation shows it.
@@ -197,11 +197,11 @@ metadata! {
     /// Words to find the client by.
     keywords: Vec<Text>, "OpenID Federation §5.2.2";
     /// A page with more about the client.
-    information_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    information_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
     /// A page about the organization.
-    organization_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    organization_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
     /// Where a wallet receives credential offers.
-    credential_offer_endpoint: ReturnUri, "OpenID4VCI §12.1";
+    credential_offer_endpoint: ReturnUri, "OpenID4VCI §12.1", fetched no;
     /// How access tokens for network functions are signed.
     nfv_token_signed_response_alg: SigningAlgorithm, "ETSI GS NFV-SEC 022 V2.7.1",
         offered nfv_token_signing_alg_values_supported;
@@ -287,5 +287,5 @@ metadata! {
     /// The token that manages this client.
     registration_access_token: Text, "RFC 7592 §3";
     /// Where this client is managed.
-    registration_client_uri: HttpsUri, "RFC 7592 §3";
+    registration_client_uri: HttpsUri, "RFC 7592 §3", fetched no;
 }

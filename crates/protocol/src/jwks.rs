@@ -26,6 +26,7 @@ impl JwkSet {
 }
 
 impl Single for JwkSet {
+    const ADDRESSES: bool = true;
     const SHAPE: &'static str = "JWK Set";
 
     fn schema() -> Value {
@@ -69,5 +70,10 @@ impl Single for JwkSet {
 
     fn write(&self) -> Form<'_> {
         Form::Object(Cow::Borrowed(&self.0))
+    }
+
+    /// Returns the certificates its keys point at. RFC 7517 §4.6.
+    fn uris(&self) -> Vec<&str> {
+        self.keys().filter_map(|key| key.get("x5u")?.as_str()).collect()
     }
 }

@@ -64,6 +64,10 @@ impl<T: Single> Held for Localized<T> {
         Vec::new()
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        self.variants.iter().flat_map(|variant| variant.value.uris()).collect()
+    }
+
     fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Kept {
         Kept::All
     }
@@ -71,6 +75,7 @@ impl<T: Single> Held for Localized<T> {
 
 impl<T: Single> Member for Localized<T> {
     const LOCALIZED: bool = true;
+    const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = T::SHAPE;
 
     fn schema() -> Value {

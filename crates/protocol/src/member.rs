@@ -64,6 +64,11 @@ pub trait Held {
     /// The registered values it names, in one spelling each.
     fn values(&self) -> Vec<Cow<'_, str>>;
 
+    /// Returns the addresses it holds, as they were sent.
+    fn addresses(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Whether it names a registered value, in that spelling.
     fn names(&self, value: &str) -> bool {
         self.values().iter().any(|one| one == value)
@@ -82,6 +87,8 @@ pub trait Member: Held + Sized {
     const LOCALIZED: bool = false;
     /// Whether its JSON form is an array.
     const LIST: bool = false;
+    /// True if its values hold addresses.
+    const ADDRESSES: bool = false;
     /// The shape of its JSON form, in words, for the reference pages.
     const SHAPE: &'static str;
 
@@ -98,6 +105,8 @@ pub trait Member: Held + Sized {
 
 /// One value with one JSON form.
 pub trait Single: Sized + PartialEq {
+    /// True if its values hold addresses: URIs, or something with a URI in it.
+    const ADDRESSES: bool = false;
     /// The shape in words.
     const SHAPE: &'static str;
 
@@ -125,6 +134,11 @@ pub trait Single: Sized + PartialEq {
     fn value(&self) -> Option<Cow<'_, str>> {
         None
     }
+
+    /// Returns the addresses in it, as they were sent.
+    fn uris(&self) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 /// Reads a value by the rules for where it comes from.
@@ -144,6 +158,10 @@ impl<T: Single> Held for T {
         self.value().into_iter().collect()
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        self.uris()
+    }
+
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
         match self.value() {
             Some(value) if !keep(&value) => Kept::None,
@@ -153,6 +171,7 @@ impl<T: Single> Held for T {
 }
 
 impl<T: Single> Member for T {
+    const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = <T as Single>::SHAPE;
 
     fn schema() -> Value {
@@ -182,6 +201,10 @@ impl<T: Single> Held for Vec<T> {
         self.iter().filter_map(Single::value).collect()
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        self.iter().flat_map(Single::uris).collect()
+    }
+
     fn names(&self, value: &str) -> bool {
         self.iter().any(|element| element.value().as_deref() == Some(value))
     }
@@ -199,6 +222,7 @@ impl<T: Single> Held for Vec<T> {
 
 impl<T: Single> Member for Vec<T> {
     const LIST: bool = true;
+    const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = T::SHAPE;
 
     fn schema() -> Value {

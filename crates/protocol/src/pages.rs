@@ -11,7 +11,7 @@ use crate::member::LIST_MAX;
 use crate::offer::OWN_MEMBERS;
 use crate::provider::ProviderMetadata;
 use crate::rules::{self, REDIRECT_URIS_MAX, REQUEST_URIS_MAX};
-use crate::table::Row;
+use crate::table::{Fetched, Row};
 use crate::uri::URI_MAX;
 use crate::values::{NAME_MAX, TEXT_MAX};
 
@@ -28,16 +28,19 @@ pub fn client_metadata() -> String {
          `#` marks members that may carry a language tag, such as `client_name#ja`. Unknown members are dropped. `null` means absent, and so\n\
          does `\"\"` except for an array.\n\n",
     );
-    page.push_str("| member | shape | default | governed by | needs | specification | meaning |\n|---|---|---|---|---|---|---|\n");
+    page.push_str(
+        "| member | shape | default | governed by | needs | fetched | specification | meaning |\n|---|---|---|---|---|---|---|---|\n",
+    );
     for row in ClientMetadata::ROWS {
         let default = row.default.map_or_else(String::new, |default| quoted(&default()));
         let _ = writeln!(
             page,
-            "| {} | {} | {default} | {} | {} | {} | {} |",
+            "| {} | {} | {default} | {} | {} | {} | {} | {} |",
             name(row),
             shape(row),
             governed(row),
             linked(row.needs),
+            row.fetched.map_or("", Fetched::as_str),
             row.spec,
             row.doc.trim()
         );
@@ -48,6 +51,10 @@ pub fn client_metadata() -> String {
          URIs are judged as text first and by a parser second; one that the two read differently is refused. They are ASCII, of at most\n\
          {URI_MAX} characters, without user information and, except in `request_uris`, without a fragment; hosts are IP addresses or names of\n\
          letters, digits and hyphens. What is accepted is kept and returned byte for byte. One bad redirect URI refuses the request.\n\n\
+         The column *fetched* names the party that follows the URIs of a member: `now` Frontdesk itself, while the client registers; `later` an\n\
+         authorization server; `picture` a consent page, whose server may load it; `no` a browser only. URIs of `now` and `later` lead to public\n\
+         hosts and names, on port 443 or a high port that belongs to no other protocol; those of a `picture` to public hosts. `outbound.allow`\n\
+         names exceptions. In `jwks` the `x5u` of each key is judged so. A refusal does not depend on whether the member would be kept.\n\n\
          ## How much\n\n\
          At most {REDIRECT_URIS_MAX} `redirect_uris`, `claims_redirect_uris` and `post_logout_redirect_uris` each, {REQUEST_URIS_MAX} `request_uris`, {LIST_MAX} elements of any other array, {NAME_MAX} characters of a name, {TEXT_MAX} of any other text."
     );

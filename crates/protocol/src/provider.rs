@@ -37,15 +37,15 @@ metadata! {
     /// The issuer, byte for byte as configured.
     issuer: Issuer, "OIDC Discovery §3";
     /// Where users are sent to authenticate.
-    authorization_endpoint: EndpointUri, "OIDC Discovery §3";
+    authorization_endpoint: EndpointUri, "OIDC Discovery §3", fetched no;
     /// Where codes become tokens.
-    token_endpoint: EndpointUri, "OIDC Discovery §3";
+    token_endpoint: EndpointUri, "OIDC Discovery §3", fetched no;
     /// Where claims about the user are.
-    userinfo_endpoint: EndpointUri, "OIDC Discovery §3";
+    userinfo_endpoint: EndpointUri, "OIDC Discovery §3", fetched no;
     /// Where the public keys are.
-    jwks_uri: EndpointUri, "OIDC Discovery §3";
+    jwks_uri: EndpointUri, "OIDC Discovery §3", fetched no;
     /// Where clients register.
-    registration_endpoint: EndpointUri, "OIDC Discovery §3";
+    registration_endpoint: EndpointUri, "OIDC Discovery §3", fetched no;
     /// The scopes a client may ask for.
     scopes_supported: Vec<Name>, "OIDC Discovery §3";
     /// The response types a client may use.
@@ -87,7 +87,7 @@ metadata! {
     /// The claims there may be values for.
     claims_supported: Vec<Name>, "OIDC Discovery §3";
     /// What developers should read.
-    service_documentation: WebUri, "OIDC Discovery §3";
+    service_documentation: WebUri, "OIDC Discovery §3", fetched no;
     /// The languages of claims.
     claims_locales_supported: Vec<Locale>, "OIDC Discovery §3";
     /// The languages of the user interface.
@@ -101,17 +101,17 @@ metadata! {
     /// Whether request URIs must have been registered.
     require_request_uri_registration: bool, "OIDC Discovery §3";
     /// What the provider demands of the data a client gets.
-    op_policy_uri: WebUri, "OIDC Discovery §3";
+    op_policy_uri: WebUri, "OIDC Discovery §3", fetched no;
     /// The provider's terms of service.
-    op_tos_uri: WebUri, "OIDC Discovery §3";
+    op_tos_uri: WebUri, "OIDC Discovery §3", fetched no;
     /// Where tokens are revoked.
-    revocation_endpoint: EndpointUri, "RFC 8414 §2";
+    revocation_endpoint: EndpointUri, "RFC 8414 §2", fetched no;
     /// How clients can authenticate at the revocation endpoint.
     revocation_endpoint_auth_methods_supported: Vec<AuthMethod>, "RFC 8414 §2";
     /// How the JWTs clients authenticate with at the revocation endpoint can be signed.
     revocation_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 8414 §2";
     /// Where tokens are looked into.
-    introspection_endpoint: EndpointUri, "RFC 8414 §2";
+    introspection_endpoint: EndpointUri, "RFC 8414 §2", fetched no;
     /// How clients can authenticate at the introspection endpoint.
     introspection_endpoint_auth_methods_supported: Vec<AuthMethod>, "RFC 8414 §2";
     /// How the JWTs clients authenticate with at the introspection endpoint can be signed.
@@ -121,7 +121,7 @@ metadata! {
     /// This document's members, signed.
     signed_metadata: Jwt, "RFC 8414 §2.1";
     /// Where devices begin.
-    device_authorization_endpoint: EndpointUri, "RFC 8628 §4";
+    device_authorization_endpoint: EndpointUri, "RFC 8628 §4", fetched no;
     /// Whether access tokens can be bound to certificates.
     tls_client_certificate_bound_access_tokens: bool, "RFC 8705 §3.3";
     /// The endpoints again, where client certificates are asked for.
@@ -129,7 +129,7 @@ metadata! {
     /// Whether every request must be a signed object.
     require_signed_request_object: bool, "RFC 9101 §10.5";
     /// Where authorization requests are pushed.
-    pushed_authorization_request_endpoint: EndpointUri, "RFC 9126 §5";
+    pushed_authorization_request_endpoint: EndpointUri, "RFC 9126 §5", fetched no;
     /// Whether authorization requests must be pushed.
     require_pushed_authorization_requests: bool, "RFC 9126 §5";
     /// Whether authorization responses say who the issuer is.
@@ -145,7 +145,7 @@ metadata! {
     /// How introspection answers can be encrypted.
     introspection_encryption_enc_values_supported: Vec<ContentEncryption>, "RFC 9701 §7";
     /// The resources tokens are for.
-    protected_resources: Vec<EndpointUri>, "RFC 9728 §4";
+    protected_resources: Vec<EndpointUri>, "RFC 9728 §4", fetched no;
     /// How authorization responses can be signed.
     authorization_signing_alg_values_supported: Vec<SigningAlgorithm>, "JARM §4";
     /// How the keys of encrypted authorization responses can be managed.
@@ -153,7 +153,7 @@ metadata! {
     /// How authorization responses can be encrypted.
     authorization_encryption_enc_values_supported: Vec<ContentEncryption>, "JARM §4";
     /// Where authentication on another device begins.
-    backchannel_authentication_endpoint: EndpointUri, "CIBA §4";
+    backchannel_authentication_endpoint: EndpointUri, "CIBA §4", fetched no;
     /// How tokens can reach the client after an authentication on another device.
     backchannel_token_delivery_modes_supported: Vec<DeliveryMode>, "CIBA §4";
     /// How requests for an authentication on another device can be signed.
@@ -161,9 +161,9 @@ metadata! {
     /// Whether requests for an authentication on another device may carry a code only the user knows.
     backchannel_user_code_parameter_supported: bool, "CIBA §4";
     /// The frame a client asks whether the user is still logged in.
-    check_session_iframe: EndpointUri, "OIDC Session Management §3.3";
+    check_session_iframe: EndpointUri, "OIDC Session Management §3.3", fetched no;
     /// Where users are sent to log out.
-    end_session_endpoint: EndpointUri, "OIDC RP-Initiated Logout §2.1";
+    end_session_endpoint: EndpointUri, "OIDC RP-Initiated Logout §2.1", fetched no;
     /// Whether clients are told of a logout through the browser.
     frontchannel_logout_supported: bool, "OIDC Front-Channel Logout §3";
     /// Whether `iss` and `sid` are sent with a logout through the browser.
@@ -177,15 +177,15 @@ metadata! {
     /// How clients can register in a federation.
     client_registration_types_supported: Vec<Name>, "OpenID Federation §5.1.3";
     /// Where clients register explicitly in a federation.
-    federation_registration_endpoint: EndpointUri, "OpenID Federation §5.1.3";
+    federation_registration_endpoint: EndpointUri, "OpenID Federation §5.1.3", fetched no;
     /// How clients can authenticate their requests in a federation, by endpoint.
     request_authentication_methods_supported: Members, "OpenID Federation §5.1.3";
     /// How authenticated requests in a federation can be signed.
     request_authentication_signing_alg_values_supported: Vec<SigningAlgorithm>, "OpenID Federation §5.1.3";
     /// Where the signed JWK Set is.
-    signed_jwks_uri: EndpointUri, "OpenID Federation §5.2.1";
+    signed_jwks_uri: EndpointUri, "OpenID Federation §5.2.1", fetched no;
     /// The public keys themselves.
-    jwks: JwkSet, "OpenID Federation §5.2.1";
+    jwks: JwkSet, "OpenID Federation §5.2.1", fetched no;
     /// The organization that runs the provider.
     organization_name: Localized<HumanText>, "OpenID Federation §5.2.2";
     /// The provider's name as a federation shows it.
@@ -197,11 +197,11 @@ metadata! {
     /// Ways to reach the people responsible, usually e-mail addresses.
     contacts: Vec<Text>, "OpenID Federation §5.2.2";
     /// The organization's logo.
-    logo_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    logo_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
     /// A page with more about the provider.
-    information_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    information_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
     /// A page about the organization.
-    organization_uri: Localized<WebUri>, "OpenID Federation §5.2.2";
+    organization_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
     /// Whether clients without an identifier may redeem pre-authorized codes.
     pre_authorized_grant_anonymous_access_supported as "pre-authorized_grant_anonymous_access_supported": bool, "OpenID4VCI §12.3";
     /// How access tokens for network functions can be signed.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::member::Held;
+use crate::member::{Held, Member};
 
 /// What a table knows about one member.
 #[derive(Debug, Clone, Copy)]
@@ -27,14 +27,49 @@ pub struct Row {
     pub offered: Option<&'static str>,
     /// The member that must be there too.
     pub needs: Option<&'static str>,
+    /// True if its type holds addresses: URIs, or keys that point at certificates.
+    pub addresses: bool,
+    /// The party that follows its addresses, if it has any.
+    pub fetched: Option<Fetched>,
     /// Where the member is a demand: the provider's members of which one must be there, and not false, for the provider to
     /// meet it.
     pub served: &'static [&'static str],
 }
 
+/// The party that follows the addresses of a member. They are a stranger's words, so an address that a server follows must be public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetched {
+    /// Frontdesk, while the client registers.
+    Now,
+    /// An authorization server, some time after the client registered.
+    Later,
+    /// A consent page, whose server may load the picture for the browser.
+    Picture,
+    /// No server: a browser goes there, or the addresses are not a stranger's.
+    No,
+}
+
+impl Fetched {
+    /// Returns its word in the tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Later => "later",
+            Self::Picture => "picture",
+            Self::No => "no",
+        }
+    }
+}
+
+/// Returns true if the row of an `M` says who follows its addresses exactly when it has some. [`metadata!`] asks while it is compiled.
+pub const fn is_answered<M: Member>(fetched: Option<Fetched>) -> bool {
+    M::ADDRESSES == fetched.is_some()
+}
+
 /// Declares a metadata table: the struct, its JSON form and its rows.
 ///
-/// A row is `/// sentence`, `name: Type, "specification"`, then optionally `default value`, `offered provider_member`,
+/// A row is `/// sentence`, `name: Type, "specification"`, then `fetched now`, `later`, `picture` or `no` where the type holds
+/// addresses (without it the row does not compile), then optionally `default value`, `offered provider_member`,
 /// `needs other_member` and `served provider_member | another`, in that order; `name as "na-me": Type` where the member's
 /// name is no Rust name. A member that needs another stands below it, and has its default only beside it.
 #[macro_export]
@@ -44,6 +79,7 @@ macro_rules! metadata {
         $(
             $(#[doc = $doc:literal])+
             $name:ident $(as $text:literal)? : $ty:ty, $spec:literal
+            $(, fetched $fetched:ident)?
             $(, default $default:expr)?
             $(, offered $offered:ident)?
             $(, needs $needs:ident)?
@@ -53,6 +89,11 @@ macro_rules! metadata {
         $(#[$meta])*
         #[derive(Debug, Default, Clone, PartialEq)]
         pub struct $table { $( $(#[doc = $doc])+ #[doc = ""] #[doc = $spec] pub $name: Option<$ty>, )+ }
+
+        $( const _: () = assert!(
+            $crate::table::is_answered::<$ty>($crate::metadata!(@fetched $($fetched)?)),
+            concat!("a member that holds addresses says `fetched now`, `later`, `picture` or `no`, and no other member does: ", stringify!($name)),
+        ); )+
 
         impl $table {
             /// The table itself, for checks, discovery and documentation.
@@ -67,6 +108,8 @@ macro_rules! metadata {
                 default: $crate::metadata!(@default $ty $(, $default)?),
                 offered: $crate::metadata!(@name $($offered)?),
                 needs: $crate::metadata!(@name $($needs)?),
+                addresses: <$ty as $crate::member::Member>::ADDRESSES,
+                fetched: $crate::metadata!(@fetched $($fetched)?),
                 served: &[$($(stringify!($served)),+)?],
             } ),+];
 
@@ -220,6 +263,11 @@ macro_rules! metadata {
     };
     (@text $name:ident) => { stringify!($name) };
     (@text $name:ident $text:literal) => { $text };
+    (@fetched) => { None };
+    (@fetched now) => { Some($crate::table::Fetched::Now) };
+    (@fetched later) => { Some($crate::table::Fetched::Later) };
+    (@fetched picture) => { Some($crate::table::Fetched::Picture) };
+    (@fetched no) => { Some($crate::table::Fetched::No) };
     (@name) => { None };
     (@name $name:ident) => { Some(stringify!($name)) };
     (@default $ty:ty) => { None };

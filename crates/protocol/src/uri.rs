@@ -41,6 +41,7 @@ macro_rules! uri {
         }
 
         impl Single for $name {
+            const ADDRESSES: bool = true;
             const SHAPE: &'static str = $shape;
 
             fn schema() -> Value {
@@ -61,6 +62,10 @@ macro_rules! uri {
 
             fn write(&self) -> Form<'_> {
                 self.0.as_str().into()
+            }
+
+            fn uris(&self) -> Vec<&str> {
+                vec![&self.0]
             }
         }
     };

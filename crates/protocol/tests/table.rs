@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use protocol::error_code::ErrorRow;
 use protocol::rules::{self, Rule};
+use protocol::table::Fetched;
 use protocol::{ClientInformation, ClientMetadata, ErrorCode, Object, ProviderMetadata, Row};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
@@ -89,6 +90,47 @@ fn what_a_row_points_at_is_there() {
     for rows in [ClientInformation::ROWS, ProviderMetadata::ROWS] {
         assert!(rows.iter().all(|row| row.offered.is_none() && row.needs.is_none() && row.served.is_empty() && row.default.is_none()));
     }
+}
+
+/// OWASP server-side request forgery: each member that holds addresses says which party follows them, and only such a member.
+#[test]
+fn members_with_addresses_say_who_fetches_them() {
+    for row in TABLES.into_iter().flatten() {
+        assert_eq!(row.addresses, row.fetched.is_some(), "{}", row.name);
+        // A name that speaks of a URI beside a type that holds none is a row with the wrong type.
+        let named = row.name.ends_with("_uri") || row.name.ends_with("_uris") || row.name.ends_with("_endpoint");
+        assert!(!named || row.addresses || row.name == "tls_client_auth_san_uri", "{}", row.name);
+    }
+    let followed = |by: Fetched| ClientMetadata::ROWS.iter().filter(move |row| row.fetched == Some(by)).map(|row| row.name);
+    assert_eq!(followed(Fetched::Now).collect::<Vec<_>>(), ["sector_identifier_uri"]);
+    assert_eq!(followed(Fetched::Picture).collect::<Vec<_>>(), ["logo_uri"]);
+    assert_eq!(
+        followed(Fetched::Later).collect::<Vec<_>>(),
+        ["jwks_uri", "jwks", "request_uris", "backchannel_logout_uri", "backchannel_client_notification_endpoint", "signed_jwks_uri"]
+    );
+    assert!(ProviderMetadata::ROWS.iter().filter_map(|row| row.fetched).all(|fetched| fetched == Fetched::No), "an operator's own words");
+}
+
+/// RFC 7517 §4.6, OIDC Registration §2.1: no address hides in an element, in a language or in a key.
+#[test]
+fn addresses_of_a_member_are_all_found() {
+    let members = object(&json!({
+        "request_uris": ["https://a.example/1", "https://a.example/2#hash"],
+        "logo_uri": "https://a.example/logo", "logo_uri#de": "http://b.example/logo",
+        "jwks": { "keys": [{ "kty": "EC", "x5u": "https://a.example/x" }, { "kty": "EC" }, { "kty": "EC", "x5u": "http://b.example/x" }] },
+        "client_name": "https://a.example/name",
+    }));
+    let members = ClientMetadata::parse(members).unwrap();
+    let found: Vec<_> = members.present().map(|(row, held)| (row.name, held.addresses())).collect();
+    assert_eq!(
+        found,
+        [
+            ("client_name", vec![]),
+            ("logo_uri", vec!["https://a.example/logo", "http://b.example/logo"]),
+            ("jwks", vec!["https://a.example/x", "http://b.example/x"]),
+            ("request_uris", vec!["https://a.example/1", "https://a.example/2#hash"]),
+        ]
+    );
 }
 
 #[test]

@@ -143,6 +143,7 @@ impl RedirectUri {
 }
 
 impl Single for RedirectUri {
+    const ADDRESSES: bool = true;
     const SHAPE: &'static str = "URI";
 
     // No format: the two forms only WSO2 clients send are no URIs.
@@ -160,6 +161,10 @@ impl Single for RedirectUri {
 
     fn write(&self) -> Form<'_> {
         self.text.as_str().into()
+    }
+
+    fn uris(&self) -> Vec<&str> {
+        vec![&self.text]
     }
 }
 

@@ -35,7 +35,7 @@ impl Cache {
 
     /// Keeps a document for its lifetime or the longest we keep any. In a full cache the one that would be stale first
     /// makes room.
-    pub(crate) fn put(&self, url: &str, body: Vec<u8>, lifetime: Duration, now: Timestamp) {
+    pub(crate) fn put(&self, url: &str, body: Arc<[u8]>, lifetime: Duration, now: Timestamp) {
         let lifetime = lifetime.min(self.keep);
         let mut documents = self.documents();
         documents.retain(|held, document| now < document.until && held != url);
@@ -47,7 +47,7 @@ impl Cache {
         {
             documents.remove(&first);
         }
-        documents.insert(url.to_owned(), Document { body: body.into(), until: now.plus(lifetime) });
+        documents.insert(url.to_owned(), Document { body, until: now.plus(lifetime) });
     }
 
     fn documents(&self) -> MutexGuard<'_, HashMap<String, Document>> {
@@ -65,8 +65,8 @@ mod tests {
     #[test]
     fn a_document_lives_as_long_as_it_says_and_no_longer_than_we_keep_any() {
         let cache = Cache::new(8, HOUR);
-        cache.put("minute", b"[1]".to_vec(), Duration::from_mins(1), NOW);
-        cache.put("year", b"[2]".to_vec(), HOUR * 8760, NOW);
+        cache.put("minute", Arc::from(*b"[1]"), Duration::from_mins(1), NOW);
+        cache.put("year", Arc::from(*b"[2]"), HOUR * 8760, NOW);
         assert_eq!(cache.get("minute", NOW.plus(Duration::from_secs(59))).as_deref(), Some(&b"[1]"[..]));
         assert_eq!(cache.get("minute", NOW.plus(Duration::from_mins(1))), None);
         assert!(cache.get("year", NOW.plus(Duration::from_secs(3599))).is_some());
@@ -76,17 +76,17 @@ mod tests {
     #[test]
     fn a_document_that_may_not_be_kept_replaces_the_one_that_was() {
         let cache = Cache::new(8, HOUR);
-        cache.put("a", b"[1]".to_vec(), HOUR, NOW);
-        cache.put("a", b"[2]".to_vec(), Duration::ZERO, NOW);
+        cache.put("a", Arc::from(*b"[1]"), HOUR, NOW);
+        cache.put("a", Arc::from(*b"[2]"), Duration::ZERO, NOW);
         assert_eq!(cache.get("a", NOW), None);
     }
 
     #[test]
     fn a_full_cache_lets_the_shortest_lived_go() {
         let cache = Cache::new(2, HOUR);
-        cache.put("long", b"[]".to_vec(), HOUR, NOW);
-        cache.put("short", b"[]".to_vec(), Duration::from_mins(1), NOW);
-        cache.put("new", b"[]".to_vec(), Duration::from_mins(2), NOW);
+        cache.put("long", Arc::from(*b"[]"), HOUR, NOW);
+        cache.put("short", Arc::from(*b"[]"), Duration::from_mins(1), NOW);
+        cache.put("new", Arc::from(*b"[]"), Duration::from_mins(2), NOW);
         assert_eq!(["long", "short", "new"].map(|url| cache.get(url, NOW).is_some()), [true, false, true]);
     }
 }

@@ -9,7 +9,8 @@
 //! | [`address`] | which IP addresses belong to the public Internet |
 //! | [`allowed`] | the private destinations an operator permits |
 //! | [`settings`] | trust and limits |
-//! | [`fetcher`] | the fetch itself |
+//! | [`fetcher`] | the fetch, for callers that wait for it |
+//! | `queue`, `worker` | the threads that fetch, and the callers' turns |
 //! | [`refused`] | the one failure |
 
 #![warn(missing_docs)]
@@ -20,16 +21,18 @@ mod cache;
 mod exchange;
 pub mod fetcher;
 mod freshness;
-mod gate;
 mod lookup;
+mod queue;
 pub mod refused;
 pub mod settings;
 mod target;
 pub mod tls;
+mod worker;
 
 pub use allowed::{Allowed, AllowedError};
 pub use fetcher::Fetcher;
 pub use lookup::Lookup;
-pub use refused::Refused;
+pub use queue::Caller;
+pub use refused::{FetchLimit, Refused};
 pub use settings::{Limits, Settings, SettingsError};
-pub use target::check_address_of;
+pub use target::{check_address_of, check_host_of};

@@ -13,10 +13,28 @@ impl Refused {
     /// What the client is told, after the name of the member that held the address.
     pub const TEXT: &'static str = "could not be fetched, or what is there is not acceptable";
 
+    /// Returns the limit that was reached, where nothing was fetched for that reason: no fault of the address.
+    pub const fn limit(&self) -> Option<FetchLimit> {
+        match self.0 {
+            Reason::Share => Some(FetchLimit::Caller),
+            Reason::Busy => Some(FetchLimit::Queue),
+            _ => None,
+        }
+    }
+
     /// What went wrong, for the operator only: a fixed sentence with nothing in it from the address or the answer.
     pub const fn reason(&self) -> &'static str {
         self.0.text()
     }
+}
+
+/// A limit on fetches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FetchLimit {
+    /// That of one caller, or of the callers of one address.
+    Caller,
+    /// That of all callers together.
+    Queue,
 }
 
 impl fmt::Display for Refused {
@@ -61,6 +79,8 @@ reasons! {
     Address = "address", "The host of the address has an address that is not public and not allowed.";
     /// The name has no address, or none in time.
     Unresolved = "unresolved", "The host of the address could not be resolved in time.";
+    /// The caller's places are taken.
+    Share = "share", "The caller has too many fetches under way.";
     /// All places are taken.
     Busy = "busy", "Too many fetches are under way.";
     /// No connection.

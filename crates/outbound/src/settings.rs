@@ -24,10 +24,12 @@ pub struct Limits {
     pub total: Duration,
     /// How long a document may be, in bytes.
     pub body: usize,
-    /// How many fetches may be under way at once.
+    /// The number of threads that fetch.
     pub concurrency: usize,
-    /// How many more may wait for their turn; the next is refused at once.
+    /// The maximum number of fetches that wait for a thread; the next is refused at once.
     pub waiting: usize,
+    /// The maximum number of fetches of one caller, under way or waiting; the next is refused at once.
+    pub per_caller: usize,
     /// A failure is answered at the next multiple of this span, so that its time tells as little as its text.
     pub bucket: Duration,
     /// How long a document may be kept, whatever its own lifetime says.
@@ -44,6 +46,7 @@ impl Default for Limits {
             body: 64 * 1024,
             concurrency: 8,
             waiting: 32,
+            per_caller: 2,
             bucket: Duration::from_millis(250),
             keep: Duration::from_hours(1),
             kept: 256,
@@ -60,4 +63,7 @@ pub enum SettingsError {
     /// The text, or a certificate in it, cannot be read.
     #[error("The file of `[outbound] ca` cannot be used: {0}.")]
     Certificate(#[source] openssl::error::ErrorStack),
+    /// The threads that fetch.
+    #[error("The threads that fetch documents cannot be started: {0}.")]
+    Threads(#[source] std::io::Error),
 }

@@ -26,6 +26,17 @@ pub fn check_address_of(url: &str, allow: &[Allowed]) -> Result<(), Refused> {
     Target::read(url, allow).map(|_| ())
 }
 
+/// Judges the host of an http or https URL alone: a public name or address however it is spelled, or one on the allow-list. For a
+/// picture, which a browser asks for on whatever port it is.
+///
+/// # Errors
+/// The one failure of this crate, for every reason.
+pub fn check_host_of(url: &str, allow: &[Allowed]) -> Result<(), Refused> {
+    let url = Url::parse(url).map_err(|_| Reason::Url)?;
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else { return Err(Reason::Url.into()) };
+    if allow.iter().any(|entry| entry.covers(&host, port)) { Ok(()) } else { check_host(&host) }
+}
+
 impl Target {
     pub(crate) fn read(text: &str, allow: &[Allowed]) -> Result<Self, Refused> {
         if !is_plain(text) {
@@ -214,6 +225,17 @@ mod tests {
         }
         for port in [443, 1024, 8443, 9443, 65535] {
             assert!(check_address_of(&format!("https://rp.example:{port}/"), &[]).is_ok(), "{port}");
+        }
+    }
+
+    #[test]
+    fn host_of_a_picture_is_public_or_allowed() {
+        let allow = ["10.0.0.7:80", "10.0.0.8:8080"].map(|entry| entry.parse().unwrap());
+        for text in "http://rp.example/l https://rp.example:6379/l http://8.8.8.8/l http://10.0.0.7/l https://10.0.0.8:8080/l".split(' ') {
+            assert!(check_host_of(text, &allow).is_ok(), "{text}");
+        }
+        for text in "http://localhost:6379/ http://127.1/ https://[::1]/ http://intranet/ http://10.0.0.8/ http://10.0.0.7:81/".split(' ') {
+            assert!(check_host_of(text, &allow).is_err(), "{text}");
         }
     }
 

@@ -11,10 +11,12 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use outbound::{Fetcher, Limits, Lookup, Refused, Settings, SettingsError};
+use outbound::{Caller, FetchLimit, Fetcher, Limits, Lookup, Refused, Settings, SettingsError};
 use protocol::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use site::{Answer, Site};
+use tokio::runtime::{Builder, Runtime};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -43,6 +45,21 @@ fn always(addresses: &[&str]) -> Arc<Lookup> {
     Arc::new(move |_: &str| Ok(addresses.clone()))
 }
 
+/// Waits for a fetch.
+fn json<T: DeserializeOwned>(fetcher: &Fetcher, url: &str, now: Timestamp) -> Result<T, Refused> {
+    of(fetcher, "a caller", url, now)
+}
+
+/// Waits for a fetch on behalf of a caller.
+fn of<T: DeserializeOwned>(fetcher: &Fetcher, name: &str, url: &str, now: Timestamp) -> Result<T, Refused> {
+    let caller = Caller { name: name.to_owned(), address: None };
+    runtime().block_on(fetcher.json(url, caller, now))
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().build().unwrap()
+}
+
 fn refused(outcome: Result<Value, Refused>) -> &'static str {
     let refused = outcome.expect_err("the fetch is refused");
     assert_eq!(refused.to_string(), Refused::TEXT);
@@ -52,7 +69,7 @@ fn refused(outcome: Result<Value, Refused>) -> &'static str {
 #[test]
 fn a_document_is_fetched_with_a_plain_request() {
     let site = Site::start(Answer::json("", r#"["https://rp.example/cb"]"#));
-    let uris: Vec<String> = fetcher(&site).json(&site.url(), NOW).unwrap();
+    let uris: Vec<String> = json(&fetcher(&site), &site.url(), NOW).unwrap();
     assert_eq!(uris, ["https://rp.example/cb"]);
     let host = site.address();
     let requests = site.requests();
@@ -103,7 +120,7 @@ fn every_wrong_answer_is_refused_with_the_same_text() {
         (Answer::Whole([&head[..], b"Content-Length: 5\r\n\r\n[]"].concat()), "The connection failed or broke off."),
     ] {
         let site = Site::start(answer);
-        let outcome = fetcher(&site).json(&site.url(), NOW);
+        let outcome = json(&fetcher(&site), &site.url(), NOW);
         assert_eq!(refused(outcome), reason, "{:?}", site.requests());
         assert_eq!(site.connections(), 1, "{reason}");
     }
@@ -118,7 +135,7 @@ fn a_slow_answer_is_refused_in_time() {
         let site = Site::start(answer);
         let fetcher = Fetcher::new(settings(&site, hurried())).unwrap();
         let begun = Instant::now();
-        assert_eq!(refused(fetcher.json(&site.url(), NOW)), "The answer did not arrive in time.");
+        assert_eq!(refused(json(&fetcher, &site.url(), NOW)), "The answer did not arrive in time.");
         assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     }
 }
@@ -131,7 +148,7 @@ fn a_handshake_that_does_not_end_is_refused_in_time() {
     let limits = Limits { total: Duration::from_secs(10), ..hurried() };
     let fetcher = Fetcher::new(Settings { allow: vec![address.parse().unwrap()], ca: None, limits }).unwrap();
     let begun = Instant::now();
-    let reason = refused(fetcher.json(&format!("https://{address}/"), NOW));
+    let reason = refused(json(&fetcher, &format!("https://{address}/"), NOW));
     assert_eq!(reason, "TLS could not be agreed, or the certificate is not trusted for this host.");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
@@ -140,14 +157,14 @@ fn a_handshake_that_does_not_end_is_refused_in_time() {
 fn content_type_parameters_and_a_body_of_just_the_limit_are_accepted() {
     let body = format!("[\"{}\"]", "a".repeat(1020));
     let site = Site::start(Answer::new("200 OK", "Content-Type: Application/JSON; charset=utf-8\r\n", &body));
-    let texts: Vec<String> = fetcher(&site).json(&site.url(), NOW).unwrap();
+    let texts: Vec<String> = json(&fetcher(&site), &site.url(), NOW).unwrap();
     assert_eq!(texts[0].len(), 1020);
 }
 
 #[test]
 fn a_document_of_another_shape_is_refused() {
     let site = Site::start(Answer::json("", r#"{"uris": []}"#));
-    let outcome: Result<Vec<String>, Refused> = fetcher(&site).json(&site.url(), NOW);
+    let outcome: Result<Vec<String>, Refused> = json(&fetcher(&site), &site.url(), NOW);
     assert_eq!(outcome.unwrap_err().reason(), "The answer is not JSON of the expected shape.");
 }
 
@@ -159,11 +176,11 @@ fn a_private_address_that_is_not_allowed_gets_no_connection() {
     for host in
         ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "１２７.0.0.1", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "0.0.0.0"]
     {
-        let outcome = stranger.json(&format!("https://{host}:{port}/document.json"), NOW);
+        let outcome = json(&stranger, &format!("https://{host}:{port}/document.json"), NOW);
         assert_eq!(refused(outcome), "The host of the address has an address that is not public and not allowed.", "{host}");
     }
     for host in ["localhost", "localhost.", "LOCALHOST", "a.localhost", "x.internal"] {
-        let outcome = stranger.json(&format!("https://{host}:{port}/document.json"), NOW);
+        let outcome = json(&stranger, &format!("https://{host}:{port}/document.json"), NOW);
         assert_eq!(refused(outcome), "The host of the address is a name of this machine or of a private network.", "{host}");
     }
     assert_eq!(site.connections(), 0);
@@ -178,13 +195,13 @@ fn a_name_with_any_private_address_gets_no_connection() {
     {
         let stranger = Fetcher::with_lookup(settings(&site, patient()), always(addresses)).unwrap();
         let reason = "The host of the address has an address that is not public and not allowed.";
-        assert_eq!(refused(stranger.json(&url, NOW)), reason, "{addresses:?}");
+        assert_eq!(refused(json(&stranger, &url, NOW)), reason, "{addresses:?}");
     }
     // The seventeenth address is beyond what the client would connect to, and is looked at all the same.
     let mut many = vec!["8.8.8.8"; 16];
     many.push("127.0.0.1");
     let stranger = Fetcher::with_lookup(settings(&site, patient()), always(&many)).unwrap();
-    refused(stranger.json(&url, NOW));
+    refused(json(&stranger, &url, NOW));
     assert_eq!(site.connections(), 0);
 }
 
@@ -202,7 +219,7 @@ fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
     let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
     let fetcher = Fetcher::with_lookup(Settings { allow, ..settings(&site, patient()) }, Arc::new(lookup)).unwrap();
     let url = format!("https://documents.example:{}/document.json", site.port);
-    assert_eq!(fetcher.json::<Value>(&url, NOW), Ok(json!([1])));
+    assert_eq!(json::<Value>(&fetcher, &url, NOW), Ok(json!([1])));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
@@ -215,7 +232,7 @@ fn the_next_address_is_tried_when_one_does_not_answer() {
     many.insert(1, "127.0.0.1");
     let fetcher = Fetcher::with_lookup(settings, always(&many)).unwrap();
     let url = format!("https://documents.example:{}/document.json", site.port);
-    assert_eq!(fetcher.json::<Value>(&url, NOW), Ok(json!([1])));
+    assert_eq!(json::<Value>(&fetcher, &url, NOW), Ok(json!([1])));
 }
 
 #[test]
@@ -231,7 +248,7 @@ fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
     for lookup in [none, always(&[]), never] {
         let fetcher = Fetcher::with_lookup(Settings { limits: hurried(), ..Settings::default() }, lookup).unwrap();
         let begun = Instant::now();
-        let outcome = fetcher.json("https://rp.example/sectors.json", NOW);
+        let outcome = json(&fetcher, "https://rp.example/sectors.json", NOW);
         assert_eq!(refused(outcome), "The host of the address could not be resolved in time.");
         assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     }
@@ -243,12 +260,12 @@ fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
     let site = Site::start(Answer::json("", "[]"));
     let reason = "TLS could not be agreed, or the certificate is not trusted for this host.";
     let system_only = Fetcher::new(Settings { ca: None, ..settings(&site, patient()) }).unwrap();
-    assert_eq!(refused(system_only.json(&site.url(), NOW)), reason);
+    assert_eq!(refused(json(&system_only, &site.url(), NOW)), reason);
 
     let other = format!("other.example:{}", site.port);
     let allow = vec![other.parse().unwrap()];
     let other_host = Fetcher::with_lookup(Settings { allow, ..settings(&site, patient()) }, always(&["127.0.0.1"])).unwrap();
-    assert_eq!(refused(other_host.json(&format!("https://{other}/document.json"), NOW)), reason);
+    assert_eq!(refused(json(&other_host, &format!("https://{other}/document.json"), NOW)), reason);
     assert!(site.requests().is_empty());
 }
 
@@ -274,7 +291,7 @@ fn refused_addresses_cannot_be_told_apart_by_time() {
     ] {
         let fetcher = Fetcher::with_lookup(Settings::default(), lookup).unwrap();
         let begun = Instant::now();
-        refused(fetcher.json(url, NOW));
+        refused(json(&fetcher, url, NOW));
         assert!(begun.elapsed() >= bucket, "{url} after {:?}", begun.elapsed());
     }
 }
@@ -285,7 +302,7 @@ fn a_document_is_kept_for_its_lifetime_and_no_longer() {
     let fetcher = fetcher(&site);
     for (seconds, connections) in [(0, 1), (49, 1), (50, 2), (51, 2), (200, 3)] {
         let now = NOW.plus(Duration::from_secs(seconds));
-        assert_eq!(fetcher.clone().json::<Value>(&site.url(), now), Ok(json!([1])));
+        assert_eq!(json::<Value>(&fetcher.clone(), &site.url(), now), Ok(json!([1])));
         assert_eq!(site.connections(), connections, "after {seconds} s");
     }
 }
@@ -297,35 +314,105 @@ fn what_may_not_be_kept_is_fetched_again() {
     for answer in [Answer::json("", "[]"), Answer::json("Cache-Control: no-store, max-age=60\r\n", "[]"), refusals, other_shape] {
         let site = Site::start(answer);
         let fetcher = fetcher(&site);
-        let outcomes: [Result<Vec<String>, Refused>; 2] = [fetcher.json(&site.url(), NOW), fetcher.json(&site.url(), NOW)];
+        let outcomes: [Result<Vec<String>, Refused>; 2] = [json(&fetcher, &site.url(), NOW), json(&fetcher, &site.url(), NOW)];
         assert_eq!(outcomes[0], outcomes[1]);
         assert_eq!(site.connections(), 2);
     }
 }
 
-#[test]
-fn no_more_fetches_run_at_once_than_allowed() {
+/// A fetcher whose look-ups arrive at the test and last until it lets them go.
+fn held(settings: Settings) -> (Fetcher, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (arrive, arrived) = mpsc::channel();
     let (release, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
-    // Resolving takes as long as the test wants.
     let lookup = move |_: &str| {
         arrive.send(()).map_err(io::Error::other)?;
         gate.lock().unwrap().recv().map_err(io::Error::other)?;
         Ok(Vec::new())
     };
-    let limits = Limits { concurrency: 1, waiting: 0, ..patient() };
-    let fetcher = Fetcher::with_lookup(Settings { limits, ..Settings::default() }, Arc::new(lookup)).unwrap();
-    let fetch = || refused(fetcher.json("https://rp.example/sectors.json", NOW));
+    (Fetcher::with_lookup(settings, Arc::new(lookup)).unwrap(), arrived, release)
+}
+
+fn limited(limits: Limits) -> Settings {
+    Settings { limits, ..Settings::default() }
+}
+
+const ANYWHERE: &str = "https://rp.example/sectors.json";
+const UNRESOLVED: &str = "The host of the address could not be resolved in time.";
+
+#[test]
+fn no_more_fetches_run_at_once_than_allowed() {
+    let (fetcher, arrived, release) = held(limited(Limits { concurrency: 1, waiting: 0, ..patient() }));
     thread::scope(|scope| {
-        let first = scope.spawn(fetch);
+        let first = scope.spawn(|| refused(of(&fetcher, "one", ANYWHERE, NOW)));
         arrived.recv().unwrap();
-        assert_eq!(fetch(), "Too many fetches are under way.");
+        assert_eq!(fetcher.under_way(), 1);
+        let full = of::<Value>(&fetcher, "another", ANYWHERE, NOW).unwrap_err();
+        assert_eq!((full.reason(), full.limit()), ("Too many fetches are under way.", Some(FetchLimit::Queue)));
         release.send(()).unwrap();
-        assert_eq!(first.join().unwrap(), "The host of the address could not be resolved in time.");
+        assert_eq!(first.join().unwrap(), UNRESOLVED);
     });
     release.send(()).unwrap();
-    assert_eq!(fetch(), "The host of the address could not be resolved in time.");
+    assert_eq!(refused(of(&fetcher, "another", ANYWHERE, NOW)), UNRESOLVED);
+}
+
+/// A third fetch is refused at once, whatever is behind its address, and keeps nobody else waiting. A document that is kept is no fetch.
+#[test]
+fn third_fetch_of_one_caller_is_refused_at_once() {
+    let (fetcher, arrived, release) = held(limited(Limits { bucket: Duration::from_mins(1), ..patient() }));
+    let caller = Caller { name: "one".to_owned(), address: None };
+    // They are dropped while they are under way, and keep their places.
+    runtime().block_on(async {
+        let mut both = [(); 2].map(|()| Box::pin(fetcher.json::<Value>(ANYWHERE, caller.clone(), NOW)));
+        for fetch in &mut both {
+            assert!(tokio::time::timeout(Duration::ZERO, fetch).await.is_err(), "it waits");
+            arrived.recv().unwrap();
+        }
+    });
+    let begun = Instant::now();
+    let third = of::<Value>(&fetcher, "one", ANYWHERE, NOW).unwrap_err();
+    assert_eq!((third.reason(), third.limit()), ("The caller has too many fetches under way.", Some(FetchLimit::Caller)));
+    release.send(()).unwrap();
+    release.send(()).unwrap();
+    while fetcher.under_way() > 0 {
+        thread::yield_now();
+    }
+    let third = of::<Value>(&fetcher, "one", ANYWHERE, NOW).unwrap_err();
+    assert_eq!(third.limit(), Some(FetchLimit::Caller), "how long the others took is not told before the end of their bucket");
+    assert!(begun.elapsed() < Duration::from_secs(30), "a refusal for a limit waits for no bucket");
+}
+
+/// A caller that goes away before its turn leaves no job behind.
+#[test]
+fn waiting_fetch_is_taken_back_with_its_caller() {
+    let (fetcher, arrived, release) = held(limited(Limits { concurrency: 1, waiting: 1, ..patient() }));
+    thread::scope(|scope| {
+        let first = scope.spawn(|| refused(of(&fetcher, "one", ANYWHERE, NOW)));
+        arrived.recv().unwrap();
+        for name in ["another", "a third"] {
+            let caller = Caller { name: name.to_owned(), address: None };
+            let waiting = async { tokio::time::timeout(Duration::ZERO, fetcher.json::<Value>(ANYWHERE, caller, NOW)).await };
+            assert!(runtime().block_on(waiting).is_err(), "{name} waits");
+        }
+        release.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), UNRESOLVED);
+    });
+    assert!(arrived.try_recv().is_err(), "nothing else was looked up");
+}
+
+#[test]
+fn kept_document_is_read_while_the_share_is_used() {
+    let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[1]"));
+    let (fetcher, arrived, release) = held(settings(&site, Limits { per_caller: 1, ..patient() }));
+    assert_eq!(json(&fetcher, &site.url(), NOW), Ok(json!([1])));
+    thread::scope(|scope| {
+        let first = scope.spawn(|| refused(json(&fetcher, ANYWHERE, NOW)));
+        arrived.recv().unwrap();
+        assert_eq!(json(&fetcher, &site.url(), NOW), Ok(json!([1])));
+        release.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), UNRESOLVED);
+    });
+    assert_eq!(site.connections(), 1);
 }
 
 #[test]
@@ -334,10 +421,10 @@ fn what_became_of_fetches_is_counted() {
     let fetcher = fetcher(&site);
     let count = |word: &str| fetcher.counts().find(|(counted, _)| *counted == word).unwrap().1;
     for _ in 0..2 {
-        let _: Value = fetcher.json(&site.url(), NOW).unwrap();
+        let _: Value = json(&fetcher, &site.url(), NOW).unwrap();
     }
-    assert!(fetcher.json::<Value>("https://10.0.0.1/", NOW).is_err());
-    assert!(fetcher.json::<Value>("http://rp.example/", NOW).is_err());
+    assert!(json::<Value>(&fetcher, "https://10.0.0.1/", NOW).is_err());
+    assert!(json::<Value>(&fetcher, "http://rp.example/", NOW).is_err());
     assert_eq!(["fetched", "cached", "address", "url", "slow"].map(count), [1, 1, 1, 1, 0]);
     assert_eq!(fetcher.under_way(), 0);
 }

@@ -143,7 +143,8 @@ def service(binary, folder, database=None, processor=0, before=()):
         "FRONTDESK_DATA": str(folder), "FRONTDESK_TLS": "off", "FRONTDESK_LOG_FORMAT": "json",
         "FRONTDESK_ISSUER": "http://localhost:9443", "FRONTDESK_REGISTRATION": "open",
         "FRONTDESK_LISTEN": "127.0.0.1:0", "FRONTDESK_MANAGEMENT_LISTEN": "127.0.0.1:0",
-        "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE": "0", "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS": "0",
+        "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE": "0", "FRONTDESK_LIMITS_UPDATES_PER_MINUTE": "0",
+        "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS": "0",
         "FRONTDESK_SEALING_KEY_FILE": str(folder / "sealing.key"),
     }
     sealing_key(folder)

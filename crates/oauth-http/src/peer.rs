@@ -55,12 +55,21 @@ impl Proxies {
 /// The address of a request's client, in the unit in which strangers are counted: IPv6 by its /64 network, which is
 /// what one customer has.
 pub fn client(request: &HttpRequest) -> Option<IpAddr> {
+    exact(request).map(counted)
+}
+
+/// The same for limits on one address; none where that is a proxy, which speaks for many.
+pub fn limited(request: &HttpRequest) -> Option<IpAddr> {
+    let proxies = request.app_data::<Data<Proxies>>();
+    exact(request).filter(|client| !proxies.is_some_and(|proxies| proxies.contains(*client))).map(counted)
+}
+
+fn exact(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr().map(|address: SocketAddr| address.ip())?;
-    let client = match request.app_data::<Data<Proxies>>() {
+    Some(match request.app_data::<Data<Proxies>>() {
         Some(proxies) => proxies.client(peer, request.headers()),
         None => peer.to_canonical(),
-    };
-    Some(counted(client))
+    })
 }
 
 /// The unit in which strangers are counted: an address, or the /64 network of an IPv6 one.

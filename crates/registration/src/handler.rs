@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use oauth_http::{Body, Failure};
+use oauth_http::{Body, Failure, peer};
 use protocol::{ClientMetadata, LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
 use store::audit::Event;
 use store::{By, Information};
 
 use crate::initial::Initial;
 use crate::managed::Managed;
-use crate::refusal::REGISTRATIONS;
 use crate::throttle::Counted;
 use crate::{Door, Refusal, Registration, client_keys, issue, redirect_pattern, remote, response, statement, update, wso2};
 
@@ -45,7 +44,8 @@ async fn registered(
     by: Arc<By>,
 ) -> Result<HttpResponse, Failure> {
     let door = Door::of(request);
-    throttled(registration, initial.counted(request).as_ref())?;
+    let counted = initial.counted(request);
+    registration.throttle.admit(counted.as_ref())?;
     let mut object = match door {
         Door::Standard => body.object().await?,
         Door::Wso2 => body.object_of_a_program().await?,
@@ -59,9 +59,9 @@ async fn registered(
     let mut metadata = agree(object, registration, door, legacy, initial.is_account(), terms)?;
     let composed = owner.compose(&mut metadata, registration, door, legacy)?;
     if matches!(initial, Initial::Anybody) && registration.throttle.counts() {
-        throttled(registration, Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
+        registration.throttle.admit(Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
     }
-    remote::check(registration, &metadata, door).await?;
+    remote::check(registration, &metadata, door, || remote::caller(counted.as_ref(), peer::limited(request))).await?;
     let terms = match (&composed, initial.terms()) {
         (Some(name), Some(terms)) => {
             let named = TokenTerms::clone(terms).with_name(name).map_err(|invalid| Refusal::Invalid(invalid, door))?;
@@ -93,7 +93,7 @@ async fn updated(managed: &Managed, body: Body, registration: &Data<Registration
     let object = update::request(client, body.object().await?)?;
     let registered = client.metadata.members().redirect_uris.clone().unwrap_or_default();
     let metadata = agree(object, registration, Door::Standard, LegacyRedirects::Kept(&registered), false, client.terms.as_deref())?;
-    remote::check(registration, &metadata, Door::Standard).await?;
+    remote::check(registration, &metadata, Door::Standard, || remote::caller(Some(&managed.counted()), managed.limited)).await?;
     let secret = issue::secret_change(registration, client, &metadata).map_err(Refusal::from)?;
     let store = managed.store(registration);
     let client = store.replace(client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
@@ -113,10 +113,6 @@ pub async fn delete(managed: Managed, registration: Data<Registration>) -> Resul
     Err(failure)
 }
 
-fn throttled(registration: &Registration, counted: Option<&Counted>) -> Result<(), Refusal> {
-    counted.map_or(Ok(()), |counted| registration.throttle.count(counted)).map_err(|wait| Refusal::TooMany(REGISTRATIONS, wait))
-}
-
 /// From what is asked to what is agreed, by everything that needs no look outside. `within` are the terms of the initial
 /// access token that the client registers, or registered, with.
 fn agree(
@@ -130,9 +126,13 @@ fn agree(
     let object = statement::apply(object, registration)?;
     let mut asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     redirect_pattern::check(&mut asked, registration, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    remote::judge(&asked, registration).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     let (provider, terms) = (&registration.provider, registration.terms(legacy));
     let agreed = match within {
-        Some(within) => within.admit(provider, asked, &terms),
+        Some(within) => within.admit(provider, asked, &terms).and_then(|agreed| {
+            remote::judge(agreed.members(), registration)?;
+            Ok(agreed)
+        }),
         None => provider.admit(asked, &terms),
     };
     let agreed = agreed.map_err(|invalid| Refusal::Invalid(invalid, door))?;

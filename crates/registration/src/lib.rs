@@ -90,6 +90,8 @@ pub struct Registration {
     pub random: Random,
     /// How often anybody may register; all providers of a process share it.
     pub throttle: Arc<Throttle>,
+    /// The limit on updates and deletions; all providers of a process share it.
+    pub updates: Arc<Throttle>,
     /// How passwords are verified; all providers of a process share it.
     pub logins: Arc<Logins>,
     /// What was refused and is not written yet; all providers of a process share it.

@@ -13,6 +13,7 @@ use store::audit::Event;
 use store::{By, Client, Information, Store};
 
 use crate::refusal::Challenge;
+use crate::throttle::Counted;
 use crate::{Refusal, Registration, trail};
 
 /// A client that presented its registration access token; a handler that takes it cannot forget to check.
@@ -24,9 +25,11 @@ pub struct Managed<C = Client> {
     pub token: RegistrationAccessToken,
     /// From where.
     pub address: Option<IpAddr>,
+    /// The same, unless it is a proxy that has no limits.
+    pub limited: Option<IpAddr>,
 }
 
-impl Managed {
+impl<C: Proved> Managed<C> {
     fn by(&self) -> By {
         By { token: Some(By::CLIENT.to_owned()), ..trail::by(self.address) }
     }
@@ -36,14 +39,25 @@ impl Managed {
         registration.store.by(By { provider: Some(registration.issuer.as_str().to_owned()), ..self.by() })
     }
 
+    /// The client, as the party that is counted.
+    pub fn counted(&self) -> Counted {
+        Counted::Client(self.client.id().as_str().to_owned())
+    }
+
     /// Notes that it was refused something.
     pub fn refused(&self, registration: &Registration, failure: &Failure) {
-        registration.refused(Event::ManagementRefused, &self.by(), Some(self.client.id.as_str()), failure);
+        registration.refused(Event::ManagementRefused, &self.by(), Some(self.client.id().as_str()), failure);
     }
 }
 
 /// What a client is proved by its token as.
 pub trait Proved: Sized + 'static {
+    /// True if whoever asks for it is about to change the client. Updates and deletions are counted, reads are not.
+    const CHANGES: bool;
+
+    /// Its identifier.
+    fn id(&self) -> &ClientId;
+
     /// The one that this token may manage at the provider.
     fn find(
         registration: &Registration,
@@ -53,6 +67,12 @@ pub trait Proved: Sized + 'static {
 }
 
 impl Proved for Client {
+    const CHANGES: bool = true;
+
+    fn id(&self) -> &ClientId {
+        &self.id
+    }
+
     async fn find(
         registration: &Registration,
         id: ClientId,
@@ -65,6 +85,12 @@ impl Proved for Client {
 }
 
 impl Proved for Information {
+    const CHANGES: bool = false;
+
+    fn id(&self) -> &ClientId {
+        &self.id
+    }
+
     async fn find(
         registration: &Registration,
         id: ClientId,
@@ -81,22 +107,40 @@ impl<C: Proved> FromRequest for Managed<C> {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let registration = request.app_data::<Data<Registration>>().cloned();
-        let id = ClientId::new(request.match_info().query("client_id"));
-        let (presented, address) = (Presented::of(request), peer::client(request));
+        let request = request.clone();
         Box::pin(async move {
             let registration = registration.ok_or_else(|| Failure::server_error("a management door is mounted without its provider"))?;
-            let outcome = authenticate(&registration, presented, id, address).await;
-            outcome.inspect_err(|failure| registration.refused(Event::ManagementRefused, &trail::by(address), None, failure))
+            // For the address first, whose every request may be a guess; for the client once its token is proved, so that a stranger
+            // does not use up its share.
+            if C::CHANGES {
+                registration.count_update(&request)?;
+            }
+            let outcome = authenticate(&registration, &request).await;
+            let managed: Self = outcome.inspect_err(|failure| {
+                registration.refused(Event::ManagementRefused, &trail::by(peer::client(&request)), None, failure);
+            })?;
+            if C::CHANGES {
+                let counted = registration.updates.admit(Some(&managed.counted())).map_err(Failure::from);
+                counted.inspect_err(|failure| managed.refused(&registration, failure))?;
+            }
+            Ok(managed)
         })
     }
 }
 
-async fn authenticate<C: Proved>(
-    registration: &Registration,
-    presented: Presented,
-    id: ClientId,
-    address: Option<IpAddr>,
-) -> Result<Managed<C>, Failure> {
+impl Registration {
+    /// Counts an update or a deletion for its address, before anything of it is judged.
+    ///
+    /// # Errors
+    /// 429 when there were too many.
+    pub(crate) fn count_update(&self, request: &HttpRequest) -> Result<(), Failure> {
+        let counted = self.updates.admit(peer::limited(request).map(Counted::Address).as_ref()).map_err(Failure::from);
+        counted.inspect_err(|failure| self.refused(Event::ManagementRefused, &trail::by(peer::client(request)), None, failure))
+    }
+}
+
+async fn authenticate<C: Proved>(registration: &Registration, request: &HttpRequest) -> Result<Managed<C>, Failure> {
+    let (id, presented) = (ClientId::new(request.match_info().query("client_id")), Presented::of(request));
     let scheme = presented.scheme();
     let token = match presented {
         Presented::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
@@ -107,7 +151,7 @@ async fn authenticate<C: Proved>(
         }
     };
     match C::find(registration, id, token).await? {
-        Some((client, token)) => Ok(Managed { client, token, address }),
+        Some((client, token)) => Ok(Managed { client, token, address: peer::client(request), limited: peer::limited(request) }),
         None => Err(Refusal::WrongCredentials(scheme).into()),
     }
 }

@@ -45,6 +45,8 @@ pub enum Refusal {
     TooMany(&'static str, Duration),
     /// Too many of what that word says are waiting.
     Busy(&'static str),
+    /// Too many documents are being fetched, whoever asks; the time after which to try again.
+    Fetches(Duration),
     /// The store could not do it.
     Store(StoreError),
     /// The work could not be done at all.
@@ -59,6 +61,12 @@ pub(crate) const WAITING_PASSWORDS: &str = "waiting passwords";
 
 /// What [`Refusal::TooMany`] counts: registrations, refused ones included.
 pub(crate) const REGISTRATIONS: &str = "registrations";
+
+/// What [`Refusal::TooMany`] counts: updates and deletions of clients, refused ones included.
+pub(crate) const UPDATES: &str = "updates";
+
+/// What [`Refusal::TooMany`] counts: fetches of one caller that are under way.
+pub(crate) const FETCHES: &str = "fetches";
 
 /// Which schemes a request without credentials is told of, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +141,12 @@ impl From<Refusal> for Failure {
             }
             // Nothing is logged: a stranger who causes many of these does not choose how long the log is.
             Refusal::Busy(what) => Failure::busy().about(what),
+            // Strangers cause it, so no line of the log tells of each.
+            Refusal::Fetches(wait) => Failure::new(
+                ErrorCode::TemporarilyUnavailable,
+                "Too many documents of clients are being fetched. Try again after the time in the Retry-After header.",
+            )
+            .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
             Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
             Refusal::Store(StoreError::Spent) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),

@@ -1,27 +1,59 @@
 //! What can only be judged by a look outside, after everything else was. OIDC Registration §5.
 
+use std::net::IpAddr;
+
 use actix_web::web::Data;
-use oauth_http::{Failure, blocking};
-use outbound::Refused;
-use protocol::uri::{HttpsUri, WebUri};
+use oauth_http::Failure;
+use outbound::{Caller, FetchLimit, Refused};
+use protocol::member::Single;
+use protocol::table::Fetched;
+use protocol::uri::WebUri;
 use protocol::values::SubjectType;
 use protocol::{ClientMetadata, Invalid, RedirectUri, RegisteredMetadata};
 use url::Url;
 
+use crate::refusal::FETCHES;
+use crate::throttle::Counted;
 use crate::{Door, Refusal, Registration, redirect_pattern};
 
-/// Checks the addresses an agreed client points at.
+/// Judges the addresses that a server follows once the client is registered, whether or not they will be kept: as text, so it asks
+/// nobody. Each row of the table says whether it has such addresses; those that are fetched now are judged when they are.
 ///
 /// # Errors
-/// When one cannot be fetched or does not say what it must.
-pub async fn check(registration: &Data<Registration>, metadata: &RegisteredMetadata, door: Door) -> Result<(), Failure> {
-    let agreed = metadata.members();
-    let refuse = |member: &'static str, reason: &'static str| Failure::from(Refusal::Invalid(Invalid::new(member, reason), door));
-    for (member, uri) in called_later(agreed) {
-        if !may_be_called(registration, uri) {
-            return Err(refuse(member, Refused::TEXT));
+/// Names the first member with an address that such a server must not follow.
+pub fn judge(metadata: &ClientMetadata, registration: &Registration) -> Result<(), Invalid> {
+    for (row, held) in metadata.present() {
+        let may_be_followed: &dyn Fn(&str) -> bool = match row.fetched {
+            Some(Fetched::Later) if row.shape == WebUri::SHAPE => &|uri| may_be_called(registration, uri),
+            Some(Fetched::Later) => &|uri| may_be_fetched(registration, uri),
+            Some(Fetched::Picture) => &|uri| registration.fetcher.check_host(uri).is_ok(),
+            Some(Fetched::Now | Fetched::No) | None => continue,
+        };
+        if !held.addresses().into_iter().all(may_be_followed) {
+            return Err(Invalid::new(row.name, Refused::TEXT));
         }
     }
+    Ok(())
+}
+
+/// The party on whose behalf documents are fetched.
+pub fn caller(counted: Option<&Counted>, address: Option<IpAddr>) -> Caller {
+    counted.map_or_else(|| Caller { name: String::new(), address }, |counted| counted.caller(address))
+}
+
+/// Checks what an agreed client's sector document says.
+///
+/// # Errors
+/// When it cannot be fetched or does not say what it must; 429 while the caller has too many fetches under way, and 503 while
+/// everybody has.
+pub async fn check(
+    registration: &Data<Registration>,
+    metadata: &RegisteredMetadata,
+    door: Door,
+    caller: impl FnOnce() -> Caller,
+) -> Result<(), Failure> {
+    let agreed = metadata.members();
+    let refuse = |member: &'static str, reason: &'static str| Failure::from(Refusal::Invalid(Invalid::new(member, reason), door));
     let Some(sector) = &agreed.sector_identifier_uri else {
         let pairwise = agreed.subject_type == Some(SubjectType::Pairwise);
         return match pairwise && !one_host(agreed) {
@@ -29,28 +61,30 @@ pub async fn check(registration: &Data<Registration>, metadata: &RegisteredMetad
             false => Ok(()),
         };
     };
-    let (fetcher, address, now) = (registration.fetcher.clone(), sector.as_str().to_owned(), registration.clock.now());
-    let listed = blocking(move || fetcher.json::<Vec<String>>(&address, now)).await?.map_err(|refused| {
-        tracing::info!(reason = refused.reason(), "a sector document is not acceptable");
-        refuse("sector_identifier_uri", Refused::TEXT)
+    let fetcher = &registration.fetcher;
+    let outcome = fetcher.json::<Vec<String>>(sector.as_str(), caller(), registration.clock.now()).await;
+    let listed = outcome.map_err(|refused| match refused.limit() {
+        Some(FetchLimit::Caller) => Refusal::TooMany(FETCHES, fetcher.timeout()).into(),
+        Some(FetchLimit::Queue) => Refusal::Fetches(fetcher.timeout()).into(),
+        None => {
+            // Strangers cause it: the audit trail gathers refusals, and the metric has the reasons.
+            tracing::debug!(reason = refused.reason(), "a sector document is not acceptable");
+            refuse("sector_identifier_uri", Refused::TEXT)
+        }
     })?;
     // One text for every failure: what an address answers is nothing for strangers to learn.
     let all_listed = agreed.redirect_uris.iter().flatten().all(|uri| listed.iter().any(|one| one == uri.as_str()));
     if all_listed { Ok(()) } else { Err(refuse("sector_identifier_uri", Refused::TEXT)) }
 }
 
-/// The addresses that are kept now and that a provider calls later: the same ones are out of bounds for it.
-fn called_later(agreed: &ClientMetadata) -> impl Iterator<Item = (&'static str, &str)> {
-    let members = [
-        ("jwks_uri", agreed.jwks_uri.as_ref().map(HttpsUri::as_str)),
-        ("backchannel_logout_uri", agreed.backchannel_logout_uri.as_ref().map(WebUri::as_str)),
-        ("backchannel_client_notification_endpoint", agreed.backchannel_client_notification_endpoint.as_ref().map(HttpsUri::as_str)),
-    ];
-    members.into_iter().filter_map(|(member, uri)| Some((member, uri?)))
+/// Whether an authorization server may fetch from an address. A fragment is not sent (OIDC Core §6.2).
+fn may_be_fetched(registration: &Registration, uri: &str) -> bool {
+    let address = uri.split_once('#').map_or(uri, |(address, _)| address);
+    registration.fetcher.check_address(address).is_ok()
 }
 
-/// Whether a provider may call an address. One with http, which OIDC Back-Channel Logout §2.2 allows, is judged like the
-/// same one with https: on the port of https, or on that of http where the operator lists it.
+/// Whether an authorization server may call an address. One with http, which OIDC Back-Channel Logout §2.2 allows, is judged like
+/// the same one with https: on the port of https, or on that of http where the operator lists it.
 fn may_be_called(registration: &Registration, uri: &str) -> bool {
     let judge = |uri: &str| registration.fetcher.check_address(uri).is_ok();
     if uri.starts_with("https:") {

@@ -19,8 +19,9 @@ use crate::{Refusal, Registration, response};
 /// Deletes the client that `userId` and `applicationName` belong to, all three or nothing.
 ///
 /// # Errors
-/// 401 without an account, 400 when a parameter is missing, 403 when anything does not match.
+/// 429 after too many updates and deletions, 401 without an account, 400 when a parameter is missing, 403 when anything does not match.
 pub async fn unregister(request: HttpRequest, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
+    registration.count_update(&request)?;
     let by = trail::by(peer::client(&request));
     let caller = caller(&request, &registration).await?;
     let by = By { account: Some(caller.name.clone()), provider: Some(registration.issuer.as_str().to_owned()), ..by };

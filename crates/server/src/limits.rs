@@ -68,6 +68,8 @@ limits! {
     keep_alive_seconds, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", 75, 1;
     /// How many clients anybody may register a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is any number.
     registrations_per_minute, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", 60;
+    /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is any number.
+    updates_per_minute, "FRONTDESK_LIMITS_UPDATES_PER_MINUTE", 60;
     /// How often a minute one account's password may be wrong from one address, in each process, and ten times as often all of them together; more is 429, and 0 is any number.
     failed_logins_per_minute, "FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", 10;
     /// How many passwords may wait to be verified, for each processor; more is 503, first for the address that has most of them.

@@ -60,7 +60,8 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
     let store = open::store(&config)?;
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
-    let throttle = Arc::new(Throttle::per_minute(config.limits.registrations_per_minute));
+    let throttle = Arc::new(Throttle::of_registrations(config.limits.registrations_per_minute));
+    let updates = Arc::new(Throttle::of_updates(config.limits.updates_per_minute));
     let login_limits = LoginLimits {
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         waiting: config.limits.passwords_waiting.try_into().unwrap_or(usize::MAX),
@@ -74,6 +75,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
         clock: clock.clone(),
         random: random(),
         throttle: Arc::clone(&throttle),
+        updates: Arc::clone(&updates),
         logins: Arc::clone(&logins),
         trail: Arc::clone(&trail),
     };
@@ -97,6 +99,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             site: site.clone(),
             fetcher,
             throttle: Arc::clone(&throttle),
+            updates: Arc::clone(&updates),
             logins: Arc::clone(&logins),
             trail: Arc::clone(&trail),
             connections: Arc::clone(&connections),
@@ -118,7 +121,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
         });
         let public = public(&site, &front, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
         let private = private(management, management_listeners).map_err(|error| error.to_string())?;
-        tasks::start(site.clone(), &store, clock.clone(), (throttle, logins), (config.keep_retired, config.keep_audit));
+        tasks::start(site.clone(), &store, clock.clone(), ([throttle, updates], logins), (config.keep_retired, config.keep_audit));
         tasks::write_trail(store.clone(), Arc::clone(&trail));
         tracing::info!(descriptors = descriptors.limit, connections = descriptors.connections, "open connections are limited");
         start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());

@@ -45,7 +45,7 @@ pub fn start(
     site: Site,
     store: &Store,
     clock: Clock,
-    (throttle, logins): (Arc<Throttle>, Arc<Logins>),
+    (throttles, logins): ([Arc<Throttle>; 2], Arc<Logins>),
     (keep_retired, keep_audit): (Duration, Option<Duration>),
 ) {
     let store = store.by(By::hand("schedule"));
@@ -80,7 +80,9 @@ pub fn start(
         let mut tick = rt::time::interval(PURGE);
         loop {
             tick.tick().await;
-            throttle.tidy();
+            for throttle in &throttles {
+                throttle.tidy();
+            }
             logins.tidy();
             let (store, now) = (store.clone(), clock.now());
             let purged = blocking(move || {

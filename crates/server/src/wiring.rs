@@ -80,6 +80,8 @@ pub struct Means {
     pub random: Random,
     /// How often anybody may register.
     pub throttle: Arc<Throttle>,
+    /// The limit on updates and deletions.
+    pub updates: Arc<Throttle>,
     /// How passwords are verified.
     pub logins: Arc<Logins>,
     /// What was refused and is not written yet.
@@ -186,6 +188,7 @@ impl Provider {
             clock: means.clock.clone(),
             random: Arc::clone(&means.random),
             throttle: Arc::clone(&means.throttle),
+            updates: Arc::clone(&means.updates),
             logins: Arc::clone(&means.logins),
             trail: Arc::clone(&means.trail),
             counts: Counts::default(),

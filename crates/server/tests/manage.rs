@@ -8,6 +8,8 @@ mod support;
 mod credentials;
 #[path = "manage/lifetimes.rs"]
 mod lifetimes;
+#[path = "manage/limits.rs"]
+mod limits;
 #[path = "manage/races.rs"]
 mod races;
 #[path = "manage/update.rs"]

@@ -8,6 +8,10 @@ mod support;
 mod access;
 #[path = "register/bodies.rs"]
 mod bodies;
+#[path = "register/fetched.rs"]
+mod fetched;
+#[path = "register/fetches.rs"]
+mod fetches;
 #[path = "register/jsonb.rs"]
 mod jsonb;
 #[path = "register/keys.rs"]

@@ -35,6 +35,8 @@ pub struct Sources {
     pub fetcher: Fetcher,
     /// How often anybody may register.
     pub throttle: Arc<Throttle>,
+    /// The limit on updates and deletions.
+    pub updates: Arc<Throttle>,
     /// How passwords are verified.
     pub logins: Arc<Logins>,
     /// What was refused and is not written yet.
@@ -74,6 +76,7 @@ impl Sources {
         families.extend(self.watch.clients().map(|clients| plain(&table::CLIENTS, number(clients))));
         let kinds = self.throttle.refused().chain([("password", self.logins.suspended())]);
         families.push(family(&table::THROTTLED, kinds.map(|(kind, count)| (vec![kind], number(count)))));
+        families.push(family(&table::UPDATES_REFUSED, self.updates.refused().map(|(counted, count)| (vec![counted], number(count)))));
         families.extend([self.registrations(), self.keys()]);
         families.extend(self.stored());
         families

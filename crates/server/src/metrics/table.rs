@@ -66,6 +66,8 @@ metrics! {
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
     /// Requests that were refused because there were too many, by what was counted: registrations from one `address`, of one `account`, with one `token`, of the same `metadata`; log-ins after too many a wrong `password`.
     THROTTLED = Counter "frontdesk_throttled_total" ["kind"];
+    /// Updates and deletions that were refused because there were too many, by what was counted: those from one `address`, or of one `client`.
+    UPDATES_REFUSED = Counter "frontdesk_updates_refused_total" ["counted"];
     /// Passwords that were wrong.
     FAILED_LOGINS = Counter "frontdesk_failed_logins_total" [];
     /// Passwords that wait to be verified. At most `limits.passwords_waiting` for each processor; more are refused (503).

@@ -86,7 +86,7 @@ const ALL: &[Answer] = &[
         ..refusal(
             "Unavailable",
             ErrorCode::TemporarilyUnavailable.status(),
-            "The store is down, full or busy, or the request took too long.",
+            "The store is down, full or busy, too many documents are being fetched, or the request took too long.",
         )
     },
 ];

@@ -160,13 +160,13 @@ fn registration(place: Place) -> Vec<Operation> {
 fn managed() -> Vec<Operation> {
     let one =
         |method, summary, answers| Operation { method, summary, security: &["registration_access_token"], answers, ..Operation::default() };
-    let update = &["Client", "InvalidMetadata", "Unauthorized", "Slow", "Stale", "TooLarge", "UnsupportedMediaType"];
+    let update = &["Client", "InvalidMetadata", "Unauthorized", "Slow", "Stale", "TooLarge", "UnsupportedMediaType", "TooMany"];
     let asked = json!({ "client_id": "nobody", "redirect_uris": ["https://client.example/callback"] });
     vec![
         one("get", "Read the registration", &["Client", "Unauthorized"]),
         one("head", "Read the registration", &["Client", "Unauthorized"]),
         Operation { body: Some(("ClientUpdateRequest", asked)), ..one("put", "Replace the metadata", update) },
-        one("delete", "Delete the client", &["Deleted", "Unauthorized"]),
+        one("delete", "Delete the client", &["Deleted", "Unauthorized", "TooMany"]),
         preflight(),
     ]
 }

@@ -21,7 +21,7 @@ use super::support::{Setup, TestServer};
 
 /// Answers TLS connections on loopback: each path in `pages` with the head lines and the body beside it. Gives its port,
 /// the certificate to trust, and the paths that were asked for.
-fn site(pages: &'static [(&'static str, &'static str, &'static str)]) -> (u16, Vec<u8>, Arc<Mutex<Vec<String>>>) {
+pub fn site(pages: &'static [(&'static str, &'static str, &'static str)]) -> (u16, Vec<u8>, Arc<Mutex<Vec<String>>>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
@@ -68,18 +68,22 @@ fn site(pages: &'static [(&'static str, &'static str, &'static str)]) -> (u16, V
 
 /// An open server that may fetch from `port` on loopback and trusts `certificate`.
 fn server(port: u16, certificate: &[u8], folder: &TempDir) -> TestServer {
+    fetching(&[port], certificate, folder).start()
+}
+
+/// The setup of an open server that may fetch from those ports on loopback and trusts `certificate`.
+pub fn fetching(ports: &[u16], certificate: &[u8], folder: &TempDir) -> Setup {
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, certificate).unwrap();
     Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
-        .with("FRONTDESK_OUTBOUND_ALLOW", &format!("127.0.0.1:{port}"))
+        .with("FRONTDESK_OUTBOUND_ALLOW", &ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>().join(","))
         .with("FRONTDESK_OUTBOUND_CA", ca.to_str().unwrap())
-        .start()
 }
 
-const JSON: &str = "200 OK\r\nContent-Type: application/json\r\n";
+pub const JSON: &str = "200 OK\r\nContent-Type: application/json\r\n";
 const LISTED: &str = r#"["https://a.example/cb","https://b.example/cb","com.example.app:/cb"]"#;
-const TOLD: &str = "sector_identifier_uri could not be fetched, or what is there is not acceptable.";
+pub const TOLD: &str = "sector_identifier_uri could not be fetched, or what is there is not acceptable.";
 
 /// OIDC Registration §5, OIDC Core §8.1: the document at `sector_identifier_uri` lists every redirect URI of the client, on POST and on PUT.
 #[test]

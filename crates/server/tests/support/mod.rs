@@ -62,6 +62,7 @@ impl Setup {
             .with("FRONTDESK_ADMIN_PASSWORD", PASSWORD)
             .with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "0")
             .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "0")
+            .with("FRONTDESK_LIMITS_UPDATES_PER_MINUTE", "0")
     }
 
     /// With one more variable in the environment; an earlier one of that name is replaced.

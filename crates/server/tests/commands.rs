@@ -114,7 +114,7 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
         format!(
             "# What was set; everything else has its default.\n\
              admin_password = \"(hidden)\"\n\n\
-             [limits]\nfailed_logins_per_minute = 0\nregistrations_per_minute = 0\n\n\
+             [limits]\nfailed_logins_per_minute = 0\nregistrations_per_minute = 0\nupdates_per_minute = 0\n\n\
              [[provider]]\nregistration = \"open\"\n\n\
              [tls]\nmode = \"off\"\n\n\
              # In force\n\

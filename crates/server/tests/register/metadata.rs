@@ -271,7 +271,7 @@ fn what_cannot_be_agreed_is_refused_by_name() {
         ("subject_type", json!({ "subject_type": "pairwise", "redirect_uris": ["https://a.example/", "https://b.example/"] })),
         ("application_type", json!({ "application_type": "secret" })),
         ("client_name", json!({ "client_name": "secret".repeat(50) })),
-        ("client_name", json!({ "client_name": "secret\u{0}" })),
+        ("client_name", json!({ "client_name": "secret\u{2028}" })),
         ("client_name", json!({ "client_name": "secret\u{202e}" })),
         ("client_name", json!({ "client_name": ["secret"] })),
         ("client_uri", json!({ "client_uri": "javascript:alert('secret')" })),

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use members::{any_json, any_members, any_uri};
 use proptest::prelude::*;
 use proptest::sample::select;
+use protocol::redirect_pattern::RedirectPattern;
 use serde_json::{Value, json};
 
 /// A pattern of pieces that patterns are made of.
@@ -186,13 +187,26 @@ properties! {
     json: any_body();
     metadata: any_members().prop_map(|members| members.to_string());
     redirect_uri: any_uri();
-    pattern: any_pattern();
+    pattern: prop_oneof![any_pattern(), fuzz::pattern::written::any_written()];
     statement: any_statement();
     authorization: any_authorization();
     forwarded: any_forwarded();
     webfinger: any_query();
     address: any_address();
     issuer: any_issuer();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    /// A pattern of the grammar is refused for its size alone.
+    #[test]
+    fn patterns_of_the_grammar_are_accepted(pattern in fuzz::pattern::written::any_written()) {
+        let judged = protocol::RedirectUri::parse(format!("regexp={pattern}")).map(|uri| RedirectPattern::parse(&uri).err());
+        prop_assert!(
+            matches!(judged, Ok(None | Some("has a pattern that is too large when it is compiled" | "has a pattern that repeats something more than 1000 times"))),
+            "{pattern} {judged:?}"
+        );
+    }
 }
 
 proptest! {

@@ -8,6 +8,7 @@
 //! | [`token_terms`] | and within which terms, for clients of an initial access token |
 //! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
+//! | [`redirect_pattern`] | `regexp=` redirect URIs that every regular expression engine reads alike |
 //! | [`issuer`] | an issuer and every address that follows from it |
 //! | [`json`], [`sent_members`] | the strict JSON reader for what strangers send, and what it reads |
 //! | [`error_code`] | the OAuth error codes and what each means |
@@ -39,6 +40,7 @@ pub mod table;
 pub mod offer;
 pub mod pages;
 pub mod provider;
+pub mod redirect_pattern;
 pub mod response_type;
 pub mod rules;
 pub mod secret;

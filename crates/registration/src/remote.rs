@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use oauth_http::Failure;
 use outbound::{Caller, FetchLimit, Refused};
 use protocol::member::Single;
+use protocol::redirect_pattern::hosts_of;
 use protocol::table::Fetched;
 use protocol::uri::WebUri;
 use protocol::values::SubjectType;
@@ -14,7 +15,7 @@ use url::Url;
 
 use crate::refusal::FETCHES;
 use crate::throttle::Counted;
-use crate::{Door, Refusal, Registration, redirect_pattern};
+use crate::{Door, Refusal, Registration};
 
 /// Judges the addresses that a server follows once the client is registered, whether or not they will be kept: as text, so it asks
 /// nobody. Each row of the table says whether it has such addresses; those that are fetched now are judged when they are.
@@ -105,7 +106,7 @@ fn may_be_called(registration: &Registration, uri: &str) -> bool {
 fn one_host(agreed: &ClientMetadata) -> bool {
     let sectors = |uri: &RedirectUri| {
         let scheme = uri.scheme();
-        redirect_pattern::hosts(uri).into_iter().map(move |host| (host.is_none().then(|| scheme.clone()), host))
+        hosts_of(uri).into_iter().map(move |host| (host.is_none().then(|| scheme.clone()), host))
     };
     let mut sectors = agreed.redirect_uris.iter().flatten().flat_map(sectors);
     let first = sectors.next();

@@ -86,7 +86,7 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
 }
 
 const MIGRATIONS: &str = "0001_client, 0002_signing_key, 0003_account, 0004_initial_access_token, 0005_seal_check, 0006_token_terms, \
-     0007_audit, 0008_last_used, 0009_metadata_consistent, 0011_account_provider";
+     0007_audit, 0008_last_used, 0009_metadata_consistent, 0010_redirect_patterns, 0011_account_provider";
 
 #[test]
 fn a_database_is_brought_to_this_version_once() {

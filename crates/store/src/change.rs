@@ -29,7 +29,15 @@ pub enum Change {
     /// A new client, and the initial access token that paid for it.
     Insert { row: ClientRow, spend: Option<TokenId>, now: Timestamp },
     /// Other metadata for the client at that revision, and another secret or none if that changes.
-    Replace { client_id: String, revision: i64, metadata: String, consistent: bool, secret: Option<SecretColumns>, now: Timestamp },
+    Replace {
+        client_id: String,
+        revision: i64,
+        metadata: String,
+        consistent: bool,
+        patterns: Option<String>,
+        secret: Option<SecretColumns>,
+        now: Timestamp,
+    },
     /// Nothing, for a client that is still at that revision with that metadata: an update that found everything as it wants it.
     Confirm { client_id: String, revision: i64, metadata: String, now: Timestamp },
     /// The end of a client.
@@ -76,7 +84,7 @@ impl Change {
             Self::Nothing => 1,
             Self::Insert { spend: Some(token), row, now } if !spend(connection, token, &row.provider, *now)? => 0,
             Self::Insert { row, .. } => either!(connection, inner => diesel::insert_into(client::table).values(row).execute(inner))?,
-            Self::Replace { client_id, revision, metadata, consistent, secret, now } => {
+            Self::Replace { client_id, revision, metadata, consistent, patterns, secret, now } => {
                 let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
                 diesel::update(client::table.find(client_id))
                     .filter(client::revision.eq(revision))
@@ -84,6 +92,7 @@ impl Change {
                     .set((
                         client::metadata.eq(metadata),
                         client::metadata_consistent.eq(consistent),
+                        client::redirect_patterns.eq(patterns),
                         client::revision.eq(client::revision + 1),
                         secret,
                     ))

@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, Timestamp, TokenTerms};
+use protocol::{ClientId, ClientMetadata, ClientSecret, Issuer, RegisteredMetadata, Timestamp, TokenTerms};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, NewClient};
@@ -34,6 +34,8 @@ pub struct ClientRow {
     /// What follows from the metadata is not carried from store to store.
     #[serde(skip)]
     pub metadata_consistent: Option<bool>,
+    #[serde(skip)]
+    pub redirect_patterns: Option<String>,
 }
 
 impl ClientRow {
@@ -56,8 +58,14 @@ impl ClientRow {
             terms: terms.map(|terms| terms.json()),
             last_used_at: None,
             metadata_consistent: Some(metadata.members().is_consistent()),
+            redirect_patterns: metadata.members().judged_patterns(),
         };
         Ok((row, Information { id, metadata: metadata.into_json(), secret, issued_at, secret_expires_at }))
+    }
+
+    /// The row with the columns that follow from its metadata.
+    pub fn following(self, members: &ClientMetadata) -> Self {
+        Self { metadata_consistent: Some(members.is_consistent()), redirect_patterns: members.judged_patterns(), ..self }
     }
 
     /// Every text in it, by its column.

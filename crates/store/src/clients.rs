@@ -111,6 +111,7 @@ impl Store {
             revision: client.revision,
             metadata: after.metadata.json().to_owned(),
             consistent: after.metadata.members().is_consistent(),
+            patterns: after.metadata.members().judged_patterns(),
             secret,
             now,
         };

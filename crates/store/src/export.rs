@@ -118,7 +118,7 @@ impl ExportedClient {
         }
         let client_id = row.client_id.clone();
         match row.clone().client(own) {
-            Ok(client) => Ok(Self(ClientRow { metadata_consistent: Some(client.metadata.members().is_consistent()), ..row })),
+            Ok(client) => Ok(Self(row.following(client.metadata.members()))),
             Err(StoreError::Corrupt { column, .. }) => Err(ImportError::Column { column, client_id }),
             Err(error) => Err(error.into()),
         }
@@ -134,7 +134,13 @@ impl ExportedClient {
             let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
             row.secret_sealed.as_deref().map(|sealed| own.open(&about, sealed).map(|secret| ClientSecret::new(secret.as_str())))
         };
-        let unsealed = |row: &ClientRow| ClientRow { secret_sealed: None, last_used_at: None, metadata_consistent: None, ..row.clone() };
+        let unsealed = |row: &ClientRow| ClientRow {
+            secret_sealed: None,
+            last_used_at: None,
+            metadata_consistent: None,
+            redirect_patterns: None,
+            ..row.clone()
+        };
         unsealed(&self.0) == unsealed(row) && opened(&self.0) == opened(row)
     }
 }

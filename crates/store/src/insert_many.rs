@@ -23,6 +23,7 @@ pub struct InsertMany<'a> {
     terms: Vec<Option<&'a str>>,
     last_used_at: Vec<Option<i64>>,
     metadata_consistent: Vec<Option<bool>>,
+    redirect_patterns: Vec<Option<&'a str>>,
 }
 
 impl<'a> InsertMany<'a> {
@@ -45,6 +46,7 @@ impl<'a> InsertMany<'a> {
             terms: column(rows, |row| row.terms.as_deref()),
             last_used_at: column(rows, |row| row.last_used_at),
             metadata_consistent: column(rows, |row| row.metadata_consistent),
+            redirect_patterns: column(rows, |row| row.redirect_patterns.as_deref()),
         }
     }
 }
@@ -58,7 +60,7 @@ impl QueryFragment<Pg> for InsertMany<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.push_sql(
             "INSERT INTO client (client_id, provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, \
-             revision, owner, composed_name, terms, last_used_at, metadata_consistent) SELECT * FROM unnest(",
+             revision, owner, composed_name, terms, last_used_at, metadata_consistent, redirect_patterns) SELECT * FROM unnest(",
         );
         pass.push_bind_param::<Array<Text>, _>(&self.client_id)?;
         pass.push_sql(", ");
@@ -87,6 +89,8 @@ impl QueryFragment<Pg> for InsertMany<'_> {
         pass.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.last_used_at)?;
         pass.push_sql(", ");
         pass.push_bind_param::<Array<Nullable<Bool>>, _>(&self.metadata_consistent)?;
+        pass.push_sql(", ");
+        pass.push_bind_param::<Array<Nullable<Text>>, _>(&self.redirect_patterns)?;
         pass.push_sql(")");
         Ok(())
     }

@@ -11,6 +11,7 @@
 //! | `crew`, `desk` | the threads that empty a queue, and the watch over them |
 //! | `migrations`, `lock`, `schema` | the tables, and how they come to be |
 //! | `client`, `client_row`, `clients`, `listing` | clients |
+//! | `judged_patterns` | the judged form of older clients' patterns |
 //! | `export`, `import` | clients on their way to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
 //! | `password` | passwords of accounts as hashes |
@@ -43,6 +44,7 @@ mod import;
 mod information;
 mod initial_access_token;
 mod insert_many;
+mod judged_patterns;
 mod listing;
 mod lock;
 mod migrations;

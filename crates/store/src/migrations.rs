@@ -10,6 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use crate::Store;
 use crate::connection::{AnyConnection, Purpose};
 use crate::error::StoreError;
+use crate::judged_patterns::judge_older_patterns;
 use crate::lock::{Lock, lock};
 use crate::random::no_randomness;
 use crate::schema::seal_check;
@@ -17,6 +18,9 @@ use crate::seal::{About, SealingKey};
 
 /// Every change of the schema there ever was.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// The migration whose column is filled by the program.
+const PATTERNS: &str = "0010_redirect_patterns";
 
 /// What the sentinel says when it is opened.
 const SENTINEL: &str = "frontdesk";
@@ -52,6 +56,9 @@ impl Store {
             let missing = missing(connection)?;
             if !missing.is_empty() {
                 connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::Database(error.to_string()))?;
+            }
+            if missing.iter().any(|name| name == PATTERNS) {
+                judge_older_patterns(connection)?;
             }
             if sealed(connection, &self.0.seal)? == Sentinel::Absent {
                 write_sentinel(connection, &self.0.seal)?;

@@ -14,6 +14,7 @@ use crate::audit_row;
 use crate::backup::{BackupError, End, Head, Shape, VERSION};
 use crate::connection::{AnyConnection, Purpose};
 use crate::error::StoreError;
+use crate::judged_patterns::judge_older_patterns;
 use crate::lock::{Lock, lock};
 use crate::migrations::{known_versions, missing};
 use crate::random::hexadecimal;
@@ -88,6 +89,7 @@ impl Store {
             Ok(())
         })?;
         insert(connection, of.as_ref(), &mut waiting)?;
+        judge_older_patterns(connection)?;
         // The trail that is there now is the backup's: it goes on with how it came here.
         audit_row::write_one(connection, &self.row_of(Event::StoreRestored).saying(&format!("{rows} rows")))?;
         progress(rows);

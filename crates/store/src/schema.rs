@@ -16,6 +16,7 @@ diesel::table! {
         terms -> Nullable<Text>,
         last_used_at -> Nullable<BigInt>,
         metadata_consistent -> Nullable<Bool>,
+        redirect_patterns -> Nullable<Text>,
     }
 }
 

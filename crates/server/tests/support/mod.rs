@@ -566,6 +566,13 @@ impl Postgres {
         Self::psql_at(&self.url, statement);
     }
 
+    /// The text of the one column and row that a query gives.
+    pub fn value(&self, query: &str) -> String {
+        let output = Command::new(Self::program()).args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", query, &self.url]).output().unwrap();
+        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
     /// Runs a statement in a transaction that stays open.
     pub fn hold(&self, statement: &str) -> Held {
         let mut child = Command::new(Self::program())

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::Postgres;
 use crate::{DOORS, register, setup};
 
 /// RFC 9700 §4.1.1: a pattern leads only to origins that are written out in it.
@@ -131,4 +132,138 @@ fn a_pattern_comes_in_with_an_account_at_these_doors_and_is_only_kept_elsewhere(
     let plain = put(&client, json!({ "redirect_uris": ["https://a.example/cb"] })).ok();
     assert_eq!(plain["redirect_uris"], json!(["https://a.example/cb"]));
     put(&client, json!({ "redirect_uris": ["regexp=https://a.example/.*"] })).refused(400, "invalid_redirect_uri");
+}
+
+/// RFC 9700 §4.1.1: a construct that engines read differently is refused, and nothing is stored.
+#[test]
+fn constructs_that_engines_read_differently_are_refused() {
+    let server = setup().start();
+    let before = server.clients();
+    for construct in [
+        r"\d",
+        r"\w",
+        r"\s",
+        r"\b",
+        r"\z",
+        r"\p{L}",
+        r"\x41",
+        r"\u0041",
+        r"\Qx\E",
+        r"(x)\1",
+        r"\-",
+        "x^y",
+        "(x$)",
+        "(?i)x",
+        "(?i:x)",
+        "(?P<n>x)",
+        "(?<n>x)",
+        "(?=x)",
+        "(?!x)",
+        "(?<=x)",
+        "(?#x)",
+        "(?>x)",
+        "x*?",
+        "x++",
+        "x{2}{3}",
+        "x{,2}",
+        "x{2,1}",
+        "x{01}",
+        "x{0}",
+        "x{1001}",
+        "x{",
+        "x}",
+        "x]",
+        "[a[b]|.*|c]",
+        "[[:alpha:]]",
+        "[:alpha:]",
+        "[a&&b]",
+        "[a~~b]",
+        r"[\d]",
+        r"[\]]",
+        "[a^b]",
+        "[-a]",
+        "[z-a]",
+        "[A-z]",
+        "[]",
+        "[^]",
+        "[]a]",
+    ] {
+        let uris = json!([format!("regexp=https://a.example/{construct}")]);
+        for path in DOORS {
+            assert_eq!(
+                server.request("POST", path).admin().json(&json!({ "redirect_uris": uris, "client_name": "Shop" })).send().expect(400),
+                json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" }),
+                "{uris}"
+            );
+        }
+    }
+    assert_eq!(server.clients(), before);
+    for ordinary in ["[a-z0-9_./-]{1,8}", "(?:x|y)*", r"\?state=.+", "cb$", "[^#]*"] {
+        let uris = json!([format!("regexp=https://a.example/{ordinary}")]);
+        assert_eq!(register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" })).created()["redirect_uris"], uris);
+    }
+}
+
+/// A program that reads the store finds the judged form of every vector, at registration and after an update.
+#[test]
+fn judged_form_is_in_the_column() {
+    let database = Postgres::new();
+    let server = setup().on(&database).start();
+    let column = |client: &Value| {
+        database.value(&format!("SELECT redirect_patterns FROM client WHERE client_id = '{}'", client["client_id"].as_str().unwrap()))
+    };
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../../../interop/patterns.json")).unwrap();
+    assert!(vectors.len() > 5);
+    for vector in &vectors {
+        let uris = json!([format!("regexp={}", vector["regexp"].as_str().unwrap())]);
+        let client = register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" })).created();
+        let judged = json!([{ "pattern": vector["pattern"], "origins": vector["origins"] }]);
+        assert_eq!(serde_json::from_str::<Value>(&column(&client)).unwrap(), judged);
+        let renamed = json!({ "client_id": client["client_id"], "redirect_uris": uris, "client_name": "Renamed" });
+        assert_eq!(server.manage("PUT", &client).json(&renamed).send().ok()["client_name"], "Renamed");
+        assert_eq!(serde_json::from_str::<Value>(&column(&client)).unwrap(), judged);
+        let plain = json!({ "client_id": client["client_id"], "redirect_uris": ["https://a.example/cb"] });
+        server.manage("PUT", &client).json(&plain).send().ok();
+        assert_eq!(column(&client), "");
+    }
+    assert_eq!(column(&server.client()), "");
+}
+
+/// A pattern of before the grammar may be kept byte for byte, is in no judged form, and is named by the migration.
+#[test]
+fn older_pattern_is_kept_and_not_judged() {
+    let database = Postgres::new();
+    let server = setup().on(&database).start();
+    let column = |client: &Value| {
+        database.value(&format!("SELECT redirect_patterns FROM client WHERE client_id = '{}'", client["client_id"].as_str().unwrap()))
+    };
+    let made = |path: &str| {
+        register(&server, &json!({ "redirect_uris": [format!("regexp=https://a.example/{path}")], "client_name": "Shop" })).created()
+    };
+    let (older, judged) = (made("x[ab]*"), made("[ab]*"));
+    database.execute("UPDATE client SET metadata = replace(metadata, 'x[ab]*', 'x[a&b]*')");
+    database.execute("ALTER TABLE client DROP COLUMN redirect_patterns");
+    database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0010'");
+    let output = server.run(&["migrate"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "applied 0010_redirect_patterns\n");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("redirect_patterns stays empty") && said.contains(older["client_id"].as_str().unwrap()), "{said}");
+    assert!(!said.contains(judged["client_id"].as_str().unwrap()) && !said.contains("a.example"), "{said}");
+    let form = r#"[{"pattern":"^(?:https://a\\.example/[ab]*)$","origins":["https://a.example"]}]"#;
+    assert_eq!((column(&older).as_str(), column(&judged).as_str()), ("", form));
+
+    let put = |client: &Value, path: &str| {
+        let uris = json!([format!("regexp=https://a.example/{path}")]);
+        server
+            .manage("PUT", client)
+            .json(&json!({ "client_id": client["client_id"], "redirect_uris": uris, "client_name": "Renamed" }))
+            .send()
+    };
+    let kept = put(&older, "x[a&b]*").ok();
+    assert_eq!((&kept["redirect_uris"], &kept["client_name"]), (&json!(["regexp=https://a.example/x[a&b]*"]), &json!("Renamed")));
+    let before = server.clients();
+    put(&judged, "x[a&b]*").refused(400, "invalid_redirect_uri");
+    put(&older, "[ab]*").refused(400, "invalid_redirect_uri");
+    assert_eq!(server.clients(), before);
+    assert_eq!((column(&older).as_str(), column(&judged).as_str()), ("", form));
 }

@@ -27,6 +27,7 @@ mod faults;
 mod initial_access_tokens;
 mod listing;
 mod opening;
+mod patterns;
 mod reading;
 mod schema;
 mod signing_keys;

@@ -79,7 +79,9 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
     let client = insert(&store, "c1");
     store.add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW).unwrap();
     store.issue_token(&InitialAccessToken::new("iat_1"), NewToken::default(), NOW).unwrap();
-    for _ in ["0011_account_provider", "0009_metadata_consistent", "0008_last_used", "0007_audit", "0006_token_terms"] {
+    for _ in
+        ["0011_account_provider", "0010_redirect_patterns", "0009_metadata_consistent", "0008_last_used", "0007_audit", "0006_token_terms"]
+    {
         match &mut bench.raw() {
             Raw::Sqlite(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
             Raw::Postgres(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
@@ -89,7 +91,7 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
     let store = bench.open();
     assert_eq!(
         store.migrate().unwrap(),
-        ["0006_token_terms", "0007_audit", "0008_last_used", "0009_metadata_consistent", "0011_account_provider"]
+        ["0006_token_terms", "0007_audit", "0008_last_used", "0009_metadata_consistent", "0010_redirect_patterns", "0011_account_provider"]
     );
     let read = store.client(&client.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));

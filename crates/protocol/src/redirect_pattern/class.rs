@@ -1,0 +1,53 @@
+//! The character classes of a pattern: engines disagree about nearly everything that is not a letter or a digit in them.
+
+/// The characters a class may have besides letters and digits; `-` may be the last one as well.
+const OTHERS: &[u8] = b"_./:=%@+,?#";
+
+const EMPTY: &str = "has a pattern with an empty character class";
+const OPEN: &str = "has a pattern with a character class that does not end";
+const NAMED: &str = "has a pattern with a named character class";
+const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
+const OTHER: &str =
+    "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
+
+/// Reads a class from behind its opening bracket, and returns what is behind its closing one.
+///
+/// # Errors
+/// The rest of a sentence that begins with `redirect_uris`.
+pub fn rest_after(text: &[u8]) -> Result<&[u8], &'static str> {
+    let begun = text.strip_prefix(b"^").unwrap_or(text);
+    let mut rest = begun;
+    loop {
+        rest = match rest {
+            [] => return Err(OPEN),
+            [b']', behind @ ..] => {
+                let inner = begun.strip_suffix(rest).unwrap_or(begun);
+                return judge(inner).map(|()| behind);
+            }
+            [b'-', b']', ..] => rest.strip_prefix(b"-").unwrap_or(rest),
+            [from, b'-', to, rest @ ..] if *to != b']' => {
+                if !is_range(*from, *to) {
+                    return Err(RANGE);
+                }
+                rest
+            }
+            [one, rest @ ..] if one.is_ascii_alphanumeric() || OTHERS.contains(one) => rest,
+            _ => return Err(OTHER),
+        };
+    }
+}
+
+/// Judges what is between the brackets.
+fn judge(inner: &[u8]) -> Result<(), &'static str> {
+    match inner {
+        [] => Err(EMPTY),
+        // Perl takes such a class for a misspelt name of a class.
+        [b':', .., b':'] => Err(NAMED),
+        _ => Ok(()),
+    }
+}
+
+fn is_range(from: u8, to: u8) -> bool {
+    let of_one_kind = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit].iter().any(|is| is(&from) && is(&to));
+    of_one_kind && from <= to
+}

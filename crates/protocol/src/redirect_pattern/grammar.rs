@@ -1,0 +1,94 @@
+//! The grammar of patterns: the part of regular expressions that every engine reads alike.
+//!
+//! | accepted | refused |
+//! |---|---|
+//! | printable ASCII that is no operator; a backslash before an operator or `/` | every other backslash |
+//! | `.`, `(…)`, `(?:…)`, `\|`; one `^` as the first character, one `$` as the last | other anchors; any other `(?` |
+//! | `* + ?` and the repetitions of [`repetition`] after an atom | a second one behind it; a bare `{`, `}` or `]` |
+//! | the classes of [`class`] | any other class |
+
+use super::{NEST_MAX, class, repetition};
+
+/// The characters that have a meaning of their own, and `/`: a backslash may stand before these only.
+const ESCAPABLE: &[u8] = br".?+*()[]{}|^$\/";
+
+const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
+const ANCHOR: &str = "has a pattern with an anchor that is neither its first nor its last character";
+const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
+const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
+const NESTED: &str = "has a pattern with groups too deep inside one another";
+const QUANTIFIER: &str = "has a pattern with a quantifier that does not follow a character, a class or a group";
+const BARE: &str = "has a pattern with a brace or a closing bracket of its own without a backslash";
+const CHARACTER: &str = "has a pattern with a character that is not printable ASCII";
+
+/// The pattern without the anchors at its ends: it is matched as a whole.
+///
+/// # Errors
+/// When it is not of the grammar: the rest of a sentence that begins with `redirect_uris`.
+pub fn without_anchors(pattern: &str) -> Result<&str, &'static str> {
+    let begun = pattern.strip_prefix('^').unwrap_or(pattern);
+    let mut reader = Reader { rest: begun.as_bytes() };
+    reader.alternatives(0)?;
+    match reader.rest {
+        [] => Ok(begun),
+        b"$" => Ok(begun.strip_suffix('$').unwrap_or(begun)),
+        [b'$', ..] => Err(ANCHOR),
+        _ => Err(PARENTHESIS),
+    }
+}
+
+/// Reads a pattern from its beginning to its end.
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl Reader<'_> {
+    /// Reads up to what ends a group or the pattern, and returns how many times [`repetition`]s inside one another repeat at
+    /// most.
+    fn alternatives(&mut self, depth: u32) -> Result<u32, &'static str> {
+        if depth > NEST_MAX {
+            return Err(NESTED);
+        }
+        let mut times = 1;
+        loop {
+            let (read, rest) = match self.rest {
+                [] | [b')' | b'$', ..] => return Ok(times),
+                [b'|', rest @ ..] => {
+                    self.rest = rest;
+                    continue;
+                }
+                [b'(', rest @ ..] => {
+                    self.rest = rest;
+                    (self.group(depth)?, self.rest)
+                }
+                [b'[', rest @ ..] => (1, class::rest_after(rest)?),
+                [b'\\', escaped, rest @ ..] if ESCAPABLE.contains(escaped) => (1, rest),
+                [b'\\', ..] => return Err(ESCAPE),
+                [b'^', ..] => return Err(ANCHOR),
+                [b'*' | b'+' | b'?', ..] => return Err(QUANTIFIER),
+                [b'{' | b'}' | b']', ..] => return Err(BARE),
+                [plain, rest @ ..] if plain.is_ascii_graphic() => (1, rest),
+                _ => return Err(CHARACTER),
+            };
+            let (repeated, rest) = repetition::read(rest)?;
+            self.rest = rest;
+            times = times.max(repetition::inside(read, repeated)?);
+        }
+    }
+
+    /// Reads a group from behind its opening parenthesis to behind its closing one.
+    fn group(&mut self, depth: u32) -> Result<u32, &'static str> {
+        match self.rest {
+            [b'?', b':', rest @ ..] => self.rest = rest,
+            [b'?', ..] => return Err(GROUP),
+            _ => {}
+        }
+        let times = self.alternatives(depth + 1)?;
+        match self.rest {
+            [b')', rest @ ..] => self.rest = rest,
+            [b'$', ..] => return Err(ANCHOR),
+            _ => return Err(PARENTHESIS),
+        }
+        Ok(times)
+    }
+}

@@ -1,0 +1,61 @@
+//! How often an atom of a pattern may be repeated.
+
+/// The maximum number of times that repetitions inside one another repeat: the limit of Go, which is the lowest.
+const TIMES_MAX: u32 = 1000;
+
+const BOUNDS: &str =
+    "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
+const TWICE: &str = "has a pattern with a second quantifier behind another one";
+const NEVER: &str = "has a pattern that repeats something zero times";
+const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
+
+/// Reads a quantifier behind an atom, if there is one. Returns the largest number in its braces, or 1, and what is behind it.
+///
+/// # Errors
+/// The rest of a sentence that begins with `redirect_uris`.
+pub fn read(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
+    let (times, rest) = match text {
+        [b'*' | b'+' | b'?', rest @ ..] => (1, rest),
+        [b'{', rest @ ..] => braces(rest)?,
+        _ => return Ok((1, text)),
+    };
+    match rest {
+        // What makes the first one lazy or possessive in some engines is an error or a repetition in others.
+        [b'*' | b'+' | b'?' | b'{', ..] => Err(TWICE),
+        _ => Ok((times, rest)),
+    }
+}
+
+/// How often what is in `read` is repeated when all of it is repeated as well.
+///
+/// # Errors
+/// When that is too often for some engine.
+pub fn inside(read: u32, repeated: u32) -> Result<u32, &'static str> {
+    read.checked_mul(repeated.max(1)).filter(|times| *times <= TIMES_MAX).ok_or(TOO_OFTEN)
+}
+
+fn braces(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
+    let (least, rest) = number(text)?;
+    match rest {
+        // Perl 5.36 reads them as anything but zero in some places.
+        [b'}', ..] if least == 0 => Err(NEVER),
+        [b'}', rest @ ..] | [b',', b'}', rest @ ..] => Ok((least, rest)),
+        [b',', rest @ ..] => match number(rest)? {
+            (0, [b'}', ..]) if least == 0 => Err(NEVER),
+            (most, [b'}', rest @ ..]) if least <= most => Ok((most, rest)),
+            _ => Err(BOUNDS),
+        },
+        _ => Err(BOUNDS),
+    }
+}
+
+/// Reads digits. Go takes braces with a leading zero for themselves, and Perl refuses them.
+fn number(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
+    let end = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(end).ok_or(BOUNDS)?;
+    let number = match digits {
+        [] | [b'0', _, ..] => return Err(BOUNDS),
+        digits => std::str::from_utf8(digits).map_err(|_| BOUNDS)?,
+    };
+    Ok((number.parse().map_err(|_| TOO_OFTEN)?, rest))
+}

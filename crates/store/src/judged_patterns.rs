@@ -1,0 +1,52 @@
+//! The judged form of the patterns of clients that were registered before there was a column for it, or whose row comes from
+//! a backup of then.
+
+use diesel::prelude::*;
+use protocol::RegisteredMetadata;
+
+use crate::connection::AnyConnection;
+use crate::error::StoreError;
+use crate::schema::client;
+
+/// The maximum number of rows that are read at a time.
+const PAGE: i64 = 500;
+
+/// What the metadata of a client with a pattern have in them.
+const MARKED: &str = "%\"regexp=%";
+
+/// Fills the column `redirect_patterns` where it is empty and there is a pattern. A pattern outside the grammar leaves it
+/// empty, and a line of the log names the client.
+pub fn judge_older_patterns(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let rows: Vec<(String, String)> = client::table
+            .filter(client::client_id.gt(&after))
+            .filter(client::redirect_patterns.is_null())
+            .filter(client::metadata.like(MARKED))
+            .order(client::client_id)
+            .select((client::client_id, client::metadata))
+            .limit(PAGE)
+            .load(connection)?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after.clone_from(last);
+        for (id, metadata) in rows {
+            judge(connection, &id, metadata)?;
+        }
+    }
+}
+
+fn judge(connection: &mut AnyConnection, id: &str, metadata: String) -> Result<(), StoreError> {
+    // A row that cannot be read is told of where it is read for a client.
+    let Ok(metadata) = RegisteredMetadata::from_stored(metadata) else { return Ok(()) };
+    match metadata.members().judged_patterns() {
+        Some(judged) => {
+            diesel::update(client::table.find(id)).set(client::redirect_patterns.eq(judged)).execute(connection)?;
+        }
+        None if metadata.members().has_patterns() => tracing::warn!(
+            client_id = id,
+            "a regexp= redirect URI is outside the grammar that engines agree about; redirect_patterns stays empty"
+        ),
+        None => {}
+    }
+    Ok(())
+}

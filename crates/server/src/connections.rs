@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use oauth_http::peer::{self, Proxies};
 
@@ -37,15 +38,18 @@ pub struct Connections {
     open: AtomicU64,
     addresses: Mutex<HashMap<IpAddr, AddressConnections>>,
     refused: [AtomicU64; REFUSALS.len()],
+    /// The time of the last log line about an address that is over a limit.
+    logged: Mutex<Option<Instant>>,
 }
+
+/// The interval in which one log line tells of addresses that are over a limit. Callers do not choose how many there are.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The open connections of one address.
 #[derive(Debug, Default)]
 struct AddressConnections {
     open: u32,
     handshakes: u32,
-    /// True once the operator was told that the address has too many.
-    told: bool,
 }
 
 /// One open connection, counted until it is dropped.
@@ -68,6 +72,7 @@ impl Connections {
             open: AtomicU64::new(0),
             addresses: Mutex::default(),
             refused: Default::default(),
+            logged: Mutex::default(),
         })
     }
 
@@ -125,11 +130,17 @@ impl Connections {
             own.handshakes += u32::from(handshake);
             return Ok(());
         };
-        if !own.told {
-            own.told = true;
-            tracing::warn!(%address, limit = ?refusal, "connection limit reached; further connections from this address are closed");
-        }
+        drop(addresses);
+        self.log(address, refusal);
         Err(refusal)
+    }
+
+    fn log(&self, address: IpAddr, limit: ConnectionRefusal) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+            *logged = Some(Instant::now());
+            tracing::warn!(%address, ?limit, "connection limit reached; further connections from this address are closed");
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, AddressConnections>> {

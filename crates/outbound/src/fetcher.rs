@@ -73,7 +73,7 @@ impl Fetcher {
         Target::read(url, &self.0.allow).map(|_| ())
     }
 
-    /// [`check_host_of`](crate::check_host_of) with this fetcher's allow-list.
+    /// [`check_host_of`] with this fetcher's allow-list.
     ///
     /// # Errors
     /// The one failure of this crate.

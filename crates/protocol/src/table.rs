@@ -61,7 +61,7 @@ impl Fetched {
     }
 }
 
-/// Returns true if the row of an `M` says who follows its addresses exactly when it has some. [`metadata!`] asks while it is compiled.
+/// Returns true if the row of an `M` says who follows its addresses exactly when it has some. `metadata!` asks while it is compiled.
 pub const fn is_answered<M: Member>(fetched: Option<Fetched>) -> bool {
     M::ADDRESSES == fetched.is_some()
 }

@@ -107,15 +107,25 @@ pub fn configuration_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
             paths.push(format!("/.well-known/{name}{path}"));
         }
     }
-    paths.extend(doors.iter().map(|door| format!("{door}/oauth2/oidcdiscovery/.well-known/{OPENID_CONFIGURATION}")));
+    paths.extend(doors.iter().map(|door| wso2_configuration_path(door)));
     paths
 }
 
 /// Every path that has the JWK Set: below the issuer, and the WSO2 alias below each of `doors`.
 pub fn jwks_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
     let mut paths = vec![format!("{}/{JWKS}", issuer.path())];
-    paths.extend(doors.iter().map(|door| format!("{door}/oauth2/jwks")));
+    paths.extend(doors.iter().map(|door| wso2_jwks_path(door)));
     paths
+}
+
+/// The path of the provider's document for WSO2 clients, below `base`, which is a path without a slash at its end.
+pub fn wso2_configuration_path(base: &str) -> String {
+    format!("{base}/oauth2/oidcdiscovery/.well-known/{OPENID_CONFIGURATION}")
+}
+
+/// The path of the JWK Set for WSO2 clients, likewise.
+pub fn wso2_jwks_path(base: &str) -> String {
+    format!("{base}/oauth2/jwks")
 }
 
 /// One of a provider's documents.

@@ -8,6 +8,15 @@ use url::{Host, Url};
 
 use crate::uri::{URI_MAX, dns_name, port_number, split_port};
 
+/// The relation of an issuer in WebFinger. OIDC Discovery §2.
+pub const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
+
+/// The path of WebFinger. RFC 7033 §4.
+pub const WEBFINGER_PATH: &str = "/.well-known/webfinger";
+
+/// The description of WebFinger's 404, by which a check from outside knows that it comes from this program.
+pub const UNKNOWN_RESOURCE: &str = "The resource is unknown.";
+
 /// The well-known name of an OpenID Provider's metadata. OIDC Discovery §4.
 pub const OPENID_CONFIGURATION: &str = "openid-configuration";
 

@@ -25,6 +25,7 @@ pub mod client;
 mod consistency;
 pub mod credentials;
 pub mod error_code;
+pub mod escape;
 pub mod field;
 pub mod form;
 pub mod hexadecimal;

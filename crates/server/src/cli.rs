@@ -6,17 +6,16 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
+use probe::{ResolveOverride, TryCredentials, TryOptions, try_provider};
 use protocol::{ClientId, Secret, Timestamp};
 use store::{Role, TokenId};
 
-use crate::attempt::{self, Attempt, Credentials};
 use crate::commands::{account, audit, backup, check, client, describe, health, key, migrate, provider, purge, token};
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
-use crate::outside::{self, Resolve};
 use crate::traces::Traces;
-use crate::visible::visible_lines;
 use crate::{logging, serve, settings, spans};
+use protocol::escape::visible_lines;
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
 #[derive(Debug, Parser)]
@@ -239,7 +238,7 @@ struct CheckArguments {
     json: bool,
     /// Where a host is found whatever DNS says; the address may have a port of its own. May be given again.
     #[arg(long, value_name = "HOST:PORT:ADDRESS", requires = "outside")]
-    resolve: Vec<Resolve>,
+    resolve: Vec<ResolveOverride>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -349,7 +348,7 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
     match cli.command {
         Command::Try(arguments) => {
             keys::install();
-            return attempt::run(&attempt_of(arguments)?, out).map_err(|broken| broken.to_string());
+            return try_provider(&try_options(arguments)?, out).map_err(|error| error.to_string());
         }
         Command::Completions { shell } => return describe::completions(command(), shell, out),
         Command::Man { folder } => return describe::man(command(), folder.as_deref(), out),
@@ -367,7 +366,7 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         Command::Health { live } => health::run(&config, live, out),
         Command::Check(CheckArguments { outside: true, ca, json, resolve }) => {
             keys::install();
-            outside::run(&config, &outside::Options { ca, json, resolve }, out)
+            check::outside::run(&config, ca, json, resolve, out)
         }
         Command::Check(_) => check::run(&config, out),
         Command::Account(command) => match command {
@@ -408,14 +407,14 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
     }
 }
 
-fn attempt_of(arguments: TryArguments) -> Result<Attempt, String> {
+fn try_options(arguments: TryArguments) -> Result<TryOptions, String> {
     let credentials = match (arguments.token, arguments.account) {
-        (Some(token), _) => Some(Credentials::Token(Secret::new(token))),
+        (Some(token), _) => Some(TryCredentials::Token(Secret::new(token))),
         (None, Some(account)) => {
             let (name, password) = account.split_once(':').ok_or("--account must be NAME:PASSWORD")?;
-            Some(Credentials::Account { name: name.to_owned(), password: Secret::new(password) })
+            Some(TryCredentials::Account { name: name.to_owned(), password: Secret::new(password) })
         }
         (None, None) => None,
     };
-    Ok(Attempt { resource: arguments.resource, register: arguments.register, credentials, ca: arguments.ca, json: arguments.json })
+    Ok(TryOptions { resource: arguments.resource, register: arguments.register, credentials, ca: arguments.ca, json: arguments.json })
 }

@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::config::{Config, ProviderConfig};
 use crate::settings::named;
-use crate::visible::{plain, visible, visible_json};
+use protocol::escape::{plain, visible, visible_json};
 
 pub mod account;
 pub mod audit;

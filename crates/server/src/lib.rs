@@ -1,10 +1,8 @@
 //! Frontdesk: WebFinger, discovery and dynamic client registration as one service.
 //!
 //! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the site of [`wiring`] on its listeners;
-//! [`commands`] are the others an operator has, and [`attempt`] is a client of any provider; [`outside`]
-//! is one of this deployment's own.
+//! [`commands`] are the others an operator has.
 
-pub mod attempt;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -23,7 +21,6 @@ pub mod metrics;
 pub mod new_file;
 pub mod open;
 pub mod openapi;
-pub mod outside;
 pub mod pages;
 pub mod progress;
 pub mod provider;
@@ -36,7 +33,6 @@ pub mod supervisor;
 pub mod tasks;
 pub mod tls;
 pub mod traces;
-pub mod visible;
 pub mod wiring;
 
 use base64::Engine;

@@ -22,7 +22,7 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::settings::named;
 use crate::traces::Traces;
-use crate::visible::{visible, visible_json};
+use protocol::escape::{visible, visible_json};
 
 /// The library that reads requests. It writes a line of the level `error` for each one that is no HTTP, so strangers choose how
 /// many there are: they are shown only where the filter asks for them.

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::metrics::table;
-use crate::{outside, settings};
+use crate::settings;
+use probe::outside::checks;
 
 /// `docs/configuration.md`.
 pub fn configuration() -> String {
@@ -52,9 +53,9 @@ pub fn outside() -> String {
          443. Whether `proxies` names the proxy cannot be seen from outside. Ready files for proxies: [operations](operations.md).\n\n\
          | check | what must be so | how to mend it | nginx | Caddy | Traefik |\n|---|---|---|---|---|---|\n",
     );
-    for check in outside::checks::ALL {
+    for check in checks::ALL {
         let cell = |text: &str| text.replace('|', "\\|");
-        let cells = [check.holds, check.mend, check.nginx, check.caddy, check.traefik].map(cell);
+        let cells = [check.holds, check.fix, check.nginx, check.caddy, check.traefik].map(cell);
         let _ = writeln!(page, "| `{}` | {} |", check.name, cells.join(" | "));
     }
     page

@@ -7,24 +7,24 @@ mod provider;
 use std::net::TcpListener;
 use std::path::Path;
 
+use probe::{TryCredentials, TryOptions, try_provider};
 use protocol::Secret;
 use provider::{MANAGEMENT_TOKEN, PASSWORD, Provider, RENEWED_TOKEN, SECRET, TOKEN, Twist};
 use serde_json::Value;
-use server::attempt::{Attempt, Credentials, run};
 
-fn attempt(resource: &str, ca: &Path) -> Attempt {
-    Attempt { resource: resource.to_owned(), register: false, credentials: None, ca: Some(ca.to_owned()), json: false }
+fn attempt(resource: &str, ca: &Path) -> TryOptions {
+    TryOptions { resource: resource.to_owned(), register: false, credentials: None, ca: Some(ca.to_owned()), json: false }
 }
 
-fn registering(provider: &Provider) -> Attempt {
-    let credentials = Some(Credentials::Token(Secret::new(TOKEN)));
-    Attempt { register: true, credentials, ..attempt(&provider.account(), provider.ca()) }
+fn registering(provider: &Provider) -> TryOptions {
+    let credentials = Some(TryCredentials::Token(Secret::new(TOKEN)));
+    TryOptions { register: true, credentials, ..attempt(&provider.account(), provider.ca()) }
 }
 
 /// What was printed, and the sentence of a broken step.
-fn tried(attempt: &Attempt) -> (String, Option<String>) {
+fn tried(attempt: &TryOptions) -> (String, Option<String>) {
     let mut out = Vec::new();
-    let outcome = run(attempt, &mut out);
+    let outcome = try_provider(attempt, &mut out);
     let printed = String::from_utf8(out).unwrap();
     let sentence = outcome.err().map(|broken| broken.to_string());
     for secret in [TOKEN, PASSWORD, SECRET, MANAGEMENT_TOKEN, RENEWED_TOKEN] {
@@ -35,7 +35,7 @@ fn tried(attempt: &Attempt) -> (String, Option<String>) {
 }
 
 /// The sentence, which must be one line that ends as a sentence does.
-fn broken(attempt: &Attempt) -> String {
+fn broken(attempt: &TryOptions) -> String {
     let (printed, sentence) = tried(attempt);
     let sentence = sentence.unwrap_or_else(|| printed.clone());
     assert!(sentence.ends_with(['.', '?']) && !sentence.contains('\n'), "{sentence}");
@@ -73,8 +73,8 @@ fn the_question_is_the_one_of_the_specification() {
 #[test]
 fn an_account_registers_too() {
     let provider = Provider::start(Twist::None);
-    let credentials = Some(Credentials::Account { name: "admin".to_owned(), password: Secret::new(PASSWORD) });
-    let (printed, sentence) = tried(&Attempt { credentials, ..registering(&provider) });
+    let credentials = Some(TryCredentials::Account { name: "admin".to_owned(), password: Secret::new(PASSWORD) });
+    let (printed, sentence) = tried(&TryOptions { credentials, ..registering(&provider) });
     assert_eq!(sentence, None, "{printed}");
 }
 
@@ -89,7 +89,7 @@ fn a_token_that_changes_with_an_answer_is_the_one_used_next() {
 #[test]
 fn programs_read_one_json_object_a_line() {
     let provider = Provider::start(Twist::None);
-    let (printed, _) = tried(&Attempt { json: true, ..registering(&provider) });
+    let (printed, _) = tried(&TryOptions { json: true, ..registering(&provider) });
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 9);
     assert_eq!(lines[0]["step"], "WebFinger");
@@ -102,7 +102,7 @@ fn programs_read_one_json_object_a_line() {
     assert!(lines.iter().all(|line| line["milliseconds"].is_u64()), "{printed}");
 
     let provider = Provider::start(Twist::AnotherIssuer);
-    let (printed, sentence) = tried(&Attempt { json: true, ..registering(&provider) });
+    let (printed, sentence) = tried(&TryOptions { json: true, ..registering(&provider) });
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[1]["outcome"], "failed");
     assert!(lines[1]["error"].as_str().unwrap().contains("https://login.example.com"), "{printed}");
@@ -199,10 +199,10 @@ fn every_defect_is_one_sentence_that_names_its_step() {
 #[test]
 fn missing_and_wrong_credentials_say_what_to_do() {
     let provider = Provider::start(Twist::None);
-    let sentence = broken(&Attempt { credentials: None, ..registering(&provider) });
+    let sentence = broken(&TryOptions { credentials: None, ..registering(&provider) });
     assert!(sentence.contains("is 401 (invalid_token: Not known); show an initial access token with --token"), "{sentence}");
-    let credentials = Some(Credentials::Token(Secret::new("iat_wrong")));
-    let sentence = broken(&Attempt { credentials, ..registering(&provider) });
+    let credentials = Some(TryCredentials::Token(Secret::new("iat_wrong")));
+    let sentence = broken(&TryOptions { credentials, ..registering(&provider) });
     assert!(sentence.ends_with("are the credentials right?"), "{sentence}");
 }
 
@@ -220,7 +220,7 @@ fn a_certificate_that_is_not_trusted_is_said_so() {
     let sentence = broken(&attempt(&provider.account(), other.ca()));
     assert!(sentence.starts_with("WebFinger failed: the certificate of localhost:"), "{sentence}");
     assert!(sentence.contains(&format!("trusted neither by the system nor by {}", other.ca().display())), "{sentence}");
-    let sentence = broken(&Attempt { ca: None, ..attempt(&provider.account(), other.ca()) });
+    let sentence = broken(&TryOptions { ca: None, ..attempt(&provider.account(), other.ca()) });
     assert!(sentence.contains("is not trusted (") && sentence.contains("--ca"), "{sentence}");
     assert_eq!(provider.asked(), Vec::<String>::new());
 }

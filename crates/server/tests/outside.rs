@@ -90,9 +90,9 @@ fn people_read_one_sentence_for_each_finding() {
          (nginx: no `proxy_set_header Authorization \"\"`; Caddy: no `header_up -Authorization`; Traefik: no empty `Authorization` below \
          `customRequestHeaders`, and no `removeHeader` at a `basicAuth` middleware)."
     );
-    assert!(findings[1].ends_with("with a Bearer token is answered as if there were none: mend it as above."), "{findings:?}");
-    assert!(printed.lines().last().unwrap().ends_with("questions, 4 answered wrongly"), "{printed}");
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "frontdesk: 4 things are wrong\n");
+    assert!(findings[1].ends_with("with a Bearer token is answered as if there were none: fix as above."), "{findings:?}");
+    assert!(printed.lines().last().unwrap().ends_with("requests, 4 failed"), "{printed}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "frontdesk: 4 problems found\n");
     assert_eq!(output.status.code(), Some(1));
 }
 

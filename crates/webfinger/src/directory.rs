@@ -437,7 +437,7 @@ mod tests {
             assert_eq!(problem(extra), format!("The domain `{domain}` is not among those of `https://a.example`."));
         }
         let link = Link {
-            rel: crate::link::ISSUER_REL.to_owned(),
+            rel: protocol::issuer::ISSUER_REL.to_owned(),
             target: Target::Href("https://evil.example".parse().unwrap()),
             media_type: None,
             titles: [].into(),

@@ -7,8 +7,8 @@ use protocol::values::Locale;
 use serde_json::Value;
 
 use crate::domain::Domain;
-use crate::link::ISSUER_REL;
 use crate::template::{Template, is_absolute};
+use protocol::issuer::ISSUER_REL;
 
 /// Aliases and links of a provider's resources, on one of its domains or on all.
 #[derive(Debug, Clone, Default)]

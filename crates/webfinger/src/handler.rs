@@ -6,14 +6,12 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Resource, web};
 use protocol::ErrorCode;
+use protocol::issuer::{UNKNOWN_RESOURCE, WEBFINGER_PATH};
 use serde_json::json;
 
 use crate::directory::Directory;
 use crate::host_meta;
 use crate::request::Request;
-
-/// Where WebFinger is asked, on every hosted domain. RFC 7033 §10.1.
-pub const PATH: &str = "/.well-known/webfinger";
 
 /// How long a descriptor may be reused. It changes only with the configuration and depends on nothing but the URL.
 pub(crate) const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
@@ -23,7 +21,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 /// Adds the endpoint and the documents that point at it. They find their [`Directory`] as [`web::Data`].
 pub fn mount(config: &mut web::ServiceConfig) {
     config
-        .service(resource(PATH).get(get).route(web::head().to(get)))
+        .service(resource(WEBFINGER_PATH).get(get).route(web::head().to(get)))
         .service(resource(host_meta::PATH).get(host_meta::xrd).route(web::head().to(host_meta::xrd)))
         .service(resource(host_meta::JSON_PATH).get(host_meta::jrd).route(web::head().to(host_meta::jrd)));
 }
@@ -45,7 +43,7 @@ pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
         Err(malformed) => return refuse(HttpResponse::BadRequest(), ErrorCode::InvalidRequest, malformed.reason()),
     };
     let Some(jrd) = directory.describe(&request.resource, &request.rels) else {
-        return refuse(HttpResponse::NotFound(), ErrorCode::NotFound, "This server knows nothing about that resource.");
+        return refuse(HttpResponse::NotFound(), ErrorCode::NotFound, UNKNOWN_RESOURCE);
     };
     shared(HttpResponse::Ok())
         .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))

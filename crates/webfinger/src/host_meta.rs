@@ -10,7 +10,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::json;
 
 use crate::directory::Directory;
-use crate::handler::{self, CACHE_CONTROL, shared};
+use crate::handler::{CACHE_CONTROL, shared};
+use protocol::issuer::WEBFINGER_PATH;
 
 /// Where the document is, as XRD. RFC 6415 §2.
 pub const PATH: &str = "/.well-known/host-meta";
@@ -39,7 +40,7 @@ struct Document {
 impl HostMeta {
     /// Points at WebFinger below an origin, of which no character means anything in XML or JSON.
     pub(crate) fn freeze(origin: &str) -> Self {
-        let (media_type, template) = ("application/jrd+json", format!("{origin}{}?resource={{uri}}", handler::PATH));
+        let (media_type, template) = ("application/jrd+json", format!("{origin}{WEBFINGER_PATH}?resource={{uri}}"));
         let xrd = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<XRD xmlns=\"http://docs.oasis-open.org/ns/xri/xrd-1.0\">\n  \
              <Link rel=\"{LRDD}\" type=\"{media_type}\" template=\"{template}\"/>\n</XRD>\n"

@@ -1,5 +1,6 @@
 //! The JSON Resource Descriptor. RFC 7033 §4.4.
 
+use protocol::issuer::ISSUER_REL;
 use serde_json::{Value, json};
 
 use crate::authority::{Authority, HTTPS_PORT};
@@ -7,9 +8,6 @@ use crate::domain::Domain;
 use crate::extra::{Extra, Link, Target};
 use crate::percent;
 use crate::template::USER;
-
-/// The relation a relying party follows to find its provider. OIDC Discovery §2.
-pub const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
 
 /// What one provider says of its resources, serialised once.
 #[derive(Debug)]

@@ -158,9 +158,9 @@ fn what_cannot_be_answered_is_refused() {
         ("?resource=%ff", 400, "invalid_request", "The query must be percent-encoded UTF-8."),
         ("?resource=acct:alice", 400, "invalid_request", "The resource names an account without a host."),
         ("?resource=%3Dalice", 400, "invalid_request", "The resource is an XRI, which this server does not resolve."),
-        ("?resource=acct:alice@evil.example", 404, "not_found", "This server knows nothing about that resource."),
-        ("?resource=acct:bob@nobody@localhost", 404, "not_found", "This server knows nothing about that resource."),
-        ("?resource=mailto:alice@example.com", 404, "not_found", "This server knows nothing about that resource."),
+        ("?resource=acct:alice@evil.example", 404, "not_found", "The resource is unknown."),
+        ("?resource=acct:bob@nobody@localhost", 404, "not_found", "The resource is unknown."),
+        ("?resource=mailto:alice@example.com", 404, "not_found", "The resource is unknown."),
     ] {
         let answer = get(query);
         assert_eq!((answer.status, answer.json()), (status, json!({ "error": error, "error_description": description })), "{query}");

@@ -10,8 +10,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Table, date, lines, plain_or_dash};
 use crate::config::Config;
-use crate::visible::{plain, quoted};
 use crate::{cli, open};
+use protocol::escape::{plain, quoted};
 
 /// How many rows are read at a time.
 const PAGE: i64 = 500;

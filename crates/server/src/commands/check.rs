@@ -1,5 +1,7 @@
 //! `frontdesk check`.
 
+pub mod outside;
+
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -8,8 +10,8 @@ use store::{ClientsWithNul, StoreError};
 
 use crate::config::{Config, Sealing, Tls};
 use crate::descriptors::Descriptors;
-use crate::visible::{plain, visible_lines};
 use crate::{logging, open, provider, serve, tls};
+use protocol::escape::{plain, visible_lines};
 
 /// Prints the configuration in force and everything that is wrong with it.
 ///

@@ -9,8 +9,8 @@ use store::{Account, Client, Role, Store, Which};
 
 use super::{Table, by_hand, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
-use crate::visible::{plain, quoted, visible, visible_json_lines};
 use crate::{open, random_text, serve};
+use protocol::escape::{plain, quoted, visible, visible_json_lines};
 
 mod carry;
 mod filter;

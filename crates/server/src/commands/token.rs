@@ -9,8 +9,8 @@ use store::{NewToken, Store, TokenId, TokenInfo};
 
 use super::{Table, by_hand, configured, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
-use crate::visible::{plain, quoted};
 use crate::{open, random_text, serve};
+use protocol::escape::{plain, quoted};
 
 mod wanted;
 

@@ -10,8 +10,8 @@ use protocol::Timestamp;
 use super::error::TlsError;
 use super::file;
 
-/// How long before its end a certificate begins to be a concern.
-pub(crate) const SOON: Duration = Duration::from_hours(7 * 24);
+/// The time before its end in which a certificate is reported.
+pub(crate) const EXPIRES_SOON: Duration = Duration::from_hours(7 * 24);
 
 /// The one protocol that ALPN offers, in its form on the wire. RFC 7301 §3.1.
 const HTTP_1_1: &[u8] = b"\x08http/1.1";
@@ -59,7 +59,7 @@ pub fn end(certificate: &Path) -> Result<Timestamp, TlsError> {
 pub fn concern(certificate: &Path, now: Timestamp) -> Result<Option<String>, TlsError> {
     let chain = file::certificates(certificate)?;
     let own = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
-    let (now, soon) = (Asn1Time::from_unix(now.seconds())?, Asn1Time::from_unix(now.plus(SOON).seconds())?);
+    let (now, soon) = (Asn1Time::from_unix(now.seconds())?, Asn1Time::from_unix(now.plus(EXPIRES_SOON).seconds())?);
     let (begin, end) = (own.not_before(), own.not_after());
     let place = certificate.display();
     Ok(if *end < now {

@@ -51,9 +51,9 @@ fn a_bad_request_and_an_unknown_resource_are_told_apart() {
         ("?resource=acct:alice", 400, "invalid_request", "The resource names an account without a host."),
         ("?resource=a@localhost&resource=b@localhost", 400, "invalid_request", "The resource parameter must be given once."),
         ("?resource=%f", 400, "invalid_request", "The query must be percent-encoded UTF-8."),
-        ("?resource=acct:alice@evil.example", 404, "not_found", "This server knows nothing about that resource."),
-        ("?resource=https://evil.example/", 404, "not_found", "This server knows nothing about that resource."),
-        ("?resource=urn:isbn:0451450523", 404, "not_found", "This server knows nothing about that resource."),
+        ("?resource=acct:alice@evil.example", 404, "not_found", "The resource is unknown."),
+        ("?resource=https://evil.example/", 404, "not_found", "The resource is unknown."),
+        ("?resource=urn:isbn:0451450523", 404, "not_found", "The resource is unknown."),
     ] {
         let answer = ask(&server, query);
         let expected = json!({ "error": error, "error_description": description });

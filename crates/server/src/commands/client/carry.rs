@@ -10,7 +10,7 @@ use store::{ExportedClient, ImportError, NotImported, SealingKey, Store};
 use super::{Filter, PAGE, Reach, damage};
 use crate::new_file;
 use crate::progress::Progress;
-use crate::visible::{visible, visible_json};
+use protocol::escape::{visible, visible_json};
 
 /// How long a line may be, in bytes: far longer than any client.
 const LINE: u64 = 4 << 20;

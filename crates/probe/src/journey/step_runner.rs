@@ -5,18 +5,18 @@ use std::time::Instant;
 use protocol::{Object, Secret};
 use serde_json::Value;
 
-use super::broken::Broken;
-use super::http::{Answer, Authorization, Http, Request};
-use super::report::{Findings, Outcome, Report, SECRET_MEMBERS, Step};
+use super::report::{SECRET_MEMBERS, Step, StepNotes, StepOutcome, TryReport};
+use super::step_error::StepError;
+use crate::client::{Authorization, ProbeClient, ProbeRequest, ProbeResponse};
 
 /// The way from step to step.
-pub(super) struct Journey<'a, 'out> {
-    http: Http,
-    report: &'a mut Report<'out>,
+pub(super) struct StepRunner<'a, 'out> {
+    http: ProbeClient,
+    report: &'a mut TryReport<'out>,
 }
 
-impl<'a, 'out> Journey<'a, 'out> {
-    pub(super) fn new(http: Http, report: &'a mut Report<'out>) -> Self {
+impl<'a, 'out> StepRunner<'a, 'out> {
+    pub(super) fn new(http: ProbeClient, report: &'a mut TryReport<'out>) -> Self {
         Self { http, report }
     }
 
@@ -37,27 +37,27 @@ impl<'a, 'out> Journey<'a, 'out> {
     pub(super) fn step<T>(
         &mut self,
         name: &'static str,
-        request: &Request,
-        judge: impl FnOnce(&Answer, &mut Findings) -> Result<T, String>,
-    ) -> Result<T, Broken> {
+        request: &ProbeRequest,
+        judge: impl FnOnce(&ProbeResponse, &mut StepNotes) -> Result<T, String>,
+    ) -> Result<T, StepError> {
         let begun = Instant::now();
         let answer = self.http.send(request);
         let took = begun.elapsed();
-        let mut findings = Findings::default();
+        let mut notes = StepNotes::default();
         let verdict = answer.as_ref().map_err(Clone::clone).and_then(|answer| {
             self.hide_members(answer); // before anything of the answer is quoted
-            judge(answer, &mut findings)
+            judge(answer, &mut notes)
         });
         let outcome = match &verdict {
-            Err(reason) => Outcome::Failed(reason),
-            Ok(_) if findings.absent => Outcome::Absent,
-            Ok(_) => Outcome::Ok,
+            Err(reason) => StepOutcome::Failed(reason),
+            Ok(_) if notes.absent => StepOutcome::Absent,
+            Ok(_) => StepOutcome::Ok,
         };
-        self.report.step(&Step { name, request, answer: answer.as_ref().ok(), took, findings: &findings, outcome })?;
-        verdict.map_err(|reason| Broken::new(name, self.fit(&reason)))
+        self.report.step(&Step { name, request, answer: answer.as_ref().ok(), took, notes: &notes, outcome })?;
+        verdict.map_err(|reason| StepError::new(name, self.fit(&reason)))
     }
 
-    fn hide_members(&mut self, answer: &Answer) {
+    fn hide_members(&mut self, answer: &ProbeResponse) {
         let Some(object) = answer.object() else { return };
         for secret in SECRET_MEMBERS.iter().filter_map(|member| object.get(*member)).filter_map(Value::as_str) {
             self.report.hide(&Secret::new(secret));
@@ -66,7 +66,7 @@ impl<'a, 'out> Journey<'a, 'out> {
 }
 
 /// That the status is the one expected. The error is the rest of a sentence with what the server had to say.
-pub(super) fn expect_status(answer: &Answer, expected: u16) -> Result<(), String> {
+pub(super) fn expect_status(answer: &ProbeResponse, expected: u16) -> Result<(), String> {
     let status = answer.status;
     if status == expected {
         return Ok(());
@@ -79,7 +79,7 @@ pub(super) fn expect_status(answer: &Answer, expected: u16) -> Result<(), String
 }
 
 /// The error object of an OAuth answer (RFC 6749 §5.2), in brackets.
-fn said(answer: &Answer) -> String {
+fn said(answer: &ProbeResponse) -> String {
     let object = answer.object().unwrap_or_default();
     let text = |member: &str| object.get(member).and_then(Value::as_str);
     match (text("error"), text("error_description")) {
@@ -90,7 +90,7 @@ fn said(answer: &Answer) -> String {
 }
 
 /// The body as a JSON object. The error is the rest of a sentence.
-pub(super) fn expect_object(answer: &Answer) -> Result<Object, String> {
+pub(super) fn expect_object(answer: &ProbeResponse) -> Result<Object, String> {
     answer.object().ok_or_else(|| {
         let kind = answer.content_type.as_deref().unwrap_or("of no content type");
         format!("the body should be a JSON object and is not one (its content type is {kind})")

@@ -1,4 +1,4 @@
-//! The table: what is looked at from outside, and how it is mended where a proxy is at fault.
+//! The table: what is looked at from outside, and how it is fix_with_directives where a proxy is at fault.
 
 /// One row.
 #[derive(Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct Check {
     /// What must be so.
     pub holds: &'static str,
     /// How to mend it otherwise, in the imperative, without a full stop.
-    pub mend: &'static str,
+    pub fix: &'static str,
     /// The directive of nginx, if there is one.
     pub nginx: &'static str,
     /// That of Caddy.
@@ -19,22 +19,22 @@ pub struct Check {
 
 impl Check {
     /// How to mend it, with the directives.
-    pub fn mended(&self) -> String {
+    pub fn fix_with_directives(&self) -> String {
         let named = [("nginx", self.nginx), ("Caddy", self.caddy), ("Traefik", self.traefik)];
         let told: Vec<String> =
             named.iter().filter(|(_, directive)| !directive.is_empty()).map(|(proxy, directive)| format!("{proxy}: {directive}")).collect();
-        if told.is_empty() { self.mend.to_owned() } else { format!("{} ({})", self.mend, told.join("; ")) }
+        if told.is_empty() { self.fix.to_owned() } else { format!("{} ({})", self.fix, told.join("; ")) }
     }
 }
 
 macro_rules! checks {
-    ($($row:ident $name:literal $holds:literal { mend: $mend:literal $(, nginx: $nginx:literal)? $(, caddy: $caddy:literal)? $(, traefik: $traefik:literal)? })+) => {
+    ($($row:ident $name:literal $holds:literal { fix: $fix:literal $(, nginx: $nginx:literal)? $(, caddy: $caddy:literal)? $(, traefik: $traefik:literal)? })+) => {
         $(
             #[doc = $holds]
             pub static $row: Check = Check {
                 name: $name,
                 holds: $holds,
-                mend: $mend,
+                fix: $fix,
                 nginx: concat!($($nginx)?),
                 caddy: concat!($($caddy)?),
                 traefik: concat!($($traefik)?),
@@ -48,188 +48,188 @@ macro_rules! checks {
 
 checks! {
     UNREACHABLE "unreachable" "Every address of every host answers." {
-        mend: "make the name's A and AAAA records lead to the proxy, and let it listen on each of them",
+        fix: "make the name's A and AAAA records lead to the proxy, and let it listen on each of them",
         nginx: "`listen 443 ssl;` and `listen [::]:443 ssl;`",
         caddy: "no `bind` that leaves one of them out",
         traefik: "an entry point with `address: \":443\"`"
     }
     CERTIFICATE "certificate" "The certificate is for the host, in date, and of an authority that clients trust." {
-        mend: "give the host a certificate of its own that clients trust",
+        fix: "give the host a certificate of its own that clients trust",
         nginx: "`ssl_certificate` and `ssl_certificate_key` in the `server` with this `server_name`",
         caddy: "the host as the site's address, or `tls CERTIFICATE KEY` in its site",
         traefik: "`tls.certResolver` at the router, or the files below `tls.certificates`"
     }
     CHAIN "chain" "The intermediate certificates come with the certificate." {
-        mend: "send the intermediate certificates too: the file holds the host's own certificate first, then every one up to the authority's",
+        fix: "send the intermediate certificates too: the file holds the host's own certificate first, then every one up to the authority's",
         nginx: "`ssl_certificate` names the full chain, as in `fullchain.pem`",
         caddy: "`tls fullchain.pem KEY`",
         traefik: "`certFile` names the full chain"
     }
     EXPIRY "expiry" "The certificate is good for another week." {
-        mend: "renew the certificate and let the proxy read it again",
+        fix: "renew the certificate and let the proxy read it again",
         nginx: "`nginx -s reload`",
         caddy: "`caddy reload`",
         traefik: "touch the file of its dynamic configuration"
     }
     PLAIN "plain-http" "Plain HTTP has no documents: it is closed or leads to https." {
-        mend: "redirect plain HTTP, with path and query",
+        fix: "redirect plain HTTP, with path and query",
         nginx: "`return 308 https://$server_name$request_uri;` in the `server` on port 80",
         caddy: "no `http://` before the site's address",
         traefik: "`http.redirections.entryPoint` with `to: websecure` at the entry point on port 80"
     }
     REDIRECT "redirect" "Documents and doors are answered where they are: clients follow no redirect there." {
-        mend: "answer the address itself",
+        fix: "answer the address itself",
         nginx: "no `return` or `rewrite … redirect` for it",
         caddy: "no `redir` for it",
         traefik: "no `redirectRegex` middleware at its router"
     }
     SLASH "slash" "No slash is added or taken away." {
-        mend: "leave the slash at the end of addresses alone",
+        fix: "leave the slash at the end of addresses alone",
         nginx: "`location /path` without a slash at its end for a prefix, no `try_files $uri/`, no `rewrite ^(.*[^/])$ $1/`",
         caddy: "no `redir {uri}/` or `try_files {path}/`; `handle /path*` matches both",
         traefik: "no `redirectRegex` middleware that adds it"
     }
     OTHER_HOST "other-host" "The issuer's host answers itself and does not lead to another, such as www." {
-        mend: "answer at the issuer's own host, or make the other host the issuer, which makes it another provider",
+        fix: "answer at the issuer's own host, or make the other host the issuer, which makes it another provider",
         nginx: "no `return 301 https://www.…` in the `server` with the issuer's `server_name`",
         caddy: "no `redir https://www.{host}{uri}` in the issuer's site",
         traefik: "no `redirectRegex` middleware to another host at its router"
     }
     LOOP "loop" "Nothing leads https to http, or to itself." {
-        mend: "redirect where TLS ends and not behind it: what stands there takes every request for plain HTTP",
+        fix: "redirect where TLS ends and not behind it: what stands there takes every request for plain HTTP",
         nginx: "`return 308 https://…` only in the `server` on port 80, `proxy_set_header X-Forwarded-Proto $scheme;` for a proxy behind it",
         caddy: "`http://` before the address of a site behind another proxy",
         traefik: "no `redirectScheme` middleware at a router of the TLS entry point"
     }
     SWALLOWED "swallowed" "The proxy passes the address on, and does not answer it itself." {
-        mend: "pass the address on, and nothing but ACME's challenges to another program",
+        fix: "pass the address on, and nothing but ACME's challenges to another program",
         nginx: "`location ^~ /.well-known/ { proxy_pass …; }`, which goes before `location ~`, and `^~ /.well-known/acme-challenge/` for ACME",
         caddy: "`handle /.well-known/* { reverse_proxy … }`, which goes before the `handle` with `file_server`",
         traefik: "``PathPrefix(`/.well-known/`)`` in the rule of a router with a higher `priority`"
     }
     PATH "path" "The path arrives as it was asked for." {
-        mend: "pass the path on unchanged, with its prefix",
+        fix: "pass the path on unchanged, with its prefix",
         nginx: "`proxy_pass http://frontdesk;` with no path or slash behind the name, and no `rewrite … break`",
         caddy: "`handle`, which keeps the prefix that `handle_path` takes away; no `uri strip_prefix` and no `rewrite`",
         traefik: "no `stripPrefix` or `replacePath` middleware"
     }
     QUERY "query" "The query arrives as it was asked for, percent-encoding included." {
-        mend: "pass the query on as it came, without decoding it",
+        fix: "pass the query on as it came, without decoding it",
         nginx: "`proxy_pass http://frontdesk;` without a path, no `$arg_…` and no `rewrite … ?`",
         caddy: "no `rewrite` of the query; `{uri}` has it, `{path}` has not",
         traefik: "no `replacePathRegex` middleware"
     }
     MISDIRECTED "host" "The proxy passes `Host` on, where several hosts are served." {
-        mend: "pass `Host` on as the client sent it",
+        fix: "pass `Host` on as the client sent it",
         nginx: "`proxy_set_header Host $host;`",
         caddy: "no `header_up Host`",
         traefik: "`passHostHeader: true` at the load balancer"
     }
     REFLECTED "wrong-host" "A request with another `Host` gets no answer that names it." {
-        mend: "answer unknown hosts by themselves, and build no redirect from what a client sent",
+        fix: "answer unknown hosts by themselves, and build no redirect from what a client sent",
         nginx: "a `default_server` with `return 421;`, and `$server_name` instead of `$host` in redirects",
         caddy: "the host written out in `redir`, not `{host}`",
         traefik: "`` Host(`…`) `` in the rule of every router"
     }
     GATEWAY "gateway" "The proxy reaches the service." {
-        mend: "see that the service runs and that the proxy asks where it listens, with http when `tls.mode` is off",
+        fix: "see that the service runs and that the proxy asks where it listens, with http when `tls.mode` is off",
         nginx: "`proxy_pass` or the `upstream` it names",
         caddy: "`reverse_proxy`",
         traefik: "`loadBalancer.servers`"
     }
     LOGIN "login" "The proxy asks for no login of its own." {
-        mend: "ask for no login at these addresses: the service does so itself where it is due",
+        fix: "ask for no login at these addresses: the service does so itself where it is due",
         nginx: "`auth_basic off;` and no `auth_request`",
         caddy: "no `basicauth` or `forward_auth` for it",
         traefik: "no `basicAuth` or `forwardAuth` middleware at its router"
     }
     CONTENT_TYPE "content-type" "Documents keep their content type." {
-        mend: "leave `Content-Type` to the service",
+        fix: "leave `Content-Type` to the service",
         nginx: "no `add_header Content-Type` and no `proxy_hide_header Content-Type`",
         caddy: "no `header Content-Type`",
         traefik: "no `Content-Type` below `customResponseHeaders`"
     }
     ISSUER "issuer" "The document is this issuer's: `issuer` equals the configured one byte for byte." {
-        mend: "pass the whole path on to the provider it belongs to, and empty a cache that mixes providers up",
+        fix: "pass the whole path on to the provider it belongs to, and empty a cache that mixes providers up",
         nginx: "`proxy_cache_key $scheme$host$request_uri;`",
         caddy: "`handle` instead of `handle_path`",
         traefik: "no `stripPrefix` middleware"
     }
     DOCUMENT "document" "What is served is what this configuration says." {
-        mend: "restart the service with this configuration, and empty caches on the way",
+        fix: "restart the service with this configuration, and empty caches on the way",
         nginx: "`proxy_cache off;` for it, or empty what `proxy_cache_path` names"
     }
     FORMS "forms" "Every form of an address has the same bytes." {
-        mend: "lead every form to the same service, and empty caches on the way",
+        fix: "lead every form to the same service, and empty caches on the way",
         nginx: "one `upstream` for all of them",
         caddy: "one `reverse_proxy` for all of them",
         traefik: "one service for all of them"
     }
     CORS "cors" "Pages of any origin may read documents and the standard door, by one `Access-Control-Allow-Origin: *`." {
-        mend: "leave CORS to the service",
+        fix: "leave CORS to the service",
         nginx: "no `add_header Access-Control-…` and no `proxy_hide_header Access-Control-…`",
         caddy: "no `header Access-Control-…`",
         traefik: "no `accessControl…` in a headers middleware"
     }
     PREFLIGHT "preflight" "The question a browser asks first reaches the service." {
-        mend: "pass OPTIONS on",
+        fix: "pass OPTIONS on",
         nginx: "no `if ($request_method = OPTIONS)` and no `limit_except`",
         caddy: "no `respond` for OPTIONS",
         traefik: "no `accessControl…` in a headers middleware, which answers OPTIONS itself"
     }
     CACHE_CONTROL "cache-control" "`Cache-Control` arrives as the service says it." {
-        mend: "leave `Cache-Control` to the service",
+        fix: "leave `Cache-Control` to the service",
         nginx: "no `expires` and no `add_header Cache-Control`",
         caddy: "no `header Cache-Control`",
         traefik: "no `Cache-Control` below `customResponseHeaders`"
     }
     ETAG "etag" "Documents have an `ETag`, and who has it already gets 304." {
-        mend: "leave `ETag` and `If-None-Match` alone",
+        fix: "leave `ETag` and `If-None-Match` alone",
         nginx: "no `proxy_hide_header ETag`, no `sub_filter`, no `add_header Last-Modified`; `gzip off;` where nothing else helps",
         caddy: "no `header -ETag`",
         traefik: "no empty `ETag` below `customResponseHeaders`"
     }
     COMPRESSION "compression" "Who gets a document compressed can still ask whether it changed." {
-        mend: "compress none of these documents, which are small",
+        fix: "compress none of these documents, which are small",
         nginx: "`gzip off;` and `brotli off;` for them",
         caddy: "no `encode` in their site, or only in a `handle` beside them",
         traefik: "no `compress` middleware at their router"
     }
     ACCESS "access" "The registration door is as open as this configuration says." {
-        mend: "restart the service with this configuration, or let the proxy lead to the one that has it"
+        fix: "restart the service with this configuration, or let the proxy lead to the one that has it"
     }
     CHALLENGE "challenge" "Refusals name the schemes of authentication." {
-        mend: "leave `WWW-Authenticate` alone, which may come several times",
+        fix: "leave `WWW-Authenticate` alone, which may come several times",
         nginx: "no `proxy_hide_header WWW-Authenticate`",
         caddy: "no `header -WWW-Authenticate`",
         traefik: "no `WWW-Authenticate` below `customResponseHeaders`"
     }
     AUTHORIZATION "authorization" "`Authorization` reaches the service." {
-        mend: "pass `Authorization` on",
+        fix: "pass `Authorization` on",
         nginx: "no `proxy_set_header Authorization \"\"`",
         caddy: "no `header_up -Authorization`",
         traefik: "no empty `Authorization` below `customRequestHeaders`, and no `removeHeader` at a `basicAuth` middleware"
     }
     METHODS "methods" "GET, PUT and DELETE reach the service." {
-        mend: "pass every method on",
+        fix: "pass every method on",
         nginx: "no `limit_except` and no `if ($request_method …)`; a `dav_methods` of another `location` does not concern it",
         caddy: "no `method` matcher before `reverse_proxy`",
         traefik: "no `Method(…)` in the rule of the router"
     }
     BODY "body" "A body as long as `limits.body_bytes` allows reaches the service." {
-        mend: "allow bodies as long as the service does",
+        fix: "allow bodies as long as the service does",
         nginx: "`client_max_body_size 64k;` or more",
         caddy: "`request_body { max_size 64KB }` or more",
         traefik: "`maxRequestBodyBytes: 65536` or more at a `buffering` middleware"
     }
     EXPOSED "management" "What only the management listener has is not there." {
-        mend: "let no address of the proxy lead to `management_listen`",
+        fix: "let no address of the proxy lead to `management_listen`",
         nginx: "no `proxy_pass` to its port",
         caddy: "no `reverse_proxy` to its port",
         traefik: "no service with its port"
     }
     REDIRECTED_WEBFINGER "webfinger-redirect" "A domain may lead WebFinger elsewhere, with its query and to https only." {
-        mend: "redirect to https with the query as it came",
+        fix: "redirect to https with the query as it came",
         nginx: "`return 308 https://login.example.com$request_uri;`, since `$uri` has no query and is decoded",
         caddy: "`redir https://login.example.com{uri} 308`, since `{path}` has no query",
         traefik: "a `redirectRegex` whose `regex` takes the query along, as in `^https://[^/]+/(.*)`"

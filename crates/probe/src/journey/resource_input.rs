@@ -5,7 +5,7 @@ use url::Url;
 
 /// An identifier to ask WebFinger about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resource {
+pub(super) struct ResourceInput {
     /// The normalised URI: the `resource` of the question.
     pub(super) identifier: String,
     /// Scheme, host and port to ask.
@@ -14,7 +14,7 @@ pub(super) struct Resource {
     pub(super) is_url: bool,
 }
 
-impl Resource {
+impl ResourceInput {
     /// Normalises what was typed: `acct:` for `user@host`, `https:` for everything else without a scheme, no fragment.
     /// The error is the rest of a sentence.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
@@ -87,8 +87,8 @@ mod tests {
             ("https://example.com:443/t/acme", "https://example.com:443/t/acme", "https://example.com", true),
             ("http://[::1]:8080", "http://[::1]:8080", "http://[::1]:8080", true),
         ] {
-            let expected = Resource { identifier: identifier.to_owned(), origin: origin.to_owned(), is_url };
-            assert_eq!(Resource::parse(typed), Ok(expected), "{typed}");
+            let expected = ResourceInput { identifier: identifier.to_owned(), origin: origin.to_owned(), is_url };
+            assert_eq!(ResourceInput::parse(typed), Ok(expected), "{typed}");
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
             ("http://example.com", "must be https"),
             ("https://", "not a URL"),
         ] {
-            let reason = Resource::parse(typed).unwrap_err();
+            let reason = ResourceInput::parse(typed).unwrap_err();
             assert!(reason.contains(part), "{typed}: {reason}");
         }
     }

@@ -4,13 +4,13 @@ use std::fmt;
 
 /// A journey that ended early: the step, what was wrong with it, and what is left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct StepError {
     step: &'static str,
     reason: String,
     aftermath: Option<String>,
 }
 
-impl Broken {
+impl StepError {
     /// `reason` is the rest of a sentence after "{step} failed: ", without its full stop.
     pub(super) fn new(step: &'static str, reason: impl Into<String>) -> Self {
         Self { step, reason: reason.into(), aftermath: None }
@@ -27,7 +27,7 @@ impl Broken {
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stop = if self.reason.ends_with('?') { "" } else { "." };
         write!(f, "{} failed: {}{stop}", self.step, self.reason)?;
@@ -35,4 +35,4 @@ impl fmt::Display for Broken {
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for StepError {}

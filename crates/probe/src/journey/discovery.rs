@@ -2,21 +2,20 @@
 
 use std::ops::ControlFlow;
 
-use protocol::issuer::OPENID_CONFIGURATION;
+use protocol::issuer::{ISSUER_REL, OPENID_CONFIGURATION, WEBFINGER_PATH};
 use protocol::jwks::PRIVATE_MEMBERS;
 use protocol::{Issuer, Object};
 use serde_json::Value;
 use url::Url;
-use webfinger::ISSUER_REL;
 
-use super::broken::Broken;
-use super::http::{Answer, Request};
-use super::journey::{Journey, expect_object, expect_status};
-use super::report::Findings;
-use super::resource::Resource;
+use super::report::StepNotes;
+use super::resource_input::ResourceInput;
+use super::step_error::StepError;
+use super::step_runner::{StepRunner, expect_object, expect_status};
+use crate::client::{ProbeRequest, ProbeResponse};
 
 /// How many redirects of WebFinger are followed.
-const HOPS_MAX: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// Members a provider's document must have. OIDC Discovery §3.
 const REQUIRED: [&str; 6] = [
@@ -29,12 +28,12 @@ const REQUIRED: [&str; 6] = [
 ];
 
 /// A provider, as its document describes it.
-pub(super) struct Provider {
+pub(super) struct DiscoveredProvider {
     issuer: Issuer,
     document: Object,
 }
 
-impl Provider {
+impl DiscoveredProvider {
     /// The address of an endpoint. The error is the rest of a sentence.
     pub(super) fn endpoint(&self, member: &str) -> Result<Url, String> {
         match self.document.get(member) {
@@ -82,20 +81,19 @@ fn may_lead_to(from_https: bool, url: &Url) -> bool {
 
 /// Asks the identifier's host for the issuer. RFC 7033 §4, OIDC Discovery §2. A host that does not answer WebFinger may
 /// still be an issuer itself, when the identifier is a URL.
-pub(super) fn webfinger(journey: &mut Journey<'_, '_>, resource: &Resource) -> Result<Issuer, Broken> {
+pub(super) fn webfinger(runner: &mut StepRunner<'_, '_>, resource: &ResourceInput) -> Result<Issuer, StepError> {
     const STEP: &str = "WebFinger";
-    let mut url =
-        Url::parse(&format!("{}/.well-known/webfinger", resource.origin)).map_err(|fault| Broken::new(STEP, fault.to_string()))?;
+    let mut url = Url::parse(&format!("{}{WEBFINGER_PATH}", resource.origin)).map_err(|fault| StepError::new(STEP, fault.to_string()))?;
     url.query_pairs_mut().append_pair("resource", &resource.identifier).append_pair("rel", ISSUER_REL);
     let mut hops = 0;
     loop {
-        let led = journey.step(STEP, &Request::get(&url), |answer, findings| match redirect(answer, &url)? {
-            Some(_) if hops == HOPS_MAX => Err(format!("the host redirects more than {HOPS_MAX} times")),
+        let led = runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| match redirect(answer, &url)? {
+            Some(_) if hops == MAX_REDIRECTS => Err(format!("the host redirects more than {MAX_REDIRECTS} times")),
             Some(next) => {
-                findings.notes.push(format!("redirected to {next}"));
+                notes.texts.push(format!("redirected to {next}"));
                 Ok(ControlFlow::Continue(next))
             }
-            None => answered(answer, resource, findings).map(ControlFlow::Break),
+            None => answered(answer, resource, notes).map(ControlFlow::Break),
         })?;
         match led {
             ControlFlow::Continue(next) => url = next,
@@ -106,7 +104,7 @@ pub(super) fn webfinger(journey: &mut Journey<'_, '_>, resource: &Resource) -> R
 }
 
 /// A redirect, which WebFinger may use, to https only. RFC 7033 §4.2.
-fn redirect(answer: &Answer, asked: &Url) -> Result<Option<Url>, String> {
+fn redirect(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, String> {
     let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status)) else { return Ok(None) };
     match asked.join(location) {
         Ok(next) if may_lead_to(asked.scheme() == "https", &next) => Ok(Some(next)),
@@ -115,10 +113,10 @@ fn redirect(answer: &Answer, asked: &Url) -> Result<Option<Url>, String> {
 }
 
 /// The issuer of an answer that is not a redirect.
-fn answered(answer: &Answer, resource: &Resource, findings: &mut Findings) -> Result<Issuer, String> {
+fn answered(answer: &ProbeResponse, resource: &ResourceInput, notes: &mut StepNotes) -> Result<Issuer, String> {
     let reason = match linked(answer) {
         Ok(href) => {
-            findings.members.insert("issuer".to_owned(), href.as_str().into());
+            notes.members.insert("issuer".to_owned(), href.as_str().into());
             return Issuer::parse(&href).map_err(|reason| format!("the issuer {href} {reason}"));
         }
         Err(reason) if resource.is_url => reason,
@@ -132,13 +130,13 @@ fn answered(answer: &Answer, resource: &Resource, findings: &mut Findings) -> Re
         let hint = if account.contains('@') { format!("; an account is written acct:{account}") } else { String::new() };
         format!("{reason}, and {} is no issuer itself: it {fault}{hint}", resource.identifier)
     })?;
-    findings.absent = true;
-    findings.notes.push(format!("WebFinger is not here ({reason}); the URL itself is taken for the issuer"));
+    notes.absent = true;
+    notes.texts.push(format!("WebFinger is not here ({reason}); the URL itself is taken for the issuer"));
     Ok(issuer)
 }
 
 /// What the first issuer link points at.
-fn linked(answer: &Answer) -> Result<String, String> {
+fn linked(answer: &ProbeResponse) -> Result<String, String> {
     expect_status(answer, 200)?;
     let description = expect_object(answer)?;
     let links = description.get("links").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -148,23 +146,23 @@ fn linked(answer: &Answer) -> Result<String, String> {
 }
 
 /// Fetches the provider's document and compares its issuer. OIDC Discovery §4.
-pub(super) fn configuration(journey: &mut Journey<'_, '_>, issuer: &Issuer) -> Result<Provider, Broken> {
+pub(super) fn configuration(runner: &mut StepRunner<'_, '_>, issuer: &Issuer) -> Result<DiscoveredProvider, StepError> {
     const STEP: &str = "discovery";
-    let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION)).map_err(|fault| Broken::new(STEP, fault.to_string()))?;
-    journey.step(STEP, &Request::get(&url), |answer, findings| {
+    let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION)).map_err(|fault| StepError::new(STEP, fault.to_string()))?;
+    runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let document = expect_object(answer)?;
-        findings.show(&document, &["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"]);
+        notes.show(&document, &["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"]);
         same_issuer(&document, issuer)?;
-        note_content_type(answer, findings);
+        note_content_type(answer, notes);
         let lacking: Vec<&str> = REQUIRED.into_iter().filter(|member| !document.contains_key(*member)).collect();
         if !lacking.is_empty() {
-            findings.notes.push(format!("the document lacks {}, which OpenID Connect requires", lacking.join(", ")));
+            notes.texts.push(format!("the document lacks {}, which OpenID Connect requires", lacking.join(", ")));
         }
         if !document.contains_key("registration_endpoint") {
-            findings.notes.push("the provider offers no dynamic registration".to_owned());
+            notes.texts.push("the provider offers no dynamic registration".to_owned());
         }
-        let provider = Provider { issuer: issuer.clone(), document };
+        let provider = DiscoveredProvider { issuer: issuer.clone(), document };
         provider.endpoint("jwks_uri")?;
         if provider.names("registration_endpoint") {
             provider.endpoint("registration_endpoint")?;
@@ -186,10 +184,10 @@ fn same_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
 }
 
 /// Fetches the provider's keys. RFC 7517 §5.
-pub(super) fn keys(journey: &mut Journey<'_, '_>, provider: &Provider) -> Result<(), Broken> {
+pub(super) fn keys(runner: &mut StepRunner<'_, '_>, provider: &DiscoveredProvider) -> Result<(), StepError> {
     const STEP: &str = "JWK Set";
-    let url = provider.endpoint("jwks_uri").map_err(|reason| Broken::new(STEP, reason))?;
-    journey.step(STEP, &Request::get(&url), |answer, findings| {
+    let url = provider.endpoint("jwks_uri").map_err(|reason| StepError::new(STEP, reason))?;
+    runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let set = expect_object(answer)?;
         let keys = set.get("keys").and_then(Value::as_array).ok_or("the set has no keys array")?;
@@ -197,7 +195,7 @@ pub(super) fn keys(journey: &mut Journey<'_, '_>, provider: &Provider) -> Result
             return Err("the set has no key, so no ID Token could be verified".to_owned());
         }
         let kinds = keys.iter().map(public_key).collect::<Result<Vec<Value>, String>>()?;
-        findings.members.insert("keys".to_owned(), kinds.into());
+        notes.members.insert("keys".to_owned(), kinds.into());
         Ok(())
     })
 }
@@ -212,11 +210,11 @@ fn public_key(key: &Value) -> Result<Value, String> {
 }
 
 /// Some clients insist on the content type.
-pub(super) fn note_content_type(answer: &Answer, findings: &mut Findings) {
+pub(super) fn note_content_type(answer: &ProbeResponse, notes: &mut StepNotes) {
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        findings.notes.push(format!("the content type is \"{content_type}\"; some clients accept application/json only"));
+        notes.texts.push(format!("the content type is \"{content_type}\"; some clients accept application/json only"));
     }
 }
 

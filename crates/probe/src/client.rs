@@ -14,15 +14,15 @@ use ureq::unversioned::transport::{Connector, TcpConnector};
 use ureq::{Agent, Body};
 use url::Url;
 
-use super::Credentials;
-use super::lookup::{Lookup, Resolve};
-use super::trust::trust;
+use crate::journey::TryCredentials;
+use crate::resolver::{HostResolver, ResolveOverride};
+use crate::trusted_authorities::trust;
 
 /// How long a step may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an answer may be, in bytes.
-const BODY_MAX: u64 = 1024 * 1024;
+const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
 /// The value of an `Authorization` header.
 #[derive(Debug, Clone)]
@@ -45,18 +45,18 @@ impl Authorization {
     }
 }
 
-impl From<&Credentials> for Authorization {
-    fn from(credentials: &Credentials) -> Self {
+impl From<&TryCredentials> for Authorization {
+    fn from(credentials: &TryCredentials) -> Self {
         match credentials {
-            Credentials::Token(token) => Self::bearer(token),
-            Credentials::Account { name, password } => Self::basic(name, password),
+            TryCredentials::Token(token) => Self::bearer(token),
+            TryCredentials::Account { name, password } => Self::basic(name, password),
         }
     }
 }
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct ProbeRequest {
     pub(crate) method: Method,
     pub(crate) url: Url,
     authorization: Option<Authorization>,
@@ -64,7 +64,7 @@ pub(crate) struct Request {
     body: Option<String>,
 }
 
-impl Request {
+impl ProbeRequest {
     pub(crate) fn new(method: Method, url: &Url) -> Self {
         Self { method, url: url.clone(), authorization: None, headers: Vec::new(), body: None }
     }
@@ -105,7 +105,7 @@ impl Request {
 
 /// What came back.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct ProbeResponse {
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) location: Option<String>,
@@ -113,7 +113,7 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl ProbeResponse {
     /// The body, when it is a JSON object.
     pub(crate) fn object(&self) -> Option<Object> {
         match serde_json::from_slice(&self.body) {
@@ -129,31 +129,31 @@ impl Answer {
 }
 
 /// The way to ask.
-pub(crate) struct Http {
+pub(crate) struct ProbeClient {
     trust: SslConnector,
     ca: Option<PathBuf>,
-    resolve: Vec<Resolve>,
-    patience: Duration,
+    resolve: Vec<ResolveOverride>,
+    timeout: Duration,
 }
 
-impl Http {
+impl ProbeClient {
     /// Trusts the authorities of the system and those in the PEM file `ca`. The error is the rest of a sentence.
     pub(crate) fn new(ca: Option<&Path>) -> Result<Self, String> {
-        Ok(Self { trust: trust(ca)?, ca: ca.map(Path::to_owned), resolve: Vec::new(), patience: PATIENCE })
+        Ok(Self { trust: trust(ca)?, ca: ca.map(Path::to_owned), resolve: Vec::new(), timeout: TIMEOUT })
     }
 
     /// Finds some hosts where it is told to.
-    pub(crate) fn resolving(self, resolve: Vec<Resolve>) -> Self {
+    pub(crate) fn resolving(self, resolve: Vec<ResolveOverride>) -> Self {
         Self { resolve, ..self }
     }
 
     /// Asks. The error is the rest of a sentence that says why there is no answer.
-    pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
-        let deadline = Instant::now() + self.patience;
+    pub(crate) fn send(&self, request: &ProbeRequest) -> Result<ProbeResponse, String> {
+        let deadline = Instant::now() + self.timeout;
         self.exchange(request, deadline).map_err(|error| self.explain(&request.url, &error, deadline))
     }
 
-    fn exchange(&self, request: &Request, deadline: Instant) -> Result<Answer, ureq::Error> {
+    fn exchange(&self, request: &ProbeRequest, deadline: Instant) -> Result<ProbeResponse, ureq::Error> {
         let mut asked = http::Request::builder().method(&request.method).uri(request.url.as_str()).header("Connection", "close");
         if let Some(authorization) = &request.authorization {
             asked = asked.header(AUTHORIZATION, authorization.header.reveal());
@@ -169,7 +169,7 @@ impl Http {
         let text = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (status, content_type, location) = (answer.status().as_u16(), text(CONTENT_TYPE), text(LOCATION));
         let headers = answer.headers().clone();
-        Ok(Answer { status, content_type, location, headers, body: read(answer)? })
+        Ok(ProbeResponse { status, content_type, location, headers, body: read(answer)? })
     }
 
     fn agent(&self, url: &Url, deadline: Instant) -> Agent {
@@ -185,17 +185,17 @@ impl Http {
             .build();
         let tcp = ().chain(TcpConnector::default());
         if url.scheme() == "http" {
-            return Agent::with_parts(config, tcp, Lookup::new(&self.resolve));
+            return Agent::with_parts(config, tcp, HostResolver::new(&self.resolve));
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        Agent::with_parts(config, tcp.chain(Tls { trust: self.trust.clone(), host, deadline }), Lookup::new(&self.resolve))
+        Agent::with_parts(config, tcp.chain(Tls { trust: self.trust.clone(), host, deadline }), HostResolver::new(&self.resolve))
     }
 
     fn explain(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {
         let host = url.host_str().unwrap_or_default();
         let place = url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         if matches!(error, ureq::Error::Timeout(_)) || Instant::now() >= deadline {
-            return format!("{place} did not answer within {} seconds", self.patience.as_secs());
+            return format!("{place} did not answer within {} seconds", self.timeout.as_secs());
         }
         match error {
             ureq::Error::HostNotFound => format!("the host {host} is unknown; is its name spelled right?"),
@@ -230,9 +230,9 @@ impl Http {
 
 fn read(answer: http::Response<Body>) -> Result<Vec<u8>, ureq::Error> {
     let mut body = Vec::new();
-    answer.into_body().into_reader().take(BODY_MAX + 1).read_to_end(&mut body)?;
-    if u64::try_from(body.len()).is_ok_and(|length| length > BODY_MAX) {
-        return Err(ureq::Error::BodyExceedsLimit(BODY_MAX));
+    answer.into_body().into_reader().take(MAX_BODY_BYTES + 1).read_to_end(&mut body)?;
+    if u64::try_from(body.len()).is_ok_and(|length| length > MAX_BODY_BYTES) {
+        return Err(ureq::Error::BodyExceedsLimit(MAX_BODY_BYTES));
     }
     Ok(body)
 }
@@ -243,8 +243,8 @@ mod tests {
 
     use super::*;
 
-    fn impatient() -> Http {
-        Http { patience: Duration::from_millis(50), ..Http::new(None).unwrap() }
+    fn impatient() -> ProbeClient {
+        ProbeClient { timeout: Duration::from_millis(50), ..ProbeClient::new(None).unwrap() }
     }
 
     #[test]
@@ -253,22 +253,22 @@ mod tests {
         let place = listener.local_addr().unwrap();
         for scheme in ["http", "https"] {
             let url = Url::parse(&format!("{scheme}://{place}/")).unwrap();
-            let reason = impatient().send(&Request::get(&url)).unwrap_err();
+            let reason = impatient().send(&ProbeRequest::get(&url)).unwrap_err();
             assert_eq!(reason, format!("{place} did not answer within 0 seconds"));
         }
     }
 
     #[test]
     fn an_unknown_host_is_called_so() {
-        let http = Http::new(None).unwrap();
+        let http = ProbeClient::new(None).unwrap();
         let url = Url::parse("https://login.example.invalid/").unwrap();
-        let reason = http.explain(&url, &ureq::Error::HostNotFound, Instant::now() + PATIENCE);
+        let reason = http.explain(&url, &ureq::Error::HostNotFound, Instant::now() + TIMEOUT);
         assert_eq!(reason, "the host login.example.invalid is unknown; is its name spelled right?");
     }
 
     #[test]
     fn credentials_do_not_print() {
-        let account = Credentials::Account { name: "admin".to_owned(), password: Secret::new("correct horse") };
+        let account = TryCredentials::Account { name: "admin".to_owned(), password: Secret::new("correct horse") };
         let printed = format!("{account:?} {:?}", Authorization::from(&account));
         assert!(!printed.contains("horse") && !printed.contains("YWRtaW4"), "{printed}");
     }

@@ -3,28 +3,28 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use protocol::escape::deceives;
 use protocol::{Object, Secret};
 use serde_json::{Value, json};
 
-use super::broken::Broken;
-use super::http::{Answer, Request};
-use crate::visible::deceives;
+use super::step_error::StepError;
+use crate::client::{ProbeRequest, ProbeResponse};
 
 /// Members whose values must not be seen. RFC 7591 §3.2.1, RFC 7592 §3.
 pub(super) const SECRET_MEMBERS: [&str; 2] = ["client_secret", "registration_access_token"];
 
 /// What a step has to show beside the exchange itself.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(super) struct StepNotes {
     /// The members that matter.
     pub(super) members: Object,
-    /// What a user should know although nothing is broken.
-    pub(super) notes: Vec<String>,
+    /// What a user should know although nothing is error.
+    pub(super) texts: Vec<String>,
     /// Whether what was asked for is not there, and need not be.
     pub(super) absent: bool,
 }
 
-impl Findings {
+impl StepNotes {
     /// Shows those of the named members that `object` has, the secret ones masked.
     pub(super) fn show(&mut self, object: &Object, names: &[&str]) {
         for name in names {
@@ -37,16 +37,16 @@ impl Findings {
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Outcome<'a> {
+pub(super) enum StepOutcome<'a> {
     /// As it should.
     Ok,
     /// What was asked for is not there, and need not be.
     Absent,
-    /// Broken, with the reason.
+    /// StepError, with the reason.
     Failed(&'a str),
 }
 
-impl Outcome<'_> {
+impl StepOutcome<'_> {
     const fn mark(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -59,15 +59,15 @@ impl Outcome<'_> {
 /// One step, as it is shown.
 pub(super) struct Step<'a> {
     pub(super) name: &'static str,
-    pub(super) request: &'a Request,
-    pub(super) answer: Option<&'a Answer>,
+    pub(super) request: &'a ProbeRequest,
+    pub(super) answer: Option<&'a ProbeResponse>,
     pub(super) took: Duration,
-    pub(super) findings: &'a Findings,
-    pub(super) outcome: Outcome<'a>,
+    pub(super) notes: &'a StepNotes,
+    pub(super) outcome: StepOutcome<'a>,
 }
 
 /// Where steps are written, and what must not be seen there.
-pub(super) struct Report<'out> {
+pub(super) struct TryReport<'out> {
     out: &'out mut dyn Write,
     json: bool,
     secrets: Vec<Secret>,
@@ -75,7 +75,7 @@ pub(super) struct Report<'out> {
     steps: usize,
 }
 
-impl<'out> Report<'out> {
+impl<'out> TryReport<'out> {
     pub(super) fn new(out: &'out mut dyn Write, json: bool) -> Self {
         Self { out, json, secrets: Vec::new(), begun: Instant::now(), steps: 0 }
     }
@@ -93,27 +93,27 @@ impl<'out> Report<'out> {
     /// A text fit to be shown: secrets masked, and nothing in it that a terminal would obey.
     pub(super) fn fit(&self, text: &str) -> String {
         let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.reveal(), &mask(secret.reveal())));
-        legible(&masked)
+        escape_control(&masked)
     }
 
     /// Shows one step.
-    pub(super) fn step(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+    pub(super) fn step(&mut self, step: &Step<'_>) -> Result<(), StepError> {
         self.steps += 1;
         let lines = if self.json { self.line(step) } else { self.paragraph(step) };
         self.write(&lines)
     }
 
     /// Shows how the journey ended.
-    pub(super) fn finish(&mut self, outcome: &Result<(), Broken>) -> Result<(), Broken> {
+    pub(super) fn finish(&mut self, outcome: &Result<(), StepError>) -> Result<(), StepError> {
         let (steps, milliseconds) = (self.steps, milliseconds(self.begun.elapsed()));
         let line = match (self.json, outcome) {
             (true, Ok(())) => json!({"summary": "ok", "steps": steps, "milliseconds": milliseconds}).to_string(),
-            (true, Err(broken)) => {
-                json!({"summary": "failed", "step": broken.step(), "error": broken.to_string(), "steps": steps, "milliseconds": milliseconds})
+            (true, Err(error)) => {
+                json!({"summary": "failed", "step": error.step(), "error": error.to_string(), "steps": steps, "milliseconds": milliseconds})
                     .to_string()
             }
             (false, Ok(())) => format!("Everything asked for works: {steps} steps in {milliseconds} ms."),
-            (false, Err(broken)) => format!("Stopped at {} after {milliseconds} ms.", broken.step()),
+            (false, Err(error)) => format!("Stopped at {} after {milliseconds} ms.", error.step()),
         };
         self.write(&format!("{line}\n"))
     }
@@ -126,8 +126,8 @@ impl<'out> Report<'out> {
         if let Some(answer) = step.answer {
             lines.push(format!("   {} {}", answer.status, answer.content_type.as_deref().unwrap_or_default()));
         }
-        lines.extend(step.findings.members.iter().map(|(name, value)| format!("   {name}: {}", plain(value))));
-        lines.extend(step.findings.notes.iter().map(|note| format!("   note: {note}")));
+        lines.extend(step.notes.members.iter().map(|(name, value)| format!("   {name}: {}", plain(value))));
+        lines.extend(step.notes.texts.iter().map(|note| format!("   note: {note}")));
         let fit: Vec<String> = lines.iter().map(|line| self.fit(line).trim_end().to_owned()).collect();
         fit.join("\n") + "\n"
     }
@@ -146,13 +146,13 @@ impl<'out> Report<'out> {
             }
         }
         put("milliseconds", milliseconds(step.took));
-        if !step.findings.members.is_empty() {
-            put("members", Value::Object(step.findings.members.clone()));
+        if !step.notes.members.is_empty() {
+            put("members", Value::Object(step.notes.members.clone()));
         }
-        if !step.findings.notes.is_empty() {
-            put("notes", step.findings.notes.as_slice().into());
+        if !step.notes.texts.is_empty() {
+            put("notes", step.notes.texts.as_slice().into());
         }
-        if let Outcome::Failed(reason) = step.outcome {
+        if let StepOutcome::Failed(reason) = step.outcome {
             put("error", reason.into());
         }
         format!("{}\n", self.fit_value(Value::Object(object)))
@@ -167,9 +167,9 @@ impl<'out> Report<'out> {
         }
     }
 
-    fn write(&mut self, text: &str) -> Result<(), Broken> {
+    fn write(&mut self, text: &str) -> Result<(), StepError> {
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-        written.map_err(|error| Broken::new("printing", format!("the output cannot be written ({error})")))
+        written.map_err(|error| StepError::new("printing", format!("the output cannot be written ({error})")))
     }
 }
 
@@ -179,8 +179,8 @@ fn mask(secret: &str) -> String {
     secret.chars().take(shown).chain(['…']).collect()
 }
 
-/// A text with nothing in it that a terminal would obey or that cannot be seen.
-pub(crate) fn legible(text: &str) -> String {
+/// Replaces characters that a terminal would obey or that cannot be seen.
+pub(crate) fn escape_control(text: &str) -> String {
     text.chars().map(|c| if deceives(c) { '\u{fffd}' } else { c }).collect()
 }
 
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn secrets_and_terminal_controls_are_not_shown() {
         let mut out = Vec::new();
-        let mut report = Report::new(&mut out, false);
+        let mut report = TryReport::new(&mut out, false);
         report.hide(&Secret::new("iat_0123456789abcdef"));
         report.hide(&Secret::new("hunter2"));
         report.hide(&Secret::new("abc"));
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_secret_inside_another_leaves_nothing_of_it() {
         let mut out = Vec::new();
-        let mut report = Report::new(&mut out, false);
+        let mut report = TryReport::new(&mut out, false);
         report.hide(&Secret::new("0123456789"));
         report.hide(&Secret::new("abcdef0123456789ghijkl"));
         assert_eq!(report.fit("abcdef0123456789ghijkl"), "abcd…");

@@ -6,24 +6,24 @@ use protocol::Object;
 use serde_json::{Value, json};
 
 use super::checks::Check;
-use crate::attempt::http::Request;
-use crate::attempt::report::legible;
+use crate::client::ProbeRequest;
+use crate::journey::report::escape_control;
 
 /// Where lines are written, and what was found so far.
-pub(super) struct Report<'out> {
+pub(super) struct CheckReport<'out> {
     out: &'out mut dyn Write,
     json: bool,
     asked: usize,
     found: Vec<&'static str>,
 }
 
-impl<'out> Report<'out> {
+impl<'out> CheckReport<'out> {
     pub(super) fn new(out: &'out mut dyn Write, json: bool) -> Self {
         Self { out, json, asked: 0, found: Vec::new() }
     }
 
     /// Shows a question and the status it was answered with.
-    pub(super) fn asked(&mut self, request: &Request, status: u16) -> Result<(), String> {
+    pub(super) fn asked(&mut self, request: &ProbeRequest, status: u16) -> Result<(), String> {
         self.asked += 1;
         let (method, url) = (request.method.as_str(), request.url.as_str());
         self.line(&format!("{status} {method} {url}"), || json!({"asked": method, "url": url, "status": status}))
@@ -31,7 +31,7 @@ impl<'out> Report<'out> {
 
     /// Shows what is wrong: `saw` is the rest of a sentence that begins with what was asked. How to mend it is said once.
     pub(super) fn found(&mut self, check: &'static Check, subject: &str, saw: &str) -> Result<(), String> {
-        let mend = if self.found.contains(&check.name) { "mend it as above".to_owned() } else { check.mended() };
+        let fix = if self.found.contains(&check.name) { "fix as above".to_owned() } else { check.fix_with_directives() };
         self.found.push(check.name);
         let json = || {
             let mut object = Object::new();
@@ -39,22 +39,22 @@ impl<'out> Report<'out> {
                 ("wrong", check.name),
                 ("at", subject),
                 ("saw", saw),
-                ("mend", check.mend),
+                ("mend", check.fix),
                 ("nginx", check.nginx),
                 ("caddy", check.caddy),
                 ("traefik", check.traefik),
             ];
             for (name, text) in members.into_iter().filter(|(_, text)| !text.is_empty()) {
-                object.insert(name.to_owned(), legible(text).into());
+                object.insert(name.to_owned(), escape_control(text).into());
             }
             Value::Object(object)
         };
-        self.line(&format!("wrong: {subject} {saw}: {mend}."), json)
+        self.line(&format!("wrong: {subject} {saw}: {fix}."), json)
     }
 
     /// Shows what nobody need mend.
     pub(super) fn note(&mut self, text: &str) -> Result<(), String> {
-        self.line(&format!("note: {text}"), || json!({"note": legible(text)}))
+        self.line(&format!("note: {text}"), || json!({"note": escape_control(text)}))
     }
 
     /// Says how it ended.
@@ -65,19 +65,19 @@ impl<'out> Report<'out> {
         let (asked, wrong) = (self.asked, self.found.len());
         let summary = if wrong == 0 { "ok" } else { "failed" };
         let text = match wrong {
-            0 => format!("all is well: {asked} questions"),
-            wrong => format!("{asked} questions, {wrong} answered wrongly"),
+            0 => format!("no problems found: {asked} requests"),
+            wrong => format!("{asked} requests, {wrong} failed"),
         };
         self.line(&text, || json!({"summary": summary, "asked": asked, "wrong": wrong}))?;
         match wrong {
             0 => Ok(()),
-            1 => Err("one thing is wrong".to_owned()),
-            many => Err(format!("{many} things are wrong")),
+            1 => Err("1 problem found".to_owned()),
+            many => Err(format!("{many} problems found")),
         }
     }
 
     fn line(&mut self, text: &str, json: impl FnOnce() -> Value) -> Result<(), String> {
-        let line = if self.json { json().to_string() } else { legible(text) };
+        let line = if self.json { json().to_string() } else { escape_control(text) };
         writeln!(self.out, "{line}").and_then(|()| self.out.flush()).map_err(|error| error.to_string())
     }
 }

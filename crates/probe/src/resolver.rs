@@ -11,13 +11,13 @@ use ureq::unversioned::transport::NextTimeout;
 /// `HOST:PORT:ADDRESS`: where a host is found whatever DNS says, so that a deployment can be looked at before its name leads
 /// there. The address may have a port of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolve {
+pub struct ResolveOverride {
     host: String,
     port: u16,
     to: SocketAddr,
 }
 
-impl FromStr for Resolve {
+impl FromStr for ResolveOverride {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -31,12 +31,12 @@ impl FromStr for Resolve {
     }
 }
 
-fn told(resolve: &[Resolve], host: &str, port: u16) -> Option<SocketAddr> {
+fn told(resolve: &[ResolveOverride], host: &str, port: u16) -> Option<SocketAddr> {
     resolve.iter().find(|told| told.host.eq_ignore_ascii_case(host) && told.port == port).map(|told| told.to)
 }
 
 /// Every address of a host; none when it is unknown.
-pub(crate) fn addresses(resolve: &[Resolve], host: &str, port: u16) -> Vec<SocketAddr> {
+pub(crate) fn addresses(resolve: &[ResolveOverride], host: &str, port: u16) -> Vec<SocketAddr> {
     match told(resolve, host, port) {
         Some(to) => vec![to],
         None => (host.trim_matches(['[', ']']), port).to_socket_addrs().map(Iterator::collect).unwrap_or_default(),
@@ -46,18 +46,18 @@ pub(crate) fn addresses(resolve: &[Resolve], host: &str, port: u16) -> Vec<Socke
 /// The caller's word, then the system's resolver, for which a name without an address is an unknown host and not a broken
 /// connection.
 #[derive(Debug, Default)]
-pub(crate) struct Lookup {
+pub(crate) struct HostResolver {
     system: DefaultResolver,
-    resolve: Vec<Resolve>,
+    resolve: Vec<ResolveOverride>,
 }
 
-impl Lookup {
-    pub(crate) fn new(resolve: &[Resolve]) -> Self {
+impl HostResolver {
+    pub(crate) fn new(resolve: &[ResolveOverride]) -> Self {
         Self { system: DefaultResolver::default(), resolve: resolve.to_vec() }
     }
 }
 
-impl Resolver for Lookup {
+impl Resolver for HostResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
         if let Some(to) = uri.host().and_then(|host| told(&self.resolve, host, port)) {
@@ -84,7 +84,7 @@ mod tests {
             ("login.example.com:443:2001:db8::7", "[2001:db8::7]:443"),
             ("login.example.com:443:[2001:db8::7]:8443", "[2001:db8::7]:8443"),
         ] {
-            let resolve = [text.parse::<Resolve>().unwrap()];
+            let resolve = [text.parse::<ResolveOverride>().unwrap()];
             assert_eq!(addresses(&resolve, "login.example.com", 443), [to.parse().unwrap()], "{text}");
             assert_eq!(told(&resolve, "login.example.com", 80), None, "{text}");
         }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_is_no_such_word_is_refused() {
         for text in ["", "login.example.com", "login.example.com:443", "login.example.com:x:192.0.2.7", "a:443:b", ":443:192.0.2.7"] {
-            assert!(text.parse::<Resolve>().unwrap_err().starts_with("must be HOST:PORT:ADDRESS"), "{text}");
+            assert!(text.parse::<ResolveOverride>().unwrap_err().starts_with("must be HOST:PORT:ADDRESS"), "{text}");
         }
     }
 }

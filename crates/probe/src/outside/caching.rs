@@ -8,11 +8,11 @@ use ureq::http::header::{
 use url::Url;
 
 use super::checks;
-use super::visit::{STRANGER, Visits, astray, get, only};
-use crate::attempt::http::{Answer, Request};
+use super::requests::{OTHER_ORIGIN, OutsideChecker, astray, get, only};
+use crate::client::{ProbeRequest, ProbeResponse};
 
 /// That pages of any origin may read an answer. Fetch §3.2.
-pub(super) fn cors(visits: &mut Visits<'_, '_>, request: &Request, answer: &Answer) -> Result<(), String> {
+pub(super) fn cors(checker: &mut OutsideChecker<'_, '_>, request: &ProbeRequest, answer: &ProbeResponse) -> Result<(), String> {
     let allowed = answer.values(&ACCESS_CONTROL_ALLOW_ORIGIN);
     if allowed == ["*"] {
         return Ok(());
@@ -21,76 +21,76 @@ pub(super) fn cors(visits: &mut Visits<'_, '_>, request: &Request, answer: &Answ
         [] => "lacks Access-Control-Allow-Origin".to_owned(),
         values => format!("has Access-Control-Allow-Origin: {} instead of one *", values.join(", ")),
     };
-    visits.found(&checks::CORS, request, &saw)
+    checker.found(&checks::CORS, request, &saw)
 }
 
 /// That the question a browser asks first is answered for a method. Fetch §3.2.2.
-pub(super) fn preflight(visits: &mut Visits<'_, '_>, url: &Url, method: &Method) -> Result<(), String> {
-    let request = Request::new(Method::OPTIONS, url)
-        .header(ORIGIN, STRANGER)
+pub(super) fn preflight(checker: &mut OutsideChecker<'_, '_>, url: &Url, method: &Method) -> Result<(), String> {
+    let request = ProbeRequest::new(Method::OPTIONS, url)
+        .header(ORIGIN, OTHER_ORIGIN)
         .header(ACCESS_CONTROL_REQUEST_METHOD, method.as_str())
         .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type");
-    let Some(answer) = visits.ask(&request)? else { return Ok(()) };
+    let Some(answer) = checker.ask(&request)? else { return Ok(()) };
     if matches!(answer.status, 300..400 | 421 | 502..=504) {
         let (check, saw) = astray(&request, &answer);
-        return visits.found(check, &request, &saw);
+        return checker.found(check, &request, &saw);
     }
     if !(200..300).contains(&answer.status) {
-        return visits.found(&checks::PREFLIGHT, &request, &format!("is answered with {}", answer.status));
+        return checker.found(&checks::PREFLIGHT, &request, &format!("is answered with {}", answer.status));
     }
     let list = |name| answer.values(&name).join(",").to_ascii_lowercase();
     let has = |list: &str, wanted: &str| list.split(',').any(|value| value.trim() == wanted);
     let (methods, headers) = (list(ACCESS_CONTROL_ALLOW_METHODS), list(ACCESS_CONTROL_ALLOW_HEADERS));
     if !has(&methods, &method.as_str().to_ascii_lowercase()) || !has(&headers, "authorization") || !has(&headers, "content-type") {
-        return visits.found(&checks::PREFLIGHT, &request, &format!("does not allow {method} with Authorization and Content-Type"));
+        return checker.found(&checks::PREFLIGHT, &request, &format!("does not allow {method} with Authorization and Content-Type"));
     }
-    cors(visits, &request, &answer)
+    cors(checker, &request, &answer)
 }
 
 /// That an answer may be kept for as long as the service says, and asked about again. RFC 9110 §8.8.3, §13.1.2.
-pub(super) fn look(visits: &mut Visits<'_, '_>, url: &Url, answer: &Answer, expected: &str) -> Result<(), String> {
+pub(super) fn look(checker: &mut OutsideChecker<'_, '_>, url: &Url, answer: &ProbeResponse, expected: &str) -> Result<(), String> {
     let request = get(url);
     if only(answer, &CACHE_CONTROL) != Some(expected) {
         let told = answer.values(&CACHE_CONTROL).join(", ");
-        visits.found(&checks::CACHE_CONTROL, &request, &format!("has the Cache-Control {told:?} instead of {expected:?}"))?;
+        checker.found(&checks::CACHE_CONTROL, &request, &format!("has the Cache-Control {told:?} instead of {expected:?}"))?;
     }
     let Some(tag) = only(answer, &ETAG) else {
-        return visits.found(&checks::ETAG, &request, "has no ETag");
+        return checker.found(&checks::ETAG, &request, "has no ETag");
     };
     if tag.starts_with("W/") {
-        visits.found(&checks::ETAG, &request, "has a weak ETag although nothing was to be compressed")?;
+        checker.found(&checks::ETAG, &request, "has a weak ETag although nothing was to be compressed")?;
     }
     let again = get(url).header(IF_NONE_MATCH, tag);
-    let Some(known) = visits.ask(&again)? else { return Ok(()) };
+    let Some(known) = checker.ask(&again)? else { return Ok(()) };
     if known.status != 304 {
-        return visits.found(
+        return checker.found(
             &checks::ETAG,
             &request,
             &format!("with its own ETag in If-None-Match is answered with {} instead of 304", known.status),
         );
     }
-    compressed(visits, url, tag)
+    compressed(checker, url, tag)
 }
 
 /// That a compressed answer can be asked about again, and is not taken for the plain one.
-fn compressed(visits: &mut Visits<'_, '_>, url: &Url, plain: &str) -> Result<(), String> {
+fn compressed(checker: &mut OutsideChecker<'_, '_>, url: &Url, plain: &str) -> Result<(), String> {
     let request = get(url).header(ACCEPT_ENCODING, "gzip, br, zstd");
-    let Some(answer) = visits.ask(&request)? else { return Ok(()) };
+    let Some(answer) = checker.ask(&request)? else { return Ok(()) };
     if answer.values(&CONTENT_ENCODING).is_empty() {
         return Ok(());
     }
     let Some(tag) = only(&answer, &ETAG) else {
-        return visits.found(&checks::COMPRESSION, &request, "has no ETag when it is compressed");
+        return checker.found(&checks::COMPRESSION, &request, "has no ETag when it is compressed");
     };
     if tag == plain {
-        return visits.found(&checks::COMPRESSION, &request, "has one strong ETag for its plain and its compressed bytes");
+        return checker.found(&checks::COMPRESSION, &request, "has one strong ETag for its plain and its compressed bytes");
     }
     let again = get(url).header(ACCEPT_ENCODING, "gzip, br, zstd").header(IF_NONE_MATCH, tag);
-    let Some(known) = visits.ask(&again)? else { return Ok(()) };
+    let Some(known) = checker.ask(&again)? else { return Ok(()) };
     if known.status == 304 {
         return Ok(());
     }
-    visits.found(
+    checker.found(
         &checks::COMPRESSION,
         &request,
         &format!("with the ETag of its compressed bytes is answered with {} instead of 304", known.status),

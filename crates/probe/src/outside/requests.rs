@@ -7,30 +7,30 @@ use ureq::http::header::{HeaderName, ORIGIN};
 use url::Url;
 
 use super::checks::{self, Check};
-use super::report::Report;
-use crate::attempt::http::{Answer, Http, Request};
+use super::report::CheckReport;
+use crate::client::{ProbeClient, ProbeRequest, ProbeResponse};
 
 /// What a page of somebody else's is called.
-pub(super) const STRANGER: &str = "https://stranger.example";
+pub(super) const OTHER_ORIGIN: &str = "https://stranger.example";
 
 /// How long a body may be to arrive wherever its head does, in bytes.
 const SHORT: usize = 8192;
 
 /// The way from question to question.
-pub(super) struct Visits<'a, 'out> {
-    pub(super) http: Http,
-    pub(super) report: &'a mut Report<'out>,
+pub(super) struct OutsideChecker<'a, 'out> {
+    pub(super) http: ProbeClient,
+    pub(super) report: &'a mut CheckReport<'out>,
     /// Where the service answered.
     arrived: BTreeSet<Url>,
 }
 
-impl<'a, 'out> Visits<'a, 'out> {
-    pub(super) fn new(http: Http, report: &'a mut Report<'out>) -> Self {
+impl<'a, 'out> OutsideChecker<'a, 'out> {
+    pub(super) fn new(http: ProbeClient, report: &'a mut CheckReport<'out>) -> Self {
         Self { http, report, arrived: BTreeSet::new() }
     }
 
     /// Asks; nothing when there is no answer, which is a finding.
-    pub(super) fn ask(&mut self, request: &Request) -> Result<Option<Answer>, String> {
+    pub(super) fn ask(&mut self, request: &ProbeRequest) -> Result<Option<ProbeResponse>, String> {
         match self.http.send(request) {
             Ok(answer) => self.report.asked(request, answer.status).map(|()| Some(answer)),
             Err(reason) if request.length() > SHORT && self.arrived.contains(&request.url) => {
@@ -45,7 +45,7 @@ impl<'a, 'out> Visits<'a, 'out> {
     }
 
     /// Asks for one of several statuses; nothing when it is another, which is a finding.
-    pub(super) fn expect(&mut self, request: &Request, statuses: &[u16]) -> Result<Option<Answer>, String> {
+    pub(super) fn expect(&mut self, request: &ProbeRequest, statuses: &[u16]) -> Result<Option<ProbeResponse>, String> {
         let Some(answer) = self.ask(request)? else { return Ok(None) };
         if statuses.contains(&answer.status) {
             self.arrived.insert(request.url.clone());
@@ -63,7 +63,7 @@ impl<'a, 'out> Visits<'a, 'out> {
     }
 
     /// Asks for a refusal of the service's own with one of several statuses.
-    pub(super) fn refusal(&mut self, request: &Request, statuses: &[u16]) -> Result<Option<Answer>, String> {
+    pub(super) fn refusal(&mut self, request: &ProbeRequest, statuses: &[u16]) -> Result<Option<ProbeResponse>, String> {
         match self.expect(request, statuses)? {
             Some(answer) if said(&answer).is_none() => {
                 let check = if answer.status == 401 { &checks::LOGIN } else { &checks::SWALLOWED };
@@ -74,14 +74,14 @@ impl<'a, 'out> Visits<'a, 'out> {
         }
     }
 
-    pub(super) fn found(&mut self, check: &'static Check, request: &Request, saw: &str) -> Result<(), String> {
+    pub(super) fn found(&mut self, check: &'static Check, request: &ProbeRequest, saw: &str) -> Result<(), String> {
         self.report.found(check, &format!("{} {}", request.method, request.url), saw)
     }
 }
 
 /// GET as a page of a stranger would.
-pub(super) fn get(url: &Url) -> Request {
-    Request::get(url).header(ORIGIN, STRANGER)
+pub(super) fn get(url: &Url) -> ProbeRequest {
+    ProbeRequest::get(url).header(ORIGIN, OTHER_ORIGIN)
 }
 
 /// An address of an origin.
@@ -90,19 +90,19 @@ pub(super) fn address(origin: &str, path: &str) -> Result<Url, String> {
 }
 
 /// The description of a refusal of the service's own. RFC 6749 §5.2.
-pub(super) fn said(answer: &Answer) -> Option<String> {
+pub(super) fn said(answer: &ProbeResponse) -> Option<String> {
     let object = answer.object().filter(|object| object.len() == 2 && object.get("error").is_some_and(Value::is_string))?;
     object.get("error_description").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The part of a content type that names it.
-pub(super) fn essence(answer: &Answer) -> String {
+pub(super) fn essence(answer: &ProbeResponse) -> String {
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The only value of a header; nothing when there are several.
-pub(super) fn only<'a>(answer: &'a Answer, name: &HeaderName) -> Option<&'a str> {
+pub(super) fn only<'a>(answer: &'a ProbeResponse, name: &HeaderName) -> Option<&'a str> {
     match answer.values(name).as_slice() {
         [value] => Some(value),
         _ => None,
@@ -110,13 +110,13 @@ pub(super) fn only<'a>(answer: &'a Answer, name: &HeaderName) -> Option<&'a str>
 }
 
 /// An answer of another program, for a sentence.
-pub(super) fn by_another(answer: &Answer) -> String {
+pub(super) fn by_another(answer: &ProbeResponse) -> String {
     let kind = answer.content_type.as_deref().unwrap_or("no content type");
     format!("is answered by another program, with {} and {kind}", answer.status)
 }
 
 /// What an unexpected status means.
-pub(super) fn astray(request: &Request, answer: &Answer) -> (&'static Check, String) {
+pub(super) fn astray(request: &ProbeRequest, answer: &ProbeResponse) -> (&'static Check, String) {
     if let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status)) {
         return redirected(&request.url, location);
     }

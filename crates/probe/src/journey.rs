@@ -1,0 +1,87 @@
+//! `frontdesk try`: a client that takes the four steps, from an account's name to a registered client and back, at any
+//! provider, and shows each of them.
+//!
+//! | module | content |
+//! |---|---|
+//! | `resource_input` | the user's input, as a URI and the host to ask |
+//! | `discovery` | WebFinger, the provider's document, its keys |
+//! | `registration` | register, read, update, delete; and the deletion when one of them fails |
+//! | `step_runner` | one step: send, check, show |
+//! | `report` | steps as lines for people or for programs, with secrets masked |
+//! | `step_error` | the step that failed, and the reason |
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use protocol::Secret;
+
+use crate::client::{Authorization, ProbeClient};
+
+mod discovery;
+mod registration;
+pub(crate) mod report;
+mod resource_input;
+mod step_error;
+mod step_runner;
+
+use report::TryReport;
+use resource_input::ResourceInput;
+pub use step_error::StepError;
+use step_runner::StepRunner;
+
+/// The options of `frontdesk try`.
+#[derive(Debug, Clone)]
+pub struct TryOptions {
+    /// An account, a URL, or a host, as a user would type it. OIDC Discovery §2.1.
+    pub resource: String,
+    /// True if a client is to be registered, read, updated and deleted.
+    pub register: bool,
+    /// The credentials for the registration endpoint.
+    pub credentials: Option<TryCredentials>,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    pub ca: Option<PathBuf>,
+    /// True if each step is printed as one JSON object on one line.
+    pub json: bool,
+}
+
+/// Credentials that a registration endpoint may require.
+#[derive(Debug, Clone)]
+pub enum TryCredentials {
+    /// An initial access token, sent as `Bearer`. RFC 7591 §3.
+    Token(Secret),
+    /// An account, sent as `Basic`. RFC 7617.
+    Account {
+        /// The account's name.
+        name: String,
+        /// Its password.
+        password: Secret,
+    },
+}
+
+/// Takes the four steps and prints each to `out`, whose last line gives the outcome.
+///
+/// # Errors
+/// The first step that failed, as one sentence.
+pub fn try_provider(options: &TryOptions, out: &mut dyn Write) -> Result<(), StepError> {
+    let mut report = TryReport::new(out, options.json);
+    let outcome = run_steps(options, &mut report);
+    report.finish(&outcome)?;
+    outcome
+}
+
+fn run_steps(options: &TryOptions, report: &mut TryReport<'_>) -> Result<(), StepError> {
+    let resource = ResourceInput::parse(&options.resource).map_err(|reason| StepError::new("reading the resource", reason))?;
+    let client = ProbeClient::new(options.ca.as_deref()).map_err(|reason| StepError::new("preparing TLS", reason))?;
+    let mut runner = StepRunner::new(client, report);
+    let authorization = options.credentials.as_ref().map(Authorization::from);
+    if let Some(authorization) = &authorization {
+        runner.hide(authorization);
+    }
+    let issuer = discovery::webfinger(&mut runner, &resource)?;
+    let provider = discovery::configuration(&mut runner, &issuer)?;
+    discovery::keys(&mut runner, &provider)?;
+    if options.register {
+        registration::life_cycle(&mut runner, &provider, authorization)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! `frontdesk check --outside`: requests to a deployment's own public addresses, which find what stands between clients and
+//! the service.
+//!
+//! Nothing is changed: what is sent to the registration endpoint can register no client.
+//!
+//! | module | content |
+//! |---|---|
+//! | `expected` | the answers that the configuration promises |
+//! | `checks` | the table: what is checked, and how it is fixed |
+//! | `requests` | one request, and what an answer with the wrong status tells of its sender |
+//! | `connection` | addresses, TLS, plain HTTP, an unknown `Host`, the management listener |
+//! | `documents` | the provider's document in every form, its keys, the metadata of the registration endpoint |
+//! | `caching` | the effect of proxies on `ETag`, `Cache-Control` and CORS |
+//! | `webfinger` | WebFinger on every domain |
+//! | `registration` | registration and management |
+//! | `report` | requests and findings as lines for people or for programs |
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use protocol::Timestamp;
+
+use crate::client::ProbeClient;
+use crate::resolver::ResolveOverride;
+
+mod caching;
+pub mod checks;
+mod connection;
+mod documents;
+mod expected;
+mod registration;
+mod report;
+mod requests;
+mod webfinger;
+
+pub use expected::{ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths};
+use report::CheckReport;
+use requests::OutsideChecker;
+
+/// The options of `frontdesk check --outside`.
+#[derive(Debug, Clone, Default)]
+pub struct OutsideOptions {
+    /// A PEM file of certificate authorities to trust besides the system's.
+    pub ca: Option<PathBuf>,
+    /// True if every line is one JSON object.
+    pub json: bool,
+    /// Hosts with an address of their own, whatever DNS says.
+    pub resolve: Vec<ResolveOverride>,
+    /// The time before its end in which a certificate is a finding.
+    pub expires_soon: Duration,
+}
+
+/// Sends requests to every public address of every provider, and prints each of them and each finding to `out`.
+///
+/// # Errors
+/// The number of findings, or the reason why no request could be sent.
+pub fn check_outside(expected: Vec<ExpectedProvider>, options: &OutsideOptions, now: Timestamp, out: &mut dyn Write) -> Result<(), String> {
+    let client = ProbeClient::new(options.ca.as_deref())?.resolving(options.resolve.clone());
+    let mut report = CheckReport::new(out, options.json);
+    let mut checker = OutsideChecker::new(client, &mut report);
+    let mut unreachable: Vec<String> = Vec::new();
+    for origin in connection::origins(&expected) {
+        if !connection::is_reachable(&mut checker, &origin, options, now)? {
+            unreachable.push(origin);
+        }
+    }
+    let reached = |origin: &str| !unreachable.iter().any(|unreachable| unreachable == origin);
+    let mut descriptors = Vec::new();
+    for mut provider in expected {
+        descriptors.append(&mut provider.descriptors);
+        if reached(provider.issuer.origin()) {
+            registration::leave_out_foreign_wso2_paths(&mut checker, &mut provider)?;
+            documents::check(&mut checker, &provider)?;
+            registration::check(&mut checker, &provider)?;
+            connection::check_foreign_answers(&mut checker, &provider.issuer)?;
+        }
+    }
+    for descriptor in descriptors.iter().filter(|descriptor| reached(&descriptor.origin)) {
+        webfinger::check(&mut checker, descriptor)?;
+    }
+    report.finish()
+}

@@ -15,9 +15,14 @@ pub fn holds(bytes: &[u8]) {
     }
     if let Some(sixteen) = bytes.first_chunk::<16>() {
         let address = Ipv6Addr::from(*sixteen);
-        assert!(!(is_special_v6(address) && is_public(address.into())), "{address}");
+        assert!(
+            !(is_special_v6(address) && is_public(address.into())),
+            "{address}"
+        );
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     for text in [text.to_owned(), format!("https://{text}/sector.json")] {
         if check_address_of(&text, &[]).is_ok() {
             leads_outside(&text);
@@ -36,19 +41,39 @@ fn judged_alike(address: Ipv4Addr) {
         || address.is_unspecified();
     let public = is_public(address.into());
     assert!(!(special && public), "{address}");
-    assert_eq!(is_public(address.to_ipv6_mapped().into()), public, "{address}");
+    assert_eq!(
+        is_public(address.to_ipv6_mapped().into()),
+        public,
+        "{address}"
+    );
     let bits = u128::from(address.to_bits());
-    assert_eq!(is_public(Ipv6Addr::from_bits((0x64_ff9b << 96) | bits).into()), public, "NAT64 of {address}");
-    for (tunnel, prefix, shift) in [("6to4", 0x2002_u128 << 112, 80), ("Teredo", 0x2001_0000_u128 << 96, 0), ("compatible", 0, 0)] {
-        assert!(!is_public(Ipv6Addr::from_bits(prefix | (bits << shift)).into()), "{tunnel} of {address}");
+    assert_eq!(
+        is_public(Ipv6Addr::from_bits((0x64_ff9b << 96) | bits).into()),
+        public,
+        "NAT64 of {address}"
+    );
+    for (tunnel, prefix, shift) in [
+        ("6to4", 0x2002_u128 << 112, 80),
+        ("Teredo", 0x2001_0000_u128 << 96, 0),
+        ("compatible", 0, 0),
+    ] {
+        assert!(
+            !is_public(Ipv6Addr::from_bits(prefix | (bits << shift)).into()),
+            "{tunnel} of {address}"
+        );
     }
     for host in spellings(address) {
-        assert_eq!(check_address_of(&format!("https://{host}/sector.json"), &[]).is_ok(), public, "{host}");
+        assert_eq!(
+            check_address_of(&format!("https://{host}/sector.json"), &[]).is_ok(),
+            public,
+            "{host}"
+        );
     }
 }
 
 fn is_special_v6(address: Ipv6Addr) -> bool {
-    let embedded = address.to_ipv4_mapped().is_some() || address.segments().starts_with(&[0x64, 0xff9b, 0, 0, 0, 0]);
+    let embedded = address.to_ipv4_mapped().is_some()
+        || address.segments().starts_with(&[0x64, 0xff9b, 0, 0, 0, 0]);
     let special = address.is_loopback()
         || address.is_unspecified()
         || address.is_multicast()
@@ -79,17 +104,34 @@ fn leads_outside(text: &str) {
     let parts = rfc3986::parts(text).expect("a scheme");
     assert!(parts.scheme.eq_ignore_ascii_case("https"), "{text}");
     let authority = parts.authority.expect("an authority");
-    assert!(!authority.contains(['@', '\\']) && !text.contains('#'), "{text}");
+    assert!(
+        !authority.contains(['@', '\\']) && !text.contains('#'),
+        "{text}"
+    );
     let url = Url::parse(text).expect("a URL");
     match url.host().expect("a host") {
         Host::Ipv4(address) => assert!(is_public(IpAddr::V4(address)), "{text}"),
         Host::Ipv6(address) => assert!(is_public(IpAddr::V6(address)), "{text}"),
         Host::Domain(name) => {
             let last = name.rsplit('.').next().unwrap_or_default();
-            let hexadecimal = last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
-            assert!(name.contains('.') && !last.bytes().all(|byte| byte.is_ascii_digit()) && !hexadecimal, "{text}");
-            assert!(!["localhost", "local", "internal", "invalid", "onion"].contains(&last), "{text}");
+            let hexadecimal = last
+                .strip_prefix("0x")
+                .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            assert!(
+                name.contains('.')
+                    && !last.bytes().all(|byte| byte.is_ascii_digit())
+                    && !hexadecimal,
+                "{text}"
+            );
+            assert!(
+                !["localhost", "local", "internal", "invalid", "onion"].contains(&last),
+                "{text}"
+            );
         }
     }
-    assert!(url.port_or_known_default().is_some_and(|port| port == 443 || port >= 1024), "{text}");
+    assert!(
+        url.port_or_known_default()
+            .is_some_and(|port| port == 443 || port >= 1024),
+        "{text}"
+    );
 }

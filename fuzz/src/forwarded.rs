@@ -7,13 +7,23 @@ use oauth_http::peer::{Proxies, ProxyHeader, counted};
 
 /// Only a proxy is believed, and of what it passes on only what it wrote itself.
 pub fn holds(bytes: &[u8]) {
-    let [stranger, proxy, seen]: [IpAddr; 3] = ["192.0.2.9", "10.0.0.1", "203.0.113.5"].map(|text| text.parse().expect("an address"));
-    let networks = ["10.0.0.0/8", "fd00::/8"].map(|text| text.parse().expect("a network")).to_vec();
+    let [stranger, proxy, seen]: [IpAddr; 3] =
+        ["192.0.2.9", "10.0.0.1", "203.0.113.5"].map(|text| text.parse().expect("an address"));
+    let networks = ["10.0.0.0/8", "fd00::/8"]
+        .map(|text| text.parse().expect("a network"))
+        .to_vec();
     for (header, name, element) in [
         (ProxyHeader::XForwardedFor, "x-forwarded-for", "203.0.113.5"),
-        (ProxyHeader::Forwarded, "forwarded", "for=203.0.113.5;proto=https"),
+        (
+            ProxyHeader::Forwarded,
+            "forwarded",
+            "for=203.0.113.5;proto=https",
+        ),
     ] {
-        let proxies = Proxies { networks: networks.clone(), header };
+        let proxies = Proxies {
+            networks: networks.clone(),
+            header,
+        };
         let name = HeaderName::from_static(name);
         let mut sent = HeaderMap::new();
         for line in bytes.split(|byte| *byte == b'\n') {
@@ -21,7 +31,11 @@ pub fn holds(bytes: &[u8]) {
                 sent.append(name.clone(), value);
             }
         }
-        assert_eq!(proxies.client(stranger, &sent), stranger, "nobody else is believed");
+        assert_eq!(
+            proxies.client(stranger, &sent),
+            stranger,
+            "nobody else is believed"
+        );
         let client = proxies.client(proxy, &sent);
         assert!(client == proxy || client == client.to_canonical());
         assert_eq!(counted(counted(client)), counted(client));

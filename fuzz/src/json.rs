@@ -9,13 +9,23 @@ pub fn holds(bytes: &[u8]) {
     match read_object(bytes, &JsonLimits::default()) {
         Ok(members) => {
             let object = Object::from(members.clone());
-            assert_eq!(serde_json::from_slice::<Value>(bytes).ok(), Some(Value::Object(object.clone())));
+            assert_eq!(
+                serde_json::from_slice::<Value>(bytes).ok(),
+                Some(Value::Object(object.clone()))
+            );
             let written = Value::Object(object).to_string();
-            assert_eq!(read_object(written.as_bytes(), &JsonLimits::default()).ok(), Some(members), "{written}");
+            assert_eq!(
+                read_object(written.as_bytes(), &JsonLimits::default()).ok(),
+                Some(members),
+                "{written}"
+            );
         }
         Err(refused) => {
             let sentence = refused.to_string();
-            assert!(sentence.starts_with("The body ") && sentence.ends_with('.') && sentence.is_ascii(), "{sentence}");
+            assert!(
+                sentence.starts_with("The body ") && sentence.ends_with('.') && sentence.is_ascii(),
+                "{sentence}"
+            );
         }
     }
 }

@@ -16,7 +16,12 @@
 //! | [`address`] | an address to fetch from |
 //! | [`issuer`] | an issuer, which an operator writes |
 
-#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "what does not hold is a panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what does not hold is a panic"
+)]
 #![warn(missing_docs)]
 
 pub mod address;

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use protocol::json::{JsonLimits, has_nul, read_object};
-use protocol::{ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata, RegisteredMetadata, Terms};
+use protocol::{
+    ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata, RegisteredMetadata,
+    Terms,
+};
 use registration::client_keys;
 use serde_json::{Value, json};
 
@@ -13,26 +16,58 @@ static PROVIDERS: LazyLock<[ProviderMetadata; 2]> = LazyLock::new(|| {
     let everything: Object = ClientMetadata::ROWS
         .iter()
         .filter_map(|row| row.offered)
-        .filter(|list| !["grant_types_supported", "response_types_supported", "scopes_supported"].contains(list))
+        .filter(|list| {
+            ![
+                "grant_types_supported",
+                "response_types_supported",
+                "scopes_supported",
+            ]
+            .contains(list)
+        })
         .filter(|list| !list.starts_with("token_endpoint_"))
         .map(|list| {
-            (list.to_owned(), json!(["value", "RS256", "ES256", "none", "RSA-OAEP", "dir", "A256GCM", "A128CBC-HS256", "pairwise"]))
+            (
+                list.to_owned(),
+                json!([
+                    "value",
+                    "RS256",
+                    "ES256",
+                    "none",
+                    "RSA-OAEP",
+                    "dir",
+                    "A256GCM",
+                    "A128CBC-HS256",
+                    "pairwise"
+                ]),
+            )
         })
         .collect();
     [Object::new(), everything].map(|members| {
         let issuer = Issuer::parse("https://op.example").expect("an issuer");
-        ProviderMetadata::default_offer(issuer).configure(members).expect("provider metadata")
+        ProviderMetadata::default_offer(issuer)
+            .configure(members)
+            .expect("provider metadata")
     })
 });
 
 /// Members whose values are kept as they are sent.
-const KEPT: [&str; 4] = ["redirect_uris", "claims_redirect_uris", "post_logout_redirect_uris", "request_uris"];
+const KEPT: [&str; 4] = [
+    "redirect_uris",
+    "claims_redirect_uris",
+    "post_logout_redirect_uris",
+    "request_uris",
+];
 
 /// What is agreed has every URI byte for byte, is stored as it is, and is agreed again; what is refused is refused by name.
 pub fn holds(bytes: &[u8]) {
-    let Ok(asked) = read_object(bytes, &JsonLimits::default()).map(Object::from) else { return };
+    let Ok(asked) = read_object(bytes, &JsonLimits::default()).map(Object::from) else {
+        return;
+    };
     for legacy in [LegacyRedirects::Refused, LegacyRedirects::Accepted] {
-        let terms = Terms { native_schemes: &[], legacy };
+        let terms = Terms {
+            native_schemes: &[],
+            legacy,
+        };
         for provider in PROVIDERS.iter() {
             match agree(provider, &terms, &asked) {
                 Ok(agreed) => keeps(provider, &terms, &asked, &agreed),
@@ -42,31 +77,60 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-fn agree(provider: &ProviderMetadata, terms: &Terms<'_>, asked: &Object) -> Result<RegisteredMetadata, Invalid> {
+fn agree(
+    provider: &ProviderMetadata,
+    terms: &Terms<'_>,
+    asked: &Object,
+) -> Result<RegisteredMetadata, Invalid> {
     provider.admit(ClientMetadata::parse(asked.clone())?, terms)
 }
 
-fn keeps(provider: &ProviderMetadata, terms: &Terms<'_>, asked: &Object, agreed: &RegisteredMetadata) {
+fn keeps(
+    provider: &ProviderMetadata,
+    terms: &Terms<'_>,
+    asked: &Object,
+    agreed: &RegisteredMetadata,
+) {
     let text = agreed.json();
     let object: Object = serde_json::from_str(text).expect("what is agreed is a JSON object");
     for uris in KEPT {
         let once = asked.get(uris).and_then(Value::as_array).map(|uris| {
             let mut seen = HashSet::new();
-            uris.iter().filter(|uri| seen.insert(*uri)).cloned().collect::<Value>()
+            uris.iter()
+                .filter(|uri| seen.insert(*uri))
+                .cloned()
+                .collect::<Value>()
         });
         assert_eq!(object.get(uris), once.as_ref(), "{uris}");
     }
     assert!(!has_nul(text), "PostgreSQL reads it as JSON: {text}");
-    assert!(!object.values().any(|value| value.is_null() || value == ""), "what was not set is left out: {text}");
+    assert!(
+        !object.values().any(|value| value.is_null() || value == ""),
+        "what was not set is left out: {text}"
+    );
     let again = agree(provider, terms, &object).map(|again| again.json().to_owned());
-    assert_eq!(again.as_deref(), Ok(text), "what was agreed is agreed again");
-    let stored = RegisteredMetadata::from_stored(text.to_owned()).expect("what is stored is read back");
+    assert_eq!(
+        again.as_deref(),
+        Ok(text),
+        "what was agreed is agreed again"
+    );
+    let stored =
+        RegisteredMetadata::from_stored(text.to_owned()).expect("what is stored is read back");
     assert_eq!(stored.members().object(), object, "{text}");
     let _ = client_keys::check(agreed.members(), provider).map_err(|invalid| is_named(&invalid));
 }
 
 /// A refusal repeats no more than a name the tables know.
 fn is_named(invalid: &Invalid) {
-    let known = ClientMetadata::ROWS.iter().any(|row| invalid.member.split('#').next() == Some(row.name));
-    assert!(known && invalid.to_string().bytes().all(|byte| byte != b'"' && byte != b'\\'), "{invalid}");
+    let known = ClientMetadata::ROWS
+        .iter()
+        .any(|row| invalid.member.split('#').next() == Some(row.name));
+    assert!(
+        known
+            && invalid
+                .to_string()
+                .bytes()
+                .all(|byte| byte != b'"' && byte != b'\\'),
+        "{invalid}"
+    );
 }

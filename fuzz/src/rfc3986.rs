@@ -8,9 +8,15 @@ pub(crate) struct Parts<'a> {
 
 /// Cuts a URI; nothing when it has no scheme.
 pub(crate) fn parts(text: &str) -> Option<Parts<'_>> {
-    let (scheme, rest) =
-        text.split_once([':', '/', '?', '#']).filter(|(scheme, _)| text.get(scheme.len()..).is_some_and(|at| at.starts_with(':')))?;
-    let authority = rest.strip_prefix("//").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let (scheme, rest) = text
+        .split_once([':', '/', '?', '#'])
+        .filter(|(scheme, _)| {
+            text.get(scheme.len()..)
+                .is_some_and(|at| at.starts_with(':'))
+        })?;
+    let authority = rest
+        .strip_prefix("//")
+        .map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     Some(Parts { scheme, authority })
 }
 

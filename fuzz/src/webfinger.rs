@@ -10,46 +10,90 @@ use url::Url;
 static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| {
     let hosted = |issuer: &str, domains: &[&str]| Hosted {
         issuer: Issuer::parse(issuer).expect("an issuer"),
-        domains: domains.iter().map(|domain| domain.parse().expect("a domain")).collect(),
+        domains: domains
+            .iter()
+            .map(|domain| domain.parse().expect("a domain"))
+            .collect(),
         extras: Vec::new(),
     };
-    let providers = vec![hosted("https://localhost:9443", &["example.com"]), hosted("https://localhost:9443/t/acme", &[])];
+    let providers = vec![
+        hosted("https://localhost:9443", &["example.com"]),
+        hosted("https://localhost:9443/t/acme", &[]),
+    ];
     Directory::new(providers).expect("a directory")
 });
 
 /// A query is read or refused with a sentence; a resource is normalised once and for all, however it is escaped; and a
 /// descriptor is about what was asked and leads to an issuer of ours.
 pub fn holds(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let escaped: String = text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
-    assert_eq!(Request::parse(&format!("resource={escaped}")).map(|request| request.resource), Resource::parse(text), "{text}");
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let escaped: String = text
+        .bytes()
+        .fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
+    assert_eq!(
+        Request::parse(&format!("resource={escaped}")).map(|request| request.resource),
+        Resource::parse(text),
+        "{text}"
+    );
     if let Ok(once) = Resource::parse(text) {
         assert_eq!(Resource::parse(once.subject()), Ok(once.clone()), "{text}");
         let whole = text.split('#').next().unwrap_or_default();
-        let (site, query) = whole.find('?').and_then(|query| whole.split_at_checked(query)).unwrap_or((whole, ""));
+        let (site, query) = whole
+            .find('?')
+            .and_then(|query| whole.split_at_checked(query))
+            .unwrap_or((whole, ""));
         let rooted = format!("{site}/{query}");
-        let named = |scheme| once.subject().strip_prefix(scheme).is_some_and(|rest| rest == whole || rest == rooted);
-        assert!(once.subject() == text || named("acct:") || named("https://"), "{text}");
+        let named = |scheme| {
+            once.subject()
+                .strip_prefix(scheme)
+                .is_some_and(|rest| rest == whole || rest == rooted)
+        };
+        assert!(
+            once.subject() == text || named("acct:") || named("https://"),
+            "{text}"
+        );
         described(&once, &[]);
     }
-    for query in [text.to_owned(), format!("resource={text}"), format!("resource={escaped}&rel={text}")] {
+    for query in [
+        text.to_owned(),
+        format!("resource={text}"),
+        format!("resource={escaped}&rel={text}"),
+    ] {
         match Request::parse(&query) {
             Ok(request) => described(&request.resource, &request.rels),
-            Err(refused) => assert!(refused.reason().starts_with("The ") && refused.reason().ends_with('.')),
+            Err(refused) => {
+                assert!(refused.reason().starts_with("The ") && refused.reason().ends_with('.'))
+            }
         }
     }
 }
 
 fn described(resource: &Resource, rels: &[String]) {
-    let Some(jrd) = DIRECTORY.describe(resource, rels) else { return };
+    let Some(jrd) = DIRECTORY.describe(resource, rels) else {
+        return;
+    };
     let jrd: Value = serde_json::from_str(&jrd).expect("a JSON object");
-    assert_eq!(jrd.get("subject").and_then(Value::as_str), Some(resource.subject()));
+    assert_eq!(
+        jrd.get("subject").and_then(Value::as_str),
+        Some(resource.subject())
+    );
     for link in jrd.get("links").and_then(Value::as_array).expect("links") {
         let href = link.get("href").and_then(Value::as_str);
-        assert!(matches!(href, Some("https://localhost:9443" | "https://localhost:9443/t/acme")), "{jrd}");
+        assert!(
+            matches!(
+                href,
+                Some("https://localhost:9443" | "https://localhost:9443/t/acme")
+            ),
+            "{jrd}"
+        );
     }
     // A second opinion, where there is one: the host of a URL is one of ours.
-    if let Some(url) = Url::parse(resource.subject()).ok().filter(|url| ["https", "http"].contains(&url.scheme())) {
+    if let Some(url) = Url::parse(resource.subject())
+        .ok()
+        .filter(|url| ["https", "http"].contains(&url.scheme()))
+    {
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');
         assert!(["localhost", "example.com"].contains(&host), "{jrd}");
     }

@@ -59,8 +59,15 @@ fn any_statement() -> impl Strategy<Value = String> {
         1 => any_json(),
     ];
     let issuer = prop_oneof![8 => Just(json!("https://directory.example")), 1 => any_json()];
-    let claims = (issuer, audience, instant(), instant(), proptest::option::of(instant()), any_members()).prop_map(
-        |(iss, aud, exp, iat, nbf, more)| {
+    let claims = (
+        issuer,
+        audience,
+        instant(),
+        instant(),
+        proptest::option::of(instant()),
+        any_members(),
+    )
+        .prop_map(|(iss, aud, exp, iat, nbf, more)| {
             let mut claims = json!({ "iss": iss, "aud": aud, "exp": exp, "iat": iat });
             if let (Some(nbf), Value::Object(claims)) = (nbf, &mut claims) {
                 claims.insert("nbf".to_owned(), nbf);
@@ -69,14 +76,15 @@ fn any_statement() -> impl Strategy<Value = String> {
                 claims.extend(more);
             }
             claims.to_string()
-        },
-    );
+        });
     (header, claims).prop_map(|(header, claims)| format!("{header}\n{claims}"))
 }
 
 /// Credentials, more or less.
 fn any_authorization() -> impl Strategy<Value = String> {
-    let scheme = select(vec!["Basic", "basic", "BASIC", "Basic:", "Bearer", "bEARER", "Bearer:", "Digest", "Basic\t", ""]);
+    let scheme = select(vec![
+        "Basic", "basic", "BASIC", "Basic:", "Bearer", "bEARER", "Bearer:", "Digest", "Basic\t", "",
+    ]);
     let space = select(vec![" ", "  ", "", "\t", " , "]);
     let rest = prop_oneof![
         3 => "[a-zA-Z0-9:é ]{0,12}".prop_map(|text| STANDARD.encode(text)),
@@ -110,13 +118,28 @@ fn any_forwarded() -> impl Strategy<Value = String> {
         ":",
     ]);
     let element = (
-        select(vec!["", "for=", "For=", "for=\"", "by=1;for=", "proto=https", ";", "for==", "for = "]),
+        select(vec![
+            "",
+            "for=",
+            "For=",
+            "for=\"",
+            "by=1;for=",
+            "proto=https",
+            ";",
+            "for==",
+            "for = ",
+        ]),
         node,
         select(vec!["", "\"", ";proto=http", ";for=10.0.0.1"]),
     )
         .prop_map(|(before, node, after)| format!("{before}{node}{after}"));
-    proptest::collection::vec((element, select(vec![",", ", ", " ,", "\n", ""])), 0..5)
-        .prop_map(|list| list.into_iter().map(|(element, separator)| element + separator).collect())
+    proptest::collection::vec((element, select(vec![",", ", ", " ,", "\n", ""])), 0..5).prop_map(
+        |list| {
+            list.into_iter()
+                .map(|(element, separator)| element + separator)
+                .collect()
+        },
+    )
 }
 
 /// Strings in which the characters that mean something to WebFinger are frequent.
@@ -157,7 +180,10 @@ fn any_address() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn any_issuer() -> impl Strategy<Value = String> {
-    prop_oneof![any_uri(), "https://[a-z]{1,5}\\.example(:[1-9][0-9]{0,3})?(/[a-z]{1,4}){0,2}/?"]
+    prop_oneof![
+        any_uri(),
+        "https://[a-z]{1,5}\\.example(:[1-9][0-9]{0,3})?(/[a-z]{1,4}){0,2}/?"
+    ]
 }
 
 fn any_body() -> impl Strategy<Value = String> {
@@ -225,7 +251,10 @@ fn every_property_is_tried_and_has_a_target_and_seeds_that_do_not_break_it() {
     assert_eq!(TRIED, fuzz::ALL.map(|(name, _)| name));
     for (name, holds) in fuzz::ALL {
         let target = fs::read_to_string(here.join(format!("targets/{name}.rs"))).unwrap();
-        assert!(target.contains(&format!("fuzz::{name}::holds(bytes)")), "{target}");
+        assert!(
+            target.contains(&format!("fuzz::{name}::holds(bytes)")),
+            "{target}"
+        );
         let seeds = fs::read_to_string(here.join(format!("seeds/{name}.txt"))).unwrap();
         assert!(seeds.lines().count() > 5, "{name}");
         for seed in seeds.lines() {

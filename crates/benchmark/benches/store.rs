@@ -5,7 +5,9 @@ use std::error::Error;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use protocol::{ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken};
+use protocol::{
+    ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken,
+};
 use store::{NewClient, SealingKey, Store};
 
 const METADATA: &str = include_str!("../../../scripts/benchmark/registration.json");
@@ -17,7 +19,10 @@ const BATCH: u32 = 64;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let folder = tempfile::tempdir()?;
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("store.db").display()).parse()?, SealingKey::from_base64(KEY)?)?;
+    let store = Store::open(
+        &format!("sqlite://{}", folder.path().join("store.db").display()).parse()?,
+        SealingKey::from_base64(KEY)?,
+    )?;
     store.migrate()?;
     let (clock, issuer) = (Clock::system(), Issuer::parse("http://localhost:9443")?);
     let metadata = RegisteredMetadata::from_stored(METADATA.trim().to_owned())?;
@@ -29,7 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             provider: issuer.clone(),
             metadata: metadata.clone(),
             secret: Some(ClientSecret::new(format!("{number:043}"))),
-            token: RegistrationAccessToken::new(format!("{}{number:043}", RegistrationAccessToken::PREFIX)),
+            token: RegistrationAccessToken::new(format!(
+                "{}{number:043}",
+                RegistrationAccessToken::PREFIX
+            )),
             issued_at: clock.now(),
             secret_expires_at: None,
             expires_at: None,
@@ -46,12 +54,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let mut group = criterion.benchmark_group("insert");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("one", |bench| bench.iter(|| store.insert(new(), None, clock.now()).wait()));
+    group.bench_function("one", |bench| {
+        bench.iter(|| store.insert(new(), None, clock.now()).wait())
+    });
     group.throughput(Throughput::Elements(BATCH.into()));
     group.bench_function("sixty-four", |bench| {
         bench.iter(|| {
-            let written: Vec<_> = (0..BATCH).map(|_| store.insert(new(), None, clock.now())).collect();
-            written.into_iter().try_for_each(|written| written.wait().map(drop))
+            let written: Vec<_> = (0..BATCH)
+                .map(|_| store.insert(new(), None, clock.now()))
+                .collect();
+            written
+                .into_iter()
+                .try_for_each(|written| written.wait().map(drop))
         });
     });
     group.finish();

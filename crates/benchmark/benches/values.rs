@@ -15,22 +15,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let issuer = Issuer::parse("http://localhost:9443")?;
     let provider = ProviderMetadata::default_offer(issuer.clone());
-    let directory = Directory::new(vec![Hosted { issuer, domains: Vec::new(), extras: Vec::new() }])?;
-    let (limits, terms) = (JsonLimits::default(), Terms { native_schemes: &[], legacy: LegacyRedirects::Refused });
+    let directory = Directory::new(vec![Hosted {
+        issuer,
+        domains: Vec::new(),
+        extras: Vec::new(),
+    }])?;
+    let (limits, terms) = (
+        JsonLimits::default(),
+        Terms {
+            native_schemes: &[],
+            legacy: LegacyRedirects::Refused,
+        },
+    );
 
     let object = read_object(REGISTRATION, &limits)?;
     let asked = ClientMetadata::parse(object.clone())?;
     provider.admit(asked.clone(), &terms)?;
-    criterion.bench_function("read a registration's JSON", |bench| bench.iter(|| read_object(black_box(REGISTRATION), &limits)));
+    criterion.bench_function("read a registration's JSON", |bench| {
+        bench.iter(|| read_object(black_box(REGISTRATION), &limits))
+    });
     // What is used up is made outside of what is measured; one at a time, since many would push one another out of the caches.
     criterion.bench_function("parse its members", |bench| {
-        bench.iter_batched(|| object.clone(), ClientMetadata::parse, BatchSize::PerIteration);
+        bench.iter_batched(
+            || object.clone(),
+            ClientMetadata::parse,
+            BatchSize::PerIteration,
+        );
     });
     criterion.bench_function("admit it", |bench| {
-        bench.iter_batched(|| asked.clone(), |asked| provider.admit(asked, &terms), BatchSize::PerIteration);
+        bench.iter_batched(
+            || asked.clone(),
+            |asked| provider.admit(asked, &terms),
+            BatchSize::PerIteration,
+        );
     });
     criterion.bench_function("webfinger", |bench| {
-        bench.iter(|| webfinger::Request::parse(black_box(QUERY)).map(|request| directory.describe(&request.resource, &request.rels)));
+        bench.iter(|| {
+            webfinger::Request::parse(black_box(QUERY))
+                .map(|request| directory.describe(&request.resource, &request.rels))
+        });
     });
     criterion.final_summary();
     Ok(())

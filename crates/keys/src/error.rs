@@ -17,7 +17,9 @@ pub enum KeyError {
     #[error("the provider has no signing key for {0}")]
     NoKey(String),
     /// Successors of the last rotation are waiting for their turn.
-    #[error("the keys of the last rotation begin to sign in {seconds} seconds: rotate again after that")]
+    #[error(
+        "the keys of the last rotation begin to sign in {seconds} seconds: rotate again after that"
+    )]
     Rotating {
         /// How long until the last of them signs.
         seconds: i64,
@@ -30,6 +32,10 @@ pub enum KeyError {
 impl KeyError {
     /// The row of a key whose private part is not what the rest of the row says.
     pub(crate) fn damaged(kid: &str) -> Self {
-        Self::Store(StoreError::Corrupt { table: "signing_key", column: "private_sealed", key: kid.to_owned() })
+        Self::Store(StoreError::Corrupt {
+            table: "signing_key",
+            column: "private_sealed",
+            key: kid.to_owned(),
+        })
     }
 }

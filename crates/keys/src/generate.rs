@@ -18,7 +18,9 @@ pub(crate) fn generate(scheme: &Scheme) -> Result<PKey<Private>, KeyError> {
     Ok(match scheme.kind {
         Kind::Hmac => return Err(KeyError::NoKey(scheme.name.to_owned())),
         Kind::RsaPkcs1 | Kind::RsaPss => PKey::from_rsa(Rsa::generate(RSA_BITS)?)?,
-        Kind::Ecdsa(curve) => PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(curve.nid)?)?)?,
+        Kind::Ecdsa(curve) => {
+            PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(curve.nid)?)?)?
+        }
         Kind::Ed25519 => PKey::generate_ed25519()?,
     })
 }
@@ -33,7 +35,13 @@ mod tests {
             let scheme = Scheme::named(name).unwrap();
             assert!(scheme.fits(&generate(scheme).unwrap()), "{name}");
         }
-        assert_eq!(generate(Scheme::named("RS256").unwrap()).unwrap().bits(), 2048);
-        assert!(matches!(generate(Scheme::named("HS256").unwrap()), Err(KeyError::NoKey(_))));
+        assert_eq!(
+            generate(Scheme::named("RS256").unwrap()).unwrap().bits(),
+            2048
+        );
+        assert!(matches!(
+            generate(Scheme::named("HS256").unwrap()),
+            Err(KeyError::NoKey(_))
+        ));
     }
 }

@@ -26,10 +26,15 @@ impl Key {
     /// # Errors
     /// [`KeyError::NoKey`] for an algorithm without keys of our own; what OpenSSL says.
     pub(crate) fn generate(algorithm: &str) -> Result<Self, KeyError> {
-        let scheme = Scheme::named(algorithm).ok_or_else(|| KeyError::NoKey(algorithm.to_owned()))?;
+        let scheme =
+            Scheme::named(algorithm).ok_or_else(|| KeyError::NoKey(algorithm.to_owned()))?;
         let private = generate(scheme)?;
         let public = PublicJwk::new(scheme, &private)?;
-        Ok(Self { scheme, private, public })
+        Ok(Self {
+            scheme,
+            private,
+            public,
+        })
     }
 
     /// Reads a key from its row.
@@ -42,12 +47,17 @@ impl Key {
     pub(crate) fn open(stored: &SigningKey) -> Result<Self, KeyError> {
         let damaged = || KeyError::damaged(&stored.kid);
         let scheme = Scheme::named(&stored.algorithm).ok_or_else(damaged)?;
-        let private = PKey::private_key_from_pem(stored.private.reveal().as_bytes()).map_err(|_| damaged())?;
+        let private = PKey::private_key_from_pem(stored.private.reveal().as_bytes())
+            .map_err(|_| damaged())?;
         let public = PublicJwk::new(scheme, &private).map_err(|_| damaged())?;
         if public.kid() != stored.kid {
             return Err(damaged());
         }
-        Ok(Self { scheme, private, public })
+        Ok(Self {
+            scheme,
+            private,
+            public,
+        })
     }
 
     /// The row of a new key: the private part is PKCS#8 in PEM.
@@ -57,7 +67,8 @@ impl Key {
     pub(crate) fn to_stored(&self) -> Result<NewSigningKey, KeyError> {
         let pem = self.private.private_key_to_pem_pkcs8()?;
         // The text takes over the buffer, so no copy of it is left behind.
-        let private = Secret::new(String::from_utf8(pem).map_err(|_| KeyError::damaged(self.kid()))?);
+        let private =
+            Secret::new(String::from_utf8(pem).map_err(|_| KeyError::damaged(self.kid()))?);
         Ok(NewSigningKey {
             kid: self.kid().to_owned(),
             algorithm: self.scheme.name.to_owned(),
@@ -86,7 +97,11 @@ impl Key {
     pub(crate) fn sign(&self, typ: &str, claims: &Object) -> Result<String, KeyError> {
         let header = json!({ "typ": typ, "alg": self.algorithm(), "kid": self.kid() }).to_string();
         let claims = Value::Object(claims.clone()).to_string();
-        let mut token = format!("{}.{}", base64url(header.as_bytes()), base64url(claims.as_bytes()));
+        let mut token = format!(
+            "{}.{}",
+            base64url(header.as_bytes()),
+            base64url(claims.as_bytes())
+        );
         let signature = signature::sign(self.scheme, &self.private, token.as_bytes())?;
         token.push('.');
         token.push_str(&base64url(&signature));

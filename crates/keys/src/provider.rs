@@ -97,15 +97,24 @@ enum VerifyingKey {
 }
 
 impl Verifier<Vec<u8>> for OpensslVerifier {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), SignatureError> {
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Vec<u8>,
+    ) -> std::result::Result<(), SignatureError> {
         let verified = match &self.key {
             VerifyingKey::Public(key) => signature::verifies(self.scheme, key, message, signature),
             VerifyingKey::Shared(key) => {
-                let expected = signature::sign(self.scheme, key, message).map_err(SignatureError::from_source)?;
+                let expected = signature::sign(self.scheme, key, message)
+                    .map_err(SignatureError::from_source)?;
                 expected.len() == signature.len() && openssl::memcmp::eq(&expected, signature)
             }
         };
-        if verified { Ok(()) } else { Err(SignatureError::new()) }
+        if verified {
+            Ok(())
+        } else {
+            Err(SignatureError::new())
+        }
     }
 }
 
@@ -121,7 +130,8 @@ fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifi
         Kind::Hmac => PKey::hmac(key.try_get_as_bytes()?).map(VerifyingKey::Shared),
         Kind::RsaPkcs1 | Kind::RsaPss => rsa_public(key.kind()).map(VerifyingKey::Public),
         Kind::Ecdsa(curve) => ec_public(curve, key.try_get_as_bytes()?).map(VerifyingKey::Public),
-        Kind::Ed25519 => PKey::public_key_from_raw_bytes(key.try_get_as_bytes()?, Id::ED25519).map(VerifyingKey::Public),
+        Kind::Ed25519 => PKey::public_key_from_raw_bytes(key.try_get_as_bytes()?, Id::ED25519)
+            .map(VerifyingKey::Public),
     }
     .map_err(unusable)?;
     Ok(Box::new(OpensslVerifier { scheme, key }))
@@ -130,7 +140,9 @@ fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifi
 fn rsa_public(kind: &DecodingKeyKind) -> std::result::Result<PKey<Public>, ErrorStack> {
     let key = match kind {
         DecodingKeyKind::SecretOrDer(der) => Rsa::public_key_from_der_pkcs1(der)?,
-        DecodingKeyKind::RsaModulusExponent { n, e } => Rsa::from_public_components(BigNum::from_slice(n)?, BigNum::from_slice(e)?)?,
+        DecodingKeyKind::RsaModulusExponent { n, e } => {
+            Rsa::from_public_components(BigNum::from_slice(n)?, BigNum::from_slice(e)?)?
+        }
     };
     PKey::from_rsa(key)
 }
@@ -145,7 +157,9 @@ fn ec_public(curve: &Curve, point: &[u8]) -> std::result::Result<PKey<Public>, E
 }
 
 fn rsa_private_parts(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
-    let key = rsa_private(der).and_then(|key| key.rsa()).map_err(unusable)?;
+    let key = rsa_private(der)
+        .and_then(|key| key.rsa())
+        .map_err(unusable)?;
     Ok((key.n().to_vec(), key.e().to_vec()))
 }
 
@@ -167,7 +181,9 @@ fn ec_private_parts(der: &[u8], algorithm: Algorithm) -> Result<(EllipticCurve, 
 }
 
 fn ed_private_parts(der: &[u8], _: &EllipticCurve) -> Result<Vec<u8>> {
-    PKey::private_key_from_pkcs8(der).and_then(|key| key.raw_public_key()).map_err(unusable)
+    PKey::private_key_from_pkcs8(der)
+        .and_then(|key| key.raw_public_key())
+        .map_err(unusable)
 }
 
 fn digest(data: &[u8], algorithm: &ThumbprintHash) -> Result<Vec<u8>> {
@@ -177,5 +193,7 @@ fn digest(data: &[u8], algorithm: &ThumbprintHash) -> Result<Vec<u8>> {
         ThumbprintHash::SHA512 => MessageDigest::sha512(),
         _ => return Err(ErrorKind::UnsupportedAlgorithm.into()),
     };
-    hash(algorithm, data).map(|digest| digest.to_vec()).map_err(unusable)
+    hash(algorithm, data)
+        .map(|digest| digest.to_vec())
+        .map_err(unusable)
 }

@@ -38,7 +38,13 @@ impl KeyRing {
     pub fn open(store: Store, provider: Issuer, clock: Clock) -> Result<Self, KeyError> {
         let now = clock.now();
         let snapshot = Snapshot::new(&present_or_first(&store, &provider, now)?, now)?;
-        Ok(Self(Arc::new(Inner { store, provider, clock, snapshot: ArcSwap::from_pointee(snapshot), reloading: Mutex::new(()) })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            provider,
+            clock,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            reloading: Mutex::new(()),
+        })))
     }
 
     /// The keys as last read: what a JWK Set endpoint answers with. RFC 7517 §5.
@@ -52,10 +58,17 @@ impl KeyRing {
     /// As [`KeyRing::open`]; the keys last read then stay in use.
     pub fn reload(&self) -> Result<bool, KeyError> {
         let inner = &*self.0;
-        let _one = inner.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = inner
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let now = inner.clock.now();
         let stored = present_or_first(&inner.store, &inner.provider, now)?;
-        if in_order(&stored, now).into_iter().map(|(_, info)| info).eq(inner.snapshot.load().keys.iter().cloned()) {
+        if in_order(&stored, now)
+            .into_iter()
+            .map(|(_, info)| info)
+            .eq(inner.snapshot.load().keys.iter().cloned())
+        {
             return Ok(false);
         }
         inner.snapshot.store(Arc::new(Snapshot::new(&stored, now)?));
@@ -67,9 +80,16 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`KeyError::NoKey`] for an algorithm the provider does not sign with; what OpenSSL says.
-    pub fn sign(&self, algorithm: &SigningAlgorithm, typ: &str, claims: &Object) -> Result<String, KeyError> {
+    pub fn sign(
+        &self,
+        algorithm: &SigningAlgorithm,
+        typ: &str,
+        claims: &Object,
+    ) -> Result<String, KeyError> {
         let snapshot = self.0.snapshot.load();
-        let key = snapshot.signing(algorithm, self.0.clock.now()).ok_or_else(|| KeyError::NoKey(algorithm.as_str().to_owned()))?;
+        let key = snapshot
+            .signing(algorithm, self.0.clock.now())
+            .ok_or_else(|| KeyError::NoKey(algorithm.as_str().to_owned()))?;
         key.sign(typ, claims)
     }
 }
@@ -98,7 +118,12 @@ impl Snapshot {
         }
         let published: Vec<&Object> = signers.iter().map(|(_, key)| key.public()).collect();
         let jwks = json!({ "keys": published }).to_string();
-        Ok(Self { revision: base64url(&sha256(jwks.as_bytes())), jwks, keys, signers })
+        Ok(Self {
+            revision: base64url(&sha256(jwks.as_bytes())),
+            jwks,
+            keys,
+            signers,
+        })
     }
 
     /// The JWK Set document: every key that is not purged, public members only; the keys that sign come first, then their
@@ -118,7 +143,12 @@ impl Snapshot {
     }
 
     fn signing(&self, algorithm: &SigningAlgorithm, now: Timestamp) -> Option<&Key> {
-        let mut signers = self.signers.iter().filter(|(tenure, _)| tenure.state(now) == State::Signing);
-        signers.find(|(_, key)| key.algorithm() == algorithm.as_str()).map(|(_, key)| key)
+        let mut signers = self
+            .signers
+            .iter()
+            .filter(|(tenure, _)| tenure.state(now) == State::Signing);
+        signers
+            .find(|(_, key)| key.algorithm() == algorithm.as_str())
+            .map(|(_, key)| key)
     }
 }

@@ -11,7 +11,8 @@ use crate::key::Key;
 use crate::tenure::{KeyInfo, State, in_order};
 
 /// What a provider signs with. RS256 comes first: every OpenID Provider has it (OIDC Core §15.1).
-pub static SIGNING_ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
+pub static SIGNING_ALGORITHMS: [SigningAlgorithm; 2] =
+    [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
 
 /// A provider's keys and what they do at that time, in the order in which they are published.
 ///
@@ -30,16 +31,33 @@ pub fn list(store: &Store, provider: &Issuer, now: Timestamp) -> Result<Vec<KeyI
 /// # Errors
 /// [`KeyError::Rotating`] while successors wait; [`KeyError::Raced`] when somebody else rotated in the same moment;
 /// [`KeyError::Store`]; what OpenSSL says.
-pub fn rotate(store: &Store, provider: &Issuer, publish_ahead: Duration, now: Timestamp) -> Result<Vec<KeyInfo>, KeyError> {
+pub fn rotate(
+    store: &Store,
+    provider: &Issuer,
+    publish_ahead: Duration,
+    now: Timestamp,
+) -> Result<Vec<KeyInfo>, KeyError> {
     let present = store.signing_keys(provider)?;
     if present.is_empty() {
         return Ok(infos(&present_or_first(store, provider, now)?, now));
     }
-    let last = infos(&present, now).into_iter().filter(|key| key.state == State::Next).map(|key| key.signs_from).max();
+    let last = infos(&present, now)
+        .into_iter()
+        .filter(|key| key.state == State::Next)
+        .map(|key| key.signs_from)
+        .max();
     if let Some(last) = last {
-        return Err(KeyError::Rotating { seconds: last.seconds().saturating_sub(now.seconds()) });
+        return Err(KeyError::Rotating {
+            seconds: last.seconds().saturating_sub(now.seconds()),
+        });
     }
-    if !store.rotate_signing_keys(provider, &present, &generated()?, now.plus(publish_ahead), now)? {
+    if !store.rotate_signing_keys(
+        provider,
+        &present,
+        &generated()?,
+        now.plus(publish_ahead),
+        now,
+    )? {
         return Err(KeyError::Raced);
     }
     list(store, provider, now)
@@ -58,7 +76,11 @@ pub fn purge(store: &Store, keep: Duration, now: Timestamp) -> Result<usize, Key
 ///
 /// # Errors
 /// [`KeyError::Store`]; what OpenSSL says.
-pub(crate) fn present_or_first(store: &Store, provider: &Issuer, now: Timestamp) -> Result<Vec<SigningKey>, KeyError> {
+pub(crate) fn present_or_first(
+    store: &Store,
+    provider: &Issuer,
+    now: Timestamp,
+) -> Result<Vec<SigningKey>, KeyError> {
     let present = store.signing_keys(provider)?;
     if !present.is_empty() {
         return Ok(present);
@@ -69,9 +91,15 @@ pub(crate) fn present_or_first(store: &Store, provider: &Issuer, now: Timestamp)
 }
 
 fn generated() -> Result<Vec<NewSigningKey>, KeyError> {
-    SIGNING_ALGORITHMS.iter().map(|algorithm| Key::generate(algorithm.as_str())?.to_stored()).collect()
+    SIGNING_ALGORITHMS
+        .iter()
+        .map(|algorithm| Key::generate(algorithm.as_str())?.to_stored())
+        .collect()
 }
 
 fn infos(keys: &[SigningKey], now: Timestamp) -> Vec<KeyInfo> {
-    in_order(keys, now).into_iter().map(|(_, info)| info).collect()
+    in_order(keys, now)
+        .into_iter()
+        .map(|(_, info)| info)
+        .collect()
 }

@@ -42,26 +42,91 @@ pub(crate) struct Curve {
     pub(crate) width: i32,
 }
 
-static P256: Curve = Curve { name: "P-256", jose: EllipticCurve::P256, nid: Nid::X9_62_PRIME256V1, width: 32 };
-static P384: Curve = Curve { name: "P-384", jose: EllipticCurve::P384, nid: Nid::SECP384R1, width: 48 };
+static P256: Curve = Curve {
+    name: "P-256",
+    jose: EllipticCurve::P256,
+    nid: Nid::X9_62_PRIME256V1,
+    width: 32,
+};
+static P384: Curve = Curve {
+    name: "P-384",
+    jose: EllipticCurve::P384,
+    nid: Nid::SECP384R1,
+    width: 48,
+};
 
-const fn row(algorithm: Algorithm, name: &'static str, kind: Kind, digest: fn() -> MessageDigest) -> Scheme {
-    Scheme { algorithm, name, kind, digest: Some(digest) }
+const fn row(
+    algorithm: Algorithm,
+    name: &'static str,
+    kind: Kind,
+    digest: fn() -> MessageDigest,
+) -> Scheme {
+    Scheme {
+        algorithm,
+        name,
+        kind,
+        digest: Some(digest),
+    }
 }
 
 static SCHEMES: [Scheme; 12] = [
     row(Algorithm::HS256, "HS256", Kind::Hmac, MessageDigest::sha256),
     row(Algorithm::HS384, "HS384", Kind::Hmac, MessageDigest::sha384),
     row(Algorithm::HS512, "HS512", Kind::Hmac, MessageDigest::sha512),
-    row(Algorithm::RS256, "RS256", Kind::RsaPkcs1, MessageDigest::sha256),
-    row(Algorithm::RS384, "RS384", Kind::RsaPkcs1, MessageDigest::sha384),
-    row(Algorithm::RS512, "RS512", Kind::RsaPkcs1, MessageDigest::sha512),
-    row(Algorithm::PS256, "PS256", Kind::RsaPss, MessageDigest::sha256),
-    row(Algorithm::PS384, "PS384", Kind::RsaPss, MessageDigest::sha384),
-    row(Algorithm::PS512, "PS512", Kind::RsaPss, MessageDigest::sha512),
-    row(Algorithm::ES256, "ES256", Kind::Ecdsa(&P256), MessageDigest::sha256),
-    row(Algorithm::ES384, "ES384", Kind::Ecdsa(&P384), MessageDigest::sha384),
-    Scheme { algorithm: Algorithm::EdDSA, name: "EdDSA", kind: Kind::Ed25519, digest: None },
+    row(
+        Algorithm::RS256,
+        "RS256",
+        Kind::RsaPkcs1,
+        MessageDigest::sha256,
+    ),
+    row(
+        Algorithm::RS384,
+        "RS384",
+        Kind::RsaPkcs1,
+        MessageDigest::sha384,
+    ),
+    row(
+        Algorithm::RS512,
+        "RS512",
+        Kind::RsaPkcs1,
+        MessageDigest::sha512,
+    ),
+    row(
+        Algorithm::PS256,
+        "PS256",
+        Kind::RsaPss,
+        MessageDigest::sha256,
+    ),
+    row(
+        Algorithm::PS384,
+        "PS384",
+        Kind::RsaPss,
+        MessageDigest::sha384,
+    ),
+    row(
+        Algorithm::PS512,
+        "PS512",
+        Kind::RsaPss,
+        MessageDigest::sha512,
+    ),
+    row(
+        Algorithm::ES256,
+        "ES256",
+        Kind::Ecdsa(&P256),
+        MessageDigest::sha256,
+    ),
+    row(
+        Algorithm::ES384,
+        "ES384",
+        Kind::Ecdsa(&P384),
+        MessageDigest::sha384,
+    ),
+    Scheme {
+        algorithm: Algorithm::EdDSA,
+        name: "EdDSA",
+        kind: Kind::Ed25519,
+        digest: None,
+    },
 ];
 
 impl Scheme {
@@ -87,7 +152,9 @@ impl Scheme {
         match self.kind {
             Kind::Hmac => key.id() == Id::HMAC,
             Kind::RsaPkcs1 | Kind::RsaPss => key.id() == Id::RSA,
-            Kind::Ecdsa(curve) => key.ec_key().is_ok_and(|key| key.group().curve_name() == Some(curve.nid)),
+            Kind::Ecdsa(curve) => key
+                .ec_key()
+                .is_ok_and(|key| key.group().curve_name() == Some(curve.nid)),
             Kind::Ed25519 => key.id() == Id::ED25519,
         }
     }
@@ -102,7 +169,10 @@ mod tests {
         for scheme in &SCHEMES {
             assert_eq!(serde_json::to_value(scheme.algorithm).unwrap(), scheme.name);
             assert_eq!(Scheme::of(scheme.algorithm).unwrap().name, scheme.name);
-            assert_eq!(Scheme::named(scheme.name).unwrap().algorithm, scheme.algorithm);
+            assert_eq!(
+                Scheme::named(scheme.name).unwrap().algorithm,
+                scheme.algorithm
+            );
         }
         assert!(Scheme::named("none").is_none());
         assert!(Scheme::named("ES512").is_none());

@@ -13,7 +13,11 @@ use crate::scheme::{Curve, Kind, Scheme};
 ///
 /// # Errors
 /// What OpenSSL says; a key that fits does not fail.
-pub(crate) fn sign<T: HasPrivate>(scheme: &Scheme, key: &PKeyRef<T>, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+pub(crate) fn sign<T: HasPrivate>(
+    scheme: &Scheme,
+    key: &PKeyRef<T>,
+    message: &[u8],
+) -> Result<Vec<u8>, ErrorStack> {
     let mut signer = match scheme.digest() {
         Some(digest) => Signer::new(digest, key)?,
         None => Signer::new_without_digest(key)?,
@@ -33,7 +37,12 @@ pub(crate) fn sign<T: HasPrivate>(scheme: &Scheme, key: &PKeyRef<T>, message: &[
 /// Whether a public key's owner signed a message. RFC 7515 §5.2 step 8.
 ///
 /// A signature of the wrong form is a wrong signature.
-pub(crate) fn verifies<T: HasPublic>(scheme: &Scheme, key: &PKeyRef<T>, message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn verifies<T: HasPublic>(
+    scheme: &Scheme,
+    key: &PKeyRef<T>,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
     let check = || {
         let mut verifier = match scheme.digest() {
             Some(digest) => Verifier::new(digest, key)?,
@@ -68,6 +77,10 @@ fn split(curve: &Curve, signature: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack>
         let (r, s) = signature.split_at_checked(width)?;
         (s.len() == width).then_some((r, s))
     });
-    let Some((r, s)) = halves else { return Ok(None) };
-    EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der().map(Some)
+    let Some((r, s)) = halves else {
+        return Ok(None);
+    };
+    EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?
+        .to_der()
+        .map(Some)
 }

@@ -3,10 +3,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm::{self, ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512};
+use jsonwebtoken::Algorithm::{
+    self, ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
+};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
-use jsonwebtoken::{AlgorithmFamily, DecodingKey, EncodingKey, Header, Validation, crypto, decode, encode};
+use jsonwebtoken::{
+    AlgorithmFamily, DecodingKey, EncodingKey, Header, Validation, crypto, decode, encode,
+};
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey, EcPoint};
 use openssl::ecdsa::EcdsaSig;
@@ -17,7 +21,9 @@ use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 use serde_json::{Value, json};
 
-const ALL: [Algorithm; 12] = [HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA];
+const ALL: [Algorithm; 12] = [
+    HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA,
+];
 const SHARED: &[u8] = b"a secret of sixty-four octets, for the longest of the three HMACs";
 const MESSAGE: &[u8] = b"header.payload";
 
@@ -45,8 +51,15 @@ fn encoding(family: AlgorithmFamily, key: &PKey<Private>) -> EncodingKey {
 fn pair(algorithm: Algorithm) -> Pair {
     keys::install();
     if algorithm.family() == AlgorithmFamily::Hmac {
-        let (encoding, decoding) = (EncodingKey::from_secret(SHARED), DecodingKey::from_secret(SHARED));
-        return Pair { key: PKey::hmac(SHARED).unwrap(), encoding, decoding };
+        let (encoding, decoding) = (
+            EncodingKey::from_secret(SHARED),
+            DecodingKey::from_secret(SHARED),
+        );
+        return Pair {
+            key: PKey::hmac(SHARED).unwrap(),
+            encoding,
+            decoding,
+        };
     }
     let key = match algorithm {
         ES256 => ec(Nid::X9_62_PRIME256V1),
@@ -60,7 +73,11 @@ fn pair(algorithm: Algorithm) -> Pair {
         AlgorithmFamily::Ed => DecodingKey::from_ed_pem(&public),
         _ => DecodingKey::from_rsa_pem(&public),
     };
-    Pair { encoding: encoding(algorithm.family(), &key), decoding: decoding.unwrap(), key }
+    Pair {
+        encoding: encoding(algorithm.family(), &key),
+        decoding: decoding.unwrap(),
+        key,
+    }
 }
 
 fn digest(algorithm: Algorithm) -> MessageDigest {
@@ -90,13 +107,31 @@ fn verifies(algorithm: Algorithm, key: &DecodingKey, signature: &[u8]) -> bool {
 /// What OpenSSL says of a signature, on another path than the provider's.
 fn openssl_verifies(algorithm: Algorithm, key: &PKey<Private>, signature: &[u8]) -> bool {
     match algorithm {
-        HS256 | HS384 | HS512 => Signer::new(digest(algorithm), key).unwrap().sign_oneshot_to_vec(MESSAGE).unwrap() == signature,
+        HS256 | HS384 | HS512 => {
+            Signer::new(digest(algorithm), key)
+                .unwrap()
+                .sign_oneshot_to_vec(MESSAGE)
+                .unwrap()
+                == signature
+        }
         ES256 | ES384 => {
             let (r, s) = signature.split_at(signature.len() / 2);
-            let signature = EcdsaSig::from_private_components(BigNum::from_slice(r).unwrap(), BigNum::from_slice(s).unwrap()).unwrap();
-            signature.verify(&hash(digest(algorithm), MESSAGE).unwrap(), &key.ec_key().unwrap()).unwrap()
+            let signature = EcdsaSig::from_private_components(
+                BigNum::from_slice(r).unwrap(),
+                BigNum::from_slice(s).unwrap(),
+            )
+            .unwrap();
+            signature
+                .verify(
+                    &hash(digest(algorithm), MESSAGE).unwrap(),
+                    &key.ec_key().unwrap(),
+                )
+                .unwrap()
         }
-        EdDSA => Verifier::new_without_digest(key).unwrap().verify_oneshot(signature, MESSAGE).unwrap(),
+        EdDSA => Verifier::new_without_digest(key)
+            .unwrap()
+            .verify_oneshot(signature, MESSAGE)
+            .unwrap(),
         _ => {
             let mut verifier = Verifier::new(digest(algorithm), key).unwrap();
             if let Some(salt) = salt(algorithm) {
@@ -122,15 +157,30 @@ fn salt(algorithm: Algorithm) -> Option<RsaPssSaltlen> {
 fn every_algorithm_signs_what_it_verifies() {
     for algorithm in ALL {
         let pair = pair(algorithm);
-        let token = encode(&Header::new(algorithm), &json!({ "sub": "alice", "exp": 4_102_444_800_u64 }), &pair.encoding).unwrap();
-        let claims = decode::<Value>(&token, &pair.decoding, &Validation::new(algorithm)).unwrap().claims;
+        let token = encode(
+            &Header::new(algorithm),
+            &json!({ "sub": "alice", "exp": 4_102_444_800_u64 }),
+            &pair.encoding,
+        )
+        .unwrap();
+        let claims = decode::<Value>(&token, &pair.decoding, &Validation::new(algorithm))
+            .unwrap()
+            .claims;
         assert_eq!(claims["sub"], "alice", "{algorithm:?}");
 
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let (header, _) = signed.split_once('.').unwrap();
-        let other = format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(br#"{"sub":"mallory","exp":4102444800}"#));
-        let refused = decode::<Value>(&other, &pair.decoding, &Validation::new(algorithm)).unwrap_err();
-        assert_eq!(*refused.kind(), ErrorKind::InvalidSignature, "{algorithm:?}");
+        let other = format!(
+            "{header}.{}.{signature}",
+            URL_SAFE_NO_PAD.encode(br#"{"sub":"mallory","exp":4102444800}"#)
+        );
+        let refused =
+            decode::<Value>(&other, &pair.decoding, &Validation::new(algorithm)).unwrap_err();
+        assert_eq!(
+            *refused.kind(),
+            ErrorKind::InvalidSignature,
+            "{algorithm:?}"
+        );
     }
 }
 
@@ -139,10 +189,19 @@ fn openssl_itself_accepts_every_signature() {
     for algorithm in ALL {
         let pair = pair(algorithm);
         let mut signature = sign(algorithm, &pair.encoding);
-        assert!(openssl_verifies(algorithm, &pair.key, &signature), "{algorithm:?}");
-        assert!(verifies(algorithm, &pair.decoding, &signature), "{algorithm:?}");
+        assert!(
+            openssl_verifies(algorithm, &pair.key, &signature),
+            "{algorithm:?}"
+        );
+        assert!(
+            verifies(algorithm, &pair.decoding, &signature),
+            "{algorithm:?}"
+        );
         signature[9] ^= 1;
-        assert!(!verifies(algorithm, &pair.decoding, &signature), "{algorithm:?}");
+        assert!(
+            !verifies(algorithm, &pair.decoding, &signature),
+            "{algorithm:?}"
+        );
     }
 }
 
@@ -155,7 +214,14 @@ fn another_salt_length_is_refused() {
             let mut signer = Signer::new(digest(algorithm), &pair.key).unwrap();
             signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
             signer.set_rsa_pss_saltlen(length).unwrap();
-            assert!(!verifies(algorithm, &pair.decoding, &signer.sign_oneshot_to_vec(MESSAGE).unwrap()), "{algorithm:?}");
+            assert!(
+                !verifies(
+                    algorithm,
+                    &pair.decoding,
+                    &signer.sign_oneshot_to_vec(MESSAGE).unwrap()
+                ),
+                "{algorithm:?}"
+            );
         }
     }
 }
@@ -166,8 +232,18 @@ fn a_key_of_another_family_is_refused() {
     for (of, pair) in &pairs {
         for algorithm in ALL {
             if algorithm.family() != of.family() {
-                assert_eq!(*crypto::sign(MESSAGE, &pair.encoding, algorithm).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
-                assert_eq!(*crypto::verify("", MESSAGE, &pair.decoding, algorithm).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
+                assert_eq!(
+                    *crypto::sign(MESSAGE, &pair.encoding, algorithm)
+                        .unwrap_err()
+                        .kind(),
+                    ErrorKind::InvalidKeyFormat
+                );
+                assert_eq!(
+                    *crypto::verify("", MESSAGE, &pair.decoding, algorithm)
+                        .unwrap_err()
+                        .kind(),
+                    ErrorKind::InvalidKeyFormat
+                );
             }
         }
     }
@@ -176,8 +252,18 @@ fn a_key_of_another_family_is_refused() {
 #[test]
 fn a_key_on_another_curve_is_refused() {
     for (algorithm, other) in [(ES256, pair(ES384)), (ES384, pair(ES256))] {
-        assert_eq!(*crypto::sign(MESSAGE, &other.encoding, algorithm).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
-        assert_eq!(*crypto::verify("", MESSAGE, &other.decoding, algorithm).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
+        assert_eq!(
+            *crypto::sign(MESSAGE, &other.encoding, algorithm)
+                .unwrap_err()
+                .kind(),
+            ErrorKind::InvalidKeyFormat
+        );
+        assert_eq!(
+            *crypto::verify("", MESSAGE, &other.decoding, algorithm)
+                .unwrap_err()
+                .kind(),
+            ErrorKind::InvalidKeyFormat
+        );
         assert!(Jwk::from_encoding_key(&other.encoding, algorithm).is_err());
     }
 }
@@ -193,7 +279,11 @@ fn a_key_that_lies_about_its_family_is_refused() {
         (EncodingKey::from_rsa_der(&ec), PS256),
         (EncodingKey::from_ec_der(b"\x30\x03nonsense"), ES256),
     ] {
-        assert_eq!(*crypto::sign(MESSAGE, &key, algorithm).unwrap_err().kind(), ErrorKind::InvalidKeyFormat, "{algorithm:?}");
+        assert_eq!(
+            *crypto::sign(MESSAGE, &key, algorithm).unwrap_err().kind(),
+            ErrorKind::InvalidKeyFormat,
+            "{algorithm:?}"
+        );
     }
 }
 
@@ -204,14 +294,36 @@ fn ecdsa_signatures_of_another_length_are_refused() {
         let pair = pair(algorithm);
         let signature = sign(algorithm, &pair.encoding);
         for length in 0..signature.len() {
-            assert!(!verifies(algorithm, &pair.decoding, &signature[..length]), "{length} octets");
+            assert!(
+                !verifies(algorithm, &pair.decoding, &signature[..length]),
+                "{length} octets"
+            );
         }
-        assert!(!verifies(algorithm, &pair.decoding, &[&signature[..], &[0]].concat()));
-        assert!(!verifies(algorithm, &pair.decoding, &vec![0; signature.len()]));
-        assert!(!verifies(algorithm, &pair.decoding, &vec![0xff; signature.len()]));
+        assert!(!verifies(
+            algorithm,
+            &pair.decoding,
+            &[&signature[..], &[0]].concat()
+        ));
+        assert!(!verifies(
+            algorithm,
+            &pair.decoding,
+            &vec![0; signature.len()]
+        ));
+        assert!(!verifies(
+            algorithm,
+            &pair.decoding,
+            &vec![0xff; signature.len()]
+        ));
         let (r, s) = signature.split_at(signature.len() / 2);
-        assert!(!verifies(algorithm, &pair.decoding, &[r, &[0], s].concat()), "the same numbers, one octet wider");
-        let der = EcdsaSig::from_private_components(BigNum::from_slice(r).unwrap(), BigNum::from_slice(s).unwrap()).unwrap();
+        assert!(
+            !verifies(algorithm, &pair.decoding, &[r, &[0], s].concat()),
+            "the same numbers, one octet wider"
+        );
+        let der = EcdsaSig::from_private_components(
+            BigNum::from_slice(r).unwrap(),
+            BigNum::from_slice(s).unwrap(),
+        )
+        .unwrap();
         assert!(!verifies(algorithm, &pair.decoding, &der.to_der().unwrap()));
     }
 }
@@ -234,28 +346,54 @@ fn sec1_keys_are_refused() {
     let refused = EncodingKey::from_ec_pem(&key.private_key_to_pem().unwrap()).unwrap_err();
     assert_eq!(*refused.kind(), ErrorKind::InvalidKeyFormat);
     let sec1 = EncodingKey::from_ec_der(&key.private_key_to_der().unwrap());
-    assert_eq!(*crypto::sign(MESSAGE, &sec1, ES256).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
+    assert_eq!(
+        *crypto::sign(MESSAGE, &sec1, ES256).unwrap_err().kind(),
+        ErrorKind::InvalidKeyFormat
+    );
 }
 
 #[test]
 fn a_point_off_the_curve_is_refused() {
     keys::install();
-    for point in [DecodingKey::from_ec_der(&[4; 65]), DecodingKey::from_ec_der(&[0]), DecodingKey::from_ec_der(&[])] {
-        assert_eq!(*crypto::verify("", MESSAGE, &point, ES256).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
+    for point in [
+        DecodingKey::from_ec_der(&[4; 65]),
+        DecodingKey::from_ec_der(&[0]),
+        DecodingKey::from_ec_der(&[]),
+    ] {
+        assert_eq!(
+            *crypto::verify("", MESSAGE, &point, ES256)
+                .unwrap_err()
+                .kind(),
+            ErrorKind::InvalidKeyFormat
+        );
     }
     let short = DecodingKey::from_ed_der(&[1; 31]);
-    assert_eq!(*crypto::verify("", MESSAGE, &short, EdDSA).unwrap_err().kind(), ErrorKind::InvalidKeyFormat);
+    assert_eq!(
+        *crypto::verify("", MESSAGE, &short, EdDSA)
+            .unwrap_err()
+            .kind(),
+        ErrorKind::InvalidKeyFormat
+    );
 }
 
 /// RFC 7518 §6.2.1.2: a coordinate has the full width of the curve, also when it begins with a zero octet.
 #[test]
 fn exported_coordinates_have_their_full_width() {
     keys::install();
-    for (algorithm, curve, width) in [(ES256, Nid::X9_62_PRIME256V1, 32), (ES384, Nid::SECP384R1, 48)] {
+    for (algorithm, curve, width) in [
+        (ES256, Nid::X9_62_PRIME256V1, 32),
+        (ES384, Nid::SECP384R1, 48),
+    ] {
         for _ in 0..600 {
-            let jwk = Jwk::from_encoding_key(&encoding(AlgorithmFamily::Ec, &ec(curve)), algorithm).unwrap();
-            let AlgorithmParameters::EllipticCurve(parameters) = jwk.algorithm else { panic!("an EC key") };
-            assert_eq!((bytes(&parameters.x).len(), bytes(&parameters.y).len()), (width, width));
+            let jwk = Jwk::from_encoding_key(&encoding(AlgorithmFamily::Ec, &ec(curve)), algorithm)
+                .unwrap();
+            let AlgorithmParameters::EllipticCurve(parameters) = jwk.algorithm else {
+                panic!("an EC key")
+            };
+            assert_eq!(
+                (bytes(&parameters.x).len(), bytes(&parameters.y).len()),
+                (width, width)
+            );
         }
     }
 }
@@ -265,9 +403,23 @@ fn an_exported_key_verifies() {
     for algorithm in [RS256, PS384, ES256, ES384, EdDSA] {
         let pair = pair(algorithm);
         let jwk = Jwk::from_encoding_key(&pair.encoding, algorithm).unwrap();
-        assert!(verifies(algorithm, &DecodingKey::from_jwk(&jwk).unwrap(), &sign(algorithm, &pair.encoding)), "{algorithm:?}");
-        assert_eq!(Jwk::from_decoding_key(&pair.decoding, Some(algorithm)).unwrap(), jwk);
-        for (hash, octets) in [(ThumbprintHash::SHA256, 32), (ThumbprintHash::SHA384, 48), (ThumbprintHash::SHA512, 64)] {
+        assert!(
+            verifies(
+                algorithm,
+                &DecodingKey::from_jwk(&jwk).unwrap(),
+                &sign(algorithm, &pair.encoding)
+            ),
+            "{algorithm:?}"
+        );
+        assert_eq!(
+            Jwk::from_decoding_key(&pair.decoding, Some(algorithm)).unwrap(),
+            jwk
+        );
+        for (hash, octets) in [
+            (ThumbprintHash::SHA256, 32),
+            (ThumbprintHash::SHA384, 48),
+            (ThumbprintHash::SHA512, 64),
+        ] {
             assert_eq!(bytes(&jwk.thumbprint(hash).unwrap()).len(), octets);
         }
     }
@@ -277,7 +429,11 @@ fn an_exported_key_verifies() {
 fn installing_twice_does_no_harm() {
     keys::install();
     keys::install();
-    assert!(verifies(HS256, &DecodingKey::from_secret(SHARED), &sign(HS256, &EncodingKey::from_secret(SHARED))));
+    assert!(verifies(
+        HS256,
+        &DecodingKey::from_secret(SHARED),
+        &sign(HS256, &EncodingKey::from_secret(SHARED))
+    ));
 }
 
 const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
@@ -295,9 +451,21 @@ fn the_rs256_example_is_signed_and_verified() {
     let qi = "IYd7DHOhrWvxkwPQsRM2tOgrjbcrfvtQJipd-DlcxyVuuM9sQLdgjVk2oy26F0EmpScGLq2MowX7fhd_QJQ3ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp_gh6A5603k2-ZQwVK0JKSHuLFkuQ3U";
     let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
     let message = format!("eyJhbGciOiJSUzI1NiJ9.{CLAIMS}");
-    let key = Rsa::from_private_components(number(n), number("AQAB"), number(d), number(p), number(q), number(dp), number(dq), number(qi));
+    let key = Rsa::from_private_components(
+        number(n),
+        number("AQAB"),
+        number(d),
+        number(p),
+        number(q),
+        number(dp),
+        number(dq),
+        number(qi),
+    );
     let encoding = encoding(AlgorithmFamily::Rsa, &PKey::from_rsa(key.unwrap()).unwrap());
-    assert_eq!(crypto::sign(message.as_bytes(), &encoding, RS256).unwrap(), signature);
+    assert_eq!(
+        crypto::sign(message.as_bytes(), &encoding, RS256).unwrap(),
+        signature
+    );
     let decoding = DecodingKey::from_rsa_components(n, "AQAB").unwrap();
     assert!(crypto::verify(signature, message.as_bytes(), &decoding, RS256).unwrap());
     assert!(!crypto::verify(signature, message.as_bytes(), &decoding, PS256).unwrap());
@@ -307,8 +475,12 @@ fn the_rs256_example_is_signed_and_verified() {
 #[test]
 fn the_es256_example_is_verified() {
     keys::install();
-    let (x, y) = ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
-    let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    let (x, y) = (
+        "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    );
+    let signature =
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
     let message = format!("eyJhbGciOiJFUzI1NiJ9.{CLAIMS}");
     let decoding = DecodingKey::from_ec_components(x, y).unwrap();
     assert!(crypto::verify(signature, message.as_bytes(), &decoding, ES256).unwrap());
@@ -316,9 +488,21 @@ fn the_es256_example_is_verified() {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let secret = number("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI");
     let mut point = EcPoint::new(&group).unwrap();
-    point.mul_generator2(&group, &secret, &mut openssl::bn::BigNumContext::new().unwrap()).unwrap();
-    let key = PKey::from_ec_key(EcKey::from_private_components(&group, &secret, &point).unwrap()).unwrap();
-    let ours = crypto::sign(message.as_bytes(), &encoding(AlgorithmFamily::Ec, &key), ES256).unwrap();
+    point
+        .mul_generator2(
+            &group,
+            &secret,
+            &mut openssl::bn::BigNumContext::new().unwrap(),
+        )
+        .unwrap();
+    let key = PKey::from_ec_key(EcKey::from_private_components(&group, &secret, &point).unwrap())
+        .unwrap();
+    let ours = crypto::sign(
+        message.as_bytes(),
+        &encoding(AlgorithmFamily::Ec, &key),
+        ES256,
+    )
+    .unwrap();
     assert!(crypto::verify(&ours, message.as_bytes(), &decoding, ES256).unwrap());
 }
 
@@ -327,9 +511,18 @@ fn the_es256_example_is_verified() {
 fn the_eddsa_example_is_signed_and_verified() {
     keys::install();
     let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-    let key = PKey::private_key_from_raw_bytes(&bytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"), Id::ED25519).unwrap();
-    assert_eq!(crypto::sign(message, &encoding(AlgorithmFamily::Ed, &key), EdDSA).unwrap(), signature);
-    let decoding = DecodingKey::from_ed_components("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+    let signature =
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let key = PKey::private_key_from_raw_bytes(
+        &bytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"),
+        Id::ED25519,
+    )
+    .unwrap();
+    assert_eq!(
+        crypto::sign(message, &encoding(AlgorithmFamily::Ed, &key), EdDSA).unwrap(),
+        signature
+    );
+    let decoding =
+        DecodingKey::from_ed_components("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
     assert!(crypto::verify(signature, message, &decoding, EdDSA).unwrap());
 }

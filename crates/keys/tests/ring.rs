@@ -31,9 +31,16 @@ impl Place {
     fn new() -> Self {
         keys::install();
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("store.db").display()).parse().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("store.db").display())
+            .parse()
+            .unwrap();
         let seal = SealingKey::from_base64(SealingKey::generate().unwrap().reveal()).unwrap();
-        let place = Self { folder, url, seal, clock: Clock::fixed(at(0)) };
+        let place = Self {
+            folder,
+            url,
+            seal,
+            clock: Clock::fixed(at(0)),
+        };
         place.store().migrate().unwrap();
         place
     }
@@ -61,7 +68,10 @@ fn provider() -> Issuer {
 }
 
 fn claims() -> Object {
-    json!({ "iss": "https://op.example", "exp": 4_102_444_800_u64 }).as_object().unwrap().clone()
+    json!({ "iss": "https://op.example", "exp": 4_102_444_800_u64 })
+        .as_object()
+        .unwrap()
+        .clone()
 }
 
 fn published(ring: &KeyRing) -> JwkSet {
@@ -69,7 +79,11 @@ fn published(ring: &KeyRing) -> JwkSet {
 }
 
 fn kids(ring: &KeyRing) -> Vec<String> {
-    published(ring).keys.into_iter().map(|key| key.common.key_id.unwrap()).collect()
+    published(ring)
+        .keys
+        .into_iter()
+        .map(|key| key.common.key_id.unwrap())
+        .collect()
 }
 
 /// Signs, verifies with the published set as a client would, and says which key it was.
@@ -79,15 +93,24 @@ fn signed_by(ring: &KeyRing, algorithm: &SigningAlgorithm) -> String {
     let kid = header.kid.unwrap();
     assert_eq!(header.typ.as_deref(), Some("JWT"));
     let jwk = published(ring).find(&kid).cloned().unwrap();
-    assert_eq!(jwk.common.key_algorithm.unwrap().to_string(), algorithm.as_str());
-    let verified =
-        decode::<Value>(&token, &DecodingKey::from_jwk(&jwk).unwrap(), &Validation::new(algorithm.as_str().parse().unwrap())).unwrap();
+    assert_eq!(
+        jwk.common.key_algorithm.unwrap().to_string(),
+        algorithm.as_str()
+    );
+    let verified = decode::<Value>(
+        &token,
+        &DecodingKey::from_jwk(&jwk).unwrap(),
+        &Validation::new(algorithm.as_str().parse().unwrap()),
+    )
+    .unwrap();
     assert_eq!(verified.claims, Value::Object(claims()));
     kid
 }
 
 fn states(keys: &[KeyInfo]) -> Vec<(&str, State)> {
-    keys.iter().map(|key| (key.algorithm.as_str(), key.state)).collect()
+    keys.iter()
+        .map(|key| (key.algorithm.as_str(), key.state))
+        .collect()
 }
 
 #[test]
@@ -95,16 +118,25 @@ fn a_new_provider_signs_at_once() {
     let place = Place::new();
     let ring = place.ring();
     let keys = published(&ring).keys;
-    let algorithms: Vec<_> = keys.iter().map(|key| key.common.key_algorithm.unwrap().to_string()).collect();
+    let algorithms: Vec<_> = keys
+        .iter()
+        .map(|key| key.common.key_algorithm.unwrap().to_string())
+        .collect();
     assert_eq!(algorithms, ["RS256", "ES256"]);
     assert_eq!(signed_by(&ring, &Rs256), kids(&ring)[0]);
     assert_eq!(signed_by(&ring, &Es256), kids(&ring)[1]);
     for key in &keys {
-        assert_eq!(key.common.key_id, Some(key.thumbprint(ThumbprintHash::SHA256).unwrap()));
+        assert_eq!(
+            key.common.key_id,
+            Some(key.thumbprint(ThumbprintHash::SHA256).unwrap())
+        );
     }
     for algorithm in [Hs256, EdDsa, SigningAlgorithm::None] {
         let refused = ring.sign(&algorithm, "JWT", &claims()).unwrap_err();
-        assert_eq!(refused.to_string(), format!("the provider has no signing key for {}", algorithm.as_str()));
+        assert_eq!(
+            refused.to_string(),
+            format!("the provider has no signing key for {}", algorithm.as_str())
+        );
     }
 }
 
@@ -113,13 +145,35 @@ fn a_new_provider_signs_at_once() {
 fn the_document_has_public_members_only() {
     let place = Place::new();
     let document: Value = serde_json::from_str(place.ring().snapshot().jwks()).unwrap();
-    assert_eq!(document.as_object().unwrap().keys().collect::<Vec<_>>(), ["keys"]);
-    let members: Vec<BTreeSet<&str>> =
-        document["keys"].as_array().unwrap().iter().map(|key| key.as_object().unwrap().keys().map(String::as_str).collect()).collect();
-    assert_eq!(members[0], BTreeSet::from(["alg", "e", "kid", "kty", "n", "use"]));
-    assert_eq!(members[1], BTreeSet::from(["alg", "crv", "kid", "kty", "use", "x", "y"]));
+    assert_eq!(
+        document.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["keys"]
+    );
+    let members: Vec<BTreeSet<&str>> = document["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| {
+            key.as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect()
+        })
+        .collect();
+    assert_eq!(
+        members[0],
+        BTreeSet::from(["alg", "e", "kid", "kty", "n", "use"])
+    );
+    assert_eq!(
+        members[1],
+        BTreeSet::from(["alg", "crv", "kid", "kty", "use", "x", "y"])
+    );
     assert_eq!(document["keys"][0]["use"], "sig");
-    assert!(!place.ring().snapshot().jwks().contains('='), "base64url is not padded");
+    assert!(
+        !place.ring().snapshot().jwks().contains('='),
+        "base64url is not padded"
+    );
 }
 
 #[test]
@@ -145,7 +199,10 @@ fn replicas_that_start_together_end_with_the_same_keys() {
             kids(&KeyRing::open(store, provider(), place.clock.clone()).unwrap())
         };
         let replicas: Vec<_> = (0..4).map(|_| scope.spawn(replica)).collect();
-        replicas.into_iter().map(|replica| replica.join().unwrap()).collect()
+        replicas
+            .into_iter()
+            .map(|replica| replica.join().unwrap())
+            .collect()
     });
     assert_eq!(seen.len(), 1, "all replicas publish the same keys");
     assert_eq!(list(&place.store(), &provider(), at(0)).unwrap().len(), 2);
@@ -154,7 +211,12 @@ fn replicas_that_start_together_end_with_the_same_keys() {
 #[test]
 fn providers_do_not_share_keys() {
     let place = Place::new();
-    let tenant = KeyRing::open(place.store(), Issuer::parse("https://op.example/t/acme").unwrap(), place.clock.clone()).unwrap();
+    let tenant = KeyRing::open(
+        place.store(),
+        Issuer::parse("https://op.example/t/acme").unwrap(),
+        place.clock.clone(),
+    )
+    .unwrap();
     let own = place.ring();
     assert!(kids(&tenant).iter().all(|kid| !kids(&own).contains(kid)));
     place.rotate().unwrap();
@@ -170,7 +232,15 @@ fn a_rotation_walks_from_publication_to_retirement_to_purge() {
 
     place.clock.set(at(1000));
     let rotated = place.rotate().unwrap();
-    assert_eq!(states(&rotated), [("RS256", State::Signing), ("ES256", State::Signing), ("RS256", State::Next), ("ES256", State::Next)]);
+    assert_eq!(
+        states(&rotated),
+        [
+            ("RS256", State::Signing),
+            ("ES256", State::Signing),
+            ("RS256", State::Next),
+            ("ES256", State::Next)
+        ]
+    );
     assert_eq!(rotated[2].signs_from, at(1600));
     assert_eq!(rotated[0].retired_at, Some(at(1600)));
 
@@ -181,14 +251,25 @@ fn a_rotation_walks_from_publication_to_retirement_to_purge() {
 
     place.clock.set(at(1599));
     assert!(!ring.reload().unwrap());
-    assert_eq!([signed_by(&ring, &Rs256), signed_by(&ring, &Es256)], first[..]);
+    assert_eq!(
+        [signed_by(&ring, &Rs256), signed_by(&ring, &Es256)],
+        first[..]
+    );
 
     let revision = ring.snapshot().revision().to_owned();
     place.clock.set(at(1600));
-    assert_eq!([signed_by(&ring, &Rs256), signed_by(&ring, &Es256)], both[2..], "the turn needs no reload");
+    assert_eq!(
+        [signed_by(&ring, &Rs256), signed_by(&ring, &Es256)],
+        both[2..],
+        "the turn needs no reload"
+    );
     assert!(ring.reload().unwrap(), "the order of publication changed");
     assert_ne!(ring.snapshot().revision(), revision);
-    assert_eq!(kids(&ring), [&both[2..], &both[..2]].concat(), "the old keys are still published");
+    assert_eq!(
+        kids(&ring),
+        [&both[2..], &both[..2]].concat(),
+        "the old keys are still published"
+    );
 
     place.clock.set(at(1600).plus(KEEP));
     assert_eq!(purge(&place.store(), KEEP, place.clock.now()).unwrap(), 0);
@@ -206,12 +287,25 @@ fn rotating_again_waits_for_the_successors() {
     place.rotate().unwrap();
     place.clock.set(at(100));
     let refused = place.rotate().unwrap_err();
-    assert_eq!(refused.to_string(), "the keys of the last rotation begin to sign in 500 seconds: rotate again after that");
+    assert_eq!(
+        refused.to_string(),
+        "the keys of the last rotation begin to sign in 500 seconds: rotate again after that"
+    );
     place.clock.set(at(600));
     place.rotate().unwrap();
     ring.reload().unwrap();
     let states: Vec<State> = ring.snapshot().keys().iter().map(|key| key.state).collect();
-    assert_eq!(states, [State::Signing, State::Signing, State::Next, State::Next, State::Retired, State::Retired]);
+    assert_eq!(
+        states,
+        [
+            State::Signing,
+            State::Signing,
+            State::Next,
+            State::Next,
+            State::Retired,
+            State::Retired
+        ]
+    );
 }
 
 #[test]
@@ -241,9 +335,15 @@ fn of_rotations_that_race_one_counts() {
             }
         };
         let replicas: Vec<_> = (0..4).map(|_| scope.spawn(replica)).collect();
-        replicas.into_iter().map(|replica| replica.join().unwrap()).sum::<usize>()
+        replicas
+            .into_iter()
+            .map(|replica| replica.join().unwrap())
+            .sum::<usize>()
     });
-    assert_eq!(done, 4, "one rotation, two keys that sign and two that wait");
+    assert_eq!(
+        done, 4,
+        "one rotation, two keys that sign and two that wait"
+    );
     assert_eq!(list(&place.store(), &provider(), at(0)).unwrap().len(), 4);
 }
 
@@ -251,7 +351,10 @@ fn of_rotations_that_race_one_counts() {
 fn the_first_rotation_of_a_provider_without_keys_makes_its_first_ones() {
     let place = Place::new();
     assert!(list(&place.store(), &provider(), at(0)).unwrap().is_empty());
-    assert_eq!(states(&place.rotate().unwrap()), [("RS256", State::Signing), ("ES256", State::Signing)]);
+    assert_eq!(
+        states(&place.rotate().unwrap()),
+        [("RS256", State::Signing), ("ES256", State::Signing)]
+    );
 }
 
 /// A clock that goes back, or a replica whose clock is behind, goes on signing and makes no new keys.
@@ -273,13 +376,23 @@ fn private_keys_are_not_seen() {
     let stored = store.signing_keys(&provider()).unwrap();
     let shown = format!("{ring:?} {:?} {stored:?}", ring.snapshot());
     // The database, and the write-ahead log beside it.
-    let files: Vec<Vec<u8>> =
-        std::fs::read_dir(place.folder.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let files: Vec<Vec<u8>> = std::fs::read_dir(place.folder.path())
+        .unwrap()
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
     for key in &stored {
-        assert!(key.private.reveal().starts_with("-----BEGIN PRIVATE KEY-----"));
+        assert!(
+            key.private
+                .reveal()
+                .starts_with("-----BEGIN PRIVATE KEY-----")
+        );
         for line in key.private.reveal().lines() {
             assert!(!shown.contains(line));
-            assert!(files.iter().all(|file| !file.windows(line.len()).any(|window| window == line.as_bytes())));
+            assert!(files.iter().all(|file| {
+                !file
+                    .windows(line.len())
+                    .any(|window| window == line.as_bytes())
+            }));
         }
     }
 }
@@ -296,13 +409,27 @@ fn a_damaged_key_is_named() {
         let (one, other) = (&stored[0], &stored[1]);
         let forged = NewSigningKey {
             kid: "forged".to_owned(),
-            algorithm: if swapped { other.algorithm.clone() } else { one.algorithm.clone() },
+            algorithm: if swapped {
+                other.algorithm.clone()
+            } else {
+                one.algorithm.clone()
+            },
             private: one.private.clone(),
             public_jwk: one.public_jwk.clone(),
         };
-        assert!(store.rotate_signing_keys(&provider(), &stored, &[forged], at(600), at(0)).unwrap());
-        for error in [ring.reload().unwrap_err(), KeyRing::open(store, provider(), place.clock.clone()).unwrap_err()] {
-            assert_eq!(error.to_string(), "the store is damaged: signing_key.private_sealed of \"forged\" cannot be read");
+        assert!(
+            store
+                .rotate_signing_keys(&provider(), &stored, &[forged], at(600), at(0))
+                .unwrap()
+        );
+        for error in [
+            ring.reload().unwrap_err(),
+            KeyRing::open(store, provider(), place.clock.clone()).unwrap_err(),
+        ] {
+            assert_eq!(
+                error.to_string(),
+                "the store is damaged: signing_key.private_sealed of \"forged\" cannot be read"
+            );
             assert!(matches!(error, KeyError::Store(StoreError::Corrupt { .. })));
         }
         assert_eq!(kids(&ring), before);

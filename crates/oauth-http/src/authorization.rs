@@ -69,7 +69,9 @@ impl Presented {
 
     fn credentials(scheme: &str, rest: &str) -> Self {
         if scheme.eq_ignore_ascii_case("bearer") {
-            return match rest.is_empty() || rest.contains(|character: char| !character.is_ascii_graphic()) {
+            return match rest.is_empty()
+                || rest.contains(|character: char| !character.is_ascii_graphic())
+            {
                 true => Self::Unreadable(Scheme::Bearer),
                 false => Self::Bearer(Secret::new(rest)),
             };
@@ -98,10 +100,16 @@ fn split(value: &str) -> (&str, &str) {
 }
 
 fn basic(encoded: &str) -> Option<Presented> {
-    let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
+    let bytes = STANDARD
+        .decode(encoded)
+        .or_else(|_| STANDARD_NO_PAD.decode(encoded))
+        .ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (name, password) = text.split_once(':')?;
-    Some(Presented::Basic { name: name.to_owned(), password: Secret::new(password) })
+    Some(Presented::Basic {
+        name: name.to_owned(),
+        password: Secret::new(password),
+    })
 }
 
 #[cfg(test)]
@@ -110,21 +118,38 @@ mod tests {
 
     #[test]
     fn a_scheme_is_read_in_any_case_and_a_password_may_have_colons() {
-        for value in ["Basic YWRtaW46YTpi", "basic YWRtaW46YTpi", "BASIC  YWRtaW46YTpi "] {
+        for value in [
+            "Basic YWRtaW46YTpi",
+            "basic YWRtaW46YTpi",
+            "BASIC  YWRtaW46YTpi ",
+        ] {
             for presented in [Presented::read(value), Presented::read_wso2(value)] {
-                let Presented::Basic { name, password } = presented else { panic!("{value}") };
+                let Presented::Basic { name, password } = presented else {
+                    panic!("{value}")
+                };
                 assert_eq!((name.as_str(), password.reveal()), ("admin", "a:b"));
             }
         }
-        let Presented::Bearer(token) = Presented::read("bEARER iat_x") else { panic!() };
+        let Presented::Bearer(token) = Presented::read("bEARER iat_x") else {
+            panic!()
+        };
         assert_eq!(token.reveal(), "iat_x");
     }
 
     #[test]
     fn a_colon_behind_the_scheme_is_for_those_who_know_it() {
         for value in ["Basic: YWRtaW46YTpi", "Bearer: iat_x"] {
-            assert!(matches!(Presented::read(value), Presented::Unreadable(Scheme::Other)), "{value}");
-            assert!(matches!(Presented::read_wso2(value), Presented::Basic { .. } | Presented::Bearer(_)), "{value}");
+            assert!(
+                matches!(Presented::read(value), Presented::Unreadable(Scheme::Other)),
+                "{value}"
+            );
+            assert!(
+                matches!(
+                    Presented::read_wso2(value),
+                    Presented::Basic { .. } | Presented::Bearer(_)
+                ),
+                "{value}"
+            );
         }
     }
 
@@ -142,13 +167,23 @@ mod tests {
             ("", Scheme::Other),
         ] {
             let presented = Presented::read(value);
-            assert!(matches!(presented, Presented::Unreadable(tried) if tried == scheme), "{value}: {presented:?}");
+            assert!(
+                matches!(presented, Presented::Unreadable(tried) if tried == scheme),
+                "{value}: {presented:?}"
+            );
         }
     }
 
     #[test]
     fn credentials_print_as_placeholders() {
-        let printed = format!("{:?} {:?}", Presented::read("Basic YWRtaW46aHVudGVyMg=="), Presented::read("Bearer rat_secret"));
-        assert!(!printed.contains("hunter2") && !printed.contains("rat_secret"), "{printed}");
+        let printed = format!(
+            "{:?} {:?}",
+            Presented::read("Basic YWRtaW46aHVudGVyMg=="),
+            Presented::read("Bearer rat_secret")
+        );
+        assert!(
+            !printed.contains("hunter2") && !printed.contains("rat_secret"),
+            "{printed}"
+        );
     }
 }

@@ -9,7 +9,9 @@ use crate::{Failure, RequestId};
 ///
 /// # Errors
 /// When the thread came to grief.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
     let (request, span) = (RequestId::current(), Span::current());
     let work = move || {
         span.in_scope(|| match request {
@@ -17,5 +19,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
             None => work(),
         })
     };
-    web::block(work).await.map_err(|_| Failure::server_error("blocking work did not finish"))
+    web::block(work)
+        .await
+        .map_err(|_| Failure::server_error("blocking work did not finish"))
 }

@@ -27,7 +27,11 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { bytes: 64 * 1024, time: Duration::from_secs(10), json: JsonLimits::default() }
+        Self {
+            bytes: 64 * 1024,
+            time: Duration::from_secs(10),
+            json: JsonLimits::default(),
+        }
     }
 }
 
@@ -44,8 +48,18 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let payload = web::Payload::from_request(request, payload).into_inner();
-        let limits = request.app_data::<web::Data<BodyLimits>>().map_or_else(BodyLimits::default, |limits| ***limits);
-        ready(payload.map(|payload| Self { payload, request: request.clone(), limits }).map_err(|_| unsupported()))
+        let limits = request
+            .app_data::<web::Data<BodyLimits>>()
+            .map_or_else(BodyLimits::default, |limits| ***limits);
+        ready(
+            payload
+                .map(|payload| Self {
+                    payload,
+                    request: request.clone(),
+                    limits,
+                })
+                .map_err(|_| unsupported()),
+        )
     }
 }
 
@@ -68,7 +82,10 @@ impl Body {
     /// As [`Body::object`].
     pub async fn object_of_a_program(self) -> Result<SentMembers, Failure> {
         let headers = self.request.headers();
-        let browser = headers.contains_key(header::ORIGIN) || headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let browser = headers.contains_key(header::ORIGIN)
+            || headers
+                .get("sec-fetch-site")
+                .is_some_and(|site| site == "cross-site");
         match is_json(headers) {
             Some(true) => {}
             None if !browser => {}
@@ -78,9 +95,15 @@ impl Body {
     }
 
     async fn read(self) -> Result<SentMembers, Failure> {
-        let Self { payload, request, limits } = self;
+        let Self {
+            payload,
+            request,
+            limits,
+        } = self;
         let headers = request.headers();
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let announced = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limits.bytes) {
             return Err(too_long(limits.bytes));
         }
@@ -95,15 +118,26 @@ impl Body {
         };
         let bytes = match read {
             Err(_) => {
-                return Err(Failure::new(ErrorCode::InvalidRequest, "The body took too long to arrive.")
-                    .status(StatusCode::REQUEST_TIMEOUT)
-                    .closing());
+                return Err(Failure::new(
+                    ErrorCode::InvalidRequest,
+                    "The body took too long to arrive.",
+                )
+                .status(StatusCode::REQUEST_TIMEOUT)
+                .closing());
             }
             Ok(Err(_)) => return Err(too_long(limits.bytes)),
-            Ok(Ok(Err(_))) => return Err(Failure::new(ErrorCode::InvalidClientMetadata, "The body ended before it was whole.").closing()),
+            Ok(Ok(Err(_))) => {
+                return Err(Failure::new(
+                    ErrorCode::InvalidClientMetadata,
+                    "The body ended before it was whole.",
+                )
+                .closing());
+            }
             Ok(Ok(Ok(bytes))) => bytes,
         };
-        read_object(&bytes, &limits.json).map_err(|malformed| Failure::new(ErrorCode::InvalidClientMetadata, malformed.to_string()))
+        read_object(&bytes, &limits.json).map_err(|malformed| {
+            Failure::new(ErrorCode::InvalidClientMetadata, malformed.to_string())
+        })
     }
 }
 
@@ -111,18 +145,30 @@ impl Body {
 fn is_json(headers: &HeaderMap) -> Option<bool> {
     let mut types = headers.get_all(header::CONTENT_TYPE);
     let first = types.next()?;
-    let essence = first.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = first
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     Some(types.next().is_none() && essence.eq_ignore_ascii_case("application/json"))
 }
 
 fn unsupported() -> Failure {
-    Failure::new(ErrorCode::InvalidRequest, "The body must be sent as application/json, without a content encoding.")
-        .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-        .closing()
+    Failure::new(
+        ErrorCode::InvalidRequest,
+        "The body must be sent as application/json, without a content encoding.",
+    )
+    .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    .closing()
 }
 
 fn too_long(bytes: usize) -> Failure {
-    Failure::new(ErrorCode::InvalidRequest, format!("The body must be at most {bytes} bytes."))
-        .status(StatusCode::PAYLOAD_TOO_LARGE)
-        .closing()
+    Failure::new(
+        ErrorCode::InvalidRequest,
+        format!("The body must be at most {bytes} bytes."),
+    )
+    .status(StatusCode::PAYLOAD_TOO_LARGE)
+    .closing()
 }

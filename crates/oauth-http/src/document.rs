@@ -23,12 +23,16 @@ impl Document {
     /// Freezes a JSON text that caches may keep for `max_age`.
     pub fn freeze(json: String, max_age: Duration) -> Self {
         let digest = openssl::sha::sha256(json.as_bytes());
-        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.get(..18).unwrap_or_default()));
+        let tag = format!(
+            "\"{}\"",
+            URL_SAFE_NO_PAD.encode(digest.get(..18).unwrap_or_default())
+        );
         let cache = format!("public, max-age={}", max_age.as_secs());
         Self {
             bytes: Bytes::from(json),
             etag: HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
-            cache_control: HeaderValue::from_str(&cache).unwrap_or_else(|_| HeaderValue::from_static("no-cache")),
+            cache_control: HeaderValue::from_str(&cache)
+                .unwrap_or_else(|_| HeaderValue::from_static("no-cache")),
         }
     }
 
@@ -39,7 +43,9 @@ impl Document {
 
     /// The document for pages of any origin, or 304 when who sent these headers has it already (RFC 9110 §13.1.2).
     pub fn answer(&self, asked: &HeaderMap) -> HttpResponse {
-        let known = asked.get_all(header::IF_NONE_MATCH).any(|value| self.matches(value));
+        let known = asked
+            .get_all(header::IF_NONE_MATCH)
+            .any(|value| self.matches(value));
         let mut answer = if known {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
@@ -52,14 +58,22 @@ impl Document {
             headers.insert(name, value);
         }
         if !known {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
         }
         answer
     }
 
     /// Weak comparison, as If-None-Match asks for.
     fn matches(&self, condition: &HeaderValue) -> bool {
-        let Ok(condition) = condition.to_str() else { return false };
-        condition.split(',').map(str::trim).any(|tag| tag == "*" || self.etag == tag.strip_prefix("W/").unwrap_or(tag))
+        let Ok(condition) = condition.to_str() else {
+            return false;
+        };
+        condition
+            .split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || self.etag == tag.strip_prefix("W/").unwrap_or(tag))
     }
 }

@@ -24,8 +24,17 @@ pub struct Failure {
 impl Failure {
     /// A refusal with the status its code usually goes with; `told` is a whole sentence.
     pub fn new(code: ErrorCode, told: impl Into<Cow<'static, str>>) -> Self {
-        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code, told: told.into(), about: None, logged: None, headers: Vec::new(), closes: false }
+        let status =
+            StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            status,
+            code,
+            told: told.into(),
+            about: None,
+            logged: None,
+            headers: Vec::new(),
+            closes: false,
+        }
     }
 
     /// The same with another status.
@@ -37,13 +46,19 @@ impl Failure {
     /// The same with what it is about, in a word or two: the member, or what was counted.
     #[must_use]
     pub fn about(self, what: impl Into<Cow<'static, str>>) -> Self {
-        Self { about: Some(what.into()), ..self }
+        Self {
+            about: Some(what.into()),
+            ..self
+        }
     }
 
     /// The same with what the operator should read in the log.
     #[must_use]
     pub fn logged(self, logged: impl Into<String>) -> Self {
-        Self { logged: Some(logged.into()), ..self }
+        Self {
+            logged: Some(logged.into()),
+            ..self
+        }
     }
 
     /// The same with one more header; a value that cannot stand in a header is left out.
@@ -58,20 +73,29 @@ impl Failure {
     /// The same, and the connection is closed: what is still to come of the request is not wanted.
     #[must_use]
     pub fn closing(self) -> Self {
-        Self { closes: true, ..self }
+        Self {
+            closes: true,
+            ..self
+        }
     }
 
     /// The request came with a method the address does not have. RFC 9110 §15.5.6.
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        Self::new(ErrorCode::InvalidRequest, "This address does not have that method; the Allow header names those it has.")
-            .status(StatusCode::METHOD_NOT_ALLOWED)
-            .header(header::ALLOW, allow)
+        Self::new(
+            ErrorCode::InvalidRequest,
+            "This address does not have that method; the Allow header names those it has.",
+        )
+        .status(StatusCode::METHOD_NOT_ALLOWED)
+        .header(header::ALLOW, allow)
     }
 
     /// The service has too much to do. RFC 9110 §15.6.4.
     pub fn busy() -> Self {
-        Self::new(ErrorCode::TemporarilyUnavailable, "The service is busy or cannot reach its store. Try again shortly.")
-            .header(header::RETRY_AFTER, "5")
+        Self::new(
+            ErrorCode::TemporarilyUnavailable,
+            "The service is busy or cannot reach its store. Try again shortly.",
+        )
+        .header(header::RETRY_AFTER, "5")
     }
 
     /// The store is down, full or busy. RFC 9110 §15.6.4.
@@ -108,7 +132,11 @@ impl ResponseError for Failure {
 
     fn error_response(&self) -> HttpResponse {
         if let Some(logged) = &self.logged {
-            tracing::warn!(status = self.status.as_u16(), error = self.code.as_str(), "{logged}");
+            tracing::warn!(
+                status = self.status.as_u16(),
+                error = self.code.as_str(),
+                "{logged}"
+            );
         }
         let mut answer = HttpResponse::build(self.status);
         no_store(&mut answer);
@@ -126,10 +154,13 @@ impl ResponseError for Failure {
 
 /// Forbids every cache to keep an answer. RFC 7591 §3.2.1.
 pub fn no_store(answer: &mut HttpResponseBuilder) {
-    answer.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache"));
+    answer
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::PRAGMA, "no-cache"));
 }
 
 /// The route for every method an address does not have.
 pub fn only(allow: &'static str) -> Route {
-    web::route().to(move || async move { Err::<HttpResponse, _>(Failure::method_not_allowed(allow)) })
+    web::route()
+        .to(move || async move { Err::<HttpResponse, _>(Failure::method_not_allowed(allow)) })
 }

@@ -29,7 +29,9 @@ pub enum ProxyHeader {
 impl Proxies {
     /// Whether an address is one of the proxies'.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
     }
 
     /// The client's address: the peer's, or when that is a proxy, the last one that the proxies' header names and that is
@@ -61,11 +63,15 @@ pub fn client(request: &HttpRequest) -> Option<IpAddr> {
 /// The same for limits on one address; none where that is a proxy, which speaks for many.
 pub fn limited(request: &HttpRequest) -> Option<IpAddr> {
     let proxies = request.app_data::<Data<Proxies>>();
-    exact(request).filter(|client| !proxies.is_some_and(|proxies| proxies.contains(*client))).map(counted)
+    exact(request)
+        .filter(|client| !proxies.is_some_and(|proxies| proxies.contains(*client)))
+        .map(counted)
 }
 
 fn exact(request: &HttpRequest) -> Option<IpAddr> {
-    let peer = request.peer_addr().map(|address: SocketAddr| address.ip())?;
+    let peer = request
+        .peer_addr()
+        .map(|address: SocketAddr| address.ip())?;
     Some(match request.app_data::<Data<Proxies>>() {
         Some(proxies) => proxies.client(peer, request.headers()),
         None => peer.to_canonical(),
@@ -75,7 +81,9 @@ fn exact(request: &HttpRequest) -> Option<IpAddr> {
 /// The unit in which strangers are counted: an address, or the /64 network of an IPv6 one.
 pub fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
+        }
         address @ IpAddr::V4(_) => address,
     }
 }
@@ -88,15 +96,21 @@ impl ProxyHeader {
             Self::Forwarded => ("forwarded", for_parameter),
         };
         // Bytes that are no text are one strange hop; they do not hide the hops a proxy wrote behind them.
-        let lists = headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        lists.flat_map(|list| list.split(',').map(read).collect::<Vec<_>>()).collect()
+        let lists = headers
+            .get_all(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
+        lists
+            .flat_map(|list| list.split(',').map(read).collect::<Vec<_>>())
+            .collect()
     }
 }
 
 /// The `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
 fn for_parameter(element: &str) -> Option<IpAddr> {
-    let (_, value) =
-        element.split(';').filter_map(|pair| pair.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    let (_, value) = element
+        .split(';')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     node(value.trim().trim_matches('"'))
 }
 
@@ -105,7 +119,10 @@ fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let address = match text.strip_prefix('[') {
         Some(rest) => rest.split(']').next()?.parse().ok()?,
-        None => text.parse().ok().or_else(|| text.rsplit_once(':')?.0.parse().ok())?,
+        None => text
+            .parse()
+            .ok()
+            .or_else(|| text.rsplit_once(':')?.0.parse().ok())?,
     };
     Some(IpAddr::to_canonical(&address))
 }
@@ -121,40 +138,100 @@ mod tests {
     }
 
     fn seen_in(header: ProxyHeader, peer: &str, headers: &[(&str, &str)]) -> String {
-        let networks = ["10.0.0.0/8", "fd00::/8"].iter().map(|network| network.parse().unwrap()).collect();
+        let networks = ["10.0.0.0/8", "fd00::/8"]
+            .iter()
+            .map(|network| network.parse().unwrap())
+            .collect();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+            map.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            );
         }
-        Proxies { networks, header }.client(peer.parse().unwrap(), &map).to_string()
+        Proxies { networks, header }
+            .client(peer.parse().unwrap(), &map)
+            .to_string()
     }
 
     #[test]
     fn only_configured_proxies_are_believed() {
-        assert_eq!(seen("192.0.2.9", &[("x-forwarded-for", "203.0.113.5")]), "192.0.2.9");
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]), "203.0.113.5");
-        assert_eq!(seen("::ffff:10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]), "203.0.113.5");
+        assert_eq!(
+            seen("192.0.2.9", &[("x-forwarded-for", "203.0.113.5")]),
+            "192.0.2.9"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]),
+            "203.0.113.5"
+        );
+        assert_eq!(
+            seen("::ffff:10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]),
+            "203.0.113.5"
+        );
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
     fn what_a_client_writes_itself_does_not_count() {
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "198.51.100.1, 203.0.113.5")]), "203.0.113.5");
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.5, 10.9.9.9")]), "203.0.113.5");
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "10.2.2.2")]), "10.2.2.2");
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5, rubbish")]), "10.0.0.1");
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "\u{fc}, 203.0.113.5")]), "203.0.113.5");
+        assert_eq!(
+            seen(
+                "10.0.0.1",
+                &[("x-forwarded-for", "198.51.100.1, 203.0.113.5")]
+            ),
+            "203.0.113.5"
+        );
+        assert_eq!(
+            seen(
+                "10.0.0.1",
+                &[
+                    ("x-forwarded-for", "198.51.100.1"),
+                    ("x-forwarded-for", "203.0.113.5, 10.9.9.9")
+                ]
+            ),
+            "203.0.113.5"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &[("x-forwarded-for", "10.2.2.2")]),
+            "10.2.2.2"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.5, rubbish")]),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &[("x-forwarded-for", "\u{fc}, 203.0.113.5")]),
+            "203.0.113.5"
+        );
     }
 
     #[test]
     fn only_the_header_that_the_proxies_write_is_read() {
-        let both = [("forwarded", "for=198.51.100.1, for=\"[2001:db8::7]:4711\";proto=https"), ("x-forwarded-for", "203.0.113.5")];
+        let both = [
+            (
+                "forwarded",
+                "for=198.51.100.1, for=\"[2001:db8::7]:4711\";proto=https",
+            ),
+            ("x-forwarded-for", "203.0.113.5"),
+        ];
         assert_eq!(seen("10.0.0.1", &both), "203.0.113.5");
-        let forwarded = |peer: &str, headers: &[(&str, &str)]| seen_in(ProxyHeader::Forwarded, peer, headers);
+        let forwarded =
+            |peer: &str, headers: &[(&str, &str)]| seen_in(ProxyHeader::Forwarded, peer, headers);
         assert_eq!(forwarded("10.0.0.1", &both), "2001:db8::7");
-        assert_eq!(forwarded("fd00::1", &[("forwarded", "For=203.0.113.5:80")]), "203.0.113.5");
-        assert_eq!(forwarded("10.0.0.1", &[("forwarded", "for=unknown")]), "10.0.0.1");
-        assert_eq!(forwarded("10.0.0.1", &[("forwarded", "proto=https")]), "10.0.0.1");
-        assert_eq!(forwarded("10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]), "10.0.0.1");
+        assert_eq!(
+            forwarded("fd00::1", &[("forwarded", "For=203.0.113.5:80")]),
+            "203.0.113.5"
+        );
+        assert_eq!(
+            forwarded("10.0.0.1", &[("forwarded", "for=unknown")]),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            forwarded("10.0.0.1", &[("forwarded", "proto=https")]),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            forwarded("10.0.0.1", &[("x-forwarded-for", "203.0.113.5")]),
+            "10.0.0.1"
+        );
     }
 }

@@ -30,14 +30,19 @@ impl RequestId {
 
     /// The same from bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Self::is_one(bytes).then(|| HeaderValue::from_bytes(bytes).ok().map(Self)).flatten()
+        Self::is_one(bytes)
+            .then(|| HeaderValue::from_bytes(bytes).ok().map(Self))
+            .flatten()
     }
 
     /// Spells random bytes as hexadecimal digits.
     pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Option<Self> {
         let mut text = [b'0'; 2 * RANDOM_BYTES];
         for (digits, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *digits = [hexadecimal::digit((byte >> 4).into()), hexadecimal::digit(byte.into())];
+            *digits = [
+                hexadecimal::digit((byte >> 4).into()),
+                hexadecimal::digit(byte.into()),
+            ];
         }
         HeaderValue::from_bytes(&text).ok().map(Self)
     }
@@ -82,7 +87,10 @@ mod tests {
     #[test]
     fn only_plain_words_are_request_ids() {
         for text in ["a", "4f2e-0001", "A.b_c-9", &"x".repeat(128)] {
-            assert_eq!(RequestId::from_bytes(text.as_bytes()).unwrap().as_str(), text);
+            assert_eq!(
+                RequestId::from_bytes(text.as_bytes()).unwrap().as_str(),
+                text
+            );
         }
         for text in ["", "a b", "a\"b", "a\tb", "\u{e4}", "a/b", &"x".repeat(129)] {
             assert!(RequestId::from_bytes(text.as_bytes()).is_none(), "{text:?}");

@@ -21,7 +21,9 @@ pub fn hold(payload: &mut Payload) -> Unread {
     match mem::replace(payload, Payload::None) {
         Payload::H1 { payload: body } => {
             let body = Rc::new(RefCell::new(body));
-            *payload = Payload::Stream { payload: Box::pin(Shared(Rc::clone(&body))) };
+            *payload = Payload::Stream {
+                payload: Box::pin(Shared(Rc::clone(&body))),
+            };
             Unread { _body: Some(body) }
         }
         other => {
@@ -55,7 +57,10 @@ pub struct Unread {
 impl Unread {
     /// The body of the answer, with that of the request.
     pub fn with(self, body: BoxBody) -> Holding {
-        Holding { body, _unread: self }
+        Holding {
+            body,
+            _unread: self,
+        }
     }
 }
 
@@ -72,7 +77,10 @@ impl MessageBody for Holding {
         self.body.size()
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Pin::new(&mut self.body).poll_next(context)
     }
 }

@@ -59,12 +59,26 @@ impl Discovery {
     ///
     /// # Errors
     /// When the metadata cannot be signed.
-    pub fn freeze(issuer: Issuer, provider: &ProviderMetadata, keys: KeyRing, signed: bool, max_age: Duration) -> Result<Self, KeyError> {
-        let ours = provider.jwks_uri.as_ref().is_some_and(|uri| uri.as_str() == issuer.endpoint(JWKS));
+    pub fn freeze(
+        issuer: Issuer,
+        provider: &ProviderMetadata,
+        keys: KeyRing,
+        signed: bool,
+        max_age: Duration,
+    ) -> Result<Self, KeyError> {
+        let ours = provider
+            .jwks_uri
+            .as_ref()
+            .is_some_and(|uri| uri.as_str() == issuer.endpoint(JWKS));
         let (members, signed) = (provider.object(), signed && ours);
         Ok(Self {
-            configuration: ArcSwap::from_pointee(configuration(&issuer, &members, signed, &keys, max_age)?),
-            jwks: ArcSwap::from_pointee(Document::freeze(keys.snapshot().jwks().to_owned(), max_age)),
+            configuration: ArcSwap::from_pointee(configuration(
+                &issuer, &members, signed, &keys, max_age,
+            )?),
+            jwks: ArcSwap::from_pointee(Document::freeze(
+                keys.snapshot().jwks().to_owned(),
+                max_age,
+            )),
             resource: resource::freeze(&issuer, provider, max_age),
             issuer,
             members,
@@ -79,21 +93,39 @@ impl Discovery {
     /// # Errors
     /// When the metadata cannot be signed; the document stays as it was.
     pub fn refresh(&self) -> Result<(), KeyError> {
-        self.jwks.store(Arc::new(Document::freeze(self.keys.snapshot().jwks().to_owned(), self.max_age)));
+        self.jwks.store(Arc::new(Document::freeze(
+            self.keys.snapshot().jwks().to_owned(),
+            self.max_age,
+        )));
         if self.signed {
-            self.configuration.store(Arc::new(configuration(&self.issuer, &self.members, true, &self.keys, self.max_age)?));
+            self.configuration.store(Arc::new(configuration(
+                &self.issuer,
+                &self.members,
+                true,
+                &self.keys,
+                self.max_age,
+            )?));
         }
         Ok(())
     }
 }
 
-fn configuration(issuer: &Issuer, members: &Object, signed: bool, keys: &KeyRing, max_age: Duration) -> Result<Document, KeyError> {
+fn configuration(
+    issuer: &Issuer,
+    members: &Object,
+    signed: bool,
+    keys: &KeyRing,
+    max_age: Duration,
+) -> Result<Document, KeyError> {
     let mut members = members.clone();
     if signed {
         let token = signed::metadata(issuer, &members, keys)?;
         members.insert(signed::MEMBER.to_owned(), token.into());
     }
-    Ok(Document::freeze(Value::Object(members).to_string(), max_age))
+    Ok(Document::freeze(
+        Value::Object(members).to_string(),
+        max_age,
+    ))
 }
 
 /// Every path that has the provider's document: the well-known segment after and before the issuer's path, and the WSO2
@@ -153,10 +185,20 @@ impl Page {
 /// Every address clients look for documents at, with what is there; what is said of the registration endpoint has the one
 /// address that RFC 9728 §3.1 gives it.
 pub fn pages(discovery: &Data<Discovery>, doors: &[String]) -> Vec<(String, Page)> {
-    let (configuration, jwks) = (configuration_paths(&discovery.issuer, doors), jwks_paths(&discovery.issuer, doors));
-    let configuration = configuration.into_iter().map(|path| (path, Page::Configuration(discovery.clone())));
-    let jwks = jwks.into_iter().map(|path| (path, Page::Jwks(discovery.clone())));
-    let resource = discovery.resource.iter().map(|(path, document)| (path.clone(), Page::Resource(document.clone())));
+    let (configuration, jwks) = (
+        configuration_paths(&discovery.issuer, doors),
+        jwks_paths(&discovery.issuer, doors),
+    );
+    let configuration = configuration
+        .into_iter()
+        .map(|path| (path, Page::Configuration(discovery.clone())));
+    let jwks = jwks
+        .into_iter()
+        .map(|path| (path, Page::Jwks(discovery.clone())));
+    let resource = discovery
+        .resource
+        .iter()
+        .map(|(path, document)| (path.clone(), Page::Resource(document.clone())));
     configuration.chain(jwks).chain(resource).collect()
 }
 
@@ -165,7 +207,10 @@ pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[S
     for (path, page) in pages(discovery, doors) {
         config.service(
             web::resource(path)
-                .route(get_or_head().to(move |request: HttpRequest| ready(page.answer(request.headers()))))
+                .route(
+                    get_or_head()
+                        .to(move |request: HttpRequest| ready(page.answer(request.headers()))),
+                )
                 .route(cors::preflight(METHODS))
                 .default_service(failure::only(METHODS))
                 .wrap(cors::open()),

@@ -20,10 +20,18 @@ pub fn protected_resource(issuer: &Issuer, provider: &ProviderMetadata) -> Optio
         "bearer_methods_supported": ["header"],
         "resource_name": "Client registration",
     });
-    Some((format!("/.well-known/{OAUTH_PROTECTED_RESOURCE}{path}"), document))
+    Some((
+        format!("/.well-known/{OAUTH_PROTECTED_RESOURCE}{path}"),
+        document,
+    ))
 }
 
 /// The same, frozen.
-pub(crate) fn freeze(issuer: &Issuer, provider: &ProviderMetadata, max_age: Duration) -> Option<(String, Document)> {
-    protected_resource(issuer, provider).map(|(path, document)| (path, Document::freeze(document.to_string(), max_age)))
+pub(crate) fn freeze(
+    issuer: &Issuer,
+    provider: &ProviderMetadata,
+    max_age: Duration,
+) -> Option<(String, Document)> {
+    protected_resource(issuer, provider)
+        .map(|(path, document)| (path, Document::freeze(document.to_string(), max_age)))
 }

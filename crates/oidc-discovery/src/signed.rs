@@ -14,7 +14,11 @@ pub const MEMBER: &str = "signed_metadata";
 ///
 /// # Errors
 /// When there is no key, and what OpenSSL says.
-pub(crate) fn metadata(issuer: &Issuer, members: &Object, keys: &KeyRing) -> Result<String, KeyError> {
+pub(crate) fn metadata(
+    issuer: &Issuer,
+    members: &Object,
+    keys: &KeyRing,
+) -> Result<String, KeyError> {
     let mut claims = Object::new();
     claims.insert("iss".to_owned(), issuer.as_str().into());
     claims.extend(members.clone());

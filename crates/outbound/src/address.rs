@@ -15,7 +15,9 @@ pub fn is_public(ip: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    !NOT_PUBLIC_V4.iter().any(|(first, length)| address.to_bits() >> (32 - length) == first.to_bits() >> (32 - length))
+    !NOT_PUBLIC_V4.iter().any(|(first, length)| {
+        address.to_bits() >> (32 - length) == first.to_bits() >> (32 - length)
+    })
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

@@ -41,15 +41,26 @@ impl fmt::Display for Allowed {
 
 fn read(text: &str) -> Option<Allowed> {
     let (host, port) = text.rsplit_once(':')?;
-    let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok()).flatten().filter(|port| *port != 0)?;
+    let port = port
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| port.parse().ok())
+        .flatten()
+        .filter(|port| *port != 0)?;
     // The same parser that reads the addresses, so that both sides are normalised alike. A special scheme is what makes
     // it read numbers as IPv4 addresses; what would make it stop early, or promise a pattern, is no part of a host.
     let second_port = host.contains(':') && !host.starts_with('[');
-    if host.is_empty() || second_port || host.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#@*".contains(c)) {
+    if host.is_empty()
+        || second_port
+        || host.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#@*".contains(c))
+    {
         return None;
     }
     let url = Url::parse(&format!("https://{host}/")).ok()?;
-    Some(Allowed { host: url.host()?.to_owned(), port })
+    Some(Allowed {
+        host: url.host()?.to_owned(),
+        port,
+    })
 }
 
 /// An entry of the allow-list that is not a host and a port.
@@ -93,7 +104,10 @@ mod tests {
             "a b:443",
         ] {
             let problem = text.parse::<Allowed>().unwrap_err().to_string();
-            assert!(problem.starts_with(&format!("`{text}` in `[outbound] allow`")), "{problem}");
+            assert!(
+                problem.starts_with(&format!("`{text}` in `[outbound] allow`")),
+                "{problem}"
+            );
         }
     }
 }

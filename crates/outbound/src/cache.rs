@@ -23,7 +23,11 @@ struct Document {
 
 impl Cache {
     pub(crate) fn new(kept: usize, keep: Duration) -> Self {
-        Self { documents: Mutex::default(), kept, keep }
+        Self {
+            documents: Mutex::default(),
+            kept,
+            keep,
+        }
     }
 
     /// The document at `url`, while it is fresh.
@@ -43,15 +47,26 @@ impl Cache {
             return;
         }
         if documents.len() >= self.kept
-            && let Some(first) = documents.iter().min_by_key(|(_, document)| document.until).map(|(held, _)| held.clone())
+            && let Some(first) = documents
+                .iter()
+                .min_by_key(|(_, document)| document.until)
+                .map(|(held, _)| held.clone())
         {
             documents.remove(&first);
         }
-        documents.insert(url.to_owned(), Document { body, until: now.plus(lifetime) });
+        documents.insert(
+            url.to_owned(),
+            Document {
+                body,
+                until: now.plus(lifetime),
+            },
+        );
     }
 
     fn documents(&self) -> MutexGuard<'_, HashMap<String, Document>> {
-        self.documents.lock().unwrap_or_else(PoisonError::into_inner)
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,9 +82,18 @@ mod tests {
         let cache = Cache::new(8, HOUR);
         cache.put("minute", Arc::from(*b"[1]"), Duration::from_mins(1), NOW);
         cache.put("year", Arc::from(*b"[2]"), HOUR * 8760, NOW);
-        assert_eq!(cache.get("minute", NOW.plus(Duration::from_secs(59))).as_deref(), Some(&b"[1]"[..]));
+        assert_eq!(
+            cache
+                .get("minute", NOW.plus(Duration::from_secs(59)))
+                .as_deref(),
+            Some(&b"[1]"[..])
+        );
         assert_eq!(cache.get("minute", NOW.plus(Duration::from_mins(1))), None);
-        assert!(cache.get("year", NOW.plus(Duration::from_secs(3599))).is_some());
+        assert!(
+            cache
+                .get("year", NOW.plus(Duration::from_secs(3599)))
+                .is_some()
+        );
         assert_eq!(cache.get("year", NOW.plus(HOUR)), None);
     }
 
@@ -87,6 +111,9 @@ mod tests {
         cache.put("long", Arc::from(*b"[]"), HOUR, NOW);
         cache.put("short", Arc::from(*b"[]"), Duration::from_mins(1), NOW);
         cache.put("new", Arc::from(*b"[]"), Duration::from_mins(2), NOW);
-        assert_eq!(["long", "short", "new"].map(|url| cache.get(url, NOW).is_some()), [true, false, true]);
+        assert_eq!(
+            ["long", "short", "new"].map(|url| cache.get(url, NOW).is_some()),
+            [true, false, true]
+        );
     }
 }

@@ -51,11 +51,29 @@ pub(crate) fn get(
         .accept("application/json")
         .accept_encoding("identity")
         .build();
-    let tls = Tls { trust: trust.clone(), host: target.host(), deadline: begun.checked_add(connect).unwrap_or(begun) };
-    let agent = Agent::with_parts(config, ().chain(TcpConnector::default()).chain(tls), Pinned(addresses));
-    let fault = |fault: &ureq::Error| Refused(if Instant::now() >= deadline { Reason::Slow } else { reason(fault) });
+    let tls = Tls {
+        trust: trust.clone(),
+        host: target.host(),
+        deadline: begun.checked_add(connect).unwrap_or(begun),
+    };
+    let agent = Agent::with_parts(
+        config,
+        ().chain(TcpConnector::default()).chain(tls),
+        Pinned(addresses),
+    );
+    let fault = |fault: &ureq::Error| {
+        Refused(if Instant::now() >= deadline {
+            Reason::Slow
+        } else {
+            reason(fault)
+        })
+    };
 
-    let mut response = agent.get(target.url()).header("Connection", "close").call().map_err(|error| fault(&error))?;
+    let mut response = agent
+        .get(target.url())
+        .header("Connection", "close")
+        .call()
+        .map_err(|error| fault(&error))?;
     if response.status() != 200 {
         return Err(Reason::Status.into());
     }
@@ -66,7 +84,10 @@ pub(crate) fn get(
     let mut body = Vec::new();
     let most = u64::try_from(limits.body).unwrap_or(u64::MAX);
     let reader = response.body_mut().as_reader();
-    reader.take(most.saturating_add(1)).read_to_end(&mut body).map_err(|error| fault(&error.into()))?;
+    reader
+        .take(most.saturating_add(1))
+        .read_to_end(&mut body)
+        .map_err(|error| fault(&error.into()))?;
     if body.len() > limits.body {
         return Err(Reason::Length.into());
     }
@@ -78,7 +99,12 @@ pub(crate) fn get(
 struct Pinned(Vec<SocketAddr>);
 
 impl Resolver for Pinned {
-    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let mut addresses = self.empty();
         // A list longer than this panics.
         for address in self.0.iter().take(16) {
@@ -90,18 +116,28 @@ impl Resolver for Pinned {
 
 fn is_json(headers: &HeaderMap) -> bool {
     let mut types = lines(headers, &CONTENT_TYPE);
-    let essence = types.next().and_then(|line| line.split(';').next()).map_or("", str::trim);
+    let essence = types
+        .next()
+        .and_then(|line| line.split(';').next())
+        .map_or("", str::trim);
     essence.eq_ignore_ascii_case("application/json") && types.next().is_none()
 }
 
 fn lifetime_of(headers: &HeaderMap) -> Duration {
     let varies = lines(headers, &VARY).any(|line| line.contains('*'));
-    lifetime(lines(headers, &CACHE_CONTROL), lines(headers, &AGE).next(), varies)
+    lifetime(
+        lines(headers, &CACHE_CONTROL),
+        lines(headers, &AGE).next(),
+        varies,
+    )
 }
 
 /// Every line of a field; one that is not text is taken for a word we do not know.
 fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?"))
+    headers
+        .get_all(name)
+        .iter()
+        .map(|value| value.to_str().unwrap_or("?"))
 }
 
 fn reason(fault: &ureq::Error) -> Reason {
@@ -109,7 +145,9 @@ fn reason(fault: &ureq::Error) -> Reason {
         ureq::Error::Timeout(_) => Reason::Slow,
         ureq::Error::Other(inner) if inner.is::<NoTls>() => Reason::Tls,
         ureq::Error::Io(inner) if inner.kind() == io::ErrorKind::TimedOut => Reason::Slow,
-        ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => Reason::Connection,
+        ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => {
+            Reason::Connection
+        }
         _ => Reason::Http,
     }
 }

@@ -59,9 +59,20 @@ impl Fetcher {
         let authorities = ca.as_deref().map_or_else(|| Ok(Vec::new()), authorities)?;
         let queue = Arc::new(Queue::new(&limits));
         let cache = Cache::new(limits.kept, limits.keep);
-        let worker = Arc::new(Worker { limits, authorities, trust: OnceLock::new(), lookup, cache });
+        let worker = Arc::new(Worker {
+            limits,
+            authorities,
+            trust: OnceLock::new(),
+            lookup,
+            cache,
+        });
         worker::start(&worker, &queue)?;
-        Ok(Self(Arc::new(Inner { allow, worker, queue, counts: Counts::default() })))
+        Ok(Self(Arc::new(Inner {
+            allow,
+            worker,
+            queue,
+            counts: Counts::default(),
+        })))
     }
 
     /// [`check_address_of`](crate::check_address_of) with this fetcher's allow-list: for an address that is kept now
@@ -88,12 +99,24 @@ impl Fetcher {
     /// # Errors
     /// The one failure of this crate: for an address we do not go to, a server that does not answer as it should, and a
     /// document that is no `T` alike. [`Refused::limit`] tells a fetch that was not begun, at once.
-    pub async fn json<T: DeserializeOwned>(&self, url: &str, caller: Caller, now: Timestamp) -> Result<T, Refused> {
+    pub async fn json<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        caller: Caller,
+        now: Timestamp,
+    ) -> Result<T, Refused> {
         let begun = Instant::now();
         let span = tracing::info_span!("fetch", otel.kind = "client", frontdesk.fetch = Empty);
-        let outcome = self.attempt(url, caller, now, begun).instrument(span.clone()).await;
+        let outcome = self
+            .attempt(url, caller, now, begun)
+            .instrument(span.clone())
+            .await;
         if let Err(refused) = &outcome {
-            if let Some(((_, word), count)) = REASONS.iter().zip(&self.0.counts.refused).find(|((listed, _), _)| *listed == refused.0) {
+            if let Some(((_, word), count)) = REASONS
+                .iter()
+                .zip(&self.0.counts.refused)
+                .find(|((listed, _), _)| *listed == refused.0)
+            {
                 count.fetch_add(1, Ordering::Relaxed);
                 span.record("frontdesk.fetch", word);
             }
@@ -111,9 +134,18 @@ impl Fetcher {
 
     /// What became of the fetches so far, in a word each: `fetched`, `cached`, or why there was no document.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let Counts { fetched, cached, refused } = &self.0.counts;
-        let refused = REASONS.iter().zip(refused).map(|((_, word), count)| (*word, count));
-        let all = [("fetched", fetched), ("cached", cached)].into_iter().chain(refused);
+        let Counts {
+            fetched,
+            cached,
+            refused,
+        } = &self.0.counts;
+        let refused = REASONS
+            .iter()
+            .zip(refused)
+            .map(|((_, word), count)| (*word, count));
+        let all = [("fetched", fetched), ("cached", cached)]
+            .into_iter()
+            .chain(refused);
         all.map(|(word, count)| (word, count.load(Ordering::Relaxed)))
     }
 
@@ -122,12 +154,31 @@ impl Fetcher {
         self.0.queue.running()
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, url: &str, caller: Caller, now: Timestamp, begun: Instant) -> Result<T, Refused> {
-        let Inner { allow, worker, counts, .. } = &*self.0;
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        caller: Caller,
+        now: Timestamp,
+        begun: Instant,
+    ) -> Result<T, Refused> {
+        let Inner {
+            allow,
+            worker,
+            counts,
+            ..
+        } = &*self.0;
         let target = Target::read(url, allow)?;
         let (document, count, word) = match worker.cache.get(target.url(), now) {
             Some(body) => (read(&body)?, &counts.cached, "cached"),
-            None => (read(&self.fetched(target, has_shape::<T>, caller, now, begun).await?)?, &counts.fetched, "fetched"),
+            None => (
+                read(
+                    &self
+                        .fetched(target, has_shape::<T>, caller, now, begun)
+                        .await?,
+                )?,
+                &counts.fetched,
+                "fetched",
+            ),
         };
         count.fetch_add(1, Ordering::Relaxed);
         Span::current().record("frontdesk.fetch", word);
@@ -146,12 +197,28 @@ impl Fetcher {
         let queue = &*self.0.queue;
         let deadline = begun.checked_add(self.timeout()).unwrap_or(begun);
         let (answer, answered) = oneshot::channel();
-        let job = Job { target, has_shape, now, begun, deadline, span: Span::current(), answer };
-        let waiting = Waiting { queue, id: queue.push(caller, job)? };
+        let job = Job {
+            target,
+            has_shape,
+            now,
+            begun,
+            deadline,
+            span: Span::current(),
+            answer,
+        };
+        let waiting = Waiting {
+            queue,
+            id: queue.push(caller, job)?,
+        };
         match timeout_at(deadline.into(), answered).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Reason::Busy.into()),
-            Err(_) => Err(if queue.withdraw(waiting.id) { Reason::Busy } else { Reason::Slow }.into()),
+            Err(_) => Err(if queue.withdraw(waiting.id) {
+                Reason::Busy
+            } else {
+                Reason::Slow
+            }
+            .into()),
         }
     }
 }
@@ -176,7 +243,10 @@ impl Drop for Inner {
 
 impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fetcher").field("allow", &self.0.allow).field("limits", &self.0.worker.limits).finish_non_exhaustive()
+        f.debug_struct("Fetcher")
+            .field("allow", &self.0.allow)
+            .field("limits", &self.0.worker.limits)
+            .finish_non_exhaustive()
     }
 }
 

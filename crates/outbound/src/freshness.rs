@@ -6,7 +6,11 @@ use std::time::Duration;
 /// it in a way that cannot be read. RFC 9111 §4.2.1, §5.2.2, §5.1.
 ///
 /// `cache_control` and `age` are every field line of that name; `varies` is whether the response has `Vary: *`.
-pub(crate) fn lifetime<'a>(cache_control: impl Iterator<Item = &'a str>, age: Option<&str>, varies: bool) -> Duration {
+pub(crate) fn lifetime<'a>(
+    cache_control: impl Iterator<Item = &'a str>,
+    age: Option<&str>,
+    varies: bool,
+) -> Duration {
     let (mut shared, mut general, mut forbidden) = (None, None, varies);
     for directive in cache_control.flat_map(|line| line.split(',')) {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
@@ -17,7 +21,9 @@ pub(crate) fn lifetime<'a>(cache_control: impl Iterator<Item = &'a str>, age: Op
             _ => {}
         }
     }
-    let (Some(span), false) = (shared.or(general), forbidden) else { return Duration::ZERO };
+    let (Some(span), false) = (shared.or(general), forbidden) else {
+        return Duration::ZERO;
+    };
     let age = age.map_or(0, |text| seconds(text).unwrap_or(u64::MAX));
     Duration::from_secs(span.saturating_sub(age))
 }
@@ -31,7 +37,8 @@ fn repeated(slot: &mut Option<u64>, value: Option<u64>, forbidden: &mut bool) {
 fn seconds(text: &str) -> Option<u64> {
     let text = text.trim().trim_matches('"');
     // Too large to be a number is "very long" (RFC 9111 §1.2.2).
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().unwrap_or(u64::MAX))
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -59,8 +66,15 @@ mod tests {
             (&["public"], None, 0),
             (&[], None, 0),
         ] {
-            assert_eq!(lifetime(lines.iter().copied(), age, false), Duration::from_secs(seconds), "{lines:?} {age:?}");
+            assert_eq!(
+                lifetime(lines.iter().copied(), age, false),
+                Duration::from_secs(seconds),
+                "{lines:?} {age:?}"
+            );
         }
-        assert_eq!(lifetime(["max-age=60"].into_iter(), None, true), Duration::ZERO);
+        assert_eq!(
+            lifetime(["max-age=60"].into_iter(), None, true),
+            Duration::ZERO
+        );
     }
 }

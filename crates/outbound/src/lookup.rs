@@ -14,12 +14,19 @@ pub type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 /// The system's own resolver.
 pub(crate) fn system(name: &str) -> io::Result<Vec<IpAddr>> {
-    Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+    Ok((name, 0)
+        .to_socket_addrs()?
+        .map(|address| address.ip())
+        .collect())
 }
 
 /// Every address of the target, once all of them are found acceptable: a name with one public and one private address
 /// is somebody trying which of the two we would take.
-pub(crate) fn resolve(lookup: &Arc<Lookup>, target: &Target, patience: Duration) -> Result<Vec<SocketAddr>, Refused> {
+pub(crate) fn resolve(
+    lookup: &Arc<Lookup>,
+    target: &Target,
+    patience: Duration,
+) -> Result<Vec<SocketAddr>, Refused> {
     let addresses = match target.literal() {
         Some(address) => vec![address],
         None => ask(lookup, target.host(), patience).ok_or(Reason::Unresolved)?,
@@ -30,7 +37,10 @@ pub(crate) fn resolve(lookup: &Arc<Lookup>, target: &Target, patience: Duration)
     if !addresses.iter().all(|address| target.admits(*address)) {
         return Err(Reason::Address.into());
     }
-    Ok(addresses.into_iter().map(|address| SocketAddr::new(address, target.port())).collect())
+    Ok(addresses
+        .into_iter()
+        .map(|address| SocketAddr::new(address, target.port()))
+        .collect())
 }
 
 /// The system's resolver knows no deadline, so it works on a thread of its own, which is left behind when it takes too
@@ -39,6 +49,9 @@ fn ask(lookup: &Arc<Lookup>, name: String, patience: Duration) -> Option<Vec<IpA
     let (answer, answered) = mpsc::sync_channel(1);
     let lookup = Arc::clone(lookup);
     let work = move || answer.send(lookup(&name));
-    thread::Builder::new().name("outbound-lookup".to_owned()).spawn(work).ok()?;
+    thread::Builder::new()
+        .name("outbound-lookup".to_owned())
+        .spawn(work)
+        .ok()?;
     answered.recv_timeout(patience).ok()?.ok()
 }

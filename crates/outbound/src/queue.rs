@@ -58,7 +58,12 @@ struct Place {
 impl<J> Queue<J> {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            state: Mutex::new(State { waiting: VecDeque::new(), places: Vec::new(), last: 0, closed: false }),
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                places: Vec::new(),
+                last: 0,
+                closed: false,
+            }),
             pushed: Condvar::new(),
             threads: limits.concurrency,
             places: limits.concurrency.saturating_add(limits.waiting),
@@ -70,9 +75,19 @@ impl<J> Queue<J> {
     pub(crate) fn push(&self, caller: Caller, job: J) -> Result<u64, Reason> {
         let now = Instant::now();
         let mut state = self.state();
-        state.places.retain(|place| place.until.is_none_or(|until| until > now));
-        let own = state.places.iter().filter(|place| place.caller.name == caller.name).count();
-        let beside = state.places.iter().filter(|place| place.caller.is_beside(&caller)).count();
+        state
+            .places
+            .retain(|place| place.until.is_none_or(|until| until > now));
+        let own = state
+            .places
+            .iter()
+            .filter(|place| place.caller.name == caller.name)
+            .count();
+        let beside = state
+            .places
+            .iter()
+            .filter(|place| place.caller.is_beside(&caller))
+            .count();
         if own >= self.per_caller || beside >= self.places.div_ceil(2) {
             return Err(Reason::Share);
         }
@@ -81,7 +96,12 @@ impl<J> Queue<J> {
         }
         state.last += 1;
         let id = state.last;
-        state.places.push(Place { id, caller, running: false, until: None });
+        state.places.push(Place {
+            id,
+            caller,
+            running: false,
+            until: None,
+        });
         state.waiting.push_back((id, job));
         drop(state);
         self.pushed.notify_one();
@@ -100,7 +120,10 @@ impl<J> Queue<J> {
                 state.place(id, |place| place.running = true);
                 return Some((id, job));
             }
-            state = self.pushed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .pushed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -136,7 +159,11 @@ impl<J> Queue<J> {
 
     /// Returns the number of jobs under way.
     pub(crate) fn running(&self) -> usize {
-        self.state().places.iter().filter(|place| place.running).count()
+        self.state()
+            .places
+            .iter()
+            .filter(|place| place.running)
+            .count()
     }
 
     fn state(&self) -> MutexGuard<'_, State<J>> {
@@ -149,13 +176,29 @@ impl<J> State<J> {
     fn next(&self, most: usize) -> Option<usize> {
         let running = |caller: &Caller| {
             let places = || self.places.iter().filter(|place| place.running);
-            let beside = places().filter(|place| place.caller.is_beside(caller)).count();
-            (beside, places().filter(|place| place.caller.name == caller.name).count())
+            let beside = places()
+                .filter(|place| place.caller.is_beside(caller))
+                .count();
+            (
+                beside,
+                places()
+                    .filter(|place| place.caller.name == caller.name)
+                    .count(),
+            )
         };
         let waiting = self.waiting.iter().enumerate();
-        let callers = waiting.filter_map(|(at, (id, _))| Some((at, &self.places.iter().find(|place| place.id == *id)?.caller)));
-        let may_run = callers.map(|(at, caller)| (at, running(caller))).filter(|(_, (beside, _))| *beside < most);
-        may_run.min_by_key(|(_, running)| *running).map(|(at, _)| at)
+        let callers = waiting.filter_map(|(at, (id, _))| {
+            Some((
+                at,
+                &self.places.iter().find(|place| place.id == *id)?.caller,
+            ))
+        });
+        let may_run = callers
+            .map(|(at, caller)| (at, running(caller)))
+            .filter(|(_, (beside, _))| *beside < most);
+        may_run
+            .min_by_key(|(_, running)| *running)
+            .map(|(at, _)| at)
     }
 
     fn place(&mut self, id: u64, change: impl FnOnce(&mut Place)) {
@@ -172,11 +215,19 @@ mod tests {
     use super::*;
 
     fn queue(concurrency: usize, waiting: usize) -> Queue<&'static str> {
-        Queue::new(&Limits { concurrency, waiting, per_caller: 2, ..Limits::default() })
+        Queue::new(&Limits {
+            concurrency,
+            waiting,
+            per_caller: 2,
+            ..Limits::default()
+        })
     }
 
     fn caller(name: &str, last: u8) -> Caller {
-        Caller { name: name.to_owned(), address: Some(IpAddr::from([192, 0, 2, last])) }
+        Caller {
+            name: name.to_owned(),
+            address: Some(IpAddr::from([192, 0, 2, last])),
+        }
     }
 
     #[test]
@@ -185,7 +236,11 @@ mod tests {
         assert!(queue.push(caller("a", 1), "1").is_ok() && queue.push(caller("a", 2), "2").is_ok());
         assert_eq!(queue.push(caller("a", 3), "3"), Err(Reason::Share));
         let (first, _) = queue.take().unwrap();
-        assert_eq!(queue.push(caller("a", 1), "3"), Err(Reason::Share), "what is under way counts too");
+        assert_eq!(
+            queue.push(caller("a", 1), "3"),
+            Err(Reason::Share),
+            "what is under way counts too"
+        );
         assert!(queue.push(caller("b", 1), "4").is_ok());
         queue.finish(first, None);
         assert!(queue.push(caller("a", 1), "3").is_ok());
@@ -200,8 +255,15 @@ mod tests {
             let (id, _) = queue.take().unwrap();
             queue.finish(id, Some(Instant::now() + Duration::from_mins(1)));
         }
-        assert_eq!((queue.running(), queue.push(caller("a", 1), "3")), (0, Err(Reason::Share)));
-        queue.state().places.iter_mut().for_each(|place| place.until = Some(Instant::now()));
+        assert_eq!(
+            (queue.running(), queue.push(caller("a", 1), "3")),
+            (0, Err(Reason::Share))
+        );
+        queue
+            .state()
+            .places
+            .iter_mut()
+            .for_each(|place| place.until = Some(Instant::now()));
         assert!(queue.push(caller("a", 1), "3").is_ok());
     }
 
@@ -209,13 +271,28 @@ mod tests {
     fn callers_of_one_address_leave_half_to_others() {
         let queue = queue(4, 8);
         for number in 0..6 {
-            queue.push(caller(&number.to_string(), 1), "one address").unwrap();
+            queue
+                .push(caller(&number.to_string(), 1), "one address")
+                .unwrap();
         }
-        assert_eq!(queue.push(caller("another", 1), "one address"), Err(Reason::Share));
-        assert_eq!([queue.take().unwrap().1, queue.take().unwrap().1], ["one address"; 2]);
+        assert_eq!(
+            queue.push(caller("another", 1), "one address"),
+            Err(Reason::Share)
+        );
+        assert_eq!(
+            [queue.take().unwrap().1, queue.take().unwrap().1],
+            ["one address"; 2]
+        );
         queue.push(caller("x", 2), "other").unwrap();
-        assert_eq!(queue.take().unwrap().1, "other", "it does not wait behind them");
-        assert!(queue.state().next(2).is_none(), "half of the threads are theirs");
+        assert_eq!(
+            queue.take().unwrap().1,
+            "other",
+            "it does not wait behind them"
+        );
+        assert!(
+            queue.state().next(2).is_none(),
+            "half of the threads are theirs"
+        );
     }
 
     #[test]
@@ -227,8 +304,14 @@ mod tests {
         assert!(queue.withdraw(first) && !queue.withdraw(first));
         assert!(queue.push(caller("c", 3), "3").is_ok());
         let (taken, job) = queue.take().unwrap();
-        assert_eq!((job, queue.withdraw(taken), queue.running()), ("2", false, 1));
+        assert_eq!(
+            (job, queue.withdraw(taken), queue.running()),
+            ("2", false, 1)
+        );
         queue.close();
-        assert_eq!((queue.take(), queue.push(caller("d", 4), "4")), (None, Err(Reason::Busy)));
+        assert_eq!(
+            (queue.take(), queue.push(caller("d", 4), "4")),
+            (None, Err(Reason::Busy))
+        );
     }
 }

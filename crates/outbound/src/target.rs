@@ -33,8 +33,14 @@ pub fn check_address_of(url: &str, allow: &[Allowed]) -> Result<(), Refused> {
 /// The one failure of this crate, for every reason.
 pub fn check_host_of(url: &str, allow: &[Allowed]) -> Result<(), Refused> {
     let url = Url::parse(url).map_err(|_| Reason::Url)?;
-    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else { return Err(Reason::Url.into()) };
-    if allow.iter().any(|entry| entry.covers(&host, port)) { Ok(()) } else { check_host(&host) }
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        return Err(Reason::Url.into());
+    };
+    if allow.iter().any(|entry| entry.covers(&host, port)) {
+        Ok(())
+    } else {
+        check_host(&host)
+    }
 }
 
 impl Target {
@@ -43,7 +49,9 @@ impl Target {
             return Err(Reason::Url.into());
         }
         let url = Url::parse(text).map_err(|_| Reason::Url)?;
-        let (Some(host), Some(port), None) = (url.host(), url.port_or_known_default(), url.fragment()) else {
+        let (Some(host), Some(port), None) =
+            (url.host(), url.port_or_known_default(), url.fragment())
+        else {
             return Err(Reason::Url.into());
         };
         let permitted = allow.iter().any(|entry| entry.covers(&host, port));
@@ -51,7 +59,11 @@ impl Target {
             check_port(port)?;
             check_host(&host)?;
         }
-        Ok(Self { url, port, permitted })
+        Ok(Self {
+            url,
+            port,
+            permitted,
+        })
     }
 
     /// The URL in its normal form.
@@ -92,38 +104,69 @@ fn is_plain(text: &str) -> bool {
     let (scheme, rest) = text.split_once("://").unwrap_or_default();
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
-    scheme.eq_ignore_ascii_case("https") && !authority.is_empty() && !authority.contains('@') && !text.contains(odd)
+    scheme.eq_ignore_ascii_case("https")
+        && !authority.is_empty()
+        && !authority.contains('@')
+        && !text.contains(odd)
 }
 
 fn check_port(port: u16) -> Result<(), Refused> {
-    if port == 443 || (port >= 1024 && !OTHER_PROTOCOLS.contains(&port)) { Ok(()) } else { Err(Reason::Port.into()) }
+    if port == 443 || (port >= 1024 && !OTHER_PROTOCOLS.contains(&port)) {
+        Ok(())
+    } else {
+        Err(Reason::Port.into())
+    }
 }
 
 fn check_host(host: &Host<&str>) -> Result<(), Refused> {
     match host {
-        Host::Ipv4(address) => is_public((*address).into()).then_some(()).ok_or(Reason::Address.into()),
-        Host::Ipv6(address) => is_public((*address).into()).then_some(()).ok_or(Reason::Address.into()),
-        Host::Domain(name) => is_public_name(name).then_some(()).ok_or(Reason::Name.into()),
+        Host::Ipv4(address) => is_public((*address).into())
+            .then_some(())
+            .ok_or(Reason::Address.into()),
+        Host::Ipv6(address) => is_public((*address).into())
+            .then_some(())
+            .ok_or(Reason::Address.into()),
+        Host::Domain(name) => is_public_name(name)
+            .then_some(())
+            .ok_or(Reason::Name.into()),
     }
 }
 
 /// Several labels, none of them empty, the last ones not set aside for private use. The dot that makes a name absolute
 /// is refused with the empty label: it would only be a second spelling.
 fn is_public_name(name: &str) -> bool {
-    let ends_in = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    name.contains('.') && name.split('.').all(|label| !label.is_empty()) && !PRIVATE_NAMES.iter().any(ends_in)
+    let ends_in = |suffix: &&str| {
+        name.strip_suffix(*suffix)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    name.contains('.')
+        && name.split('.').all(|label| !label.is_empty())
+        && !PRIVATE_NAMES.iter().any(ends_in)
 }
 
 /// RFC 6761 §6, RFC 6762 §3 and appendix G, RFC 7686, RFC 8375, and what ICANN reserved for private use.
-const PRIVATE_NAMES: &[&str] =
-    &["localhost", "local", "internal", "home.arpa", "localdomain", "intranet", "private", "corp", "home", "lan", "onion", "invalid"];
+const PRIVATE_NAMES: &[&str] = &[
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "localdomain",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "lan",
+    "onion",
+    "invalid",
+];
 
 /// High ports that mean another protocol, where a TLS greeting might do harm: the Fetch standard's list (§2.9) from 1024
 /// on, and well-known databases, queues and proxies.
 const OTHER_PROTOCOLS: &[u16] = &[
-    1080, 1433, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2379, 2380, 3128, 3306, 3389, 3659, 4045, 4190, 4222, 5060, 5061, 5222,
-    5269, 5432, 5671, 5672, 5900, 5984, 5985, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 8883, 9042, 9092, 10080, 10250,
-    11211, 25672, 26257, 27017,
+    1080, 1433, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2379, 2380, 3128, 3306, 3389, 3659,
+    4045, 4190, 4222, 5060, 5061, 5222, 5269, 5432, 5671, 5672, 5900, 5984, 5985, 6000, 6379, 6566,
+    6665, 6666, 6667, 6668, 6669, 6679, 6697, 8883, 9042, 9092, 10080, 10250, 11211, 25672, 26257,
+    27017,
 ];
 
 #[cfg(test)]
@@ -189,8 +232,16 @@ mod tests {
             assert_eq!(reason(&format!("https://{host}/s")), Reason::Address, "{host}");
             assert_eq!(reason(&format!("https://{host}:8443/s")), Reason::Address, "{host}");
         }
-        for host in ["8.8.8.8", "134744072", "[2606:4700:4700::1111]", "[::ffff:8.8.8.8]"] {
-            assert!(check_address_of(&format!("https://{host}/s"), &[]).is_ok(), "{host}");
+        for host in [
+            "8.8.8.8",
+            "134744072",
+            "[2606:4700:4700::1111]",
+            "[::ffff:8.8.8.8]",
+        ] {
+            assert!(
+                check_address_of(&format!("https://{host}/s"), &[]).is_ok(),
+                "{host}"
+            );
         }
     }
 
@@ -214,17 +265,29 @@ mod tests {
             "home.arpa.example",
             "bücher.example",
         ] {
-            assert!(check_address_of(&format!("https://{host}/s"), &[]).is_ok(), "{host}");
+            assert!(
+                check_address_of(&format!("https://{host}/s"), &[]).is_ok(),
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn a_port_of_another_protocol_is_refused() {
-        for port in [0, 1, 21, 22, 25, 80, 444, 1023, 3306, 5432, 6379, 6667, 11211, 27017] {
-            assert_eq!(reason(&format!("https://rp.example:{port}/")), Reason::Port, "{port}");
+        for port in [
+            0, 1, 21, 22, 25, 80, 444, 1023, 3306, 5432, 6379, 6667, 11211, 27017,
+        ] {
+            assert_eq!(
+                reason(&format!("https://rp.example:{port}/")),
+                Reason::Port,
+                "{port}"
+            );
         }
         for port in [443, 1024, 8443, 9443, 65535] {
-            assert!(check_address_of(&format!("https://rp.example:{port}/"), &[]).is_ok(), "{port}");
+            assert!(
+                check_address_of(&format!("https://rp.example:{port}/"), &[]).is_ok(),
+                "{port}"
+            );
         }
     }
 
@@ -241,8 +304,14 @@ mod tests {
 
     #[test]
     fn an_allowed_destination_is_that_host_and_that_port_only() {
-        let allow = ["idp.internal:443", "127.0.0.1:5432", "[::1]:8443"].map(|entry| entry.parse().unwrap());
-        for text in ["https://idp.internal/s", "https://IDP.internal:443/s", "https://127.1:5432/s", "https://[0::1]:8443/s"] {
+        let allow = ["idp.internal:443", "127.0.0.1:5432", "[::1]:8443"]
+            .map(|entry| entry.parse().unwrap());
+        for text in [
+            "https://idp.internal/s",
+            "https://IDP.internal:443/s",
+            "https://127.1:5432/s",
+            "https://[0::1]:8443/s",
+        ] {
             assert!(check_address_of(text, &allow).is_ok(), "{text}");
         }
         for text in "

@@ -8,10 +8,14 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Instant;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{HandshakeError, SslConnector, SslConnectorBuilder, SslMethod, SslStream, SslVersion};
+use openssl::ssl::{
+    HandshakeError, SslConnector, SslConnectorBuilder, SslMethod, SslStream, SslVersion,
+};
 use openssl::x509::{X509, X509VerifyResult};
 use ureq::unversioned::transport::time::Duration as Budget;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
+};
 
 /// A connector from TLS 1.2 on that trusts the system's authorities and those given.
 ///
@@ -39,15 +43,32 @@ pub struct Tls {
 impl<In: Transport> Connector<In> for Tls {
     type Out = Wrapped;
 
-    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
         let Some(bare) = chained else { return Ok(None) };
         let bare: Box<dyn Transport> = Box::new(bare);
         let mut adapter = TransportAdapter::new(bare, details.current_time.clone());
         let left = self.deadline.saturating_duration_since(Instant::now());
-        adapter.set_timeout(NextTimeout { after: Budget::Exact(left), ..details.timeout });
-        let stream = self.trust.connect(&self.host, adapter).map_err(|error| ureq::Error::Other(Box::new(NoTls::of(&error))))?;
-        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Wrapped { buffers, stream, closed: None }))
+        adapter.set_timeout(NextTimeout {
+            after: Budget::Exact(left),
+            ..details.timeout
+        });
+        let stream = self
+            .trust
+            .connect(&self.host, adapter)
+            .map_err(|error| ureq::Error::Other(Box::new(NoTls::of(&error))))?;
+        let buffers = LazyBuffers::new(
+            details.config.input_buffer_size(),
+            details.config.output_buffer_size(),
+        );
+        Ok(Some(Wrapped {
+            buffers,
+            stream,
+            closed: None,
+        }))
     }
 }
 
@@ -80,7 +101,12 @@ impl NoTls {
                 stream.error().ssl_error()
             }
         };
-        let reason = stack.and_then(|stack| stack.errors().iter().find_map(openssl::error::Error::reason));
+        let reason = stack.and_then(|stack| {
+            stack
+                .errors()
+                .iter()
+                .find_map(openssl::error::Error::reason)
+        });
         Self::Handshake(reason.unwrap_or("the connection broke off"))
     }
 }
@@ -107,7 +133,14 @@ impl Transport for Wrapped {
         match self.stream.write_all(output) {
             // Whoever refuses a request before all of it was sent may close the connection behind the answer: it is there to be
             // read. RFC 9112 §9.5.
-            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::BrokenPipe
+                        | ErrorKind::ConnectionReset
+                        | ErrorKind::ConnectionAborted
+                ) =>
+            {
                 self.closed = Some(error);
                 Ok(())
             }

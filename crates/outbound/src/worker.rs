@@ -45,7 +45,9 @@ pub(crate) struct Worker {
 pub(crate) fn start(worker: &Arc<Worker>, queue: &Arc<Queue<Job>>) -> Result<(), SettingsError> {
     for number in 0..worker.limits.concurrency {
         let (own, jobs) = (Arc::clone(worker), Arc::clone(queue));
-        let started = thread::Builder::new().name(format!("outbound-fetch-{number}")).spawn(move || own.work(&jobs));
+        let started = thread::Builder::new()
+            .name(format!("outbound-fetch-{number}"))
+            .spawn(move || own.work(&jobs));
         if let Err(error) = started {
             queue.close();
             return Err(SettingsError::Threads(error));
@@ -58,8 +60,12 @@ impl Worker {
     fn work(&self, queue: &Queue<Job>) {
         while let Some((id, job)) = queue.take() {
             // The thread outlives a fault in what it calls, or there would be one less for all others.
-            let outcome = catch_unwind(AssertUnwindSafe(|| job.span.in_scope(|| self.fetch(&job)))).unwrap_or(Err(Reason::Http.into()));
-            let until = outcome.as_ref().err().map(|_| end_of_bucket(job.begun, self.limits.bucket));
+            let outcome = catch_unwind(AssertUnwindSafe(|| job.span.in_scope(|| self.fetch(&job))))
+                .unwrap_or(Err(Reason::Http.into()));
+            let until = outcome
+                .as_ref()
+                .err()
+                .map(|_| end_of_bucket(job.begun, self.limits.bucket));
             queue.finish(id, until);
             // A caller that went away wants no answer.
             drop(job.answer.send(outcome));
@@ -67,22 +73,38 @@ impl Worker {
     }
 
     fn fetch(&self, job: &Job) -> Result<Arc<[u8]>, Refused> {
-        let Self { limits, lookup, cache, .. } = self;
-        let patience = limits.connect.min(job.deadline.saturating_duration_since(Instant::now()));
+        let Self {
+            limits,
+            lookup,
+            cache,
+            ..
+        } = self;
+        let patience = limits
+            .connect
+            .min(job.deadline.saturating_duration_since(Instant::now()));
         let addresses = lookup::resolve(lookup, &job.target, patience)?;
         let answer = exchange::get(&job.target, addresses, self.trust()?, limits, job.deadline)?;
         if !(job.has_shape)(&answer.body) {
             return Err(Reason::Json.into());
         }
         let body: Arc<[u8]> = answer.body.into();
-        cache.put(job.target.url(), Arc::clone(&body), answer.lifetime, job.now);
+        cache.put(
+            job.target.url(),
+            Arc::clone(&body),
+            answer.lifetime,
+            job.now,
+        );
         Ok(body)
     }
 
     /// Whom to trust. The system has some hundred authorities, which take longer to read than everything else at the start of a
     /// service and millions of bytes to keep: they are read for the first fetch, which most providers never see.
     fn trust(&self) -> Result<&SslConnector, Reason> {
-        let read = || tls::trust(self.authorities.clone()).ok().map(SslConnectorBuilder::build);
+        let read = || {
+            tls::trust(self.authorities.clone())
+                .ok()
+                .map(SslConnectorBuilder::build)
+        };
         self.trust.get_or_init(read).as_ref().ok_or(Reason::Tls)
     }
 }
@@ -90,7 +112,8 @@ impl Worker {
 /// Returns the end of the bucket of time that this moment is in. A failure is told then.
 pub(crate) fn end_of_bucket(begun: Instant, bucket: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(pause(now.saturating_duration_since(begun), bucket)).unwrap_or(now)
+    now.checked_add(pause(now.saturating_duration_since(begun), bucket))
+        .unwrap_or(now)
 }
 
 /// Returns the time until the bucket that `elapsed` is in ends.
@@ -109,7 +132,10 @@ mod tests {
     fn a_pause_ends_with_its_bucket() {
         let milliseconds = Duration::from_millis;
         assert_eq!(pause(milliseconds(1), milliseconds(250)), milliseconds(249));
-        assert_eq!(pause(milliseconds(251), milliseconds(250)), milliseconds(249));
+        assert_eq!(
+            pause(milliseconds(251), milliseconds(250)),
+            milliseconds(249)
+        );
         assert_eq!(pause(milliseconds(499), milliseconds(250)), milliseconds(1));
         assert_eq!(pause(milliseconds(7), Duration::ZERO), Duration::ZERO);
     }

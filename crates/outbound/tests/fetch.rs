@@ -1,6 +1,10 @@
 //! Fetches, against a server on loopback that plays every part.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what it expects"
+)]
 
 mod site;
 
@@ -22,17 +26,31 @@ const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Limits that leave a busy machine its time, with small documents and no pause after a failure.
 fn patient() -> Limits {
-    Limits { connect: Duration::from_secs(10), total: Duration::from_secs(10), body: 1024, bucket: Duration::ZERO, ..Limits::default() }
+    Limits {
+        connect: Duration::from_secs(10),
+        total: Duration::from_secs(10),
+        body: 1024,
+        bucket: Duration::ZERO,
+        ..Limits::default()
+    }
 }
 
 /// Limits a test can wait for.
 fn hurried() -> Limits {
-    Limits { connect: Duration::from_millis(400), total: Duration::from_millis(400), ..patient() }
+    Limits {
+        connect: Duration::from_millis(400),
+        total: Duration::from_millis(400),
+        ..patient()
+    }
 }
 
 /// Trusts the site's certificate and may go to its address.
 fn settings(site: &Site, limits: Limits) -> Settings {
-    Settings { allow: vec![site.address().parse().unwrap()], ca: Some(site.certificate.clone()), limits }
+    Settings {
+        allow: vec![site.address().parse().unwrap()],
+        ca: Some(site.certificate.clone()),
+        limits,
+    }
 }
 
 fn fetcher(site: &Site) -> Fetcher {
@@ -51,8 +69,16 @@ fn json<T: DeserializeOwned>(fetcher: &Fetcher, url: &str, now: Timestamp) -> Re
 }
 
 /// Waits for a fetch on behalf of a caller.
-fn of<T: DeserializeOwned>(fetcher: &Fetcher, name: &str, url: &str, now: Timestamp) -> Result<T, Refused> {
-    let caller = Caller { name: name.to_owned(), address: None };
+fn of<T: DeserializeOwned>(
+    fetcher: &Fetcher,
+    name: &str,
+    url: &str,
+    now: Timestamp,
+) -> Result<T, Refused> {
+    let caller = Caller {
+        name: name.to_owned(),
+        address: None,
+    };
     runtime().block_on(fetcher.json(url, caller, now))
 }
 
@@ -76,7 +102,10 @@ fn a_document_is_fetched_with_a_plain_request() {
     let mut lines: Vec<&str> = requests[0].trim_end().lines().collect();
     lines.sort_unstable_by_key(|line| line.to_ascii_lowercase());
     assert_eq!(
-        lines.iter().map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>(),
+        lines
+            .iter()
+            .map(|line| line.to_ascii_lowercase())
+            .collect::<Vec<_>>(),
         [
             "accept-encoding: identity",
             "accept: application/json",
@@ -97,27 +126,74 @@ fn every_wrong_answer_is_refused_with_the_same_text() {
     let kind = "The content type of the answer is not application/json.";
     let shape = "The answer is not JSON of the expected shape.";
     for (answer, reason) in [
-        (Answer::new("404 Not Found", "Content-Type: application/json\r\n", "[]"), status),
-        (Answer::new("201 Created", "Content-Type: application/json\r\n", "[]"), status),
+        (
+            Answer::new("404 Not Found", "Content-Type: application/json\r\n", "[]"),
+            status,
+        ),
+        (
+            Answer::new("201 Created", "Content-Type: application/json\r\n", "[]"),
+            status,
+        ),
         (Answer::new("204 No Content", "", ""), status),
-        (Answer::new("302 Found", "Location: /elsewhere\r\n", ""), status),
-        (Answer::new("301 Moved", "Location: https://rp.example/\r\nContent-Type: application/json\r\n", "[]"), status),
+        (
+            Answer::new("302 Found", "Location: /elsewhere\r\n", ""),
+            status,
+        ),
+        (
+            Answer::new(
+                "301 Moved",
+                "Location: https://rp.example/\r\nContent-Type: application/json\r\n",
+                "[]",
+            ),
+            status,
+        ),
         (Answer::new("200 OK", "", "[]"), kind),
-        (Answer::new("200 OK", "Content-Type: text/html\r\n", "[]"), kind),
-        (Answer::new("200 OK", "Content-Type: application/json-seq\r\n", "[]"), kind),
-        (Answer::new("200 OK", "Content-Type: application/json\r\nContent-Type: text/html\r\n", "[]"), kind),
+        (
+            Answer::new("200 OK", "Content-Type: text/html\r\n", "[]"),
+            kind,
+        ),
+        (
+            Answer::new("200 OK", "Content-Type: application/json-seq\r\n", "[]"),
+            kind,
+        ),
+        (
+            Answer::new(
+                "200 OK",
+                "Content-Type: application/json\r\nContent-Type: text/html\r\n",
+                "[]",
+            ),
+            kind,
+        ),
         (Answer::json("", "<html>"), shape),
         (Answer::json("", ""), shape),
         (Answer::json("", "[] []"), shape),
-        (Answer::json("Content-Encoding: gzip\r\n", "\u{1f}\u{8b}"), shape),
+        (
+            Answer::json("Content-Encoding: gzip\r\n", "\u{1f}\u{8b}"),
+            shape,
+        ),
         (Answer::json("", &"[".repeat(1000)), shape),
         (Answer::json("", &long), too_long),
         (Answer::Endless([&head[..], b"\r\n["].concat()), too_long),
-        (Answer::Endless([&head[..], b"Content-Length: 99999999\r\n\r\n["].concat()), too_long),
-        (Answer::Endless([&head[..], b"X-Long: "].concat()), "The answer is not HTTP as it should be."),
-        (Answer::Whole(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()), "The answer is not HTTP as it should be."),
-        (Answer::Whole(Vec::new()), "The connection failed or broke off."),
-        (Answer::Whole([&head[..], b"Content-Length: 5\r\n\r\n[]"].concat()), "The connection failed or broke off."),
+        (
+            Answer::Endless([&head[..], b"Content-Length: 99999999\r\n\r\n["].concat()),
+            too_long,
+        ),
+        (
+            Answer::Endless([&head[..], b"X-Long: "].concat()),
+            "The answer is not HTTP as it should be.",
+        ),
+        (
+            Answer::Whole(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()),
+            "The answer is not HTTP as it should be.",
+        ),
+        (
+            Answer::Whole(Vec::new()),
+            "The connection failed or broke off.",
+        ),
+        (
+            Answer::Whole([&head[..], b"Content-Length: 5\r\n\r\n[]"].concat()),
+            "The connection failed or broke off.",
+        ),
     ] {
         let site = Site::start(answer);
         let outcome = json(&fetcher(&site), &site.url(), NOW);
@@ -131,12 +207,23 @@ fn a_slow_answer_is_refused_in_time() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n".to_vec();
     let slow_head = [&head[..], b"X-Slow: "].concat();
     let slow_body = [&head[..], b"\r\n["].concat();
-    for answer in [Answer::Silence, Answer::Dribble(slow_head), Answer::Dribble(slow_body)] {
+    for answer in [
+        Answer::Silence,
+        Answer::Dribble(slow_head),
+        Answer::Dribble(slow_body),
+    ] {
         let site = Site::start(answer);
         let fetcher = Fetcher::new(settings(&site, hurried())).unwrap();
         let begun = Instant::now();
-        assert_eq!(refused(json(&fetcher, &site.url(), NOW)), "The answer did not arrive in time.");
-        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        assert_eq!(
+            refused(json(&fetcher, &site.url(), NOW)),
+            "The answer did not arrive in time."
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 }
 
@@ -145,18 +232,37 @@ fn a_slow_answer_is_refused_in_time() {
 fn a_handshake_that_does_not_end_is_refused_in_time() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
-    let limits = Limits { total: Duration::from_secs(10), ..hurried() };
-    let fetcher = Fetcher::new(Settings { allow: vec![address.parse().unwrap()], ca: None, limits }).unwrap();
+    let limits = Limits {
+        total: Duration::from_secs(10),
+        ..hurried()
+    };
+    let fetcher = Fetcher::new(Settings {
+        allow: vec![address.parse().unwrap()],
+        ca: None,
+        limits,
+    })
+    .unwrap();
     let begun = Instant::now();
     let reason = refused(json(&fetcher, &format!("https://{address}/"), NOW));
-    assert_eq!(reason, "TLS could not be agreed, or the certificate is not trusted for this host.");
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(
+        reason,
+        "TLS could not be agreed, or the certificate is not trusted for this host."
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
 fn content_type_parameters_and_a_body_of_just_the_limit_are_accepted() {
     let body = format!("[\"{}\"]", "a".repeat(1020));
-    let site = Site::start(Answer::new("200 OK", "Content-Type: Application/JSON; charset=utf-8\r\n", &body));
+    let site = Site::start(Answer::new(
+        "200 OK",
+        "Content-Type: Application/JSON; charset=utf-8\r\n",
+        &body,
+    ));
     let texts: Vec<String> = json(&fetcher(&site), &site.url(), NOW).unwrap();
     assert_eq!(texts[0].len(), 1020);
 }
@@ -165,23 +271,60 @@ fn content_type_parameters_and_a_body_of_just_the_limit_are_accepted() {
 fn a_document_of_another_shape_is_refused() {
     let site = Site::start(Answer::json("", r#"{"uris": []}"#));
     let outcome: Result<Vec<String>, Refused> = json(&fetcher(&site), &site.url(), NOW);
-    assert_eq!(outcome.unwrap_err().reason(), "The answer is not JSON of the expected shape.");
+    assert_eq!(
+        outcome.unwrap_err().reason(),
+        "The answer is not JSON of the expected shape."
+    );
 }
 
 #[test]
 fn a_private_address_that_is_not_allowed_gets_no_connection() {
     let site = Site::start(Answer::json("", "[]"));
-    let stranger = Fetcher::new(Settings { allow: Vec::new(), ..settings(&site, patient()) }).unwrap();
+    let stranger = Fetcher::new(Settings {
+        allow: Vec::new(),
+        ..settings(&site, patient())
+    })
+    .unwrap();
     let port = site.port;
-    for host in
-        ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "１２７.0.0.1", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "0.0.0.0"]
-    {
-        let outcome = json(&stranger, &format!("https://{host}:{port}/document.json"), NOW);
-        assert_eq!(refused(outcome), "The host of the address has an address that is not public and not allowed.", "{host}");
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "１２７.0.0.1",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "0.0.0.0",
+    ] {
+        let outcome = json(
+            &stranger,
+            &format!("https://{host}:{port}/document.json"),
+            NOW,
+        );
+        assert_eq!(
+            refused(outcome),
+            "The host of the address has an address that is not public and not allowed.",
+            "{host}"
+        );
     }
-    for host in ["localhost", "localhost.", "LOCALHOST", "a.localhost", "x.internal"] {
-        let outcome = json(&stranger, &format!("https://{host}:{port}/document.json"), NOW);
-        assert_eq!(refused(outcome), "The host of the address is a name of this machine or of a private network.", "{host}");
+    for host in [
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "a.localhost",
+        "x.internal",
+    ] {
+        let outcome = json(
+            &stranger,
+            &format!("https://{host}:{port}/document.json"),
+            NOW,
+        );
+        assert_eq!(
+            refused(outcome),
+            "The host of the address is a name of this machine or of a private network.",
+            "{host}"
+        );
     }
     assert_eq!(site.connections(), 0);
 }
@@ -190,9 +333,13 @@ fn a_private_address_that_is_not_allowed_gets_no_connection() {
 fn a_name_with_any_private_address_gets_no_connection() {
     let site = Site::start(Answer::json("", "[]"));
     let url = format!("https://documents.example:{}/document.json", site.port);
-    for addresses in
-        [&["127.0.0.1"][..], &["8.8.8.8", "127.0.0.1"], &["127.0.0.1", "8.8.8.8"], &["::ffff:127.0.0.1"], &["2606:4700::1", "::1"]]
-    {
+    for addresses in [
+        &["127.0.0.1"][..],
+        &["8.8.8.8", "127.0.0.1"],
+        &["127.0.0.1", "8.8.8.8"],
+        &["::ffff:127.0.0.1"],
+        &["2606:4700::1", "::1"],
+    ] {
         let stranger = Fetcher::with_lookup(settings(&site, patient()), always(addresses)).unwrap();
         let reason = "The host of the address has an address that is not public and not allowed.";
         assert_eq!(refused(json(&stranger, &url, NOW)), reason, "{addresses:?}");
@@ -214,10 +361,21 @@ fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
     let lookup = move |name: &str| -> io::Result<Vec<IpAddr>> {
         assert_eq!(name, "documents.example");
         let first = count.fetch_add(1, Ordering::SeqCst) == 0;
-        Ok(vec![IpAddr::from(if first { [127, 0, 0, 1] } else { [127, 0, 0, 2] })])
+        Ok(vec![IpAddr::from(if first {
+            [127, 0, 0, 1]
+        } else {
+            [127, 0, 0, 2]
+        })])
     };
     let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
-    let fetcher = Fetcher::with_lookup(Settings { allow, ..settings(&site, patient()) }, Arc::new(lookup)).unwrap();
+    let fetcher = Fetcher::with_lookup(
+        Settings {
+            allow,
+            ..settings(&site, patient())
+        },
+        Arc::new(lookup),
+    )
+    .unwrap();
     let url = format!("https://documents.example:{}/document.json", site.port);
     assert_eq!(json::<Value>(&fetcher, &url, NOW), Ok(json!([1])));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
@@ -227,7 +385,10 @@ fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
 fn the_next_address_is_tried_when_one_does_not_answer() {
     let site = Site::start(Answer::json("", "[1]"));
     let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
-    let settings = Settings { allow, ..settings(&site, patient()) };
+    let settings = Settings {
+        allow,
+        ..settings(&site, patient())
+    };
     let mut many = vec!["127.0.0.9"; 20];
     many.insert(1, "127.0.0.1");
     let fetcher = Fetcher::with_lookup(settings, always(&many)).unwrap();
@@ -246,11 +407,25 @@ fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
         Ok(Vec::new())
     });
     for lookup in [none, always(&[]), never] {
-        let fetcher = Fetcher::with_lookup(Settings { limits: hurried(), ..Settings::default() }, lookup).unwrap();
+        let fetcher = Fetcher::with_lookup(
+            Settings {
+                limits: hurried(),
+                ..Settings::default()
+            },
+            lookup,
+        )
+        .unwrap();
         let begun = Instant::now();
         let outcome = json(&fetcher, "https://rp.example/sectors.json", NOW);
-        assert_eq!(refused(outcome), "The host of the address could not be resolved in time.");
-        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        assert_eq!(
+            refused(outcome),
+            "The host of the address could not be resolved in time."
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            begun.elapsed()
+        );
     }
     drop(release);
 }
@@ -259,23 +434,55 @@ fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
 fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
     let site = Site::start(Answer::json("", "[]"));
     let reason = "TLS could not be agreed, or the certificate is not trusted for this host.";
-    let system_only = Fetcher::new(Settings { ca: None, ..settings(&site, patient()) }).unwrap();
+    let system_only = Fetcher::new(Settings {
+        ca: None,
+        ..settings(&site, patient())
+    })
+    .unwrap();
     assert_eq!(refused(json(&system_only, &site.url(), NOW)), reason);
 
     let other = format!("other.example:{}", site.port);
     let allow = vec![other.parse().unwrap()];
-    let other_host = Fetcher::with_lookup(Settings { allow, ..settings(&site, patient()) }, always(&["127.0.0.1"])).unwrap();
-    assert_eq!(refused(json(&other_host, &format!("https://{other}/document.json"), NOW)), reason);
+    let other_host = Fetcher::with_lookup(
+        Settings {
+            allow,
+            ..settings(&site, patient())
+        },
+        always(&["127.0.0.1"]),
+    )
+    .unwrap();
+    assert_eq!(
+        refused(json(
+            &other_host,
+            &format!("https://{other}/document.json"),
+            NOW
+        )),
+        reason
+    );
     assert!(site.requests().is_empty());
 }
 
 #[test]
 fn certificate_authorities_that_cannot_be_used_are_named_at_the_start() {
-    let with = |ca: &[u8]| Fetcher::new(Settings { ca: Some(ca.to_vec()), ..Settings::default() }).unwrap_err();
+    let with = |ca: &[u8]| {
+        Fetcher::new(Settings {
+            ca: Some(ca.to_vec()),
+            ..Settings::default()
+        })
+        .unwrap_err()
+    };
     assert!(matches!(with(b""), SettingsError::NoCertificate));
-    assert!(matches!(with(b"a line of text\n"), SettingsError::NoCertificate));
+    assert!(matches!(
+        with(b"a line of text\n"),
+        SettingsError::NoCertificate
+    ));
     let broken = with(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    assert!(broken.to_string().starts_with("The file of `[outbound] ca` cannot be used: "), "{broken}");
+    assert!(
+        broken
+            .to_string()
+            .starts_with("The file of `[outbound] ca` cannot be used: "),
+        "{broken}"
+    );
 }
 
 /// A refused literal, a refused name, a name that resolves to a refused address and one that does not resolve.
@@ -292,29 +499,51 @@ fn refused_addresses_cannot_be_told_apart_by_time() {
         let fetcher = Fetcher::with_lookup(Settings::default(), lookup).unwrap();
         let begun = Instant::now();
         refused(json(&fetcher, url, NOW));
-        assert!(begun.elapsed() >= bucket, "{url} after {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() >= bucket,
+            "{url} after {:?}",
+            begun.elapsed()
+        );
     }
 }
 
 #[test]
 fn a_document_is_kept_for_its_lifetime_and_no_longer() {
-    let site = Site::start(Answer::json("Cache-Control: max-age=60\r\nAge: 10\r\n", "[1]"));
+    let site = Site::start(Answer::json(
+        "Cache-Control: max-age=60\r\nAge: 10\r\n",
+        "[1]",
+    ));
     let fetcher = fetcher(&site);
     for (seconds, connections) in [(0, 1), (49, 1), (50, 2), (51, 2), (200, 3)] {
         let now = NOW.plus(Duration::from_secs(seconds));
-        assert_eq!(json::<Value>(&fetcher.clone(), &site.url(), now), Ok(json!([1])));
+        assert_eq!(
+            json::<Value>(&fetcher.clone(), &site.url(), now),
+            Ok(json!([1]))
+        );
         assert_eq!(site.connections(), connections, "after {seconds} s");
     }
 }
 
 #[test]
 fn what_may_not_be_kept_is_fetched_again() {
-    let refusals = Answer::new("404 Not Found", "Content-Type: application/json\r\nCache-Control: max-age=60\r\n", "[]");
+    let refusals = Answer::new(
+        "404 Not Found",
+        "Content-Type: application/json\r\nCache-Control: max-age=60\r\n",
+        "[]",
+    );
     let other_shape = Answer::json("Cache-Control: max-age=60\r\n", "{}");
-    for answer in [Answer::json("", "[]"), Answer::json("Cache-Control: no-store, max-age=60\r\n", "[]"), refusals, other_shape] {
+    for answer in [
+        Answer::json("", "[]"),
+        Answer::json("Cache-Control: no-store, max-age=60\r\n", "[]"),
+        refusals,
+        other_shape,
+    ] {
         let site = Site::start(answer);
         let fetcher = fetcher(&site);
-        let outcomes: [Result<Vec<String>, Refused>; 2] = [json(&fetcher, &site.url(), NOW), json(&fetcher, &site.url(), NOW)];
+        let outcomes: [Result<Vec<String>, Refused>; 2] = [
+            json(&fetcher, &site.url(), NOW),
+            json(&fetcher, &site.url(), NOW),
+        ];
         assert_eq!(outcomes[0], outcomes[1]);
         assert_eq!(site.connections(), 2);
     }
@@ -330,11 +559,18 @@ fn held(settings: Settings) -> (Fetcher, mpsc::Receiver<()>, mpsc::Sender<()>) {
         gate.lock().unwrap().recv().map_err(io::Error::other)?;
         Ok(Vec::new())
     };
-    (Fetcher::with_lookup(settings, Arc::new(lookup)).unwrap(), arrived, release)
+    (
+        Fetcher::with_lookup(settings, Arc::new(lookup)).unwrap(),
+        arrived,
+        release,
+    )
 }
 
 fn limited(limits: Limits) -> Settings {
-    Settings { limits, ..Settings::default() }
+    Settings {
+        limits,
+        ..Settings::default()
+    }
 }
 
 const ANYWHERE: &str = "https://rp.example/sectors.json";
@@ -342,13 +578,20 @@ const UNRESOLVED: &str = "The host of the address could not be resolved in time.
 
 #[test]
 fn no_more_fetches_run_at_once_than_allowed() {
-    let (fetcher, arrived, release) = held(limited(Limits { concurrency: 1, waiting: 0, ..patient() }));
+    let (fetcher, arrived, release) = held(limited(Limits {
+        concurrency: 1,
+        waiting: 0,
+        ..patient()
+    }));
     thread::scope(|scope| {
         let first = scope.spawn(|| refused(of(&fetcher, "one", ANYWHERE, NOW)));
         arrived.recv().unwrap();
         assert_eq!(fetcher.under_way(), 1);
         let full = of::<Value>(&fetcher, "another", ANYWHERE, NOW).unwrap_err();
-        assert_eq!((full.reason(), full.limit()), ("Too many fetches are under way.", Some(FetchLimit::Queue)));
+        assert_eq!(
+            (full.reason(), full.limit()),
+            ("Too many fetches are under way.", Some(FetchLimit::Queue))
+        );
         release.send(()).unwrap();
         assert_eq!(first.join().unwrap(), UNRESOLVED);
     });
@@ -359,39 +602,72 @@ fn no_more_fetches_run_at_once_than_allowed() {
 /// A third fetch is refused at once, whatever is behind its address, and keeps nobody else waiting. A document that is kept is no fetch.
 #[test]
 fn third_fetch_of_one_caller_is_refused_at_once() {
-    let (fetcher, arrived, release) = held(limited(Limits { bucket: Duration::from_mins(1), ..patient() }));
-    let caller = Caller { name: "one".to_owned(), address: None };
+    let (fetcher, arrived, release) = held(limited(Limits {
+        bucket: Duration::from_mins(1),
+        ..patient()
+    }));
+    let caller = Caller {
+        name: "one".to_owned(),
+        address: None,
+    };
     // They are dropped while they are under way, and keep their places.
     runtime().block_on(async {
-        let mut both = [(); 2].map(|()| Box::pin(fetcher.json::<Value>(ANYWHERE, caller.clone(), NOW)));
+        let mut both =
+            [(); 2].map(|()| Box::pin(fetcher.json::<Value>(ANYWHERE, caller.clone(), NOW)));
         for fetch in &mut both {
-            assert!(tokio::time::timeout(Duration::ZERO, fetch).await.is_err(), "it waits");
+            assert!(
+                tokio::time::timeout(Duration::ZERO, fetch).await.is_err(),
+                "it waits"
+            );
             arrived.recv().unwrap();
         }
     });
     let begun = Instant::now();
     let third = of::<Value>(&fetcher, "one", ANYWHERE, NOW).unwrap_err();
-    assert_eq!((third.reason(), third.limit()), ("The caller has too many fetches under way.", Some(FetchLimit::Caller)));
+    assert_eq!(
+        (third.reason(), third.limit()),
+        (
+            "The caller has too many fetches under way.",
+            Some(FetchLimit::Caller)
+        )
+    );
     release.send(()).unwrap();
     release.send(()).unwrap();
     while fetcher.under_way() > 0 {
         thread::yield_now();
     }
     let third = of::<Value>(&fetcher, "one", ANYWHERE, NOW).unwrap_err();
-    assert_eq!(third.limit(), Some(FetchLimit::Caller), "how long the others took is not told before the end of their bucket");
-    assert!(begun.elapsed() < Duration::from_secs(30), "a refusal for a limit waits for no bucket");
+    assert_eq!(
+        third.limit(),
+        Some(FetchLimit::Caller),
+        "how long the others took is not told before the end of their bucket"
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(30),
+        "a refusal for a limit waits for no bucket"
+    );
 }
 
 /// A caller that goes away before its turn leaves no job behind.
 #[test]
 fn waiting_fetch_is_taken_back_with_its_caller() {
-    let (fetcher, arrived, release) = held(limited(Limits { concurrency: 1, waiting: 1, ..patient() }));
+    let (fetcher, arrived, release) = held(limited(Limits {
+        concurrency: 1,
+        waiting: 1,
+        ..patient()
+    }));
     thread::scope(|scope| {
         let first = scope.spawn(|| refused(of(&fetcher, "one", ANYWHERE, NOW)));
         arrived.recv().unwrap();
         for name in ["another", "a third"] {
-            let caller = Caller { name: name.to_owned(), address: None };
-            let waiting = async { tokio::time::timeout(Duration::ZERO, fetcher.json::<Value>(ANYWHERE, caller, NOW)).await };
+            let caller = Caller {
+                name: name.to_owned(),
+                address: None,
+            };
+            let waiting = async {
+                tokio::time::timeout(Duration::ZERO, fetcher.json::<Value>(ANYWHERE, caller, NOW))
+                    .await
+            };
             assert!(runtime().block_on(waiting).is_err(), "{name} waits");
         }
         release.send(()).unwrap();
@@ -403,7 +679,13 @@ fn waiting_fetch_is_taken_back_with_its_caller() {
 #[test]
 fn kept_document_is_read_while_the_share_is_used() {
     let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[1]"));
-    let (fetcher, arrived, release) = held(settings(&site, Limits { per_caller: 1, ..patient() }));
+    let (fetcher, arrived, release) = held(settings(
+        &site,
+        Limits {
+            per_caller: 1,
+            ..patient()
+        },
+    ));
     assert_eq!(json(&fetcher, &site.url(), NOW), Ok(json!([1])));
     thread::scope(|scope| {
         let first = scope.spawn(|| refused(json(&fetcher, ANYWHERE, NOW)));
@@ -419,12 +701,21 @@ fn kept_document_is_read_while_the_share_is_used() {
 fn what_became_of_fetches_is_counted() {
     let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[]"));
     let fetcher = fetcher(&site);
-    let count = |word: &str| fetcher.counts().find(|(counted, _)| *counted == word).unwrap().1;
+    let count = |word: &str| {
+        fetcher
+            .counts()
+            .find(|(counted, _)| *counted == word)
+            .unwrap()
+            .1
+    };
     for _ in 0..2 {
         let _: Value = json(&fetcher, &site.url(), NOW).unwrap();
     }
     assert!(json::<Value>(&fetcher, "https://10.0.0.1/", NOW).is_err());
     assert!(json::<Value>(&fetcher, "http://rp.example/", NOW).is_err());
-    assert_eq!(["fetched", "cached", "address", "url", "slow"].map(count), [1, 1, 1, 1, 0]);
+    assert_eq!(
+        ["fetched", "cached", "address", "url", "slow"].map(count),
+        [1, 1, 1, 1, 0]
+    );
     assert_eq!(fetcher.under_way(), 0);
 }

@@ -35,13 +35,20 @@ pub(crate) struct Authorization {
 impl Authorization {
     /// RFC 6750 §2.1.
     pub(crate) fn bearer(token: &Secret) -> Self {
-        Self { header: Secret::new(format!("Bearer {}", token.reveal())), secrets: vec![token.clone()] }
+        Self {
+            header: Secret::new(format!("Bearer {}", token.reveal())),
+            secrets: vec![token.clone()],
+        }
     }
 
     /// RFC 7617 §2.
     pub(crate) fn basic(name: &str, password: &Secret) -> Self {
-        let pair = openssl::base64::encode_block(format!("{name}:{}", password.reveal()).as_bytes());
-        Self { header: Secret::new(format!("Basic {pair}")), secrets: vec![password.clone(), Secret::new(pair)] }
+        let pair =
+            openssl::base64::encode_block(format!("{name}:{}", password.reveal()).as_bytes());
+        Self {
+            header: Secret::new(format!("Basic {pair}")),
+            secrets: vec![password.clone(), Secret::new(pair)],
+        }
     }
 }
 
@@ -66,7 +73,13 @@ pub(crate) struct ProbeRequest {
 
 impl ProbeRequest {
     pub(crate) fn new(method: Method, url: &Url) -> Self {
-        Self { method, url: url.clone(), authorization: None, headers: Vec::new(), body: None }
+        Self {
+            method,
+            url: url.clone(),
+            authorization: None,
+            headers: Vec::new(),
+            body: None,
+        }
     }
 
     pub(crate) fn get(url: &Url) -> Self {
@@ -74,7 +87,10 @@ impl ProbeRequest {
     }
 
     pub(crate) fn authorized(self, authorization: Option<Authorization>) -> Self {
-        Self { authorization, ..self }
+        Self {
+            authorization,
+            ..self
+        }
     }
 
     pub(crate) fn with(self, body: Object) -> Self {
@@ -83,7 +99,10 @@ impl ProbeRequest {
 
     /// With a body that is sent as JSON, whatever it is.
     pub(crate) fn with_json(self, body: String) -> Self {
-        Self { body: Some(body), ..self }
+        Self {
+            body: Some(body),
+            ..self
+        }
     }
 
     /// Whether it would change or delete what is there.
@@ -124,7 +143,11 @@ impl ProbeResponse {
 
     /// A header's values; one that is no text counts as empty.
     pub(crate) fn values(&self, name: &HeaderName) -> Vec<&str> {
-        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect()
+        self.headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap_or_default())
+            .collect()
     }
 }
 
@@ -139,7 +162,12 @@ pub(crate) struct ProbeClient {
 impl ProbeClient {
     /// Trusts the authorities of the system and those in the PEM file `ca`. The error is the rest of a sentence.
     pub(crate) fn new(ca: Option<&Path>) -> Result<Self, String> {
-        Ok(Self { trust: trust(ca)?, ca: ca.map(Path::to_owned), resolve: Vec::new(), timeout: TIMEOUT })
+        Ok(Self {
+            trust: trust(ca)?,
+            ca: ca.map(Path::to_owned),
+            resolve: Vec::new(),
+            timeout: TIMEOUT,
+        })
     }
 
     /// Finds some hosts where it is told to.
@@ -150,11 +178,19 @@ impl ProbeClient {
     /// Asks. The error is the rest of a sentence that says why there is no answer.
     pub(crate) fn send(&self, request: &ProbeRequest) -> Result<ProbeResponse, String> {
         let deadline = Instant::now() + self.timeout;
-        self.exchange(request, deadline).map_err(|error| self.explain(&request.url, &error, deadline))
+        self.exchange(request, deadline)
+            .map_err(|error| self.explain(&request.url, &error, deadline))
     }
 
-    fn exchange(&self, request: &ProbeRequest, deadline: Instant) -> Result<ProbeResponse, ureq::Error> {
-        let mut asked = http::Request::builder().method(&request.method).uri(request.url.as_str()).header("Connection", "close");
+    fn exchange(
+        &self,
+        request: &ProbeRequest,
+        deadline: Instant,
+    ) -> Result<ProbeResponse, ureq::Error> {
+        let mut asked = http::Request::builder()
+            .method(&request.method)
+            .uri(request.url.as_str())
+            .header("Connection", "close");
         if let Some(authorization) = &request.authorization {
             asked = asked.header(AUTHORIZATION, authorization.header.reveal());
         }
@@ -164,12 +200,29 @@ impl ProbeClient {
         let agent = self.agent(&request.url, deadline);
         let answer = match &request.body {
             None => agent.run(asked.body(())?)?,
-            Some(body) => agent.run(asked.header(CONTENT_TYPE, "application/json").body(body.as_str())?)?,
+            Some(body) => agent.run(
+                asked
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(body.as_str())?,
+            )?,
         };
-        let text = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (status, content_type, location) = (answer.status().as_u16(), text(CONTENT_TYPE), text(LOCATION));
+        let text = |name: HeaderName| {
+            answer
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        let (status, content_type, location) =
+            (answer.status().as_u16(), text(CONTENT_TYPE), text(LOCATION));
         let headers = answer.headers().clone();
-        Ok(ProbeResponse { status, content_type, location, headers, body: read(answer)? })
+        Ok(ProbeResponse {
+            status,
+            content_type,
+            location,
+            headers,
+            body: read(answer)?,
+        })
     }
 
     fn agent(&self, url: &Url, deadline: Instant) -> Agent {
@@ -187,28 +240,55 @@ impl ProbeClient {
         if url.scheme() == "http" {
             return Agent::with_parts(config, tcp, HostResolver::new(&self.resolve));
         }
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        Agent::with_parts(config, tcp.chain(Tls { trust: self.trust.clone(), host, deadline }), HostResolver::new(&self.resolve))
+        let host = url
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
+        Agent::with_parts(
+            config,
+            tcp.chain(Tls {
+                trust: self.trust.clone(),
+                host,
+                deadline,
+            }),
+            HostResolver::new(&self.resolve),
+        )
     }
 
     fn explain(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {
         let host = url.host_str().unwrap_or_default();
-        let place = url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let place = url
+            .port_or_known_default()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         if matches!(error, ureq::Error::Timeout(_)) || Instant::now() >= deadline {
-            return format!("{place} did not answer within {} seconds", self.timeout.as_secs());
+            return format!(
+                "{place} did not answer within {} seconds",
+                self.timeout.as_secs()
+            );
         }
         match error {
-            ureq::Error::HostNotFound => format!("the host {host} is unknown; is its name spelled right?"),
+            ureq::Error::HostNotFound => {
+                format!("the host {host} is unknown; is its name spelled right?")
+            }
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 format!("nothing answers at {place}; is the server running?")
             }
             ureq::Error::Io(error) => format!("the connection to {place} failed ({error})"),
-            ureq::Error::BodyExceedsLimit(most) => format!("the answer of {place} is longer than {most} bytes"),
+            ureq::Error::BodyExceedsLimit(most) => {
+                format!("the answer of {place} is longer than {most} bytes")
+            }
             ureq::Error::Other(inner) => match inner.downcast_ref::<NoTls>() {
-                Some(NoTls::Certificate(verdict)) => self.refused(&place, verdict.error_string(), verdict.as_raw()),
-                _ => format!("no TLS could be agreed with {place} ({inner}); does it speak https there?"),
+                Some(NoTls::Certificate(verdict)) => {
+                    self.refused(&place, verdict.error_string(), verdict.as_raw())
+                }
+                _ => format!(
+                    "no TLS could be agreed with {place} ({inner}); does it speak https there?"
+                ),
             },
-            ureq::Error::Http(_) => format!("the request to {place} cannot be sent; is there a strange character in the credentials?"),
+            ureq::Error::Http(_) => format!(
+                "the request to {place} cannot be sent; is there a strange character in the credentials?"
+            ),
             other => format!("the answer of {place} is not HTTP as it should be ({other})"),
         }
     }
@@ -219,7 +299,9 @@ impl ProbeClient {
             return format!("the certificate of {place} is refused ({verdict})");
         }
         match &self.ca {
-            None => format!("the certificate of {place} is not trusted ({verdict}); name the file of its certificate authority with --ca"),
+            None => format!(
+                "the certificate of {place} is not trusted ({verdict}); name the file of its certificate authority with --ca"
+            ),
             Some(ca) => format!(
                 "the certificate of {place} is trusted neither by the system nor by {} ({verdict}); is that the file of its certificate authority?",
                 ca.display()
@@ -230,7 +312,11 @@ impl ProbeClient {
 
 fn read(answer: http::Response<Body>) -> Result<Vec<u8>, ureq::Error> {
     let mut body = Vec::new();
-    answer.into_body().into_reader().take(MAX_BODY_BYTES + 1).read_to_end(&mut body)?;
+    answer
+        .into_body()
+        .into_reader()
+        .take(MAX_BODY_BYTES + 1)
+        .read_to_end(&mut body)?;
     if u64::try_from(body.len()).is_ok_and(|length| length > MAX_BODY_BYTES) {
         return Err(ureq::Error::BodyExceedsLimit(MAX_BODY_BYTES));
     }
@@ -244,7 +330,10 @@ mod tests {
     use super::*;
 
     fn impatient() -> ProbeClient {
-        ProbeClient { timeout: Duration::from_millis(50), ..ProbeClient::new(None).unwrap() }
+        ProbeClient {
+            timeout: Duration::from_millis(50),
+            ..ProbeClient::new(None).unwrap()
+        }
     }
 
     #[test]
@@ -263,13 +352,22 @@ mod tests {
         let http = ProbeClient::new(None).unwrap();
         let url = Url::parse("https://login.example.invalid/").unwrap();
         let reason = http.explain(&url, &ureq::Error::HostNotFound, Instant::now() + TIMEOUT);
-        assert_eq!(reason, "the host login.example.invalid is unknown; is its name spelled right?");
+        assert_eq!(
+            reason,
+            "the host login.example.invalid is unknown; is its name spelled right?"
+        );
     }
 
     #[test]
     fn credentials_do_not_print() {
-        let account = TryCredentials::Account { name: "admin".to_owned(), password: Secret::new("correct horse") };
+        let account = TryCredentials::Account {
+            name: "admin".to_owned(),
+            password: Secret::new("correct horse"),
+        };
         let printed = format!("{account:?} {:?}", Authorization::from(&account));
-        assert!(!printed.contains("horse") && !printed.contains("YWRtaW4"), "{printed}");
+        assert!(
+            !printed.contains("horse") && !printed.contains("YWRtaW4"),
+            "{printed}"
+        );
     }
 }

@@ -70,8 +70,10 @@ pub fn try_provider(options: &TryOptions, out: &mut dyn Write) -> Result<(), Ste
 }
 
 fn run_steps(options: &TryOptions, report: &mut TryReport<'_>) -> Result<(), StepError> {
-    let resource = ResourceInput::parse(&options.resource).map_err(|reason| StepError::new("reading the resource", reason))?;
-    let client = ProbeClient::new(options.ca.as_deref()).map_err(|reason| StepError::new("preparing TLS", reason))?;
+    let resource = ResourceInput::parse(&options.resource)
+        .map_err(|reason| StepError::new("reading the resource", reason))?;
+    let client = ProbeClient::new(options.ca.as_deref())
+        .map_err(|reason| StepError::new("preparing TLS", reason))?;
     let mut runner = StepRunner::new(client, report);
     let authorization = options.credentials.as_ref().map(Authorization::from);
     if let Some(authorization) = &authorization {

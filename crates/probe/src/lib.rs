@@ -10,5 +10,7 @@ mod resolver;
 mod trusted_authorities;
 
 pub use journey::{StepError, TryCredentials, TryOptions, try_provider};
-pub use outside::{ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions, check_outside};
+pub use outside::{
+    ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions, check_outside,
+};
 pub use resolver::ResolveOverride;

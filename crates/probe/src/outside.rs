@@ -55,7 +55,12 @@ pub struct OutsideOptions {
 ///
 /// # Errors
 /// The number of findings, or the reason why no request could be sent.
-pub fn check_outside(expected: Vec<ExpectedProvider>, options: &OutsideOptions, now: Timestamp, out: &mut dyn Write) -> Result<(), String> {
+pub fn check_outside(
+    expected: Vec<ExpectedProvider>,
+    options: &OutsideOptions,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), String> {
     let client = ProbeClient::new(options.ca.as_deref())?.resolving(options.resolve.clone());
     let mut report = CheckReport::new(out, options.json);
     let mut checker = OutsideChecker::new(client, &mut report);
@@ -76,7 +81,10 @@ pub fn check_outside(expected: Vec<ExpectedProvider>, options: &OutsideOptions, 
             connection::check_foreign_answers(&mut checker, &provider.issuer)?;
         }
     }
-    for descriptor in descriptors.iter().filter(|descriptor| reached(&descriptor.origin)) {
+    for descriptor in descriptors
+        .iter()
+        .filter(|descriptor| reached(&descriptor.origin))
+    {
         webfinger::check(&mut checker, descriptor)?;
     }
     report.finish()

@@ -25,21 +25,38 @@ impl FromStr for ResolveOverride {
         let (host, rest) = text.split_once(':').ok_or_else(form)?;
         let (port, address) = rest.split_once(':').ok_or_else(form)?;
         let port: u16 = port.parse().map_err(|_| form())?;
-        let ip = address.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port));
+        let ip = address
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .map(|ip| SocketAddr::new(ip, port));
         let to = ip.or_else(|_| address.parse()).map_err(|_| form())?;
-        if host.is_empty() { Err(form()) } else { Ok(Self { host: host.to_ascii_lowercase(), port, to }) }
+        if host.is_empty() {
+            Err(form())
+        } else {
+            Ok(Self {
+                host: host.to_ascii_lowercase(),
+                port,
+                to,
+            })
+        }
     }
 }
 
 fn told(resolve: &[ResolveOverride], host: &str, port: u16) -> Option<SocketAddr> {
-    resolve.iter().find(|told| told.host.eq_ignore_ascii_case(host) && told.port == port).map(|told| told.to)
+    resolve
+        .iter()
+        .find(|told| told.host.eq_ignore_ascii_case(host) && told.port == port)
+        .map(|told| told.to)
 }
 
 /// Every address of a host; none when it is unknown.
 pub(crate) fn addresses(resolve: &[ResolveOverride], host: &str, port: u16) -> Vec<SocketAddr> {
     match told(resolve, host, port) {
         Some(to) => vec![to],
-        None => (host.trim_matches(['[', ']']), port).to_socket_addrs().map(Iterator::collect).unwrap_or_default(),
+        None => (host.trim_matches(['[', ']']), port)
+            .to_socket_addrs()
+            .map(Iterator::collect)
+            .unwrap_or_default(),
     }
 }
 
@@ -53,22 +70,38 @@ pub(crate) struct HostResolver {
 
 impl HostResolver {
     pub(crate) fn new(resolve: &[ResolveOverride]) -> Self {
-        Self { system: DefaultResolver::default(), resolve: resolve.to_vec() }
+        Self {
+            system: DefaultResolver::default(),
+            resolve: resolve.to_vec(),
+        }
     }
 }
 
 impl Resolver for HostResolver {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let port = uri
+            .port_u16()
+            .unwrap_or(if uri.scheme_str() == Some("http") {
+                80
+            } else {
+                443
+            });
         if let Some(to) = uri.host().and_then(|host| told(&self.resolve, host, port)) {
             let mut addresses = self.empty();
             addresses.push(to);
             return Ok(addresses);
         }
-        self.system.resolve(uri, config, timeout).map_err(|error| match error {
-            ureq::Error::Io(_) => ureq::Error::HostNotFound,
-            other => other,
-        })
+        self.system
+            .resolve(uri, config, timeout)
+            .map_err(|error| match error {
+                ureq::Error::Io(_) => ureq::Error::HostNotFound,
+                other => other,
+            })
     }
 }
 
@@ -82,18 +115,37 @@ mod tests {
             ("Login.example.com:443:192.0.2.7", "192.0.2.7:443"),
             ("login.example.com:443:192.0.2.7:8443", "192.0.2.7:8443"),
             ("login.example.com:443:2001:db8::7", "[2001:db8::7]:443"),
-            ("login.example.com:443:[2001:db8::7]:8443", "[2001:db8::7]:8443"),
+            (
+                "login.example.com:443:[2001:db8::7]:8443",
+                "[2001:db8::7]:8443",
+            ),
         ] {
             let resolve = [text.parse::<ResolveOverride>().unwrap()];
-            assert_eq!(addresses(&resolve, "login.example.com", 443), [to.parse().unwrap()], "{text}");
+            assert_eq!(
+                addresses(&resolve, "login.example.com", 443),
+                [to.parse().unwrap()],
+                "{text}"
+            );
             assert_eq!(told(&resolve, "login.example.com", 80), None, "{text}");
         }
     }
 
     #[test]
     fn what_is_no_such_word_is_refused() {
-        for text in ["", "login.example.com", "login.example.com:443", "login.example.com:x:192.0.2.7", "a:443:b", ":443:192.0.2.7"] {
-            assert!(text.parse::<ResolveOverride>().unwrap_err().starts_with("must be HOST:PORT:ADDRESS"), "{text}");
+        for text in [
+            "",
+            "login.example.com",
+            "login.example.com:443",
+            "login.example.com:x:192.0.2.7",
+            "a:443:b",
+            ":443:192.0.2.7",
+        ] {
+            assert!(
+                text.parse::<ResolveOverride>()
+                    .unwrap_err()
+                    .starts_with("must be HOST:PORT:ADDRESS"),
+                "{text}"
+            );
         }
     }
 }

@@ -52,8 +52,12 @@ impl RegisteredMetadata {
     /// # Errors
     /// When the text is not what [`RegisteredMetadata::json`] gave.
     pub fn from_stored(json: String) -> Result<Self, Invalid> {
-        let members = read_stored_object(json.as_bytes()).map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
-        ClientMetadata::parse_stored(members).map(|members| Self { members: Box::new(members), json })
+        let members = read_stored_object(json.as_bytes())
+            .map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
+        ClientMetadata::parse_stored(members).map(|members| Self {
+            members: Box::new(members),
+            json,
+        })
     }
 }
 
@@ -93,7 +97,11 @@ impl ProviderMetadata {
     ///
     /// # Errors
     /// Names the member that prevents it.
-    pub fn admit(&self, asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
+    pub fn admit(
+        &self,
+        asked: ClientMetadata,
+        terms: &Terms<'_>,
+    ) -> Result<RegisteredMetadata, Invalid> {
         let mut asked = Box::new(asked);
         asked.keep_once();
         infer_application_type(&mut asked);
@@ -120,7 +128,9 @@ impl ProviderMetadata {
 
     /// Narrows, drops or refuses what one member asks for.
     fn offer(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
-        let Some(list) = row.offered else { return Ok(()) };
+        let Some(list) = row.offered else {
+            return Ok(());
+        };
         if row.needs.is_some_and(|other| !asked.has(other)) {
             asked.clear(row.name);
             return Ok(());
@@ -131,7 +141,10 @@ impl ProviderMetadata {
         };
         match asked.retain(row.name, &|value| offered.names(value)) {
             Kept::All | Kept::Some => Ok(()),
-            Kept::None => Err(Invalid::new(row.name, format!("names nothing that {list} offers"))),
+            Kept::None => Err(Invalid::new(
+                row.name,
+                format!("names nothing that {list} offers"),
+            )),
         }
     }
 
@@ -141,7 +154,11 @@ impl ProviderMetadata {
         if row.served.is_empty() || asked.value(row.name).is_none_or(|value| value == no) {
             return;
         }
-        if !row.served.iter().any(|member| self.value(member).is_some_and(|value| value != no)) {
+        if !row
+            .served
+            .iter()
+            .any(|member| self.value(member).is_some_and(|value| value != no))
+        {
             asked.clear(row.name);
         }
     }
@@ -149,22 +166,35 @@ impl ProviderMetadata {
     /// Fills in the default of a member that is absent: the specification's when the provider offers it, else the first value it does offer.
     /// A client that says what it can do gets nothing else (OIDC RP Metadata Choices §2).
     fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
-        let Some(default) = row.default else { return Ok(()) };
+        let Some(default) = row.default else {
+            return Ok(());
+        };
         if row.needs.is_some_and(|other| !asked.has(other)) {
             return Ok(());
         }
         let mut value = default();
         if let (Some(list), Some(text)) = (row.offered, value.as_str()) {
-            let possible = asked.values(list).filter(|possible| !possible.is_empty()).or_else(|| self.values(list));
-            let Some(possible) = possible else { return Ok(()) };
+            let possible = asked
+                .values(list)
+                .filter(|possible| !possible.is_empty())
+                .or_else(|| self.values(list));
+            let Some(possible) = possible else {
+                return Ok(());
+            };
             // An operator may offer unsigned tokens; nobody gets them without asking. And who has no secret cannot verify an
             // HMAC (OIDC Core §10.1).
             let public = asked.token_endpoint_auth_method == Some(AuthMethod::None);
             let fits = |one: &&Cow<'_, str>| {
                 let algorithm = SigningAlgorithm::from(one.as_ref());
-                !row.name.ends_with("_alg") || (algorithm != SigningAlgorithm::None && !(public && algorithm.is_symmetric()))
+                !row.name.ends_with("_alg")
+                    || (algorithm != SigningAlgorithm::None
+                        && !(public && algorithm.is_symmetric()))
             };
-            match possible.iter().find(|one| *one == text).or_else(|| possible.iter().find(fits)) {
+            match possible
+                .iter()
+                .find(|one| *one == text)
+                .or_else(|| possible.iter().find(fits))
+            {
                 Some(one) => value = Value::String(one.clone().into_owned()),
                 None => return Ok(()),
             }
@@ -175,7 +205,10 @@ impl ProviderMetadata {
     /// Makes grants and response types fit each other. RFC 7591 §2.1, OIDC Registration §2.
     fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let grants = asked.grant_types.take().filter(|grants| !grants.is_empty());
-        let responses = asked.response_types.take().filter(|responses| !responses.is_empty());
+        let responses = asked
+            .response_types
+            .take()
+            .filter(|responses| !responses.is_empty());
         let (mut grants, mut responses) = match (grants, responses) {
             (Some(grants), Some(responses)) => (grants, responses),
             (None, Some(responses)) => (self.grants_for(&responses), responses),
@@ -186,10 +219,19 @@ impl ProviderMetadata {
             (None, None) => self.default_flow(),
         };
         responses.retain(|response| response.grants().all(|grant| grants.contains(&grant)));
-        grants.retain(|grant| !grant.redirects() || responses.iter().flat_map(ResponseType::grants).any(|used| used == *grant));
+        grants.retain(|grant| {
+            !grant.redirects()
+                || responses
+                    .iter()
+                    .flat_map(ResponseType::grants)
+                    .any(|used| used == *grant)
+        });
         // A refresh token comes out of another grant (RFC 6749 §1.5).
         if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
-            return Err(Invalid::new("grant_types", "and response_types leave no flow this provider offers"));
+            return Err(Invalid::new(
+                "grant_types",
+                "and response_types leave no flow this provider offers",
+            ));
         }
         asked.grant_types = Some(grants);
         asked.response_types = Some(responses);
@@ -202,15 +244,21 @@ impl ProviderMetadata {
         if asked.subject_type.is_some() {
             return;
         }
-        let usable = asked.subject_types_supported.as_ref().filter(|usable| !usable.is_empty());
+        let usable = asked
+            .subject_types_supported
+            .as_ref()
+            .filter(|usable| !usable.is_empty());
         let possible = usable.or(self.subject_types_supported.as_ref());
-        if let Some(possible) = possible.filter(|possible| !possible.contains(&SubjectType::Public)) {
+        if let Some(possible) = possible.filter(|possible| !possible.contains(&SubjectType::Public))
+        {
             asked.subject_type = possible.first().cloned();
         }
     }
 
     fn offers_grant(&self, grant: &GrantType) -> bool {
-        self.grant_types_supported.as_ref().is_none_or(|offered| offered.contains(grant))
+        self.grant_types_supported
+            .as_ref()
+            .is_none_or(|offered| offered.contains(grant))
     }
 
     fn grants_for(&self, responses: &[ResponseType]) -> Vec<GrantType> {
@@ -228,7 +276,12 @@ impl ProviderMetadata {
             (response.is_code_only() && grants.contains(&GrantType::AuthorizationCode))
                 || (!response.has("code") && grants.contains(&GrantType::Implicit))
         };
-        self.response_types_supported.iter().flatten().filter(wanted).cloned().collect()
+        self.response_types_supported
+            .iter()
+            .flatten()
+            .filter(wanted)
+            .cloned()
+            .collect()
     }
 
     /// The authorization code flow when it is offered, else the first flow that is.
@@ -237,12 +290,29 @@ impl ProviderMetadata {
             let mut grants = response.grants().peekable();
             grants.peek().is_some() && grants.all(|grant| self.offers_grant(&grant))
         };
-        let mut offered = self.response_types_supported.iter().flatten().filter(possible);
-        if let Some(response) = offered.clone().find(|response| response.is_code_only()).or_else(|| offered.next()) {
+        let mut offered = self
+            .response_types_supported
+            .iter()
+            .flatten()
+            .filter(possible);
+        if let Some(response) = offered
+            .clone()
+            .find(|response| response.is_code_only())
+            .or_else(|| offered.next())
+        {
             return (response.grants().collect(), vec![response.clone()]);
         }
         let begins = |grant: &&GrantType| !grant.redirects() && **grant != GrantType::RefreshToken;
-        (self.grant_types_supported.iter().flatten().find(begins).cloned().into_iter().collect(), Vec::new())
+        (
+            self.grant_types_supported
+                .iter()
+                .flatten()
+                .find(begins)
+                .cloned()
+                .into_iter()
+                .collect(),
+            Vec::new(),
+        )
     }
 }
 
@@ -256,7 +326,9 @@ pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
 
 fn needed(row: &Row, asked: &ClientMetadata) -> Result<(), Invalid> {
     match row.needs {
-        Some(other) if !asked.has(other) => Err(Invalid::new(row.name, format!("needs {other} beside it"))),
+        Some(other) if !asked.has(other) => {
+            Err(Invalid::new(row.name, format!("needs {other} beside it")))
+        }
         _ => Ok(()),
     }
 }
@@ -267,7 +339,11 @@ fn infer_application_type(asked: &mut ClientMetadata) {
     if asked.application_type.is_some() {
         return;
     }
-    if asked.redirect_uris.as_ref().is_some_and(|uris| !uris.is_empty() && uris.iter().all(RedirectUri::is_native_only)) {
+    if asked
+        .redirect_uris
+        .as_ref()
+        .is_some_and(|uris| !uris.is_empty() && uris.iter().all(RedirectUri::is_native_only))
+    {
         asked.application_type = Some(ApplicationType::Native);
     }
 }

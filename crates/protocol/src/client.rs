@@ -6,8 +6,8 @@ use crate::metadata;
 use crate::response_type::ResponseType;
 use crate::uri::{HttpsUri, RedirectUri, RequestUri, ReturnUri, WebUri};
 use crate::values::{
-    Address, ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, GrantType, HumanText, Jwt, KeyManagement, Name, ResponseMode,
-    Scope, Seconds, SigningAlgorithm, SubjectType, Text,
+    Address, ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, GrantType, HumanText,
+    Jwt, KeyManagement, Name, ResponseMode, Scope, Seconds, SigningAlgorithm, SubjectType, Text,
 };
 
 metadata! {

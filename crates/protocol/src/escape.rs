@@ -17,7 +17,9 @@ pub fn deceives(character: char) -> bool {
 
 /// A text on one line, with such characters as `\u{1b}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    escaped(text, |text, character| text.extend(character.escape_unicode()))
+    escaped(text, |text, character| {
+        text.extend(character.escape_unicode())
+    })
 }
 
 /// A text of one or more lines, whose ends are ours.
@@ -35,7 +37,9 @@ pub fn quoted(text: &str) -> String {
 /// A text as it is if it is words with one blank between them; otherwise in quotes.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let blank = |character: char| character.is_whitespace() && character != ' ';
-    let strange = |character: char| matches!(character, '"' | '\\') || blank(character) || deceives(character);
+    let strange = |character: char| {
+        matches!(character, '"' | '\\') || blank(character) || deceives(character)
+    };
     match text.split(' ').any(str::is_empty) || text.contains(strange) {
         true => Cow::Owned(quoted(text)),
         false => Cow::Borrowed(text),
@@ -60,8 +64,13 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 
 fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
     // Nearly every text is ASCII, and of that only the control characters deceive.
-    let harmless =
-        if text.is_ascii() { !text.bytes().fold(false, |any, byte| any | byte.is_ascii_control()) } else { !text.contains(deceives) };
+    let harmless = if text.is_ascii() {
+        !text
+            .bytes()
+            .fold(false, |any, byte| any | byte.is_ascii_control())
+    } else {
+        !text.contains(deceives)
+    };
     if harmless {
         return Cow::Borrowed(text);
     }
@@ -82,18 +91,44 @@ mod tests {
     #[test]
     fn what_deceives_is_spelled_out() {
         assert_eq!(visible("Grüße, 你好"), "Grüße, 你好");
-        assert_eq!(visible("a\nb\r\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}"), r"a\u{a}b\u{d}\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}");
+        assert_eq!(
+            visible("a\nb\r\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}"),
+            r"a\u{a}b\u{d}\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}"
+        );
     }
 
     #[test]
     fn texts_of_others_stand_in_quotes() {
         assert_eq!(quoted("A client"), r#""A client""#);
-        assert_eq!(quoted("x\"  admin  \u{200b}\\"), r#""x\"  admin  \u{200b}\\""#);
-        for text in ["alice", "id (a label)", "https://op.example/t/ä", "-", "a, b"] {
+        assert_eq!(
+            quoted("x\"  admin  \u{200b}\\"),
+            r#""x\"  admin  \u{200b}\\""#
+        );
+        for text in [
+            "alice",
+            "id (a label)",
+            "https://op.example/t/ä",
+            "-",
+            "a, b",
+        ] {
             assert_eq!(plain(text), text);
         }
-        for text in ["", "a  b", " a", "a ", "a\u{a0}b", "a\u{3000}\u{3000}b", "\"a\"", "a\\u{a}", "a\u{feff}", "a\nb"] {
-            assert!(plain(text).starts_with('"') && plain(text).ends_with('"'), "{text:?}");
+        for text in [
+            "",
+            "a  b",
+            " a",
+            "a ",
+            "a\u{a0}b",
+            "a\u{3000}\u{3000}b",
+            "\"a\"",
+            "a\\u{a}",
+            "a\u{feff}",
+            "a\nb",
+        ] {
+            assert!(
+                plain(text).starts_with('"') && plain(text).ends_with('"'),
+                "{text:?}"
+            );
         }
         assert_eq!(visible_lines("a\u{2028}\nb\n"), "a\\u{2028}\nb\n");
     }
@@ -103,6 +138,9 @@ mod tests {
         let json = serde_json::Value::from("a\u{9b}\u{202e}\u{e0041}\n").to_string();
         let shown = visible_json(&json);
         assert_eq!(shown, r#""a\u009b\u202e\udb40\udc41\n""#);
-        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), "a\u{9b}\u{202e}\u{e0041}\n");
+        assert_eq!(
+            serde_json::from_str::<String>(&shown).unwrap(),
+            "a\u{9b}\u{202e}\u{e0041}\n"
+        );
     }
 }

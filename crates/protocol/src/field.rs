@@ -38,11 +38,21 @@ pub struct Sent<'a> {
 
 impl<'a> Sent<'a> {
     /// What of some members belongs to a table, in the table's order; of one row the plain member first, the others as sent.
-    pub fn of(members: impl Iterator<Item = (&'a str, &'a mut Value)>, names: &Names, origin: Origin) -> Vec<Self> {
+    pub fn of(
+        members: impl Iterator<Item = (&'a str, &'a mut Value)>,
+        names: &Names,
+        origin: Origin,
+    ) -> Vec<Self> {
         let mut sent = Vec::with_capacity(USUAL_MEMBERS);
         sent.extend(members.filter_map(|(name, value)| {
             let (place, tag) = names.place_of(name)?;
-            Some(Self { place, name, tag, value, origin })
+            Some(Self {
+                place,
+                name,
+                tag,
+                value,
+                origin,
+            })
         }));
         sent.sort_by_key(|sent| (sent.place, sent.tag.is_some()));
         sent
@@ -71,7 +81,10 @@ impl Names {
     /// Where the member of that name stands.
     pub fn place(&self, name: &str) -> Option<usize> {
         let bucket = self.buckets.get(bucket(name))?;
-        bucket.iter().find(|(known, _)| *known == name).map(|(_, place)| *place)
+        bucket
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, place)| *place)
     }
 
     /// The same for a name that may have a language tag behind it, where the member may; and the tag. OIDC Registration §2.1.
@@ -80,11 +93,15 @@ impl Names {
             return Some((place, None));
         }
         let (name, tag) = name.split_once('#')?;
-        let place = self.place(name).filter(|place| self.rows.get(*place).is_some_and(|row| row.localized))?;
+        let place = self
+            .place(name)
+            .filter(|place| self.rows.get(*place).is_some_and(|row| row.localized))?;
         Some((place, Some(tag)))
     }
 }
 
 fn bucket(name: &str) -> usize {
-    name.bytes().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte)).into()
+    name.bytes()
+        .fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte))
+        .into()
 }

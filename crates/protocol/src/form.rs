@@ -138,7 +138,9 @@ mod tests {
             "require_auth_time": true,
             "initiate_login_uri": "https://rp.example/login",
         });
-        let Value::Object(object) = members.clone() else { panic!("an object") };
+        let Value::Object(object) = members.clone() else {
+            panic!("an object")
+        };
         let written = ClientMetadata::parse(object).unwrap().json();
         assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), members);
         assert!(
@@ -151,7 +153,11 @@ mod tests {
 
     #[test]
     fn texts_are_written_as_the_library_writes_them() {
-        for character in (0..0x250).filter_map(char::from_u32).chain(['\u{2028}', '\u{ffff}', '\u{10ffff}']) {
+        for character in
+            (0..0x250)
+                .filter_map(char::from_u32)
+                .chain(['\u{2028}', '\u{ffff}', '\u{10ffff}'])
+        {
             let text = format!("a{character}b");
             let mut json = String::new();
             write_text(&text, &mut json);

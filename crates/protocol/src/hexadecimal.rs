@@ -2,13 +2,19 @@
 
 /// The last digit of a number.
 pub fn digit(number: u64) -> u8 {
-    let digit = usize::try_from(number & 15).ok().and_then(|digit| b"0123456789abcdef".get(digit));
+    let digit = usize::try_from(number & 15)
+        .ok()
+        .and_then(|digit| b"0123456789abcdef".get(digit));
     digit.copied().unwrap_or(b'0')
 }
 
 /// Adds the last `digits` of a number to a text.
 pub fn push(text: &mut String, number: u64, digits: u32) {
-    text.extend((0..digits).rev().map(|place| char::from(digit(number.checked_shr(4 * place).unwrap_or(0)))));
+    text.extend(
+        (0..digits)
+            .rev()
+            .map(|place| char::from(digit(number.checked_shr(4 * place).unwrap_or(0)))),
+    );
 }
 
 #[cfg(test)]

@@ -43,7 +43,9 @@ impl Issuer {
     /// # Errors
     /// The rest of a sentence that begins with "the issuer".
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains(['\\', '"', '<', '>', '{', '}', '|', '^', '`']) {
+        if !text.bytes().all(|byte| byte.is_ascii_graphic())
+            || text.contains(['\\', '"', '<', '>', '{', '}', '|', '^', '`'])
+        {
             return Err("must be a URL of plain ASCII characters");
         }
         if text.len() > ISSUER_MAX {
@@ -63,13 +65,18 @@ impl Issuer {
             "http" => return Err("must be https, except on loopback"),
             _ => return Err("must be an https URL"),
         }
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
         let rest = rest.ok_or("must begin with https:// in lower case")?;
         let authority = rest.split('/').next().unwrap_or_default();
         if authority.contains('@') {
             return Err("must not have user information");
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or("must have a host")?;
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or("must have a host")?;
         let (raw_host, raw_port) = split_port(authority);
         if raw_host != host {
             return Err("must spell its host in lower case and in its canonical form");
@@ -117,12 +124,17 @@ impl Issuer {
 
     /// Host and port as written: `login.example.com:9443`.
     pub fn authority(&self) -> &str {
-        self.origin().split_once("://").map_or("", |(_, authority)| authority)
+        self.origin()
+            .split_once("://")
+            .map_or("", |(_, authority)| authority)
     }
 
     /// The path without a slash at its end: empty, or `/t/acme`.
     pub fn path(&self) -> &str {
-        self.text.get(self.origin_len..).unwrap_or_default().trim_end_matches('/')
+        self.text
+            .get(self.origin_len..)
+            .unwrap_or_default()
+            .trim_end_matches('/')
     }
 
     /// Whether the host is this machine's own.
@@ -137,7 +149,9 @@ impl Issuer {
 
     /// The tenant, when the path is `/t/{tenant}`.
     pub fn tenant(&self) -> Option<&str> {
-        self.path().strip_prefix("/t/").filter(|tenant| !tenant.is_empty() && !tenant.contains('/'))
+        self.path()
+            .strip_prefix("/t/")
+            .filter(|tenant| !tenant.is_empty() && !tenant.contains('/'))
     }
 
     /// An endpoint below the issuer: `{issuer}/register`.
@@ -191,12 +205,18 @@ mod tests {
         assert_eq!(issuer.authority(), "login.example.com:9443");
         assert_eq!(issuer.path(), "/t/acme");
         assert_eq!(issuer.tenant(), Some("acme"));
-        assert_eq!(issuer.endpoint("register"), "https://login.example.com:9443/t/acme/register");
+        assert_eq!(
+            issuer.endpoint("register"),
+            "https://login.example.com:9443/t/acme/register"
+        );
         assert_eq!(
             issuer.inserted(OAUTH_AUTHORIZATION_SERVER),
             "https://login.example.com:9443/.well-known/oauth-authorization-server/t/acme"
         );
-        assert_eq!(issuer.appended(OPENID_CONFIGURATION), "https://login.example.com:9443/t/acme/.well-known/openid-configuration");
+        assert_eq!(
+            issuer.appended(OPENID_CONFIGURATION),
+            "https://login.example.com:9443/t/acme/.well-known/openid-configuration"
+        );
     }
 
     #[test]
@@ -204,7 +224,10 @@ mod tests {
         let issuer = Issuer::parse("https://login.example.com/").unwrap();
         assert_eq!(issuer.as_str(), "https://login.example.com/");
         assert_eq!(issuer.endpoint("jwks"), "https://login.example.com/jwks");
-        assert_eq!(issuer.inserted(OPENID_CONFIGURATION), "https://login.example.com/.well-known/openid-configuration");
+        assert_eq!(
+            issuer.inserted(OPENID_CONFIGURATION),
+            "https://login.example.com/.well-known/openid-configuration"
+        );
     }
 
     #[test]

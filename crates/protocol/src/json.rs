@@ -23,7 +23,11 @@ pub struct JsonLimits {
 
 impl JsonLimits {
     /// None: for what was held to others when it came.
-    pub const NONE: Self = Self { depth: usize::MAX, members: usize::MAX, elements: usize::MAX };
+    pub const NONE: Self = Self {
+        depth: usize::MAX,
+        members: usize::MAX,
+        elements: usize::MAX,
+    };
 }
 
 /// The origin of a document. Rules become stricter, and must not make an older row unreadable.
@@ -37,7 +41,11 @@ pub enum Origin {
 
 impl Default for JsonLimits {
     fn default() -> Self {
-        Self { depth: 32, members: 200, elements: 200 }
+        Self {
+            depth: 32,
+            members: 200,
+            elements: 200,
+        }
     }
 }
 
@@ -61,7 +69,14 @@ impl std::error::Error for Malformed {}
 /// # Errors
 /// One sentence with the place of the fault.
 pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Malformed> {
-    read(bytes, Strict { limits, origin: Origin::Request, depth: 0 })
+    read(
+        bytes,
+        Strict {
+            limits,
+            origin: Origin::Request,
+            depth: 0,
+        },
+    )
 }
 
 /// Reads one JSON object of the store, without limits; U+0000 was accepted once.
@@ -69,7 +84,14 @@ pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Mal
 /// # Errors
 /// One sentence with the place of the fault.
 pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, Malformed> {
-    read(bytes, Strict { limits: &JsonLimits::NONE, origin: Origin::Store, depth: 0 })
+    read(
+        bytes,
+        Strict {
+            limits: &JsonLimits::NONE,
+            origin: Origin::Store,
+            depth: 0,
+        },
+    )
 }
 
 /// Returns true if a text of JSON has U+0000 in one of its strings or names, as it is or escaped.
@@ -87,9 +109,12 @@ pub fn has_nul(json: &str) -> bool {
 }
 
 fn read(bytes: &[u8], strict: Strict<'_>) -> Result<SentMembers, Malformed> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Whole(strict).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
+    let read = Whole(strict)
+        .deserialize(&mut reader)
+        .and_then(|read| reader.end().map(|()| read));
     match read {
         Ok(Some(members)) => Ok(members),
         Ok(None) => Err(Malformed("The body must be a JSON object.".to_owned())),
@@ -126,7 +151,10 @@ impl Strict<'_> {
         if self.depth >= self.limits.depth {
             return Err(E::custom(TOO_DEEP));
         }
-        Ok(Self { depth: self.depth + 1, ..self })
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
     }
 
     /// Whether one more member of that name may stand beside so many others, unless it is among them.
@@ -140,7 +168,11 @@ impl Strict<'_> {
 
     /// Refuses a string or a name with U+0000 in it.
     fn text<E: de::Error>(self, text: &str) -> Result<(), E> {
-        if self.origin == Origin::Request && text.contains('\0') { Err(E::custom(NUL)) } else { Ok(()) }
+        if self.origin == Origin::Request && text.contains('\0') {
+            Err(E::custom(NUL))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -295,19 +327,26 @@ mod tests {
     use super::*;
 
     fn refusal(text: &[u8]) -> String {
-        read_object(text, &JsonLimits::default()).unwrap_err().to_string()
+        read_object(text, &JsonLimits::default())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn a_member_may_stand_once_however_it_is_spelled() {
-        assert_eq!(refusal(br#"{"a":1,"a":2}"#), "The body has a member twice at line 1, column 10.");
+        assert_eq!(
+            refusal(br#"{"a":1,"a":2}"#),
+            "The body has a member twice at line 1, column 10."
+        );
         assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a member twice"));
         assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a member twice"));
     }
 
     #[test]
     fn depth_members_and_elements_are_bounded() {
-        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+        let nested = |depth: usize| {
+            format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes()
+        };
         assert!(read_object(&nested(31), &JsonLimits::default()).is_ok());
         assert!(refusal(&nested(32)).starts_with("The body is nested too deeply"));
         assert!(refusal(&nested(100_000)).starts_with("The body is nested too deeply"));
@@ -319,26 +358,64 @@ mod tests {
 
     #[test]
     fn what_is_not_a_json_object_is_refused() {
-        for text in ["", "null", "[]", "\"x\"", "1", "{", "{}x", "{\"a\":}", "{\"a\":\"\\ud800\"}", "{\"a\":1e999}", "\u{feff}{}"] {
-            assert!(read_object(text.as_bytes(), &JsonLimits::default()).is_err(), "{text}");
+        for text in [
+            "",
+            "null",
+            "[]",
+            "\"x\"",
+            "1",
+            "{",
+            "{}x",
+            "{\"a\":}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":1e999}",
+            "\u{feff}{}",
+        ] {
+            assert!(
+                read_object(text.as_bytes(), &JsonLimits::default()).is_err(),
+                "{text}"
+            );
         }
         assert_eq!(refusal(b"{\"a\":\"\xff\"}"), "The body must be UTF-8.");
     }
 
     #[test]
     fn nul_is_refused_and_read_back_from_the_store() {
-        for text in
-            [r#"{"a":"\u0000"}"#, r#"{"a\u0000":1}"#, r#"{"a":["x",{"b":"x\u0000"}]}"#, r#"{"a":{"\u0000":1}}"#, r#"{"a":"\\\u0000"}"#]
-        {
-            assert!(refusal(text.as_bytes()).starts_with("The body has the character U+0000 at line 1, column "), "{text}");
+        for text in [
+            r#"{"a":"\u0000"}"#,
+            r#"{"a\u0000":1}"#,
+            r#"{"a":["x",{"b":"x\u0000"}]}"#,
+            r#"{"a":{"\u0000":1}}"#,
+            r#"{"a":"\\\u0000"}"#,
+        ] {
+            assert!(
+                refusal(text.as_bytes())
+                    .starts_with("The body has the character U+0000 at line 1, column "),
+                "{text}"
+            );
             let stored = Object::from(read_stored_object(text.as_bytes()).unwrap());
-            assert_eq!(Value::Object(stored), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+            assert_eq!(
+                Value::Object(stored),
+                serde_json::from_str::<Value>(text).unwrap(),
+                "{text}"
+            );
             assert!(has_nul(text), "{text}");
         }
-        for text in [r#"{"a":"\\u0000"}"#, r#"{"a":"\u0001u0000"}"#, r#"{"u0000":"0\\\\u0000"}"#, "{}"] {
-            assert!(read_object(text.as_bytes(), &JsonLimits::default()).is_ok() && !has_nul(text), "{text}");
+        for text in [
+            r#"{"a":"\\u0000"}"#,
+            r#"{"a":"\u0001u0000"}"#,
+            r#"{"u0000":"0\\\\u0000"}"#,
+            "{}",
+        ] {
+            assert!(
+                read_object(text.as_bytes(), &JsonLimits::default()).is_ok() && !has_nul(text),
+                "{text}"
+            );
         }
-        assert!(refusal(b"{\"a\":\"\0\"}").contains("it is not JSON"), "a raw one is a control character (RFC 8259 section 7)");
+        assert!(
+            refusal(b"{\"a\":\"\0\"}").contains("it is not JSON"),
+            "a raw one is a control character (RFC 8259 section 7)"
+        );
         assert!(has_nul("\0"));
     }
 }

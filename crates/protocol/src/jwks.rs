@@ -21,7 +21,12 @@ pub struct JwkSet(Object);
 impl JwkSet {
     /// The keys.
     pub fn keys(&self) -> impl Iterator<Item = &Object> {
-        self.0.get("keys").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+        self.0
+            .get("keys")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object)
     }
 }
 
@@ -30,9 +35,19 @@ impl Single for JwkSet {
     const SHAPE: &'static str = "JWK Set";
 
     fn schema() -> Value {
-        let text = [("kty", json!({ "type": "string", "not": { "const": "oct" } })), ("kid", json!({ "type": "string" }))];
+        let text = [
+            (
+                "kty",
+                json!({ "type": "string", "not": { "const": "oct" } }),
+            ),
+            ("kid", json!({ "type": "string" })),
+        ];
         let private = PRIVATE_MEMBERS.map(|member| (member, json!(false)));
-        let members: Object = text.into_iter().chain(private).map(|(name, schema)| (name.to_owned(), schema)).collect();
+        let members: Object = text
+            .into_iter()
+            .chain(private)
+            .map(|(name, schema)| (name.to_owned(), schema))
+            .collect();
         let key = json!({ "type": "object", "required": ["kty"], "properties": members });
         json!({
             "type": "object",
@@ -42,20 +57,31 @@ impl Single for JwkSet {
     }
 
     fn read(value: Value) -> Result<Self, Reason> {
-        let Value::Object(set) = value else { return Err("must be a JSON object with a keys array".into()) };
-        let Some(Value::Array(keys)) = set.get("keys") else { return Err("must have a keys array".into()) };
+        let Value::Object(set) = value else {
+            return Err("must be a JSON object with a keys array".into());
+        };
+        let Some(Value::Array(keys)) = set.get("keys") else {
+            return Err("must have a keys array".into());
+        };
         if keys.is_empty() || keys.len() > KEYS_MAX {
             return Err(format!("must have 1 to {KEYS_MAX} keys").into());
         }
         let mut kids = Vec::new();
         for key in keys {
-            let Value::Object(key) = key else { return Err("has a key that is not a JSON object".into()) };
+            let Value::Object(key) = key else {
+                return Err("has a key that is not a JSON object".into());
+            };
             match key.get("kty") {
-                Some(Value::String(kty)) if kty == "oct" => return Err("has a symmetric key; only public keys may be registered".into()),
+                Some(Value::String(kty)) if kty == "oct" => {
+                    return Err("has a symmetric key; only public keys may be registered".into());
+                }
                 Some(Value::String(_)) => {}
                 _ => return Err("has a key without kty".into()),
             }
-            if PRIVATE_MEMBERS.iter().any(|member| key.contains_key(*member)) {
+            if PRIVATE_MEMBERS
+                .iter()
+                .any(|member| key.contains_key(*member))
+            {
                 return Err("has a private key; only public keys may be registered".into());
             }
             match key.get("kid") {
@@ -74,6 +100,8 @@ impl Single for JwkSet {
 
     /// Returns the certificates its keys point at. RFC 7517 §4.6.
     fn uris(&self) -> Vec<&str> {
-        self.keys().filter_map(|key| key.get("x5u")?.as_str()).collect()
+        self.keys()
+            .filter_map(|key| key.get("x5u")?.as_str())
+            .collect()
     }
 }

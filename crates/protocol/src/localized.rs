@@ -28,17 +28,26 @@ struct Variant<T> {
 impl<T> Localized<T> {
     /// One value, without a language.
     pub fn plain(value: T) -> Self {
-        Self { variants: vec![Variant { tag: None, value }] }
+        Self {
+            variants: vec![Variant { tag: None, value }],
+        }
     }
 
     /// The value without a language.
     pub fn untagged(&self) -> Option<&T> {
-        self.variants.iter().find(|variant| variant.tag.is_none()).map(|variant| &variant.value)
+        self.variants
+            .iter()
+            .find(|variant| variant.tag.is_none())
+            .map(|variant| &variant.value)
     }
 
     /// Replaces the value without a language and keeps the others.
     pub fn set_untagged(&mut self, value: T) {
-        match self.variants.iter_mut().find(|variant| variant.tag.is_none()) {
+        match self
+            .variants
+            .iter_mut()
+            .find(|variant| variant.tag.is_none())
+        {
             Some(variant) => variant.value = value,
             None => self.variants.insert(0, Variant { tag: None, value }),
         }
@@ -46,7 +55,9 @@ impl<T> Localized<T> {
 
     /// Every value, with the language tag it was sent with.
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &T)> {
-        self.variants.iter().map(|variant| (variant.tag.as_deref(), &variant.value))
+        self.variants
+            .iter()
+            .map(|variant| (variant.tag.as_deref(), &variant.value))
     }
 }
 
@@ -65,7 +76,10 @@ impl<T: Single> Held for Localized<T> {
     }
 
     fn addresses(&self) -> Vec<&str> {
-        self.variants.iter().flat_map(|variant| variant.value.uris()).collect()
+        self.variants
+            .iter()
+            .flat_map(|variant| variant.value.uris())
+            .collect()
     }
 
     fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Kept {
@@ -85,23 +99,51 @@ impl<T: Single> Member for Localized<T> {
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let mut variants = Vec::with_capacity(sent.len());
         let mut seen = Vec::new();
-        for Sent { name: key, tag, value, origin, .. } in sent {
+        for Sent {
+            name: key,
+            tag,
+            value,
+            origin,
+            ..
+        } in sent
+        {
             // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
             let language = tag.map(LanguageTag::parse_and_normalize).transpose();
-            let language = language.map_err(|_| Invalid::new(format!("{name}#..."), "must carry a language tag (BCP 47) after the #"))?;
-            let value = Some(value.take()).filter(is_said).map(|value| read_from(*origin, value)).transpose();
-            let Some(value) = value.map_err(|reason| Invalid::new((*key).to_owned(), reason))? else { continue };
+            let language = language.map_err(|_| {
+                Invalid::new(
+                    format!("{name}#..."),
+                    "must carry a language tag (BCP 47) after the #",
+                )
+            })?;
+            let value = Some(value.take())
+                .filter(is_said)
+                .map(|value| read_from(*origin, value))
+                .transpose();
+            let Some(value) = value.map_err(|reason| Invalid::new((*key).to_owned(), reason))?
+            else {
+                continue;
+            };
             if let Some(language) = language {
                 if seen.contains(&language) {
                     return Err(Invalid::new((*key).to_owned(), "names a language twice"));
                 }
                 seen.push(language);
                 if seen.len() > TAGS_MAX {
-                    return Err(Invalid::new(name, format!("must have at most {TAGS_MAX} language tags")));
+                    return Err(Invalid::new(
+                        name,
+                        format!("must have at most {TAGS_MAX} language tags"),
+                    ));
                 }
             }
-            variants.push(Variant { tag: tag.map(str::to_owned), value });
+            variants.push(Variant {
+                tag: tag.map(str::to_owned),
+                value,
+            });
         }
-        Ok(if variants.is_empty() { None } else { Some(Self { variants }) })
+        Ok(if variants.is_empty() {
+            None
+        } else {
+            Some(Self { variants })
+        })
     }
 }

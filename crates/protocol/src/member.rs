@@ -28,7 +28,10 @@ pub struct Invalid {
 impl Invalid {
     /// Refuses `member` for `reason`.
     pub fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Reason>) -> Self {
-        Self { member: member.into(), reason: reason.into() }
+        Self {
+            member: member.into(),
+            reason: reason.into(),
+        }
     }
 
     /// Whether the refusal is about redirect URIs, which have an error code of their own (RFC 7591 §3.2.2).
@@ -179,8 +182,13 @@ impl<T: Single> Member for T {
     }
 
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
-        let sent = sent.first_mut().map(|sent| (sent.origin, sent.value.take())).filter(|(_, value)| is_said(value));
-        sent.map(|(origin, value)| read_from(origin, value)).transpose().map_err(|reason| Invalid::new(name, reason))
+        let sent = sent
+            .first_mut()
+            .map(|sent| (sent.origin, sent.value.take()))
+            .filter(|(_, value)| is_said(value));
+        sent.map(|(origin, value)| read_from(origin, value))
+            .transpose()
+            .map_err(|reason| Invalid::new(name, reason))
     }
 }
 
@@ -206,12 +214,15 @@ impl<T: Single> Held for Vec<T> {
     }
 
     fn names(&self, value: &str) -> bool {
-        self.iter().any(|element| element.value().as_deref() == Some(value))
+        self.iter()
+            .any(|element| element.value().as_deref() == Some(value))
     }
 
     fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
         let asked = self.len();
-        Vec::retain(self, |element| element.value().is_none_or(|value| keep(&value)));
+        Vec::retain(self, |element| {
+            element.value().is_none_or(|value| keep(&value))
+        });
         kept(asked, self.len())
     }
 
@@ -231,17 +242,25 @@ impl<T: Single> Member for Vec<T> {
 
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name, reason);
-        let (origin, elements) = match sent.first_mut().map(|sent| (sent.origin, sent.value.take())) {
+        let (origin, elements) = match sent
+            .first_mut()
+            .map(|sent| (sent.origin, sent.value.take()))
+        {
             None | Some((_, Value::Null)) => return Ok(None),
             Some((origin, Value::Array(elements))) => (origin, elements),
             Some(_) => return Err(invalid("must be an array".into())),
         };
         if elements.len() > LIST_MAX {
-            return Err(invalid(format!("must have at most {LIST_MAX} elements").into()));
+            return Err(invalid(
+                format!("must have at most {LIST_MAX} elements").into(),
+            ));
         }
         let mut read = Self::with_capacity(elements.len());
         for element in elements {
-            read.push(read_from(origin, element).map_err(|reason| invalid(format!("has an element that {reason}").into()))?);
+            read.push(
+                read_from(origin, element)
+                    .map_err(|reason| invalid(format!("has an element that {reason}").into()))?,
+            );
         }
         Ok(Some(read))
     }
@@ -258,7 +277,12 @@ pub(crate) fn kept(asked: usize, left: usize) -> Kept {
 
 /// Each element once, where it stands first. There are at most [`LIST_MAX`], mostly a few, which are compared sooner than hashed.
 pub(crate) fn once<T: PartialEq>(elements: &mut Vec<T>) {
-    let repeats = |at: usize| elements.iter().take(at).any(|before| elements.get(at) == Some(before));
+    let repeats = |at: usize| {
+        elements
+            .iter()
+            .take(at)
+            .any(|before| elements.get(at) == Some(before))
+    };
     if !(1..elements.len()).any(repeats) {
         return;
     }
@@ -278,7 +302,9 @@ impl Single for bool {
     }
 
     fn read(value: Value) -> Result<Self, Reason> {
-        value.as_bool().ok_or_else(|| "must be true or false".into())
+        value
+            .as_bool()
+            .ok_or_else(|| "must be true or false".into())
     }
 
     fn write(&self) -> Form<'_> {

@@ -10,19 +10,34 @@ use crate::issuer::Issuer;
 use crate::json::Origin;
 use crate::member::{Invalid, Object};
 use crate::response_type::ResponseType;
-use crate::values::{AuthMethod, CodeChallengeMethod, GrantType, Name, ResponseMode, SigningAlgorithm, SubjectType};
+use crate::values::{
+    AuthMethod, CodeChallengeMethod, GrantType, Name, ResponseMode, SigningAlgorithm, SubjectType,
+};
 
 /// The members that are the service's own and cannot be configured.
 pub const OWN_MEMBERS: [&str; 3] = ["issuer", "registration_endpoint", "signed_metadata"];
 
 /// Lists that mean their defaults when they are absent, so that an empty one cannot be said. RFC 8414 §2.
-const MEANT_WHEN_ABSENT: [&str; 3] = ["response_modes_supported", "grant_types_supported", "token_endpoint_auth_methods_supported"];
+const MEANT_WHEN_ABSENT: [&str; 3] = [
+    "response_modes_supported",
+    "grant_types_supported",
+    "token_endpoint_auth_methods_supported",
+];
 
 /// Lists of authentication methods, each with the algorithms of those that sign.
 const SIGNED_AUTHENTICATION: [(&str, &str); 3] = [
-    ("token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"),
-    ("revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported"),
-    ("introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported"),
+    (
+        "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+    ),
+    (
+        "revocation_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
+    ),
+    (
+        "introspection_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
+    ),
 ];
 
 /// The claims of OIDC Core §5.1, and those of the ID Token.
@@ -63,9 +78,25 @@ impl ProviderMetadata {
         let names = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect();
         Self {
             issuer: Some(issuer),
-            scopes_supported: Some(names(&["openid", "profile", "email", "address", "phone", "offline_access"])),
-            response_types_supported: Some(["code", "id_token", "id_token token", "token"].into_iter().filter_map(response_type).collect()),
-            response_modes_supported: Some(vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost]),
+            scopes_supported: Some(names(&[
+                "openid",
+                "profile",
+                "email",
+                "address",
+                "phone",
+                "offline_access",
+            ])),
+            response_types_supported: Some(
+                ["code", "id_token", "id_token token", "token"]
+                    .into_iter()
+                    .filter_map(response_type)
+                    .collect(),
+            ),
+            response_modes_supported: Some(vec![
+                ResponseMode::Query,
+                ResponseMode::Fragment,
+                ResponseMode::FormPost,
+            ]),
             grant_types_supported: Some(vec![
                 GrantType::AuthorizationCode,
                 GrantType::Implicit,
@@ -81,7 +112,9 @@ impl ProviderMetadata {
                 AuthMethod::PrivateKeyJwt,
                 AuthMethod::None,
             ]),
-            token_endpoint_auth_signing_alg_values_supported: Some(vec![Rs256, Ps256, Es256, EdDsa]),
+            token_endpoint_auth_signing_alg_values_supported: Some(vec![
+                Rs256, Ps256, Es256, EdDsa,
+            ]),
             claims_supported: Some(names(&STANDARD_CLAIMS)),
             claims_parameter_supported: Some(false),
             request_parameter_supported: Some(false),
@@ -98,19 +131,35 @@ impl ProviderMetadata {
     /// Names a member that is not in its form, is the service's own, is not provider metadata at all, or does not fit the
     /// others.
     pub fn configure(self, mut configured: Object) -> Result<Self, Invalid> {
-        if let Some(own) = OWN_MEMBERS.iter().find(|own| configured.contains_key(**own)) {
-            return Err(Invalid::new(*own, "is the service's own and cannot be configured"));
+        if let Some(own) = OWN_MEMBERS
+            .iter()
+            .find(|own| configured.contains_key(**own))
+        {
+            return Err(Invalid::new(
+                *own,
+                "is the service's own and cannot be configured",
+            ));
         }
         let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-        let emptied: Vec<String> = configured.iter().filter(|(_, value)| empty(value)).map(|(name, _)| name.clone()).collect();
+        let emptied: Vec<String> = configured
+            .iter()
+            .filter(|(_, value)| empty(value))
+            .map(|(name, _)| name.clone())
+            .collect();
         let given = Self::take(&mut configured, Origin::Request)?;
         if let Some(unknown) = configured.keys().next() {
-            return Err(Invalid::new(unknown.clone(), "is not a member of provider metadata"));
+            return Err(Invalid::new(
+                unknown.clone(),
+                "is not a member of provider metadata",
+            ));
         }
         for (row, held) in given.present() {
             filled(row, held)?;
         }
-        let (types, grants) = (given.has("response_types_supported"), given.has("grant_types_supported"));
+        let (types, grants) = (
+            given.has("response_types_supported"),
+            given.has("grant_types_supported"),
+        );
         let mut offer = self.overlaid(given);
         if !types {
             offer.narrow_response_types();
@@ -120,7 +169,10 @@ impl ProviderMetadata {
         }
         for member in emptied {
             if MEANT_WHEN_ABSENT.contains(&member.as_str()) {
-                return Err(Invalid::new(member, "must have at least one element, since leaving it out means its default"));
+                return Err(Invalid::new(
+                    member,
+                    "must have at least one element, since leaving it out means its default",
+                ));
             }
             offer.clear(&member);
         }
@@ -131,7 +183,9 @@ impl ProviderMetadata {
 
     /// Leaves out the response types nobody gets, because they take a grant that is not offered. RFC 7591 §2.1.
     fn narrow_response_types(&mut self) {
-        let Some(grants) = &self.grant_types_supported else { return };
+        let Some(grants) = &self.grant_types_supported else {
+            return;
+        };
         let possible = |kind: &ResponseType| kind.grants().all(|grant| grants.contains(&grant));
         self.response_types_supported = self
             .response_types_supported
@@ -149,28 +203,45 @@ impl ProviderMetadata {
     }
 
     fn used_grants(&self) -> Vec<GrantType> {
-        self.response_types_supported.iter().flatten().flat_map(ResponseType::grants).collect()
+        self.response_types_supported
+            .iter()
+            .flatten()
+            .flat_map(ResponseType::grants)
+            .collect()
     }
 
     /// What is offered can be had: no response type without its grants, no grant without what it takes. RFC 7591 §2.1, CIBA §4.
     fn flows_fit(&self) -> Result<(), Invalid> {
-        let offered = |grant: &GrantType| self.offers("grant_types_supported", grant.as_str()) != Some(false);
+        let offered =
+            |grant: &GrantType| self.offers("grant_types_supported", grant.as_str()) != Some(false);
         for kind in self.response_types_supported.iter().flatten() {
             if let Some(absent) = kind.grants().find(|grant| !offered(grant)) {
-                let reason =
-                    format!("offers {}, which no client gets without {} in grant_types_supported", kind.spelled(), absent.as_str());
+                let reason = format!(
+                    "offers {}, which no client gets without {} in grant_types_supported",
+                    kind.spelled(),
+                    absent.as_str()
+                );
                 return Err(Invalid::new("response_types_supported", reason));
             }
         }
         let used = self.used_grants();
         let grants = || self.grant_types_supported.iter().flatten();
         if let Some(idle) = grants().find(|grant| grant.redirects() && !used.contains(grant)) {
-            let reason = format!("offers {}, which no client gets without a type that takes it in response_types_supported", idle.as_str());
+            let reason = format!(
+                "offers {}, which no client gets without a type that takes it in response_types_supported",
+                idle.as_str()
+            );
             return Err(Invalid::new("grant_types_supported", reason));
         }
         let modes = "backchannel_token_delivery_modes_supported";
         if grants().any(|grant| *grant == GrantType::Ciba) && !self.has(modes) {
-            return Err(Invalid::new(modes, format!("must be there when grant_types_supported offers {}", GrantType::Ciba.as_str())));
+            return Err(Invalid::new(
+                modes,
+                format!(
+                    "must be there when grant_types_supported offers {}",
+                    GrantType::Ciba.as_str()
+                ),
+            ));
         }
         Ok(())
     }
@@ -179,18 +250,44 @@ impl ProviderMetadata {
     /// without `none`; and that each method finds one of its kind (OIDC Core §9).
     fn authentication_fits(&self) -> Result<(), Invalid> {
         for (methods, algorithms) in SIGNED_AUTHENTICATION {
-            let signs = |method: &&AuthMethod| matches!(method, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt);
-            let offered: Vec<AuthMethod> = self.values(methods).iter().flatten().map(|value| AuthMethod::from(&**value)).collect();
+            let signs = |method: &&AuthMethod| {
+                matches!(
+                    method,
+                    AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt
+                )
+            };
+            let offered: Vec<AuthMethod> = self
+                .values(methods)
+                .iter()
+                .flatten()
+                .map(|value| AuthMethod::from(&**value))
+                .collect();
             if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
-                return Err(Invalid::new(algorithms, format!("must be there when {methods} offers {}", method.as_str())));
+                return Err(Invalid::new(
+                    algorithms,
+                    format!("must be there when {methods} offers {}", method.as_str()),
+                ));
             }
             for (method, symmetric, kind) in [
                 (AuthMethod::ClientSecretJwt, true, "an HMAC algorithm"),
-                (AuthMethod::PrivateKeyJwt, false, "an algorithm with a key pair"),
+                (
+                    AuthMethod::PrivateKeyJwt,
+                    false,
+                    "an algorithm with a key pair",
+                ),
             ] {
-                let fits = |value: &Cow<'_, str>| SigningAlgorithm::from(value.as_ref()).is_symmetric() == symmetric;
-                if offered.contains(&method) && !self.values(algorithms).iter().flatten().any(fits) {
-                    return Err(Invalid::new(algorithms, format!("must offer {kind} when {methods} offers {}", method.as_str())));
+                let fits = |value: &Cow<'_, str>| {
+                    SigningAlgorithm::from(value.as_ref()).is_symmetric() == symmetric
+                };
+                if offered.contains(&method) && !self.values(algorithms).iter().flatten().any(fits)
+                {
+                    return Err(Invalid::new(
+                        algorithms,
+                        format!(
+                            "must offer {kind} when {methods} offers {}",
+                            method.as_str()
+                        ),
+                    ));
                 }
             }
             if self.offers(algorithms, SigningAlgorithm::None.as_str()) == Some(true) {

@@ -32,7 +32,9 @@ pub fn client_metadata() -> String {
         "| member | shape | default | governed by | needs | fetched | specification | meaning |\n|---|---|---|---|---|---|---|---|\n",
     );
     for row in ClientMetadata::ROWS {
-        let default = row.default.map_or_else(String::new, |default| quoted(&default()));
+        let default = row
+            .default
+            .map_or_else(String::new, |default| quoted(&default()));
         let _ = writeln!(
             page,
             "| {} | {} | {default} | {} | {} | {} | {} | {} |",
@@ -69,7 +71,10 @@ pub fn client_metadata() -> String {
 
 /// `docs/provider-metadata.md`.
 pub fn provider_metadata() -> String {
-    let own: Vec<String> = OWN_MEMBERS.iter().map(|member| format!("`{member}`")).collect();
+    let own: Vec<String> = OWN_MEMBERS
+        .iter()
+        .map(|member| format!("`{member}`"))
+        .collect();
     let mut page = format!(
         "# Provider metadata\n\nWhat the discovery document may say, and what `[provider.metadata]` may configure. Rendered from the table; a test compares.\n\n\
          A configured member replaces the default offer's; an empty array takes the member out of the document. {}\n\
@@ -79,11 +84,23 @@ pub fn provider_metadata() -> String {
          | member | shape | default offer | specification | meaning |\n|---|---|---|---|---|\n",
         own.join(", ")
     );
-    let offer = Issuer::parse("https://op.example").map(ProviderMetadata::default_offer).unwrap_or_default();
+    let offer = Issuer::parse("https://op.example")
+        .map(ProviderMetadata::default_offer)
+        .unwrap_or_default();
     let offer = offer.object();
     for row in ProviderMetadata::ROWS {
-        let offered = offer.get(row.name).filter(|_| !OWN_MEMBERS.contains(&row.name)).map_or_else(String::new, quoted);
-        let _ = writeln!(page, "| {} | {} | {offered} | {} | {} |", name(row), shape(row), row.spec, row.doc.trim());
+        let offered = offer
+            .get(row.name)
+            .filter(|_| !OWN_MEMBERS.contains(&row.name))
+            .map_or_else(String::new, quoted);
+        let _ = writeln!(
+            page,
+            "| {} | {} | {offered} | {} | {} |",
+            name(row),
+            shape(row),
+            row.spec,
+            row.doc.trim()
+        );
     }
     page
 }
@@ -95,7 +112,14 @@ pub fn errors() -> String {
          | code | status | specification | meaning |\n|---|---|---|---|\n",
     );
     for row in ErrorCode::ROWS {
-        let _ = writeln!(page, "| `{}` | {} | {} | {} |", row.name, row.status, row.spec, row.doc.trim());
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            row.name,
+            row.status,
+            row.spec,
+            row.doc.trim()
+        );
     }
     page
 }
@@ -103,7 +127,14 @@ pub fn errors() -> String {
 fn plain_table(page: &mut String, rows: &[Row]) {
     page.push_str("| member | shape | specification | meaning |\n|---|---|---|---|\n");
     for row in rows {
-        let _ = writeln!(page, "| {} | {} | {} | {} |", name(row), shape(row), row.spec, row.doc.trim());
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} |",
+            name(row),
+            shape(row),
+            row.spec,
+            row.doc.trim()
+        );
     }
 }
 
@@ -121,12 +152,21 @@ fn name(row: &Row) -> String {
 }
 
 fn shape(row: &Row) -> String {
-    if row.list { format!("array of {}s", row.shape) } else { row.shape.to_owned() }
+    if row.list {
+        format!("array of {}s", row.shape)
+    } else {
+        row.shape.to_owned()
+    }
 }
 
 /// The list that governs a member, or the members of which one serves its demand.
 fn governed(row: &Row) -> String {
-    let members: Vec<String> = row.offered.iter().chain(row.served).map(|member| format!("`{member}`")).collect();
+    let members: Vec<String> = row
+        .offered
+        .iter()
+        .chain(row.served)
+        .map(|member| format!("`{member}`"))
+        .collect();
     members.join(" or ")
 }
 

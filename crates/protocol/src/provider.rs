@@ -10,8 +10,8 @@ use crate::member::{Reason, Single};
 use crate::response_type::ResponseType;
 use crate::uri::{EndpointUri, WebUri};
 use crate::values::{
-    AuthMethod, CodeChallengeMethod, ContentEncryption, DeliveryMode, GrantType, HumanText, Jwt, KeyManagement, Locale, Members, Name,
-    ResponseMode, SigningAlgorithm, SubjectType, Text,
+    AuthMethod, CodeChallengeMethod, ContentEncryption, DeliveryMode, GrantType, HumanText, Jwt,
+    KeyManagement, Locale, Members, Name, ResponseMode, SigningAlgorithm, SubjectType, Text,
 };
 
 impl Single for Issuer {

@@ -47,10 +47,14 @@ impl RedirectPattern {
     /// # Errors
     /// The rest of a sentence that begins with `redirect_uris`.
     pub fn parse(uri: &RedirectUri) -> Result<Self, &'static str> {
-        let judged = hosts::escape_dots(grammar::without_anchors(sent(uri)?)?).ok_or(origins::UNBOUND)?;
+        let judged =
+            hosts::escape_dots(grammar::without_anchors(sent(uri)?)?).ok_or(origins::UNBOUND)?;
         // A host that is written out in a character class gains a backslash there, which engines do not agree about.
         grammar::without_anchors(&judged)?;
-        let pattern = Self { origins: origins::origins(&judged)?, expression: format!("^(?:{judged})$") };
+        let pattern = Self {
+            origins: origins::origins(&judged)?,
+            expression: format!("^(?:{judged})$"),
+        };
         pattern.regex().map(|_| pattern)
     }
 
@@ -69,7 +73,11 @@ impl RedirectPattern {
     /// # Errors
     /// When it is too large.
     pub fn regex(&self) -> Result<Regex, &'static str> {
-        RegexBuilder::new(&self.expression).size_limit(COMPILED_MAX).nest_limit(NEST_MAX).build().map_err(|_| TOO_LARGE)
+        RegexBuilder::new(&self.expression)
+            .size_limit(COMPILED_MAX)
+            .nest_limit(NEST_MAX)
+            .build()
+            .map_err(|_| TOO_LARGE)
     }
 
     fn judged_form(self) -> JudgedForm {
@@ -80,7 +88,10 @@ impl RedirectPattern {
                 origins.push(origin);
             }
         }
-        JudgedForm { pattern: self.expression, origins }
+        JudgedForm {
+            pattern: self.expression,
+            origins,
+        }
     }
 }
 
@@ -89,15 +100,29 @@ impl ClientMetadata {
     /// order. Absent when there is no pattern, and when one is outside the grammar: a program that reads the column must not
     /// take the patterns it does find for all of them.
     pub fn judged_patterns(&self) -> Option<String> {
-        let patterns = self.redirect_uris.iter().flatten().filter(|uri| uri.form() == RedirectForm::Pattern);
-        let judged: Option<Vec<JudgedForm>> =
-            patterns.map(|uri| RedirectPattern::parse(uri).ok().map(RedirectPattern::judged_form)).collect();
-        judged.filter(|judged| !judged.is_empty()).and_then(|judged| serde_json::to_string(&judged).ok())
+        let patterns = self
+            .redirect_uris
+            .iter()
+            .flatten()
+            .filter(|uri| uri.form() == RedirectForm::Pattern);
+        let judged: Option<Vec<JudgedForm>> = patterns
+            .map(|uri| {
+                RedirectPattern::parse(uri)
+                    .ok()
+                    .map(RedirectPattern::judged_form)
+            })
+            .collect();
+        judged
+            .filter(|judged| !judged.is_empty())
+            .and_then(|judged| serde_json::to_string(&judged).ok())
     }
 
     /// True if a redirect URI is a pattern.
     pub fn has_patterns(&self) -> bool {
-        self.redirect_uris.iter().flatten().any(|uri| uri.form() == RedirectForm::Pattern)
+        self.redirect_uris
+            .iter()
+            .flatten()
+            .any(|uri| uri.form() == RedirectForm::Pattern)
     }
 }
 

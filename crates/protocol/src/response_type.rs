@@ -18,7 +18,10 @@ impl ResponseType {
     /// # Errors
     /// When there is no word in it, or one that is not a word.
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let mut words = text.split(' ').map(token_text).collect::<Result<Vec<_>, _>>()?;
+        let mut words = text
+            .split(' ')
+            .map(token_text)
+            .collect::<Result<Vec<_>, _>>()?;
         words.sort_unstable();
         words.dedup();
         Ok(Self(words.join(" ")))

@@ -26,14 +26,26 @@ pub struct Rule {
 
 /// Every rule, in the order they are checked.
 pub const ALL: &[Rule] = &[
-    Rule { doc: "Redirect URIs are there when a granted flow redirects.", spec: "RFC 7591 §2", check: redirection::are_there },
+    Rule {
+        doc: "Redirect URIs are there when a granted flow redirects.",
+        spec: "RFC 7591 §2",
+        check: redirection::are_there,
+    },
     Rule {
         doc: "URIs that users are sent back to are not too many.",
         spec: "RFC 7591 §2, UMA 2.0 Grant §2, OIDC RP-Initiated Logout §3.1",
         check: redirection::are_few,
     },
-    Rule { doc: "Patterns and values without a scheme come from WSO2 clients only.", spec: "RFC 9700 §2.1", check: redirection::legacy },
-    Rule { doc: "A client is a web or a native application.", spec: "OIDC Registration §2", check: redirection::known_application },
+    Rule {
+        doc: "Patterns and values without a scheme come from WSO2 clients only.",
+        spec: "RFC 9700 §2.1",
+        check: redirection::legacy,
+    },
+    Rule {
+        doc: "A client is a web or a native application.",
+        spec: "OIDC Registration §2",
+        check: redirection::known_application,
+    },
     Rule {
         doc: "A web application is redirected to https only, and not to localhost with the implicit grant.",
         spec: "OIDC Registration §2",
@@ -64,8 +76,16 @@ pub const ALL: &[Rule] = &[
         spec: "OIDC RP-Initiated Logout §3",
         check: logout::way_out_without_state,
     },
-    Rule { doc: "Keys are given by value or by reference, not both.", spec: "RFC 7591 §2", check: authentication::one_source_of_keys },
-    Rule { doc: "A client that authenticates with keys registers them.", spec: "OIDC Core §9", check: authentication::keys },
+    Rule {
+        doc: "Keys are given by value or by reference, not both.",
+        spec: "RFC 7591 §2",
+        check: authentication::one_source_of_keys,
+    },
+    Rule {
+        doc: "A client that authenticates with keys registers them.",
+        spec: "OIDC Core §9",
+        check: authentication::keys,
+    },
     Rule {
         doc: "A client that authenticates with a certificate of a public key infrastructure names one subject.",
         spec: "RFC 8705 §2.1.2",
@@ -76,7 +96,11 @@ pub const ALL: &[Rule] = &[
         spec: "RFC 6749 §4.4",
         check: authentication::of_client_credentials,
     },
-    Rule { doc: "A JWT that authenticates is signed.", spec: "OIDC Registration §2", check: authentication::is_signed },
+    Rule {
+        doc: "A JWT that authenticates is signed.",
+        spec: "OIDC Registration §2",
+        check: authentication::is_signed,
+    },
     Rule {
         doc: "A JWT is signed with the kind of key its authentication method has: a shared secret, or the client's own key.",
         spec: "OIDC Core §9",
@@ -92,14 +116,26 @@ pub const ALL: &[Rule] = &[
         spec: "OIDC Registration §2",
         check: tokens::unsigned_id_tokens,
     },
-    Rule { doc: "Authorization responses that are JWTs are signed.", spec: "JARM §3", check: tokens::signed_authorization_responses },
+    Rule {
+        doc: "Authorization responses that are JWTs are signed.",
+        spec: "JARM §3",
+        check: tokens::signed_authorization_responses,
+    },
     Rule {
         doc: "A client that sends signed requests only does not send unsigned ones.",
         spec: "RFC 9101 §10.5",
         check: tokens::signed_request_objects,
     },
-    Rule { doc: "Request URIs are not too many.", spec: "OIDC Registration §2", check: tokens::few_request_uris },
-    Rule { doc: "A client with the CIBA grant says how tokens reach it.", spec: "CIBA §4", check: tokens::delivery_mode_of_ciba },
+    Rule {
+        doc: "Request URIs are not too many.",
+        spec: "OIDC Registration §2",
+        check: tokens::few_request_uris,
+    },
+    Rule {
+        doc: "A client with the CIBA grant says how tokens reach it.",
+        spec: "CIBA §4",
+        check: tokens::delivery_mode_of_ciba,
+    },
     Rule {
         doc: "A client that is told of tokens, or sent them, says where.",
         spec: "CIBA §4",

@@ -35,12 +35,18 @@ impl SentMembers {
 
     /// The value of a member.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// The same, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0
+            .iter_mut()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// Whether there is such a member.
@@ -85,13 +91,22 @@ impl SentMembers {
 
 impl From<Object> for SentMembers {
     fn from(object: Object) -> Self {
-        Self(object.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
+        Self(
+            object
+                .into_iter()
+                .map(|(name, value)| (Cow::Owned(name), value))
+                .collect(),
+        )
     }
 }
 
 impl From<SentMembers> for Object {
     fn from(members: SentMembers) -> Self {
-        members.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
+        members
+            .0
+            .into_iter()
+            .map(|(name, value)| (name.into_owned(), value))
+            .collect()
     }
 }
 
@@ -123,15 +138,27 @@ mod tests {
             members.insert(SentMembers::name(name), value.into());
         }
         assert_eq!(members.names().collect::<Vec<_>>(), ["b", "a", "c"]);
-        assert_eq!((members.get("b"), members.has("d")), (Some(&3.into()), false));
-        assert_eq!((members.remove("a"), members.remove("a")), (Some(2.into()), None));
+        assert_eq!(
+            (members.get("b"), members.has("d")),
+            (Some(&3.into()), false)
+        );
+        assert_eq!(
+            (members.remove("a"), members.remove("a")),
+            (Some(2.into()), None)
+        );
         members.retain(|name| name != "c");
-        assert_eq!(Object::from(members), Object::from_iter([("b".to_owned(), 3.into())]));
+        assert_eq!(
+            Object::from(members),
+            Object::from_iter([("b".to_owned(), 3.into())])
+        );
     }
 
     #[test]
     fn a_name_the_table_has_is_not_copied() {
-        assert!(matches!(SentMembers::name("redirect_uris"), Cow::Borrowed("redirect_uris")));
+        assert!(matches!(
+            SentMembers::name("redirect_uris"),
+            Cow::Borrowed("redirect_uris")
+        ));
         assert!(matches!(SentMembers::name("redirect_uri"), Cow::Owned(_)));
     }
 }

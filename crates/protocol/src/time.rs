@@ -26,13 +26,19 @@ impl Timestamp {
     /// The instant `span` later; the end of time when that is out of range.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The instant `span` earlier; the beginning of time when that is out of range.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -72,10 +78,15 @@ impl Clock {
     /// Now, in milliseconds since the epoch.
     pub fn milliseconds(&self) -> i64 {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one clock everything else is handed")]
-            Source::System => {
-                SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-            }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one clock everything else is handed"
+            )]
+            Source::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| {
+                    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+                }),
             Source::Set(at) => at.load(Ordering::Relaxed).saturating_mul(1000),
         }
     }

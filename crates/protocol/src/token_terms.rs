@@ -33,13 +33,19 @@ impl TokenTerms {
     /// # Errors
     /// Names a member that is unknown, not in its form, or empty.
     pub fn from_json(json: &str) -> Result<Self, Invalid> {
-        let mut object: Object = serde_json::from_str(json).map_err(|_| Invalid::new("terms", "must be a JSON object"))?;
+        let mut object: Object = serde_json::from_str(json)
+            .map_err(|_| Invalid::new("terms", "must be a JSON object"))?;
         let terms = Self::take(&mut object, Origin::Store)?;
         if let Some(unknown) = object.keys().next() {
-            return Err(Invalid::new(unknown.clone(), "is not a member of a token's terms"));
+            return Err(Invalid::new(
+                unknown.clone(),
+                "is not a member of a token's terms",
+            ));
         }
         // Nothing allowed and nothing limited must not look alike.
-        let empty = terms.present().find(|(row, held)| row.list && held.values().is_empty());
+        let empty = terms
+            .present()
+            .find(|(row, held)| row.list && held.values().is_empty());
         match empty {
             Some((empty, _)) => Err(Invalid::new(empty.name, "must have at least one element")),
             None => Ok(terms),
@@ -51,11 +57,23 @@ impl TokenTerms {
     /// # Errors
     /// Names the term and what in it the provider does not offer: the value itself too, which is an operator's.
     pub fn check(&self, provider: &ProviderMetadata) -> Result<(), Invalid> {
-        let issuer = provider.issuer.as_ref().map_or("", |issuer| issuer.as_str());
-        for (term, list) in [("scopes", "scopes_supported"), ("grant_types", "grant_types_supported")] {
+        let issuer = provider
+            .issuer
+            .as_ref()
+            .map_or("", |issuer| issuer.as_str());
+        for (term, list) in [
+            ("scopes", "scopes_supported"),
+            ("grant_types", "grant_types_supported"),
+        ] {
             let values = self.values(term).unwrap_or_default();
-            if let Some(value) = values.iter().find(|value| provider.offers(list, value) != Some(true)) {
-                return Err(Invalid::new(term, format!("has {value:?}, which {list} of {issuer} does not offer")));
+            if let Some(value) = values
+                .iter()
+                .find(|value| provider.offers(list, value) != Some(true))
+            {
+                return Err(Invalid::new(
+                    term,
+                    format!("has {value:?}, which {list} of {issuer} does not offer"),
+                ));
             }
         }
         match &self.metadata {
@@ -64,7 +82,12 @@ impl TokenTerms {
         }
     }
 
-    fn check_imposed(&self, imposed: &ClientMetadata, provider: &ProviderMetadata, issuer: &str) -> Result<(), Invalid> {
+    fn check_imposed(
+        &self,
+        imposed: &ClientMetadata,
+        provider: &ProviderMetadata,
+        issuer: &str,
+    ) -> Result<(), Invalid> {
         let refuse = |reason: String| Err(Invalid::new("metadata", reason));
         for (row, held) in imposed.present() {
             if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
@@ -72,18 +95,31 @@ impl TokenTerms {
             }
             let Some(list) = row.offered else { continue };
             let values = held.values();
-            if let Some(value) = values.iter().find(|value| provider.offers(list, value) != Some(true)) {
-                return refuse(format!("has {} {value:?}, which {list} of {issuer} does not offer", row.name));
+            if let Some(value) = values
+                .iter()
+                .find(|value| provider.offers(list, value) != Some(true))
+            {
+                return refuse(format!(
+                    "has {} {value:?}, which {list} of {issuer} does not offer",
+                    row.name
+                ));
             }
         }
         for (member, term) in LIMITED {
-            let (Some(allowed), Some(values)) = (self.values(term), imposed.values(member)) else { continue };
+            let (Some(allowed), Some(values)) = (self.values(term), imposed.values(member)) else {
+                continue;
+            };
             if let Some(value) = values.iter().find(|value| !allowed.contains(value)) {
-                return refuse(format!("has {member} {value:?}, which is not among the {term} allowed"));
+                return refuse(format!(
+                    "has {member} {value:?}, which is not among the {term} allowed"
+                ));
             }
         }
         match self.elsewhere(imposed) {
-            Some((member, uri)) => refuse(format!("has {member} {:?}, which is on none of the hosts allowed", uri.as_str())),
+            Some((member, uri)) => refuse(format!(
+                "has {member} {:?}, which is on none of the hosts allowed",
+                uri.as_str()
+            )),
             None => Ok(()),
         }
     }
@@ -92,10 +128,24 @@ impl TokenTerms {
     ///
     /// # Errors
     /// Names the member that prevents it.
-    pub fn admit(&self, provider: &ProviderMetadata, asked: ClientMetadata, terms: &Terms<'_>) -> Result<RegisteredMetadata, Invalid> {
-        let agreed = self.narrowed(provider).admit(self.imposed_on(asked)?, terms)?;
-        match self.metadata.as_ref().and_then(|Imposed(imposed)| lost(imposed, agreed.members())) {
-            Some(member) => Err(Invalid::new(member, "cannot be agreed to as the client's initial access token wants it")),
+    pub fn admit(
+        &self,
+        provider: &ProviderMetadata,
+        asked: ClientMetadata,
+        terms: &Terms<'_>,
+    ) -> Result<RegisteredMetadata, Invalid> {
+        let agreed = self
+            .narrowed(provider)
+            .admit(self.imposed_on(asked)?, terms)?;
+        match self
+            .metadata
+            .as_ref()
+            .and_then(|Imposed(imposed)| lost(imposed, agreed.members()))
+        {
+            Some(member) => Err(Invalid::new(
+                member,
+                "cannot be agreed to as the client's initial access token wants it",
+            )),
             None => Ok(agreed),
         }
     }
@@ -105,8 +155,15 @@ impl TokenTerms {
     /// # Errors
     /// When the composed name cannot be a name.
     pub fn with_name(mut self, composed: &str) -> Result<Self, Invalid> {
-        if let Some(names) = self.metadata.as_mut().and_then(|Imposed(imposed)| imposed.client_name.as_mut()) {
-            names.set_untagged(HumanText::parse(composed.to_owned()).map_err(|reason| Invalid::new("client_name", reason))?);
+        if let Some(names) = self
+            .metadata
+            .as_mut()
+            .and_then(|Imposed(imposed)| imposed.client_name.as_mut())
+        {
+            names.set_untagged(
+                HumanText::parse(composed.to_owned())
+                    .map_err(|reason| Invalid::new("client_name", reason))?,
+            );
         }
         Ok(self)
     }
@@ -118,7 +175,9 @@ impl TokenTerms {
             offered.retain(|scope| allowed.contains(scope));
         }
         if let Some(allowed) = &self.grant_types {
-            let offered = narrowed.grant_types_supported.get_or_insert_with(|| allowed.clone());
+            let offered = narrowed
+                .grant_types_supported
+                .get_or_insert_with(|| allowed.clone());
             offered.retain(|grant| allowed.contains(grant));
         }
         narrowed
@@ -134,13 +193,21 @@ impl TokenTerms {
             asked.set("scope", words.join(" ").into())?;
         }
         for (member, term) in LIMITED {
-            let Some(allowed) = self.values(term) else { continue };
+            let Some(allowed) = self.values(term) else {
+                continue;
+            };
             if asked.retain(member, &|value| allowed.iter().any(|one| one == value)) == Kept::None {
-                return Err(Invalid::new(member, "names nothing that the client's initial access token allows"));
+                return Err(Invalid::new(
+                    member,
+                    "names nothing that the client's initial access token allows",
+                ));
             }
         }
         match self.elsewhere(&asked) {
-            Some((member, _)) => Err(Invalid::new(member, "has an element on none of the hosts the client's initial access token allows")),
+            Some((member, _)) => Err(Invalid::new(
+                member,
+                "has an element on none of the hosts the client's initial access token allows",
+            )),
             None => Ok(asked),
         }
     }
@@ -148,7 +215,10 @@ impl TokenTerms {
     /// A redirect URI that is on none of the allowed hosts.
     fn elsewhere<'a>(&self, asked: &'a ClientMetadata) -> Option<(&'static str, &'a RedirectUri)> {
         let allowed = self.redirect_hosts.as_ref()?;
-        ways_back(asked).find(|(_, uri)| !uri.host().is_some_and(|host| allowed.iter().any(|one| one.0 == host)))
+        ways_back(asked).find(|(_, uri)| {
+            !uri.host()
+                .is_some_and(|host| allowed.iter().any(|one| one.0 == host))
+        })
     }
 }
 
@@ -158,13 +228,26 @@ const LIMITED: [(&str, &str); 2] = [("scope", "scopes"), ("grant_types", "grant_
 /// Imposed members, by the rules of today: a token may be older than one of them.
 fn judged_again(imposed: &ClientMetadata) -> Result<ClientMetadata, Invalid> {
     let read = read_object(imposed.json().as_bytes(), &JsonLimits::NONE);
-    ClientMetadata::parse(read.map_err(|_| Invalid::new("metadata", "of the client's initial access token has the character U+0000"))?)
+    ClientMetadata::parse(read.map_err(|_| {
+        Invalid::new(
+            "metadata",
+            "of the client's initial access token has the character U+0000",
+        )
+    })?)
 }
 
 /// An imposed member that what was agreed is without.
 fn lost(imposed: &ClientMetadata, agreed: &ClientMetadata) -> Option<&'static str> {
-    let has = |metadata: &ClientMetadata, member| metadata.has(member) && metadata.values(member).is_none_or(|values| !values.is_empty());
-    ClientMetadata::ROWS.iter().map(|row| row.name).find(|member| has(imposed, member) && !has(agreed, member))
+    let has = |metadata: &ClientMetadata, member| {
+        metadata.has(member)
+            && metadata
+                .values(member)
+                .is_none_or(|values| !values.is_empty())
+    };
+    ClientMetadata::ROWS
+        .iter()
+        .map(|row| row.name)
+        .find(|member| has(imposed, member) && !has(agreed, member))
 }
 
 /// A host of redirect URIs: a DNS name, which is not one with those below it, or an IP address, IPv6 in brackets.
@@ -177,7 +260,9 @@ impl RedirectHost {
     /// # Errors
     /// The rest of a sentence that begins with what names the host.
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let host = RedirectUri::parse(format!("https://{text}/")).ok().and_then(|uri| uri.host());
+        let host = RedirectUri::parse(format!("https://{text}/"))
+            .ok()
+            .and_then(|uri| uri.host());
         host.filter(|host| host.eq_ignore_ascii_case(text))
             .map(Self)
             .ok_or_else(|| "must be a host name or an IP address, without a port".into())
@@ -221,20 +306,32 @@ impl Imposed {
         if object.is_empty() {
             return Err("must have at least one member".into());
         }
-        if let Some((name, _)) = object.iter().find(|(_, value)| value.is_null() || **value == "") {
+        if let Some((name, _)) = object
+            .iter()
+            .find(|(_, value)| value.is_null() || **value == "")
+        {
             return Err(format!("must have a value for {name}").into());
         }
         // What a statement says counts only once its signature was verified, and that is the one a client sends.
-        let issued = ClientInformation::ROWS.iter().map(|row| row.name).chain(["software_statement"]);
+        let issued = ClientInformation::ROWS
+            .iter()
+            .map(|row| row.name)
+            .chain(["software_statement"]);
         if let Some(name) = issued.into_iter().find(|name| object.contains_key(*name)) {
             return Err(format!("must not have {name}, which cannot be imposed").into());
         }
-        let members = ClientMetadata::take(&mut object, origin).map_err(|invalid| format!("is not client metadata: {invalid}"))?;
+        let members = ClientMetadata::take(&mut object, origin)
+            .map_err(|invalid| format!("is not client metadata: {invalid}"))?;
         if let Some(unknown) = object.keys().next() {
-            return Err(format!("must not have {unknown}, which is not a member of client metadata").into());
+            return Err(format!(
+                "must not have {unknown}, which is not a member of client metadata"
+            )
+            .into());
         }
         // The two forms only WSO2 clients send are judged by who sends them, and here nobody does.
-        let relative = ways_back(&members).find(|(_, uri)| uri.scheme().is_none()).map(|(member, _)| member);
+        let relative = ways_back(&members)
+            .find(|(_, uri)| uri.scheme().is_none())
+            .map(|(member, _)| member);
         match relative {
             Some(member) => Err(format!("must have absolute URIs in {member}").into()),
             None => Ok(Self(members)),

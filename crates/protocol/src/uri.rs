@@ -100,8 +100,14 @@ uri! {
 fn return_form(text: &str) -> Result<(), Reason> {
     no_fragment(text)?;
     match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") => web(text, &["https", "http"]),
-        Some(_) if RedirectUri::parse_form(text.to_owned())?.form() == RedirectForm::PrivateUse => Ok(()),
+        Some((scheme, _))
+            if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") =>
+        {
+            web(text, &["https", "http"])
+        }
+        Some(_) if RedirectUri::parse_form(text.to_owned())?.form() == RedirectForm::PrivateUse => {
+            Ok(())
+        }
         _ => Err("must be an absolute URI".into()),
     }
 }
@@ -109,7 +115,9 @@ fn return_form(text: &str) -> Result<(), Reason> {
 impl ReturnUri {
     /// The scheme in lower case, when it is a private-use one. RFC 8252 §7.1.
     pub fn private_use_scheme(&self) -> Option<String> {
-        let uri = RedirectUri::parse_form(self.0.clone()).ok().filter(|uri| uri.form() == RedirectForm::PrivateUse)?;
+        let uri = RedirectUri::parse_form(self.0.clone())
+            .ok()
+            .filter(|uri| uri.form() == RedirectForm::PrivateUse)?;
         uri.scheme()
     }
 }
@@ -174,7 +182,12 @@ impl Seen {
     };
 
     fn in_text(text: &str) -> Self {
-        Self(text.bytes().fold(0, |seen, byte| seen | Self::OF.get(usize::from(byte)).copied().unwrap_or(Self::STRANGE)))
+        Self(text.bytes().fold(0, |seen, byte| {
+            seen | Self::OF
+                .get(usize::from(byte))
+                .copied()
+                .unwrap_or(Self::STRANGE)
+        }))
     }
 
     fn has(self, kind: u8) -> bool {
@@ -183,18 +196,30 @@ impl Seen {
 }
 
 fn no_fragment(text: &str) -> Result<(), Reason> {
-    if Seen::in_text(text).has(Seen::HASH) { Err("must not contain a fragment".into()) } else { plain(text) }
+    if Seen::in_text(text).has(Seen::HASH) {
+        Err("must not contain a fragment".into())
+    } else {
+        plain(text)
+    }
 }
 
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
 /// A plain URL with one of `schemes`, whose text and parser agree.
 fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
     match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
-        Some((scheme, rest)) if schemes.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)) => agreed(text, rest).map(drop),
+        Some((scheme, rest))
+            if schemes
+                .iter()
+                .any(|allowed| scheme.eq_ignore_ascii_case(allowed)) =>
+        {
+            agreed(text, rest).map(drop)
+        }
         _ => Err(format!("must be an {} URL", schemes.join(" or ")).into()),
     }
 }
@@ -212,7 +237,11 @@ enum Place {
 
 impl Place {
     fn of_name(name: &str) -> Self {
-        if name.eq_ignore_ascii_case("localhost") { Self::Localhost } else { Self::Elsewhere }
+        if name.eq_ignore_ascii_case("localhost") {
+            Self::Localhost
+        } else {
+            Self::Elsewhere
+        }
     }
 }
 
@@ -222,7 +251,9 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
     if text.contains('#') {
         return Err("must not contain a fragment".into());
     }
-    let rest = rest.strip_prefix("//").ok_or("must have // after its scheme")?;
+    let rest = rest
+        .strip_prefix("//")
+        .ok_or("must have // after its scheme")?;
     let authority = authority(rest);
     if reads_alike(authority) {
         return Ok(Place::of_name(authority));
@@ -241,17 +272,25 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
         }
     }
     let url = Url::parse(text).map_err(|_| Reason::from("is not a URL"))?;
-    let same_host = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
+    let same_host = url
+        .host_str()
+        .is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
     let written = match port {
         None => url.port_or_known_default(),
         Some(port) => Some(port_number(port)?),
     };
-    if !same_host || url.port_or_known_default() != written || !url.username().is_empty() || url.password().is_some() {
+    if !same_host
+        || url.port_or_known_default() != written
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
         return Err("has a host that programs would read differently".into());
     }
     match url.host() {
         Some(Host::Domain(name)) => Ok(Place::of_name(name)),
-        Some(Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => Ok(Place::LoopbackAddress),
+        Some(Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => {
+            Ok(Place::LoopbackAddress)
+        }
         Some(_) => Ok(Place::Elsewhere),
         None => Err("must have a host".into()),
     }
@@ -276,9 +315,18 @@ pub(crate) fn origin(text: &str) -> Option<url::Origin> {
 
 /// The host of an authority, and what stands after the colon behind it.
 pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let after_host = authority.bytes().rposition(|byte| byte == b']').map_or(0, |bracket| bracket + 1);
-    match authority.bytes().skip(after_host).position(|byte| byte == b':') {
-        Some(colon) => authority.split_at_checked(after_host + colon).map_or((authority, None), |(host, port)| (host, port.get(1..))),
+    let after_host = authority
+        .bytes()
+        .rposition(|byte| byte == b']')
+        .map_or(0, |bracket| bracket + 1);
+    match authority
+        .bytes()
+        .skip(after_host)
+        .position(|byte| byte == b':')
+    {
+        Some(colon) => authority
+            .split_at_checked(after_host + colon)
+            .map_or((authority, None), |(host, port)| (host, port.get(1..))),
         None => (authority, None),
     }
 }
@@ -293,7 +341,9 @@ pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
 
 /// A name of labels of letters, digits and inner hyphens. RFC 1123 §2.1.
 pub(crate) fn dns_name(host: &str) -> Result<(), &'static str> {
-    name_in(host).map(drop).ok_or("must have a host of letters, digits and hyphens")
+    name_in(host)
+        .map(drop)
+        .ok_or("must have a host of letters, digits and hyphens")
 }
 
 /// What is to be known of a DNS name.
@@ -306,7 +356,10 @@ struct DnsName {
 
 /// The DNS name that a text is, if it is one.
 fn name_in(text: &str) -> Option<DnsName> {
-    let mut name = DnsName { a_label: false, ends_in_letters: false };
+    let mut name = DnsName {
+        a_label: false,
+        ends_in_letters: false,
+    };
     let (mut length, mut last) = (0_usize, b'.');
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     for (at, byte) in text.bytes().enumerate() {

@@ -4,7 +4,9 @@ mod forms;
 mod texts;
 
 pub use forms::{Address, Jwt, LANGUAGE_TAG, Locale, Members, STATEMENT_MAX, Seconds};
-pub use texts::{HumanText, NAME_MAX, Scope, TEXT_MAX, Text, token, token_schema, token_text, words_schema};
+pub use texts::{
+    HumanText, NAME_MAX, Scope, TEXT_MAX, Text, token, token_schema, token_text, words_schema,
+};
 
 open_enum! {
     /// OAuth Token Endpoint Authentication Methods (IANA).
@@ -28,7 +30,10 @@ open_enum! {
 impl AuthMethod {
     /// Whether the method is built on a client secret.
     pub fn needs_secret(&self) -> bool {
-        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+        matches!(
+            self,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt
+        )
     }
 
     /// Whether the method is built on keys the client registers.
@@ -130,13 +135,16 @@ impl KeyManagement {
     /// Whether it takes a shared secret. RFC 7518 §4.4, §4.5, §4.7, §4.8.
     pub fn is_symmetric(&self) -> bool {
         let name = self.as_str();
-        name == "dir" || (name.starts_with('A') && name.ends_with("KW")) || name.starts_with("PBES2-")
+        name == "dir"
+            || (name.starts_with('A') && name.ends_with("KW"))
+            || name.starts_with("PBES2-")
     }
 }
 
 /// Whether an algorithm, for signing or for managing keys, is built on a secret that both sides have. RFC 7518 §3.2, §4.
 pub fn takes_a_secret(algorithm: &str) -> bool {
-    SigningAlgorithm::from(algorithm).is_symmetric() || KeyManagement::from(algorithm).is_symmetric()
+    SigningAlgorithm::from(algorithm).is_symmetric()
+        || KeyManagement::from(algorithm).is_symmetric()
 }
 
 open_enum! {

@@ -11,7 +11,9 @@ fn is_consistent(pages: &Value) -> bool {
     });
     let members = members.as_object_mut().expect("an object");
     members.extend(pages.as_object().expect("an object").clone());
-    ClientMetadata::parse(members.clone()).expect("metadata").is_consistent()
+    ClientMetadata::parse(members.clone())
+        .expect("metadata")
+        .is_consistent()
 }
 
 #[test]
@@ -44,6 +46,10 @@ fn one_page_at_another_site_is_enough_to_be_inconsistent() {
         assert!(!is_consistent(&pages), "{pages}");
     }
     let nowhere = json!({ "client_uri": "https://rp.example/" });
-    let nowhere = ClientMetadata::parse(nowhere.as_object().expect("an object").clone()).expect("metadata");
-    assert!(!nowhere.is_consistent(), "nothing vouches for the page of a client without redirect URIs");
+    let nowhere =
+        ClientMetadata::parse(nowhere.as_object().expect("an object").clone()).expect("metadata");
+    assert!(
+        !nowhere.is_consistent(),
+        "nothing vouches for the page of a client without redirect URIs"
+    );
 }

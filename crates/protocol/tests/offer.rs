@@ -1,6 +1,10 @@
 //! What an operator may configure, and what the document says then.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -10,7 +14,9 @@ use support::{STANDARD, agree, object, provider};
 
 fn configured(members: &Value) -> Result<ProviderMetadata, String> {
     let issuer = Issuer::parse("https://op.example").unwrap();
-    ProviderMetadata::default_offer(issuer).configure(object(members)).map_err(|invalid| invalid.to_string())
+    ProviderMetadata::default_offer(issuer)
+        .configure(object(members))
+        .map_err(|invalid| invalid.to_string())
 }
 
 #[test]
@@ -52,7 +58,10 @@ fn a_configured_member_replaces_the_offer_s_and_keeps_its_name() {
     assert_eq!(offer.offers("scopes_supported", "email"), Some(false));
     assert_eq!(offer.offers("acr_values_supported", "0"), None);
     let document = Value::Object(offer.object());
-    assert_eq!(document["pre-authorized_grant_anonymous_access_supported"], json!(true));
+    assert_eq!(
+        document["pre-authorized_grant_anonymous_access_supported"],
+        json!(true)
+    );
     assert_eq!(document["organization_name#de"], json!("Beispiel"));
 }
 
@@ -70,18 +79,49 @@ fn an_empty_list_takes_its_member_out() {
 fn what_is_not_configured_follows_what_is() {
     let flows = |members: Value| {
         let document = Value::Object(configured(&members).unwrap().object());
-        (document["response_types_supported"].clone(), document["grant_types_supported"].clone())
+        (
+            document["response_types_supported"].clone(),
+            document["grant_types_supported"].clone(),
+        )
     };
     let (code, implicit) = ("authorization_code", "implicit");
     let others = ["refresh_token", "client_credentials", "password"];
     for (members, types, grants) in [
-        (json!({ "grant_types_supported": [code] }), json!(["code"]), json!([code])),
-        (json!({ "grant_types_supported": [implicit] }), json!(["id_token", "id_token token", "token"]), json!([implicit])),
-        (json!({ "grant_types_supported": ["password"] }), Value::Null, json!(["password"])),
-        (json!({ "response_types_supported": ["code"] }), json!(["code"]), json!([&[code][..], &others].concat())),
-        (json!({ "response_types_supported": ["token"] }), json!(["token"]), json!([&[implicit][..], &others].concat())),
-        (json!({ "response_types_supported": ["code token"] }), json!(["code token"]), json!([&[code, implicit][..], &others].concat())),
-        (json!({ "response_types_supported": ["none"] }), json!(["none"]), json!(others)),
+        (
+            json!({ "grant_types_supported": [code] }),
+            json!(["code"]),
+            json!([code]),
+        ),
+        (
+            json!({ "grant_types_supported": [implicit] }),
+            json!(["id_token", "id_token token", "token"]),
+            json!([implicit]),
+        ),
+        (
+            json!({ "grant_types_supported": ["password"] }),
+            Value::Null,
+            json!(["password"]),
+        ),
+        (
+            json!({ "response_types_supported": ["code"] }),
+            json!(["code"]),
+            json!([&[code][..], &others].concat()),
+        ),
+        (
+            json!({ "response_types_supported": ["token"] }),
+            json!(["token"]),
+            json!([&[implicit][..], &others].concat()),
+        ),
+        (
+            json!({ "response_types_supported": ["code token"] }),
+            json!(["code token"]),
+            json!([&[code, implicit][..], &others].concat()),
+        ),
+        (
+            json!({ "response_types_supported": ["none"] }),
+            json!(["none"]),
+            json!(others),
+        ),
         (
             json!({ "response_types_supported": ["none", "code"], "grant_types_supported": ["authorization_code", "urn:example:grant"] }),
             json!(["none", "code"]),
@@ -95,12 +135,30 @@ fn what_is_not_configured_follows_what_is() {
 #[test]
 fn what_does_not_fit_is_refused_with_its_name() {
     for (members, refusal) in [
-        (json!({ "issuer": "https://other.example" }), "issuer is the service's own and cannot be configured"),
-        (json!({ "registration_endpoint": "https://op.example/r" }), "registration_endpoint is the service's own and cannot be configured"),
-        (json!({ "scope_supported": ["openid"] }), "scope_supported is not a member of provider metadata"),
-        (json!({ "scopes_supported": "openid" }), "scopes_supported must be an array"),
-        (json!({ "jwks_uri": "http://op.example/jwks" }), "jwks_uri must be an https URL"),
-        (json!({ "ui_locales_supported": ["de_CH"] }), "ui_locales_supported has an element that must be a language tag (BCP 47)"),
+        (
+            json!({ "issuer": "https://other.example" }),
+            "issuer is the service's own and cannot be configured",
+        ),
+        (
+            json!({ "registration_endpoint": "https://op.example/r" }),
+            "registration_endpoint is the service's own and cannot be configured",
+        ),
+        (
+            json!({ "scope_supported": ["openid"] }),
+            "scope_supported is not a member of provider metadata",
+        ),
+        (
+            json!({ "scopes_supported": "openid" }),
+            "scopes_supported must be an array",
+        ),
+        (
+            json!({ "jwks_uri": "http://op.example/jwks" }),
+            "jwks_uri must be an https URL",
+        ),
+        (
+            json!({ "ui_locales_supported": ["de_CH"] }),
+            "ui_locales_supported has an element that must be a language tag (BCP 47)",
+        ),
         (
             json!({ "grant_types_supported": [] }),
             "grant_types_supported must have at least one element, since leaving it out means its default",
@@ -142,13 +200,19 @@ fn what_does_not_fit_is_refused_with_its_name() {
             json!({ "token_endpoint_auth_signing_alg_values_supported": ["HS256"] }),
             "token_endpoint_auth_signing_alg_values_supported must offer an algorithm with a key pair when token_endpoint_auth_methods_supported offers private_key_jwt",
         ),
-        (json!({ "acr_values_supported": ["0", ""] }), "acr_values_supported has an element that is empty"),
+        (
+            json!({ "acr_values_supported": ["0", ""] }),
+            "acr_values_supported has an element that is empty",
+        ),
         // RFC 7517 §9.3: what is published is public.
         (
             json!({ "jwks": { "keys": [{ "kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ", "d": "eg" }] } }),
             "jwks has a private key; only public keys may be registered",
         ),
-        (json!({ "jwks": { "keys": [] } }), "jwks must have 1 to 20 keys"),
+        (
+            json!({ "jwks": { "keys": [] } }),
+            "jwks must have 1 to 20 keys",
+        ),
     ] {
         assert_eq!(configured(&members).unwrap_err(), refusal);
     }

@@ -1,6 +1,10 @@
 //! `regexp=` redirect URIs: the grammar, the judged form, and its vectors for other programs.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what it expects"
+)]
 
 use std::fmt::Write;
 use std::fs;
@@ -23,7 +27,8 @@ fn root() -> &'static Path {
 }
 
 fn vectors() -> Vec<Value> {
-    serde_json::from_str(&fs::read_to_string(root().join("interop/patterns.json")).unwrap()).unwrap()
+    serde_json::from_str(&fs::read_to_string(root().join("interop/patterns.json")).unwrap())
+        .unwrap()
 }
 
 fn texts(vector: &Value, member: &str) -> Vec<String> {
@@ -34,54 +39,92 @@ fn texts(vector: &Value, member: &str) -> Vec<String> {
 #[test]
 fn constructs_outside_the_grammar_are_refused() {
     const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
-    const ANCHOR: &str = "has a pattern with an anchor that is neither its first nor its last character";
+    const ANCHOR: &str =
+        "has a pattern with an anchor that is neither its first nor its last character";
     const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
     const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
-    const QUANTIFIER: &str = "has a pattern with a quantifier that does not follow a character, a class or a group";
+    const QUANTIFIER: &str =
+        "has a pattern with a quantifier that does not follow a character, a class or a group";
     const TWICE: &str = "has a pattern with a second quantifier behind another one";
-    const BARE: &str = "has a pattern with a brace or a closing bracket of its own without a backslash";
-    const BOUNDS: &str =
-        "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
+    const BARE: &str =
+        "has a pattern with a brace or a closing bracket of its own without a backslash";
+    const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
     const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
     const EMPTY: &str = "has a pattern with an empty character class";
     const OPEN: &str = "has a pattern with a character class that does not end";
     const NAMED: &str = "has a pattern with a named character class";
     const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
-    const OTHER: &str =
-        "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
+    const OTHER: &str = "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
     let kinds: &[(&str, &[&str])] = &[
         (
             ESCAPE,
             &[
-                r"\d", r"\w", r"\s", r"\b", r"\B", r"\z", r"\A", r"\p{L}", r"\x41", r"\u0041", r"\Qx\E", r"(x)\1", r"\-", r"\_", r"\a",
-                r"x\",
+                r"\d", r"\w", r"\s", r"\b", r"\B", r"\z", r"\A", r"\p{L}", r"\x41", r"\u0041",
+                r"\Qx\E", r"(x)\1", r"\-", r"\_", r"\a", r"x\",
             ],
         ),
-        (ANCHOR, &["^", "x^y", "(^x)", "(x|^y)", "x$y", "(x$)", "(x$|y)", "$$", "x$*"]),
+        (
+            ANCHOR,
+            &[
+                "^", "x^y", "(^x)", "(x|^y)", "x$y", "(x$)", "(x$|y)", "$$", "x$*",
+            ],
+        ),
         (
             GROUP,
             &[
-                "(?i)x", "(?i:x)", "(?P<n>x)", "(?<n>x)", "(?=x)", "(?!x)", "(?<=x)", "(?<!x)", "(?>x)", "(?#x)", "(?x)", "(?|x)", "(?)",
-                "(?",
+                "(?i)x", "(?i:x)", "(?P<n>x)", "(?<n>x)", "(?=x)", "(?!x)", "(?<=x)", "(?<!x)",
+                "(?>x)", "(?#x)", "(?x)", "(?|x)", "(?)", "(?",
             ],
         ),
         (PARENTHESIS, &["(x", "x)", "((x)", "(", ")"]),
-        (QUANTIFIER, &["(*)", "(+x)", "(?:*)", "x|*", "(|+)", "(*FAIL)"]),
-        (TWICE, &["x*?", "x+?", "x??", "x*+", "x++", "x?+", "x**", "x{2}?", "x{2}+", "x{2}{3}", "x*{2}", "(x)*?", "[x]+?"]),
-        (BARE, &["({2})", "x|{2}", "}", "x}", "x]", "]", "x{2}}", "({,2})"]),
+        (
+            QUANTIFIER,
+            &["(*)", "(+x)", "(?:*)", "x|*", "(|+)", "(*FAIL)"],
+        ),
+        (
+            TWICE,
+            &[
+                "x*?", "x+?", "x??", "x*+", "x++", "x?+", "x**", "x{2}?", "x{2}+", "x{2}{3}",
+                "x*{2}", "(x)*?", "[x]+?",
+            ],
+        ),
+        (
+            BARE,
+            &["({2})", "x|{2}", "}", "x}", "x]", "]", "x{2}}", "({,2})"],
+        ),
         (
             BOUNDS,
-            &["x{", "x{}", "x{x}", "x{,2}", "x{,}", "x{2,1}", "x{2", "x{2,", "x{2,3", "x{-1}", "x{01}", "x{1,02}", "x{1,2,3}", "x{+1}"],
+            &[
+                "x{", "x{}", "x{x}", "x{,2}", "x{,}", "x{2,1}", "x{2", "x{2,", "x{2,3", "x{-1}",
+                "x{01}", "x{1,02}", "x{1,2,3}", "x{+1}",
+            ],
         ),
         (
             TOO_OFTEN,
-            &["x{1001}", "x{0,1001}", "x{1001,}", "x{99999999999999999999}", "(x{100}){11}", "((x{2,}y){20}z){26}", "(x{0,}){1001}"],
+            &[
+                "x{1001}",
+                "x{0,1001}",
+                "x{1001,}",
+                "x{99999999999999999999}",
+                "(x{100}){11}",
+                "((x{2,}y){20}z){26}",
+                "(x{0,}){1001}",
+            ],
         ),
-        ("has a pattern that repeats something zero times", &["x{0}", "x{0,0}", "(x){0}"]),
+        (
+            "has a pattern that repeats something zero times",
+            &["x{0}", "x{0,0}", "(x){0}"],
+        ),
         (EMPTY, &["[]", "[^]", "[]x]", "[^]x]"]),
         (OPEN, &["[", "[x", "[^", "[a-z"]),
         (NAMED, &["[:alpha:]", "[^:alpha:]", "[::]"]),
-        (RANGE, &["[z-a]", "[a-Z]", "[A-z]", "[0-z]", "[9-0]", "[.-a]", "[+--]", "[a-.]", "[--a]", r"[a\-z]"]),
+        (
+            RANGE,
+            &[
+                "[z-a]", "[a-Z]", "[A-z]", "[0-z]", "[9-0]", "[.-a]", "[+--]", "[a-.]", "[--a]",
+                r"[a\-z]",
+            ],
+        ),
         (
             OTHER,
             &[
@@ -110,23 +153,44 @@ fn constructs_outside_the_grammar_are_refused() {
     ];
     for (reason, constructs) in kinds {
         for construct in *constructs {
-            assert_eq!(refused(&format!("https://a.example/{construct}")), *reason, "{construct}");
-            assert_eq!(refused(&format!("https://a.example/|https://b.example/{construct}")), *reason, "{construct}");
+            assert_eq!(
+                refused(&format!("https://a.example/{construct}")),
+                *reason,
+                "{construct}"
+            );
+            assert_eq!(
+                refused(&format!("https://a.example/|https://b.example/{construct}")),
+                *reason,
+                "{construct}"
+            );
         }
     }
     assert_eq!(refused("^^https://a.example/"), ANCHOR);
     assert_eq!(refused("*https://a.example/"), QUANTIFIER);
     assert_eq!(refused("^*https://a.example/"), QUANTIFIER);
     assert_eq!(refused("{2}https://a.example/"), BARE);
-    let deep = |groups: usize| format!("https://a.example/{}x{}", "(".repeat(groups), ")".repeat(groups));
-    assert_eq!(refused(&deep(33)), "has a pattern with groups too deep inside one another");
-    assert_eq!(refused("https://a.example/(((x{10}){10}){10}.{1000})"), "has a pattern that is too large when it is compiled");
+    let deep = |groups: usize| {
+        format!(
+            "https://a.example/{}x{}",
+            "(".repeat(groups),
+            ")".repeat(groups)
+        )
+    };
+    assert_eq!(
+        refused(&deep(33)),
+        "has a pattern with groups too deep inside one another"
+    );
+    assert_eq!(
+        refused("https://a.example/(((x{10}){10}){10}.{1000})"),
+        "has a pattern that is too large when it is compiled"
+    );
 }
 
 /// The origin of every alternative is written out. RFC 9700 §4.1.1.
 #[test]
 fn patterns_without_a_complete_origin_are_refused() {
-    const UNBOUND: &str = "has a pattern whose every alternative must begin with a complete https://host/";
+    const UNBOUND: &str =
+        "has a pattern whose every alternative must begin with a complete https://host/";
     for text in [
         ".*",
         "https://.*",
@@ -153,13 +217,26 @@ fn patterns_without_a_complete_origin_are_refused() {
         "(a+)+",
         "",
     ] {
-        let refusal = RedirectUri::parse(format!("regexp={text}")).ok().map(|uri| RedirectPattern::parse(&uri));
-        assert!(matches!(refusal, None | Some(Err(UNBOUND))), "{text} {refusal:?}");
+        let refusal = RedirectUri::parse(format!("regexp={text}"))
+            .ok()
+            .map(|uri| RedirectPattern::parse(&uri));
+        assert!(
+            matches!(refusal, None | Some(Err(UNBOUND))),
+            "{text} {refusal:?}"
+        );
     }
-    for text in ["https://a.example/#.*", "https://a.example/(cb|x#y)", "https://a.example/cb[#]", "https://a.example/(cb(#.*)?)"] {
+    for text in [
+        "https://a.example/#.*",
+        "https://a.example/(cb|x#y)",
+        "https://a.example/cb[#]",
+        "https://a.example/(cb(#.*)?)",
+    ] {
         assert_eq!(refused(text), "has a pattern with a fragment", "{text}");
     }
-    assert!(RedirectPattern::parse(&uri("https://a.example/[://b.example/]")).is_err(), "a host in a class");
+    assert!(
+        RedirectPattern::parse(&uri("https://a.example/[://b.example/]")).is_err(),
+        "a host in a class"
+    );
 }
 
 #[test]
@@ -182,14 +259,25 @@ fn ordinary_patterns_are_accepted() {
     ] {
         let pattern = RedirectPattern::parse(&uri(text)).expect(text);
         let regex = pattern.regex().unwrap();
-        assert!(!regex.is_match("https://evil.example/steal") && !regex.is_match("javascript:alert(1)"), "{text}");
+        assert!(
+            !regex.is_match("https://evil.example/steal") && !regex.is_match("javascript:alert(1)"),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn hosts_of_a_pattern_are_those_of_its_origins() {
-    let hosts = |text: &str| hosts_of(&RedirectUri::parse(text.to_owned()).unwrap()).into_iter().flatten().collect::<Vec<_>>();
-    assert_eq!(hosts("regexp=(https://a.example/cb|http://localhost:8080/.*)"), ["a.example", "localhost"]);
+    let hosts = |text: &str| {
+        hosts_of(&RedirectUri::parse(text.to_owned()).unwrap())
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        hosts("regexp=(https://a.example/cb|http://localhost:8080/.*)"),
+        ["a.example", "localhost"]
+    );
     assert_eq!(hosts("regexp=https://a.example/(x|y)"), ["a.example"]);
     assert_eq!(hosts("https://a.example/cb"), ["a.example"]);
 }
@@ -198,15 +286,29 @@ fn hosts_of_a_pattern_are_those_of_its_origins() {
 fn judged_form_is_that_of_the_vectors() {
     for vector in vectors() {
         let sent = vector["regexp"].as_str().unwrap();
-        let metadata = ClientMetadata { redirect_uris: Some(vec![uri(sent)]), ..ClientMetadata::default() };
+        let metadata = ClientMetadata {
+            redirect_uris: Some(vec![uri(sent)]),
+            ..ClientMetadata::default()
+        };
         let judged: Value = serde_json::from_str(&metadata.judged_patterns().expect(sent)).unwrap();
-        assert_eq!(judged, json!([{ "pattern": vector["pattern"], "origins": vector["origins"] }]), "{sent}");
+        assert_eq!(
+            judged,
+            json!([{ "pattern": vector["pattern"], "origins": vector["origins"] }]),
+            "{sent}"
+        );
         let regex = RedirectPattern::parse(&uri(sent)).unwrap().regex().unwrap();
-        let matched = |candidate: &String| candidate.bytes().all(|byte| byte.is_ascii_graphic()) && regex.is_match(candidate);
+        let matched = |candidate: &String| {
+            candidate.bytes().all(|byte| byte.is_ascii_graphic()) && regex.is_match(candidate)
+        };
         for candidate in texts(&vector, "match") {
             assert!(matched(&candidate), "{sent} {candidate}");
             let origins = texts(&vector, "origins");
-            assert!(origins.iter().any(|origin| candidate.starts_with(&format!("{origin}/"))), "{sent} {candidate}");
+            assert!(
+                origins
+                    .iter()
+                    .any(|origin| candidate.starts_with(&format!("{origin}/"))),
+                "{sent} {candidate}"
+            );
         }
         assert!(!texts(&vector, "no_match").iter().any(matched), "{sent}");
     }
@@ -216,14 +318,28 @@ fn judged_form_is_that_of_the_vectors() {
 #[test]
 fn judged_form_is_whole_or_absent() {
     let judged = |uris: &[&str]| {
-        let uris = uris.iter().map(|uri| RedirectUri::parse((*uri).to_owned()).unwrap()).collect();
-        ClientMetadata { redirect_uris: Some(uris), ..ClientMetadata::default() }.judged_patterns()
+        let uris = uris
+            .iter()
+            .map(|uri| RedirectUri::parse((*uri).to_owned()).unwrap())
+            .collect();
+        ClientMetadata {
+            redirect_uris: Some(uris),
+            ..ClientMetadata::default()
+        }
+        .judged_patterns()
     };
-    let both = judged(&["https://c.example/", "regexp=https://b.example/", "regexp=https://a.example/(x|y)"]);
+    let both = judged(&[
+        "https://c.example/",
+        "regexp=https://b.example/",
+        "regexp=https://a.example/(x|y)",
+    ]);
     let written = r#"[{"pattern":"^(?:https://b\\.example/)$","origins":["https://b.example"]},{"pattern":"^(?:https://a\\.example/(x|y))$","origins":["https://a.example"]}]"#;
     assert_eq!(both.as_deref(), Some(written));
     assert_eq!(judged(&["https://c.example/"]), None);
-    assert_eq!(judged(&["regexp=https://b.example/", r"regexp=https://a.example/\d"]), None);
+    assert_eq!(
+        judged(&["regexp=https://b.example/", r"regexp=https://a.example/\d"]),
+        None
+    );
     assert_eq!(ClientMetadata::default().judged_patterns(), None);
 }
 
@@ -232,23 +348,45 @@ fn judged_form_is_whole_or_absent() {
 fn store_page_prints_the_vectors() {
     const HEAD: &str = "| behind `regexp=` | `pattern` | `origins` | matched | not matched |\n|---|---|---|---|---|\n";
     let code = |text: &str| format!("`{}`", text.replace('|', "\\|"));
-    let list = |texts: Vec<String>| texts.iter().map(|text| code(&json!(text).to_string())).collect::<Vec<_>>().join(" ");
+    let list = |texts: Vec<String>| {
+        texts
+            .iter()
+            .map(|text| code(&json!(text).to_string()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     let mut table = HEAD.to_owned();
     for vector in vectors() {
         let text = |member: &str| code(vector[member].as_str().unwrap());
         let texts = |member: &str| list(texts(&vector, member));
         let (regexp, pattern) = (text("regexp"), text("pattern"));
-        writeln!(table, "| {regexp} | {pattern} | {} | {} | {} |", texts("origins"), texts("match"), texts("no_match")).unwrap();
+        writeln!(
+            table,
+            "| {regexp} | {pattern} | {} | {} | {} |",
+            texts("origins"),
+            texts("match"),
+            texts("no_match")
+        )
+        .unwrap();
     }
     let path = root().join("docs/store.md");
     let page = fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once(HEAD).expect("the head of the table");
-    let after = rest.split_once("\n\n").map(|(_, after)| after).expect("a paragraph behind the table");
+    let after = rest
+        .split_once("\n\n")
+        .map(|(_, after)| after)
+        .expect("a paragraph behind the table");
     let wanted = format!("{before}{table}\n{after}");
-    #[expect(clippy::disallowed_methods, reason = "a switch for the person at the terminal, not a setting of the program")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch for the person at the terminal, not a setting of the program"
+    )]
     if std::env::var_os("UPDATE_PAGES").is_some() {
         fs::write(&path, &wanted).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap();
-    assert!(kept == wanted, "docs/store.md has other vectors than interop/patterns.json");
+    assert!(
+        kept == wanted,
+        "docs/store.md has other vectors than interop/patterns.json"
+    );
 }

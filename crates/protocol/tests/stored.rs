@@ -32,8 +32,15 @@ fn older_metadata_is_read_from_the_store() {
         assert_eq!(Value::Object(stored.members().object()), members);
         assert_eq!(stored.json(), members.to_string());
     }
-    for members in [json!({ "redirect_uris": ["https://rp.example/#x"] }), json!({ "client_name": "\u{202e}" }), json!([])] {
-        assert!(RegisteredMetadata::from_stored(members.to_string()).is_err(), "{members}");
+    for members in [
+        json!({ "redirect_uris": ["https://rp.example/#x"] }),
+        json!({ "client_name": "\u{202e}" }),
+        json!([]),
+    ] {
+        assert!(
+            RegisteredMetadata::from_stored(members.to_string()).is_err(),
+            "{members}"
+        );
     }
 }
 
@@ -41,7 +48,10 @@ fn older_metadata_is_read_from_the_store() {
 #[test]
 fn older_values_are_refused_when_sent_again() {
     for members in older() {
-        assert!(ClientMetadata::parse(object(&members)).is_err(), "{members}");
+        assert!(
+            ClientMetadata::parse(object(&members)).is_err(),
+            "{members}"
+        );
     }
 }
 
@@ -49,12 +59,28 @@ fn older_values_are_refused_when_sent_again() {
 #[test]
 fn state_is_refused_after_a_logout() {
     let asked = |uri: &str| json!({ "redirect_uris": ["https://rp.example/cb"], "post_logout_redirect_uris": [uri] });
-    for uri in ["https://rp.example/out?state=1", "https://rp.example/out?a;st%61te", "https://rp.example/out?state&state"] {
-        let refused = agree(&provider(&json!({})), &STANDARD, &asked(uri)).expect_err(uri).to_string();
-        assert_eq!(refused, "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add");
+    for uri in [
+        "https://rp.example/out?state=1",
+        "https://rp.example/out?a;st%61te",
+        "https://rp.example/out?state&state",
+    ] {
+        let refused = agree(&provider(&json!({})), &STANDARD, &asked(uri))
+            .expect_err(uri)
+            .to_string();
+        assert_eq!(
+            refused,
+            "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add"
+        );
     }
-    for uri in ["https://rp.example/out?State=1", "https://rp.example/state?a=state", "https://rp.example/out?code=1"] {
-        assert!(agree(&provider(&json!({})), &STANDARD, &asked(uri)).is_ok(), "{uri}");
+    for uri in [
+        "https://rp.example/out?State=1",
+        "https://rp.example/state?a=state",
+        "https://rp.example/out?code=1",
+    ] {
+        assert!(
+            agree(&provider(&json!({})), &STANDARD, &asked(uri)).is_ok(),
+            "{uri}"
+        );
     }
 }
 
@@ -63,12 +89,32 @@ fn state_is_refused_after_a_logout() {
 fn older_imposed_members_are_judged_again() {
     let nul = json!({ "jwks": { "keys": [{ "kty": "EC", "kid": "\0" }] } });
     let of_nul = "metadata of the client's initial access token has the character U+0000";
-    for (members, refusal) in older().into_iter().map(|members| (members, None)).chain([(nul, Some(of_nul))]) {
-        let terms = TokenTerms::from_json(&json!({ "metadata": members }).to_string()).expect("readable");
-        let asked = ClientMetadata::parse(object(&json!({ "redirect_uris": ["https://rp.example/cb"] }))).expect("asked");
-        let refused = terms.admit(&provider(&json!({})), asked, &STANDARD).expect_err("refused").to_string();
-        let name = members.as_object().and_then(|members| members.keys().next()).expect("a name");
-        assert!(refusal.map_or_else(|| refused.starts_with(name.as_str()), |refusal| refused == refusal), "{members}: {refused}");
+    for (members, refusal) in older()
+        .into_iter()
+        .map(|members| (members, None))
+        .chain([(nul, Some(of_nul))])
+    {
+        let terms =
+            TokenTerms::from_json(&json!({ "metadata": members }).to_string()).expect("readable");
+        let asked = ClientMetadata::parse(object(
+            &json!({ "redirect_uris": ["https://rp.example/cb"] }),
+        ))
+        .expect("asked");
+        let refused = terms
+            .admit(&provider(&json!({})), asked, &STANDARD)
+            .expect_err("refused")
+            .to_string();
+        let name = members
+            .as_object()
+            .and_then(|members| members.keys().next())
+            .expect("a name");
+        assert!(
+            refusal.map_or_else(
+                || refused.starts_with(name.as_str()),
+                |refusal| refused == refusal
+            ),
+            "{members}: {refused}"
+        );
     }
 }
 
@@ -76,7 +122,14 @@ fn older_imposed_members_are_judged_again() {
 #[test]
 fn names_have_characters_that_are_seen() {
     let parse = |member: &str, text: &str| ClientMetadata::parse(object(&json!({ member: text })));
-    for member in ["client_name", "client_name#ja", "organization_name", "display_name", "description", "software_id"] {
+    for member in [
+        "client_name",
+        "client_name#ja",
+        "organization_name",
+        "display_name",
+        "description",
+        "software_id",
+    ] {
         for text in [
             "\u{1f469}\u{200d}\u{1f680} Labs",
             "\u{2764}\u{fe0f}",
@@ -90,11 +143,23 @@ fn names_have_characters_that_are_seen() {
             assert!(parse(member, text).is_ok(), "{member} {text:?}");
         }
         let tags = ('\u{e0000}'..='\u{e007f}').collect::<Vec<_>>();
-        let last_of_planes =
-            (0..=16_u32).flat_map(|plane| [plane * 0x1_0000 + 0xfffe, plane * 0x1_0000 + 0xffff]).filter_map(char::from_u32);
-        for character in ['\u{2028}', '\u{2029}', '\u{feff}'].into_iter().chain(tags).chain('\u{fdd0}'..='\u{fdef}').chain(last_of_planes) {
-            let refused = parse(member, &format!("a{character}b")).expect_err("refused").to_string();
-            assert_eq!(refused, format!("{member} must not have characters that end a line or cannot be seen"), "{character:?}");
+        let last_of_planes = (0..=16_u32)
+            .flat_map(|plane| [plane * 0x1_0000 + 0xfffe, plane * 0x1_0000 + 0xffff])
+            .filter_map(char::from_u32);
+        for character in ['\u{2028}', '\u{2029}', '\u{feff}']
+            .into_iter()
+            .chain(tags)
+            .chain('\u{fdd0}'..='\u{fdef}')
+            .chain(last_of_planes)
+        {
+            let refused = parse(member, &format!("a{character}b"))
+                .expect_err("refused")
+                .to_string();
+            assert_eq!(
+                refused,
+                format!("{member} must not have characters that end a line or cannot be seen"),
+                "{character:?}"
+            );
         }
     }
 }

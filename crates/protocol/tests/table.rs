@@ -1,6 +1,10 @@
 //! What holds for every row of the tables.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 #[path = "support/sample.rs"]
 mod sample;
@@ -15,7 +19,11 @@ use protocol::{ClientInformation, ClientMetadata, ErrorCode, Object, ProviderMet
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
-const TABLES: [&[Row]; 3] = [ClientMetadata::ROWS, ClientInformation::ROWS, ProviderMetadata::ROWS];
+const TABLES: [&[Row]; 3] = [
+    ClientMetadata::ROWS,
+    ClientInformation::ROWS,
+    ProviderMetadata::ROWS,
+];
 
 fn row(rows: &'static [Row], name: &str) -> Option<&'static Row> {
     rows.iter().find(|row| row.name == name)
@@ -23,7 +31,9 @@ fn row(rows: &'static [Row], name: &str) -> Option<&'static Row> {
 
 /// Client rows whose values one of the provider's lists governs.
 fn governed() -> impl Iterator<Item = (&'static Row, &'static str)> {
-    ClientMetadata::ROWS.iter().filter_map(|row| row.offered.map(|list| (row, list)))
+    ClientMetadata::ROWS
+        .iter()
+        .filter_map(|row| row.offered.map(|list| (row, list)))
 }
 
 /// Lists that offer the sample of every governed member, so that nothing but the one in question can matter.
@@ -32,7 +42,11 @@ fn generous() -> Object {
         .filter(|(row, _)| !["grant_types", "response_types"].contains(&row.name))
         .map(|(row, list)| {
             let sample = sample::of(row);
-            let words = if row.shape == "space-separated string" { json!(["one", "two"]) } else { json!([sample]) };
+            let words = if row.shape == "space-separated string" {
+                json!(["one", "two"])
+            } else {
+                json!([sample])
+            };
             (list.to_owned(), if row.list { sample } else { words })
         })
         .collect()
@@ -40,9 +54,16 @@ fn generous() -> Object {
 
 /// A client that asks for the row's sample, and for what it needs beside it.
 fn asking(row: &Row) -> Value {
-    let beside = row.needs.and_then(|name| self::row(ClientMetadata::ROWS, name));
-    let members = [row].into_iter().chain(beside).map(|row| (row.name.to_owned(), sample::of(row)));
-    members.chain([("redirect_uris".to_owned(), json!(["https://rp.example/cb"]))]).collect()
+    let beside = row
+        .needs
+        .and_then(|name| self::row(ClientMetadata::ROWS, name));
+    let members = [row]
+        .into_iter()
+        .chain(beside)
+        .map(|row| (row.name.to_owned(), sample::of(row)));
+    members
+        .chain([("redirect_uris".to_owned(), json!(["https://rp.example/cb"]))])
+        .collect()
 }
 
 #[test]
@@ -52,21 +73,45 @@ fn names_are_unique_and_sentences_are_sentences() {
         assert_eq!(names.len(), rows.len());
         let sentences: BTreeSet<&str> = rows.iter().map(|row| row.doc).collect();
         assert_eq!(sentences.len(), rows.len(), "two members with one meaning");
-        for Row { name, doc, spec, .. } in rows {
-            assert!(doc.ends_with('.') && doc.trim().starts_with(char::is_uppercase), "{name}: {doc}");
-            assert!(!spec.is_empty() && !doc.contains('|') && !spec.contains('|'), "{name}");
+        for Row {
+            name, doc, spec, ..
+        } in rows
+        {
+            assert!(
+                doc.ends_with('.') && doc.trim().starts_with(char::is_uppercase),
+                "{name}: {doc}"
+            );
+            assert!(
+                !spec.is_empty() && !doc.contains('|') && !spec.contains('|'),
+                "{name}"
+            );
         }
     }
     for Rule { doc, spec, .. } in rules::ALL {
-        assert!(doc.ends_with('.') && spec.contains('§') && !doc.contains('|'), "{doc}");
+        assert!(
+            doc.ends_with('.') && spec.contains('§') && !doc.contains('|'),
+            "{doc}"
+        );
     }
-    for ErrorRow { code, name, status, doc, spec } in ErrorCode::ROWS {
-        assert!(doc.ends_with('.') && spec.starts_with("RFC ") && (400..600).contains(status), "{name}");
+    for ErrorRow {
+        code,
+        name,
+        status,
+        doc,
+        spec,
+    } in ErrorCode::ROWS
+    {
+        assert!(
+            doc.ends_with('.') && spec.starts_with("RFC ") && (400..600).contains(status),
+            "{name}"
+        );
         assert_eq!((code.as_str(), code.status()), (*name, *status));
     }
     let client: BTreeSet<&str> = ClientMetadata::ROWS.iter().map(|row| row.name).collect();
     assert!(
-        ClientInformation::ROWS.iter().all(|row| !client.contains(row.name)),
+        ClientInformation::ROWS
+            .iter()
+            .all(|row| !client.contains(row.name)),
         "what the provider issues is not the client's to ask for"
     );
 }
@@ -74,21 +119,43 @@ fn names_are_unique_and_sentences_are_sentences() {
 #[test]
 fn what_a_row_points_at_is_there() {
     for (row, list) in governed() {
-        let list = self::row(ProviderMetadata::ROWS, list).unwrap_or_else(|| panic!("{}: no {list}", row.name));
-        assert!(list.list, "{} is governed by {}, which is no list", row.name, list.name);
+        let list = self::row(ProviderMetadata::ROWS, list)
+            .unwrap_or_else(|| panic!("{}: no {list}", row.name));
+        assert!(
+            list.list,
+            "{} is governed by {}, which is no list",
+            row.name, list.name
+        );
     }
-    for (row, member) in ClientMetadata::ROWS.iter().flat_map(|row| row.served.iter().map(move |member| (row, member))) {
+    for (row, member) in ClientMetadata::ROWS
+        .iter()
+        .flat_map(|row| row.served.iter().map(move |member| (row, member)))
+    {
         assert_eq!(row.shape, "boolean", "{} is no demand", row.name);
-        assert!(row.offered.is_none() && self::row(ProviderMetadata::ROWS, member).is_some(), "{}: no {member}", row.name);
+        assert!(
+            row.offered.is_none() && self::row(ProviderMetadata::ROWS, member).is_some(),
+            "{}: no {member}",
+            row.name
+        );
     }
     for (at, row) in ClientMetadata::ROWS.iter().enumerate() {
         if let Some(needs) = row.needs {
-            let above = ClientMetadata::ROWS.iter().take(at).any(|other| other.name == needs);
-            assert!(above, "{} needs {needs}, which does not stand above it", row.name);
+            let above = ClientMetadata::ROWS
+                .iter()
+                .take(at)
+                .any(|other| other.name == needs);
+            assert!(
+                above,
+                "{} needs {needs}, which does not stand above it",
+                row.name
+            );
         }
     }
     for rows in [ClientInformation::ROWS, ProviderMetadata::ROWS] {
-        assert!(rows.iter().all(|row| row.offered.is_none() && row.needs.is_none() && row.served.is_empty() && row.default.is_none()));
+        assert!(rows.iter().all(|row| row.offered.is_none()
+            && row.needs.is_none()
+            && row.served.is_empty()
+            && row.default.is_none()));
     }
 }
 
@@ -98,17 +165,44 @@ fn members_with_addresses_say_who_fetches_them() {
     for row in TABLES.into_iter().flatten() {
         assert_eq!(row.addresses, row.fetched.is_some(), "{}", row.name);
         // A name that speaks of a URI beside a type that holds none is a row with the wrong type.
-        let named = row.name.ends_with("_uri") || row.name.ends_with("_uris") || row.name.ends_with("_endpoint");
-        assert!(!named || row.addresses || row.name == "tls_client_auth_san_uri", "{}", row.name);
+        let named = row.name.ends_with("_uri")
+            || row.name.ends_with("_uris")
+            || row.name.ends_with("_endpoint");
+        assert!(
+            !named || row.addresses || row.name == "tls_client_auth_san_uri",
+            "{}",
+            row.name
+        );
     }
-    let followed = |by: Fetched| ClientMetadata::ROWS.iter().filter(move |row| row.fetched == Some(by)).map(|row| row.name);
-    assert_eq!(followed(Fetched::Now).collect::<Vec<_>>(), ["sector_identifier_uri"]);
+    let followed = |by: Fetched| {
+        ClientMetadata::ROWS
+            .iter()
+            .filter(move |row| row.fetched == Some(by))
+            .map(|row| row.name)
+    };
+    assert_eq!(
+        followed(Fetched::Now).collect::<Vec<_>>(),
+        ["sector_identifier_uri"]
+    );
     assert_eq!(followed(Fetched::Picture).collect::<Vec<_>>(), ["logo_uri"]);
     assert_eq!(
         followed(Fetched::Later).collect::<Vec<_>>(),
-        ["jwks_uri", "jwks", "request_uris", "backchannel_logout_uri", "backchannel_client_notification_endpoint", "signed_jwks_uri"]
+        [
+            "jwks_uri",
+            "jwks",
+            "request_uris",
+            "backchannel_logout_uri",
+            "backchannel_client_notification_endpoint",
+            "signed_jwks_uri"
+        ]
     );
-    assert!(ProviderMetadata::ROWS.iter().filter_map(|row| row.fetched).all(|fetched| fetched == Fetched::No), "an operator's own words");
+    assert!(
+        ProviderMetadata::ROWS
+            .iter()
+            .filter_map(|row| row.fetched)
+            .all(|fetched| fetched == Fetched::No),
+        "an operator's own words"
+    );
 }
 
 /// RFC 7517 §4.6, OIDC Registration §2.1: no address hides in an element, in a language or in a key.
@@ -121,24 +215,41 @@ fn addresses_of_a_member_are_all_found() {
         "client_name": "https://a.example/name",
     }));
     let members = ClientMetadata::parse(members).unwrap();
-    let found: Vec<_> = members.present().map(|(row, held)| (row.name, held.addresses())).collect();
+    let found: Vec<_> = members
+        .present()
+        .map(|(row, held)| (row.name, held.addresses()))
+        .collect();
     assert_eq!(
         found,
         [
             ("client_name", vec![]),
-            ("logo_uri", vec!["https://a.example/logo", "http://b.example/logo"]),
+            (
+                "logo_uri",
+                vec!["https://a.example/logo", "http://b.example/logo"]
+            ),
             ("jwks", vec!["https://a.example/x", "http://b.example/x"]),
-            ("request_uris", vec!["https://a.example/1", "https://a.example/2#hash"]),
+            (
+                "request_uris",
+                vec!["https://a.example/1", "https://a.example/2#hash"]
+            ),
         ]
     );
 }
 
 #[test]
 fn a_default_has_the_form_of_its_member() {
-    for (row, default) in ClientMetadata::ROWS.iter().filter_map(|row| row.default.map(|default| (row, default()))) {
+    for (row, default) in ClientMetadata::ROWS
+        .iter()
+        .filter_map(|row| row.default.map(|default| (row, default())))
+    {
         let mut members = ClientMetadata::default();
         members.set(row.name, default.clone()).unwrap();
-        assert_eq!(members.object().get(row.name), Some(&default), "{}", row.name);
+        assert_eq!(
+            members.object().get(row.name),
+            Some(&default),
+            "{}",
+            row.name
+        );
     }
 }
 
@@ -150,51 +261,100 @@ fn a_value_for_each_row_comes_out_as_it_went_in() {
             if row.localized {
                 sent[format!("{}#ja-Jpan-JP", row.name)] = sample::of(row);
             }
-            assert_eq!(read(object(&sent)).as_ref(), Ok(&object(&sent)), "{}", row.name);
-            let wrong = if row.shape == "object" { json!(7) } else { json!({ "keys": 7 }) };
+            assert_eq!(
+                read(object(&sent)).as_ref(),
+                Ok(&object(&sent)),
+                "{}",
+                row.name
+            );
+            let wrong = if row.shape == "object" {
+                json!(7)
+            } else {
+                json!({ "keys": 7 })
+            };
             let refused = read(object(&json!({ row.name: wrong }))).expect_err(row.name);
             assert_eq!(refused.member, row.name);
-            assert_eq!(read(object(&json!({ row.name: null }))), Ok(Object::new()), "{}", row.name);
+            assert_eq!(
+                read(object(&json!({ row.name: null }))),
+                Ok(Object::new()),
+                "{}",
+                row.name
+            );
         }
     }
-    trip(ClientMetadata::ROWS, |object| ClientMetadata::parse(object).map(|members| members.object()));
-    trip(ClientInformation::ROWS, |object| ClientInformation::parse(object).map(|members| members.object()));
-    trip(ProviderMetadata::ROWS, |object| ProviderMetadata::parse(object).map(|members| members.object()));
+    trip(ClientMetadata::ROWS, |object| {
+        ClientMetadata::parse(object).map(|members| members.object())
+    });
+    trip(ClientInformation::ROWS, |object| {
+        ClientInformation::parse(object).map(|members| members.object())
+    });
+    trip(ProviderMetadata::ROWS, |object| {
+        ProviderMetadata::parse(object).map(|members| members.object())
+    });
 }
 
 #[test]
 fn a_single_governed_value_is_refused_where_its_list_lacks_it_and_dropped_where_there_is_no_list() {
     for (row, list) in governed().filter(|(row, _)| !row.list) {
         let mut lists = generous();
-        assert!(agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asking(row)).unwrap().contains(row.name), "{}", row.name);
+        assert!(
+            agree(
+                &provider(&Value::Object(lists.clone())),
+                &STANDARD,
+                &asking(row)
+            )
+            .unwrap()
+            .contains(row.name),
+            "{}",
+            row.name
+        );
 
         lists.insert(list.to_owned(), json!(["another"]));
-        let refused = agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asking(row)).expect_err(row.name);
-        assert_eq!(refused.to_string(), format!("{} names nothing that {list} offers", row.name));
+        let refused = agree(
+            &provider(&Value::Object(lists.clone())),
+            &STANDARD,
+            &asking(row),
+        )
+        .expect_err(row.name);
+        assert_eq!(
+            refused.to_string(),
+            format!("{} names nothing that {list} offers", row.name)
+        );
 
         let mut without = provider(&Value::Object(lists));
         without.clear(list);
-        let agreed: Value = serde_json::from_str(&agree(&without, &STANDARD, &asking(row)).unwrap()).unwrap();
+        let agreed: Value =
+            serde_json::from_str(&agree(&without, &STANDARD, &asking(row)).unwrap()).unwrap();
         assert_eq!(agreed.get(row.name), None, "{}", row.name);
     }
 }
 
 #[test]
 fn a_governed_list_is_narrowed_refused_when_nothing_is_left_and_dropped_where_there_is_no_list() {
-    for (row, list) in governed().filter(|(row, _)| row.list && !["grant_types", "response_types"].contains(&row.name)) {
+    for (row, list) in governed()
+        .filter(|(row, _)| row.list && !["grant_types", "response_types"].contains(&row.name))
+    {
         let mut asked = asking(row);
         asked[row.name] = json!(["value", "something-else"]);
         let lists = generous();
-        let agreed: Value = serde_json::from_str(&agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).unwrap()).unwrap();
+        let agreed: Value = serde_json::from_str(
+            &agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).unwrap(),
+        )
+        .unwrap();
         assert_eq!(agreed[row.name], json!(["value"]), "{}", row.name);
 
         asked[row.name] = json!(["another"]);
-        let refused = agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).expect_err(row.name);
-        assert_eq!(refused.to_string(), format!("{} names nothing that {list} offers", row.name));
+        let refused =
+            agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).expect_err(row.name);
+        assert_eq!(
+            refused.to_string(),
+            format!("{} names nothing that {list} offers", row.name)
+        );
 
         let mut without = provider(&Value::Object(lists));
         without.clear(list);
-        let agreed: Value = serde_json::from_str(&agree(&without, &STANDARD, &asked).unwrap()).unwrap();
+        let agreed: Value =
+            serde_json::from_str(&agree(&without, &STANDARD, &asked).unwrap()).unwrap();
         assert_eq!(agreed.get(row.name), None, "{}", row.name);
     }
 }

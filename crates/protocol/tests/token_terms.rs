@@ -16,7 +16,9 @@ fn terms(members: &Value) -> TokenTerms {
 /// What a client of a token of these terms gets at a provider of the default offer.
 fn within(members: &Value, asked: &Value) -> Result<Value, String> {
     let asked = ClientMetadata::parse(object(asked)).map_err(|invalid| invalid.to_string())?;
-    let agreed = terms(members).admit(&provider(&json!({})), asked, &STANDARD).map_err(|invalid| invalid.to_string())?;
+    let agreed = terms(members)
+        .admit(&provider(&json!({})), asked, &STANDARD)
+        .map_err(|invalid| invalid.to_string())?;
     Ok(serde_json::from_str(agreed.json()).expect("JSON"))
 }
 
@@ -41,7 +43,10 @@ fn terms_are_read_as_they_are_written() {
         }),
     ] {
         let read = terms(&members);
-        assert_eq!(serde_json::from_str::<Value>(&read.json()).expect("JSON"), members);
+        assert_eq!(
+            serde_json::from_str::<Value>(&read.json()).expect("JSON"),
+            members
+        );
         assert_eq!(TokenTerms::from_json(&read.json()), Ok(read));
     }
 }
@@ -49,38 +54,95 @@ fn terms_are_read_as_they_are_written() {
 #[test]
 fn terms_that_say_nothing_change_nothing() {
     assert_eq!(terms(&json!({})), TokenTerms::default());
-    let asked = web(&json!({ "scope": "openid email", "grant_types": ["authorization_code", "refresh_token"], "client_name": "N" }));
+    let asked = web(
+        &json!({ "scope": "openid email", "grant_types": ["authorization_code", "refresh_token"], "client_name": "N" }),
+    );
     let text = within(&json!({}), &asked).map(|agreed| agreed.to_string());
-    assert_eq!(text, agree(&provider(&json!({})), &STANDARD, &asked).map_err(|invalid| invalid.to_string()));
+    assert_eq!(
+        text,
+        agree(&provider(&json!({})), &STANDARD, &asked).map_err(|invalid| invalid.to_string())
+    );
 }
 
 #[test]
 fn what_are_no_terms_is_refused_by_name() {
     for (members, refusal) in [
-        (json!({ "scope": "openid" }), "scope is not a member of a token's terms"),
+        (
+            json!({ "scope": "openid" }),
+            "scope is not a member of a token's terms",
+        ),
         (json!({ "scopes": "openid" }), "scopes must be an array"),
-        (json!({ "scopes": [] }), "scopes must have at least one element"),
-        (json!({ "grant_types": [] }), "grant_types must have at least one element"),
-        (json!({ "redirect_hosts": [] }), "redirect_hosts must have at least one element"),
-        (json!({ "scopes": ["two words"] }), "scopes has an element that must be a word of printable ASCII characters"),
+        (
+            json!({ "scopes": [] }),
+            "scopes must have at least one element",
+        ),
+        (
+            json!({ "grant_types": [] }),
+            "grant_types must have at least one element",
+        ),
+        (
+            json!({ "redirect_hosts": [] }),
+            "redirect_hosts must have at least one element",
+        ),
+        (
+            json!({ "scopes": ["two words"] }),
+            "scopes has an element that must be a word of printable ASCII characters",
+        ),
         (
             json!({ "redirect_hosts": ["https://rp.example"] }),
             "redirect_hosts has an element that must be a host name or an IP address, without a port",
         ),
-        (json!({ "metadata": ["x"] }), "metadata must be a JSON object"),
-        (json!({ "metadata": {} }), "metadata must have at least one member"),
-        (json!({ "metadata": { "logo_uri": null } }), "metadata must have a value for logo_uri"),
-        (json!({ "metadata": { "logo_uri": "" } }), "metadata must have a value for logo_uri"),
-        (json!({ "metadata": { "client_id": "x" } }), "metadata must not have client_id, which cannot be imposed"),
-        (json!({ "metadata": { "client_secret": "x" } }), "metadata must not have client_secret, which cannot be imposed"),
-        (json!({ "metadata": { "software_statement": "a.b.c" } }), "metadata must not have software_statement, which cannot be imposed"),
-        (json!({ "metadata": { "redirect_uris": ["regexp=https://rp.example/.*"] } }), "metadata must have absolute URIs in redirect_uris"),
-        (json!({ "metadata": { "claims_redirect_uris": ["rp.example"] } }), "metadata must have absolute URIs in claims_redirect_uris"),
-        (json!({ "metadata": { "colour": "teal" } }), "metadata must not have colour, which is not a member of client metadata"),
-        (json!({ "metadata": { "scope": ["x"] } }), "metadata is not client metadata: scope must be a string"),
+        (
+            json!({ "metadata": ["x"] }),
+            "metadata must be a JSON object",
+        ),
+        (
+            json!({ "metadata": {} }),
+            "metadata must have at least one member",
+        ),
+        (
+            json!({ "metadata": { "logo_uri": null } }),
+            "metadata must have a value for logo_uri",
+        ),
+        (
+            json!({ "metadata": { "logo_uri": "" } }),
+            "metadata must have a value for logo_uri",
+        ),
+        (
+            json!({ "metadata": { "client_id": "x" } }),
+            "metadata must not have client_id, which cannot be imposed",
+        ),
+        (
+            json!({ "metadata": { "client_secret": "x" } }),
+            "metadata must not have client_secret, which cannot be imposed",
+        ),
+        (
+            json!({ "metadata": { "software_statement": "a.b.c" } }),
+            "metadata must not have software_statement, which cannot be imposed",
+        ),
+        (
+            json!({ "metadata": { "redirect_uris": ["regexp=https://rp.example/.*"] } }),
+            "metadata must have absolute URIs in redirect_uris",
+        ),
+        (
+            json!({ "metadata": { "claims_redirect_uris": ["rp.example"] } }),
+            "metadata must have absolute URIs in claims_redirect_uris",
+        ),
+        (
+            json!({ "metadata": { "colour": "teal" } }),
+            "metadata must not have colour, which is not a member of client metadata",
+        ),
+        (
+            json!({ "metadata": { "scope": ["x"] } }),
+            "metadata is not client metadata: scope must be a string",
+        ),
     ] {
         let text = members.to_string();
-        assert_eq!(TokenTerms::from_json(&text).map_err(|invalid| invalid.to_string()), Err(refusal.to_owned()), "{text}");
+        assert_eq!(
+            TokenTerms::from_json(&text).map_err(|invalid| invalid.to_string()),
+            Err(refusal.to_owned()),
+            "{text}"
+        );
     }
     for text in ["", "null", "[]", "{\"scopes\":[\"openid\"]"] {
         assert!(TokenTerms::from_json(text).is_err(), "{text}");
@@ -96,7 +158,11 @@ fn a_host_is_a_host_and_nothing_else() {
         ("192.0.2.1", "192.0.2.1"),
         ("[::1]", "[::1]"),
     ] {
-        assert_eq!(RedirectHost::parse(text), RedirectHost::parse(host), "{text}");
+        assert_eq!(
+            RedirectHost::parse(text),
+            RedirectHost::parse(host),
+            "{text}"
+        );
         assert!(RedirectHost::parse(text).is_ok(), "{text}");
     }
     for text in [
@@ -129,17 +195,36 @@ fn a_host_is_a_host_and_nothing_else() {
 fn scopes_are_those_the_token_allows() {
     let only = json!({ "scopes": ["openid", "email"] });
     let scope = |more: Value| within(&only, &web(&more)).map(|agreed| agreed.get("scope").cloned());
-    assert_eq!(scope(json!({ "scope": "openid profile email" })), Ok(Some(json!("openid email"))));
+    assert_eq!(
+        scope(json!({ "scope": "openid profile email" })),
+        Ok(Some(json!("openid email")))
+    );
     assert_eq!(scope(json!({ "scope": "email" })), Ok(Some(json!("email"))));
-    assert_eq!(scope(json!({})), Ok(Some(json!("openid email"))), "one that names none is not left with all there are");
-    assert_eq!(scope(json!({ "scope": "profile" })), Err("scope names nothing that the client's initial access token allows".to_owned()));
+    assert_eq!(
+        scope(json!({})),
+        Ok(Some(json!("openid email"))),
+        "one that names none is not left with all there are"
+    );
+    assert_eq!(
+        scope(json!({ "scope": "profile" })),
+        Err("scope names nothing that the client's initial access token allows".to_owned())
+    );
     // A provider may have come to offer less.
     let asked = ClientMetadata::parse(object(&web(&json!({})))).expect("metadata");
     let fewer = provider(&json!({ "scopes_supported": ["openid"] }));
-    let agreed = terms(&only).admit(&fewer, asked.clone(), &STANDARD).expect("agreed");
-    assert!(agreed.json().contains(r#""scope":"openid""#), "{}", agreed.json());
+    let agreed = terms(&only)
+        .admit(&fewer, asked.clone(), &STANDARD)
+        .expect("agreed");
+    assert!(
+        agreed.json().contains(r#""scope":"openid""#),
+        "{}",
+        agreed.json()
+    );
     let others = provider(&json!({ "scopes_supported": ["phone"] }));
-    assert!(terms(&only).admit(&others, asked, &STANDARD).is_err(), "nothing that is allowed is offered");
+    assert!(
+        terms(&only).admit(&others, asked, &STANDARD).is_err(),
+        "nothing that is allowed is offered"
+    );
 }
 
 /// RFC 7591 §2.1: whatever follows from what a client asks for stays within the allowed grants, too.
@@ -147,17 +232,44 @@ fn scopes_are_those_the_token_allows() {
 fn grants_are_those_the_token_allows() {
     let code = json!({ "grant_types": ["authorization_code"] });
     let flows = |members: &Value, more: Value| {
-        within(members, &web(&more)).map(|agreed| (agreed["grant_types"].clone(), agreed["response_types"].clone()))
+        within(members, &web(&more)).map(|agreed| {
+            (
+                agreed["grant_types"].clone(),
+                agreed["response_types"].clone(),
+            )
+        })
     };
     let code_only = Ok((json!(["authorization_code"]), json!(["code"])));
     assert_eq!(flows(&code, json!({})), code_only);
-    assert_eq!(flows(&code, json!({ "grant_types": ["authorization_code", "implicit", "refresh_token"] })), code_only);
-    assert_eq!(flows(&code, json!({ "response_types": ["code", "id_token", "token"] })), code_only);
+    assert_eq!(
+        flows(
+            &code,
+            json!({ "grant_types": ["authorization_code", "implicit", "refresh_token"] })
+        ),
+        code_only
+    );
+    assert_eq!(
+        flows(
+            &code,
+            json!({ "response_types": ["code", "id_token", "token"] })
+        ),
+        code_only
+    );
     let nothing = "grant_types names nothing that the client's initial access token allows";
-    assert_eq!(flows(&code, json!({ "grant_types": ["client_credentials", "password"] })), Err(nothing.to_owned()));
+    assert_eq!(
+        flows(
+            &code,
+            json!({ "grant_types": ["client_credentials", "password"] })
+        ),
+        Err(nothing.to_owned())
+    );
     assert!(flows(&code, json!({ "response_types": ["id_token token"] })).is_err());
     let machines = json!({ "grant_types": ["client_credentials"] });
-    assert_eq!(flows(&machines, json!({})), Ok((json!(["client_credentials"]), json!([]))), "the default flow is an allowed one");
+    assert_eq!(
+        flows(&machines, json!({})),
+        Ok((json!(["client_credentials"]), json!([]))),
+        "the default flow is an allowed one"
+    );
     assert!(flows(&machines, json!({ "response_types": ["code"] })).is_err());
 }
 
@@ -171,7 +283,10 @@ fn redirect_uris_are_on_allowed_hosts() {
         &["http://127.0.0.1/cb"],
         &["http://127.0.0.1:9999/cb", "http://127.0.0.1/other"],
     ] {
-        assert_eq!(within(&members, &asked(uris)).map(|agreed| agreed["redirect_uris"].clone()), Ok(json!(uris)));
+        assert_eq!(
+            within(&members, &asked(uris)).map(|agreed| agreed["redirect_uris"].clone()),
+            Ok(json!(uris))
+        );
     }
     for uri in [
         "https://evil.example/cb",
@@ -184,11 +299,25 @@ fn redirect_uris_are_on_allowed_hosts() {
         "com.example.app:/cb",
         "com.example.app://rp.example/cb",
     ] {
-        let refusal = "has an element on none of the hosts the client's initial access token allows";
-        assert_eq!(refused(&members, &asked(&[uri])), format!("redirect_uris {refusal}"), "{uri}");
-        assert_eq!(refused(&members, &asked(&["https://rp.example/cb", uri])), format!("redirect_uris {refusal}"), "{uri}");
-        let claims = json!({ "redirect_uris": ["https://rp.example/cb"], "claims_redirect_uris": [uri] });
-        assert_eq!(refused(&members, &claims), format!("claims_redirect_uris {refusal}"), "{uri}");
+        let refusal =
+            "has an element on none of the hosts the client's initial access token allows";
+        assert_eq!(
+            refused(&members, &asked(&[uri])),
+            format!("redirect_uris {refusal}"),
+            "{uri}"
+        );
+        assert_eq!(
+            refused(&members, &asked(&["https://rp.example/cb", uri])),
+            format!("redirect_uris {refusal}"),
+            "{uri}"
+        );
+        let claims =
+            json!({ "redirect_uris": ["https://rp.example/cb"], "claims_redirect_uris": [uri] });
+        assert_eq!(
+            refused(&members, &claims),
+            format!("claims_redirect_uris {refusal}"),
+            "{uri}"
+        );
     }
 }
 
@@ -207,16 +336,24 @@ fn imposed_members_replace_what_the_client_asks_for() {
     for (member, value) in object(&members["metadata"]) {
         assert_eq!(agreed[&member], value, "{member}");
     }
-    assert_eq!(agreed.get("client_name#fr"), None, "a name that is imposed is not joined by others");
+    assert_eq!(
+        agreed.get("client_name#fr"),
+        None,
+        "a name that is imposed is not joined by others"
+    );
     assert_eq!(agreed["logo_uri"], "https://rp.example/logo");
 
     let code = json!({ "metadata": { "response_types": ["code"] } });
     assert_eq!(
-        within(&code, &web(&json!({ "response_types": ["token"] }))).map(|agreed| agreed["response_types"].clone()),
+        within(&code, &web(&json!({ "response_types": ["token"] })))
+            .map(|agreed| agreed["response_types"].clone()),
         Ok(json!(["code"]))
     );
     assert_eq!(
-        refused(&code, &web(&json!({ "grant_types": ["client_credentials"] }))),
+        refused(
+            &code,
+            &web(&json!({ "grant_types": ["client_credentials"] }))
+        ),
         "response_types cannot be agreed to as the client's initial access token wants it"
     );
     let dropped = json!({ "metadata": { "userinfo_signed_response_alg": "RS256" } });
@@ -225,15 +362,22 @@ fn imposed_members_replace_what_the_client_asks_for() {
         "userinfo_signed_response_alg cannot be agreed to as the client's initial access token wants it"
     );
     assert!(
-        refused(&json!({ "metadata": { "jwks_uri": "https://rp.example/jwks" } }), &web(&json!({ "jwks": { "keys": [] } })))
-            .starts_with("jwks")
+        refused(
+            &json!({ "metadata": { "jwks_uri": "https://rp.example/jwks" } }),
+            &web(&json!({ "jwks": { "keys": [] } }))
+        )
+        .starts_with("jwks")
     );
 }
 
 #[test]
 fn terms_a_provider_cannot_agree_to_are_found_beforehand() {
     let offer = provider(&json!({}));
-    let checked = |members: Value| terms(&members).check(&offer).map_err(|invalid| invalid.to_string());
+    let checked = |members: Value| {
+        terms(&members)
+            .check(&offer)
+            .map_err(|invalid| invalid.to_string())
+    };
     assert_eq!(
         checked(json!({
             "scopes": ["openid", "profile"], "grant_types": ["authorization_code"], "redirect_hosts": ["rp.example"],
@@ -242,7 +386,10 @@ fn terms_a_provider_cannot_agree_to_are_found_beforehand() {
         Ok(())
     );
     for (members, refusal) in [
-        (json!({ "scopes": ["openid", "admin"] }), "scopes has \"admin\", which scopes_supported of https://op.example does not offer"),
+        (
+            json!({ "scopes": ["openid", "admin"] }),
+            "scopes has \"admin\", which scopes_supported of https://op.example does not offer",
+        ),
         (
             json!({ "grant_types": ["urn:x:own"] }),
             "grant_types has \"urn:x:own\", which grant_types_supported of https://op.example does not offer",

@@ -1,7 +1,9 @@
 //! URIs: which text is which kind, and which is refused.
 
 use protocol::RedirectUri;
-use protocol::uri::{EndpointUri, HttpsUri, PATTERN_MAX, RedirectForm, RequestUri, ReturnUri, URI_MAX, WebUri};
+use protocol::uri::{
+    EndpointUri, HttpsUri, PATTERN_MAX, RedirectForm, RequestUri, ReturnUri, URI_MAX, WebUri,
+};
 
 #[test]
 fn each_form_is_recognised_and_kept_byte_for_byte() {
@@ -21,7 +23,10 @@ fn each_form_is_recognised_and_kept_byte_for_byte() {
         ("com.example.app:/oauth", PrivateUse),
         ("com.example.app://callback/x", PrivateUse),
         ("cursor://anysphere.cursor-retrieval/oauth/cb", PrivateUse),
-        ("regexp=(https://a.example/cb|https://b.example/cb)", Pattern),
+        (
+            "regexp=(https://a.example/cb|https://b.example/cb)",
+            Pattern,
+        ),
         ("server.example.com", Schemeless),
         ("server.example.com:8080/cb", Schemeless),
         ("localhost:3000", Schemeless),
@@ -32,12 +37,16 @@ fn each_form_is_recognised_and_kept_byte_for_byte() {
         ("https://localhost.example/cb", Https),
         ("http://localhost?x", HttpLoopback),
         ("com.example.app:cb", PrivateUse),
-        ("https://rp.example/code/state?codec=1&Error=x&a=code", Https),
+        (
+            "https://rp.example/code/state?codec=1&Error=x&a=code",
+            Https,
+        ),
         ("https://rp.example/cb;code=1", Https),
         ("com.example.x-apple.app:/cb", PrivateUse),
         ("x-applet.example.app:/cb", PrivateUse),
     ] {
-        let uri = RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
+        let uri =
+            RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
         assert_eq!((uri.form(), uri.as_str()), (form, text));
     }
 }
@@ -125,7 +134,12 @@ fn what_could_lead_somewhere_else_is_refused() {
     ] {
         assert!(RedirectUri::parse(text.to_owned()).is_err(), "{text}");
     }
-    let of_length = |length: usize| format!("https://rp.example/{}", "a".repeat(length - "https://rp.example/".len()));
+    let of_length = |length: usize| {
+        format!(
+            "https://rp.example/{}",
+            "a".repeat(length - "https://rp.example/".len())
+        )
+    };
     assert!(RedirectUri::parse(of_length(URI_MAX)).is_ok());
     assert!(RedirectUri::parse(of_length(URI_MAX + 1)).is_err());
     assert!(RedirectUri::parse(format!("regexp={}", "a".repeat(PATTERN_MAX))).is_ok());
@@ -150,10 +164,20 @@ fn request_uris_may_carry_a_fragment_and_the_others_may_not() {
     assert!(WebUri::parse("ftp://rp.example/".to_owned()).is_err());
     assert!(EndpointUri::parse("http://localhost:9443/token".to_owned()).is_ok());
     assert!(EndpointUri::parse("http://op.example/token".to_owned()).is_err());
-    for text in ["https://rp.example/out", "http://rp.example/out", "com.example.app:/out"] {
+    for text in [
+        "https://rp.example/out",
+        "http://rp.example/out",
+        "com.example.app:/out",
+    ] {
         assert!(ReturnUri::parse(text.to_owned()).is_ok(), "{text}");
     }
-    for text in ["https://rp.example/#x", "javascript:alert(1)", "rp.example/out", "rp.example:8080/out", "regexp=https://rp.example/"] {
+    for text in [
+        "https://rp.example/#x",
+        "javascript:alert(1)",
+        "rp.example/out",
+        "rp.example:8080/out",
+        "regexp=https://rp.example/",
+    ] {
         assert!(ReturnUri::parse(text.to_owned()).is_err(), "{text}");
     }
 }
@@ -162,13 +186,23 @@ fn request_uris_may_carry_a_fragment_and_the_others_may_not() {
 #[test]
 fn scheme_and_host_are_in_one_spelling() {
     let parts = |text: &str| {
-        let uri = RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
+        let uri =
+            RedirectUri::parse(text.to_owned()).unwrap_or_else(|reason| panic!("{text}: {reason}"));
         (uri.scheme(), uri.host(), uri.is_native_only())
     };
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(parts("HTTPS://RP.Example:443/CB"), (some("https"), some("rp.example"), false));
-    assert_eq!(parts("http://LOCALHOST/"), (some("http"), some("localhost"), true));
-    assert_eq!(parts("Com.Example.App://host/"), (some("com.example.app"), None, true));
+    assert_eq!(
+        parts("HTTPS://RP.Example:443/CB"),
+        (some("https"), some("rp.example"), false)
+    );
+    assert_eq!(
+        parts("http://LOCALHOST/"),
+        (some("http"), some("localhost"), true)
+    );
+    assert_eq!(
+        parts("Com.Example.App://host/"),
+        (some("com.example.app"), None, true)
+    );
     assert_eq!(parts("regexp=https://rp.example/"), (None, None, false));
     assert_eq!(parts("rp.example"), (None, None, false));
 }
@@ -176,12 +210,32 @@ fn scheme_and_host_are_in_one_spelling() {
 /// RFC 6749 §4.1.2: a server adds its answer to the query, so that a client must not find one there already.
 #[test]
 fn redirect_uris_without_answer_parameters() {
-    let names = ["code", "state", "iss", "error", "error_description", "session_state", "id_token", "access_token", "response"];
-    let begins =
-        ["https://rp.example/cb", "https://localhost/", "http://127.0.0.1:3000/cb", "http://[::1]/", "com.example.app:/cb", "rp.example"];
+    let names = [
+        "code",
+        "state",
+        "iss",
+        "error",
+        "error_description",
+        "session_state",
+        "id_token",
+        "access_token",
+        "response",
+    ];
+    let begins = [
+        "https://rp.example/cb",
+        "https://localhost/",
+        "http://127.0.0.1:3000/cb",
+        "http://[::1]/",
+        "com.example.app:/cb",
+        "rp.example",
+    ];
     for begin in begins {
         for name in names {
-            let encoded = name.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+            let encoded = name
+                .bytes()
+                .map(|byte| format!("%{byte:02X}"))
+                .collect::<Vec<_>>()
+                .concat();
             for query in [
                 name.to_owned(),
                 format!("{name}=1"),
@@ -192,9 +246,20 @@ fn redirect_uris_without_answer_parameters() {
             ] {
                 let text = format!("{begin}?{query}");
                 let reason = RedirectUri::parse(text.clone()).expect_err(&text);
-                assert_eq!(reason, format!("has a query parameter {name}, which is an authorization response's to have"), "{text}");
+                assert_eq!(
+                    reason,
+                    format!(
+                        "has a query parameter {name}, which is an authorization response's to have"
+                    ),
+                    "{text}"
+                );
             }
-            for query in [format!("x{name}=1"), format!("a={name}"), name.to_uppercase(), format!("a=b%26{name}=1")] {
+            for query in [
+                format!("x{name}=1"),
+                format!("a={name}"),
+                name.to_uppercase(),
+                format!("a=b%26{name}=1"),
+            ] {
                 let text = format!("{begin}?{query}");
                 assert!(RedirectUri::parse(text.clone()).is_ok(), "{text}");
             }
@@ -205,7 +270,12 @@ fn redirect_uris_without_answer_parameters() {
 /// RFC 8252 §7.1: the schemes of an operating system's own programs are no application's.
 #[test]
 fn system_schemes_are_no_private_use_schemes() {
-    for text in ["x-apple.systempreferences:com.apple.preference", "X-Apple.Files:/x", "x-APPLE.example.app://cb", "x-apple.:/cb"] {
+    for text in [
+        "x-apple.systempreferences:com.apple.preference",
+        "X-Apple.Files:/x",
+        "x-APPLE.example.app://cb",
+        "x-apple.:/cb",
+    ] {
         assert!(RedirectUri::parse(text.to_owned()).is_err(), "{text}");
         assert!(ReturnUri::parse(text.to_owned()).is_err(), "{text}");
     }

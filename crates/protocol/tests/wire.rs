@@ -1,7 +1,12 @@
 //! What a client asks for, and what is agreed or why not. Each case shows the difference from the smallest client:
 //! what it asks for beyond one redirect URI, and what it gets beyond the defaults (`null`: does not get).
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -18,12 +23,17 @@ enum Outcome<'a> {
 }
 
 fn with(mut base: Value, members: &Value) -> Value {
-    base.as_object_mut().expect("a JSON object").extend(object(members));
+    base.as_object_mut()
+        .expect("a JSON object")
+        .extend(object(members));
     base
 }
 
 fn asks(members: &Value) -> Value {
-    with(json!({ "redirect_uris": ["https://rp.example/cb"] }), members)
+    with(
+        json!({ "redirect_uris": ["https://rp.example/cb"] }),
+        members,
+    )
 }
 
 fn gets(members: &Value) -> Value {
@@ -39,7 +49,10 @@ fn gets(members: &Value) -> Value {
         }),
         members,
     );
-    object(&all).into_iter().filter(|(_, value)| !value.is_null()).collect()
+    object(&all)
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
 }
 
 fn check_at(provider: &ProviderMetadata, terms: &Terms<'_>, cases: &[(Value, Outcome<'_>)]) {
@@ -48,11 +61,20 @@ fn check_at(provider: &ProviderMetadata, terms: &Terms<'_>, cases: &[(Value, Out
             (Ok(text), Agreed(expected)) => {
                 let agreed: Value = serde_json::from_str(&text).unwrap();
                 assert_eq!(agreed, gets(expected), "{members}");
-                assert_eq!(agree(provider, terms, &agreed).as_ref(), Ok(&text), "agreed once, agreed again: {members}");
+                assert_eq!(
+                    agree(provider, terms, &agreed).as_ref(),
+                    Ok(&text),
+                    "agreed once, agreed again: {members}"
+                );
                 let stored = RegisteredMetadata::from_stored(text.clone()).unwrap();
-                assert_eq!((stored.json(), stored.members().object()), (text.as_str(), object(&agreed)));
+                assert_eq!(
+                    (stored.json(), stored.members().object()),
+                    (text.as_str(), object(&agreed))
+                );
             }
-            (Err(invalid), Refused(expected)) => assert_eq!(invalid.to_string(), *expected, "{members}"),
+            (Err(invalid), Refused(expected)) => {
+                assert_eq!(invalid.to_string(), *expected, "{members}")
+            }
             (Ok(text), Refused(expected)) => panic!("{members} gave {text}, not {expected}"),
             (Err(invalid), Agreed(_)) => panic!("{members}: {invalid}"),
         }
@@ -66,8 +88,7 @@ fn check(lists: &Value, cases: &[(Value, Outcome<'_>)]) {
 
 #[test]
 fn the_answer_is_in_the_order_of_the_table_whatever_the_order_of_the_question() {
-    let asked =
-        json!({ "client_name#ja": "クライアント", "client_name": "Client", "x": 1, "redirect_uris": ["https://rp.example/cb?a=%2F"] });
+    let asked = json!({ "client_name#ja": "クライアント", "client_name": "Client", "x": 1, "redirect_uris": ["https://rp.example/cb?a=%2F"] });
     assert_eq!(
         agree(&provider(&json!({})), &STANDARD, &asked).unwrap(),
         concat!(
@@ -85,16 +106,43 @@ fn unknown_null_and_empty_members_are_absent() {
         &json!({}),
         &[
             (json!({}), Agreed(json!({}))),
-            (json!({ "favourite_colour": "teal", "ext_param_owner": "x", "id_token_token_binding_cnf": "tbh" }), Agreed(json!({}))),
-            (json!({ "client_id": "mine", "client_secret": "mine", "registration_access_token": "mine" }), Agreed(json!({}))),
-            (json!({ "client_name": null, "contacts": null, "jwks": null, "default_max_age": null, "scope": null }), Agreed(json!({}))),
-            (json!({ "client_name": "", "client_uri": "", "jwks_uri": "", "scope": "", "client_name#de": "" }), Agreed(json!({}))),
-            (json!({ "token_endpoint_auth_method": "", "application_type": null }), Agreed(json!({}))),
+            (
+                json!({ "favourite_colour": "teal", "ext_param_owner": "x", "id_token_token_binding_cnf": "tbh" }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "client_id": "mine", "client_secret": "mine", "registration_access_token": "mine" }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "client_name": null, "contacts": null, "jwks": null, "default_max_age": null, "scope": null }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "client_name": "", "client_uri": "", "jwks_uri": "", "scope": "", "client_name#de": "" }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "token_endpoint_auth_method": "", "application_type": null }),
+                Agreed(json!({})),
+            ),
             (json!({ "contacts": [] }), Agreed(json!({ "contacts": [] }))),
-            (json!({ "grant_types": [], "response_types": [] }), Agreed(json!({}))),
-            (json!({ "contacts": "" }), Refused("contacts must be an array")),
-            (json!({ "contacts": [null] }), Refused("contacts has an element that must be a string")),
-            (json!({ "grant_types": [null] }), Refused("grant_types has an element that must be a string")),
+            (
+                json!({ "grant_types": [], "response_types": [] }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "contacts": "" }),
+                Refused("contacts must be an array"),
+            ),
+            (
+                json!({ "contacts": [null] }),
+                Refused("contacts has an element that must be a string"),
+            ),
+            (
+                json!({ "grant_types": [null] }),
+                Refused("grant_types has an element that must be a string"),
+            ),
         ],
     );
 }
@@ -102,21 +150,50 @@ fn unknown_null_and_empty_members_are_absent() {
 /// OIDC Registration §2.1.
 #[test]
 fn language_tags_belong_to_members_shown_to_people() {
-    let many: serde_json::Map<_, _> = (0..21).map(|n| (format!("client_name#x-{n}"), json!("x"))).collect();
+    let many: serde_json::Map<_, _> = (0..21)
+        .map(|n| (format!("client_name#x-{n}"), json!("x")))
+        .collect();
     let name = json!({ "client_name": "A", "client_name#de": "B", "client_name#ja-Jpan-JP": "C", "tos_uri#fr": "https://rp.example/fr" });
     check(
         &json!({}),
         &[
             (name.clone(), Agreed(name)),
-            (json!({ "client_name#de": "B" }), Agreed(json!({ "client_name#de": "B" }))),
-            (json!({ "client_name#JA-jpan-jp": "C" }), Agreed(json!({ "client_name#JA-jpan-jp": "C" }))),
-            (json!({ "scope#de": "openid", "redirect_uris#de": [1], "contacts#de": 1 }), Agreed(json!({}))),
-            (json!({ "client_name#": "x" }), Refused("client_name#... must carry a language tag (BCP 47) after the #")),
-            (json!({ "client_name#not a tag": 1 }), Refused("client_name#... must carry a language tag (BCP 47) after the #")),
-            (json!({ "client_name#de": "B", "client_name#DE": "C" }), Refused("client_name#DE names a language twice")),
-            (json!({ "client_name#de": 1 }), Refused("client_name#de must be a string")),
-            (json!({ "tos_uri#de": "ftp://rp.example/" }), Refused("tos_uri#de must be an https or http URL")),
-            (Value::Object(many), Refused("client_name must have at most 20 language tags")),
+            (
+                json!({ "client_name#de": "B" }),
+                Agreed(json!({ "client_name#de": "B" })),
+            ),
+            (
+                json!({ "client_name#JA-jpan-jp": "C" }),
+                Agreed(json!({ "client_name#JA-jpan-jp": "C" })),
+            ),
+            (
+                json!({ "scope#de": "openid", "redirect_uris#de": [1], "contacts#de": 1 }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "client_name#": "x" }),
+                Refused("client_name#... must carry a language tag (BCP 47) after the #"),
+            ),
+            (
+                json!({ "client_name#not a tag": 1 }),
+                Refused("client_name#... must carry a language tag (BCP 47) after the #"),
+            ),
+            (
+                json!({ "client_name#de": "B", "client_name#DE": "C" }),
+                Refused("client_name#DE names a language twice"),
+            ),
+            (
+                json!({ "client_name#de": 1 }),
+                Refused("client_name#de must be a string"),
+            ),
+            (
+                json!({ "tos_uri#de": "ftp://rp.example/" }),
+                Refused("tos_uri#de must be an https or http URL"),
+            ),
+            (
+                Value::Object(many),
+                Refused("client_name must have at most 20 language tags"),
+            ),
         ],
     );
 }
@@ -126,36 +203,128 @@ fn values_have_the_form_of_their_member() {
     check(
         &json!({}),
         &[
-            (json!({ "default_max_age": 86400 }), Agreed(json!({ "default_max_age": 86400 }))),
-            (json!({ "default_max_age": 86400.0 }), Agreed(json!({ "default_max_age": 86400 }))),
-            (json!({ "default_max_age": 0 }), Agreed(json!({ "default_max_age": 0 }))),
-            (json!({ "default_max_age": -1 }), Refused("default_max_age must be a whole number of seconds")),
-            (json!({ "default_max_age": 1.5 }), Refused("default_max_age must be a whole number of seconds")),
-            (json!({ "default_max_age": 1e300 }), Refused("default_max_age must be a whole number of seconds")),
-            (json!({ "default_max_age": "60" }), Refused("default_max_age must be a whole number of seconds")),
-            (json!({ "require_auth_time": true }), Agreed(json!({ "require_auth_time": true }))),
-            (json!({ "require_auth_time": "true" }), Refused("require_auth_time must be true or false")),
-            (json!({ "client_name": 7 }), Refused("client_name must be a string")),
-            (json!({ "client_name": "é".repeat(256) }), Agreed(json!({ "client_name": "é".repeat(256) }))),
-            (json!({ "client_name": "é".repeat(257) }), Refused("client_name is longer than 256 characters")),
-            (json!({ "client_name": "a\u{0}b" }), Refused("client_name must not have control characters")),
-            (json!({ "client_name": "a\u{202e}b" }), Refused("client_name must not have control characters")),
-            (json!({ "software_id": "a\nb" }), Refused("software_id must not have control characters")),
-            (json!({ "contacts": ["a".repeat(1025)] }), Refused("contacts has an element that is longer than 1024 characters")),
-            (json!({ "contacts": vec!["a"; 201] }), Refused("contacts must have at most 200 elements")),
-            (json!({ "contacts": "a" }), Refused("contacts must be an array")),
-            (json!({ "redirect_uris": "https://rp.example/cb" }), Refused("redirect_uris must be an array")),
-            (json!({ "redirect_uris": [7] }), Refused("redirect_uris has an element that must be a string")),
-            (json!({ "grant_types": ["a b"] }), Refused("grant_types has an element that must be a word of printable ASCII characters")),
-            (json!({ "software_statement": "a b" }), Refused("software_statement must be a JWT in its compact form")),
-            (json!({ "tls_client_auth_san_ip": "2001:db8::1" }), Agreed(json!({ "tls_client_auth_san_ip": "2001:db8::1" }))),
-            (json!({ "tls_client_auth_san_ip": "rp.example" }), Refused("tls_client_auth_san_ip must be an IP address")),
-            (json!({ "client_uri": "http://rp.example/" }), Agreed(json!({ "client_uri": "http://rp.example/" }))),
-            (json!({ "logo_uri": "javascript:alert(1)" }), Refused("logo_uri must be an https or http URL")),
-            (json!({ "policy_uri": "https://rp.example/#x" }), Refused("policy_uri must not contain a fragment")),
-            (json!({ "initiate_login_uri": "http://rp.example/" }), Refused("initiate_login_uri must be an https URL")),
-            (json!({ "sector_identifier_uri": "http://rp.example/" }), Refused("sector_identifier_uri must be an https URL")),
-            (json!({ "jwks_uri": "https://u@rp.example/" }), Refused("jwks_uri must not contain user information")),
+            (
+                json!({ "default_max_age": 86400 }),
+                Agreed(json!({ "default_max_age": 86400 })),
+            ),
+            (
+                json!({ "default_max_age": 86400.0 }),
+                Agreed(json!({ "default_max_age": 86400 })),
+            ),
+            (
+                json!({ "default_max_age": 0 }),
+                Agreed(json!({ "default_max_age": 0 })),
+            ),
+            (
+                json!({ "default_max_age": -1 }),
+                Refused("default_max_age must be a whole number of seconds"),
+            ),
+            (
+                json!({ "default_max_age": 1.5 }),
+                Refused("default_max_age must be a whole number of seconds"),
+            ),
+            (
+                json!({ "default_max_age": 1e300 }),
+                Refused("default_max_age must be a whole number of seconds"),
+            ),
+            (
+                json!({ "default_max_age": "60" }),
+                Refused("default_max_age must be a whole number of seconds"),
+            ),
+            (
+                json!({ "require_auth_time": true }),
+                Agreed(json!({ "require_auth_time": true })),
+            ),
+            (
+                json!({ "require_auth_time": "true" }),
+                Refused("require_auth_time must be true or false"),
+            ),
+            (
+                json!({ "client_name": 7 }),
+                Refused("client_name must be a string"),
+            ),
+            (
+                json!({ "client_name": "é".repeat(256) }),
+                Agreed(json!({ "client_name": "é".repeat(256) })),
+            ),
+            (
+                json!({ "client_name": "é".repeat(257) }),
+                Refused("client_name is longer than 256 characters"),
+            ),
+            (
+                json!({ "client_name": "a\u{0}b" }),
+                Refused("client_name must not have control characters"),
+            ),
+            (
+                json!({ "client_name": "a\u{202e}b" }),
+                Refused("client_name must not have control characters"),
+            ),
+            (
+                json!({ "software_id": "a\nb" }),
+                Refused("software_id must not have control characters"),
+            ),
+            (
+                json!({ "contacts": ["a".repeat(1025)] }),
+                Refused("contacts has an element that is longer than 1024 characters"),
+            ),
+            (
+                json!({ "contacts": vec!["a"; 201] }),
+                Refused("contacts must have at most 200 elements"),
+            ),
+            (
+                json!({ "contacts": "a" }),
+                Refused("contacts must be an array"),
+            ),
+            (
+                json!({ "redirect_uris": "https://rp.example/cb" }),
+                Refused("redirect_uris must be an array"),
+            ),
+            (
+                json!({ "redirect_uris": [7] }),
+                Refused("redirect_uris has an element that must be a string"),
+            ),
+            (
+                json!({ "grant_types": ["a b"] }),
+                Refused(
+                    "grant_types has an element that must be a word of printable ASCII characters",
+                ),
+            ),
+            (
+                json!({ "software_statement": "a b" }),
+                Refused("software_statement must be a JWT in its compact form"),
+            ),
+            (
+                json!({ "tls_client_auth_san_ip": "2001:db8::1" }),
+                Agreed(json!({ "tls_client_auth_san_ip": "2001:db8::1" })),
+            ),
+            (
+                json!({ "tls_client_auth_san_ip": "rp.example" }),
+                Refused("tls_client_auth_san_ip must be an IP address"),
+            ),
+            (
+                json!({ "client_uri": "http://rp.example/" }),
+                Agreed(json!({ "client_uri": "http://rp.example/" })),
+            ),
+            (
+                json!({ "logo_uri": "javascript:alert(1)" }),
+                Refused("logo_uri must be an https or http URL"),
+            ),
+            (
+                json!({ "policy_uri": "https://rp.example/#x" }),
+                Refused("policy_uri must not contain a fragment"),
+            ),
+            (
+                json!({ "initiate_login_uri": "http://rp.example/" }),
+                Refused("initiate_login_uri must be an https URL"),
+            ),
+            (
+                json!({ "sector_identifier_uri": "http://rp.example/" }),
+                Refused("sector_identifier_uri must be an https URL"),
+            ),
+            (
+                json!({ "jwks_uri": "https://u@rp.example/" }),
+                Refused("jwks_uri must not contain user information"),
+            ),
             (
                 json!({ "post_logout_redirect_uris": ["com.example.app:/out"] }),
                 Agreed(json!({ "post_logout_redirect_uris": ["com.example.app:/out"] })),
@@ -181,23 +350,53 @@ fn key_sets_hold_public_keys_only() {
     for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"] {
         let mut key = key.clone();
         key[member] = "c2VjcmV0".into();
-        private.push((set(json!([key])), Refused("jwks has a private key; only public keys may be registered")));
+        private.push((
+            set(json!([key])),
+            Refused("jwks has a private key; only public keys may be registered"),
+        ));
     }
     check(&json!({}), &private);
     check(
         &json!({}),
         &[
             (set(json!([key])), Agreed(set(json!([key])))),
-            (json!({ "jwks": { "keys": [key], "note": "kept" } }), Agreed(json!({ "jwks": { "keys": [key], "note": "kept" } }))),
-            (json!({ "jwks": "{}" }), Refused("jwks must be a JSON object with a keys array")),
-            (json!({ "jwks": {} }), Refused("jwks must have a keys array")),
+            (
+                json!({ "jwks": { "keys": [key], "note": "kept" } }),
+                Agreed(json!({ "jwks": { "keys": [key], "note": "kept" } })),
+            ),
+            (
+                json!({ "jwks": "{}" }),
+                Refused("jwks must be a JSON object with a keys array"),
+            ),
+            (
+                json!({ "jwks": {} }),
+                Refused("jwks must have a keys array"),
+            ),
             (set(json!([])), Refused("jwks must have 1 to 20 keys")),
-            (set(json!(vec![json!({ "kty": "EC" }); 21])), Refused("jwks must have 1 to 20 keys")),
-            (set(json!(["key"])), Refused("jwks has a key that is not a JSON object")),
-            (set(json!([{ "crv": "P-256" }])), Refused("jwks has a key without kty")),
-            (set(json!([{ "kty": "oct", "k": "c2VjcmV0" }])), Refused("jwks has a symmetric key; only public keys may be registered")),
-            (set(json!([{ "kty": "EC", "kid": 1 }])), Refused("jwks has a kid that is not a string")),
-            (set(json!([key, key])), Refused("jwks has two keys with one kid")),
+            (
+                set(json!(vec![json!({ "kty": "EC" }); 21])),
+                Refused("jwks must have 1 to 20 keys"),
+            ),
+            (
+                set(json!(["key"])),
+                Refused("jwks has a key that is not a JSON object"),
+            ),
+            (
+                set(json!([{ "crv": "P-256" }])),
+                Refused("jwks has a key without kty"),
+            ),
+            (
+                set(json!([{ "kty": "oct", "k": "c2VjcmV0" }])),
+                Refused("jwks has a symmetric key; only public keys may be registered"),
+            ),
+            (
+                set(json!([{ "kty": "EC", "kid": 1 }])),
+                Refused("jwks has a kid that is not a string"),
+            ),
+            (
+                set(json!([key, key])),
+                Refused("jwks has two keys with one kid"),
+            ),
         ],
     );
 }
@@ -216,39 +415,78 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
                 json!({ "scope": "openid profile launch/patient offline_access" }),
                 Agreed(json!({ "scope": "openid profile offline_access" })),
             ),
-            (json!({ "scope": "launch/patient" }), Refused("scope names nothing that scopes_supported offers")),
+            (
+                json!({ "scope": "launch/patient" }),
+                Refused("scope names nothing that scopes_supported offers"),
+            ),
             (
                 json!({ "scope": "openid  profile" }),
-                Refused("scope must be words of printable ASCII characters with one space between them"),
+                Refused(
+                    "scope must be words of printable ASCII characters with one space between them",
+                ),
             ),
             (
                 json!({ "response_modes": ["query", "web_message", "form_post"] }),
                 Agreed(json!({ "response_modes": ["query", "form_post"] })),
             ),
-            (json!({ "response_modes": ["web_message"] }), Refused("response_modes names nothing that response_modes_supported offers")),
-            (json!({ "default_acr_values": ["0", "urn:example:loa2"] }), Agreed(json!({ "default_acr_values": ["urn:example:loa2"] }))),
+            (
+                json!({ "response_modes": ["web_message"] }),
+                Refused("response_modes names nothing that response_modes_supported offers"),
+            ),
+            (
+                json!({ "default_acr_values": ["0", "urn:example:loa2"] }),
+                Agreed(json!({ "default_acr_values": ["urn:example:loa2"] })),
+            ),
             (
                 json!({ "token_endpoint_auth_method": "client_secret_jwt" }),
-                Refused("token_endpoint_auth_method names nothing that token_endpoint_auth_methods_supported offers"),
+                Refused(
+                    "token_endpoint_auth_method names nothing that token_endpoint_auth_methods_supported offers",
+                ),
             ),
             (
                 json!({ "id_token_signed_response_alg": "HS256" }),
-                Refused("id_token_signed_response_alg names nothing that id_token_signing_alg_values_supported offers"),
+                Refused(
+                    "id_token_signed_response_alg names nothing that id_token_signing_alg_values_supported offers",
+                ),
             ),
-            (json!({ "id_token_signed_response_alg": "ES256" }), Agreed(json!({ "id_token_signed_response_alg": "ES256" }))),
-            (json!({ "subject_type": "pairwise" }), Agreed(json!({ "subject_type": "pairwise" }))),
-            (json!({ "subject_type": "ephemeral" }), Refused("subject_type names nothing that subject_types_supported offers")),
-            (json!({ "token_endpoint_auth_signing_alg": "RS256" }), Agreed(json!({ "token_endpoint_auth_signing_alg": "RS256" }))),
+            (
+                json!({ "id_token_signed_response_alg": "ES256" }),
+                Agreed(json!({ "id_token_signed_response_alg": "ES256" })),
+            ),
+            (
+                json!({ "subject_type": "pairwise" }),
+                Agreed(json!({ "subject_type": "pairwise" })),
+            ),
+            (
+                json!({ "subject_type": "ephemeral" }),
+                Refused("subject_type names nothing that subject_types_supported offers"),
+            ),
+            (
+                json!({ "token_endpoint_auth_signing_alg": "RS256" }),
+                Agreed(json!({ "token_endpoint_auth_signing_alg": "RS256" })),
+            ),
         ],
     );
     check(
         &json!({}),
         &[
             (json!({ "default_acr_values": ["0"] }), Agreed(json!({}))),
-            (json!({ "client_registration_types": ["automatic"] }), Agreed(json!({}))),
-            (json!({ "userinfo_signed_response_alg": "RS256", "request_object_signing_alg": "RS256" }), Agreed(json!({}))),
-            (json!({ "id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A256GCM" }), Agreed(json!({}))),
-            (json!({ "backchannel_token_delivery_mode": "ping", "nfv_token_signed_response_alg": "ES256" }), Agreed(json!({}))),
+            (
+                json!({ "client_registration_types": ["automatic"] }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "userinfo_signed_response_alg": "RS256", "request_object_signing_alg": "RS256" }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "id_token_encrypted_response_alg": "RSA-OAEP", "id_token_encrypted_response_enc": "A256GCM" }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "backchannel_token_delivery_mode": "ping", "nfv_token_signed_response_alg": "ES256" }),
+                Agreed(json!({})),
+            ),
         ],
     );
 }
@@ -256,28 +494,63 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
 /// RFC 7591 §2.1, OIDC Registration §2.
 #[test]
 fn grants_and_response_types_are_made_to_fit_each_other() {
-    let flows = |grants: &[&str], responses: &[&str]| Agreed(json!({ "grant_types": grants, "response_types": responses }));
+    let flows = |grants: &[&str], responses: &[&str]| {
+        Agreed(json!({ "grant_types": grants, "response_types": responses }))
+    };
     let implicit = ["id_token", "id_token token", "token"];
     check(
         &json!({}),
         &[
             // From response types to grants.
-            (json!({ "response_types": ["code"] }), flows(&["authorization_code"], &["code"])),
-            (json!({ "response_types": ["id_token"] }), flows(&["implicit"], &["id_token"])),
-            (json!({ "response_types": ["code", "token"] }), flows(&["authorization_code", "implicit"], &["code", "token"])),
+            (
+                json!({ "response_types": ["code"] }),
+                flows(&["authorization_code"], &["code"]),
+            ),
+            (
+                json!({ "response_types": ["id_token"] }),
+                flows(&["implicit"], &["id_token"]),
+            ),
+            (
+                json!({ "response_types": ["code", "token"] }),
+                flows(&["authorization_code", "implicit"], &["code", "token"]),
+            ),
             // The order of the words means nothing; the registry's is echoed.
-            (json!({ "response_types": ["token id_token"] }), flows(&["implicit"], &["id_token token"])),
+            (
+                json!({ "response_types": ["token id_token"] }),
+                flows(&["implicit"], &["id_token token"]),
+            ),
             // From grants to response types.
-            (json!({ "grant_types": ["authorization_code"] }), flows(&["authorization_code"], &["code"])),
-            (json!({ "grant_types": ["implicit"] }), flows(&["implicit"], &implicit)),
-            (json!({ "grant_types": ["authorization_code", "refresh_token"] }), flows(&["authorization_code", "refresh_token"], &["code"])),
+            (
+                json!({ "grant_types": ["authorization_code"] }),
+                flows(&["authorization_code"], &["code"]),
+            ),
+            (
+                json!({ "grant_types": ["implicit"] }),
+                flows(&["implicit"], &implicit),
+            ),
+            (
+                json!({ "grant_types": ["authorization_code", "refresh_token"] }),
+                flows(&["authorization_code", "refresh_token"], &["code"]),
+            ),
             (
                 json!({ "grant_types": ["authorization_code", "implicit"] }),
-                flows(&["authorization_code", "implicit"], &["code", "id_token", "id_token token", "token"]),
+                flows(
+                    &["authorization_code", "implicit"],
+                    &["code", "id_token", "id_token token", "token"],
+                ),
             ),
-            (json!({ "grant_types": ["client_credentials"] }), flows(&["client_credentials"], &[])),
-            (json!({ "grant_types": ["password"], "response_types": [] }), flows(&["password"], &[])),
-            (json!({ "grant_types": [], "response_types": ["code"] }), flows(&["authorization_code"], &["code"])),
+            (
+                json!({ "grant_types": ["client_credentials"] }),
+                flows(&["client_credentials"], &[]),
+            ),
+            (
+                json!({ "grant_types": ["password"], "response_types": [] }),
+                flows(&["password"], &[]),
+            ),
+            (
+                json!({ "grant_types": [], "response_types": ["code"] }),
+                flows(&["authorization_code"], &["code"]),
+            ),
             // Both, and one goes without the other.
             (
                 json!({ "grant_types": ["authorization_code"], "response_types": ["code", "token"] }),
@@ -287,7 +560,10 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
                 json!({ "grant_types": ["authorization_code", "implicit", "refresh_token"], "response_types": ["code"] }),
                 flows(&["authorization_code", "refresh_token"], &["code"]),
             ),
-            (json!({ "grant_types": ["client_credentials"], "response_types": ["code"] }), flows(&["client_credentials"], &[])),
+            (
+                json!({ "grant_types": ["client_credentials"], "response_types": ["code"] }),
+                flows(&["client_credentials"], &[]),
+            ),
             (
                 json!({ "grant_types": ["authorization_code"], "response_types": ["token"] }),
                 Refused("grant_types and response_types leave no flow this provider offers"),
@@ -297,16 +573,28 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
                 json!({ "grant_types": ["authorization_code", "urn:example:grant"], "response_types": ["code", "vp_token"] }),
                 flows(&["authorization_code"], &["code"]),
             ),
-            (json!({ "grant_types": ["urn:example:grant"] }), Refused("grant_types names nothing that grant_types_supported offers")),
-            (json!({ "response_types": ["vp_token"] }), Refused("response_types names nothing that response_types_supported offers")),
-            (json!({ "response_types": ["code id_token"] }), Refused("response_types names nothing that response_types_supported offers")),
+            (
+                json!({ "grant_types": ["urn:example:grant"] }),
+                Refused("grant_types names nothing that grant_types_supported offers"),
+            ),
+            (
+                json!({ "response_types": ["vp_token"] }),
+                Refused("response_types names nothing that response_types_supported offers"),
+            ),
+            (
+                json!({ "response_types": ["code id_token"] }),
+                Refused("response_types names nothing that response_types_supported offers"),
+            ),
             // What an untuned module of a web server asks for.
             (
                 json!({
                     "grant_types": ["authorization_code", "implicit", "refresh_token"],
                     "response_types": ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"],
                 }),
-                flows(&["authorization_code", "implicit", "refresh_token"], &["code", "id_token", "id_token token"]),
+                flows(
+                    &["authorization_code", "implicit", "refresh_token"],
+                    &["code", "id_token", "id_token token"],
+                ),
             ),
         ],
     );
@@ -315,22 +603,32 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
         &[
             (
                 json!({ "response_types": ["id_token code"] }),
-                Agreed(json!({ "grant_types": ["authorization_code", "implicit"], "response_types": ["code id_token"] })),
+                Agreed(
+                    json!({ "grant_types": ["authorization_code", "implicit"], "response_types": ["code id_token"] }),
+                ),
             ),
             (
                 json!({ "grant_types": ["authorization_code"], "response_types": ["code id_token"] }),
                 Refused("grant_types and response_types leave no flow this provider offers"),
             ),
-            (json!({ "grant_types": ["implicit"] }), Refused("grant_types and response_types leave no flow this provider offers")),
+            (
+                json!({ "grant_types": ["implicit"] }),
+                Refused("grant_types and response_types leave no flow this provider offers"),
+            ),
         ],
     );
     // A response type that takes a grant nobody offers: no configuration of ours, but a provider may be put together without one.
     let mut careless = provider(&json!({}));
-    careless.set("grant_types_supported", json!(["authorization_code"])).unwrap();
+    careless
+        .set("grant_types_supported", json!(["authorization_code"]))
+        .unwrap();
     check_at(
         &careless,
         &STANDARD,
-        &[(json!({ "response_types": ["token"] }), Refused("grant_types and response_types leave no flow this provider offers"))],
+        &[(
+            json!({ "response_types": ["token"] }),
+            Refused("grant_types and response_types leave no flow this provider offers"),
+        )],
     );
 }
 
@@ -342,11 +640,26 @@ fn refreshing_alone_is_no_flow() {
     check(
         &json!({}),
         &[
-            (json!({ "grant_types": ["refresh_token"] }), Refused(nothing)),
-            (json!({ "grant_types": ["refresh_token"], "response_types": ["code"] }), Refused(nothing)),
-            (json!({ "grant_types": ["refresh_token", "urn:example:grant"] }), Refused(nothing)),
-            (json!({ "grant_types": ["authorization_code", "refresh_token"], "response_types": ["token"] }), Refused(nothing)),
-            (json!({ "grant_types": ["refresh_token", "password"] }), Agreed(agreed)),
+            (
+                json!({ "grant_types": ["refresh_token"] }),
+                Refused(nothing),
+            ),
+            (
+                json!({ "grant_types": ["refresh_token"], "response_types": ["code"] }),
+                Refused(nothing),
+            ),
+            (
+                json!({ "grant_types": ["refresh_token", "urn:example:grant"] }),
+                Refused(nothing),
+            ),
+            (
+                json!({ "grant_types": ["authorization_code", "refresh_token"], "response_types": ["token"] }),
+                Refused(nothing),
+            ),
+            (
+                json!({ "grant_types": ["refresh_token", "password"] }),
+                Agreed(agreed),
+            ),
         ],
     );
 }
@@ -371,28 +684,52 @@ fn an_element_is_kept_once_and_is_not_empty() {
         &json!({ "acr_values_supported": ["0"] }),
         &[
             (twice, Agreed(once)),
-            (json!({ "redirect_uris": vec!["https://rp.example/cb"; 60] }), Agreed(json!({}))),
-            (json!({ "contacts": ["a", ""] }), Refused("contacts has an element that is empty")),
-            (json!({ "keywords": [""] }), Refused("keywords has an element that is empty")),
-            (json!({ "default_acr_values": ["0", ""] }), Refused("default_acr_values has an element that is empty")),
+            (
+                json!({ "redirect_uris": vec!["https://rp.example/cb"; 60] }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "contacts": ["a", ""] }),
+                Refused("contacts has an element that is empty"),
+            ),
+            (
+                json!({ "keywords": [""] }),
+                Refused("keywords has an element that is empty"),
+            ),
+            (
+                json!({ "default_acr_values": ["0", ""] }),
+                Refused("default_acr_values has an element that is empty"),
+            ),
         ],
     );
 }
 
 #[test]
 fn a_client_that_names_no_flow_gets_the_first_that_is_offered() {
-    check(&json!({ "response_types_supported": ["id_token", "code"] }), &[(json!({}), Agreed(json!({})))]);
+    check(
+        &json!({ "response_types_supported": ["id_token", "code"] }),
+        &[(json!({}), Agreed(json!({})))],
+    );
     check(
         &json!({ "response_types_supported": ["id_token", "token"] }),
-        &[(json!({}), Agreed(json!({ "grant_types": ["implicit"], "response_types": ["id_token"] })))],
+        &[(
+            json!({}),
+            Agreed(json!({ "grant_types": ["implicit"], "response_types": ["id_token"] })),
+        )],
     );
     check(
         &json!({ "grant_types_supported": ["refresh_token", "client_credentials"] }),
-        &[(json!({}), Agreed(json!({ "grant_types": ["client_credentials"], "response_types": [] })))],
+        &[(
+            json!({}),
+            Agreed(json!({ "grant_types": ["client_credentials"], "response_types": [] })),
+        )],
     );
     check(
         &json!({ "grant_types_supported": ["refresh_token"] }),
-        &[(json!({}), Refused("grant_types and response_types leave no flow this provider offers"))],
+        &[(
+            json!({}),
+            Refused("grant_types and response_types leave no flow this provider offers"),
+        )],
     );
 }
 
@@ -404,7 +741,12 @@ fn a_default_that_is_not_offered_becomes_the_first_that_is() {
             "id_token_signing_alg_values_supported": ["none", "PS256", "ES256"],
         }),
         &[
-            (json!({}), Agreed(json!({ "token_endpoint_auth_method": "client_secret_post", "id_token_signed_response_alg": "PS256" }))),
+            (
+                json!({}),
+                Agreed(
+                    json!({ "token_endpoint_auth_method": "client_secret_post", "id_token_signed_response_alg": "PS256" }),
+                ),
+            ),
             // What the client says of itself is respected (OIDC RP Metadata Choices §2).
             (
                 json!({ "id_token_signing_alg_values_supported": ["RS256", "ES256"], "token_endpoint_auth_methods_supported": ["none"] }),
@@ -419,7 +761,10 @@ fn a_default_that_is_not_offered_becomes_the_first_that_is() {
     );
     check(
         &json!({ "id_token_signing_alg_values_supported": ["none"] }),
-        &[(json!({}), Agreed(json!({ "id_token_signed_response_alg": null })))],
+        &[(
+            json!({}),
+            Agreed(json!({ "id_token_signed_response_alg": null })),
+        )],
     );
 }
 
@@ -428,11 +773,26 @@ fn a_default_that_is_not_offered_becomes_the_first_that_is() {
 fn encryption_has_a_content_encryption_only_beside_its_key_management() {
     let lists = |alg: &str, enc: Value| json!({ alg: ["RSA-OAEP", "dir"], alg.replace("_alg_", "_enc_"): enc });
     for (alg, list) in [
-        ("id_token_encrypted_response_alg", "id_token_encryption_alg_values_supported"),
-        ("userinfo_encrypted_response_alg", "userinfo_encryption_alg_values_supported"),
-        ("request_object_encryption_alg", "request_object_encryption_alg_values_supported"),
-        ("introspection_encrypted_response_alg", "introspection_encryption_alg_values_supported"),
-        ("authorization_encrypted_response_alg", "authorization_encryption_alg_values_supported"),
+        (
+            "id_token_encrypted_response_alg",
+            "id_token_encryption_alg_values_supported",
+        ),
+        (
+            "userinfo_encrypted_response_alg",
+            "userinfo_encryption_alg_values_supported",
+        ),
+        (
+            "request_object_encryption_alg",
+            "request_object_encryption_alg_values_supported",
+        ),
+        (
+            "introspection_encrypted_response_alg",
+            "introspection_encryption_alg_values_supported",
+        ),
+        (
+            "authorization_encrypted_response_alg",
+            "authorization_encryption_alg_values_supported",
+        ),
     ] {
         let enc = alg.replace("_alg", "_enc");
         let enc = enc.as_str();
@@ -441,23 +801,41 @@ fn encryption_has_a_content_encryption_only_beside_its_key_management() {
             &lists(list, json!(["A256GCM", "A128CBC-HS256"])),
             &[
                 (json!({}), Agreed(json!({}))),
-                (json!({ alg: "RSA-OAEP" }), Agreed(json!({ alg: "RSA-OAEP", enc: "A128CBC-HS256" }))),
-                (json!({ alg: "RSA-OAEP", enc: "A256GCM" }), Agreed(json!({ alg: "RSA-OAEP", enc: "A256GCM" }))),
+                (
+                    json!({ alg: "RSA-OAEP" }),
+                    Agreed(json!({ alg: "RSA-OAEP", enc: "A128CBC-HS256" })),
+                ),
+                (
+                    json!({ alg: "RSA-OAEP", enc: "A256GCM" }),
+                    Agreed(json!({ alg: "RSA-OAEP", enc: "A256GCM" })),
+                ),
                 (json!({ enc: "A256GCM" }), Refused(&alone)),
             ],
         );
-        check(&lists(list, json!(["A256GCM"])), &[(json!({ alg: "dir" }), Agreed(json!({ alg: "dir", enc: "A256GCM" })))]);
+        check(
+            &lists(list, json!(["A256GCM"])),
+            &[(
+                json!({ alg: "dir" }),
+                Agreed(json!({ alg: "dir", enc: "A256GCM" })),
+            )],
+        );
         check(
             &json!({ list: ["dir"] }),
             &[
                 (json!({ alg: "dir" }), Agreed(json!({ alg: "dir" }))),
-                (json!({ alg: "dir", enc: "A256GCM" }), Agreed(json!({ alg: "dir" }))),
+                (
+                    json!({ alg: "dir", enc: "A256GCM" }),
+                    Agreed(json!({ alg: "dir" })),
+                ),
             ],
         );
         // What needs a member that was dropped is dropped with it.
         check(
             &json!({ list.replace("_alg_", "_enc_"): ["A256GCM"] }),
-            &[(json!({ alg: "dir", enc: "A256GCM" }), Agreed(json!({}))), (json!({ enc: "A256GCM" }), Refused(&alone))],
+            &[
+                (json!({ alg: "dir", enc: "A256GCM" }), Agreed(json!({}))),
+                (json!({ enc: "A256GCM" }), Refused(&alone)),
+            ],
         );
     }
 }
@@ -466,24 +844,54 @@ fn encryption_has_a_content_encryption_only_beside_its_key_management() {
 #[test]
 fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
     let uris = |uris: &[&str]| json!({ "redirect_uris": uris });
-    let native = |uris: &[&str]| Agreed(json!({ "redirect_uris": uris, "application_type": "native" }));
+    let native =
+        |uris: &[&str]| Agreed(json!({ "redirect_uris": uris, "application_type": "native" }));
     let web = |uris: &[&str]| Agreed(json!({ "redirect_uris": uris }));
-    let typed = |kind: &str, uris: &[&str]| json!({ "application_type": kind, "redirect_uris": uris });
+    let typed =
+        |kind: &str, uris: &[&str]| json!({ "application_type": kind, "redirect_uris": uris });
     let http = "redirect_uris has an http element, which only a native application may have";
-    let private = "redirect_uris has an element with a scheme that only a native application may use";
+    let private =
+        "redirect_uris has an element with a scheme that only a native application may use";
     let owner = "redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse";
     let cases = [
-        (uris(&["http://localhost:3000/cb"]), native(&["http://localhost:3000/cb"])),
-        (uris(&["http://127.0.0.1/cb", "http://[::1]:1/cb"]), native(&["http://127.0.0.1/cb", "http://[::1]:1/cb"])),
-        (uris(&["com.example.app:/cb"]), native(&["com.example.app:/cb"])),
-        (uris(&["com.example.app:/cb", "http://LOCALHOST/"]), native(&["com.example.app:/cb", "http://LOCALHOST/"])),
-        (uris(&["https://localhost/cb"]), web(&["https://localhost/cb"])),
-        (typed("native", &["https://rp.example/cb"]), native(&["https://rp.example/cb"])),
-        (typed("native", &["http://localhost/cb"]), native(&["http://localhost/cb"])),
-        (uris(&["https://rp.example/cb", "http://localhost/cb"]), Refused(http)),
+        (
+            uris(&["http://localhost:3000/cb"]),
+            native(&["http://localhost:3000/cb"]),
+        ),
+        (
+            uris(&["http://127.0.0.1/cb", "http://[::1]:1/cb"]),
+            native(&["http://127.0.0.1/cb", "http://[::1]:1/cb"]),
+        ),
+        (
+            uris(&["com.example.app:/cb"]),
+            native(&["com.example.app:/cb"]),
+        ),
+        (
+            uris(&["com.example.app:/cb", "http://LOCALHOST/"]),
+            native(&["com.example.app:/cb", "http://LOCALHOST/"]),
+        ),
+        (
+            uris(&["https://localhost/cb"]),
+            web(&["https://localhost/cb"]),
+        ),
+        (
+            typed("native", &["https://rp.example/cb"]),
+            native(&["https://rp.example/cb"]),
+        ),
+        (
+            typed("native", &["http://localhost/cb"]),
+            native(&["http://localhost/cb"]),
+        ),
+        (
+            uris(&["https://rp.example/cb", "http://localhost/cb"]),
+            Refused(http),
+        ),
         (typed("web", &["http://localhost/cb"]), Refused(http)),
         (typed("web", &["com.example.app:/cb"]), Refused(private)),
-        (typed("service", &["https://rp.example/cb"]), Refused("application_type must be web or native")),
+        (
+            typed("service", &["https://rp.example/cb"]),
+            Refused("application_type must be web or native"),
+        ),
         (uris(&["cursor://callback"]), Refused(owner)),
         (uris(&["javascript.:alert(1)"]), Refused(owner)),
         (uris(&["a.:/cb"]), Refused(owner)),
@@ -491,14 +899,19 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
         (typed("native", &["CURSOR://callback"]), Refused(owner)),
         (
             json!({ "application_type": "web", "grant_types": ["implicit"], "redirect_uris": ["https://LocalHost/cb"] }),
-            Refused("redirect_uris has an element on localhost, which a web application with the implicit grant may not have"),
+            Refused(
+                "redirect_uris has an element on localhost, which a web application with the implicit grant may not have",
+            ),
         ),
     ];
     check(&json!({}), &cases);
     let schemes = ["cursor".to_owned()];
     check_at(
         &provider(&json!({})),
-        &Terms { native_schemes: &schemes, ..STANDARD },
+        &Terms {
+            native_schemes: &schemes,
+            ..STANDARD
+        },
         &[
             (uris(&["cursor://callback"]), native(&["cursor://callback"])),
             (uris(&["CURSOR://callback"]), native(&["CURSOR://callback"])),
@@ -509,26 +922,58 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
 
 #[test]
 fn redirect_uris_are_there_when_a_flow_redirects_and_are_not_too_many() {
-    let numbered = |count: usize| (0..count).map(|n| format!("https://rp.example/{n}")).collect::<Vec<_>>();
+    let numbered = |count: usize| {
+        (0..count)
+            .map(|n| format!("https://rp.example/{n}"))
+            .collect::<Vec<_>>()
+    };
     let missing = "redirect_uris must have at least one element for the authorization code and implicit grants";
-    let none = Agreed(json!({ "redirect_uris": null, "grant_types": ["client_credentials", "password"], "response_types": [] }));
+    let none = Agreed(
+        json!({ "redirect_uris": null, "grant_types": ["client_credentials", "password"], "response_types": [] }),
+    );
     check(
         &json!({}),
         &[
             (json!({ "redirect_uris": null }), Refused(missing)),
             (json!({ "redirect_uris": [] }), Refused(missing)),
-            (json!({ "redirect_uris": [], "grant_types": ["implicit", "password"] }), Refused(missing)),
-            (json!({ "redirect_uris": null, "grant_types": ["client_credentials", "password"] }), none),
+            (
+                json!({ "redirect_uris": [], "grant_types": ["implicit", "password"] }),
+                Refused(missing),
+            ),
+            (
+                json!({ "redirect_uris": null, "grant_types": ["client_credentials", "password"] }),
+                none,
+            ),
             (
                 json!({ "redirect_uris": [], "grant_types": ["password"] }),
-                Agreed(json!({ "redirect_uris": [], "grant_types": ["password"], "response_types": [] })),
+                Agreed(
+                    json!({ "redirect_uris": [], "grant_types": ["password"], "response_types": [] }),
+                ),
             ),
-            (json!({ "redirect_uris": numbered(50) }), Agreed(json!({ "redirect_uris": numbered(50) }))),
-            (json!({ "redirect_uris": numbered(51) }), Refused("redirect_uris must have at most 50 elements")),
-            (json!({ "claims_redirect_uris": numbered(50) }), Agreed(json!({ "claims_redirect_uris": numbered(50) }))),
-            (json!({ "claims_redirect_uris": numbered(51) }), Refused("claims_redirect_uris must have at most 50 elements")),
-            (json!({ "post_logout_redirect_uris": numbered(50) }), Agreed(json!({ "post_logout_redirect_uris": numbered(50) }))),
-            (json!({ "post_logout_redirect_uris": numbered(51) }), Refused("post_logout_redirect_uris must have at most 50 elements")),
+            (
+                json!({ "redirect_uris": numbered(50) }),
+                Agreed(json!({ "redirect_uris": numbered(50) })),
+            ),
+            (
+                json!({ "redirect_uris": numbered(51) }),
+                Refused("redirect_uris must have at most 50 elements"),
+            ),
+            (
+                json!({ "claims_redirect_uris": numbered(50) }),
+                Agreed(json!({ "claims_redirect_uris": numbered(50) })),
+            ),
+            (
+                json!({ "claims_redirect_uris": numbered(51) }),
+                Refused("claims_redirect_uris must have at most 50 elements"),
+            ),
+            (
+                json!({ "post_logout_redirect_uris": numbered(50) }),
+                Agreed(json!({ "post_logout_redirect_uris": numbered(50) })),
+            ),
+            (
+                json!({ "post_logout_redirect_uris": numbered(51) }),
+                Refused("post_logout_redirect_uris must have at most 50 elements"),
+            ),
             // One bad one refuses all.
             (
                 json!({ "redirect_uris": ["https://rp.example/cb", "https://rp.example/cb#x"] }),
@@ -545,23 +990,40 @@ fn claims_redirect_uris_keep_the_same_rules() {
     check(
         &json!({}),
         &[
-            (claims("https://rp.example/claims"), Agreed(claims("https://rp.example/claims"))),
+            (
+                claims("https://rp.example/claims"),
+                Agreed(claims("https://rp.example/claims")),
+            ),
             (
                 claims("http://localhost/claims"),
-                Refused("claims_redirect_uris has an http element, which only a native application may have"),
+                Refused(
+                    "claims_redirect_uris has an http element, which only a native application may have",
+                ),
             ),
             (
                 claims("com.example.app:/claims"),
-                Refused("claims_redirect_uris has an element with a scheme that only a native application may use"),
+                Refused(
+                    "claims_redirect_uris has an element with a scheme that only a native application may use",
+                ),
             ),
             (
                 claims("regexp=https://rp.example/.*"),
-                Refused("claims_redirect_uris has an element that must be an absolute URI, not a pattern"),
+                Refused(
+                    "claims_redirect_uris has an element that must be an absolute URI, not a pattern",
+                ),
             ),
-            (claims("rp.example"), Refused("claims_redirect_uris has an element that must be an absolute URI")),
             (
-                with(claims("cursor://claims"), &json!({ "application_type": "native" })),
-                Refused("claims_redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse"),
+                claims("rp.example"),
+                Refused("claims_redirect_uris has an element that must be an absolute URI"),
+            ),
+            (
+                with(
+                    claims("cursor://claims"),
+                    &json!({ "application_type": "native" }),
+                ),
+                Refused(
+                    "claims_redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse",
+                ),
             ),
         ],
     );
@@ -569,46 +1031,78 @@ fn claims_redirect_uris_keep_the_same_rules() {
 
 #[test]
 fn forms_only_wso2_clients_send_stay_at_their_doors() {
-    let uris = |uris: &[&str], grant: &str| json!({ "redirect_uris": uris, "grant_types": [grant] });
+    let uris =
+        |uris: &[&str], grant: &str| json!({ "redirect_uris": uris, "grant_types": [grant] });
     let pattern = "regexp=(https://a.example/cb|https://b.example/cb)";
-    let password = |uris: &[&str]| Agreed(json!({ "redirect_uris": uris, "grant_types": ["password"], "response_types": [] }));
+    let password = |uris: &[&str]| {
+        Agreed(json!({ "redirect_uris": uris, "grant_types": ["password"], "response_types": [] }))
+    };
     let code = |uris: &[&str]| Agreed(json!({ "redirect_uris": uris }));
     let not_a_pattern = "redirect_uris has an element that must be an absolute URI, not a pattern";
     let absolute = "redirect_uris has an element that must be an absolute URI";
     check(
         &json!({}),
         &[
-            (uris(&[pattern], "authorization_code"), Refused(not_a_pattern)),
+            (
+                uris(&[pattern], "authorization_code"),
+                Refused(not_a_pattern),
+            ),
             (uris(&["server.example.com"], "password"), Refused(absolute)),
-            (uris(&["server.example.com:8080/cb"], "password"), Refused(absolute)),
-            (uris(&["localhost:3000/cb"], "authorization_code"), Refused(absolute)),
+            (
+                uris(&["server.example.com:8080/cb"], "password"),
+                Refused(absolute),
+            ),
+            (
+                uris(&["localhost:3000/cb"], "authorization_code"),
+                Refused(absolute),
+            ),
         ],
     );
     check_at(
         &provider(&json!({})),
-        &Terms { legacy: LegacyRedirects::Accepted, ..STANDARD },
+        &Terms {
+            legacy: LegacyRedirects::Accepted,
+            ..STANDARD
+        },
         &[
             (uris(&[pattern], "authorization_code"), code(&[pattern])),
             (
                 uris(&[pattern, "https://rp.example/cb"], "authorization_code"),
                 Refused("redirect_uris must have no other element beside a pattern"),
             ),
-            (uris(&["server.example.com"], "password"), password(&["server.example.com"])),
-            (uris(&["server.example.com:8080/cb"], "password"), password(&["server.example.com:8080/cb"])),
-            (uris(&["server.example.com"], "authorization_code"), Refused(absolute)),
+            (
+                uris(&["server.example.com"], "password"),
+                password(&["server.example.com"]),
+            ),
+            (
+                uris(&["server.example.com:8080/cb"], "password"),
+                password(&["server.example.com:8080/cb"]),
+            ),
+            (
+                uris(&["server.example.com"], "authorization_code"),
+                Refused(absolute),
+            ),
             (
                 json!({ "claims_redirect_uris": [pattern] }),
-                Refused("claims_redirect_uris has an element that must be an absolute URI, not a pattern"),
+                Refused(
+                    "claims_redirect_uris has an element that must be an absolute URI, not a pattern",
+                ),
             ),
         ],
     );
     let registered = [RedirectUri::parse(pattern.to_owned()).unwrap()];
     check_at(
         &provider(&json!({})),
-        &Terms { legacy: LegacyRedirects::Kept(&registered), ..STANDARD },
+        &Terms {
+            legacy: LegacyRedirects::Kept(&registered),
+            ..STANDARD
+        },
         &[
             (uris(&[pattern], "authorization_code"), code(&[pattern])),
-            (uris(&["regexp=(https://a.example/cb)"], "authorization_code"), Refused(not_a_pattern)),
+            (
+                uris(&["regexp=(https://a.example/cb)"], "authorization_code"),
+                Refused(not_a_pattern),
+            ),
             (uris(&["server.example.com"], "password"), Refused(absolute)),
         ],
     );
@@ -622,7 +1116,8 @@ fn what_authenticates_a_client_is_there_and_fits() {
             ["client_secret_basic", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "HS256"],
     });
-    let method = |method: &str, more: Value| with(json!({ "token_endpoint_auth_method": method }), &more);
+    let method =
+        |method: &str, more: Value| with(json!({ "token_endpoint_auth_method": method }), &more);
     let same = |members: Value| (members.clone(), Agreed(members));
     let keys = json!({ "keys": [{ "kty": "EC" }] });
     let no_keys = "token_endpoint_auth_method needs jwks or jwks_uri beside it";
@@ -632,55 +1127,157 @@ fn what_authenticates_a_client_is_there_and_fits() {
         &lists,
         &[
             same(method("private_key_jwt", json!({ "jwks": keys }))),
-            same(method("private_key_jwt", json!({ "jwks_uri": "https://rp.example/jwks" }))),
-            same(method("self_signed_tls_client_auth", json!({ "jwks": keys }))),
-            same(method("tls_client_auth", json!({ "tls_client_auth_subject_dn": "CN=rp.example" }))),
-            same(method("tls_client_auth", json!({ "tls_client_auth_san_dns": "rp.example" }))),
-            same(method("client_secret_basic", json!({ "tls_client_auth_san_dns": "rp.example", "tls_client_auth_san_email": "a@b" }))),
-            same(method("client_secret_jwt", json!({ "token_endpoint_auth_signing_alg": "HS256" }))),
-            same(method("private_key_jwt", json!({ "jwks": keys, "token_endpoint_auth_signing_alg": "RS256" }))),
-            same(method("client_secret_basic", json!({ "token_endpoint_auth_signing_alg": "RS256" }))),
+            same(method(
+                "private_key_jwt",
+                json!({ "jwks_uri": "https://rp.example/jwks" }),
+            )),
+            same(method(
+                "self_signed_tls_client_auth",
+                json!({ "jwks": keys }),
+            )),
+            same(method(
+                "tls_client_auth",
+                json!({ "tls_client_auth_subject_dn": "CN=rp.example" }),
+            )),
+            same(method(
+                "tls_client_auth",
+                json!({ "tls_client_auth_san_dns": "rp.example" }),
+            )),
+            same(method(
+                "client_secret_basic",
+                json!({ "tls_client_auth_san_dns": "rp.example", "tls_client_auth_san_email": "a@b" }),
+            )),
+            same(method(
+                "client_secret_jwt",
+                json!({ "token_endpoint_auth_signing_alg": "HS256" }),
+            )),
+            same(method(
+                "private_key_jwt",
+                json!({ "jwks": keys, "token_endpoint_auth_signing_alg": "RS256" }),
+            )),
+            same(method(
+                "client_secret_basic",
+                json!({ "token_endpoint_auth_signing_alg": "RS256" }),
+            )),
             same(method("none", json!({}))),
-            (json!({ "jwks": keys, "jwks_uri": "https://rp.example/jwks" }), Refused("jwks must not stand beside jwks_uri")),
-            (method("private_key_jwt", json!({})), Refused(no_keys)),
-            (method("self_signed_tls_client_auth", json!({})), Refused(no_keys)),
-            (method("tls_client_auth", json!({})), Refused(subject)),
-            (method("tls_client_auth", json!({ "tls_client_certificate_bound_access_tokens": true })), Refused(subject)),
             (
-                method("tls_client_auth", json!({ "tls_client_auth_san_dns": "rp.example", "tls_client_auth_subject_dn": "CN=x" })),
+                json!({ "jwks": keys, "jwks_uri": "https://rp.example/jwks" }),
+                Refused("jwks must not stand beside jwks_uri"),
+            ),
+            (method("private_key_jwt", json!({})), Refused(no_keys)),
+            (
+                method("self_signed_tls_client_auth", json!({})),
+                Refused(no_keys),
+            ),
+            (method("tls_client_auth", json!({})), Refused(subject)),
+            (
+                method(
+                    "tls_client_auth",
+                    json!({ "tls_client_certificate_bound_access_tokens": true }),
+                ),
                 Refused(subject),
             ),
-            (method("none", credentials.clone()), Refused("token_endpoint_auth_method must not be none with the client credentials grant")),
-            (credentials, Agreed(json!({ "grant_types": ["client_credentials"], "response_types": [] }))),
             (
-                method("client_secret_jwt", json!({ "token_endpoint_auth_signing_alg": "RS256" })),
-                Refused("token_endpoint_auth_signing_alg must be an HMAC algorithm with client_secret_jwt"),
+                method(
+                    "tls_client_auth",
+                    json!({ "tls_client_auth_san_dns": "rp.example", "tls_client_auth_subject_dn": "CN=x" }),
+                ),
+                Refused(subject),
             ),
             (
-                method("private_key_jwt", json!({ "jwks": keys, "token_endpoint_auth_signing_alg": "HS256" })),
-                Refused("token_endpoint_auth_signing_alg must not be an HMAC algorithm with private_key_jwt"),
+                method("none", credentials.clone()),
+                Refused(
+                    "token_endpoint_auth_method must not be none with the client credentials grant",
+                ),
+            ),
+            (
+                credentials,
+                Agreed(json!({ "grant_types": ["client_credentials"], "response_types": [] })),
+            ),
+            (
+                method(
+                    "client_secret_jwt",
+                    json!({ "token_endpoint_auth_signing_alg": "RS256" }),
+                ),
+                Refused(
+                    "token_endpoint_auth_signing_alg must be an HMAC algorithm with client_secret_jwt",
+                ),
+            ),
+            (
+                method(
+                    "private_key_jwt",
+                    json!({ "jwks": keys, "token_endpoint_auth_signing_alg": "HS256" }),
+                ),
+                Refused(
+                    "token_endpoint_auth_signing_alg must not be an HMAC algorithm with private_key_jwt",
+                ),
             ),
         ],
     );
     // No list of ours offers it, but a provider may be put together without our configuration.
     let mut careless = provider(&json!({}));
-    careless.set("token_endpoint_auth_signing_alg_values_supported", json!(["none"])).unwrap();
+    careless
+        .set(
+            "token_endpoint_auth_signing_alg_values_supported",
+            json!(["none"]),
+        )
+        .unwrap();
     let unsigned = json!({ "token_endpoint_auth_signing_alg": "none" });
-    check_at(&careless, &STANDARD, &[(unsigned, Refused("token_endpoint_auth_signing_alg must not be none"))]);
+    check_at(
+        &careless,
+        &STANDARD,
+        &[(
+            unsigned,
+            Refused("token_endpoint_auth_signing_alg must not be none"),
+        )],
+    );
 }
 
 /// OIDC Core §10.1, §10.2.
 #[test]
 fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
-    let algorithms =
-        ["value", "RS256", "HS256", "HS384", "HS512", "ES256", "dir", "A128KW", "A256GCMKW", "PBES2-HS512+A256KW", "ECDH-ES+A128KW"];
-    let rows = || protocol::ClientMetadata::ROWS.iter().filter(|row| row.name.ends_with("_alg"));
-    let lists: Value = rows().map(|row| (row.offered.unwrap().to_owned(), json!(algorithms))).collect();
+    let algorithms = [
+        "value",
+        "RS256",
+        "HS256",
+        "HS384",
+        "HS512",
+        "ES256",
+        "dir",
+        "A128KW",
+        "A256GCMKW",
+        "PBES2-HS512+A256KW",
+        "ECDH-ES+A128KW",
+    ];
+    let rows = || {
+        protocol::ClientMetadata::ROWS
+            .iter()
+            .filter(|row| row.name.ends_with("_alg"))
+    };
+    let lists: Value = rows()
+        .map(|row| (row.offered.unwrap().to_owned(), json!(algorithms)))
+        .collect();
     let mut seen = 0;
     for row in rows() {
-        let refused = format!("{} must not take a shared secret with the authentication method none", row.name);
-        let asked = |algorithm: &str, method: &str| with(json!({ row.name: algorithm }), &json!({ "token_endpoint_auth_method": method }));
-        for secret in ["HS256", "HS384", "HS512", "dir", "A128KW", "A256GCMKW", "PBES2-HS512+A256KW"] {
+        let refused = format!(
+            "{} must not take a shared secret with the authentication method none",
+            row.name
+        );
+        let asked = |algorithm: &str, method: &str| {
+            with(
+                json!({ row.name: algorithm }),
+                &json!({ "token_endpoint_auth_method": method }),
+            )
+        };
+        for secret in [
+            "HS256",
+            "HS384",
+            "HS512",
+            "dir",
+            "A128KW",
+            "A256GCMKW",
+            "PBES2-HS512+A256KW",
+        ] {
             check(&lists, &[(asked(secret, "none"), Refused(&refused))]);
         }
         for own in ["RS256", "ES256", "ECDH-ES+A128KW"] {
@@ -698,8 +1295,17 @@ fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
     check(
         &json!({ "id_token_signing_alg_values_supported": ["HS256", "none", "ES256"] }),
         &[
-            (json!({}), Agreed(json!({ "id_token_signed_response_alg": "HS256" }))),
-            (public.clone(), Agreed(with(public, &json!({ "id_token_signed_response_alg": "ES256" })))),
+            (
+                json!({}),
+                Agreed(json!({ "id_token_signed_response_alg": "HS256" })),
+            ),
+            (
+                public.clone(),
+                Agreed(with(
+                    public,
+                    &json!({ "id_token_signed_response_alg": "ES256" }),
+                )),
+            ),
         ],
     );
 }
@@ -709,22 +1315,40 @@ fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
 fn a_logout_through_the_browser_is_announced_where_the_client_is_redirected_to() {
     let at = |uri: &str| json!({ "frontchannel_logout_uri": uri });
     let same = |members: Value| (members.clone(), Agreed(members));
-    let refused = || Refused("frontchannel_logout_uri must have the scheme, host and port of a redirect URI");
+    let refused =
+        || Refused("frontchannel_logout_uri must have the scheme, host and port of a redirect URI");
     let beside = |uris: &[&str], uri: &str| with(json!({ "redirect_uris": uris }), &at(uri));
-    let native = |members: Value| (members.clone(), Agreed(with(members, &json!({ "application_type": "native" }))));
+    let native = |members: Value| {
+        (
+            members.clone(),
+            Agreed(with(members, &json!({ "application_type": "native" }))),
+        )
+    };
     check(
         &json!({}),
         &[
             same(at("https://rp.example/out?x")),
             same(at("https://RP.example:443/out")),
-            same(beside(&["https://a.example/cb", "https://b.example:8443/cb"], "https://b.example:8443/out")),
+            same(beside(
+                &["https://a.example/cb", "https://b.example:8443/cb"],
+                "https://b.example:8443/out",
+            )),
             native(beside(&["com.example.app:/cb"], "https://rp.example/out")),
-            native(beside(&["http://localhost:3000/cb"], "http://localhost:3000/out")),
+            native(beside(
+                &["http://localhost:3000/cb"],
+                "http://localhost:3000/out",
+            )),
             (at("http://rp.example/out"), refused()),
             (at("https://rp.example:8443/out"), refused()),
             (at("https://other.example/out"), refused()),
             (at("https://sub.rp.example/out"), refused()),
-            (beside(&["com.example.app:/cb", "http://localhost:3000/cb"], "http://localhost:3001/out"), refused()),
+            (
+                beside(
+                    &["com.example.app:/cb", "http://localhost:3000/cb"],
+                    "http://localhost:3001/out",
+                ),
+                refused(),
+            ),
             (
                 json!({ "redirect_uris": null, "grant_types": ["password"], "frontchannel_logout_uri": "https://rp.example/out" }),
                 Agreed(json!({
@@ -744,7 +1368,11 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
     let told = |uri: &str| json!({ "backchannel_logout_uri": uri });
     let out = |uri: &str| json!({ "post_logout_redirect_uris": ["https://rp.example/out", uri] });
     let native = |members: Value| public(with(members, &json!({ "application_type": "native" })));
-    let no_http = || Refused("post_logout_redirect_uris has an http element, which a client that does not authenticate may not have");
+    let no_http = || {
+        Refused(
+            "post_logout_redirect_uris has an http element, which a client that does not authenticate may not have",
+        )
+    };
     check(
         &json!({}),
         &[
@@ -752,11 +1380,15 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
             same(public(told("https://rp.example/told"))),
             (
                 public(told("http://rp.example/told")),
-                Refused("backchannel_logout_uri must be https for a client that does not authenticate"),
+                Refused(
+                    "backchannel_logout_uri must be https for a client that does not authenticate",
+                ),
             ),
             (
                 public(told("HTTP://rp.example/told")),
-                Refused("backchannel_logout_uri must be https for a client that does not authenticate"),
+                Refused(
+                    "backchannel_logout_uri must be https for a client that does not authenticate",
+                ),
             ),
             same(out("http://rp.example/out")),
             same(public(out("https://rp.example/gone"))),
@@ -769,7 +1401,14 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
         ],
     );
     let schemes = ["cursor".to_owned()];
-    check_at(&provider(&json!({})), &Terms { native_schemes: &schemes, ..STANDARD }, &[same(out("cursor://out"))]);
+    check_at(
+        &provider(&json!({})),
+        &Terms {
+            native_schemes: &schemes,
+            ..STANDARD
+        },
+        &[same(out("cursor://out"))],
+    );
     let owner = "post_logout_redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse";
     for uri in ["cursor://out", "a.:/out", "javascript.:alert(1)"] {
         check(&json!({}), &[(out(uri), Refused(owner))]);
@@ -780,22 +1419,43 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
 #[test]
 fn subjects_are_of_the_first_type_where_public_is_not_offered() {
     check(&json!({}), &[(json!({}), Agreed(json!({})))]);
-    check(&json!({ "subject_types_supported": ["pairwise", "public"] }), &[(json!({}), Agreed(json!({})))]);
-    check(&json!({ "subject_types_supported": [] }), &[(json!({}), Agreed(json!({})))]);
+    check(
+        &json!({ "subject_types_supported": ["pairwise", "public"] }),
+        &[(json!({}), Agreed(json!({})))],
+    );
+    check(
+        &json!({ "subject_types_supported": [] }),
+        &[(json!({}), Agreed(json!({})))],
+    );
     check(
         &json!({ "subject_types_supported": ["pairwise", "ephemeral"] }),
         &[
             (json!({}), Agreed(json!({ "subject_type": "pairwise" }))),
-            (json!({ "subject_type": "ephemeral" }), Agreed(json!({ "subject_type": "ephemeral" }))),
-            (json!({ "subject_type": "public" }), Refused("subject_type names nothing that subject_types_supported offers")),
+            (
+                json!({ "subject_type": "ephemeral" }),
+                Agreed(json!({ "subject_type": "ephemeral" })),
+            ),
+            (
+                json!({ "subject_type": "public" }),
+                Refused("subject_type names nothing that subject_types_supported offers"),
+            ),
         ],
     );
     let choice = |types: &[&str]| json!({ "subject_types_supported": types });
     check(
         &json!({}),
         &[
-            (choice(&["pairwise", "public"]), Agreed(choice(&["pairwise", "public"]))),
-            (choice(&["pairwise"]), Agreed(with(choice(&["pairwise"]), &json!({ "subject_type": "pairwise" })))),
+            (
+                choice(&["pairwise", "public"]),
+                Agreed(choice(&["pairwise", "public"])),
+            ),
+            (
+                choice(&["pairwise"]),
+                Agreed(with(
+                    choice(&["pairwise"]),
+                    &json!({ "subject_type": "pairwise" }),
+                )),
+            ),
         ],
     );
 }
@@ -805,13 +1465,25 @@ fn subjects_are_of_the_first_type_where_public_is_not_offered() {
 fn a_demand_is_dropped_where_the_provider_cannot_meet_it() {
     let par = || json!({ "pushed_authorization_request_endpoint": "https://op.example/par" });
     for (demand, servings, lacking) in [
-        ("require_pushed_authorization_requests", vec![par()], vec![json!({ "require_pushed_authorization_requests": true })]),
+        (
+            "require_pushed_authorization_requests",
+            vec![par()],
+            vec![json!({ "require_pushed_authorization_requests": true })],
+        ),
         (
             "require_signed_request_object",
-            vec![json!({ "request_parameter_supported": true }), json!({ "request_uri_parameter_supported": true }), par()],
+            vec![
+                json!({ "request_parameter_supported": true }),
+                json!({ "request_uri_parameter_supported": true }),
+                par(),
+            ],
             vec![json!({ "require_signed_request_object": true })],
         ),
-        ("dpop_bound_access_tokens", vec![json!({ "dpop_signing_alg_values_supported": ["ES256"] })], vec![]),
+        (
+            "dpop_bound_access_tokens",
+            vec![json!({ "dpop_signing_alg_values_supported": ["ES256"] })],
+            vec![],
+        ),
         (
             "tls_client_certificate_bound_access_tokens",
             vec![json!({ "tls_client_certificate_bound_access_tokens": true })],
@@ -819,16 +1491,31 @@ fn a_demand_is_dropped_where_the_provider_cannot_meet_it() {
         ),
         (
             "use_mtls_endpoint_aliases",
-            vec![json!({ "mtls_endpoint_aliases": { "token_endpoint": "https://mtls.op.example/token" } })],
+            vec![
+                json!({ "mtls_endpoint_aliases": { "token_endpoint": "https://mtls.op.example/token" } }),
+            ],
             vec![],
         ),
     ] {
         let (yes, no) = (json!({ demand: true }), json!({ demand: false }));
         for serving in servings {
-            check(&serving, &[(yes.clone(), Agreed(yes.clone())), (no.clone(), Agreed(no.clone())), (json!({}), Agreed(json!({})))]);
+            check(
+                &serving,
+                &[
+                    (yes.clone(), Agreed(yes.clone())),
+                    (no.clone(), Agreed(no.clone())),
+                    (json!({}), Agreed(json!({}))),
+                ],
+            );
         }
         for lacking in lacking.into_iter().chain([json!({})]) {
-            check(&lacking, &[(yes.clone(), Agreed(json!({}))), (no.clone(), Agreed(no.clone()))]);
+            check(
+                &lacking,
+                &[
+                    (yes.clone(), Agreed(json!({}))),
+                    (no.clone(), Agreed(no.clone())),
+                ],
+            );
         }
     }
 }
@@ -841,7 +1528,12 @@ fn what_must_be_signed_is() {
     let more = "id_token_signed_response_alg must not be none with a response type other than code";
     check(
         &json!({}),
-        &[(unsigned.clone(), Refused("id_token_signed_response_alg names nothing that id_token_signing_alg_values_supported offers"))],
+        &[(
+            unsigned.clone(),
+            Refused(
+                "id_token_signed_response_alg names nothing that id_token_signing_alg_values_supported offers",
+            ),
+        )],
     );
     check(
         &json!({
@@ -852,16 +1544,34 @@ fn what_must_be_signed_is() {
         }),
         &[
             same(unsigned.clone()),
-            (with(unsigned.clone(), &json!({ "response_types": ["code", "token"] })), Refused(more)),
-            (with(unsigned, &json!({ "grant_types": ["implicit"] })), Refused(more)),
+            (
+                with(
+                    unsigned.clone(),
+                    &json!({ "response_types": ["code", "token"] }),
+                ),
+                Refused(more),
+            ),
+            (
+                with(unsigned, &json!({ "grant_types": ["implicit"] })),
+                Refused(more),
+            ),
             same(json!({ "authorization_signed_response_alg": "RS256" })),
-            (json!({ "authorization_signed_response_alg": "none" }), Refused("authorization_signed_response_alg must not be none")),
+            (
+                json!({ "authorization_signed_response_alg": "none" }),
+                Refused("authorization_signed_response_alg must not be none"),
+            ),
             same(json!({ "request_object_signing_alg": "none" })),
-            same(json!({ "request_object_signing_alg": "none", "require_signed_request_object": false })),
-            same(json!({ "request_object_signing_alg": "RS256", "require_signed_request_object": true })),
+            same(
+                json!({ "request_object_signing_alg": "none", "require_signed_request_object": false }),
+            ),
+            same(
+                json!({ "request_object_signing_alg": "RS256", "require_signed_request_object": true }),
+            ),
             (
                 json!({ "request_object_signing_alg": "none", "require_signed_request_object": true }),
-                Refused("request_object_signing_alg must not be none beside require_signed_request_object"),
+                Refused(
+                    "request_object_signing_alg must not be none beside require_signed_request_object",
+                ),
             ),
         ],
     );
@@ -870,14 +1580,19 @@ fn what_must_be_signed_is() {
 /// OIDC Registration §2, OIDC Core §6.2.
 #[test]
 fn request_uris_are_https_may_carry_a_fragment_and_are_not_too_many() {
-    let uris =
-        |count: usize| json!({ "request_uris": (0..count).map(|n| format!("https://rp.example/r{n}#GkurKxf5")).collect::<Vec<_>>() });
+    let uris = |count: usize| json!({ "request_uris": (0..count).map(|n| format!("https://rp.example/r{n}#GkurKxf5")).collect::<Vec<_>>() });
     check(
         &json!({}),
         &[
             (uris(10), Agreed(uris(10))),
-            (uris(11), Refused("request_uris must have at most 10 elements")),
-            (json!({ "request_uris": ["http://rp.example/r"] }), Refused("request_uris has an element that must be an https URL")),
+            (
+                uris(11),
+                Refused("request_uris must have at most 10 elements"),
+            ),
+            (
+                json!({ "request_uris": ["http://rp.example/r"] }),
+                Refused("request_uris has an element that must be an https URL"),
+            ),
         ],
     );
 }
@@ -885,12 +1600,22 @@ fn request_uris_are_https_may_carry_a_fragment_and_are_not_too_many() {
 /// CIBA §4, §7.1.1.
 #[test]
 fn a_ciba_client_says_how_and_where_tokens_reach_it() {
-    let ciba = |more: Value| with(json!({ "redirect_uris": null, "grant_types": ["urn:openid:params:grant-type:ciba"] }), &more);
+    let ciba = |more: Value| {
+        with(
+            json!({ "redirect_uris": null, "grant_types": ["urn:openid:params:grant-type:ciba"] }),
+            &more,
+        )
+    };
     let agreed = |more: Value| Agreed(with(ciba(more), &json!({ "response_types": [] })));
     let endpoint = "backchannel_client_notification_endpoint must be there for the delivery modes ping and push";
     let mode = |mode: &str| json!({ "backchannel_token_delivery_mode": mode });
     let told = |mode: &str| json!({ "backchannel_token_delivery_mode": mode, "backchannel_client_notification_endpoint": "https://rp.example/told" });
-    let signed = |alg: &str| with(mode("poll"), &json!({ "backchannel_authentication_request_signing_alg": alg }));
+    let signed = |alg: &str| {
+        with(
+            mode("poll"),
+            &json!({ "backchannel_authentication_request_signing_alg": alg }),
+        )
+    };
     check(
         &json!({
             "grant_types_supported": ["authorization_code", "urn:openid:params:grant-type:ciba"],
@@ -902,13 +1627,26 @@ fn a_ciba_client_says_how_and_where_tokens_reach_it() {
             (ciba(told("ping")), agreed(told("ping"))),
             (ciba(told("push")), agreed(told("push"))),
             (told("push"), Agreed(told("push"))),
-            (ciba(json!({})), Refused("backchannel_token_delivery_mode must be there for the CIBA grant")),
+            (
+                ciba(json!({})),
+                Refused("backchannel_token_delivery_mode must be there for the CIBA grant"),
+            ),
             (ciba(mode("ping")), Refused(endpoint)),
             (ciba(mode("push")), Refused(endpoint)),
             (mode("push"), Refused(endpoint)),
             (ciba(signed("ES256")), agreed(signed("ES256"))),
-            (ciba(signed("HS256")), Refused("backchannel_authentication_request_signing_alg must be an algorithm with a key pair")),
-            (ciba(signed("none")), Refused("backchannel_authentication_request_signing_alg must be an algorithm with a key pair")),
+            (
+                ciba(signed("HS256")),
+                Refused(
+                    "backchannel_authentication_request_signing_alg must be an algorithm with a key pair",
+                ),
+            ),
+            (
+                ciba(signed("none")),
+                Refused(
+                    "backchannel_authentication_request_signing_alg must be an algorithm with a key pair",
+                ),
+            ),
         ],
     );
 }

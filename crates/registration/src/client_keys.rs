@@ -51,20 +51,53 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
         ),
     };
     let fits = |purpose: Purpose, algorithm: &str, wanted: &dyn Fn(Kind) -> bool| {
-        by_reference || keys.iter().flatten().any(|(key, kind)| wanted(*kind) && serves(key, purpose) && is_for(key, algorithm))
+        by_reference
+            || keys
+                .iter()
+                .flatten()
+                .any(|(key, kind)| wanted(*kind) && serves(key, purpose) && is_for(key, algorithm))
     };
-    let verifiable = |algorithm: &SigningAlgorithm| fits(Purpose::Signing, algorithm.as_str(), &|kind| verifies(kind, algorithm));
+    let verifiable = |algorithm: &SigningAlgorithm| {
+        fits(Purpose::Signing, algorithm.as_str(), &|kind| {
+            verifies(kind, algorithm)
+        })
+    };
     if agreed.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt) {
-        let offered = provider.token_endpoint_auth_signing_alg_values_supported.as_deref();
-        let wanted = agreed.token_endpoint_auth_signing_alg.as_ref().map(std::slice::from_ref).or(offered);
-        let any = || by_reference || keys.iter().flatten().any(|(key, kind)| signs(*kind) && serves(key, Purpose::Signing));
-        if !wanted.map_or_else(any, |wanted| wanted.iter().filter(|one| !is_symmetric_or_none(one.as_str())).any(verifiable)) {
-            return Err(Invalid::new("jwks", "has no key to sign with as token_endpoint_auth_method and its algorithm need"));
+        let offered = provider
+            .token_endpoint_auth_signing_alg_values_supported
+            .as_deref();
+        let wanted = agreed
+            .token_endpoint_auth_signing_alg
+            .as_ref()
+            .map(std::slice::from_ref)
+            .or(offered);
+        let any = || {
+            by_reference
+                || keys
+                    .iter()
+                    .flatten()
+                    .any(|(key, kind)| signs(*kind) && serves(key, Purpose::Signing))
+        };
+        if !wanted.map_or_else(any, |wanted| {
+            wanted
+                .iter()
+                .filter(|one| !is_symmetric_or_none(one.as_str()))
+                .any(verifiable)
+        }) {
+            return Err(Invalid::new(
+                "jwks",
+                "has no key to sign with as token_endpoint_auth_method and its algorithm need",
+            ));
         }
     }
-    for (row, held) in agreed.present().filter(|(row, _)| row.name.ends_with("_alg")) {
+    for (row, held) in agreed
+        .present()
+        .filter(|(row, _)| row.name.ends_with("_alg"))
+    {
         let (member, values) = (row.name, held.values());
-        let Some(value) = values.first() else { continue };
+        let Some(value) = values.first() else {
+            continue;
+        };
         let found = if member.ends_with("encrypted_response_alg") {
             encryption_key(value).is_none_or(|wanted| fits(Purpose::Encryption, value, &wanted))
         } else if signed_by_client(member) {
@@ -73,7 +106,10 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
             true
         };
         if !found {
-            return Err(Invalid::new(member, "needs a key that fits it in jwks, or jwks_uri"));
+            return Err(Invalid::new(
+                member,
+                "needs a key that fits it in jwks, or jwks_uri",
+            ));
         }
     }
     Ok(())
@@ -81,7 +117,10 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
 
 /// Members that say how the client signs, rather than the provider.
 fn signed_by_client(member: &str) -> bool {
-    matches!(member, "request_object_signing_alg" | "backchannel_authentication_request_signing_alg")
+    matches!(
+        member,
+        "request_object_signing_alg" | "backchannel_authentication_request_signing_alg"
+    )
 }
 
 fn is_symmetric_or_none(algorithm: &str) -> bool {
@@ -120,17 +159,37 @@ fn verifies(kind: Kind, algorithm: &SigningAlgorithm) -> bool {
 fn serves(key: &Object, purpose: Purpose) -> bool {
     let (usage, operations): (&str, &[&str]) = match purpose {
         Purpose::Signing => ("sig", &["verify", "sign"]),
-        Purpose::Encryption => ("enc", &["encrypt", "wrapKey", "deriveKey", "deriveBits", "decrypt", "unwrapKey"]),
+        Purpose::Encryption => (
+            "enc",
+            &[
+                "encrypt",
+                "wrapKey",
+                "deriveKey",
+                "deriveBits",
+                "decrypt",
+                "unwrapKey",
+            ],
+        ),
     };
-    let declared = key.get("key_ops").and_then(Value::as_array).filter(|declared| !declared.is_empty());
+    let declared = key
+        .get("key_ops")
+        .and_then(Value::as_array)
+        .filter(|declared| !declared.is_empty());
     key.get("use").is_none_or(|declared| declared == usage)
-        && declared.is_none_or(|declared| declared.iter().filter_map(Value::as_str).any(|one| operations.contains(&one)))
+        && declared.is_none_or(|declared| {
+            declared
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|one| operations.contains(&one))
+        })
 }
 
 /// Whether a key's own `alg` leaves it for that algorithm, which may have two names. RFC 7517 §4.4, RFC 9864 §2.2.
 fn is_for(key: &Object, algorithm: &str) -> bool {
     let edwards = |name: &str| matches!(name, "EdDSA" | "Ed25519" | "Ed448");
-    key.get("alg").and_then(Value::as_str).is_none_or(|declared| declared == algorithm || (edwards(declared) && edwards(algorithm)))
+    key.get("alg")
+        .and_then(Value::as_str)
+        .is_none_or(|declared| declared == algorithm || (edwards(declared) && edwards(algorithm)))
 }
 
 /// What a key is, after seeing that it is one.
@@ -140,7 +199,11 @@ fn kind(key: &Object) -> Result<Kind, &'static str> {
             return Err("has a key whose use or alg is not a string");
         }
     }
-    let is_list = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+    let is_list = |value: &Value| {
+        value
+            .as_array()
+            .is_some_and(|all| all.iter().all(Value::is_string))
+    };
     if key.get("key_ops").is_some_and(|value| !is_list(value)) {
         return Err("has a key whose key_ops is not a list of strings");
     }
@@ -159,7 +222,11 @@ fn bytes(key: &Object, member: &str) -> Option<Vec<u8>> {
 
 fn rsa(key: &Object) -> Result<Kind, &'static str> {
     const BROKEN: &str = "has an RSA key whose n or e is not base64url";
-    let number = |member| bytes(key, member).and_then(|bytes| BigNum::from_slice(&bytes).ok()).ok_or(BROKEN);
+    let number = |member| {
+        bytes(key, member)
+            .and_then(|bytes| BigNum::from_slice(&bytes).ok())
+            .ok_or(BROKEN)
+    };
     let (modulus, exponent) = (number("n")?, number("e")?);
     if !modulus::has_length(&modulus) {
         return Err("has an RSA key that is not of 2048 to 16384 bits");
@@ -183,8 +250,12 @@ fn elliptic(key: &Object) -> Result<Kind, &'static str> {
         Some(_) => return Ok(Kind::Unknown),
         None => return Err("has an EC key without crv"),
     };
-    let coordinate =
-        |member| bytes(key, member).filter(|bytes| bytes.len() == width).and_then(|bytes| BigNum::from_slice(&bytes).ok()).ok_or(OFF);
+    let coordinate = |member| {
+        bytes(key, member)
+            .filter(|bytes| bytes.len() == width)
+            .and_then(|bytes| BigNum::from_slice(&bytes).ok())
+            .ok_or(OFF)
+    };
     let (x, y) = (coordinate("x")?, coordinate("y")?);
     let group = EcGroup::from_curve_name(curve).map_err(|_| OFF)?;
     let point = EcKey::from_public_key_affine_coordinates(&group, &x, &y).map_err(|_| OFF)?;
@@ -192,11 +263,18 @@ fn elliptic(key: &Object) -> Result<Kind, &'static str> {
 }
 
 fn octet_pair(key: &Object) -> Result<Kind, &'static str> {
-    let name = key.get("crv").and_then(Value::as_str).ok_or("has an OKP key without crv")?;
-    let Some((curve, signs)) = Curve::named(name) else { return Ok(Kind::Unknown) };
+    let name = key
+        .get("crv")
+        .and_then(Value::as_str)
+        .ok_or("has an OKP key without crv")?;
+    let Some((curve, signs)) = Curve::named(name) else {
+        return Ok(Kind::Unknown);
+    };
     match bytes(key, "x").filter(|x| curve.has_width(x)) {
         None => Err("has an OKP key whose x is not of its curve's length"),
-        Some(x) if !curve.has_point(&x).unwrap_or(false) => Err("has an OKP key that is not a point of its curve, or one of small order"),
+        Some(x) if !curve.has_point(&x).unwrap_or(false) => {
+            Err("has an OKP key that is not a point of its curve, or one of small order")
+        }
         Some(_) => Ok(if signs { Kind::Ed } else { Kind::X }),
     }
 }
@@ -213,16 +291,26 @@ mod tests {
     const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
 
     fn judge(members: &Value) -> Result<(), String> {
-        let Value::Object(object) = members.clone() else { panic!() };
+        let Value::Object(object) = members.clone() else {
+            panic!()
+        };
         let asked = ClientMetadata::parse(object).map_err(|invalid| invalid.to_string())?;
         let issuer = protocol::Issuer::parse("https://op.example").unwrap();
         let lists = json!({
             "id_token_encryption_alg_values_supported": ["RSA-OAEP", "ECDH-ES", "dir"],
             "request_object_signing_alg_values_supported": ["RS256", "ES256"],
         });
-        let provider = ProviderMetadata::default_offer(issuer).configure(lists.as_object().unwrap().clone()).unwrap();
+        let provider = ProviderMetadata::default_offer(issuer)
+            .configure(lists.as_object().unwrap().clone())
+            .unwrap();
         let agreed = provider
-            .admit(asked, &Terms { native_schemes: &[], legacy: LegacyRedirects::Refused })
+            .admit(
+                asked,
+                &Terms {
+                    native_schemes: &[],
+                    legacy: LegacyRedirects::Refused,
+                },
+            )
             .map_err(|invalid| invalid.to_string())?;
         check(agreed.members(), &provider).map_err(|invalid| invalid.to_string())
     }
@@ -264,7 +352,10 @@ mod tests {
             json!({ "kty": "RSA", "n": N, "e": "AQAB", "key_ops": [1] }),
         ] {
             let refusal = with_key(&key).unwrap_err();
-            assert!(refusal.starts_with("jwks has a") && !refusal.contains("c2VjcmV0"), "{key}: {refusal}");
+            assert!(
+                refusal.starts_with("jwks has a") && !refusal.contains("c2VjcmV0"),
+                "{key}: {refusal}"
+            );
         }
     }
 
@@ -273,12 +364,22 @@ mod tests {
         let ec = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": X, "y": Y }] });
         let client = |members: Value| {
             let mut all = json!({ "redirect_uris": ["https://rp.example/cb"] });
-            all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            all.as_object_mut()
+                .unwrap()
+                .extend(members.as_object().unwrap().clone());
             judge(&all)
         };
         let jwt = "private_key_jwt";
-        assert_eq!(client(json!({ "token_endpoint_auth_method": jwt, "jwks": ec })), Ok(()));
-        assert_eq!(client(json!({ "token_endpoint_auth_method": jwt, "token_endpoint_auth_signing_alg": "ES256", "jwks": ec })), Ok(()));
+        assert_eq!(
+            client(json!({ "token_endpoint_auth_method": jwt, "jwks": ec })),
+            Ok(())
+        );
+        assert_eq!(
+            client(
+                json!({ "token_endpoint_auth_method": jwt, "token_endpoint_auth_signing_alg": "ES256", "jwks": ec })
+            ),
+            Ok(())
+        );
         assert!(client(json!({ "token_endpoint_auth_method": jwt, "token_endpoint_auth_signing_alg": "RS256", "jwks": ec })).is_err());
         assert_eq!(
             client(
@@ -288,25 +389,42 @@ mod tests {
         );
         let mut for_encryption = ec.clone();
         for_encryption["keys"][0]["use"] = "enc".into();
-        assert!(client(json!({ "token_endpoint_auth_method": jwt, "jwks": for_encryption })).is_err());
-        assert_eq!(client(json!({ "id_token_encrypted_response_alg": "ECDH-ES", "jwks": for_encryption })), Ok(()));
-        assert!(client(json!({ "id_token_encrypted_response_alg": "RSA-OAEP", "jwks": ec })).is_err());
+        assert!(
+            client(json!({ "token_endpoint_auth_method": jwt, "jwks": for_encryption })).is_err()
+        );
+        assert_eq!(
+            client(json!({ "id_token_encrypted_response_alg": "ECDH-ES", "jwks": for_encryption })),
+            Ok(())
+        );
+        assert!(
+            client(json!({ "id_token_encrypted_response_alg": "RSA-OAEP", "jwks": ec })).is_err()
+        );
         assert!(client(json!({ "id_token_encrypted_response_alg": "ECDH-ES" })).is_err());
-        assert_eq!(client(json!({ "id_token_encrypted_response_alg": "dir" })), Ok(()));
+        assert_eq!(
+            client(json!({ "id_token_encrypted_response_alg": "dir" })),
+            Ok(())
+        );
         assert!(client(json!({ "request_object_signing_alg": "RS256", "jwks": ec })).is_err());
-        assert_eq!(client(json!({ "request_object_signing_alg": "ES256", "jwks": ec })), Ok(()));
+        assert_eq!(
+            client(json!({ "request_object_signing_alg": "ES256", "jwks": ec })),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_key_is_left_for_what_it_says_itself() {
         let key = |more: Value| {
             let mut key = json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y });
-            key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            key.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             json!({ "keys": [key] })
         };
         let fits = |more: Value, members: Value| {
             let mut all = json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": key(more) });
-            all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            all.as_object_mut()
+                .unwrap()
+                .extend(members.as_object().unwrap().clone());
             judge(&all).is_ok()
         };
         let signs = || json!({ "token_endpoint_auth_method": "private_key_jwt" });
@@ -320,7 +438,11 @@ mod tests {
             (json!({ "key_ops": [] }), true, true),
             (json!({ "key_ops": ["verify"] }), true, false),
             (json!({ "key_ops": ["deriveKey"] }), false, true),
-            (json!({ "use": "sig", "key_ops": ["deriveKey"] }), false, false),
+            (
+                json!({ "use": "sig", "key_ops": ["deriveKey"] }),
+                false,
+                false,
+            ),
         ] {
             assert_eq!(fits(own.clone(), signs()), signing, "{own}");
             assert_eq!(fits(own.clone(), signs_es256()), signing, "{own}");
@@ -332,6 +454,10 @@ mod tests {
     fn a_client_that_names_no_algorithm_has_a_key_for_one_that_is_offered() {
         let secp256k1 = json!({ "kty": "EC", "crv": "secp256k1", "x": "eb5mfvncu6xVoGKVzocLBwKb_NstzijZWfKBWxb4F5g", "y": "SDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj_sQ1Lg" });
         let client = json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [secp256k1] } });
-        assert!(judge(&client).unwrap_err().starts_with("jwks has no key to sign with"));
+        assert!(
+            judge(&client)
+                .unwrap_err()
+                .starts_with("jwks has no key to sign with")
+        );
     }
 }

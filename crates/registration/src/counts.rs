@@ -40,7 +40,10 @@ impl Counts {
 
     /// Those that were not, by why.
     pub fn not_registered(&self) -> Vec<(NotRegistered, u64)> {
-        let why = self.not_registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = self
+            .not_registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         why.iter().map(|(why, count)| (*why, *count)).collect()
     }
 
@@ -55,11 +58,16 @@ impl Counts {
             status: failure.status_code().as_u16(),
             error: failure.code().as_str(),
             member: match failure.code() {
-                ErrorCode::InvalidClientMetadata | ErrorCode::InvalidRedirectUri => failure.what().map_or("", known),
+                ErrorCode::InvalidClientMetadata | ErrorCode::InvalidRedirectUri => {
+                    failure.what().map_or("", known)
+                }
                 _ => "",
             },
         };
-        let mut not_registered = self.not_registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut not_registered = self
+            .not_registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *not_registered.entry(why).or_default() += 1;
     }
 }
@@ -68,7 +76,10 @@ impl Counts {
 fn known(name: &str) -> &'static str {
     let name = name.split('#').next().unwrap_or_default();
     let members = ClientMetadata::ROWS.iter().map(|row| row.name).chain(MORE);
-    members.into_iter().find(|member| *member == name).unwrap_or(OTHER)
+    members
+        .into_iter()
+        .find(|member| *member == name)
+        .unwrap_or(OTHER)
 }
 
 #[cfg(test)]
@@ -78,13 +89,23 @@ mod tests {
     #[test]
     fn strangers_do_not_choose_what_is_told_apart() {
         let counts = Counts::default();
-        for about in ["client_name#de", "client_name#x-another", "client_name", "x-unheard-of", "y-unheard-of"] {
+        for about in [
+            "client_name#de",
+            "client_name#x-another",
+            "client_name",
+            "x-unheard-of",
+            "y-unheard-of",
+        ] {
             counts.count_not(&Failure::new(ErrorCode::InvalidClientMetadata, "").about(about));
         }
         counts.count_not(&Failure::new(ErrorCode::InvalidClientMetadata, ""));
         counts.count_not(&Failure::new(ErrorCode::InvalidToken, "").about("no credentials"));
         counts.count_not(&Failure::unavailable("down"));
-        let of = |status, error, member| NotRegistered { status, error, member };
+        let of = |status, error, member| NotRegistered {
+            status,
+            error,
+            member,
+        };
         assert_eq!(
             counts.not_registered(),
             [

@@ -19,7 +19,12 @@ pub(crate) struct Displaced<T>(pub(crate) T);
 impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
     /// Creates a queue of at most `capacity` items.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { items: HashMap::new(), turns: VecDeque::new(), length: 0, capacity }
+        Self {
+            items: HashMap::new(),
+            turns: VecDeque::new(),
+            length: 0,
+            capacity,
+        }
     }
 
     /// Returns the number of items.
@@ -36,10 +41,20 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         let mut displaced = None;
         if self.length >= self.capacity {
             let own = self.count(&key).saturating_add(1);
-            let longest = self.turns.iter().map(|key| (self.count(key), key)).max_by_key(|(count, _)| *count);
-            let Some((_, longest)) = longest.filter(|(count, _)| *count > own) else { return Err(Displaced(item)) };
+            let longest = self
+                .turns
+                .iter()
+                .map(|key| (self.count(key), key))
+                .max_by_key(|(count, _)| *count);
+            let Some((_, longest)) = longest.filter(|(count, _)| *count > own) else {
+                return Err(Displaced(item));
+            };
             let longest = longest.clone();
-            displaced = self.items.get_mut(&longest).and_then(VecDeque::pop_back).map(Displaced);
+            displaced = self
+                .items
+                .get_mut(&longest)
+                .and_then(VecDeque::pop_back)
+                .map(Displaced);
             self.length = self.length.saturating_sub(1);
         }
         let items = self.items.entry(key.clone()).or_default();
@@ -104,17 +119,31 @@ mod tests {
 
     #[test]
     fn newcomer_waits_for_one_item_of_each_key() {
-        let queue = queue(9, &[('a', 1), ('a', 2), ('a', 3), ('b', 1), ('b', 2), ('c', 1)]);
-        assert_eq!(emptied(queue), [('a', 1), ('b', 1), ('c', 1), ('a', 2), ('b', 2), ('a', 3)]);
+        let queue = queue(
+            9,
+            &[('a', 1), ('a', 2), ('a', 3), ('b', 1), ('b', 2), ('c', 1)],
+        );
+        assert_eq!(
+            emptied(queue),
+            [('a', 1), ('b', 1), ('c', 1), ('a', 2), ('b', 2), ('a', 3)]
+        );
     }
 
     #[test]
     fn full_queue_displaces_newest_of_longest_key() {
         let mut queue = queue(4, &[('a', 1), ('a', 2), ('a', 3), ('b', 1)]);
         assert_eq!(queue.push('c', ('c', 1)), Err(Displaced(('a', 3))));
-        assert_eq!(queue.push('a', ('a', 4)), Err(Displaced(('a', 4))), "the newest is the new one");
+        assert_eq!(
+            queue.push('a', ('a', 4)),
+            Err(Displaced(('a', 4))),
+            "the newest is the new one"
+        );
         assert_eq!(queue.push('d', ('d', 1)), Err(Displaced(('a', 2))));
-        assert_eq!(queue.push('e', ('e', 1)), Err(Displaced(('e', 1))), "no only item gives way");
+        assert_eq!(
+            queue.push('e', ('e', 1)),
+            Err(Displaced(('e', 1))),
+            "no only item gives way"
+        );
         assert_eq!(emptied(queue), [('a', 1), ('b', 1), ('c', 1), ('d', 1)]);
     }
 
@@ -139,7 +168,10 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        vec(prop_oneof![4 => (0_u8..6).prop_map(Step::Push), 1 => (0_u8..6).prop_map(Step::Leave), 2 => Just(Step::Pop)], 0..200)
+        vec(
+            prop_oneof![4 => (0_u8..6).prop_map(Step::Push), 1 => (0_u8..6).prop_map(Step::Leave), 2 => Just(Step::Pop)],
+            0..200,
+        )
     }
 
     proptest! {

@@ -46,7 +46,10 @@ impl Guesses {
         Self {
             account_step: REFILL / failures.get(),
             address_step: REFILL / failures.saturating_mul(ACCOUNTS).get(),
-            buckets: Mutex::new(Buckets { whole_at: HashMap::new(), sweep_at: SWEEP_MIN }),
+            buckets: Mutex::new(Buckets {
+                whole_at: HashMap::new(),
+                sweep_at: SWEEP_MIN,
+            }),
         }
     }
 
@@ -54,13 +57,24 @@ impl Guesses {
     ///
     /// # Errors
     /// The time to wait, where the account or the address has used its share; nothing is counted then.
-    pub(crate) fn count(&self, account: &str, address: Option<IpAddr>, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn count(
+        &self,
+        account: &str,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = self.guessers(account, address).map(|(guesser, step)| {
-            let whole_at = buckets.whole_at.get(&guesser).map_or(now, |at| (*at).max(now));
+            let whole_at = buckets
+                .whole_at
+                .get(&guesser)
+                .map_or(now, |at| (*at).max(now));
             (guesser, whole_at + step)
         });
-        let wait = counted.iter().map(|(_, whole_at)| whole_at.duration_since(now).saturating_sub(REFILL)).max();
+        let wait = counted
+            .iter()
+            .map(|(_, whole_at)| whole_at.duration_since(now).saturating_sub(REFILL))
+            .max();
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             return Err(wait);
         }
@@ -76,21 +90,36 @@ impl Guesses {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for (guesser, step) in self.guessers(account, address) {
             if let Some(whole_at) = buckets.whole_at.get_mut(&guesser) {
-                *whole_at = whole_at.checked_sub(step.saturating_mul(attempts)).unwrap_or(*whole_at);
+                *whole_at = whole_at
+                    .checked_sub(step.saturating_mul(attempts))
+                    .unwrap_or(*whole_at);
             }
         }
     }
 
     /// Forgets the shares that are whole again.
     pub(crate) fn tidy(&self, now: Instant) {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).sweep(now);
+        self.buckets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .sweep(now);
     }
 
     /// Returns the guessers of an attempt with its cost to each. Names that no account can have are one guesser: strangers do not
     /// choose how much is kept.
     fn guessers(&self, account: &str, address: Option<IpAddr>) -> [(Guesser, Duration); 2] {
-        let name = if store::is_account_name(account) { account } else { "" };
-        [(Guesser::Account(name.to_owned(), address), self.account_step), (Guesser::Address(address), self.address_step)]
+        let name = if store::is_account_name(account) {
+            account
+        } else {
+            ""
+        };
+        [
+            (
+                Guesser::Account(name.to_owned(), address),
+                self.account_step,
+            ),
+            (Guesser::Address(address), self.address_step),
+        ]
     }
 }
 
@@ -117,10 +146,16 @@ mod tests {
     #[test]
     fn account_share_is_used_up_and_refills() {
         let (guesses, now) = (guesses(3), Instant::now());
-        let count = |name: &str, from: u8, after: u64| guesses.count(name, Some(address(from)), now + Duration::from_secs(after));
+        let count = |name: &str, from: u8, after: u64| {
+            guesses.count(name, Some(address(from)), now + Duration::from_secs(after))
+        };
         assert_eq!([0; 3].map(|after| count("alice", 1, after)), [Ok(()); 3]);
         assert_eq!(count("alice", 1, 0), Err(Duration::from_secs(20)));
-        assert_eq!(count("alice", 1, 15), Err(Duration::from_secs(5)), "what is refused costs nothing");
+        assert_eq!(
+            count("alice", 1, 15),
+            Err(Duration::from_secs(5)),
+            "what is refused costs nothing"
+        );
         assert_eq!(count("alice", 2, 0), Ok(()));
         assert_eq!(count("bob", 1, 0), Ok(()));
         assert_eq!(count("alice", 1, 20), Ok(()));
@@ -131,9 +166,16 @@ mod tests {
     fn address_share_is_ten_times_an_accounts() {
         let (guesses, now) = (guesses(1), Instant::now());
         for number in 0..10 {
-            assert_eq!(guesses.count(&format!("name{number}"), Some(address(1)), now), Ok(()), "{number}");
+            assert_eq!(
+                guesses.count(&format!("name{number}"), Some(address(1)), now),
+                Ok(()),
+                "{number}"
+            );
         }
-        assert_eq!(guesses.count("another", Some(address(1)), now), Err(Duration::from_secs(6)));
+        assert_eq!(
+            guesses.count("another", Some(address(1)), now),
+            Err(Duration::from_secs(6))
+        );
         assert_eq!(guesses.count("another", Some(address(2)), now), Ok(()));
         assert_eq!(guesses.count("another", None, now), Ok(()));
     }
@@ -150,7 +192,10 @@ mod tests {
         guesses.give_back("alice", Some(address(1)), 1000);
         assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
         assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
-        assert!(guesses.count("alice", Some(address(1)), now).is_err(), "a share is never more than whole");
+        assert!(
+            guesses.count("alice", Some(address(1)), now).is_err(),
+            "a share is never more than whole"
+        );
     }
 
     #[test]
@@ -159,7 +204,13 @@ mod tests {
         let kept = || guesses.buckets.lock().unwrap().whole_at.len();
         for minute in 0..100_u64 {
             for from in 0..200 {
-                guesses.count("alice", Some(address(from)), now + REFILL * u32::try_from(minute).unwrap()).unwrap();
+                guesses
+                    .count(
+                        "alice",
+                        Some(address(from)),
+                        now + REFILL * u32::try_from(minute).unwrap(),
+                    )
+                    .unwrap();
             }
         }
         assert!(kept() <= SWEEP_MIN, "{}", kept());

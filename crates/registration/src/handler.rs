@@ -12,7 +12,10 @@ use store::{By, Information};
 use crate::initial::Initial;
 use crate::managed::Managed;
 use crate::throttle::Counted;
-use crate::{Door, Refusal, Registration, client_keys, issue, redirect_pattern, remote, response, statement, update, wso2};
+use crate::{
+    Door, Refusal, Registration, client_keys, issue, redirect_pattern, remote, response, statement,
+    update, wso2,
+};
 
 /// Client registration. OIDC Registration §3.1, RFC 7591 §3.1.
 ///
@@ -54,24 +57,50 @@ async fn registered(
         Door::Standard => initial.owner(),
         Door::Wso2 => wso2::adapt(&mut object, &initial, registration)?,
     };
-    let legacy = if door == Door::Wso2 { LegacyRedirects::Accepted } else { LegacyRedirects::Refused };
+    let legacy = if door == Door::Wso2 {
+        LegacyRedirects::Accepted
+    } else {
+        LegacyRedirects::Refused
+    };
     let terms = initial.terms().map(Arc::as_ref);
-    let mut metadata = agree(object, registration, door, legacy, initial.is_account(), terms)?;
+    let mut metadata = agree(
+        object,
+        registration,
+        door,
+        legacy,
+        initial.is_account(),
+        terms,
+    )?;
     let composed = owner.compose(&mut metadata, registration, door, legacy)?;
     if matches!(initial, Initial::Anybody) && registration.throttle.counts() {
-        registration.throttle.admit(Some(&Counted::Metadata(openssl::sha::sha256(metadata.json().as_bytes()))))?;
+        registration
+            .throttle
+            .admit(Some(&Counted::Metadata(openssl::sha::sha256(
+                metadata.json().as_bytes(),
+            ))))?;
     }
-    remote::check(registration, &metadata, door, || remote::caller(counted.as_ref(), peer::limited(request))).await?;
+    remote::check(registration, &metadata, door, || {
+        remote::caller(counted.as_ref(), peer::limited(request))
+    })
+    .await?;
     let terms = match (&composed, initial.terms()) {
         (Some(name), Some(terms)) => {
-            let named = TokenTerms::clone(terms).with_name(name).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+            let named = TokenTerms::clone(terms)
+                .with_name(name)
+                .map_err(|invalid| Refusal::Invalid(invalid, door))?;
             Some(Arc::new(named))
         }
         (_, terms) => terms.cloned(),
     };
-    let new = issue::client(registration, metadata, owner.account, composed, terms).map_err(Refusal::from)?;
+    let new = issue::client(registration, metadata, owner.account, composed, terms)
+        .map_err(Refusal::from)?;
     let token = new.token.clone();
-    let client = registration.store.by(by).insert(new, initial.token_id(), registration.clock.now()).await.map_err(Refusal::from)?;
+    let client = registration
+        .store
+        .by(by)
+        .insert(new, initial.token_id(), registration.clock.now())
+        .await
+        .map_err(Refusal::from)?;
     Ok(response::created(&client, &token, &registration.issuer))
 }
 
@@ -84,19 +113,47 @@ pub async fn read(managed: Managed<Information>, registration: Data<Registration
 ///
 /// # Errors
 /// Every refusal of [`Refusal`] that an update can have; nothing is changed then.
-pub async fn update(managed: Managed, body: Body, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
-    updated(&managed, body, &registration).await.inspect_err(|failure| managed.refused(&registration, failure))
+pub async fn update(
+    managed: Managed,
+    body: Body,
+    registration: Data<Registration>,
+) -> Result<HttpResponse, Failure> {
+    updated(&managed, body, &registration)
+        .await
+        .inspect_err(|failure| managed.refused(&registration, failure))
 }
 
-async fn updated(managed: &Managed, body: Body, registration: &Data<Registration>) -> Result<HttpResponse, Failure> {
+async fn updated(
+    managed: &Managed,
+    body: Body,
+    registration: &Data<Registration>,
+) -> Result<HttpResponse, Failure> {
     let Managed { client, token, .. } = managed;
     let object = update::request(client, body.object().await?)?;
-    let registered = client.metadata.members().redirect_uris.clone().unwrap_or_default();
-    let metadata = agree(object, registration, Door::Standard, LegacyRedirects::Kept(&registered), false, client.terms.as_deref())?;
-    remote::check(registration, &metadata, Door::Standard, || remote::caller(Some(&managed.counted()), managed.limited)).await?;
+    let registered = client
+        .metadata
+        .members()
+        .redirect_uris
+        .clone()
+        .unwrap_or_default();
+    let metadata = agree(
+        object,
+        registration,
+        Door::Standard,
+        LegacyRedirects::Kept(&registered),
+        false,
+        client.terms.as_deref(),
+    )?;
+    remote::check(registration, &metadata, Door::Standard, || {
+        remote::caller(Some(&managed.counted()), managed.limited)
+    })
+    .await?;
     let secret = issue::secret_change(registration, client, &metadata).map_err(Refusal::from)?;
     let store = managed.store(registration);
-    let client = store.replace(client, metadata, secret, registration.clock.now()).await.map_err(Refusal::from)?;
+    let client = store
+        .replace(client, metadata, secret, registration.clock.now())
+        .await
+        .map_err(Refusal::from)?;
     Ok(response::ok(client, token, &registration.issuer))
 }
 
@@ -104,8 +161,16 @@ async fn updated(managed: &Managed, body: Body, registration: &Data<Registration
 ///
 /// # Errors
 /// 401 when somebody else deleted it first.
-pub async fn delete(managed: Managed, registration: Data<Registration>) -> Result<HttpResponse, Failure> {
-    if managed.store(&registration).delete(&managed.client.id).await.map_err(Refusal::from)? {
+pub async fn delete(
+    managed: Managed,
+    registration: Data<Registration>,
+) -> Result<HttpResponse, Failure> {
+    if managed
+        .store(&registration)
+        .delete(&managed.client.id)
+        .await
+        .map_err(Refusal::from)?
+    {
         return Ok(response::deleted());
     }
     let failure = Refusal::WrongCredentials(None).into();
@@ -124,8 +189,10 @@ fn agree(
     within: Option<&TokenTerms>,
 ) -> Result<RegisteredMetadata, Refusal> {
     let object = statement::apply(object, registration)?;
-    let mut asked = ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    redirect_pattern::check(&mut asked, registration, legacy, patterns).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    let mut asked =
+        ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    redirect_pattern::check(&mut asked, registration, legacy, patterns)
+        .map_err(|invalid| Refusal::Invalid(invalid, door))?;
     remote::judge(&asked, registration).map_err(|invalid| Refusal::Invalid(invalid, door))?;
     let (provider, terms) = (&registration.provider, registration.terms(legacy));
     let agreed = match within {
@@ -136,6 +203,7 @@ fn agree(
         None => provider.admit(asked, &terms),
     };
     let agreed = agreed.map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    client_keys::check(agreed.members(), provider).map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    client_keys::check(agreed.members(), provider)
+        .map_err(|invalid| Refusal::Invalid(invalid, door))?;
     Ok(agreed)
 }

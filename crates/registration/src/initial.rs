@@ -53,8 +53,14 @@ impl Initial {
         let by = trail::by(peer::client(request));
         match self {
             Self::Anybody => by,
-            Self::Account(account) => By { account: Some(account.name.clone()), ..by },
-            Self::Token(token) => By { token: Some(token.name()), ..by },
+            Self::Account(account) => By {
+                account: Some(account.name.clone()),
+                ..by
+            },
+            Self::Token(token) => By {
+                token: Some(token.name()),
+                ..by
+            },
         }
     }
 
@@ -81,7 +87,10 @@ impl Initial {
             Self::Account(account) => Some(account.name.clone()),
             Self::Token(token) => token.owner.clone(),
         };
-        Owner { account, named: None }
+        Owner {
+            account,
+            named: None,
+        }
     }
 }
 
@@ -97,7 +106,9 @@ impl FromRequest for Initial {
             Door::Wso2 => Presented::of_wso2(request),
         };
         Box::pin(async move {
-            let registration = registration.ok_or_else(|| Failure::server_error("a registration door is mounted without its provider"))?;
+            let registration = registration.ok_or_else(|| {
+                Failure::server_error("a registration door is mounted without its provider")
+            })?;
             let tried = Tried::of(&presented);
             let outcome = authenticate(&registration, presented, address, door).await;
             outcome.inspect_err(|failure| {
@@ -119,7 +130,9 @@ async fn authenticate(
     }
     let scheme = presented.scheme();
     let found = match presented {
-        Presented::Nothing if registration.access == Access::Open && door == Door::Standard => return Ok(Initial::Anybody),
+        Presented::Nothing if registration.access == Access::Open && door == Door::Standard => {
+            return Ok(Initial::Anybody);
+        }
         // An authentication nobody here speaks is as good as none (RFC 6750 §3.1).
         Presented::Nothing | Presented::Unreadable(Scheme::Other) => {
             return Err(Refusal::NoCredentials(match door {
@@ -128,10 +141,20 @@ async fn authenticate(
             })
             .into());
         }
-        Presented::Basic { name, password } => login::account(registration, name, password, address).await?.map(Initial::Account),
+        Presented::Basic { name, password } => {
+            login::account(registration, name, password, address)
+                .await?
+                .map(Initial::Account)
+        }
         Presented::Bearer(token) => {
-            let (store, issuer, now) = (registration.store.clone(), registration.issuer.clone(), registration.clock.now());
-            let found = blocking(move || store.find_token(&issuer, &initial_access_token(&token), now)).await?;
+            let (store, issuer, now) = (
+                registration.store.clone(),
+                registration.issuer.clone(),
+                registration.clock.now(),
+            );
+            let found =
+                blocking(move || store.find_token(&issuer, &initial_access_token(&token), now))
+                    .await?;
             found.map_err(Refusal::from)?.map(Initial::Token)
         }
         Presented::Unreadable(Scheme::Bearer | Scheme::Basic) => None,
@@ -146,6 +169,14 @@ fn initial_access_token(presented: &Secret) -> InitialAccessToken {
     if text.starts_with(InitialAccessToken::PREFIX) {
         return InitialAccessToken::new(text);
     }
-    let decoded = STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    InitialAccessToken::new(decoded.filter(|decoded| decoded.starts_with(InitialAccessToken::PREFIX)).unwrap_or_else(|| text.to_owned()))
+    let decoded = STANDARD
+        .decode(text)
+        .or_else(|_| URL_SAFE.decode(text))
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    InitialAccessToken::new(
+        decoded
+            .filter(|decoded| decoded.starts_with(InitialAccessToken::PREFIX))
+            .unwrap_or_else(|| text.to_owned()),
+    )
 }

@@ -6,7 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
 use protocol::values::{AuthMethod, takes_a_secret};
-use protocol::{ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms, hexadecimal};
+use protocol::{
+    ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp,
+    TokenTerms, hexadecimal,
+};
 use store::{Client, NewClient, SecretChange};
 
 use crate::Registration;
@@ -22,11 +25,19 @@ pub fn client(
     composed_name: Option<String>,
     terms: Option<Arc<TokenTerms>>,
 ) -> Result<NewClient, Failure> {
-    let Drawn { id: random, secret, token } = draw(registration)?;
+    let Drawn {
+        id: random,
+        secret,
+        token,
+    } = draw(registration)?;
     let now = registration.clock.now();
     // Identifiers that sort by time are appended to the index; they show no more than client_id_issued_at does.
     let mut begun = String::new();
-    hexadecimal::push(&mut begun, registration.clock.milliseconds().unsigned_abs(), 12);
+    hexadecimal::push(
+        &mut begun,
+        registration.clock.milliseconds().unsigned_abs(),
+        12,
+    );
     let id = ClientId::new(text(&begun, &random));
     let has_secret = needs_secret(metadata.members());
     Ok(NewClient {
@@ -36,8 +47,14 @@ pub fn client(
         secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
         token: RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token)),
         issued_at: now,
-        secret_expires_at: if has_secret { secret_expiry(registration, now) } else { None },
-        expires_at: registration.client_lifetime.map(|lifetime| now.plus(lifetime)),
+        secret_expires_at: if has_secret {
+            secret_expiry(registration, now)
+        } else {
+            None
+        },
+        expires_at: registration
+            .client_lifetime
+            .map(|lifetime| now.plus(lifetime)),
         owner,
         composed_name,
         terms,
@@ -49,13 +66,20 @@ pub fn client(
 ///
 /// # Errors
 /// When there is no randomness.
-pub fn secret_change(registration: &Registration, client: &Client, metadata: &RegisteredMetadata) -> Result<SecretChange, Failure> {
+pub fn secret_change(
+    registration: &Registration,
+    client: &Client,
+    metadata: &RegisteredMetadata,
+) -> Result<SecretChange, Failure> {
     let now = registration.clock.now();
     let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
     Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
             let Drawn { secret, .. } = draw(registration)?;
-            SecretChange::Issue(ClientSecret::new(text("", &secret)), secret_expiry(registration, now))
+            SecretChange::Issue(
+                ClientSecret::new(text("", &secret)),
+                secret_expiry(registration, now),
+            )
         }
         (true, true) => SecretChange::Keep,
         (false, _) => SecretChange::Remove,
@@ -63,13 +87,20 @@ pub fn secret_change(registration: &Registration, client: &Client, metadata: &Re
 }
 
 fn secret_expiry(registration: &Registration, now: Timestamp) -> Option<Timestamp> {
-    registration.secret_lifetime.map(|lifetime| now.plus(lifetime))
+    registration
+        .secret_lifetime
+        .map(|lifetime| now.plus(lifetime))
 }
 
 /// Whether anything that was agreed is built on a secret: the authentication method, or an algorithm with a shared key.
 fn needs_secret(agreed: &ClientMetadata) -> bool {
-    let mut algorithms = agreed.present().filter(|(row, _)| row.name.ends_with("_alg"));
-    agreed.token_endpoint_auth_method.as_ref().is_some_and(AuthMethod::needs_secret)
+    let mut algorithms = agreed
+        .present()
+        .filter(|(row, _)| row.name.ends_with("_alg"));
+    agreed
+        .token_endpoint_auth_method
+        .as_ref()
+        .is_some_and(AuthMethod::needs_secret)
         || algorithms.any(|(_, held)| held.values().iter().any(|value| takes_a_secret(value)))
 }
 
@@ -82,10 +113,15 @@ struct Drawn {
 
 fn draw(registration: &Registration) -> Result<Drawn, Failure> {
     let mut bytes = [0_u8; 80];
-    (registration.random)(&mut bytes).map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
+    (registration.random)(&mut bytes)
+        .map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
     let drawn = bytes.split_first_chunk().and_then(|(id, rest)| {
         let (secret, rest) = rest.split_first_chunk()?;
-        Some(Drawn { id: *id, secret: *secret, token: *rest.first_chunk()? })
+        Some(Drawn {
+            id: *id,
+            secret: *secret,
+            token: *rest.first_chunk()?,
+        })
     });
     drawn.ok_or_else(|| Failure::server_error("the randomness drawn is too short for a client"))
 }

@@ -102,7 +102,10 @@ pub struct Registration {
 
 impl Registration {
     fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> Terms<'a> {
-        Terms { native_schemes: &self.native_schemes, legacy }
+        Terms {
+            native_schemes: &self.native_schemes,
+            legacy,
+        }
     }
 }
 
@@ -116,7 +119,11 @@ pub const WSO2_ENDPOINTS: [&str; 2] = ["identity/connect/register", "identity/re
 ///
 /// # Errors
 /// When the issuer's own address is no endpoint.
-pub fn advertise(issuer: &Issuer, access: Access, provider: &mut ProviderMetadata) -> Result<(), Reason> {
+pub fn advertise(
+    issuer: &Issuer,
+    access: Access,
+    provider: &mut ProviderMetadata,
+) -> Result<(), Reason> {
     if access != Access::Closed {
         provider.registration_endpoint = Some(EndpointUri::parse(issuer.endpoint(ENDPOINT))?);
     }
@@ -140,10 +147,17 @@ pub enum Place {
 /// of `doors`, which are paths without a slash at their end.
 pub fn addresses(issuer: &Issuer, doors: &[String]) -> Vec<(String, Place)> {
     let endpoint = format!("{}/{ENDPOINT}", issuer.path());
-    let mut addresses = vec![(endpoint.clone(), Place::Registration), (format!("{endpoint}/{{client_id:.*}}"), Place::Management)];
+    let mut addresses = vec![
+        (endpoint.clone(), Place::Registration),
+        (format!("{endpoint}/{{client_id:.*}}"), Place::Management),
+    ];
     for door in doors {
-        addresses.extend(WSO2_ENDPOINTS.map(|path| (format!("{door}/{path}"), Place::Wso2Registration)));
-        addresses.push((format!("{door}/identity/register/{{client_id:.+}}"), Place::Wso2Unregistration));
+        addresses
+            .extend(WSO2_ENDPOINTS.map(|path| (format!("{door}/{path}"), Place::Wso2Registration)));
+        addresses.push((
+            format!("{door}/identity/register/{{client_id:.+}}"),
+            Place::Wso2Unregistration,
+        ));
     }
     addresses
 }
@@ -175,10 +189,17 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, door
                     .route(cors::preflight("GET, HEAD, PUT, DELETE, OPTIONS"))
                     .default_service(failure::only("GET, HEAD, PUT, DELETE, OPTIONS")),
             ),
-            Place::Wso2Registration => config
-                .service(resource.app_data(Door::Wso2).route(web::post().to(handler::register)).default_service(failure::only("POST"))),
+            Place::Wso2Registration => config.service(
+                resource
+                    .app_data(Door::Wso2)
+                    .route(web::post().to(handler::register))
+                    .default_service(failure::only("POST")),
+            ),
             Place::Wso2Unregistration => config.service(
-                resource.app_data(Door::Wso2).route(web::delete().to(unregister::unregister)).default_service(failure::only("DELETE")),
+                resource
+                    .app_data(Door::Wso2)
+                    .route(web::delete().to(unregister::unregister))
+                    .default_service(failure::only("DELETE")),
             ),
         };
     }

@@ -54,7 +54,9 @@ impl Logins {
         };
         let threads = limits.threads.max(1);
         let queue = PasswordQueue::start(accounts, threads, limits.waiting.saturating_mul(threads));
-        queue.map(Self).map_err(|error| format!("no thread for passwords can be started: {error}"))
+        queue
+            .map(Self)
+            .map_err(|error| format!("no thread for passwords can be started: {error}"))
     }
 
     /// Forgets what is over.
@@ -89,13 +91,21 @@ impl Logins {
 
 impl Verifier for Accounts {
     fn count(&self, attempt: &Attempt) -> Result<(), Duration> {
-        self.guesses.as_ref().map_or(Ok(()), |guesses| guesses.count(&attempt.name, attempt.address, Instant::now()))
+        self.guesses.as_ref().map_or(Ok(()), |guesses| {
+            guesses.count(&attempt.name, attempt.address, Instant::now())
+        })
     }
 
     fn verify(&self, attempt: &Attempt, memory: &mut PasswordMemory) -> Verdict {
-        let found = self.store.verify_account(&attempt.provider, &attempt.name, &attempt.password, memory)?;
+        let found = self.store.verify_account(
+            &attempt.provider,
+            &attempt.name,
+            &attempt.password,
+            memory,
+        )?;
         if let Some(account) = &found {
-            self.proofs.add(&attempt.provider, account, attempt.digest, Instant::now());
+            self.proofs
+                .add(&attempt.provider, account, attempt.digest, Instant::now());
         }
         Ok(found)
     }
@@ -122,12 +132,22 @@ pub(crate) async fn account(
 ) -> Result<Option<Account>, Failure> {
     let logins = &registration.logins;
     let provider = registration.issuer.clone();
-    let digest = logins.0.verifier().proofs.digest(&provider, &name, &password);
+    let digest = logins
+        .0
+        .verifier()
+        .proofs
+        .digest(&provider, &name, &password);
     if let Some(account) = remembered(registration, &name, digest).await? {
         return Ok(Some(account));
     }
     let _span = tracing::info_span!("password");
-    let waiting = match logins.0.admit(Attempt { provider, name: name.clone(), password, digest, address }) {
+    let waiting = match logins.0.admit(Attempt {
+        provider,
+        name: name.clone(),
+        password,
+        digest,
+        address,
+    }) {
         Ok(waiting) => waiting,
         Err(NotAdmitted::Full) => return Err(Refusal::Busy(WAITING_PASSWORDS).into()),
         // The same attempt may have been proved a moment ago, when it was no longer there to be joined.
@@ -145,10 +165,19 @@ pub(crate) async fn account(
 }
 
 /// Returns the account whose password was proved a moment ago and has not been changed since.
-async fn remembered(registration: &Data<Registration>, name: &str, digest: [u8; 32]) -> Result<Option<Account>, Failure> {
+async fn remembered(
+    registration: &Data<Registration>,
+    name: &str,
+    digest: [u8; 32],
+) -> Result<Option<Account>, Failure> {
     let proofs = &registration.logins.0.verifier().proofs;
-    let Some(revision) = proofs.revision(&registration.issuer, name, &digest, Instant::now()) else { return Ok(None) };
+    let Some(revision) = proofs.revision(&registration.issuer, name, &digest, Instant::now())
+    else {
+        return Ok(None);
+    };
     let (store, name) = (registration.store.clone(), name.to_owned());
     let found = blocking(move || store.account(&name)).await?.ok().flatten();
-    Ok(found.filter(|account| account.revision == revision && account.is_known_at(&registration.issuer)))
+    Ok(found.filter(|account| {
+        account.revision == revision && account.is_known_at(&registration.issuer)
+    }))
 }

@@ -31,12 +31,18 @@ pub struct Managed<C = Client> {
 
 impl<C: Proved> Managed<C> {
     fn by(&self) -> By {
-        By { token: Some(By::CLIENT.to_owned()), ..trail::by(self.address) }
+        By {
+            token: Some(By::CLIENT.to_owned()),
+            ..trail::by(self.address)
+        }
     }
 
     /// The store, on behalf of the client.
     pub fn store(&self, registration: &Registration) -> Store {
-        registration.store.by(By { provider: Some(registration.issuer.as_str().to_owned()), ..self.by() })
+        registration.store.by(By {
+            provider: Some(registration.issuer.as_str().to_owned()),
+            ..self.by()
+        })
     }
 
     /// The client, as the party that is counted.
@@ -46,7 +52,12 @@ impl<C: Proved> Managed<C> {
 
     /// Notes that it was refused something.
     pub fn refused(&self, registration: &Registration, failure: &Failure) {
-        registration.refused(Event::ManagementRefused, &self.by(), Some(self.client.id().as_str()), failure);
+        registration.refused(
+            Event::ManagementRefused,
+            &self.by(),
+            Some(self.client.id().as_str()),
+            failure,
+        );
     }
 }
 
@@ -78,8 +89,16 @@ impl Proved for Client {
         id: ClientId,
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
-        let (store, issuer, now) = (registration.store.clone(), registration.issuer.clone(), registration.clock.now());
-        let found = blocking(move || store.authenticate(&issuer, &id, &token, now).map(|client| client.map(|client| (client, token))));
+        let (store, issuer, now) = (
+            registration.store.clone(),
+            registration.issuer.clone(),
+            registration.clock.now(),
+        );
+        let found = blocking(move || {
+            store
+                .authenticate(&issuer, &id, &token, now)
+                .map(|client| client.map(|client| (client, token)))
+        });
         Ok(found.await?.map_err(Refusal::from)?)
     }
 }
@@ -96,8 +115,16 @@ impl Proved for Information {
         id: ClientId,
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
-        let found = registration.store.information(&registration.issuer, &id, &token, registration.clock.now());
-        Ok(found.await.map_err(Refusal::from)?.map(|information| (information, token)))
+        let found = registration.store.information(
+            &registration.issuer,
+            &id,
+            &token,
+            registration.clock.now(),
+        );
+        Ok(found
+            .await
+            .map_err(Refusal::from)?
+            .map(|information| (information, token)))
     }
 }
 
@@ -109,7 +136,9 @@ impl<C: Proved> FromRequest for Managed<C> {
         let registration = request.app_data::<Data<Registration>>().cloned();
         let request = request.clone();
         Box::pin(async move {
-            let registration = registration.ok_or_else(|| Failure::server_error("a management door is mounted without its provider"))?;
+            let registration = registration.ok_or_else(|| {
+                Failure::server_error("a management door is mounted without its provider")
+            })?;
             // For the address first, whose every request may be a guess; for the client once its token is proved, so that a stranger
             // does not use up its share.
             if C::CHANGES {
@@ -117,10 +146,18 @@ impl<C: Proved> FromRequest for Managed<C> {
             }
             let outcome = authenticate(&registration, &request).await;
             let managed: Self = outcome.inspect_err(|failure| {
-                registration.refused(Event::ManagementRefused, &trail::by(peer::client(&request)), None, failure);
+                registration.refused(
+                    Event::ManagementRefused,
+                    &trail::by(peer::client(&request)),
+                    None,
+                    failure,
+                );
             })?;
             if C::CHANGES {
-                let counted = registration.updates.admit(Some(&managed.counted())).map_err(Failure::from);
+                let counted = registration
+                    .updates
+                    .admit(Some(&managed.counted()))
+                    .map_err(Failure::from);
                 counted.inspect_err(|failure| managed.refused(&registration, failure))?;
             }
             Ok(managed)
@@ -134,24 +171,49 @@ impl Registration {
     /// # Errors
     /// 429 when there were too many.
     pub(crate) fn count_update(&self, request: &HttpRequest) -> Result<(), Failure> {
-        let counted = self.updates.admit(peer::limited(request).map(Counted::Address).as_ref()).map_err(Failure::from);
-        counted.inspect_err(|failure| self.refused(Event::ManagementRefused, &trail::by(peer::client(request)), None, failure))
+        let counted = self
+            .updates
+            .admit(peer::limited(request).map(Counted::Address).as_ref())
+            .map_err(Failure::from);
+        counted.inspect_err(|failure| {
+            self.refused(
+                Event::ManagementRefused,
+                &trail::by(peer::client(request)),
+                None,
+                failure,
+            )
+        })
     }
 }
 
-async fn authenticate<C: Proved>(registration: &Registration, request: &HttpRequest) -> Result<Managed<C>, Failure> {
-    let (id, presented) = (ClientId::new(request.match_info().query("client_id")), Presented::of(request));
+async fn authenticate<C: Proved>(
+    registration: &Registration,
+    request: &HttpRequest,
+) -> Result<Managed<C>, Failure> {
+    let (id, presented) = (
+        ClientId::new(request.match_info().query("client_id")),
+        Presented::of(request),
+    );
     let scheme = presented.scheme();
     let token = match presented {
         Presented::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
-        Presented::Unreadable(Scheme::Bearer) => return Err(Refusal::WrongCredentials(scheme).into()),
+        Presented::Unreadable(Scheme::Bearer) => {
+            return Err(Refusal::WrongCredentials(scheme).into());
+        }
         // An authentication that is not for this address is as good as none (RFC 6750 §3.1).
-        Presented::Nothing | Presented::Basic { .. } | Presented::Unreadable(Scheme::Basic | Scheme::Other) => {
+        Presented::Nothing
+        | Presented::Basic { .. }
+        | Presented::Unreadable(Scheme::Basic | Scheme::Other) => {
             return Err(Refusal::NoCredentials(Challenge::Bearer).into());
         }
     };
     match C::find(registration, id, token).await? {
-        Some((client, token)) => Ok(Managed { client, token, address: peer::client(request), limited: peer::limited(request) }),
+        Some((client, token)) => Ok(Managed {
+            client,
+            token,
+            address: peer::client(request),
+            limited: peer::limited(request),
+        }),
         None => Err(Refusal::WrongCredentials(scheme).into()),
     }
 }

@@ -107,11 +107,22 @@ impl<V: Verifier> PasswordQueue<V> {
     /// # Errors
     /// When a thread cannot be started.
     pub(crate) fn start(verifier: V, threads: usize, capacity: usize) -> io::Result<Self> {
-        let state = State { waiting: FairQueue::new(capacity), entries: HashMap::new(), next_ticket: 0, closed: false };
-        let queue = Self(Arc::new(Shared { verifier, state: Mutex::new(state), wake: Condvar::new() }));
+        let state = State {
+            waiting: FairQueue::new(capacity),
+            entries: HashMap::new(),
+            next_ticket: 0,
+            closed: false,
+        };
+        let queue = Self(Arc::new(Shared {
+            verifier,
+            state: Mutex::new(state),
+            wake: Condvar::new(),
+        }));
         for number in 0..threads {
             let shared = Arc::clone(&queue.0);
-            thread::Builder::new().name(format!("password-{number}")).spawn(move || shared.work())?;
+            thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || shared.work())?;
         }
         Ok(queue)
     }
@@ -138,8 +149,13 @@ impl<V: Verifier> PasswordQueue<V> {
         let mut displaced = None;
         if !state.entries.contains_key(&key) {
             counted.map_err(NotAdmitted::TooMany)?;
-            let job = Arc::new(Job { attempt, request: RequestId::current(), span: Span::current() });
-            if let Err(Displaced(other)) = state.waiting.push(job.attempt.address, Arc::clone(&job)) {
+            let job = Arc::new(Job {
+                attempt,
+                request: RequestId::current(),
+                span: Span::current(),
+            });
+            if let Err(Displaced(other)) = state.waiting.push(job.attempt.address, Arc::clone(&job))
+            {
                 if Arc::ptr_eq(&other, &job) {
                     drop(state);
                     shared.verifier.settle(&job.attempt, 1, None);
@@ -147,7 +163,14 @@ impl<V: Verifier> PasswordQueue<V> {
                 }
                 displaced = state.entries.remove(&other.key());
             }
-            state.entries.insert(key, Entry { job, tickets: Vec::new(), counted: 0 });
+            state.entries.insert(
+                key,
+                Entry {
+                    job,
+                    tickets: Vec::new(),
+                    counted: 0,
+                },
+            );
         }
         let ticket = state.next_ticket;
         state.next_ticket = ticket.wrapping_add(1);
@@ -161,7 +184,15 @@ impl<V: Verifier> PasswordQueue<V> {
         if let Some(displaced) = displaced {
             shared.answer(displaced, None);
         }
-        Ok(Waiting { answer, wait: counted.err(), _ticket: Ticket { shared: Arc::clone(shared), key, number: ticket } })
+        Ok(Waiting {
+            answer,
+            wait: counted.err(),
+            _ticket: Ticket {
+                shared: Arc::clone(shared),
+                key,
+                number: ticket,
+            },
+        })
     }
 }
 
@@ -196,11 +227,16 @@ impl<V: Verifier> Shared<V> {
         let mut memory = PasswordMemory::default();
         while let Some(job) = self.next() {
             // A panic is the end of this attempt only, whose requests are answered with a failure.
-            let verified = catch_unwind(AssertUnwindSafe(|| job.within(|| self.verifier.verify(&job.attempt, &mut memory))));
+            let verified = catch_unwind(AssertUnwindSafe(|| {
+                job.within(|| self.verifier.verify(&job.attempt, &mut memory))
+            }));
             let entry = self.lock().entries.remove(&job.key());
             match (entry, verified) {
                 (Some(entry), Ok(verdict)) => self.answer(entry, Some(verdict)),
-                (Some(entry), Err(_)) => self.verifier.settle(&entry.job.attempt, entry.counted, None),
+                (Some(entry), Err(_)) => {
+                    self.verifier
+                        .settle(&entry.job.attempt, entry.counted, None)
+                }
                 (None, _) => {}
             }
         }
@@ -215,13 +251,17 @@ impl<V: Verifier> Shared<V> {
             if let Some(job) = state.waiting.pop() {
                 return Some(job);
             }
-            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .wake
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Answers everybody who waits for an entry: with the verdict, or that it was displaced.
     fn answer(&self, entry: Entry, verdict: Option<Verdict>) {
-        self.verifier.settle(&entry.job.attempt, entry.counted, verdict.as_ref());
+        self.verifier
+            .settle(&entry.job.attempt, entry.counted, verdict.as_ref());
         let answer = verdict.map_or(Answer::Displaced, Answer::Verified);
         for (_, sender) in entry.tickets {
             // Nobody listens where the client went away in this moment.
@@ -232,12 +272,18 @@ impl<V: Verifier> Shared<V> {
     /// Takes a request off its entry, and an entry that nobody waits for out of the queue. It stays counted.
     fn leave(&self, key: &Key, ticket: u64) {
         let mut state = self.lock();
-        let Some(entry) = state.entries.get_mut(key) else { return };
+        let Some(entry) = state.entries.get_mut(key) else {
+            return;
+        };
         entry.tickets.retain(|(number, _)| *number != ticket);
         if entry.tickets.is_empty() {
             let job = Arc::clone(&entry.job);
             // One that a thread has taken is verified and settled as ever.
-            if state.waiting.remove(&key.0, |other| Arc::ptr_eq(other, &job)).is_some() {
+            if state
+                .waiting
+                .remove(&key.0, |other| Arc::ptr_eq(other, &job))
+                .is_some()
+            {
                 state.entries.remove(key);
             }
         }

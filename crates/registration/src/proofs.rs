@@ -42,20 +42,36 @@ impl Proofs {
     pub(crate) fn new(random: &Random) -> Result<Self, String> {
         let mut key = [0; 32];
         random(&mut key)?;
-        Ok(Self { key, proofs: Mutex::default() })
+        Ok(Self {
+            key,
+            proofs: Mutex::default(),
+        })
     }
 
     /// Returns the digest of what an attempt presents.
     pub(crate) fn digest(&self, provider: &Issuer, name: &str, password: &Secret) -> Digest {
         let mut digest = Sha256::new();
-        for part in [&self.key[..], provider.as_str().as_bytes(), &[0], name.as_bytes(), &[0], password.reveal().as_bytes()] {
+        for part in [
+            &self.key[..],
+            provider.as_str().as_bytes(),
+            &[0],
+            name.as_bytes(),
+            &[0],
+            password.reveal().as_bytes(),
+        ] {
             digest.update(part);
         }
         digest.finish()
     }
 
     /// Returns the revision of the account whose password was proved a moment ago.
-    pub(crate) fn revision(&self, provider: &Issuer, name: &str, digest: &Digest, now: Instant) -> Option<i64> {
+    pub(crate) fn revision(
+        &self,
+        provider: &Issuer,
+        name: &str,
+        digest: &Digest,
+        now: Instant,
+    ) -> Option<i64> {
         let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
         let proof = proofs.get(&(provider.as_str().to_owned(), name.to_owned()))?;
         (proof.until > now && memcmp::eq(&proof.digest, digest)).then_some(proof.revision)
@@ -68,13 +84,20 @@ impl Proofs {
             proofs.retain(|_, proof| proof.until > now);
         }
         if proofs.len() < PROOFS {
-            let proof = Proof { revision: account.revision, digest, until: now + REMEMBERED };
+            let proof = Proof {
+                revision: account.revision,
+                digest,
+                until: now + REMEMBERED,
+            };
             proofs.insert((provider.as_str().to_owned(), account.name.clone()), proof);
         }
     }
 
     /// Forgets the proofs that are too old.
     pub(crate) fn tidy(&self, now: Instant) {
-        self.proofs.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, proof| proof.until > now);
+        self.proofs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, proof| proof.until > now);
     }
 }

@@ -34,19 +34,31 @@ pub fn check(
             LegacyRedirects::Kept(_) => legacy.allows(uri),
         };
         if !permitted {
-            return Err(refuse("has a pattern, which only an account may register at a WSO2 door"));
+            return Err(refuse(
+                "has a pattern, which only an account may register at a WSO2 door",
+            ));
         }
         standing_for.extend(origins(uri, legacy).map_err(refuse)?);
     }
-    let spelled_out = ClientMetadata { redirect_uris: Some(standing_for), ..asked.clone() };
-    let agreed = registration.provider.admit(spelled_out, &registration.terms(legacy))?;
-    asked.application_type.clone_from(&agreed.members().application_type);
+    let spelled_out = ClientMetadata {
+        redirect_uris: Some(standing_for),
+        ..asked.clone()
+    };
+    let agreed = registration
+        .provider
+        .admit(spelled_out, &registration.terms(legacy))?;
+    asked
+        .application_type
+        .clone_from(&agreed.members().application_type);
     Ok(())
 }
 
 /// The origins of a pattern. One that was registered before there was a grammar may stay, since an update that must repeat it
 /// could do nothing else; it is in no judged form.
-fn origins(uri: &RedirectUri, legacy: LegacyRedirects<'_>) -> Result<Vec<RedirectUri>, &'static str> {
+fn origins(
+    uri: &RedirectUri,
+    legacy: LegacyRedirects<'_>,
+) -> Result<Vec<RedirectUri>, &'static str> {
     match RedirectPattern::parse(uri) {
         Ok(pattern) => Ok(pattern.origins().to_vec()),
         Err(_) if matches!(legacy, LegacyRedirects::Kept(_)) => origins_of_any(uri),

@@ -166,7 +166,11 @@ impl From<Refusal> for Failure {
 
 /// A member's name may have a language tag behind it, which is as long as a stranger likes.
 fn short(member: Cow<'static, str>) -> Cow<'static, str> {
-    if member.len() > 64 { member.chars().take(64).collect::<String>().into() } else { member }
+    if member.len() > 64 {
+        member.chars().take(64).collect::<String>().into()
+    } else {
+        member
+    }
 }
 
 /// What every refusal about redirect URIs begins with.

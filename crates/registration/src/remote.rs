@@ -25,7 +25,9 @@ use crate::{Door, Refusal, Registration};
 pub fn judge(metadata: &ClientMetadata, registration: &Registration) -> Result<(), Invalid> {
     for (row, held) in metadata.present() {
         let may_be_followed: &dyn Fn(&str) -> bool = match row.fetched {
-            Some(Fetched::Later) if row.shape == WebUri::SHAPE => &|uri| may_be_called(registration, uri),
+            Some(Fetched::Later) if row.shape == WebUri::SHAPE => {
+                &|uri| may_be_called(registration, uri)
+            }
             Some(Fetched::Later) => &|uri| may_be_fetched(registration, uri),
             Some(Fetched::Picture) => &|uri| registration.fetcher.check_host(uri).is_ok(),
             Some(Fetched::Now | Fetched::No) | None => continue,
@@ -39,7 +41,13 @@ pub fn judge(metadata: &ClientMetadata, registration: &Registration) -> Result<(
 
 /// The party on whose behalf documents are fetched.
 pub fn caller(counted: Option<&Counted>, address: Option<IpAddr>) -> Caller {
-    counted.map_or_else(|| Caller { name: String::new(), address }, |counted| counted.caller(address))
+    counted.map_or_else(
+        || Caller {
+            name: String::new(),
+            address,
+        },
+        |counted| counted.caller(address),
+    )
 }
 
 /// Checks what an agreed client's sector document says.
@@ -54,28 +62,46 @@ pub async fn check(
     caller: impl FnOnce() -> Caller,
 ) -> Result<(), Failure> {
     let agreed = metadata.members();
-    let refuse = |member: &'static str, reason: &'static str| Failure::from(Refusal::Invalid(Invalid::new(member, reason), door));
+    let refuse = |member: &'static str, reason: &'static str| {
+        Failure::from(Refusal::Invalid(Invalid::new(member, reason), door))
+    };
     let Some(sector) = &agreed.sector_identifier_uri else {
         let pairwise = agreed.subject_type == Some(SubjectType::Pairwise);
         return match pairwise && !one_host(agreed) {
-            true => Err(refuse("subject_type", "needs sector_identifier_uri when redirect URIs are on several hosts")),
+            true => Err(refuse(
+                "subject_type",
+                "needs sector_identifier_uri when redirect URIs are on several hosts",
+            )),
             false => Ok(()),
         };
     };
     let fetcher = &registration.fetcher;
-    let outcome = fetcher.json::<Vec<String>>(sector.as_str(), caller(), registration.clock.now()).await;
+    let outcome = fetcher
+        .json::<Vec<String>>(sector.as_str(), caller(), registration.clock.now())
+        .await;
     let listed = outcome.map_err(|refused| match refused.limit() {
         Some(FetchLimit::Caller) => Refusal::TooMany(FETCHES, fetcher.timeout()).into(),
         Some(FetchLimit::Queue) => Refusal::Fetches(fetcher.timeout()).into(),
         None => {
             // Strangers cause it: the audit trail gathers refusals, and the metric has the reasons.
-            tracing::debug!(reason = refused.reason(), "a sector document is not acceptable");
+            tracing::debug!(
+                reason = refused.reason(),
+                "a sector document is not acceptable"
+            );
             refuse("sector_identifier_uri", Refused::TEXT)
         }
     })?;
     // One text for every failure: what an address answers is nothing for strangers to learn.
-    let all_listed = agreed.redirect_uris.iter().flatten().all(|uri| listed.iter().any(|one| one == uri.as_str()));
-    if all_listed { Ok(()) } else { Err(refuse("sector_identifier_uri", Refused::TEXT)) }
+    let all_listed = agreed
+        .redirect_uris
+        .iter()
+        .flatten()
+        .all(|uri| listed.iter().any(|one| one == uri.as_str()));
+    if all_listed {
+        Ok(())
+    } else {
+        Err(refuse("sector_identifier_uri", Refused::TEXT))
+    }
 }
 
 /// Whether an authorization server may fetch from an address. A fragment is not sent (OIDC Core §6.2).
@@ -95,7 +121,8 @@ fn may_be_called(registration: &Registration, uri: &str) -> bool {
         Ok(url) if url.scheme() == "http" => {
             let rest = url.as_str().strip_prefix("http://").unwrap_or_default();
             let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-            judge(&format!("https://{rest}")) || (url.port().is_none() && judge(&format!("https://{authority}:80{path}")))
+            judge(&format!("https://{rest}"))
+                || (url.port().is_none() && judge(&format!("https://{authority}:80{path}")))
         }
         _ => judge(uri),
     }
@@ -106,7 +133,9 @@ fn may_be_called(registration: &Registration, uri: &str) -> bool {
 fn one_host(agreed: &ClientMetadata) -> bool {
     let sectors = |uri: &RedirectUri| {
         let scheme = uri.scheme();
-        hosts_of(uri).into_iter().map(move |host| (host.is_none().then(|| scheme.clone()), host))
+        hosts_of(uri)
+            .into_iter()
+            .map(move |host| (host.is_none().then(|| scheme.clone()), host))
     };
     let mut sectors = agreed.redirect_uris.iter().flatten().flat_map(sectors);
     let first = sectors.next();

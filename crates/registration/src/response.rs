@@ -11,12 +11,20 @@ use store::Information;
 use crate::ENDPOINT;
 
 /// A client was registered.
-pub fn created(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+pub fn created(
+    client: &Information,
+    token: &RegistrationAccessToken,
+    issuer: &Issuer,
+) -> HttpResponse {
     information(StatusCode::CREATED, client, token, issuer)
 }
 
 /// A client was read or updated.
-pub fn ok(client: impl Into<Information>, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+pub fn ok(
+    client: impl Into<Information>,
+    token: &RegistrationAccessToken,
+    issuer: &Issuer,
+) -> HttpResponse {
     information(StatusCode::OK, &client.into(), token, issuer)
 }
 
@@ -27,10 +35,20 @@ pub fn deleted() -> HttpResponse {
     answer.finish()
 }
 
-fn information(status: StatusCode, client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> HttpResponse {
+fn information(
+    status: StatusCode,
+    client: &Information,
+    token: &RegistrationAccessToken,
+    issuer: &Issuer,
+) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     no_store(&mut answer);
-    answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(body(client, token, issuer))
+    answer
+        .insert_header((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        ))
+        .body(body(client, token, issuer))
 }
 
 /// What the provider adds to what was agreed. RFC 7591 §3.2.1, RFC 7592 §3.
@@ -53,7 +71,10 @@ fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) 
     let added = Added {
         client_id: client.id.as_str(),
         client_secret: client.secret.as_ref().map(ClientSecret::reveal),
-        client_secret_expires_at: client.secret.as_ref().map(|_| client.secret_expires_at.map_or(0, Timestamp::seconds)),
+        client_secret_expires_at: client
+            .secret
+            .as_ref()
+            .map(|_| client.secret_expires_at.map_or(0, Timestamp::seconds)),
         client_id_issued_at: client.issued_at.seconds(),
         registration_access_token: token.reveal(),
         registration_client_uri: &issuer.endpoint(&[ENDPOINT, "/", client.id.as_str()].concat()),

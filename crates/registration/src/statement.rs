@@ -34,7 +34,8 @@ impl TrustedIssuer {
     /// # Errors
     /// The rest of a sentence that begins with the name of the file the set came from.
     pub fn new(issuer: String, jwks: &str) -> Result<Self, String> {
-        let set: JwkSet = serde_json::from_str(jwks).map_err(|error| format!("is not a JWK Set: {error}"))?;
+        let set: JwkSet =
+            serde_json::from_str(jwks).map_err(|error| format!("is not a JWK Set: {error}"))?;
         let keys: Vec<TrustedKey> = set.keys.iter().filter_map(TrustedKey::of).collect();
         if keys.is_empty() {
             return Err("has no key for RS256, PS256, ES256 or EdDSA".to_owned());
@@ -57,10 +58,18 @@ impl TrustedKey {
             _ => return None,
         };
         let named = jwk.common.key_algorithm.as_ref().map(ToString::to_string);
-        let fits = |algorithm: &&Algorithm| named.as_ref().is_none_or(|named| *named == name_of(**algorithm));
+        let fits = |algorithm: &&Algorithm| {
+            named
+                .as_ref()
+                .is_none_or(|named| *named == name_of(**algorithm))
+        };
         let algorithms: Vec<Algorithm> = by_type.iter().filter(fits).copied().collect();
         let key = DecodingKey::from_jwk(jwk).ok()?;
-        (!algorithms.is_empty()).then(|| Self { kid: jwk.common.key_id.clone(), algorithms, key })
+        (!algorithms.is_empty()).then(|| Self {
+            kid: jwk.common.key_id.clone(),
+            algorithms,
+            key,
+        })
     }
 }
 
@@ -73,10 +82,24 @@ pub fn apply(mut object: SentMembers, registration: &Registration) -> Result<Sen
         None | Some(Value::Null) => return Ok(object),
         Some(Value::String(statement)) if statement.is_empty() => return Ok(object),
         Some(Value::String(statement)) => statement,
-        Some(_) => return Err(Refusal::InvalidStatement("software_statement must be a JWT in its compact form.")),
+        Some(_) => {
+            return Err(Refusal::InvalidStatement(
+                "software_statement must be a JWT in its compact form.",
+            ));
+        }
     };
-    let mut claims = verify(statement, &registration.trusted, &registration.issuer, registration.clock.now())?;
-    claims.retain(|name| member(name) != "software_statement" && ClientMetadata::ROWS.iter().any(|row| row.name == member(name)));
+    let mut claims = verify(
+        statement,
+        &registration.trusted,
+        &registration.issuer,
+        registration.clock.now(),
+    )?;
+    claims.retain(|name| {
+        member(name) != "software_statement"
+            && ClientMetadata::ROWS
+                .iter()
+                .any(|row| row.name == member(name))
+    });
     // A name that is vouched for is not joined by others, in languages nobody vouched for.
     object.retain(|name| !claims.names().any(|claim| member(claim) == member(name)));
     object.extend(claims);
@@ -92,34 +115,59 @@ fn member(name: &str) -> &str {
 ///
 /// # Errors
 /// As [`apply`].
-pub fn verify(statement: &str, trusted: &[TrustedIssuer], audience: &Issuer, now: Timestamp) -> Result<SentMembers, Refusal> {
+pub fn verify(
+    statement: &str,
+    trusted: &[TrustedIssuer],
+    audience: &Issuer,
+    now: Timestamp,
+) -> Result<SentMembers, Refusal> {
     if statement.len() > STATEMENT_MAX {
         return Err(Refusal::InvalidStatement("software_statement is too long."));
     }
     let mut parts = statement.split('.');
-    let (Some(header), Some(claims), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err(Refusal::InvalidStatement("software_statement must be a signed JWT in its compact form."));
+    let (Some(header), Some(claims), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Refusal::InvalidStatement(
+            "software_statement must be a signed JWT in its compact form.",
+        ));
     };
     let (head, claims_object) = (part(header)?, part(claims)?);
     let algorithm = algorithm(&head)?;
     let Some(Value::String(issuer)) = claims_object.get("iss") else {
-        return Err(Refusal::InvalidStatement("software_statement must have an iss claim."));
+        return Err(Refusal::InvalidStatement(
+            "software_statement must have an iss claim.",
+        ));
     };
-    let trusted = trusted.iter().find(|trusted| trusted.issuer == *issuer).ok_or(Refusal::UnapprovedStatement)?;
+    let trusted = trusted
+        .iter()
+        .find(|trusted| trusted.issuer == *issuer)
+        .ok_or(Refusal::UnapprovedStatement)?;
     let kid = match head.get("kid") {
         None => None,
         Some(Value::String(kid)) => Some(kid.as_str()),
-        Some(_) => return Err(Refusal::InvalidStatement("software_statement has a kid that is not a string.")),
+        Some(_) => {
+            return Err(Refusal::InvalidStatement(
+                "software_statement has a kid that is not a string.",
+            ));
+        }
     };
-    let signed = statement.get(..header.len() + 1 + claims.len()).unwrap_or_default();
+    let signed = statement
+        .get(..header.len() + 1 + claims.len())
+        .unwrap_or_default();
     let verified = trusted
         .keys
         .iter()
         .filter(|key| kid.is_none() || key.kid.is_none() || key.kid.as_deref() == kid)
         .filter(|key| key.algorithms.contains(&algorithm))
-        .any(|key| jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, algorithm).unwrap_or(false));
+        .any(|key| {
+            jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, algorithm)
+                .unwrap_or(false)
+        });
     if !verified {
-        return Err(Refusal::InvalidStatement("software_statement is not signed by a key of its issuer."));
+        return Err(Refusal::InvalidStatement(
+            "software_statement is not signed by a key of its issuer.",
+        ));
     }
     in_force(&claims_object, audience, now)?;
     Ok(claims_object)
@@ -129,7 +177,9 @@ fn part(encoded: &str) -> Result<SentMembers, Refusal> {
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok();
     bytes
         .and_then(|bytes| read_object(&bytes, &JsonLimits::default()).ok())
-        .ok_or(Refusal::InvalidStatement("software_statement must be a signed JWT in its compact form."))
+        .ok_or(Refusal::InvalidStatement(
+            "software_statement must be a signed JWT in its compact form.",
+        ))
 }
 
 fn name_of(algorithm: Algorithm) -> String {
@@ -138,50 +188,87 @@ fn name_of(algorithm: Algorithm) -> String {
 
 fn algorithm(head: &SentMembers) -> Result<Algorithm, Refusal> {
     if head.has("crit") {
-        return Err(Refusal::InvalidStatement("software_statement has critical headers, which are not understood here."));
+        return Err(Refusal::InvalidStatement(
+            "software_statement has critical headers, which are not understood here.",
+        ));
     }
     let known = |kind: &str| {
-        ["jwt", "software-statement+jwt", "application/software-statement+jwt"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+        [
+            "jwt",
+            "software-statement+jwt",
+            "application/software-statement+jwt",
+        ]
+        .iter()
+        .any(|known| kind.eq_ignore_ascii_case(known))
     };
     match head.get("typ") {
         None => {}
         Some(Value::String(kind)) if known(kind) => {}
-        Some(_) => return Err(Refusal::InvalidStatement("software_statement is a JWT of another type.")),
+        Some(_) => {
+            return Err(Refusal::InvalidStatement(
+                "software_statement is a JWT of another type.",
+            ));
+        }
     }
     let named = head.get("alg").and_then(Value::as_str).unwrap_or_default();
-    [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::EdDSA]
-        .into_iter()
-        .find(|algorithm| name_of(*algorithm) == named)
-        .ok_or(Refusal::InvalidStatement("software_statement must be signed with RS256, PS256, ES256 or EdDSA."))
+    [
+        Algorithm::RS256,
+        Algorithm::PS256,
+        Algorithm::ES256,
+        Algorithm::EdDSA,
+    ]
+    .into_iter()
+    .find(|algorithm| name_of(*algorithm) == named)
+    .ok_or(Refusal::InvalidStatement(
+        "software_statement must be signed with RS256, PS256, ES256 or EdDSA.",
+    ))
 }
 
 /// A claim of the wrong type is a refusal, never an absent claim.
 fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Refusal> {
     let addressed = match claims.get("aud") {
         Some(Value::String(one)) => one == audience.as_str(),
-        Some(Value::Array(several)) => several.iter().all(Value::is_string) && several.iter().any(|one| one == audience.as_str()),
+        Some(Value::Array(several)) => {
+            several.iter().all(Value::is_string)
+                && several.iter().any(|one| one == audience.as_str())
+        }
         _ => false,
     };
     if !addressed {
-        return Err(Refusal::InvalidStatement("software_statement must have this provider's issuer in its aud claim."));
+        return Err(Refusal::InvalidStatement(
+            "software_statement must have this provider's issuer in its aud claim.",
+        ));
     }
-    let expires = instant(claims, "exp")?.ok_or(Refusal::InvalidStatement("software_statement must have an exp claim."))?;
-    let issued = instant(claims, "iat")?.ok_or(Refusal::InvalidStatement("software_statement must have an iat claim."))?;
+    let expires = instant(claims, "exp")?.ok_or(Refusal::InvalidStatement(
+        "software_statement must have an exp claim.",
+    ))?;
+    let issued = instant(claims, "iat")?.ok_or(Refusal::InvalidStatement(
+        "software_statement must have an iat claim.",
+    ))?;
     let begins = instant(claims, "nbf")?.unwrap_or(issued);
     let now = now.seconds();
     if expires.saturating_add(LEEWAY) <= now {
         return Err(Refusal::InvalidStatement("software_statement has expired."));
     }
     if issued > now.saturating_add(LEEWAY) || begins > now.saturating_add(LEEWAY) {
-        return Err(Refusal::InvalidStatement("software_statement is not valid yet."));
+        return Err(Refusal::InvalidStatement(
+            "software_statement is not valid yet.",
+        ));
     }
     Ok(())
 }
 
 fn instant(claims: &SentMembers, name: &str) -> Result<Option<i64>, Refusal> {
-    let Some(value) = claims.get(name) else { return Ok(None) };
-    let whole = value
-        .as_i64()
-        .or_else(|| value.as_f64().filter(|number| number.is_finite()).and_then(|number| format!("{:.0}", number.floor()).parse().ok()));
-    whole.map(Some).ok_or(Refusal::InvalidStatement("software_statement has an exp, iat or nbf claim that is not a number."))
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
+    };
+    let whole = value.as_i64().or_else(|| {
+        value
+            .as_f64()
+            .filter(|number| number.is_finite())
+            .and_then(|number| format!("{:.0}", number.floor()).parse().ok())
+    });
+    whole.map(Some).ok_or(Refusal::InvalidStatement(
+        "software_statement has an exp, iat or nbf claim that is not a number.",
+    ))
 }

@@ -45,7 +45,10 @@ impl Counted {
             Self::Account(name) | Self::Token(name) | Self::Client(name) => name.clone(),
             Self::Metadata(digest) => format!("{digest:?}"),
         };
-        Caller { name: format!("{} {name}", self.kind()), address }
+        Caller {
+            name: format!("{} {name}", self.kind()),
+            address,
+        }
     }
 }
 
@@ -61,7 +64,11 @@ pub struct Throttle {
 impl Throttle {
     /// That many registrations a minute, as many at once after a quiet minute; 0 for any number.
     pub fn of_registrations(per_minute: u32) -> Self {
-        Self::new(REGISTRATIONS, &["address", "account", "token", "metadata"], per_minute)
+        Self::new(
+            REGISTRATIONS,
+            &["address", "account", "token", "metadata"],
+            per_minute,
+        )
     }
 
     /// That many updates and deletions a minute, as many at once after a quiet minute; 0 for any number.
@@ -70,9 +77,18 @@ impl Throttle {
     }
 
     fn new(requests: &'static str, kinds: &[&'static str], per_minute: u32) -> Self {
-        let limiter = NonZeroU32::new(per_minute).map(|most| RateLimiter::keyed(Quota::per_minute(most)));
-        let refused = kinds.iter().map(|kind| (*kind, AtomicU64::new(0))).collect();
-        Self { limiter, clock: DefaultClock::default(), requests, refused }
+        let limiter =
+            NonZeroU32::new(per_minute).map(|most| RateLimiter::keyed(Quota::per_minute(most)));
+        let refused = kinds
+            .iter()
+            .map(|kind| (*kind, AtomicU64::new(0)))
+            .collect();
+        Self {
+            limiter,
+            clock: DefaultClock::default(),
+            requests,
+            refused,
+        }
     }
 
     /// Whether anything is counted at all.
@@ -85,7 +101,9 @@ impl Throttle {
     /// # Errors
     /// [`Refusal::TooMany`].
     pub fn admit(&self, counted: Option<&Counted>) -> Result<(), Refusal> {
-        counted.map_or(Ok(()), |counted| self.count(counted)).map_err(|wait| Refusal::TooMany(self.requests, wait))
+        counted
+            .map_or(Ok(()), |counted| self.count(counted))
+            .map_err(|wait| Refusal::TooMany(self.requests, wait))
     }
 
     /// Counts one request.
@@ -93,9 +111,15 @@ impl Throttle {
     /// # Errors
     /// For how long to wait, when there were too many.
     pub fn count(&self, counted: &Counted) -> Result<(), Duration> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
         limiter.check_key(counted).map_err(|early| {
-            if let Some((_, refused)) = self.refused.iter().find(|(kind, _)| *kind == counted.kind()) {
+            if let Some((_, refused)) = self
+                .refused
+                .iter()
+                .find(|(kind, _)| *kind == counted.kind())
+            {
                 refused.fetch_add(1, Ordering::Relaxed);
             }
             early.wait_time_from(self.clock.now())
@@ -104,7 +128,9 @@ impl Throttle {
 
     /// How many were too many, by what was counted.
     pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.refused.iter().map(|(kind, refused)| (*kind, refused.load(Ordering::Relaxed)))
+        self.refused
+            .iter()
+            .map(|(kind, refused)| (*kind, refused.load(Ordering::Relaxed)))
     }
 
     /// Forgets buckets that are full again.
@@ -123,12 +149,29 @@ mod tests {
     #[test]
     fn each_of_what_is_counted_has_a_bucket_of_its_own() {
         let throttle = Throttle::of_registrations(2);
-        let (one, other) = (Counted::Account("a".to_owned()), Counted::Token("a".to_owned()));
-        assert_eq!((throttle.count(&one), throttle.count(&one)), (Ok(()), Ok(())));
+        let (one, other) = (
+            Counted::Account("a".to_owned()),
+            Counted::Token("a".to_owned()),
+        );
+        assert_eq!(
+            (throttle.count(&one), throttle.count(&one)),
+            (Ok(()), Ok(()))
+        );
         let wait = throttle.count(&one).unwrap_err();
-        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(30), "{wait:?}");
+        assert!(
+            wait > Duration::ZERO && wait <= Duration::from_secs(30),
+            "{wait:?}"
+        );
         assert_eq!(throttle.count(&other), Ok(()));
-        assert_eq!(throttle.refused().collect::<Vec<_>>(), [("address", 0), ("account", 1), ("token", 0), ("metadata", 0)]);
+        assert_eq!(
+            throttle.refused().collect::<Vec<_>>(),
+            [
+                ("address", 0),
+                ("account", 1),
+                ("token", 0),
+                ("metadata", 0)
+            ]
+        );
     }
 
     #[test]

@@ -39,7 +39,10 @@ impl Trail {
     }
 
     fn add(&self, refused: Refused) -> bool {
-        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(refused, Instant::now())
+        self.kinds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(refused, Instant::now())
     }
 
     /// How many rows are not written yet.
@@ -67,8 +70,15 @@ impl Trail {
     fn taken(&self, now: Instant, is_due: impl Fn(&Gathered) -> bool) -> Vec<Refused> {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Vec::new();
-        for (kind, gathered) in kinds.iter_mut().filter(|(_, gathered)| gathered.times > 0 && is_due(gathered)) {
-            taken.push(Refused { request_id: gathered.request_id.take(), times: gathered.times, ..kind.clone() });
+        for (kind, gathered) in kinds
+            .iter_mut()
+            .filter(|(_, gathered)| gathered.times > 0 && is_due(gathered))
+        {
+            taken.push(Refused {
+                request_id: gathered.request_id.take(),
+                times: gathered.times,
+                ..kind.clone()
+            });
             (gathered.times, gathered.due) = (0, now + PAUSE);
         }
         kinds.retain(|gathered| gathered.times > 0 || gathered.due > now);
@@ -85,7 +95,11 @@ impl Trail {
 
 /// Somebody who asks for something, as the audit trail has it.
 pub(crate) fn by(address: Option<IpAddr>) -> By {
-    By { address, request_id: RequestId::current().map(|id| id.as_str().to_owned()), ..By::default() }
+    By {
+        address,
+        request_id: RequestId::current().map(|id| id.as_str().to_owned()),
+        ..By::default()
+    }
 }
 
 /// What a request presented before anything was proved.
@@ -97,7 +111,11 @@ pub(crate) struct Tried {
 impl Tried {
     pub(crate) fn of(presented: &Presented) -> Self {
         let credentials = matches!(presented.scheme(), Some(Scheme::Basic | Scheme::Bearer));
-        let name = if let Presented::Basic { name, .. } = presented { Some(name.clone()) } else { None };
+        let name = if let Presented::Basic { name, .. } = presented {
+            Some(name.clone())
+        } else {
+            None
+        };
         Self { credentials, name }
     }
 }
@@ -105,29 +123,62 @@ impl Tried {
 impl Registration {
     /// Notes that somebody was refused who proved nothing. Only a name whose password was looked at is kept: that takes its
     /// time, and a stranger who is refused at once does not choose how many kinds there are.
-    pub(crate) fn login_refused(&self, tried: Tried, otherwise: Event, address: Option<IpAddr>, failure: &Failure) {
+    pub(crate) fn login_refused(
+        &self,
+        tried: Tried,
+        otherwise: Event,
+        address: Option<IpAddr>,
+        failure: &Failure,
+    ) {
         let wrong = tried.credentials && failure.status_code() == StatusCode::UNAUTHORIZED;
-        let by = By { account: tried.name.filter(|_| wrong), ..by(address) };
-        self.refused(if wrong { Event::LoginRefused } else { otherwise }, &by, None, failure);
+        let by = By {
+            account: tried.name.filter(|_| wrong),
+            ..by(address)
+        };
+        self.refused(
+            if wrong {
+                Event::LoginRefused
+            } else {
+                otherwise
+            },
+            &by,
+            None,
+            failure,
+        );
     }
 
     /// Notes that `by` was refused something; what failed on our side is no refusal.
-    pub(crate) fn refused(&self, event: Event, by: &By, client_id: Option<&str>, failure: &Failure) {
+    pub(crate) fn refused(
+        &self,
+        event: Event,
+        by: &By,
+        client_id: Option<&str>,
+        failure: &Failure,
+    ) {
         let status = failure.status_code();
         if !status.is_client_error() {
             return;
         }
         let throttled = status == StatusCode::TOO_MANY_REQUESTS;
-        let about = failure.what().map_or_else(String::new, |what| format!(" {what}"));
+        let about = failure
+            .what()
+            .map_or_else(String::new, |what| format!(" {what}"));
         self.trail.note(Refused {
             event: if throttled { Event::Throttled } else { event },
             provider: Some(self.issuer.as_str().to_owned()),
             client_id: client_id.map(str::to_owned),
-            account: by.account.as_deref().map(|name| name.chars().take(64).collect()),
+            account: by
+                .account
+                .as_deref()
+                .map(|name| name.chars().take(64).collect()),
             token: by.token.clone(),
             address: by.address,
             request_id: by.request_id.clone(),
-            detail: Some(format!("{} {}{about}", status.as_u16(), failure.code().as_str())),
+            detail: Some(format!(
+                "{} {}{about}",
+                status.as_u16(),
+                failure.code().as_str()
+            )),
             times: 1,
         });
     }
@@ -141,12 +192,24 @@ mod tests {
     use super::*;
 
     fn wrong(account: &str) -> Refused {
-        Refused { event: Event::LoginRefused, account: Some(account.to_owned()), request_id: Some("r".to_owned()), times: 1, ..more() }
+        Refused {
+            event: Event::LoginRefused,
+            account: Some(account.to_owned()),
+            request_id: Some("r".to_owned()),
+            times: 1,
+            ..more()
+        }
     }
 
     fn from(address: impl Into<IpAddr>) -> Refused {
         let detail = Some("401 invalid_token".to_owned());
-        Refused { event: Event::LoginRefused, address: Some(address.into()), detail, times: 1, ..more() }
+        Refused {
+            event: Event::LoginRefused,
+            address: Some(address.into()),
+            detail,
+            times: 1,
+            ..more()
+        }
     }
 
     /// The /64 network of that number in the /48 network of that number.
@@ -155,7 +218,11 @@ mod tests {
     }
 
     fn taken(trail: &Trail) -> Vec<(Event, Option<String>, i64)> {
-        let mut taken: Vec<_> = trail.take().into_iter().map(|refused| (refused.event, refused.account, refused.times)).collect();
+        let mut taken: Vec<_> = trail
+            .take()
+            .into_iter()
+            .map(|refused| (refused.event, refused.account, refused.times))
+            .collect();
         taken.sort_by(|one, other| one.1.cmp(&other.1));
         taken
     }
@@ -171,13 +238,28 @@ mod tests {
             trail.note(wrong(account));
         }
         let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
-        assert_eq!(taken(&trail), [(Event::LoginRefused, a.clone(), 2), (Event::LoginRefused, b, 1)]);
+        assert_eq!(
+            taken(&trail),
+            [
+                (Event::LoginRefused, a.clone(), 2),
+                (Event::LoginRefused, b, 1)
+            ]
+        );
         assert_eq!(taken(&trail), []);
         trail.note(wrong("a"));
         trail.note(wrong("c"));
-        assert_eq!(taken(&trail), [(Event::LoginRefused, Some("c".to_owned()), 1)], "what goes on waits a minute");
+        assert_eq!(
+            taken(&trail),
+            [(Event::LoginRefused, Some("c".to_owned()), 1)],
+            "what goes on waits a minute"
+        );
         let rest = trail.take_all();
-        assert_eq!(rest.iter().map(|refused| (refused.account.clone(), refused.times)).collect::<Vec<_>>(), [(a, 1)]);
+        assert_eq!(
+            rest.iter()
+                .map(|refused| (refused.account.clone(), refused.times))
+                .collect::<Vec<_>>(),
+            [(a, 1)]
+        );
     }
 
     #[test]
@@ -187,15 +269,29 @@ mod tests {
             trail.note(wrong(&number.to_string()));
         }
         let shared = 5_000 - i64::try_from(ALIKE + NETWORKS).unwrap();
-        assert_eq!((trail.pending(), trail.merged()), (ALIKE + NETWORKS + 1, shared.try_into().unwrap()));
+        assert_eq!(
+            (trail.pending(), trail.merged()),
+            (ALIKE + NETWORKS + 1, shared.try_into().unwrap())
+        );
         let taken = trail.take();
-        assert_eq!((taken.len(), trail.pending(), times(&taken)), (ALIKE + NETWORKS + 1, 0, 5_000));
-        let rest: Vec<_> = taken.iter().filter(|refused| refused.account.is_none()).map(|refused| (refused.event, refused.times)).collect();
+        assert_eq!(
+            (taken.len(), trail.pending(), times(&taken)),
+            (ALIKE + NETWORKS + 1, 0, 5_000)
+        );
+        let rest: Vec<_> = taken
+            .iter()
+            .filter(|refused| refused.account.is_none())
+            .map(|refused| (refused.event, refused.times))
+            .collect();
         assert_eq!(rest, [(Event::LoginRefused, shared)]);
         for number in 5_000..10_000 {
             trail.note(wrong(&number.to_string()));
         }
-        assert_eq!(trail.take().len(), 0, "kinds that were just written keep their places");
+        assert_eq!(
+            trail.take().len(),
+            0,
+            "kinds that were just written keep their places"
+        );
         assert_eq!(times(&trail.take_all()), 5_000);
     }
 
@@ -208,20 +304,45 @@ mod tests {
         }
         trail.note(from(Ipv4Addr::new(203, 0, 113, 9)));
         trail.note(from(network(2, 7)));
-        assert_eq!((trail.pending(), trail.merged()), (ALIKE + 3, 2_000 - 1_024 + 1));
+        assert_eq!(
+            (trail.pending(), trail.merged()),
+            (ALIKE + 3, 2_000 - 1_024 + 1)
+        );
         let taken = trail.take();
         let rows = |address: IpAddr, detail: &str| -> Vec<i64> {
-            let of = |row: &&Refused| row.address == Some(address) && row.detail.as_deref() == Some(detail);
+            let of = |row: &&Refused| {
+                row.address == Some(address) && row.detail.as_deref() == Some(detail)
+            };
             taken.iter().filter(of).map(|row| row.times).collect()
         };
         let gathered = "401 invalid_token, from networks of this /48";
         assert_eq!(rows(network(1, 0).into(), gathered), [2_000 - 1_024]);
-        assert_eq!(rows(network(2, 0).into(), gathered), [1], "a guesser behind the others has a row");
-        assert_eq!(rows(network(1, 0).into(), "401 invalid_token"), [1], "the first networks are told apart");
-        assert_eq!(rows(Ipv4Addr::new(203, 0, 113, 9).into(), "401 invalid_token"), [1], "an IPv4 address is kept whole");
+        assert_eq!(
+            rows(network(2, 0).into(), gathered),
+            [1],
+            "a guesser behind the others has a row"
+        );
+        assert_eq!(
+            rows(network(1, 0).into(), "401 invalid_token"),
+            [1],
+            "the first networks are told apart"
+        );
+        assert_eq!(
+            rows(Ipv4Addr::new(203, 0, 113, 9).into(), "401 invalid_token"),
+            [1],
+            "an IPv4 address is kept whole"
+        );
         trail.put_back(taken);
         assert_eq!(trail.merged(), 2_000 - 1_024 + 1);
-        assert_eq!(times(trail.take_all().iter().filter(|row| row.detail.as_deref() == Some(gathered))), 2_000 - 1_024 + 1);
+        assert_eq!(
+            times(
+                trail
+                    .take_all()
+                    .iter()
+                    .filter(|row| row.detail.as_deref() == Some(gathered))
+            ),
+            2_000 - 1_024 + 1
+        );
     }
 
     /// Each level is bounded: networks, then events without an address, then one row for all.
@@ -232,7 +353,10 @@ mod tests {
             trail.note(from(network(site, 0)));
         }
         let without_address = |rows: &[Refused]| -> Vec<(Event, i64)> {
-            rows.iter().filter(|row| row.address.is_none()).map(|row| (row.event, row.times)).collect()
+            rows.iter()
+                .filter(|row| row.address.is_none())
+                .map(|row| (row.event, row.times))
+                .collect()
         };
         let taken = trail.take();
         let beyond = 5_000 - i64::try_from(ALIKE + NETWORKS).unwrap();
@@ -240,12 +364,23 @@ mod tests {
         assert_eq!(without_address(&taken), [(Event::LoginRefused, beyond)]);
 
         for number in 0..1_000 {
-            trail.note(Refused { provider: Some(number.to_string()), ..from(network(9_000, number)) });
+            trail.note(Refused {
+                provider: Some(number.to_string()),
+                ..from(network(9_000, number))
+            });
         }
         let taken = trail.take();
-        let (events, rest): (Vec<_>, Vec<_>) = without_address(&taken).into_iter().partition(|(event, _)| *event == Event::LoginRefused);
+        let (events, rest): (Vec<_>, Vec<_>) = without_address(&taken)
+            .into_iter()
+            .partition(|(event, _)| *event == Event::LoginRefused);
         assert_eq!((taken.len(), events.len()), (EVENTS, EVENTS - 1));
-        assert_eq!(rest, [(Event::MoreRefused, 1_000 - i64::try_from(EVENTS - 1).unwrap())]);
+        assert_eq!(
+            rest,
+            [(
+                Event::MoreRefused,
+                1_000 - i64::try_from(EVENTS - 1).unwrap()
+            )]
+        );
     }
 
     #[test]

@@ -13,7 +13,9 @@ use crate::{Door, Refusal};
 /// When `client_id` is missing or another's, `client_secret` is sent and is not the client's, or a member that is the
 /// provider's to say is there.
 pub fn request(client: &Client, mut object: SentMembers) -> Result<SentMembers, Refusal> {
-    let refuse = |member: &'static str, reason: &'static str| Refusal::Invalid(Invalid::new(member, reason), Door::Standard);
+    let refuse = |member: &'static str, reason: &'static str| {
+        Refusal::Invalid(Invalid::new(member, reason), Door::Standard)
+    };
     match object.remove("client_id") {
         Some(Value::String(id)) if id == client.id.as_str() => {}
         None | Some(Value::Null) => return Err(refuse("client_id", "must be in an update")),
@@ -22,10 +24,22 @@ pub fn request(client: &Client, mut object: SentMembers) -> Result<SentMembers, 
     match object.remove("client_secret") {
         None | Some(Value::Null) => {}
         Some(Value::String(sent)) if sent.is_empty() => {}
-        Some(Value::String(sent)) if client.secret.as_ref().is_some_and(|secret| same(&sent, secret.reveal())) => {}
-        Some(_) => return Err(refuse("client_secret", "must be the client's own, or left out of an update")),
+        Some(Value::String(sent))
+            if client
+                .secret
+                .as_ref()
+                .is_some_and(|secret| same(&sent, secret.reveal())) => {}
+        Some(_) => {
+            return Err(refuse(
+                "client_secret",
+                "must be the client's own, or left out of an update",
+            ));
+        }
     }
-    match ClientInformation::ROWS.iter().find(|row| object.has(row.name)) {
+    match ClientInformation::ROWS
+        .iter()
+        .find(|row| object.has(row.name))
+    {
         Some(row) => Err(refuse(row.name, "must be left out of an update")),
         None => Ok(object),
     }

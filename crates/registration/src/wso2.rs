@@ -32,13 +32,19 @@ impl Owner {
         door: Door,
         legacy: LegacyRedirects<'_>,
     ) -> Result<Option<String>, Refusal> {
-        let Some(owner) = &self.named else { return Ok(None) };
+        let Some(owner) = &self.named else {
+            return Ok(None);
+        };
         let mut members = metadata.members().clone();
-        let Some(names) = &mut members.client_name else { return Ok(None) };
+        let Some(names) = &mut members.client_name else {
+            return Ok(None);
+        };
         let composed = format!("{owner}_{}", names.untagged().map_or("", HumanText::as_str));
         let refuse = |reason| Refusal::Invalid(Invalid::new("client_name", reason), door);
         names.set_untagged(HumanText::parse(composed.clone()).map_err(refuse)?);
-        let admitted = registration.provider.admit(members, &registration.terms(legacy));
+        let admitted = registration
+            .provider
+            .admit(members, &registration.terms(legacy));
         *metadata = admitted.map_err(|invalid| Refusal::Invalid(invalid, door))?;
         Ok(Some(composed))
     }
@@ -48,14 +54,21 @@ impl Owner {
 ///
 /// # Errors
 /// When the owner is no name, or not one the caller may register for.
-pub fn adapt(object: &mut SentMembers, initial: &Initial, registration: &Registration) -> Result<Owner, Refusal> {
+pub fn adapt(
+    object: &mut SentMembers,
+    initial: &Initial,
+    registration: &Registration,
+) -> Result<Owner, Refusal> {
     for row in ClientMetadata::ROWS.iter().filter(|row| row.list) {
         if let Some(value @ Value::String(_)) = object.get_mut(row.name) {
             *value = Value::Array(vec![value.take()]);
         }
     }
     split_grants(object);
-    if !object.get("client_name").is_some_and(|name| !name.is_null() && name != "") {
+    if !object
+        .get("client_name")
+        .is_some_and(|name| !name.is_null() && name != "")
+    {
         object.insert("client_name".into(), random_name(registration)?.into());
     }
     match object.remove("ext_param_owner") {
@@ -78,22 +91,33 @@ fn split_grants(object: &mut SentMembers) {
 
 fn random_name(registration: &Registration) -> Result<String, Refusal> {
     let mut bytes = [0_u8; 12];
-    (registration.random)(&mut bytes).map_err(|reason| oauth_http::Failure::server_error(format!("no randomness: {reason}")))?;
+    (registration.random)(&mut bytes)
+        .map_err(|reason| oauth_http::Failure::server_error(format!("no randomness: {reason}")))?;
     Ok(format!("application_{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 fn owner(named: String, initial: &Initial, registration: &Registration) -> Result<Owner, Refusal> {
-    let account = account_name(&named, registration).ok_or(Refusal::InvalidOwner)?.to_owned();
+    let account = account_name(&named, registration)
+        .ok_or(Refusal::InvalidOwner)?
+        .to_owned();
     let permitted = match initial {
-        Initial::Account(Account { role: Role::Administrator, .. }) => true,
+        Initial::Account(Account {
+            role: Role::Administrator,
+            ..
+        }) => true,
         Initial::Account(caller) => caller.name == account,
         Initial::Token(token) => token.owner.as_deref() == Some(account.as_str()),
         Initial::Anybody => false,
     };
     if !permitted {
-        return Err(Refusal::NotPermitted("You may not register clients for this application owner."));
+        return Err(Refusal::NotPermitted(
+            "You may not register clients for this application owner.",
+        ));
     }
-    Ok(Owner { account: Some(account), named: Some(named) })
+    Ok(Owner {
+        account: Some(account),
+        named: Some(named),
+    })
 }
 
 /// The account that `text` names: a name, or `name@tenant` at that tenant.

@@ -10,7 +10,9 @@ use probe::{ResolveOverride, TryCredentials, TryOptions, try_provider};
 use protocol::{ClientId, Secret, Timestamp};
 use store::{Role, TokenId};
 
-use crate::commands::{account, audit, backup, check, client, describe, health, key, migrate, provider, purge, token};
+use crate::commands::{
+    account, audit, backup, check, client, describe, health, key, migrate, provider, purge, token,
+};
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
 use crate::traces::Traces;
@@ -263,7 +265,8 @@ struct TryArguments {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| "must be administrator or registrar".to_owned())
+    text.parse()
+        .map_err(|_| "must be administrator or registrar".to_owned())
 }
 
 /// How long something is to last.
@@ -276,18 +279,21 @@ pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
 
 /// The command line with one flag for each setting.
 pub fn command() -> clap::Command {
-    settings::all().fold(Cli::command().after_help(Exit::help()), |command, setting| {
-        command.arg(
-            Arg::new(setting.key)
-                .long(setting.flag())
-                .global(true)
-                .value_name("VALUE")
-                .help(setting.doc.trim())
-                .help_heading("Settings")
-                .hide_short_help(true)
-                .hide(setting.form == settings::Form::Secret),
-        )
-    })
+    settings::all().fold(
+        Cli::command().after_help(Exit::help()),
+        |command, setting| {
+            command.arg(
+                Arg::new(setting.key)
+                    .long(setting.flag())
+                    .global(true)
+                    .value_name("VALUE")
+                    .help(setting.doc.trim())
+                    .help_heading("Settings")
+                    .hide_short_help(true)
+                    .hide(setting.form == settings::Form::Secret),
+            )
+        },
+    )
 }
 
 /// Standard output, which may be a pipe that nobody reads any more.
@@ -298,7 +304,9 @@ struct Out {
 
 impl Out {
     fn seen<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
-        self.unread |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        self.unread |= written
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         written
     }
 }
@@ -322,7 +330,10 @@ pub fn run() -> ExitCode {
     openssl::init();
     let matches = command().get_matches();
     let parsed = Cli::from_arg_matches(&matches).map_err(|error| error.to_string());
-    let mut out = Out { stdout: io::stdout(), unread: false };
+    let mut out = Out {
+        stdout: io::stdout(),
+        unread: false,
+    };
     match parsed.and_then(|cli| execute(cli, &matches, &mut out)) {
         Ok(()) => Exit::Done,
         Err(_) if out.unread => Exit::Unread,
@@ -340,7 +351,12 @@ fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
     while let Some((_, inner)) = innermost.subcommand() {
         innermost = inner;
     }
-    let given = |setting: settings::Setting| Some((setting.key.to_owned(), innermost.get_one::<String>(setting.key)?.clone()));
+    let given = |setting: settings::Setting| {
+        Some((
+            setting.key.to_owned(),
+            innermost.get_one::<String>(setting.key)?.clone(),
+        ))
+    };
     settings::all().filter_map(given).collect()
 }
 
@@ -354,23 +370,41 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         Command::Man { folder } => return describe::man(command(), folder.as_deref(), out),
         _ => {}
     }
-    let config =
-        Sources::of_process(cli.config, flags(matches)).and_then(|sources| Config::load(&sources)).map_err(|error| error.to_string())?;
+    let config = Sources::of_process(cli.config, flags(matches))
+        .and_then(|sources| Config::load(&sources))
+        .map_err(|error| error.to_string())?;
     let serves = matches!(cli.command, Command::Serve);
-    let level = if serves { config.log_level.as_str() } else { "warn" };
-    let traces = if serves { Traces::start(&config, &serve::random())? } else { None };
+    let level = if serves {
+        config.log_level.as_str()
+    } else {
+        "warn"
+    };
+    let traces = if serves {
+        Traces::start(&config, &serve::random())?
+    } else {
+        None
+    };
     logging::start(level, config.log_json, traces.as_ref())?;
     match cli.command {
         Command::Serve => serve::serve(config, traces),
         Command::Migrate => migrate::run(&config, out),
         Command::Health { live } => health::run(&config, live, out),
-        Command::Check(CheckArguments { outside: true, ca, json, resolve }) => {
+        Command::Check(CheckArguments {
+            outside: true,
+            ca,
+            json,
+            resolve,
+        }) => {
             keys::install();
             check::outside::run(&config, ca, json, resolve, out)
         }
         Command::Check(_) => check::run(&config, out),
         Command::Account(command) => match command {
-            AccountCommand::Add { name, role, provider } => account::add(&config, &name, role, provider.as_deref(), out),
+            AccountCommand::Add {
+                name,
+                role,
+                provider,
+            } => account::add(&config, &name, role, provider.as_deref(), out),
             AccountCommand::List { json } => account::list(&config, json, out),
             AccountCommand::Remove { name } => account::remove(&config, &name, out),
             AccountCommand::Password { name } => account::password(&config, &name, out),
@@ -383,21 +417,50 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         Command::Client { account, command } => {
             let reach = client::Reach::open(&config, account.as_deref())?;
             match command {
-                ClientCommand::List { filter, name, json } => client::list(&reach, &filter, name.as_deref(), json, out),
-                ClientCommand::Export { filter, file } => client::export(&reach, &filter, file.as_deref(), out),
-                ClientCommand::Import { file, sealed_with, dry_run } => {
-                    client::import(&reach, file.as_deref(), sealed_with.as_deref(), dry_run, out)
+                ClientCommand::List { filter, name, json } => {
+                    client::list(&reach, &filter, name.as_deref(), json, out)
                 }
-                ClientCommand::Show { client_id, with_secret } => client::show(&reach, &ClientId::new(client_id), with_secret, out),
-                ClientCommand::Delete { client_id } => client::delete(&reach, &ClientId::new(client_id), out),
-                ClientCommand::Reissue { client_id } => client::reissue(&reach, &ClientId::new(client_id), out),
+                ClientCommand::Export { filter, file } => {
+                    client::export(&reach, &filter, file.as_deref(), out)
+                }
+                ClientCommand::Import {
+                    file,
+                    sealed_with,
+                    dry_run,
+                } => client::import(
+                    &reach,
+                    file.as_deref(),
+                    sealed_with.as_deref(),
+                    dry_run,
+                    out,
+                ),
+                ClientCommand::Show {
+                    client_id,
+                    with_secret,
+                } => client::show(&reach, &ClientId::new(client_id), with_secret, out),
+                ClientCommand::Delete { client_id } => {
+                    client::delete(&reach, &ClientId::new(client_id), out)
+                }
+                ClientCommand::Reissue { client_id } => {
+                    client::reissue(&reach, &ClientId::new(client_id), out)
+                }
             }
         }
         Command::Key(command) => match command {
             KeyCommand::List => key::list(&config, out),
             KeyCommand::Rotate => key::rotate(&config, out),
         },
-        Command::Audit { since, client, json } => audit::run(&config, since, client.map(ClientId::new).as_ref(), json, out),
+        Command::Audit {
+            since,
+            client,
+            json,
+        } => audit::run(
+            &config,
+            since,
+            client.map(ClientId::new).as_ref(),
+            json,
+            out,
+        ),
         Command::Provider(ProviderCommand::List { json }) => provider::list(&config, json, out),
         Command::Backup { file } => backup::backup(&config, &file, out),
         Command::Restore { file, replace } => backup::restore(&config, &file, replace, out),
@@ -411,10 +474,21 @@ fn try_options(arguments: TryArguments) -> Result<TryOptions, String> {
     let credentials = match (arguments.token, arguments.account) {
         (Some(token), _) => Some(TryCredentials::Token(Secret::new(token))),
         (None, Some(account)) => {
-            let (name, password) = account.split_once(':').ok_or("--account must be NAME:PASSWORD")?;
-            Some(TryCredentials::Account { name: name.to_owned(), password: Secret::new(password) })
+            let (name, password) = account
+                .split_once(':')
+                .ok_or("--account must be NAME:PASSWORD")?;
+            Some(TryCredentials::Account {
+                name: name.to_owned(),
+                password: Secret::new(password),
+            })
         }
         (None, None) => None,
     };
-    Ok(TryOptions { resource: arguments.resource, register: arguments.register, credentials, ca: arguments.ca, json: arguments.json })
+    Ok(TryOptions {
+        resource: arguments.resource,
+        register: arguments.register,
+        credentials,
+        ca: arguments.ca,
+        json: arguments.json,
+    })
 }

@@ -28,7 +28,10 @@ pub mod token;
 
 /// Somebody at the command line, who says which account they are or does not.
 fn by_hand(account: Option<&str>) -> By {
-    By { account: account.map(str::to_owned), ..By::hand("command line") }
+    By {
+        account: account.map(str::to_owned),
+        ..By::hand("command line")
+    }
 }
 
 /// An instant as people read it. RFC 3339.
@@ -54,7 +57,10 @@ fn lines(objects: impl Iterator<Item = Value>) -> String {
 
 /// Returns the provider that `--provider` names.
 fn configured(config: &Config, issuer: &str) -> Result<Issuer, String> {
-    let known: Vec<&Issuer> = providers(config)?.iter().map(|provider| &provider.issuer).collect();
+    let known: Vec<&Issuer> = providers(config)?
+        .iter()
+        .map(|provider| &provider.issuer)
+        .collect();
     known.iter().find(|known| known.as_str() == issuer).map(|known| (*known).clone()).ok_or_else(|| {
         let known: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
         format!("--provider must be the issuer of a provider that is configured ({}), not {issuer:?}", known.join(", "))
@@ -76,15 +82,22 @@ struct Table {
 
 impl Table {
     fn new(heads: &[&str]) -> Self {
-        Self { heads: heads.iter().map(|head| (*head).to_owned()).collect(), widths: vec![0; heads.len()], begun: false }
+        Self {
+            heads: heads.iter().map(|head| (*head).to_owned()).collect(),
+            widths: vec![0; heads.len()],
+            begun: false,
+        }
     }
 
     /// The text of more rows.
     fn rows(&mut self, rows: &[Vec<String>]) -> String {
         let heads = (!self.begun).then_some(&self.heads);
         self.begun = true;
-        let rows: Vec<Vec<Cow<'_, str>>> =
-            heads.into_iter().chain(rows).map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+        let rows: Vec<Vec<Cow<'_, str>>> = heads
+            .into_iter()
+            .chain(rows)
+            .map(|row| row.iter().map(|cell| visible(cell)).collect())
+            .collect();
         for row in &rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.chars().count());
@@ -106,7 +119,11 @@ impl Table {
 /// The configured providers, once their issuers are known.
 pub(crate) fn providers(config: &Config) -> Result<&[ProviderConfig], String> {
     if !config.issuers_are_known() {
-        return Err(format!("{} is {}, so the issuer is not known here; name the port that is served", named("listen"), config.listen));
+        return Err(format!(
+            "{} is {}, so the issuer is not known here; name the port that is served",
+            named("listen"),
+            config.listen
+        ));
     }
     Ok(&config.providers)
 }

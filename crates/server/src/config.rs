@@ -78,7 +78,12 @@ impl fmt::Display for Sealing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(_) => f.write_str(&settings::named("sealing_key")),
-            Self::File(path) => write!(f, "{} is {}", settings::named("sealing_key_file"), path.display()),
+            Self::File(path) => write!(
+                f,
+                "{} is {}",
+                settings::named("sealing_key_file"),
+                path.display()
+            ),
             Self::Made(path) => write!(f, "{}", path.display()),
         }
     }
@@ -146,22 +151,36 @@ impl Config {
         let (table, unknown_variables) = merged(sources)?;
         let effective = masked(&table);
         let settings_table = table.clone();
-        let file = File::deserialize(table).map_err(|error| ConfigError::new(one_line(&error.to_string())))?;
-        let development = sources.file.is_none() && file.provider.iter().all(|provider| provider.issuer.is_none());
+        let file = File::deserialize(table)
+            .map_err(|error| ConfigError::new(one_line(&error.to_string())))?;
+        let development = sources.file.is_none()
+            && file
+                .provider
+                .iter()
+                .all(|provider| provider.issuer.is_none());
         let data = file.data.unwrap_or_else(|| PathBuf::from("frontdesk-data"));
         let secret_files = secret_files::all(&settings_table, &data, sources)?;
         let database = database(file.database, &data)?;
         let sealing = sealing(file.sealing_key, file.sealing_key_file, &database, &data)?;
-        let listen =
-            file.listen.unwrap_or_else(|| if development { format!("localhost:{DEVELOPMENT_PORT}") } else { "0.0.0.0:9443".to_owned() });
+        let listen = file.listen.unwrap_or_else(|| {
+            if development {
+                format!("localhost:{DEVELOPMENT_PORT}")
+            } else {
+                "0.0.0.0:9443".to_owned()
+            }
+        });
         let tls = tls(file.tls)?;
-        let development_issuer = development.then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)));
+        let development_issuer = development
+            .then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)));
         let providers = provider::all(file.provider, development_issuer, sources)?;
-        let admin_password = AdminPassword::of(file.admin_password, file.admin_password_file, development)?;
+        let admin_password =
+            AdminPassword::of(file.admin_password, file.admin_password_file, development)?;
         Ok(Self {
             development,
             listen,
-            management_listen: file.management_listen.unwrap_or_else(|| "127.0.0.1:9444".to_owned()),
+            management_listen: file
+                .management_listen
+                .unwrap_or_else(|| "127.0.0.1:9444".to_owned()),
             database,
             data,
             sealing,
@@ -170,17 +189,33 @@ impl Config {
             log_level: file.log.level.unwrap_or_else(|| "info".to_owned()),
             log_json: log_json(file.log.format.as_deref(), development)?,
             traces: traces::destination(file.traces)?,
-            limits: file.limits.check().map(|()| file.limits).map_err(ConfigError::new)?,
+            limits: file
+                .limits
+                .check()
+                .map(|()| file.limits)
+                .map_err(ConfigError::new)?,
             proxies: proxies(&file.proxies, file.proxy_header.as_deref())?,
             outbound_allow: parsed("outbound.allow", &file.outbound.allow)?,
             outbound_ca: file.outbound.ca,
-            max_age: span("discovery.max_age", file.discovery.max_age.as_deref(), Duration::ZERO..=MAX_AGE_MOST)?
-                .unwrap_or(Duration::from_hours(1)),
-            keep_retired: span("keys.keep_retired", file.keys.keep_retired.as_deref(), Duration::ZERO..=*spans::LIFETIME.end())?
-                .unwrap_or(Duration::from_hours(30 * 24)),
+            max_age: span(
+                "discovery.max_age",
+                file.discovery.max_age.as_deref(),
+                Duration::ZERO..=MAX_AGE_MOST,
+            )?
+            .unwrap_or(Duration::from_hours(1)),
+            keep_retired: span(
+                "keys.keep_retired",
+                file.keys.keep_retired.as_deref(),
+                Duration::ZERO..=*spans::LIFETIME.end(),
+            )?
+            .unwrap_or(Duration::from_hours(30 * 24)),
             keep_audit: Some(
-                span("audit.keep", file.audit.keep.as_deref(), Duration::ZERO..=*spans::LIFETIME.end())?
-                    .unwrap_or(Duration::from_hours(90 * 24)),
+                span(
+                    "audit.keep",
+                    file.audit.keep.as_deref(),
+                    Duration::ZERO..=*spans::LIFETIME.end(),
+                )?
+                .unwrap_or(Duration::from_hours(90 * 24)),
             )
             .filter(|keep| !keep.is_zero()),
             providers,
@@ -219,7 +254,8 @@ impl Config {
                 read_secret(path, "sealing_key_file")?
             }
         };
-        SealingKey::from_base64(text.reveal()).map_err(|error| ConfigError::new(format!("{}: {error}", self.sealing)))
+        SealingKey::from_base64(text.reveal())
+            .map_err(|error| ConfigError::new(format!("{}: {error}", self.sealing)))
     }
 
     /// Returns the first administrator's password, which is read if it is in a file.
@@ -227,7 +263,10 @@ impl Config {
     /// # Errors
     /// One sentence that names the setting or the file.
     pub fn admin_password(&self) -> Result<Option<Secret>, ConfigError> {
-        self.admin_password.as_ref().map(|password| password.read(self.development)).transpose()
+        self.admin_password
+            .as_ref()
+            .map(|password| password.read(self.development))
+            .transpose()
     }
 
     /// The certificate authority for fetching, as it stands in its file.
@@ -235,16 +274,26 @@ impl Config {
     /// # Errors
     /// When the file cannot be read.
     pub fn outbound_authority(&self) -> Result<Option<Vec<u8>>, ConfigError> {
-        self.outbound_ca.as_ref().map(|path| fs::read(path).map_err(|error| unreadable("outbound.ca", path, &error))).transpose()
+        self.outbound_ca
+            .as_ref()
+            .map(|path| fs::read(path).map_err(|error| unreadable("outbound.ca", path, &error)))
+            .transpose()
     }
 }
 
 fn database(configured: Option<String>, data: &Path) -> Result<DatabaseUrl, ConfigError> {
-    let url = configured.unwrap_or_else(|| format!("sqlite://{}", data.join("frontdesk.db").display()));
-    url.parse().map_err(|error| ConfigError::new(format!("{}: {error}", settings::named("database"))))
+    let url =
+        configured.unwrap_or_else(|| format!("sqlite://{}", data.join("frontdesk.db").display()));
+    url.parse()
+        .map_err(|error| ConfigError::new(format!("{}: {error}", settings::named("database"))))
 }
 
-fn sealing(key: Option<String>, file: Option<PathBuf>, database: &DatabaseUrl, data: &Path) -> Result<Sealing, ConfigError> {
+fn sealing(
+    key: Option<String>,
+    file: Option<PathBuf>,
+    database: &DatabaseUrl,
+    data: &Path,
+) -> Result<Sealing, ConfigError> {
     match (key, file) {
         (Some(_), Some(_)) => Err(ConfigError::new(format!(
             "{} and {} are both set; set one of them",
@@ -262,7 +311,14 @@ fn sealing(key: Option<String>, file: Option<PathBuf>, database: &DatabaseUrl, d
 }
 
 fn tls(section: TlsSection) -> Result<Tls, ConfigError> {
-    let mode = section.mode.unwrap_or_else(|| if section.certificate.is_some() { "files" } else { "self-signed" }.to_owned());
+    let mode = section.mode.unwrap_or_else(|| {
+        if section.certificate.is_some() {
+            "files"
+        } else {
+            "self-signed"
+        }
+        .to_owned()
+    });
     match (mode.as_str(), section.certificate, section.key) {
         ("self-signed", None, None) => Ok(Tls::SelfSigned),
         ("off", None, None) => Ok(Tls::Off),
@@ -279,7 +335,10 @@ fn tls(section: TlsSection) -> Result<Tls, ConfigError> {
             settings::named("tls.certificate"),
             settings::named("tls.key")
         ))),
-        _ => Err(ConfigError::new(format!("{} must be self-signed, files or off, not {mode:?}", settings::named("tls.mode")))),
+        _ => Err(ConfigError::new(format!(
+            "{} must be self-signed, files or off, not {mode:?}",
+            settings::named("tls.mode")
+        ))),
     }
 }
 
@@ -288,17 +347,37 @@ fn log_json(format: Option<&str>, development: bool) -> Result<bool, ConfigError
         None => Ok(!development),
         Some("json") => Ok(true),
         Some("text") => Ok(false),
-        Some(other) => Err(ConfigError::new(format!("{} must be text or json, not {other:?}", settings::named("log.format")))),
+        Some(other) => Err(ConfigError::new(format!(
+            "{} must be text or json, not {other:?}",
+            settings::named("log.format")
+        ))),
     }
 }
 
 /// A span of time such as `7d`, `12h` or `90s`, within bounds.
-fn span(key: &str, text: Option<&str>, bounds: RangeInclusive<Duration>) -> Result<Option<Duration>, ConfigError> {
-    text.map(|text| spans::parse(text, bounds).map_err(|reason| ConfigError::new(format!("{} {reason}", settings::named(key))))).transpose()
+fn span(
+    key: &str,
+    text: Option<&str>,
+    bounds: RangeInclusive<Duration>,
+) -> Result<Option<Duration>, ConfigError> {
+    text.map(|text| {
+        spans::parse(text, bounds)
+            .map_err(|reason| ConfigError::new(format!("{} {reason}", settings::named(key))))
+    })
+    .transpose()
 }
 
-fn parsed<T: std::str::FromStr<Err: fmt::Display>>(key: &str, texts: &[String]) -> Result<Vec<T>, ConfigError> {
-    texts.iter().map(|text| text.parse().map_err(|error| ConfigError::new(format!("{}: {error}", settings::named(key))))).collect()
+fn parsed<T: std::str::FromStr<Err: fmt::Display>>(
+    key: &str,
+    texts: &[String],
+) -> Result<Vec<T>, ConfigError> {
+    texts
+        .iter()
+        .map(|text| {
+            text.parse()
+                .map_err(|error| ConfigError::new(format!("{}: {error}", settings::named(key))))
+        })
+        .collect()
 }
 
 /// Networks, or single addresses.
@@ -308,19 +387,35 @@ fn proxies(texts: &[String], header: Option<&str>) -> Result<Proxies, ConfigErro
         Some("forwarded") => ProxyHeader::Forwarded,
         Some(other) => {
             let named = settings::named("proxy_header");
-            return Err(ConfigError::new(format!("{named} must be x-forwarded-for or forwarded, not {other:?}")));
+            return Err(ConfigError::new(format!(
+                "{named} must be x-forwarded-for or forwarded, not {other:?}"
+            )));
         }
     };
-    let network = |text: &String| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    let wrong =
-        |text| ConfigError::new(format!("{} must be addresses or networks such as 10.0.0.0/8, not {text:?}", settings::named("proxies")));
-    let networks = texts.iter().map(|text| network(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
+    let network = |text: &String| {
+        text.parse::<IpNet>()
+            .ok()
+            .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    };
+    let wrong = |text| {
+        ConfigError::new(format!(
+            "{} must be addresses or networks such as 10.0.0.0/8, not {text:?}",
+            settings::named("proxies")
+        ))
+    };
+    let networks = texts
+        .iter()
+        .map(|text| network(text).ok_or_else(|| wrong(text)))
+        .collect::<Result<_, _>>()?;
     Ok(Proxies { networks, header })
 }
 
 /// The port at the end of where the service listens, unless any free one will do.
 fn port_of(listen: &str) -> Option<u16> {
-    listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).filter(|port| *port != 0)
+    listen
+        .rsplit_once(':')
+        .and_then(|(_, port)| port.parse().ok())
+        .filter(|port| *port != 0)
 }
 
 /// The issuer of development mode follows from how and where the service listens.
@@ -330,11 +425,17 @@ pub(crate) fn development_issuer(tls: &Tls, port: u16) -> String {
 }
 
 fn unreadable(key: &str, path: &Path, error: &std::io::Error) -> ConfigError {
-    ConfigError::new(format!("{} names {}, which cannot be read: {error}", settings::named(key), path.display()))
+    ConfigError::new(format!(
+        "{} names {}, which cannot be read: {error}",
+        settings::named(key),
+        path.display()
+    ))
 }
 
 fn read_secret(path: &Path, key: &str) -> Result<Secret, ConfigError> {
-    fs::read_to_string(path).map(Secret::new).map_err(|error| unreadable(key, path, &error))
+    fs::read_to_string(path)
+        .map(Secret::new)
+        .map_err(|error| unreadable(key, path, &error))
 }
 
 /// Makes a sealing key only its owner may read, unless there is one; of two programs that start together one makes it.
@@ -342,7 +443,12 @@ fn make_once(path: &Path) -> Result<(), ConfigError> {
     if path.exists() {
         return Ok(());
     }
-    let cannot = |error: &dyn fmt::Display| ConfigError::new(format!("the sealing key {} cannot be made: {error}", path.display()));
+    let cannot = |error: &dyn fmt::Display| {
+        ConfigError::new(format!(
+            "the sealing key {} cannot be made: {error}",
+            path.display()
+        ))
+    };
     let key = SealingKey::generate().map_err(|error| cannot(&error))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let made = NamedTempFile::new_in(folder).and_then(|mut aside| {

@@ -25,8 +25,11 @@ pub enum ConnectionRefusal {
 }
 
 /// The refusals with their labels.
-const REFUSALS: [(ConnectionRefusal, &str); 3] =
-    [(ConnectionRefusal::Address, "address"), (ConnectionRefusal::Handshakes, "handshakes"), (ConnectionRefusal::Total, "total")];
+const REFUSALS: [(ConnectionRefusal, &str); 3] = [
+    (ConnectionRefusal::Address, "address"),
+    (ConnectionRefusal::Handshakes, "handshakes"),
+    (ConnectionRefusal::Total, "total"),
+];
 
 /// The open connections of all public listeners, shared by every worker.
 #[derive(Debug)]
@@ -81,9 +84,17 @@ impl Connections {
         let address = peer.to_canonical();
         let address = (!self.proxies.contains(address)).then(|| peer::counted(address));
         match self.count(address, handshake) {
-            Ok(()) => Some(OpenConnection { all: Arc::clone(self), address, handshake }),
+            Ok(()) => Some(OpenConnection {
+                all: Arc::clone(self),
+                address,
+                handshake,
+            }),
             Err(refusal) => {
-                if let Some((_, refused)) = REFUSALS.iter().zip(&self.refused).find(|((listed, _), _)| *listed == refusal) {
+                if let Some((_, refused)) = REFUSALS
+                    .iter()
+                    .zip(&self.refused)
+                    .find(|((listed, _), _)| *listed == refusal)
+                {
                     refused.fetch_add(1, Ordering::Relaxed);
                 }
                 None
@@ -103,7 +114,10 @@ impl Connections {
 
     /// The number of refused connections by the limit they were over.
     pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        REFUSALS.iter().zip(&self.refused).map(|((_, label), refused)| (*label, refused.load(Ordering::Relaxed)))
+        REFUSALS
+            .iter()
+            .zip(&self.refused)
+            .map(|((_, label), refused)| (*label, refused.load(Ordering::Relaxed)))
     }
 
     fn count(&self, address: Option<IpAddr>, handshake: bool) -> Result<(), ConnectionRefusal> {
@@ -111,7 +125,9 @@ impl Connections {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return Err(ConnectionRefusal::Total);
         }
-        let Some(address) = address else { return Ok(()) };
+        let Some(address) = address else {
+            return Ok(());
+        };
         self.count_for(address, handshake).inspect_err(|_| {
             self.open.fetch_sub(1, Ordering::Relaxed);
         })
@@ -144,7 +160,9 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, AddressConnections>> {
-        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -184,9 +202,20 @@ mod tests {
     use super::*;
 
     fn connections(per_address: u32, handshakes_per_address: u32, total: u64) -> Arc<Connections> {
-        let limits = Limits { connections_per_address: per_address, handshakes_per_address, ..Limits::default() };
+        let limits = Limits {
+            connections_per_address: per_address,
+            handshakes_per_address,
+            ..Limits::default()
+        };
         let networks = vec!["10.0.0.0/8".parse().unwrap()];
-        Connections::new(&limits, total, Proxies { networks, header: ProxyHeader::XForwardedFor })
+        Connections::new(
+            &limits,
+            total,
+            Proxies {
+                networks,
+                header: ProxyHeader::XForwardedFor,
+            },
+        )
     }
 
     fn address(last: u8) -> IpAddr {
@@ -203,7 +232,10 @@ mod tests {
         let mut first = all.admit(address(1), true).unwrap();
         let second = all.admit(address(1), true).unwrap();
         assert!(all.admit(address(1), true).is_none());
-        assert!(all.admit(address(2), true).is_some(), "another address has its own");
+        assert!(
+            all.admit(address(2), true).is_some(),
+            "another address has its own"
+        );
         first.handshake_done();
         first.handshake_done();
         let third = all.admit(address(1), true).unwrap();
@@ -218,10 +250,16 @@ mod tests {
     #[test]
     fn all_connections_together_are_bounded() {
         let all = connections(2, 0, 3);
-        let one = [all.admit(address(1), false).unwrap(), all.admit(address(1), false).unwrap()];
+        let one = [
+            all.admit(address(1), false).unwrap(),
+            all.admit(address(1), false).unwrap(),
+        ];
         assert!(all.admit(address(1), false).is_none());
         let proxy = all.admit(Ipv4Addr::new(10, 0, 0, 1).into(), false).unwrap();
-        assert!(all.admit(address(2), false).is_none(), "a proxy's connections count in the total");
+        assert!(
+            all.admit(address(2), false).is_none(),
+            "a proxy's connections count in the total"
+        );
         assert_eq!((all.open(), refused(&all)), (3, vec![1, 0, 1]));
         drop((one, proxy));
         assert!(all.admit(address(2), false).is_some());

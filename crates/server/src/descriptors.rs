@@ -26,28 +26,48 @@ impl Descriptors {
     /// Raises the soft limit to the hard one, and shares it out.
     pub fn raise(limits: &Limits, store_connections: u32) -> Self {
         let found = getrlimit(Resource::Nofile);
-        let raised = Rlimit { current: found.maximum, maximum: found.maximum };
+        let raised = Rlimit {
+            current: found.maximum,
+            maximum: found.maximum,
+        };
         // Some systems have a hard limit that they do not grant. The soft one is then what there is.
-        let limit = if setrlimit(Resource::Nofile, raised).is_ok() { found.maximum } else { found.current };
+        let limit = if setrlimit(Resource::Nofile, raised).is_ok() {
+            found.maximum
+        } else {
+            found.current
+        };
         Self::shared(limit.unwrap_or(u64::MAX), limits, store_connections)
     }
 
     /// The shares that a start would find, without a change.
     pub fn expected(limits: &Limits, store_connections: u32) -> Self {
-        Self::shared(getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX), limits, store_connections)
+        Self::shared(
+            getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX),
+            limits,
+            store_connections,
+        )
     }
 
     fn shared(limit: u64, limits: &Limits, store_connections: u32) -> Self {
-        let reserved = RESERVED.saturating_add(RESERVED_PER_STORE_CONNECTION.saturating_mul(store_connections.into()));
+        let reserved = RESERVED
+            .saturating_add(RESERVED_PER_STORE_CONNECTION.saturating_mul(store_connections.into()));
         let left = limit.saturating_sub(reserved).max(1);
-        let connections = if limits.connections == 0 { left } else { left.min(limits.connections.into()) };
+        let connections = if limits.connections == 0 {
+            left
+        } else {
+            left.min(limits.connections.into())
+        };
         Self { limit, connections }
     }
 }
 
 impl fmt::Display for Descriptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {} connections, of {} file descriptors", self.connections, self.limit)
+        write!(
+            f,
+            "at most {} connections, of {} file descriptors",
+            self.connections, self.limit
+        )
     }
 }
 
@@ -57,8 +77,13 @@ mod tests {
 
     #[test]
     fn connections_get_what_is_left() {
-        let limits = |connections| Limits { connections, ..Limits::default() };
-        let connections = |limit, configured, pool| Descriptors::shared(limit, &limits(configured), pool).connections;
+        let limits = |connections| Limits {
+            connections,
+            ..Limits::default()
+        };
+        let connections = |limit, configured, pool| {
+            Descriptors::shared(limit, &limits(configured), pool).connections
+        };
         assert_eq!(connections(1024, 0, 4), 1024 - 64 - 16);
         assert_eq!(connections(1024, 100, 8), 100);
         assert_eq!(connections(1024, 5000, 8), 1024 - 64 - 32);

@@ -49,28 +49,57 @@ impl Documents {
     }
 
     fn at(&self, path: &str) -> Option<&Counted> {
-        let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(path)).ok()?;
+        let place = self
+            .0
+            .binary_search_by(|(known, _)| known.as_str().cmp(path))
+            .ok()?;
         self.0.get(place).map(|(_, document)| document)
     }
 }
 
 impl Direct {
     /// Those of a site: each document with its issuer and its path. Where two claim one address the first has it.
-    pub fn new(pages: Vec<(Issuer, String, Page)>, directory: Data<Directory>, metrics: &Metrics) -> Self {
+    pub fn new(
+        pages: Vec<(Issuer, String, Page)>,
+        directory: Data<Directory>,
+        metrics: &Metrics,
+    ) -> Self {
         let mut hosts: HashMap<String, HashMap<String, Counted>> = HashMap::new();
         for (issuer, path, page) in pages {
             let metrics = metrics.route(&path);
-            hosts.entry(issuer.host().to_owned()).or_default().entry(path).or_insert(Counted { issuer, page, metrics });
+            hosts
+                .entry(issuer.host().to_owned())
+                .or_default()
+                .entry(path)
+                .or_insert(Counted {
+                    issuer,
+                    page,
+                    metrics,
+                });
         }
-        let mut hosts: HashMap<String, Documents> = hosts.into_iter().map(|(host, documents)| (host, Documents::new(documents))).collect();
-        let only = if hosts.len() > 1 { None } else { hosts.drain().next() };
-        let hosts = only.map_or(Hosts::Several(hosts), |(_, documents)| Hosts::One(documents));
-        Self { hosts, directory, webfinger: metrics.route(webfinger::PATH) }
+        let mut hosts: HashMap<String, Documents> = hosts
+            .into_iter()
+            .map(|(host, documents)| (host, Documents::new(documents)))
+            .collect();
+        let only = if hosts.len() > 1 {
+            None
+        } else {
+            hosts.drain().next()
+        };
+        let hosts = only.map_or(Hosts::Several(hosts), |(_, documents)| {
+            Hosts::One(documents)
+        });
+        Self {
+            hosts,
+            directory,
+            webfinger: metrics.route(webfinger::PATH),
+        }
     }
 
     /// The issuer whose document is at the address, whatever the method.
     pub fn issuer(&self, head: &RequestHead) -> Option<&Issuer> {
-        self.document(head, head.uri.path()).map(|document| &document.issuer)
+        self.document(head, head.uri.path())
+            .map(|document| &document.issuer)
     }
 
     /// The answer, and what counts it; nothing, for everything else.
@@ -80,7 +109,10 @@ impl Direct {
         }
         let path = head.uri.path();
         if path == webfinger::PATH {
-            return Some((webfinger::answer(head.uri.query().unwrap_or_default(), &self.directory), &self.webfinger));
+            return Some((
+                webfinger::answer(head.uri.query().unwrap_or_default(), &self.directory),
+                &self.webfinger,
+            ));
         }
         let Counted { page, metrics, .. } = self.document(head, path)?;
         Some((page.answer(&head.headers), metrics))

@@ -42,10 +42,12 @@ impl Exit {
 
     /// All of them, for the end of the help.
     pub fn help() -> String {
-        Self::ALL.into_iter().fold("Exit codes:".to_owned(), |mut text, exit| {
-            let _ = write!(text, "\n  {:>3}  {}", exit.code(), exit.meaning());
-            text
-        })
+        Self::ALL
+            .into_iter()
+            .fold("Exit codes:".to_owned(), |mut text, exit| {
+                let _ = write!(text, "\n  {:>3}  {}", exit.code(), exit.meaning());
+                text
+            })
     }
 }
 

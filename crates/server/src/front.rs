@@ -46,17 +46,34 @@ pub struct Front {
 
 impl Front {
     /// This in front of routes.
-    pub fn before<F: ServiceFactory<Request>>(self: Arc<Self>, routes: impl IntoServiceFactory<F, Request>) -> Fronted<F> {
-        Fronted { front: self, routes: routes.into_factory() }
+    pub fn before<F: ServiceFactory<Request>>(
+        self: Arc<Self>,
+        routes: impl IntoServiceFactory<F, Request>,
+    ) -> Fronted<F> {
+        Fronted {
+            front: self,
+            routes: routes.into_factory(),
+        }
     }
 
     /// What every answer has, whoever gives it.
-    fn finish(&self, answer: HttpResponse, unread: Unread, id: Option<RequestId>) -> Response<Holding> {
+    fn finish(
+        &self,
+        answer: HttpResponse,
+        unread: Unread,
+        id: Option<RequestId>,
+    ) -> Response<Holding> {
         let mut answer = Response::from(answer);
         let headers = answer.headers_mut();
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         if self.strict {
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+            headers.insert(
+                header::STRICT_TRANSPORT_SECURITY,
+                HeaderValue::from_static("max-age=31536000"),
+            );
         }
         if let Some(id) = id {
             headers.insert(X_REQUEST_ID.clone(), id.into());
@@ -66,7 +83,11 @@ impl Front {
 
     /// At which provider a request is that came to a route.
     fn issuer<'a>(&'a self, request: &'a HttpRequest) -> Option<&'a Issuer> {
-        let registration = || request.app_data::<Data<Registration>>().map(|registration| &registration.issuer);
+        let registration = || {
+            request
+                .app_data::<Data<Registration>>()
+                .map(|registration| &registration.issuer)
+        };
         self.direct.issuer(request.head()).or_else(registration)
     }
 
@@ -90,16 +111,28 @@ impl Front {
                 (answer.map_into_boxed_body().into_parts().1, metrics)
             }
             Ok(Err(error)) => failed(HttpResponse::from_error(error)),
-            Err(_) => failed(HttpResponse::from_error(Failure::unavailable("a request took longer than the limit"))),
+            Err(_) => failed(HttpResponse::from_error(Failure::unavailable(
+                "a request took longer than the limit",
+            ))),
         }
     }
 }
 
 /// Counts a request that is answered, and ends its span.
-fn count(begun: Instant, asked: &Method, metrics: &RouteMetrics, answer: &HttpResponse, span: Option<&RequestSpan>) {
+fn count(
+    begun: Instant,
+    asked: &Method,
+    metrics: &RouteMetrics,
+    answer: &HttpResponse,
+    span: Option<&RequestSpan>,
+) {
     metrics.count(asked, answer.status(), begun.elapsed());
     if let Some(span) = span {
-        span.end(asked, Some(metrics.template()).filter(|route| *route != UNROUTED), answer);
+        span.end(
+            asked,
+            Some(metrics.template()).filter(|route| *route != UNROUTED),
+            answer,
+        );
     }
 }
 
@@ -129,7 +162,13 @@ where
 
     fn new_service(&self, config: AppConfig) -> Self::Future {
         let (front, routes) = (Arc::clone(&self.front), self.routes.new_service(config));
-        Box::pin(async move { Ok(Worker { front, routes: routes.await?, drawn_ids: DrawnIds::default() }) })
+        Box::pin(async move {
+            Ok(Worker {
+                front,
+                routes: routes.await?,
+                drawn_ids: DrawnIds::default(),
+            })
+        })
     }
 }
 
@@ -156,10 +195,19 @@ where
         let (front, begun) = (&self.front, Instant::now());
         let id = front.ids.of(request.head(), &self.drawn_ids);
         let unread = unread::hold(request.payload());
-        let span = front.traces.as_ref().map(|traces| traces.begin(request.head(), id.as_ref()));
+        let span = front
+            .traces
+            .as_ref()
+            .map(|traces| traces.begin(request.head(), id.as_ref()));
         if let Some(failure) = heads::refusal(&front.limits, request.head()) {
             let answer = HttpResponse::from_error(failure);
-            count(begun, request.method(), &front.metrics.route(UNROUTED), &answer, span.as_ref());
+            count(
+                begun,
+                request.method(),
+                &front.metrics.route(UNROUTED),
+                &answer,
+                span.as_ref(),
+            );
             return Answer::Ready(Some(front.finish(answer, unread, id)));
         }
         if let Some((answer, metrics)) = front.direct.answer(request.head()) {
@@ -203,7 +251,9 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
-            Self::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+            Self::Ready(answer) => answer
+                .take()
+                .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
             Self::Routed(answer) => answer.as_mut().poll(context).map(Ok),
         }
     }

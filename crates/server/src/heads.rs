@@ -11,18 +11,43 @@ use crate::limits::Limits;
 /// RFC 6585 §5.
 pub fn refusal(limits: &Limits, head: &RequestHead) -> Option<Failure> {
     let more = |count: usize, limit: u32| u32::try_from(count).map_or(true, |count| count > limit);
-    let failure = |status, told: String| Some(Failure::new(ErrorCode::InvalidRequest, told).status(status).closing());
-    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let failure = |status, told: String| {
+        Some(
+            Failure::new(ErrorCode::InvalidRequest, told)
+                .status(status)
+                .closing(),
+        )
+    };
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
     if more(target, limits.target_bytes) {
-        return failure(StatusCode::URI_TOO_LONG, format!("The path and query must be at most {} bytes.", limits.target_bytes));
+        return failure(
+            StatusCode::URI_TOO_LONG,
+            format!(
+                "The path and query must be at most {} bytes.",
+                limits.target_bytes
+            ),
+        );
     }
     if more(head.headers.len(), limits.headers) {
-        let told = format!("The request must have at most {} header fields.", limits.headers);
+        let told = format!(
+            "The request must have at most {} header fields.",
+            limits.headers
+        );
         return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, told);
     }
-    let fields: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let fields: usize = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
     if more(target + fields, limits.head_bytes) {
-        let told = format!("The path, the query and the header fields must be at most {} bytes together.", limits.head_bytes);
+        let told = format!(
+            "The path, the query and the header fields must be at most {} bytes together.",
+            limits.head_bytes
+        );
         return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, told);
     }
     None

@@ -89,15 +89,27 @@ impl Limits {
         BodyLimits {
             bytes: size(self.body_bytes),
             time: Duration::from_secs(self.body_seconds.into()),
-            json: JsonLimits { depth: size(self.json_depth), members: size(self.json_members), elements: size(self.json_elements) },
+            json: JsonLimits {
+                depth: size(self.json_depth),
+                members: size(self.json_members),
+                elements: size(self.json_elements),
+            },
         }
     }
 }
 
 /// Whether a limit lies between its bounds: none, the least, or the least and the most.
 fn within(key: &str, limit: u32, bounds: &[u32]) -> Result<(), String> {
-    let too_low = bounds.first().filter(|least| limit < **least).map(|least| format!("at least {least}"));
-    let too_high = || bounds.get(1).filter(|most| limit > **most).map(|most| format!("at most {most}"));
+    let too_low = bounds
+        .first()
+        .filter(|least| limit < **least)
+        .map(|least| format!("at least {least}"));
+    let too_high = || {
+        bounds
+            .get(1)
+            .filter(|most| limit > **most)
+            .map(|most| format!("at most {most}"))
+    };
     match too_low.or_else(too_high) {
         None => Ok(()),
         Some(bound) => Err(format!("{} must be {bound}, not {limit}", named(key))),
@@ -107,5 +119,8 @@ fn within(key: &str, limit: u32, bounds: &[u32]) -> Result<(), String> {
 /// Its own reader, since serde's refusal would speak of a type of this program.
 fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let value = toml::Value::deserialize(deserializer)?;
-    value.as_integer().and_then(|number| number.try_into().ok()).ok_or_else(|| D::Error::custom(format!("{WHOLE_NUMBER}, not {value}")))
+    value
+        .as_integer()
+        .and_then(|number| number.try_into().ok())
+        .ok_or_else(|| D::Error::custom(format!("{WHOLE_NUMBER}, not {value}")))
 }

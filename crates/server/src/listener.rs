@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use actix_http::{HttpService, Protocol, Request, Response};
 use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
-use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+};
 use actix_tls::accept::max_concurrent_tls_connect;
 use actix_tls::accept::openssl::{Acceptor, TlsStream};
 use actix_web::Error;
@@ -54,25 +56,41 @@ impl Listeners {
         let workers = available_parallelism().map_or(2, NonZeroUsize::get);
         let accepted = connections.total().saturating_add(UNCOUNTED);
         let each = usize::try_from(accepted).unwrap_or(usize::MAX) / workers;
-        let builder = Server::build().workers(workers).max_concurrent_connections(each.max(1));
-        Self { builder: builder.shutdown_timeout(DRAIN_SECONDS).disable_signals(), connections, limits }
+        let builder = Server::build()
+            .workers(workers)
+            .max_concurrent_connections(each.max(1));
+        Self {
+            builder: builder.shutdown_timeout(DRAIN_SECONDS).disable_signals(),
+            connections,
+            limits,
+        }
     }
 
     /// Adds one, with TLS or without, that hands requests to what `application` makes in each worker.
     ///
     /// # Errors
     /// When the listener cannot be used.
-    pub fn add<F, I, S, B>(self, listener: TcpListener, tls: Option<SslAcceptor>, application: F) -> io::Result<Self>
+    pub fn add<F, I, S, B>(
+        self,
+        listener: TcpListener,
+        tls: Option<SslAcceptor>,
+        application: F,
+    ) -> io::Result<Self>
     where
         F: Fn() -> I + Send + Clone + 'static,
         I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig, Response = Response<B>, Error = Error> + 'static,
+        S: ServiceFactory<Request, Config = AppConfig, Response = Response<B>, Error = Error>
+            + 'static,
         S::InitError: fmt::Debug,
         S::Service: 'static,
         <S::Service as Service<Request>>::Future: 'static,
         B: MessageBody + 'static,
     {
-        let Self { builder, connections, limits } = self;
+        let Self {
+            builder,
+            connections,
+            limits,
+        } = self;
         let (all, stopping) = (Arc::clone(&connections), builder.graceful_shutdown_signal());
         let name = format!("public {}", listener.local_addr()?);
         let builder = match tls {
@@ -99,7 +117,11 @@ impl Listeners {
                     .and_then(http(limits, stopping.clone(), application()))
             })?,
         };
-        Ok(Self { builder, connections, limits })
+        Ok(Self {
+            builder,
+            connections,
+            limits,
+        })
     }
 
     /// Starts the server.
@@ -117,7 +139,13 @@ fn http<T, I, S, B>(
     limits: Limits,
     stopping: GracefulShutdownSignal,
     application: I,
-) -> impl ServiceFactory<(T, Protocol, Option<SocketAddr>), Config = (), Response = (), Error = Closed, InitError = ()>
+) -> impl ServiceFactory<
+    (T, Protocol, Option<SocketAddr>),
+    Config = (),
+    Response = (),
+    Error = Closed,
+    InitError = (),
+>
 where
     T: ActixStream + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -152,18 +180,30 @@ impl CountedStream {
     fn admit(stream: TcpStream, all: &Arc<Connections>, handshake: bool) -> Result<Self, Closed> {
         let peer = stream.peer_addr().map_err(|_| Closed)?;
         let connection = all.admit(peer.ip(), handshake).ok_or(Closed)?;
-        Ok(Self { stream, peer, connection })
+        Ok(Self {
+            stream,
+            peer,
+            connection,
+        })
     }
 }
 
 impl AsyncRead for CountedStream {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for CountedStream {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, buffer)
     }
 
@@ -175,7 +215,11 @@ impl AsyncWrite for CountedStream {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffers: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
     }
 

@@ -34,14 +34,28 @@ const HTTP_LIBRARY: &str = "actix_http";
 /// When it is neither.
 pub fn filter(level: &str) -> Result<EnvFilter, String> {
     let wrong = || {
-        format!("{} must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {level:?}", named("log.level"))
+        format!(
+            "{} must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {level:?}",
+            named("log.level")
+        )
     };
     // A lone word that is no level would be read as the name of a module, and everything else would fall silent.
-    let lone = level.split(',').map(str::trim).filter(|part| !part.contains('='));
-    if level.trim().is_empty() || lone.into_iter().any(|part| LevelFilter::from_str(part).is_err()) {
+    let lone = level
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.contains('='));
+    if level.trim().is_empty()
+        || lone
+            .into_iter()
+            .any(|part| LevelFilter::from_str(part).is_err())
+    {
         return Err(wrong());
     }
-    let asked = if level.contains(HTTP_LIBRARY) { level.to_owned() } else { format!("{level},{HTTP_LIBRARY}=off") };
+    let asked = if level.contains(HTTP_LIBRARY) {
+        level.to_owned()
+    } else {
+        format!("{level},{HTTP_LIBRARY}=off")
+    };
     EnvFilter::builder().parse(asked).map_err(|_| wrong())
 }
 
@@ -50,23 +64,44 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
 /// # Errors
 /// When the filter is none.
 pub fn start(level: &str, json: bool, traces: Option<&Traces>) -> Result<(), String> {
-    let lines = lines(filter(level)?, json, std::io::stderr().is_terminal(), std::io::stderr);
+    let lines = lines(
+        filter(level)?,
+        json,
+        std::io::stderr().is_terminal(),
+        std::io::stderr,
+    );
     let both: Vec<_> = iter::once(lines).chain(traces.map(Traces::layer)).collect();
-    tracing::subscriber::set_global_default(Registry::default().with(both)).map_err(|error| format!("logging cannot be started: {error}"))
+    tracing::subscriber::set_global_default(Registry::default().with(both))
+        .map_err(|error| format!("logging cannot be started: {error}"))
 }
 
 /// What writes the lines.
-fn lines<W>(filter: EnvFilter, json: bool, colours: bool, to: W) -> Box<dyn Layer<Registry> + Send + Sync>
+fn lines<W>(
+    filter: EnvFilter,
+    json: bool,
+    colours: bool,
+    to: W,
+) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // A line that cannot be written is lost; telling so on the same standard error would end the program.
-    let lines = tracing_subscriber::fmt::layer().with_writer(to).log_internal_errors(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(to)
+        .log_internal_errors(false);
     // Our own spans are for traces alone: a line has the identifier of its request. While nobody traces, they are not even made.
-    let filter = filter.and(filter_fn(|metadata| !metadata.is_span() || *metadata.level() > LevelFilter::INFO));
+    let filter = filter.and(filter_fn(|metadata| {
+        !metadata.is_span() || *metadata.level() > LevelFilter::INFO
+    }));
     match json {
         true => Box::new(lines.event_format(Objects).with_filter(filter)),
-        false => Box::new(lines.with_target(false).with_ansi(colours).fmt_fields(Texts).with_filter(filter)),
+        false => Box::new(
+            lines
+                .with_target(false)
+                .with_ansi(colours)
+                .fmt_fields(Texts)
+                .with_filter(filter),
+        ),
     }
 }
 
@@ -89,7 +124,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let mut timestamp = String::new();
         SystemTime.format_time(&mut Writer::new(&mut timestamp))?;
         let id = RequestId::current();
@@ -111,7 +151,11 @@ struct Texts;
 
 impl<'a> FormatFields<'a> for Texts {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
-        let mut words = Words { writer, begun: false, outcome: Ok(()) };
+        let mut words = Words {
+            writer,
+            begun: false,
+            outcome: Ok(()),
+        };
         fields.record(&mut words);
         if let Some(id) = RequestId::current() {
             words.word("request_id", id.as_str());
@@ -193,10 +237,23 @@ mod tests {
     fn nothing_a_stranger_says_is_a_line_of_text() {
         let text = logged(false, hostile);
         let lines: Vec<&str> = text.lines().collect();
-        let [first, next] = lines.as_slice() else { panic!("{text}") };
-        assert!(!first.contains(|character: char| character.is_control() || "\u{202e}\u{2028}".contains(character)), "{first:?}");
-        assert!(first.contains(r" INFO said x\u{a}2026-01-01T00:00:00Z ERROR forged\u{d}\u{1b}[2J"), "{first}");
-        assert!(first.contains(r#" account="x\n2026"#) && first.ends_with(" request_id=own-1"), "{first}");
+        let [first, next] = lines.as_slice() else {
+            panic!("{text}")
+        };
+        assert!(
+            !first
+                .contains(|character: char| character.is_control()
+                    || "\u{202e}\u{2028}".contains(character)),
+            "{first:?}"
+        );
+        assert!(
+            first.contains(r" INFO said x\u{a}2026-01-01T00:00:00Z ERROR forged\u{d}\u{1b}[2J"),
+            "{first}"
+        );
+        assert!(
+            first.contains(r#" account="x\n2026"#) && first.ends_with(" request_id=own-1"),
+            "{first}"
+        );
         assert!(next.ends_with(" INFO the next"), "{next}");
     }
 
@@ -204,13 +261,23 @@ mod tests {
     fn nothing_a_stranger_says_is_a_line_of_json() {
         let text = logged(true, hostile);
         let lines: Vec<&str> = text.lines().collect();
-        let [first, next] = lines.as_slice() else { panic!("{text}") };
-        assert!(!first.contains(|character: char| character.is_control() || "\u{202e}\u{2028}".contains(character)), "{first:?}");
+        let [first, next] = lines.as_slice() else {
+            panic!("{text}")
+        };
+        assert!(
+            !first
+                .contains(|character: char| character.is_control()
+                    || "\u{202e}\u{2028}".contains(character)),
+            "{first:?}"
+        );
         let line: serde_json::Value = serde_json::from_str(first).unwrap();
         assert_eq!(line["fields"]["account"], HOSTILE);
         assert_eq!(line["fields"]["message"], format!("said {HOSTILE}"));
         assert_eq!(line["request_id"], "own-1");
         let next: serde_json::Value = serde_json::from_str(next).unwrap();
-        assert_eq!((&next["fields"]["message"], &next["request_id"]), (&"the next".into(), &serde_json::Value::Null));
+        assert_eq!(
+            (&next["fields"]["message"], &next["request_id"]),
+            (&"the next".into(), &serde_json::Value::Null)
+        );
     }
 }

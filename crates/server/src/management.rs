@@ -40,14 +40,20 @@ async fn healthz() -> impl Responder {
 /// The process takes requests, the store answers, and its schema and seal are this program's. The keys have been read by then:
 /// nobody is answered before.
 async fn readyz(management: Data<Management>) -> HttpResponse {
-    let unready = |why: &str| HttpResponse::ServiceUnavailable().content_type("text/plain").body(format!("{why}\n"));
+    let unready = |why: &str| {
+        HttpResponse::ServiceUnavailable()
+            .content_type("text/plain")
+            .body(format!("{why}\n"))
+    };
     if management.draining.load(Ordering::Relaxed) {
         return unready("draining");
     }
     let store = management.store.clone();
     let checked = blocking(move || store.check()).await;
     match checked.map_or_else(|_| Err(NO_ANSWER.to_owned()), |outcome| readiness(&outcome)) {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+        Ok(()) => HttpResponse::Ok()
+            .content_type("text/plain")
+            .body("ready\n"),
         Err(why) => unready(&why),
     }
 }
@@ -63,14 +69,20 @@ pub fn readiness(checked: &Result<(), StoreError>) -> Result<(), String> {
     match checked {
         // A release is replaced replica by replica: the ones before it go on working with the schema it brought.
         Ok(()) | Err(StoreError::Newer { .. }) => Ok(()),
-        Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. })) => Err(error.to_string()),
+        Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. })) => {
+            Err(error.to_string())
+        }
         Err(_) => Err(NO_ANSWER.to_owned()),
     }
 }
 
 /// What was counted. Prometheus text format.
 async fn metrics(management: Data<Management>) -> HttpResponse {
-    let Management { metrics, sources, .. } = &**management;
+    let Management {
+        metrics, sources, ..
+    } = &**management;
     sources.watch.count();
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.text(sources.families()))
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(metrics.text(sources.families()))
 }

@@ -15,7 +15,10 @@ pub fn store(config: &Config) -> Result<Store, String> {
     let store = unmigrated(config)?;
     let applied = store.migrate().map_err(|error| sentence(config, &error))?;
     if !applied.is_empty() {
-        tracing::info!(migrations = applied.join(", "), "database brought to this version");
+        tracing::info!(
+            migrations = applied.join(", "),
+            "database brought to this version"
+        );
     }
     Ok(store)
 }
@@ -51,5 +54,11 @@ fn data_folder(config: &Config) -> Result<(), String> {
         .recursive(true)
         .mode(0o700)
         .create(&config.data)
-        .map_err(|error| format!("{} is {}, which cannot be made: {error}", crate::settings::named("data"), config.data.display()))
+        .map_err(|error| {
+            format!(
+                "{} is {}, which cannot be made: {error}",
+                crate::settings::named("data"),
+                config.data.display()
+            )
+        })
 }

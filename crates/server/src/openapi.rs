@@ -62,5 +62,10 @@ fn component(kind: &str, name: &str) -> Value {
 
 /// An object of these members, in their order.
 fn object(members: impl IntoIterator<Item = (impl Into<String>, Value)>) -> Value {
-    Value::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect::<Object>())
+    Value::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect::<Object>(),
+    )
 }

@@ -15,7 +15,11 @@ pub fn configuration() -> String {
          | key | variable | flag | default | meaning |\n|---|---|---|---|---|\n",
     );
     for setting in settings::all() {
-        let default = if setting.default.is_empty() { "none" } else { setting.default };
+        let default = if setting.default.is_empty() {
+            "none"
+        } else {
+            setting.default
+        };
         let _ = writeln!(
             page,
             "| `{}` | `{}` | `--{}` | {} | {} |",
@@ -55,7 +59,14 @@ pub fn outside() -> String {
     );
     for check in checks::ALL {
         let cell = |text: &str| text.replace('|', "\\|");
-        let cells = [check.holds, check.fix, check.nginx, check.caddy, check.traefik].map(cell);
+        let cells = [
+            check.holds,
+            check.fix,
+            check.nginx,
+            check.caddy,
+            check.traefik,
+        ]
+        .map(cell);
         let _ = writeln!(page, "| `{}` | {} |", check.name, cells.join(" | "));
     }
     page
@@ -76,8 +87,19 @@ pub fn monitoring() -> String {
          | metric | kind | labels | what it tells |\n|---|---|---|---|\n",
     );
     for metric in table::ALL {
-        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" ");
-        let _ = writeln!(page, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind.as_str(), metric.help.trim());
+        let labels = metric
+            .labels
+            .iter()
+            .map(|label| format!("`{label}`"))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {labels} | {} |",
+            metric.name,
+            metric.kind.as_str(),
+            metric.help.trim()
+        );
     }
     page
 }

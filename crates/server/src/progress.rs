@@ -12,7 +12,11 @@ impl Progress {
     /// Work of so many steps; of an unknown number, when there is none.
     pub fn of(what: &'static str, steps: Option<u64>) -> Self {
         let bar = steps.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        let shape = if steps.is_some() { "{msg} {wide_bar} {human_pos}/{human_len}" } else { "{msg} {human_pos} {spinner}" };
+        let shape = if steps.is_some() {
+            "{msg} {wide_bar} {human_pos}/{human_len}"
+        } else {
+            "{msg} {human_pos} {spinner}"
+        };
         if let Ok(style) = ProgressStyle::with_template(shape) {
             bar.set_style(style);
         }

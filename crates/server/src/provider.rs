@@ -10,8 +10,11 @@ mod rules;
 pub use rules::REQUIRED;
 
 /// Endpoints of the authorization server, with where a placeholder stands below a loopback issuer until they are configured.
-pub const PLACEHOLDERS: [(&str, &str); 3] =
-    [("authorization_endpoint", "oauth2/authorize"), ("token_endpoint", "oauth2/token"), ("userinfo_endpoint", "oauth2/userinfo")];
+pub const PLACEHOLDERS: [(&str, &str); 3] = [
+    ("authorization_endpoint", "oauth2/authorize"),
+    ("token_endpoint", "oauth2/token"),
+    ("userinfo_endpoint", "oauth2/userinfo"),
+];
 
 /// A provider's document, and the endpoints in it that are placeholders of ours.
 #[derive(Debug, Clone)]
@@ -35,7 +38,8 @@ impl Offer {
 /// # Errors
 /// Names the member that is wrong or missing.
 pub fn offer(config: &ProviderConfig) -> Result<Offer, Invalid> {
-    let mut metadata = ProviderMetadata::default_offer(config.issuer.clone()).configure(config.metadata.clone())?;
+    let mut metadata = ProviderMetadata::default_offer(config.issuer.clone())
+        .configure(config.metadata.clone())?;
     let mut placeholders = Vec::new();
     for (member, path) in PLACEHOLDERS {
         if metadata.has(member) {
@@ -50,5 +54,8 @@ pub fn offer(config: &ProviderConfig) -> Result<Offer, Invalid> {
     oidc_discovery::advertise(&config.issuer, &mut metadata).map_err(ours)?;
     registration::advertise(&config.issuer, config.access, &mut metadata).map_err(ours)?;
     rules::check(&metadata, &config.issuer, &config.metadata)?;
-    Ok(Offer { metadata, placeholders })
+    Ok(Offer {
+        metadata,
+        placeholders,
+    })
 }

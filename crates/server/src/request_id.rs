@@ -33,7 +33,10 @@ struct Drawn {
 
 impl Default for Drawn {
     fn default() -> Self {
-        Self { values: [[0; RANDOM_BYTES]; DRAWN_AT_ONCE], unused: 0 }
+        Self {
+            values: [[0; RANDOM_BYTES]; DRAWN_AT_ONCE],
+            unused: 0,
+        }
     }
 }
 
@@ -55,7 +58,10 @@ impl RequestIds {
             drawn.unused = DRAWN_AT_ONCE;
         }
         drawn.unused -= 1;
-        drawn.values.get(drawn.unused).and_then(|value| RequestId::from_random(*value))
+        drawn
+            .values
+            .get(drawn.unused)
+            .and_then(|value| RequestId::from_random(*value))
     }
 
     /// The one a configured proxy gave the request, or a new one out of those that were drawn.
@@ -63,7 +69,9 @@ impl RequestIds {
         if self.proxies.networks.is_empty() {
             return self.next(drawn);
         }
-        let from_proxy = head.peer_addr.is_some_and(|peer| self.proxies.contains(peer.ip().to_canonical()));
+        let from_proxy = head
+            .peer_addr
+            .is_some_and(|peer| self.proxies.contains(peer.ip().to_canonical()));
         let mut given = head.headers.get_all(&X_REQUEST_ID).filter(|_| from_proxy);
         match (given.next(), given.next()) {
             (Some(only), None) => RequestId::parse(only).or_else(|| self.next(drawn)),
@@ -85,9 +93,15 @@ mod tests {
         let random: Random = Arc::new(move |buffer| {
             let draw = kept.fetch_add(1, Ordering::Relaxed);
             for (at, value) in buffer.chunks_mut(RANDOM_BYTES).enumerate() {
-                value.copy_from_slice(&(u128::from(draw) << 64 | u128::try_from(at).unwrap()).to_be_bytes());
+                value.copy_from_slice(
+                    &(u128::from(draw) << 64 | u128::try_from(at).unwrap()).to_be_bytes(),
+                );
             }
-            if draw <= most { Ok(()) } else { Err("no more".to_owned()) }
+            if draw <= most {
+                Ok(())
+            } else {
+                Err("no more".to_owned())
+            }
         });
         (random, count)
     }
@@ -98,10 +112,17 @@ mod tests {
         let (random, draws) = counting(u64::MAX);
         let ids = RequestIds::new(random, Proxies::default()).unwrap();
         let workers = [DrawnIds::default(), DrawnIds::default()];
-        let given: Vec<RequestId> = workers.iter().flat_map(|drawn| (0..640).map_while(|_| ids.next(drawn))).collect();
+        let given: Vec<RequestId> = workers
+            .iter()
+            .flat_map(|drawn| (0..640).map_while(|_| ids.next(drawn)))
+            .collect();
         let texts: std::collections::HashSet<&str> = given.iter().map(RequestId::as_str).collect();
         assert_eq!((given.len(), texts.len()), (1_280, 1_280));
-        assert_eq!(draws.load(Ordering::Relaxed), 1 + 20, "one draw at the start, and one for 64 requests");
+        assert_eq!(
+            draws.load(Ordering::Relaxed),
+            1 + 20,
+            "one draw at the start, and one for 64 requests"
+        );
     }
 
     /// Bytes that could not be drawn are no identifier.

@@ -47,7 +47,11 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     keys::install();
     let clock = Clock::system();
     // What the operator gave is looked at before anything is made.
-    config.providers.iter().try_for_each(ProviderConfig::check).map_err(|error| error.to_string())?;
+    config
+        .providers
+        .iter()
+        .try_for_each(ProviderConfig::check)
+        .map_err(|error| error.to_string())?;
     let first_password = config.admin_password().map_err(|error| error.to_string())?;
     let fetcher = fetcher(&config)?;
     if let Tls::Files { certificate, key } = &config.tls {
@@ -60,11 +64,17 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
     let store = open::store(&config)?;
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
-    let throttle = Arc::new(Throttle::of_registrations(config.limits.registrations_per_minute));
+    let throttle = Arc::new(Throttle::of_registrations(
+        config.limits.registrations_per_minute,
+    ));
     let updates = Arc::new(Throttle::of_updates(config.limits.updates_per_minute));
     let login_limits = LoginLimits {
         threads: std::thread::available_parallelism().map_or(2, usize::from),
-        waiting: config.limits.passwords_waiting.try_into().unwrap_or(usize::MAX),
+        waiting: config
+            .limits
+            .passwords_waiting
+            .try_into()
+            .unwrap_or(usize::MAX),
         failures: config.limits.failed_logins_per_minute,
     };
     let logins = Arc::new(Logins::new(store.clone(), login_limits, &random())?);
@@ -85,14 +95,20 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let ids = RequestIds::new(random(), config.proxies.clone())?;
     let draining = Arc::new(AtomicBool::new(false));
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
-    let connections = Connections::new(&config.limits, descriptors.connections, config.proxies.clone());
+    let connections = Connections::new(
+        &config.limits,
+        descriptors.connections,
+        config.proxies.clone(),
+    );
 
     // It is never taken down: that would wait for whoever hangs on a database that does not answer, and the process ends anyway.
     let system = ManuallyDrop::new(rt::System::new());
     let outcome = system.block_on(async {
         // Before anybody is told that the service is there: a signal that comes at once must stop it as well as any other.
-        let stop = stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
-        let (public_addresses, private_addresses) = (addresses(&listeners), addresses(&management_listeners));
+        let stop =
+            stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
+        let (public_addresses, private_addresses) =
+            (addresses(&listeners), addresses(&management_listeners));
         let sources = Sources {
             clock: clock.clone(),
             store: store.clone(),
@@ -108,8 +124,12 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             certificate_end,
             traces: traces.clone(),
         };
-        let management =
-            Management { store: store.clone(), draining: Arc::clone(&draining), metrics: metrics.clone(), sources: Arc::new(sources) };
+        let management = Management {
+            store: store.clone(),
+            draining: Arc::clone(&draining),
+            metrics: metrics.clone(),
+            sources: Arc::new(sources),
+        };
         let front = Arc::new(Front {
             direct: site.direct(&metrics),
             ids: Arc::clone(&ids),
@@ -119,12 +139,30 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             strict: matches!(config.tls, Tls::Files { .. }),
             traces: traces.clone(),
         });
-        let public = public(&site, &front, connections, listeners, acceptor.as_ref()).map_err(|error| error.to_string())?;
-        let private = private(management, management_listeners).map_err(|error| error.to_string())?;
-        tasks::start(site.clone(), &store, clock.clone(), ([throttle, updates], logins), (config.keep_retired, config.keep_audit));
+        let public = public(&site, &front, connections, listeners, acceptor.as_ref())
+            .map_err(|error| error.to_string())?;
+        let private =
+            private(management, management_listeners).map_err(|error| error.to_string())?;
+        tasks::start(
+            site.clone(),
+            &store,
+            clock.clone(),
+            ([throttle, updates], logins),
+            (config.keep_retired, config.keep_audit),
+        );
         tasks::write_trail(store.clone(), Arc::clone(&trail));
-        tracing::info!(descriptors = descriptors.limit, connections = descriptors.connections, "open connections are limited");
-        start_up::tell(&config, &site, &public_addresses, &private_addresses, admin_password.as_ref());
+        tracing::info!(
+            descriptors = descriptors.limit,
+            connections = descriptors.connections,
+            "open connections are limited"
+        );
+        start_up::tell(
+            &config,
+            &site,
+            &public_addresses,
+            &private_addresses,
+            admin_password.as_ref(),
+        );
         supervisor::ready();
         let (public_handle, private_handle) = (public.handle(), private.handle());
         rt::spawn(private);
@@ -161,7 +199,8 @@ fn public(
     // Each socket is handed over: one that somebody kept would still take connections while the service stops.
     for socket in sockets {
         let (site, front) = (site.clone(), Arc::clone(front));
-        let application = move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config)));
+        let application =
+            move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config)));
         listeners = listeners.add(socket, acceptor.cloned(), application)?;
     }
     Ok(listeners.run())
@@ -170,9 +209,13 @@ fn public(
 fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<Server> {
     let management = Data::new(management);
     let headers = || DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    let mut server = HttpServer::new(move || App::new().configure(|config| management::mount(config, &management)).wrap(headers()))
-        .workers(1)
-        .disable_signals();
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .configure(|config| management::mount(config, &management))
+            .wrap(headers())
+    })
+    .workers(1)
+    .disable_signals();
     for listener in listeners {
         server = server.listen(listener)?;
     }
@@ -185,12 +228,17 @@ fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(SslAcceptor, Times
         Tls::Off => return Ok(None),
         Tls::Files { certificate, key } => (certificate.clone(), key.clone()),
         Tls::SelfSigned => {
-            let made = tls::development_certificates(&config.data, &names(config), clock.now()).map_err(|error| error.to_string())?;
+            let made = tls::development_certificates(&config.data, &names(config), clock.now())
+                .map_err(|error| error.to_string())?;
             (made.certificate, made.key)
         }
     };
-    let acceptor = tls::acceptor(&certificate, &key).map_err(|error| error.to_string())?.build();
-    if let Some(concern) = tls::concern(&certificate, clock.now()).map_err(|error| error.to_string())? {
+    let acceptor = tls::acceptor(&certificate, &key)
+        .map_err(|error| error.to_string())?
+        .build();
+    if let Some(concern) =
+        tls::concern(&certificate, clock.now()).map_err(|error| error.to_string())?
+    {
         tracing::warn!("{concern}");
     }
     let end = tls::end(&certificate).map_err(|error| error.to_string())?;
@@ -202,16 +250,25 @@ fn names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     for provider in &config.providers {
         names.push(provider.issuer.host().to_owned());
-        names.extend(provider.domains.iter().map(|domain| domain.host().to_string()));
+        names.extend(
+            provider
+                .domains
+                .iter()
+                .map(|domain| domain.host().to_string()),
+        );
     }
     names
 }
 
 /// In development mode the issuer follows from the port that was really taken.
 fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), String> {
-    let port = listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
+    let port = listeners
+        .first()
+        .and_then(|listener| listener.local_addr().ok())
+        .map_or(0, |address| address.port());
     for provider in &mut config.providers {
-        provider.issuer = Issuer::parse(&development_issuer(&config.tls, port)).map_err(str::to_owned)?;
+        provider.issuer =
+            Issuer::parse(&development_issuer(&config.tls, port)).map_err(str::to_owned)?;
     }
     Ok(())
 }
@@ -223,7 +280,12 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), S
 pub fn resolve(key: &str, text: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
     let addresses: Vec<SocketAddr> = text
         .to_socket_addrs()
-        .map_err(|error| format!("{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}", named(key)))?
+        .map_err(|error| {
+            format!(
+                "{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}",
+                named(key)
+            )
+        })?
         .collect();
     if loopback_only && addresses.iter().any(|address| !address.ip().is_loopback()) {
         return Err(format!(
@@ -241,19 +303,34 @@ fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>
     let mut taken: Vec<TcpListener> = Vec::new();
     let mut refused = None;
     for mut address in addresses {
-        if let Some(first) = taken.first().and_then(|listener| listener.local_addr().ok()).filter(|_| address.port() == 0) {
+        if let Some(first) = taken
+            .first()
+            .and_then(|listener| listener.local_addr().ok())
+            .filter(|_| address.port() == 0)
+        {
             address.set_port(first.port());
         }
         match bind(address) {
             Ok(listener) => taken.push(listener),
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable || error.kind() == io::ErrorKind::Unsupported => {
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrNotAvailable
+                    || error.kind() == io::ErrorKind::Unsupported =>
+            {
                 refused = Some(error);
             }
-            Err(error) => return Err(format!("{} is {text}, and {address} cannot be listened on: {error}", named(key))),
+            Err(error) => {
+                return Err(format!(
+                    "{} is {text}, and {address} cannot be listened on: {error}",
+                    named(key)
+                ));
+            }
         }
     }
     match (taken.is_empty(), refused) {
-        (true, Some(error)) => Err(format!("{} is {text}, which cannot be listened on: {error}", named(key))),
+        (true, Some(error)) => Err(format!(
+            "{} is {text}, which cannot be listened on: {error}",
+            named(key)
+        )),
         _ => Ok(taken),
     }
 }
@@ -272,12 +349,21 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
-    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    listeners
+        .iter()
+        .filter_map(|listener| listener.local_addr().ok())
+        .collect()
 }
 
 /// Makes the first account when there is none and a password for it. Returns a password that was made up here.
-fn administrator(given: Option<Secret>, development: bool, store: &Store, clock: &Clock) -> Result<Option<Secret>, String> {
-    let wrong = |error: store::StoreError| format!("the account {ADMINISTRATOR} cannot be made: {error}");
+fn administrator(
+    given: Option<Secret>,
+    development: bool,
+    store: &Store,
+    clock: &Clock,
+) -> Result<Option<Secret>, String> {
+    let wrong =
+        |error: store::StoreError| format!("the account {ADMINISTRATOR} cannot be made: {error}");
     if store.has_accounts().map_err(wrong)? {
         return Ok(None);
     }
@@ -286,7 +372,13 @@ fn administrator(given: Option<Secret>, development: bool, store: &Store, clock:
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };
-    match store.by(By::hand(START)).add_account(ADMINISTRATOR, Role::Administrator, None, &password, clock.now()) {
+    match store.by(By::hand(START)).add_account(
+        ADMINISTRATOR,
+        Role::Administrator,
+        None,
+        &password,
+        clock.now(),
+    ) {
         // Another replica that started at the same time was first.
         Err(store::StoreError::Conflict) => Ok(None),
         Err(error) => Err(wrong(error)),
@@ -295,8 +387,14 @@ fn administrator(given: Option<Secret>, development: bool, store: &Store, clock:
 }
 
 fn fetcher(config: &Config) -> Result<Fetcher, String> {
-    let ca = config.outbound_authority().map_err(|error| error.to_string())?;
-    let settings = outbound::Settings { allow: config.outbound_allow.clone(), ca, ..outbound::Settings::default() };
+    let ca = config
+        .outbound_authority()
+        .map_err(|error| error.to_string())?;
+    let settings = outbound::Settings {
+        allow: config.outbound_allow.clone(),
+        ca,
+        ..outbound::Settings::default()
+    };
     Fetcher::new(settings).map_err(|error| error.to_string())
 }
 
@@ -308,7 +406,10 @@ pub fn random() -> Random {
 /// Listens for the signals to stop from now on; the future is done at the first.
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use actix_web::rt::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     Ok(poll_fn(move |context| match terminate.poll_recv(context) {
         Poll::Ready(_) => Poll::Ready(()),
         Poll::Pending => interrupt.poll_recv(context).map(drop),

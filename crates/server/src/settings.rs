@@ -36,7 +36,10 @@ pub struct Setting {
 impl Setting {
     /// Its flag on the command line, without the dashes.
     pub fn flag(&self) -> String {
-        self.variable.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', "-")
+        self.variable
+            .trim_start_matches(PREFIX)
+            .to_ascii_lowercase()
+            .replace('_', "-")
     }
 
     /// Reads a value of the environment or the command line.
@@ -44,12 +47,19 @@ impl Setting {
         Ok(match self.form {
             Form::Text | Form::Secret | Form::SecretFile => Value::String(text.to_owned()),
             Form::Number => {
-                let number: u32 = text.trim().parse().map_err(|_| format!("{WHOLE_NUMBER}, not {text:?}"))?;
+                let number: u32 = text
+                    .trim()
+                    .parse()
+                    .map_err(|_| format!("{WHOLE_NUMBER}, not {text:?}"))?;
                 Value::Integer(number.into())
             }
-            Form::List => {
-                Value::Array(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| part.to_owned().into()).collect())
-            }
+            Form::List => Value::Array(
+                text.split(',')
+                    .map(str::trim)
+                    .filter(|part| !part.is_empty())
+                    .map(|part| part.to_owned().into())
+                    .collect(),
+            ),
         })
     }
 }
@@ -136,12 +146,18 @@ settings! {
 
 /// Every setting: those above and one for each limit.
 pub fn all() -> impl Iterator<Item = Setting> {
-    SETTINGS.iter().copied().chain(crate::limits::SETTINGS.iter().copied())
+    SETTINGS
+        .iter()
+        .copied()
+        .chain(crate::limits::SETTINGS.iter().copied())
 }
 
 /// The setting's name in a sentence: its key and its variable.
 pub fn named(key: &str) -> String {
-    all().find(|setting| setting.key == key).map_or_else(|| key.to_owned(), |setting| format!("{} ({})", setting.key, setting.variable))
+    all().find(|setting| setting.key == key).map_or_else(
+        || key.to_owned(),
+        |setting| format!("{} ({})", setting.key, setting.variable),
+    )
 }
 
 /// Puts the value of a setting where it belongs in the file's table.
@@ -154,8 +170,13 @@ pub fn put(file: &mut Table, setting: &Setting, text: &str) -> Result<(), String
     let last = path.pop().unwrap_or_default();
     let mut table = file;
     for (depth, step) in path.into_iter().enumerate() {
-        let fresh =
-            || if depth == 0 && step == "provider" { Value::Array(vec![Value::Table(Table::new())]) } else { Value::Table(Table::new()) };
+        let fresh = || {
+            if depth == 0 && step == "provider" {
+                Value::Array(vec![Value::Table(Table::new())])
+            } else {
+                Value::Table(Table::new())
+            }
+        };
         let next = table.entry(step).or_insert_with(fresh);
         table = match next {
             Value::Table(table) => table,

@@ -11,11 +11,23 @@ use crate::settings::named;
 use crate::wiring::Site;
 
 /// Says where the service is; in development mode also how to walk the whole way, ready to paste.
-pub fn tell(config: &Config, site: &Site, public: &[SocketAddr], management: &[SocketAddr], password: Option<&Secret>) {
+pub fn tell(
+    config: &Config,
+    site: &Site,
+    public: &[SocketAddr],
+    management: &[SocketAddr],
+    password: Option<&Secret>,
+) {
     for variable in &config.unknown_variables {
         tracing::warn!("{variable} looks like a setting and is none; it is ignored");
     }
-    let list = |addresses: &[SocketAddr]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let list = |addresses: &[SocketAddr]| {
+        addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     for provider in &config.providers {
         tracing::info!(issuer = provider.issuer.as_str(), registration = ?provider.access, "provider");
     }
@@ -23,7 +35,10 @@ pub fn tell(config: &Config, site: &Site, public: &[SocketAddr], management: &[S
         tracing::info!("fetching from {allowed} is permitted although it is not public");
     }
     for (address, member) in site.placeholders() {
-        tracing::info!("{address} is a placeholder; {} names the real one", named(&format!("provider.metadata.{member}")));
+        tracing::info!(
+            "{address} is a placeholder; {} names the real one",
+            named(&format!("provider.metadata.{member}"))
+        );
     }
     tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
     if config.development {
@@ -33,18 +48,32 @@ pub fn tell(config: &Config, site: &Site, public: &[SocketAddr], management: &[S
 }
 
 fn journey(config: &Config, password: Option<&Secret>) -> String {
-    let Some(provider) = config.providers.first() else { return String::new() };
+    let Some(provider) = config.providers.first() else {
+        return String::new();
+    };
     let issuer = &provider.issuer;
     let host = issuer.authority();
     let ca = config.data.join("ca.pem");
-    let curl =
-        if config.tls == Tls::Off { "curl -sS".to_owned() } else { format!("curl -sS --cacert {}", quoted(&ca.display().to_string())) };
+    let curl = if config.tls == Tls::Off {
+        "curl -sS".to_owned()
+    } else {
+        format!("curl -sS --cacert {}", quoted(&ca.display().to_string()))
+    };
     // A password that was not made up here is not shown: curl asks for it.
-    let user = password.map_or_else(|| "admin".to_owned(), |password| format!("'admin:{}'", password.reveal()));
+    let user = password.map_or_else(
+        || "admin".to_owned(),
+        |password| format!("'admin:{}'", password.reveal()),
+    );
     let mut text = String::new();
-    let _ = writeln!(text, "\nFrontdesk is at {issuer}, for this machine only. The four commands of the journey:\n");
+    let _ = writeln!(
+        text,
+        "\nFrontdesk is at {issuer}, for this machine only. The four commands of the journey:\n"
+    );
     let _ = writeln!(text, "  # 1. where is alice's provider?");
-    let _ = writeln!(text, "  {curl} '{issuer}/.well-known/webfinger?resource=acct:alice@{host}'\n");
+    let _ = writeln!(
+        text,
+        "  {curl} '{issuer}/.well-known/webfinger?resource=acct:alice@{host}'\n"
+    );
     let _ = writeln!(text, "  # 2. what does it offer?");
     let _ = writeln!(text, "  {curl} {issuer}/.well-known/openid-configuration\n");
     let _ = writeln!(text, "  # 3. register a client");
@@ -52,7 +81,10 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
         text,
         "  {curl} --user {user} -H 'Content-Type: application/json' -d '{{\"client_name\":\"My client\",\"redirect_uris\":[\"https://rp.example/callback\"]}}' {issuer}/register | tee client.json\n"
     );
-    let _ = writeln!(text, "  # 4. read, update and delete it, with the token it was given");
+    let _ = writeln!(
+        text,
+        "  # 4. read, update and delete it, with the token it was given"
+    );
     let _ = writeln!(
         text,
         "  m() {{ sed \"s/.*\\\"$1\\\":\\\"\\([^\\\"]*\\)\\\".*/\\1/\" client.json; }}; \
@@ -62,10 +94,17 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
     );
     match (password, config.admin_password.is_some()) {
         (Some(password), _) => {
-            let _ = writeln!(text, "The account is admin, its password {}; it is shown this once.", password.reveal());
+            let _ = writeln!(
+                text,
+                "The account is admin, its password {}; it is shown this once.",
+                password.reveal()
+            );
         }
         (None, true) => {
-            let _ = writeln!(text, "The account is admin, with the password it was made with; curl asks for it.");
+            let _ = writeln!(
+                text,
+                "The account is admin, with the password it was made with; curl asks for it."
+            );
         }
         (None, false) => {
             let _ = writeln!(
@@ -80,5 +119,9 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
 /// A word as a shell reads it back.
 fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
-    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }

@@ -10,7 +10,12 @@ use sd_notify::NotifyState;
 pub fn ready() {
     tell(&NotifyState::Ready);
     // Half of what is allowed, as `sd_watchdog_enabled(3)` advises.
-    let Some(period) = sd_notify::watchdog_enabled().map(|allowed| allowed / 2).filter(|period| !period.is_zero()) else { return };
+    let Some(period) = sd_notify::watchdog_enabled()
+        .map(|allowed| allowed / 2)
+        .filter(|period| !period.is_zero())
+    else {
+        return;
+    };
     rt::spawn(async move {
         let mut tick = rt::time::interval(period);
         loop {

@@ -58,7 +58,9 @@ pub fn start(
             match rt::time::timeout(PATIENCE, blocking(move || site.reload_keys())).await {
                 Ok(Ok(Err(error))) => tracing::warn!("the keys could not be read again: {error}"),
                 Ok(Err(failure)) => tracing::warn!("{failure}"),
-                Err(_) => tracing::warn!("the keys could not be read again: the store does not answer"),
+                Err(_) => {
+                    tracing::warn!("the keys could not be read again: the store does not answer")
+                }
                 Ok(Ok(Ok(()))) => {}
             }
         }
@@ -71,7 +73,9 @@ pub fn start(
             let store = used.clone();
             match blocking(move || store.write_uses()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!("it could not be written which clients were used: {error}"),
+                Ok(Err(error)) => {
+                    tracing::warn!("it could not be written which clients were used: {error}")
+                }
                 Err(failure) => tracing::warn!("{failure}"),
             }
         }
@@ -86,14 +90,21 @@ pub fn start(
             logins.tidy();
             let (store, now) = (store.clone(), clock.now());
             let purged = blocking(move || {
-                let clients = store.purge_expired(now).map_err(|error| error.to_string())?;
-                let keys = keys::purge(&store, keep_retired, now).map_err(|error| error.to_string())?;
-                let told = keep_audit.map_or(Ok(0), |keep| store.purge_audit(now.minus(keep))).map_err(|error| error.to_string())?;
+                let clients = store
+                    .purge_expired(now)
+                    .map_err(|error| error.to_string())?;
+                let keys =
+                    keys::purge(&store, keep_retired, now).map_err(|error| error.to_string())?;
+                let told = keep_audit
+                    .map_or(Ok(0), |keep| store.purge_audit(now.minus(keep)))
+                    .map_err(|error| error.to_string())?;
                 Ok::<_, String>((clients, keys, told))
             });
             match purged.await {
                 Ok(Ok((0, 0, 0))) => {}
-                Ok(Ok((clients, keys, audit))) => tracing::info!(clients, keys, audit, "what is over was purged"),
+                Ok(Ok((clients, keys, audit))) => {
+                    tracing::info!(clients, keys, audit, "what is over was purged")
+                }
                 Ok(Err(error)) => tracing::warn!("what is over could not be purged: {error}"),
                 Err(failure) => tracing::warn!("{failure}"),
             }

@@ -48,5 +48,7 @@ pub const RESULTS: [&str; 3] = ["exported", "failed", "dropped"];
 
 /// How many spans became what, in the order of [`RESULTS`].
 pub fn counts(traces: Option<&Traces>) -> impl Iterator<Item = (&'static str, u64)> {
-    RESULTS.into_iter().zip(traces.map_or([0; RESULTS.len()], Traces::counts))
+    RESULTS
+        .into_iter()
+        .zip(traces.map_or([0; RESULTS.len()], Traces::counts))
 }

@@ -94,43 +94,86 @@ impl Site {
     /// # Errors
     /// One sentence that names the provider and what is wrong with it.
     pub fn new(config: &Config, means: &Means) -> Result<Self, SiteError> {
-        let directory = Data::new(Directory::new(config.providers.iter().map(ProviderConfig::hosted).collect())?);
-        let providers = config.providers.iter().map(|provider| Provider::new(provider, config, means)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { providers, directory, body: Data::new(config.limits.body()), proxies: Data::new(config.proxies.clone()) })
+        let directory = Data::new(Directory::new(
+            config
+                .providers
+                .iter()
+                .map(ProviderConfig::hosted)
+                .collect(),
+        )?);
+        let providers = config
+            .providers
+            .iter()
+            .map(|provider| Provider::new(provider, config, means))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            providers,
+            directory,
+            body: Data::new(config.limits.body()),
+            proxies: Data::new(config.proxies.clone()),
+        })
     }
 
     /// Adds every route. Providers on one host are told apart by their paths and `Host` is ignored; providers on several
     /// hosts are chosen by it.
     pub fn mount(&self, config: &mut ServiceConfig) {
-        config.app_data(self.directory.clone()).app_data(self.body.clone()).app_data(self.proxies.clone());
+        config
+            .app_data(self.directory.clone())
+            .app_data(self.body.clone())
+            .app_data(self.proxies.clone());
         webfinger::mount(config);
-        let mut hosts: Vec<&str> = self.providers.iter().map(|provider| provider.host.as_str()).collect();
+        let mut hosts: Vec<&str> = self
+            .providers
+            .iter()
+            .map(|provider| provider.host.as_str())
+            .collect();
         hosts.sort_unstable();
         hosts.dedup();
         if let [_] = hosts.as_slice() {
-            self.providers.iter().for_each(|provider| provider.mount(config));
+            self.providers
+                .iter()
+                .for_each(|provider| provider.mount(config));
             config.default_service(web::to(nothing_here));
             return;
         }
         for name in &hosts {
             let name = (*name).to_owned();
-            let own: Vec<Provider> = self.providers.iter().filter(|provider| provider.host == name).cloned().collect();
-            let here = move |context: &guard::GuardContext<'_>| host::of(context.head()).is_some_and(|host| host == name);
+            let own: Vec<Provider> = self
+                .providers
+                .iter()
+                .filter(|provider| provider.host == name)
+                .cloned()
+                .collect();
+            let here = move |context: &guard::GuardContext<'_>| {
+                host::of(context.head()).is_some_and(|host| host == name)
+            };
             config.service(
-                web::scope("").guard(guard::fn_guard(here)).configure(move |config| own.iter().for_each(|provider| provider.mount(config))),
+                web::scope("")
+                    .guard(guard::fn_guard(here))
+                    .configure(move |config| {
+                        own.iter().for_each(|provider| provider.mount(config))
+                    }),
             );
         }
         let known: Arc<[String]> = hosts.iter().map(|name| (*name).to_owned()).collect();
-        config.default_service(web::to(move |request: HttpRequest| nothing_at_host(request, Arc::clone(&known))));
+        config.default_service(web::to(move |request: HttpRequest| {
+            nothing_at_host(request, Arc::clone(&known))
+        }));
     }
 
     /// What is answered ahead of those routes.
     pub fn direct(&self, metrics: &Metrics) -> Direct {
         let of = |provider: &Provider| {
             let pages = oidc_discovery::pages(&provider.discovery, &provider.doors).into_iter();
-            pages.map(|(path, page)| (provider.registration.issuer.clone(), path, page)).collect::<Vec<_>>()
+            pages
+                .map(|(path, page)| (provider.registration.issuer.clone(), path, page))
+                .collect::<Vec<_>>()
         };
-        Direct::new(self.providers.iter().flat_map(of).collect(), self.directory.clone(), metrics)
+        Direct::new(
+            self.providers.iter().flat_map(of).collect(),
+            self.directory.clone(),
+            metrics,
+        )
     }
 
     /// Reads every provider's keys again, and freezes what follows from those that changed. Blocks on the store.
@@ -148,14 +191,24 @@ impl Site {
 
     /// Of every provider: its issuer, what became of registrations there, and its keys.
     pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &Counts, Arc<Snapshot>)> {
-        self.providers.iter().map(|provider| (&provider.registration.issuer, &provider.registration.counts, provider.keys.snapshot()))
+        self.providers.iter().map(|provider| {
+            (
+                &provider.registration.issuer,
+                &provider.registration.counts,
+                provider.keys.snapshot(),
+            )
+        })
     }
 
     /// Every placeholder: its address and the setting that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &Provider| {
             let issuer = provider.registration.issuer.clone();
-            provider.placeholders.iter().map(move |(member, path)| (issuer.endpoint(path), *member)).collect::<Vec<_>>()
+            provider
+                .placeholders
+                .iter()
+                .map(move |(member, path)| (issuer.endpoint(path), *member))
+                .collect::<Vec<_>>()
         };
         self.providers.iter().flat_map(all).collect()
     }
@@ -168,13 +221,25 @@ impl Provider {
             issuer: issuer.to_string(),
             hint: crate::settings::all()
                 .find(|setting| setting.key == format!("provider.metadata.{}", invalid.member))
-                .map_or_else(String::new, |setting| format!(" or as {}", setting.variable)),
+                .map_or_else(String::new, |setting| {
+                    format!(" or as {}", setting.variable)
+                }),
             invalid,
         })?;
-        let unusable = |error| SiteError::Keys { issuer: provider.issuer.to_string(), error };
-        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone()).map_err(unusable)?;
-        let discovery =
-            Discovery::freeze(issuer.clone(), &offer.metadata, keys.clone(), provider.signed_metadata, config.max_age).map_err(unusable)?;
+        let unusable = |error| SiteError::Keys {
+            issuer: provider.issuer.to_string(),
+            error,
+        };
+        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone())
+            .map_err(unusable)?;
+        let discovery = Discovery::freeze(
+            issuer.clone(),
+            &offer.metadata,
+            keys.clone(),
+            provider.signed_metadata,
+            config.max_age,
+        )
+        .map_err(unusable)?;
         let registration = Registration {
             issuer: issuer.clone(),
             provider: offer.metadata.clone(),
@@ -209,20 +274,31 @@ impl Provider {
         for (member, path) in &self.placeholders {
             let path = format!("{}/{path}", self.registration.issuer.path());
             let member = *member;
-            config.service(web::resource(path).to(move || async move { Err::<HttpResponse, _>(placeholder(member)) }));
+            config.service(
+                web::resource(path)
+                    .to(move || async move { Err::<HttpResponse, _>(placeholder(member)) }),
+            );
         }
     }
 }
 
 fn placeholder(member: &str) -> Failure {
     let setting = crate::settings::named(&format!("provider.metadata.{member}"));
-    Failure::new(ErrorCode::NotImplemented, format!("There is no authorization server behind this address; {setting} names the real one."))
+    Failure::new(
+        ErrorCode::NotImplemented,
+        format!(
+            "There is no authorization server behind this address; {setting} names the real one."
+        ),
+    )
 }
 
 /// A page may learn that there is nothing, and ask so in the way it asks for what there is: clients try addresses of
 /// documents.
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    let asks_first = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let asks_first = request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if asks_first {
         let mut answer = HttpResponse::NoContent();
         for (name, value) in [
@@ -234,12 +310,22 @@ async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Failure> {
         }
         return Ok(answer.finish());
     }
-    Err(Failure::new(ErrorCode::NotFound, "There is nothing at this address.").header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+    Err(
+        Failure::new(ErrorCode::NotFound, "There is nothing at this address.")
+            .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    )
 }
 
-async fn nothing_at_host(request: HttpRequest, known: Arc<[String]>) -> Result<HttpResponse, Failure> {
+async fn nothing_at_host(
+    request: HttpRequest,
+    known: Arc<[String]>,
+) -> Result<HttpResponse, Failure> {
     if host::of(request.head()).is_some_and(|host| known.contains(&host)) {
         return nothing_here(request).await;
     }
-    Err(Failure::new(ErrorCode::MisdirectedRequest, "This deployment does not serve that host.").status(StatusCode::MISDIRECTED_REQUEST))
+    Err(Failure::new(
+        ErrorCode::MisdirectedRequest,
+        "This deployment does not serve that host.",
+    )
+    .status(StatusCode::MISDIRECTED_REQUEST))
 }

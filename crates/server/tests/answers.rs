@@ -44,7 +44,10 @@ const PATHS: [&str; 22] = [
 #[test]
 fn no_answer_is_a_page() {
     let server = TestServer::open();
-    let (service, management) = (format!("http://127.0.0.1:{}", server.port), format!("http://127.0.0.1:{}", server.management));
+    let (service, management) = (
+        format!("http://127.0.0.1:{}", server.port),
+        format!("http://127.0.0.1:{}", server.management),
+    );
     let mut seen = std::collections::BTreeSet::new();
     let mut ask = |method: &str, url: &str, more: &dyn Fn(Ask) -> Ask| {
         let answer = more(Ask::new(method, url).header("Accept", "text/html")).send();
@@ -52,9 +55,17 @@ fn no_answer_is_a_page() {
         if !answer.text.is_empty() || kind.is_some() {
             let kind = kind.unwrap_or_else(|| "nothing".to_owned());
             assert!(TYPES.contains(&kind.as_str()), "{method} {url}: {kind}");
-            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{method} {url}");
+            assert_eq!(
+                answer.header("x-content-type-options"),
+                Some("nosniff"),
+                "{method} {url}"
+            );
         }
-        assert!(!answer.text.contains("<script"), "{method} {url}: {}", answer.text);
+        assert!(
+            !answer.text.contains("<script"),
+            "{method} {url}: {}",
+            answer.text
+        );
         seen.insert(answer.status());
     };
     for path in PATHS {
@@ -63,12 +74,26 @@ fn no_answer_is_a_page() {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
             ask(method, &url, &|ask| ask);
         }
-        for body in ["<script>alert(1)</script>", "{\"redirect_uris\":[\"<script>\"]}", "{}"] {
-            ask("POST", &url, &|ask| ask.header("Content-Type", "application/json").body(body.as_bytes()));
-            ask("POST", &url, &|ask| ask.header("Content-Type", "text/html").body(body.as_bytes()));
-            ask("PUT", &url, &|ask| ask.bearer("<script>").body(body.as_bytes()));
+        for body in [
+            "<script>alert(1)</script>",
+            "{\"redirect_uris\":[\"<script>\"]}",
+            "{}",
+        ] {
+            ask("POST", &url, &|ask| {
+                ask.header("Content-Type", "application/json")
+                    .body(body.as_bytes())
+            });
+            ask("POST", &url, &|ask| {
+                ask.header("Content-Type", "text/html")
+                    .body(body.as_bytes())
+            });
+            ask("PUT", &url, &|ask| {
+                ask.bearer("<script>").body(body.as_bytes())
+            });
         }
-        ask("GET", &url, &|ask| ask.header("X-Long", &"a".repeat(20_000)));
+        ask("GET", &url, &|ask| {
+            ask.header("X-Long", &"a".repeat(20_000))
+        });
     }
     for path in ["/", "/healthz", "/readyz", "/metrics", "/nowhere"] {
         ask("GET", &format!("{management}{path}"), &|ask| ask);
@@ -77,6 +102,13 @@ fn no_answer_is_a_page() {
     for status in [200, 400, 401, 404, 405, 415, 431, 501] {
         assert!(seen.contains(&status), "{status} is not among {seen:?}");
     }
-    assert!(server.clients().iter().all(|client| !client.to_string().contains("<script")), "{:?}", server.clients());
+    assert!(
+        server
+            .clients()
+            .iter()
+            .all(|client| !client.to_string().contains("<script")),
+        "{:?}",
+        server.clients()
+    );
     server.get("/jwks").json().get("keys").unwrap();
 }

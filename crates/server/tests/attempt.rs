@@ -1,6 +1,10 @@
 //! `frontdesk try` against a provider over real TLS that is right, or wrong in one way at a time.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 mod provider;
 
@@ -13,12 +17,22 @@ use provider::{MANAGEMENT_TOKEN, PASSWORD, Provider, RENEWED_TOKEN, SECRET, TOKE
 use serde_json::Value;
 
 fn attempt(resource: &str, ca: &Path) -> TryOptions {
-    TryOptions { resource: resource.to_owned(), register: false, credentials: None, ca: Some(ca.to_owned()), json: false }
+    TryOptions {
+        resource: resource.to_owned(),
+        register: false,
+        credentials: None,
+        ca: Some(ca.to_owned()),
+        json: false,
+    }
 }
 
 fn registering(provider: &Provider) -> TryOptions {
     let credentials = Some(TryCredentials::Token(Secret::new(TOKEN)));
-    TryOptions { register: true, credentials, ..attempt(&provider.account(), provider.ca()) }
+    TryOptions {
+        register: true,
+        credentials,
+        ..attempt(&provider.account(), provider.ca())
+    }
 }
 
 /// What was printed, and the sentence of a broken step.
@@ -29,7 +43,10 @@ fn tried(attempt: &TryOptions) -> (String, Option<String>) {
     let sentence = outcome.err().map(|broken| broken.to_string());
     for secret in [TOKEN, PASSWORD, SECRET, MANAGEMENT_TOKEN, RENEWED_TOKEN] {
         assert!(!printed.contains(secret), "{printed}");
-        assert!(!sentence.as_deref().unwrap_or_default().contains(secret), "{sentence:?}");
+        assert!(
+            !sentence.as_deref().unwrap_or_default().contains(secret),
+            "{sentence:?}"
+        );
     }
     (printed, sentence)
 }
@@ -38,8 +55,14 @@ fn tried(attempt: &TryOptions) -> (String, Option<String>) {
 fn broken(attempt: &TryOptions) -> String {
     let (printed, sentence) = tried(attempt);
     let sentence = sentence.unwrap_or_else(|| printed.clone());
-    assert!(sentence.ends_with(['.', '?']) && !sentence.contains('\n'), "{sentence}");
-    assert!(printed.lines().last().unwrap().starts_with("Stopped at "), "{printed}");
+    assert!(
+        sentence.ends_with(['.', '?']) && !sentence.contains('\n'),
+        "{sentence}"
+    );
+    assert!(
+        printed.lines().last().unwrap().starts_with("Stopped at "),
+        "{printed}"
+    );
     sentence
 }
 
@@ -48,14 +71,44 @@ fn a_provider_that_is_right_shows_every_step() {
     let provider = Provider::start(Twist::None);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
-    let steps: Vec<&str> = printed.lines().filter(|line| line.contains(": ok (")).filter_map(|line| line.split(": ok (").next()).collect();
-    let expected =
-        ["1. WebFinger", "2. discovery", "3. JWK Set", "4. registration", "5. read", "6. update", "7. delete", "8. read after delete"];
+    let steps: Vec<&str> = printed
+        .lines()
+        .filter(|line| line.contains(": ok ("))
+        .filter_map(|line| line.split(": ok (").next())
+        .collect();
+    let expected = [
+        "1. WebFinger",
+        "2. discovery",
+        "3. JWK Set",
+        "4. registration",
+        "5. read",
+        "6. update",
+        "7. delete",
+        "8. read after delete",
+    ];
     assert_eq!(steps, expected);
-    assert!(printed.contains(&format!("   issuer: {}\n", provider.origin())), "{printed}");
-    assert!(printed.contains("   client_id: c1\n   client_secret: 0123…\n   client_secret_expires_at: 0\n"), "{printed}");
-    assert!(printed.contains("   registration_access_token: rat_…\n"), "{printed}");
-    assert!(printed.lines().last().unwrap().starts_with("Everything asked for works: 8 steps in "), "{printed}");
+    assert!(
+        printed.contains(&format!("   issuer: {}\n", provider.origin())),
+        "{printed}"
+    );
+    assert!(
+        printed.contains(
+            "   client_id: c1\n   client_secret: 0123…\n   client_secret_expires_at: 0\n"
+        ),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("   registration_access_token: rat_…\n"),
+        "{printed}"
+    );
+    assert!(
+        printed
+            .lines()
+            .last()
+            .unwrap()
+            .starts_with("Everything asked for works: 8 steps in "),
+        "{printed}"
+    );
     assert!(!printed.contains("note:"), "{printed}");
     assert!(!provider.holds_a_client());
 }
@@ -67,14 +120,27 @@ fn the_question_is_the_one_of_the_specification() {
     let resource = provider.account().replace(':', "%3A").replace('@', "%40");
     let rel = "http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer";
     let webfinger = format!("GET /.well-known/webfinger?resource={resource}&rel={rel}");
-    assert_eq!(provider.asked(), [webfinger.as_str(), "GET /.well-known/openid-configuration", "GET /jwks"]);
+    assert_eq!(
+        provider.asked(),
+        [
+            webfinger.as_str(),
+            "GET /.well-known/openid-configuration",
+            "GET /jwks"
+        ]
+    );
 }
 
 #[test]
 fn an_account_registers_too() {
     let provider = Provider::start(Twist::None);
-    let credentials = Some(TryCredentials::Account { name: "admin".to_owned(), password: Secret::new(PASSWORD) });
-    let (printed, sentence) = tried(&TryOptions { credentials, ..registering(&provider) });
+    let credentials = Some(TryCredentials::Account {
+        name: "admin".to_owned(),
+        password: Secret::new(PASSWORD),
+    });
+    let (printed, sentence) = tried(&TryOptions {
+        credentials,
+        ..registering(&provider)
+    });
     assert_eq!(sentence, None, "{printed}");
 }
 
@@ -89,8 +155,14 @@ fn a_token_that_changes_with_an_answer_is_the_one_used_next() {
 #[test]
 fn programs_read_one_json_object_a_line() {
     let provider = Provider::start(Twist::None);
-    let (printed, _) = tried(&TryOptions { json: true, ..registering(&provider) });
-    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (printed, _) = tried(&TryOptions {
+        json: true,
+        ..registering(&provider)
+    });
+    let lines: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 9);
     assert_eq!(lines[0]["step"], "WebFinger");
     assert_eq!(lines[0]["members"]["issuer"], provider.origin());
@@ -99,25 +171,47 @@ fn programs_read_one_json_object_a_line() {
     assert_eq!(lines[3]["members"]["client_secret"], "0123…");
     assert_eq!(lines[8]["summary"], "ok");
     assert_eq!(lines[8]["steps"], 8);
-    assert!(lines.iter().all(|line| line["milliseconds"].is_u64()), "{printed}");
+    assert!(
+        lines.iter().all(|line| line["milliseconds"].is_u64()),
+        "{printed}"
+    );
 
     let provider = Provider::start(Twist::AnotherIssuer);
-    let (printed, sentence) = tried(&TryOptions { json: true, ..registering(&provider) });
-    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (printed, sentence) = tried(&TryOptions {
+        json: true,
+        ..registering(&provider)
+    });
+    let lines: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines[1]["outcome"], "failed");
-    assert!(lines[1]["error"].as_str().unwrap().contains("https://login.example.com"), "{printed}");
+    assert!(
+        lines[1]["error"]
+            .as_str()
+            .unwrap()
+            .contains("https://login.example.com"),
+        "{printed}"
+    );
     assert_eq!(lines[2]["summary"], "failed");
     assert_eq!(lines[2]["error"].as_str(), sentence.as_deref());
 }
 
 #[test]
 fn a_url_without_webfinger_is_taken_for_the_issuer() {
-    for twist in [Twist::WebfingerUnknown, Twist::WebfingerWithoutLink, Twist::WebfingerNotJson] {
+    for twist in [
+        Twist::WebfingerUnknown,
+        Twist::WebfingerWithoutLink,
+        Twist::WebfingerNotJson,
+    ] {
         let provider = Provider::start(twist);
         let (printed, sentence) = tried(&attempt(provider.origin(), provider.ca()));
         assert_eq!(sentence, None, "{printed}");
         assert!(printed.starts_with("1. WebFinger: absent ("), "{printed}");
-        assert!(printed.contains("the URL itself is taken for the issuer"), "{printed}");
+        assert!(
+            printed.contains("the URL itself is taken for the issuer"),
+            "{printed}"
+        );
         assert!(printed.contains("3. JWK Set: ok ("), "{printed}");
     }
 }
@@ -127,7 +221,10 @@ fn webfinger_may_redirect_to_https() {
     let provider = Provider::start(Twist::WebfingerRedirects);
     let (printed, sentence) = tried(&attempt(&provider.account(), provider.ca()));
     assert_eq!(sentence, None, "{printed}");
-    assert!(printed.contains(&format!("note: redirected to {}/moved", provider.origin())), "{printed}");
+    assert!(
+        printed.contains(&format!("note: redirected to {}/moved", provider.origin())),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -135,7 +232,10 @@ fn a_provider_without_management_ends_the_journey_well() {
     let provider = Provider::start(Twist::NoManagement);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
-    assert!(printed.contains("offers no management, so the client c1 stays registered"), "{printed}");
+    assert!(
+        printed.contains("offers no management, so the client c1 stays registered"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -143,55 +243,163 @@ fn a_provider_without_deletion_ends_the_journey_well() {
     let provider = Provider::start(Twist::DeleteUnsupported);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
-    assert!(printed.contains("deletes no clients, so the client c1 stays registered"), "{printed}");
+    assert!(
+        printed.contains("deletes no clients, so the client c1 stays registered"),
+        "{printed}"
+    );
 }
 
 #[test]
 fn every_defect_is_one_sentence_that_names_its_step() {
     for (twist, step, part) in [
-        (Twist::WebfingerRedirectsForEver, "WebFinger", "redirects more than 5 times"),
-        (Twist::WebfingerUnknown, "WebFinger", "the host knows no acct:alice@localhost"),
-        (Twist::WebfingerWithoutLink, "WebFinger", "no link with the rel http://openid.net/specs/connect/1.0/issuer"),
-        (Twist::WebfingerNotJson, "WebFinger", "should be a JSON object"),
-        (Twist::LinkNotHttps, "WebFinger", "the issuer http://login.example.com must be https"),
-        (Twist::AnotherIssuer, "discovery", "says its issuer is https://login.example.com, but https://localhost"),
-        (Twist::SlashedIssuer, "discovery", "byte for byte, slash included"),
-        (Twist::DiscoveryDown, "discovery", "should be 200 and is 500 (server_error)"),
-        (Twist::DiscoveryMoved, "discovery", "is 302, a redirect to https://elsewhere.example/, which clients do not follow"),
-        (Twist::DiscoveryNotJson, "discovery", "should be a JSON object"),
-        (Twist::DiscoveryRelativeEndpoint, "discovery", "registration_endpoint must be an absolute URL and is /register"),
-        (Twist::DiscoveryPlainEndpoint, "discovery", "registration_endpoint must be an https URL and is http://localhost"),
-        (Twist::DiscoveryPlainKeys, "discovery", "jwks_uri must be an https URL and is http://localhost"),
+        (
+            Twist::WebfingerRedirectsForEver,
+            "WebFinger",
+            "redirects more than 5 times",
+        ),
+        (
+            Twist::WebfingerUnknown,
+            "WebFinger",
+            "the host knows no acct:alice@localhost",
+        ),
+        (
+            Twist::WebfingerWithoutLink,
+            "WebFinger",
+            "no link with the rel http://openid.net/specs/connect/1.0/issuer",
+        ),
+        (
+            Twist::WebfingerNotJson,
+            "WebFinger",
+            "should be a JSON object",
+        ),
+        (
+            Twist::LinkNotHttps,
+            "WebFinger",
+            "the issuer http://login.example.com must be https",
+        ),
+        (
+            Twist::AnotherIssuer,
+            "discovery",
+            "says its issuer is https://login.example.com, but https://localhost",
+        ),
+        (
+            Twist::SlashedIssuer,
+            "discovery",
+            "byte for byte, slash included",
+        ),
+        (
+            Twist::DiscoveryDown,
+            "discovery",
+            "should be 200 and is 500 (server_error)",
+        ),
+        (
+            Twist::DiscoveryMoved,
+            "discovery",
+            "is 302, a redirect to https://elsewhere.example/, which clients do not follow",
+        ),
+        (
+            Twist::DiscoveryNotJson,
+            "discovery",
+            "should be a JSON object",
+        ),
+        (
+            Twist::DiscoveryRelativeEndpoint,
+            "discovery",
+            "registration_endpoint must be an absolute URL and is /register",
+        ),
+        (
+            Twist::DiscoveryPlainEndpoint,
+            "discovery",
+            "registration_endpoint must be an https URL and is http://localhost",
+        ),
+        (
+            Twist::DiscoveryPlainKeys,
+            "discovery",
+            "jwks_uri must be an https URL and is http://localhost",
+        ),
         (Twist::NoKeys, "JWK Set", "has no key"),
         (Twist::PrivateKey, "JWK Set", "publishes a private key"),
-        (Twist::NoRegistration, "registration", "has no registration_endpoint"),
-        (Twist::EchoedCredentials, "registration", "should be 201 and is 400 (invalid_client_metadata: I was shown Bearer iat_…)"),
-        (Twist::CreatedAs200, "registration", "should be 201 and is 200. The client c1 was deleted again"),
-        (Twist::NoExpiry, "registration", "client_secret_expires_at must be there and a number. The client c1 was deleted again"),
-        (Twist::UriWithoutToken, "registration", "without a registration_access_token. The client c1 stays registered"),
-        (Twist::TokenWithoutUri, "registration", "without a registration_client_uri. The client c1 stays registered"),
+        (
+            Twist::NoRegistration,
+            "registration",
+            "has no registration_endpoint",
+        ),
+        (
+            Twist::EchoedCredentials,
+            "registration",
+            "should be 201 and is 400 (invalid_client_metadata: I was shown Bearer iat_…)",
+        ),
+        (
+            Twist::CreatedAs200,
+            "registration",
+            "should be 201 and is 200. The client c1 was deleted again",
+        ),
+        (
+            Twist::NoExpiry,
+            "registration",
+            "client_secret_expires_at must be there and a number. The client c1 was deleted again",
+        ),
+        (
+            Twist::UriWithoutToken,
+            "registration",
+            "without a registration_access_token. The client c1 stays registered",
+        ),
+        (
+            Twist::TokenWithoutUri,
+            "registration",
+            "without a registration_client_uri. The client c1 stays registered",
+        ),
         (
             Twist::ManagementElsewhere,
             "registration",
             "registration_client_uri is https://elsewhere.example/register/c1, which is neither at the issuer nor at the registration endpoint, and the \
              registration access token is not sent there. The client c1 stays registered",
         ),
-        (Twist::ManagementPlain, "registration", "registration_client_uri must be an https URL and is http://localhost"),
-        (Twist::ReadDown, "read", "should be 200 and is 500. The client c1 was deleted again"),
-        (Twist::ReadAnother, "read", "about the client c2, but c1 was asked for. The client c1 was deleted again"),
+        (
+            Twist::ManagementPlain,
+            "registration",
+            "registration_client_uri must be an https URL and is http://localhost",
+        ),
+        (
+            Twist::ReadDown,
+            "read",
+            "should be 200 and is 500. The client c1 was deleted again",
+        ),
+        (
+            Twist::ReadAnother,
+            "read",
+            "about the client c2, but c1 was asked for. The client c1 was deleted again",
+        ),
         (
             Twist::UpdateRefused,
             "update",
             "is 400 (invalid_client_metadata: 0123… and rat_… are not liked). The client c1 was deleted again",
         ),
-        (Twist::DeletedAs200, "delete", "should be 204 and is 200. The client c1 cannot be reached any more"),
-        (Twist::NeverGone, "read after delete", "still there after it was deleted"),
+        (
+            Twist::DeletedAs200,
+            "delete",
+            "should be 204 and is 200. The client c1 cannot be reached any more",
+        ),
+        (
+            Twist::NeverGone,
+            "read after delete",
+            "still there after it was deleted",
+        ),
     ] {
         let provider = Provider::start(twist);
         let sentence = broken(&registering(&provider));
-        assert!(sentence.starts_with(&format!("{step} failed: ")) && sentence.contains(part), "{twist:?}: {sentence}");
-        let kept = [Twist::UriWithoutToken, Twist::TokenWithoutUri, Twist::ManagementElsewhere, Twist::ManagementPlain, Twist::NeverGone]
-            .contains(&twist);
+        assert!(
+            sentence.starts_with(&format!("{step} failed: ")) && sentence.contains(part),
+            "{twist:?}: {sentence}"
+        );
+        let kept = [
+            Twist::UriWithoutToken,
+            Twist::TokenWithoutUri,
+            Twist::ManagementElsewhere,
+            Twist::ManagementPlain,
+            Twist::NeverGone,
+        ]
+        .contains(&twist);
         assert_eq!(provider.holds_a_client(), kept, "{twist:?}");
     }
 }
@@ -199,47 +407,107 @@ fn every_defect_is_one_sentence_that_names_its_step() {
 #[test]
 fn missing_and_wrong_credentials_say_what_to_do() {
     let provider = Provider::start(Twist::None);
-    let sentence = broken(&TryOptions { credentials: None, ..registering(&provider) });
-    assert!(sentence.contains("is 401 (invalid_token: Not known); show an initial access token with --token"), "{sentence}");
+    let sentence = broken(&TryOptions {
+        credentials: None,
+        ..registering(&provider)
+    });
+    assert!(
+        sentence.contains(
+            "is 401 (invalid_token: Not known); show an initial access token with --token"
+        ),
+        "{sentence}"
+    );
     let credentials = Some(TryCredentials::Token(Secret::new("iat_wrong")));
-    let sentence = broken(&TryOptions { credentials, ..registering(&provider) });
-    assert!(sentence.ends_with("are the credentials right?"), "{sentence}");
+    let sentence = broken(&TryOptions {
+        credentials,
+        ..registering(&provider)
+    });
+    assert!(
+        sentence.ends_with("are the credentials right?"),
+        "{sentence}"
+    );
 }
 
 #[test]
 fn a_stopped_server_is_said_so() {
     let provider = Provider::start(Twist::None);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let sentence = broken(&attempt(&format!("acct:alice@127.0.0.1:{port}"), provider.ca()));
-    assert_eq!(sentence, format!("WebFinger failed: nothing answers at 127.0.0.1:{port}; is the server running?"));
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let sentence = broken(&attempt(
+        &format!("acct:alice@127.0.0.1:{port}"),
+        provider.ca(),
+    ));
+    assert_eq!(
+        sentence,
+        format!("WebFinger failed: nothing answers at 127.0.0.1:{port}; is the server running?")
+    );
 }
 
 #[test]
 fn a_certificate_that_is_not_trusted_is_said_so() {
     let (provider, other) = (Provider::start(Twist::None), Provider::start(Twist::None));
     let sentence = broken(&attempt(&provider.account(), other.ca()));
-    assert!(sentence.starts_with("WebFinger failed: the certificate of localhost:"), "{sentence}");
-    assert!(sentence.contains(&format!("trusted neither by the system nor by {}", other.ca().display())), "{sentence}");
-    let sentence = broken(&TryOptions { ca: None, ..attempt(&provider.account(), other.ca()) });
-    assert!(sentence.contains("is not trusted (") && sentence.contains("--ca"), "{sentence}");
+    assert!(
+        sentence.starts_with("WebFinger failed: the certificate of localhost:"),
+        "{sentence}"
+    );
+    assert!(
+        sentence.contains(&format!(
+            "trusted neither by the system nor by {}",
+            other.ca().display()
+        )),
+        "{sentence}"
+    );
+    let sentence = broken(&TryOptions {
+        ca: None,
+        ..attempt(&provider.account(), other.ca())
+    });
+    assert!(
+        sentence.contains("is not trusted (") && sentence.contains("--ca"),
+        "{sentence}"
+    );
     assert_eq!(provider.asked(), Vec::<String>::new());
 }
 
 #[test]
 fn a_certificate_for_another_name_is_said_so() {
     let provider = Provider::start(Twist::None);
-    let sentence = broken(&attempt(&provider.account().replace("localhost", "127.0.0.1"), provider.ca()));
-    assert!(sentence.contains("is refused (") && !sentence.contains("--ca"), "{sentence}");
+    let sentence = broken(&attempt(
+        &provider.account().replace("localhost", "127.0.0.1"),
+        provider.ca(),
+    ));
+    assert!(
+        sentence.contains("is refused (") && !sentence.contains("--ca"),
+        "{sentence}"
+    );
 }
 
 #[test]
 fn what_cannot_be_begun_is_said_so() {
     let provider = Provider::start(Twist::None);
     let sentence = broken(&attempt("mailto:alice@example.com", provider.ca()));
-    assert!(sentence.starts_with("reading the resource failed: the scheme of mailto:alice@example.com"), "{sentence}");
+    assert!(
+        sentence.starts_with("reading the resource failed: the scheme of mailto:alice@example.com"),
+        "{sentence}"
+    );
     let missing = provider.ca().with_file_name("missing.pem");
     let sentence = broken(&attempt(&provider.account(), &missing));
-    assert!(sentence.contains(&format!("the file {} given with --ca cannot be read", missing.display())), "{sentence}");
-    let sentence = broken(&attempt(&provider.account(), &provider.ca().with_file_name("ca.key")));
-    assert!(sentence.contains("holds no certificate in PEM"), "{sentence}");
+    assert!(
+        sentence.contains(&format!(
+            "the file {} given with --ca cannot be read",
+            missing.display()
+        )),
+        "{sentence}"
+    );
+    let sentence = broken(&attempt(
+        &provider.account(),
+        &provider.ca().with_file_name("ca.key"),
+    ));
+    assert!(
+        sentence.contains("holds no certificate in PEM"),
+        "{sentence}"
+    );
 }

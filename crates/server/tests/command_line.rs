@@ -1,6 +1,11 @@
 //! The command line as scripts, shells and operators meet it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -29,7 +34,9 @@ const OTHER_KEY: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A provider whose issuer is the same whatever port is free, on SQLite or on PostgreSQL, with the same sealing key.
 fn fixed(database: Option<&Postgres>) -> Setup {
-    let setup = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443").with("FRONTDESK_SEALING_KEY", KEY);
+    let setup = Setup::new()
+        .with("FRONTDESK_ISSUER", "http://localhost:9443")
+        .with("FRONTDESK_SEALING_KEY", KEY);
     match database {
         Some(database) => setup.on(database),
         None => setup,
@@ -42,7 +49,13 @@ fn text(bytes: &[u8]) -> String {
 
 /// Runs a command with something on its standard input.
 fn fed(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = setup.command(folder, arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = setup
+        .command(folder, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // A command that refuses before it reads leaves nobody to write to.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
@@ -52,7 +65,11 @@ fn fed(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> Output
 #[track_caller]
 fn gave(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     let output = fed(setup, folder, arguments, input);
-    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{arguments:?}");
+    assert_eq!(
+        (output.status.code(), text(&output.stderr).as_str()),
+        (Some(0), ""),
+        "{arguments:?}"
+    );
     text(&output.stdout)
 }
 
@@ -60,9 +77,16 @@ fn gave(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> Strin
 #[track_caller]
 fn refused(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     let output = fed(setup, folder, arguments, input);
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{arguments:?}");
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).as_str()),
+        (Some(1), ""),
+        "{arguments:?}"
+    );
     let said = text(&output.stderr);
-    let sentence = said.strip_prefix("frontdesk: ").and_then(|said| said.strip_suffix('\n')).unwrap_or_else(|| panic!("{said}"));
+    let sentence = said
+        .strip_prefix("frontdesk: ")
+        .and_then(|said| said.strip_suffix('\n'))
+        .unwrap_or_else(|| panic!("{said}"));
     assert!(!sentence.contains('\n'), "{said}");
     sentence.to_owned()
 }
@@ -70,8 +94,13 @@ fn refused(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> St
 /// The rows of the audit trail that no stranger brought about: event, client, account and detail.
 fn audited(server: &TestServer) -> Vec<String> {
     let rows = server.ran(&["audit", "--json"]);
-    let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let told =
-        |row: Value| ["event", "client_id", "account", "detail"].map(|name| row[name].as_str().unwrap_or("-").to_owned()).join(" | ");
+    let rows = rows
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told = |row: Value| {
+        ["event", "client_id", "account", "detail"]
+            .map(|name| row[name].as_str().unwrap_or("-").to_owned())
+            .join(" | ")
+    };
     rows.map(told).collect()
 }

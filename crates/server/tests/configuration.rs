@@ -1,7 +1,12 @@
 //! What an operator says, rightly and wrongly: every mistake is one sentence that names the setting, the file or the value,
 //! and a start that is refused has made nothing.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -34,7 +39,9 @@ const ENDPOINTS: &str = "[provider.metadata]\nauthorization_endpoint = \"https:/
 
 /// Nothing but free ports.
 fn bare() -> Setup {
-    Setup::default().with("FRONTDESK_LISTEN", "127.0.0.1:0").with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0")
+    Setup::default()
+        .with("FRONTDESK_LISTEN", "127.0.0.1:0")
+        .with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0")
 }
 
 fn set(name: &str, value: &str) -> Setup {
@@ -48,12 +55,21 @@ fn file(text: &str) -> Setup {
 /// A provider others can reach, from the environment.
 fn public() -> Setup {
     set("FRONTDESK_ISSUER", "https://login.example.com")
-        .with("FRONTDESK_AUTHORIZATION_ENDPOINT", "https://login.example.com/authorize")
-        .with("FRONTDESK_TOKEN_ENDPOINT", "https://login.example.com/token")
+        .with(
+            "FRONTDESK_AUTHORIZATION_ENDPOINT",
+            "https://login.example.com/authorize",
+        )
+        .with(
+            "FRONTDESK_TOKEN_ENDPOINT",
+            "https://login.example.com/token",
+        )
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -64,7 +80,13 @@ fn refuse(cases: &[(Setup, &str)]) {
     for (setup, sentence) in cases {
         let folder = TempDir::new().unwrap();
         assert_eq!(setup.refused(folder.path(), &["serve"]), *sentence);
-        assert!(names(folder.path()).iter().all(|name| name == "frontdesk.toml"), "{sentence}: {:?}", names(folder.path()));
+        assert!(
+            names(folder.path())
+                .iter()
+                .all(|name| name == "frontdesk.toml"),
+            "{sentence}: {:?}",
+            names(folder.path())
+        );
     }
 }
 
@@ -72,50 +94,103 @@ fn refuse(cases: &[(Setup, &str)]) {
 #[test]
 fn an_issuer_must_be_given_outside_development_mode_and_be_one() {
     let wrong = |issuer: &str, reason: &str| {
-        let sentence = format!("provider.issuer (FRONTDESK_ISSUER): the issuer {issuer:?} {reason}");
-        refuse(&[(set("FRONTDESK_ISSUER", issuer), &sentence), (file(&format!("[[provider]]\nissuer = {issuer:?}\n")), &sentence)]);
+        let sentence =
+            format!("provider.issuer (FRONTDESK_ISSUER): the issuer {issuer:?} {reason}");
+        refuse(&[
+            (set("FRONTDESK_ISSUER", issuer), &sentence),
+            (
+                file(&format!("[[provider]]\nissuer = {issuer:?}\n")),
+                &sentence,
+            ),
+        ]);
     };
-    let none = "there is no issuer: set provider.issuer (FRONTDESK_ISSUER), the https URL of the provider";
-    refuse(&[(file(""), none), (file("listen = \"127.0.0.1:0\"\n"), none), (file("[[provider]]\ndomains = [\"example.com\"]\n"), none)]);
-    wrong("http://login.example.com", "must be https, except on loopback");
-    wrong("https://login.example.com?tenant=a", "must not have a query");
+    let none =
+        "there is no issuer: set provider.issuer (FRONTDESK_ISSUER), the https URL of the provider";
+    refuse(&[
+        (file(""), none),
+        (file("listen = \"127.0.0.1:0\"\n"), none),
+        (file("[[provider]]\ndomains = [\"example.com\"]\n"), none),
+    ]);
+    wrong(
+        "http://login.example.com",
+        "must be https, except on loopback",
+    );
+    wrong(
+        "https://login.example.com?tenant=a",
+        "must not have a query",
+    );
     wrong("https://login.example.com#", "must not have a fragment");
-    wrong("https://login.example.com/ ", "must be a URL of plain ASCII characters");
+    wrong(
+        "https://login.example.com/ ",
+        "must be a URL of plain ASCII characters",
+    );
     wrong("https://login.example.com:port", "must be an absolute URL");
-    wrong("https://Login.example.com", "must spell its host in lower case and in its canonical form");
-    wrong("https://admin@login.example.com", "must not have user information");
+    wrong(
+        "https://Login.example.com",
+        "must spell its host in lower case and in its canonical form",
+    );
+    wrong(
+        "https://admin@login.example.com",
+        "must not have user information",
+    );
     wrong("https://login.example.com/a/../b", "must have a plain path");
     wrong("login.example.com", "must be an absolute URL");
     wrong("ftp://login.example.com", "must be an https URL");
-    wrong(&format!("https://login.example.com/{}", "a".repeat(1000)), "is too long for addresses to follow from it");
+    wrong(
+        &format!("https://login.example.com/{}", "a".repeat(1000)),
+        "is too long for addresses to follow from it",
+    );
 }
 
 #[test]
 fn a_mistyped_database_is_not_quoted_and_makes_no_file() {
     let scheme = "database (FRONTDESK_DATABASE): a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://";
-    let path = "database (FRONTDESK_DATABASE): a sqlite:// URL is the path of a file, without options";
+    let path =
+        "database (FRONTDESK_DATABASE): a sqlite:// URL is the path of a file, without options";
     refuse(&[
-        (set("FRONTDESK_DATABASE", "postgre://frontdesk:hush@db/frontdesk"), scheme),
+        (
+            set(
+                "FRONTDESK_DATABASE",
+                "postgre://frontdesk:hush@db/frontdesk",
+            ),
+            scheme,
+        ),
         (set("FRONTDESK_DATABASE", "sqlite//x"), scheme),
         (set("FRONTDESK_DATABASE", "frontdesk.db"), scheme),
         (set("FRONTDESK_DATABASE", " "), scheme),
-        (file(&format!("database = \"\"\n{PROVIDER}{ENDPOINTS}")), scheme),
+        (
+            file(&format!("database = \"\"\n{PROVIDER}{ENDPOINTS}")),
+            scheme,
+        ),
         (bare().flag("--database", ""), scheme),
         (set("FRONTDESK_DATABASE", "sqlite://"), path),
         (set("FRONTDESK_DATABASE", "sqlite::memory:"), path),
-        (set("FRONTDESK_DATABASE", "sqlite://frontdesk.db?mode=ro"), path),
+        (
+            set("FRONTDESK_DATABASE", "sqlite://frontdesk.db?mode=ro"),
+            path,
+        ),
     ]);
 }
 
 #[test]
 fn a_database_that_cannot_be_opened_is_named_without_its_password() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let database = Postgres::new();
     let (server, _) = database.url.rsplit_once('/').unwrap();
     let folder = TempDir::new().unwrap();
-    let sentence = |url: &str| set("FRONTDESK_DATABASE", url).with("FRONTDESK_SEALING_KEY", KEY).refused(folder.path(), &["serve"]);
+    let sentence = |url: &str| {
+        set("FRONTDESK_DATABASE", url)
+            .with("FRONTDESK_SEALING_KEY", KEY)
+            .refused(folder.path(), &["serve"])
+    };
     assert_eq!(
-        sentence(&format!("postgres://frontdesk:hush@127.0.0.1:{port}/frontdesk")),
+        sentence(&format!(
+            "postgres://frontdesk:hush@127.0.0.1:{port}/frontdesk"
+        )),
         format!(
             "the store postgres://frontdesk:***@127.0.0.1:{port}/frontdesk cannot be opened: connection to server at \"127.0.0.1\", port {port} \
              failed: Connection refused Is the server running on that host and accepting TCP/IP connections?"
@@ -123,13 +198,32 @@ fn a_database_that_cannot_be_opened_is_named_without_its_password() {
     );
     let missing = format!("{server}/frontdesk_missing");
     let said = sentence(&missing);
-    assert!(said.starts_with(&format!("the store {missing} cannot be opened: ")), "{said}");
-    assert!(said.ends_with("FATAL: database \"frontdesk_missing\" does not exist"), "{said}");
-    assert_eq!(sentence("sqlite://none/frontdesk.db"), "the store sqlite://none/frontdesk.db cannot be opened: there is no folder none");
+    assert!(
+        said.starts_with(&format!("the store {missing} cannot be opened: ")),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("FATAL: database \"frontdesk_missing\" does not exist"),
+        "{said}"
+    );
+    assert_eq!(
+        sentence("sqlite://none/frontdesk.db"),
+        "the store sqlite://none/frontdesk.db cannot be opened: there is no folder none"
+    );
     fs::create_dir(folder.path().join("folder")).unwrap();
-    assert_eq!(sentence("sqlite://folder"), "the store sqlite://folder cannot be opened: unable to open database file");
-    fs::write(folder.path().join("text.db"), "This is not a database, however long it may be.".repeat(100)).unwrap();
-    assert_eq!(sentence("sqlite://text.db"), "the store sqlite://text.db cannot be opened: file is not a database");
+    assert_eq!(
+        sentence("sqlite://folder"),
+        "the store sqlite://folder cannot be opened: unable to open database file"
+    );
+    fs::write(
+        folder.path().join("text.db"),
+        "This is not a database, however long it may be.".repeat(100),
+    )
+    .unwrap();
+    assert_eq!(
+        sentence("sqlite://text.db"),
+        "the store sqlite://text.db cannot be opened: file is not a database"
+    );
 }
 
 #[test]
@@ -145,11 +239,22 @@ fn a_sealing_key_that_is_none_is_refused_without_being_quoted() {
         ),
         (
             postgres().with("FRONTDESK_SEALING_KEY_FILE", "sealing.key"),
-            &format!("{named} names sealing.key, which cannot be read: No such file or directory (os error 2)"),
+            &format!(
+                "{named} names sealing.key, which cannot be read: No such file or directory (os error 2)"
+            ),
         ),
-        (set("FRONTDESK_SEALING_KEY_FILE", "/"), &format!("{named} names /, which cannot be read: Is a directory (os error 21)")),
-        (set("FRONTDESK_SEALING_KEY", "correct horse"), &format!("sealing_key (FRONTDESK_SEALING_KEY): {shape} not base64")),
-        (set("FRONTDESK_SEALING_KEY", "AAECAw=="), &format!("sealing_key (FRONTDESK_SEALING_KEY): {shape} 4 bytes")),
+        (
+            set("FRONTDESK_SEALING_KEY_FILE", "/"),
+            &format!("{named} names /, which cannot be read: Is a directory (os error 21)"),
+        ),
+        (
+            set("FRONTDESK_SEALING_KEY", "correct horse"),
+            &format!("sealing_key (FRONTDESK_SEALING_KEY): {shape} not base64"),
+        ),
+        (
+            set("FRONTDESK_SEALING_KEY", "AAECAw=="),
+            &format!("sealing_key (FRONTDESK_SEALING_KEY): {shape} 4 bytes"),
+        ),
         (
             set("FRONTDESK_SEALING_KEY", KEY).with("FRONTDESK_SEALING_KEY_FILE", "sealing.key"),
             "sealing_key (FRONTDESK_SEALING_KEY) and sealing_key_file (FRONTDESK_SEALING_KEY_FILE) are both set; set one of them",
@@ -161,23 +266,50 @@ fn a_sealing_key_that_is_none_is_refused_without_being_quoted() {
     assert_eq!(short, format!("{named} is short.key: {shape} 4 bytes"));
     fs::write(folder.path().join("binary.key"), [0xff; 32]).unwrap();
     let binary = set("FRONTDESK_SEALING_KEY_FILE", "binary.key").refused(folder.path(), &["serve"]);
-    assert_eq!(binary, format!("{named} names binary.key, which cannot be read: stream did not contain valid UTF-8"));
+    assert_eq!(
+        binary,
+        format!(
+            "{named} names binary.key, which cannot be read: stream did not contain valid UTF-8"
+        )
+    );
 }
 
 #[test]
 fn a_key_that_cannot_open_the_store_stops_the_start() {
     let folder = TempDir::new().unwrap();
-    assert!(bare().command(folder.path(), &["migrate"]).output().unwrap().status.success());
+    assert!(
+        bare()
+            .command(folder.path(), &["migrate"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     let wrong = "the sealing key is not the one this store was sealed with, sqlite://frontdesk-data/frontdesk.db";
     let given = set("FRONTDESK_SEALING_KEY", OTHER_KEY);
-    assert_eq!(given.refused(folder.path(), &["serve"]), format!("sealing_key (FRONTDESK_SEALING_KEY): {wrong}"));
-    assert_eq!(given.refused(folder.path(), &["migrate"]), format!("sealing_key (FRONTDESK_SEALING_KEY): {wrong}"));
-    assert_eq!(given.refused(folder.path(), &["client", "list"]), format!("sealing_key (FRONTDESK_SEALING_KEY): {wrong}"));
+    assert_eq!(
+        given.refused(folder.path(), &["serve"]),
+        format!("sealing_key (FRONTDESK_SEALING_KEY): {wrong}")
+    );
+    assert_eq!(
+        given.refused(folder.path(), &["migrate"]),
+        format!("sealing_key (FRONTDESK_SEALING_KEY): {wrong}")
+    );
+    assert_eq!(
+        given.refused(folder.path(), &["client", "list"]),
+        format!("sealing_key (FRONTDESK_SEALING_KEY): {wrong}")
+    );
     fs::write(folder.path().join("other.key"), OTHER_KEY).unwrap();
     let named = set("FRONTDESK_SEALING_KEY_FILE", "other.key").refused(folder.path(), &["serve"]);
-    assert_eq!(named, format!("sealing_key_file (FRONTDESK_SEALING_KEY_FILE) is other.key: {wrong}"));
+    assert_eq!(
+        named,
+        format!("sealing_key_file (FRONTDESK_SEALING_KEY_FILE) is other.key: {wrong}")
+    );
     fs::remove_file(folder.path().join("frontdesk-data/sealing.key")).unwrap();
-    assert_eq!(bare().refused(folder.path(), &["serve"]), format!("frontdesk-data/sealing.key: {wrong}"));
+    assert_eq!(
+        bare().refused(folder.path(), &["serve"]),
+        format!("frontdesk-data/sealing.key: {wrong}")
+    );
 }
 
 #[test]
@@ -185,7 +317,14 @@ fn a_database_of_a_newer_version_is_left_alone() {
     let database = Postgres::new();
     let folder = TempDir::new().unwrap();
     let setup = bare().on(&database);
-    assert!(setup.command(folder.path(), &["migrate"]).output().unwrap().status.success());
+    assert!(
+        setup
+            .command(folder.path(), &["migrate"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
     for command in [&["serve"][..], &["migrate"], &["account", "list"]] {
         assert_eq!(
@@ -200,35 +339,73 @@ fn a_database_of_a_newer_version_is_left_alone() {
 
 #[test]
 fn certificates_that_cannot_be_used_are_named() {
-    let needs =
-        "tls.mode (FRONTDESK_TLS) is files, which needs tls.certificate (FRONTDESK_TLS_CERTIFICATE) and tls.key (FRONTDESK_TLS_KEY)";
+    let needs = "tls.mode (FRONTDESK_TLS) is files, which needs tls.certificate (FRONTDESK_TLS_CERTIFICATE) and tls.key (FRONTDESK_TLS_KEY)";
     let unused = |mode: &str| {
         format!(
             "tls.mode (FRONTDESK_TLS) is {mode}, which uses neither tls.certificate (FRONTDESK_TLS_CERTIFICATE) nor tls.key (FRONTDESK_TLS_KEY); \
              leave them out"
         )
     };
-    let files = |certificate: &str, key: &str| set("FRONTDESK_TLS_CERTIFICATE", certificate).with("FRONTDESK_TLS_KEY", key);
+    let files = |certificate: &str, key: &str| {
+        set("FRONTDESK_TLS_CERTIFICATE", certificate).with("FRONTDESK_TLS_KEY", key)
+    };
     refuse(&[
         (set("FRONTDESK_TLS", "files"), needs),
         (set("FRONTDESK_TLS_CERTIFICATE", "tls.crt"), needs),
-        (set("FRONTDESK_TLS", "files").with("FRONTDESK_TLS_KEY", "tls.key"), needs),
-        (files("tls.crt", "tls.key").with("FRONTDESK_TLS", "off"), &unused("off")),
-        (files("tls.crt", "tls.key").with("FRONTDESK_TLS", "self-signed"), &unused("self-signed")),
-        (set("FRONTDESK_TLS", "on"), "tls.mode (FRONTDESK_TLS) must be self-signed, files or off, not \"on\""),
-        (files("tls.crt", "tls.key"), "The file tls.crt does not exist."),
+        (
+            set("FRONTDESK_TLS", "files").with("FRONTDESK_TLS_KEY", "tls.key"),
+            needs,
+        ),
+        (
+            files("tls.crt", "tls.key").with("FRONTDESK_TLS", "off"),
+            &unused("off"),
+        ),
+        (
+            files("tls.crt", "tls.key").with("FRONTDESK_TLS", "self-signed"),
+            &unused("self-signed"),
+        ),
+        (
+            set("FRONTDESK_TLS", "on"),
+            "tls.mode (FRONTDESK_TLS) must be self-signed, files or off, not \"on\"",
+        ),
+        (
+            files("tls.crt", "tls.key"),
+            "The file tls.crt does not exist.",
+        ),
     ]);
     let folder = TempDir::new().unwrap();
-    let made = server::tls::development_certificates(folder.path(), &["localhost".to_owned()], protocol::Clock::system().now()).unwrap();
+    let made = server::tls::development_certificates(
+        folder.path(),
+        &["localhost".to_owned()],
+        protocol::Clock::system().now(),
+    )
+    .unwrap();
     let certificate = made.certificate.display().to_string();
-    let refused = |certificate: &str, key: &str| files(certificate, key).refused(folder.path(), &["serve"]);
+    let refused =
+        |certificate: &str, key: &str| files(certificate, key).refused(folder.path(), &["serve"]);
     let other = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    fs::write(folder.path().join("other.key"), other.private_key_to_pem_pkcs8().unwrap()).unwrap();
+    fs::write(
+        folder.path().join("other.key"),
+        other.private_key_to_pem_pkcs8().unwrap(),
+    )
+    .unwrap();
     fs::write(folder.path().join("text"), "text\n").unwrap();
-    assert_eq!(refused("text", "server.key"), "The file text holds no certificate in PEM.");
-    assert_eq!(refused("server.pem", "text"), "The file text holds no private key in PEM.");
-    assert_eq!(refused("server.pem", "none"), "The file none does not exist.");
-    assert_eq!(refused(&certificate, "other.key"), "The private key in other.key does not belong to the first certificate in server.pem.");
+    assert_eq!(
+        refused("text", "server.key"),
+        "The file text holds no certificate in PEM."
+    );
+    assert_eq!(
+        refused("server.pem", "text"),
+        "The file text holds no private key in PEM."
+    );
+    assert_eq!(
+        refused("server.pem", "none"),
+        "The file none does not exist."
+    );
+    assert_eq!(
+        refused(&certificate, "other.key"),
+        "The private key in other.key does not belong to the first certificate in server.pem."
+    );
     assert!(!folder.path().join("frontdesk-data").exists());
 }
 
@@ -238,28 +415,71 @@ fn the_place_and_the_name_of_a_mistake_in_the_file_are_told() {
     let unknown = |text: &str, beginning: &str| {
         let folder = TempDir::new().unwrap();
         let said = file(text).refused(folder.path(), &["serve"]);
-        assert!(said.starts_with(&format!("the configuration file frontdesk.toml is wrong at line {beginning}")), "{said}");
+        assert!(
+            said.starts_with(&format!(
+                "the configuration file frontdesk.toml is wrong at line {beginning}"
+            )),
+            "{said}"
+        );
     };
-    unknown(&format!("lisen = \"x\"\n{PROVIDER}"), &format!("1: unknown field `lisen`, expected one of {top}"));
-    unknown(&format!("# TLS\n[tsl]\nmode = \"off\"\n{PROVIDER}"), &format!("2: unknown field `tsl`, expected one of {top}"));
+    unknown(
+        &format!("lisen = \"x\"\n{PROVIDER}"),
+        &format!("1: unknown field `lisen`, expected one of {top}"),
+    );
+    unknown(
+        &format!("# TLS\n[tsl]\nmode = \"off\"\n{PROVIDER}"),
+        &format!("2: unknown field `tsl`, expected one of {top}"),
+    );
     let wrong = |text: &str, fault: &str| {
-        refuse(&[(file(text), &format!("the configuration file frontdesk.toml is wrong at line {fault}"))]);
+        refuse(&[(
+            file(text),
+            &format!("the configuration file frontdesk.toml is wrong at line {fault}"),
+        )]);
     };
-    wrong(&format!("[tls]\nmod = \"off\"\n{PROVIDER}"), "2: tls: unknown field `mod`, expected one of `mode`, `certificate`, `key`");
-    unknown(&format!("{PROVIDER}domain = \"example.com\"\n"), "3: provider: unknown field `domain`, expected one of `issuer`, `domains`, ");
     wrong(
-        &format!("{PROVIDER}[[provider.software_statement_issuer]]\nissuer = \"https://directory.example\"\njwks = \"x\"\n"),
+        &format!("[tls]\nmod = \"off\"\n{PROVIDER}"),
+        "2: tls: unknown field `mod`, expected one of `mode`, `certificate`, `key`",
+    );
+    unknown(
+        &format!("{PROVIDER}domain = \"example.com\"\n"),
+        "3: provider: unknown field `domain`, expected one of `issuer`, `domains`, ",
+    );
+    wrong(
+        &format!(
+            "{PROVIDER}[[provider.software_statement_issuer]]\nissuer = \"https://directory.example\"\njwks = \"x\"\n"
+        ),
         "5: provider.software_statement_issuer: unknown field `jwks`, expected `issuer` or `jwks_file`",
     );
-    wrong(&format!("{PROVIDER}domains = [\"a.example\"\n"), "3: unclosed array, expected `]`");
-    wrong("listen = localhost\n", "1: string values must be quoted, expected literal string");
-    wrong(&format!("{PROVIDER}issuer = \"https://b.example\"\n"), "3: duplicate key");
-    wrong(&format!("listen = 9443\n{PROVIDER}"), "1: listen: invalid type: integer `9443`, expected a string");
-    wrong(&format!("{PROVIDER}domains = \"a.example\"\n"), "3: provider.domains: invalid type: string \"a.example\", expected a sequence");
-    wrong("[provider]\nissuer = \"https://a.example\"\n", "1: provider: invalid type: map, expected a sequence");
+    wrong(
+        &format!("{PROVIDER}domains = [\"a.example\"\n"),
+        "3: unclosed array, expected `]`",
+    );
+    wrong(
+        "listen = localhost\n",
+        "1: string values must be quoted, expected literal string",
+    );
+    wrong(
+        &format!("{PROVIDER}issuer = \"https://b.example\"\n"),
+        "3: duplicate key",
+    );
+    wrong(
+        &format!("listen = 9443\n{PROVIDER}"),
+        "1: listen: invalid type: integer `9443`, expected a string",
+    );
+    wrong(
+        &format!("{PROVIDER}domains = \"a.example\"\n"),
+        "3: provider.domains: invalid type: string \"a.example\", expected a sequence",
+    );
+    wrong(
+        "[provider]\nissuer = \"https://a.example\"\n",
+        "1: provider: invalid type: map, expected a sequence",
+    );
     let folder = TempDir::new().unwrap();
     let missing = bare().refused(folder.path(), &["serve", "--config", "none.toml"]);
-    assert_eq!(missing, "the configuration file none.toml cannot be read: No such file or directory (os error 2)");
+    assert_eq!(
+        missing,
+        "the configuration file none.toml cannot be read: No such file or directory (os error 2)"
+    );
 }
 
 #[test]
@@ -275,8 +495,14 @@ fn a_limit_is_a_whole_number() {
     for wrong in ["-1", "many", "4294967296", "64k"] {
         let reason = format!("must be a whole number from 0 to 4294967295, not {wrong:?}");
         refuse(&[
-            (set("FRONTDESK_LIMITS_BODY_BYTES", wrong), &format!("FRONTDESK_LIMITS_BODY_BYTES {reason}")),
-            (bare().flag("--limits-body-bytes", wrong), &format!("--limits-body-bytes {reason}")),
+            (
+                set("FRONTDESK_LIMITS_BODY_BYTES", wrong),
+                &format!("FRONTDESK_LIMITS_BODY_BYTES {reason}"),
+            ),
+            (
+                bare().flag("--limits-body-bytes", wrong),
+                &format!("--limits-body-bytes {reason}"),
+            ),
         ]);
     }
 }
@@ -284,7 +510,10 @@ fn a_limit_is_a_whole_number() {
 #[test]
 fn a_limit_that_nobody_could_be_served_with_is_refused() {
     let least = |name: &str, variable: &str, least: &str, wrong: &str| {
-        refuse(&[(set(variable, wrong), &format!("limits.{name} ({variable}) must be at least {least}, not {wrong}"))]);
+        refuse(&[(
+            set(variable, wrong),
+            &format!("limits.{name} ({variable}) must be at least {least}, not {wrong}"),
+        )]);
     };
     for (name, variable) in [
         ("head_seconds", "FRONTDESK_LIMITS_HEAD_SECONDS"),
@@ -306,7 +535,10 @@ fn a_limit_that_nobody_could_be_served_with_is_refused() {
             file(&format!("[limits]\nbody_bytes = 0\n{PROVIDER}")),
             "limits.body_bytes (FRONTDESK_LIMITS_BODY_BYTES) must be at least 128, not 0",
         ),
-        (set("FRONTDESK_LIMITS_HEADERS", "97"), "limits.headers (FRONTDESK_LIMITS_HEADERS) must be at most 96, not 97"),
+        (
+            set("FRONTDESK_LIMITS_HEADERS", "97"),
+            "limits.headers (FRONTDESK_LIMITS_HEADERS) must be at most 96, not 97",
+        ),
     ]);
 }
 
@@ -317,23 +549,53 @@ fn a_span_must_be_one_that_anybody_could_mean() {
     let client = "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME)";
     let keys = "keys.keep_retired (FRONTDESK_KEYS_KEEP_RETIRED)";
     refuse(&[
-        (set("FRONTDESK_DISCOVERY_MAX_AGE", "25h"), &format!("{age} must be at most 1day, not 25h")),
-        (set("FRONTDESK_CLIENT_SECRET_LIFETIME", "0s"), &format!("{secret} must be at least 1s, not 0s")),
-        (set("FRONTDESK_CLIENT_SECRET_LIFETIME", "101years"), &format!("{secret} must be at most 100years, not 101years")),
-        (set("FRONTDESK_CLIENT_LIFETIME", "999ms"), &format!("{client} must be at least 1s, not 999ms")),
-        (set("FRONTDESK_CLIENT_LIFETIME", "200years"), &format!("{client} must be at most 100years, not 200years")),
-        (set("FRONTDESK_KEYS_KEEP_RETIRED", "200years"), &format!("{keys} must be at most 100years, not 200years")),
+        (
+            set("FRONTDESK_DISCOVERY_MAX_AGE", "25h"),
+            &format!("{age} must be at most 1day, not 25h"),
+        ),
+        (
+            set("FRONTDESK_CLIENT_SECRET_LIFETIME", "0s"),
+            &format!("{secret} must be at least 1s, not 0s"),
+        ),
+        (
+            set("FRONTDESK_CLIENT_SECRET_LIFETIME", "101years"),
+            &format!("{secret} must be at most 100years, not 101years"),
+        ),
+        (
+            set("FRONTDESK_CLIENT_LIFETIME", "999ms"),
+            &format!("{client} must be at least 1s, not 999ms"),
+        ),
+        (
+            set("FRONTDESK_CLIENT_LIFETIME", "200years"),
+            &format!("{client} must be at most 100years, not 200years"),
+        ),
+        (
+            set("FRONTDESK_KEYS_KEEP_RETIRED", "200years"),
+            &format!("{keys} must be at most 100years, not 200years"),
+        ),
     ]);
 }
 
 /// RFC 8252 §7.1: a scheme that everybody has, or that runs code, is no application's own.
 #[test]
 fn a_native_scheme_must_be_one_an_application_can_have_for_itself() {
-    for scheme in ["https", "http", "HTTP", "javascript", "data", "file", "mailto", "Intent"] {
+    for scheme in [
+        "https",
+        "http",
+        "HTTP",
+        "javascript",
+        "data",
+        "file",
+        "mailto",
+        "Intent",
+    ] {
         let reason = format!(
             "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a scheme that an application can have for itself"
         );
-        refuse(&[(set("FRONTDESK_NATIVE_SCHEMES", &format!("cursor,{scheme}")), &reason)]);
+        refuse(&[(
+            set("FRONTDESK_NATIVE_SCHEMES", &format!("cursor,{scheme}")),
+            &reason,
+        )]);
     }
 }
 
@@ -345,20 +607,37 @@ fn a_value_that_is_none_is_named_with_its_setting() {
         )
     };
     let level = |text: &str| {
-        format!("log.level (FRONTDESK_LOG) must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {text:?}")
+        format!(
+            "log.level (FRONTDESK_LOG) must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {text:?}"
+        )
     };
     let jwks = "[[provider.software_statement_issuer]]\nissuer = \"https://directory.example\"\njwks_file = \"none.json\"\n";
     refuse(&[
-        (set("FRONTDESK_DOMAINS", "example.com,https://example.org"), &domain("https://example.org")),
-        (file(&format!("{PROVIDER}domains = [\"*.example.com\"]\n")), &domain("*.example.com")),
+        (
+            set("FRONTDESK_DOMAINS", "example.com,https://example.org"),
+            &domain("https://example.org"),
+        ),
+        (
+            file(&format!("{PROVIDER}domains = [\"*.example.com\"]\n")),
+            &domain("*.example.com"),
+        ),
         (
             set("FRONTDESK_REGISTRATION", "opne"),
             "provider.registration (FRONTDESK_REGISTRATION) must be closed, protected or open, not \"opne\"",
         ),
-        (set("FRONTDESK_NATIVE_SCHEMES", "cursor,://"), "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): \"://\" is not a scheme"),
+        (
+            set("FRONTDESK_NATIVE_SCHEMES", "cursor,://"),
+            "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): \"://\" is not a scheme",
+        ),
         (set("FRONTDESK_LOG", "loud"), &level("loud")),
-        (set("FRONTDESK_LOG", "info,store=loud"), &level("info,store=loud")),
-        (set("FRONTDESK_LOG_FORMAT", "xml"), "log.format (FRONTDESK_LOG_FORMAT) must be text or json, not \"xml\""),
+        (
+            set("FRONTDESK_LOG", "info,store=loud"),
+            &level("info,store=loud"),
+        ),
+        (
+            set("FRONTDESK_LOG_FORMAT", "xml"),
+            "log.format (FRONTDESK_LOG_FORMAT) must be text or json, not \"xml\"",
+        ),
         (
             set("FRONTDESK_CLIENT_LIFETIME", "soon"),
             "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME) must be a span such as 7d or 12h: expected number at 0",
@@ -390,13 +669,18 @@ fn one_provider_at_a_time_comes_from_the_environment() {
             file(&several).with("FRONTDESK_ISSUER", "https://c.example"),
             "FRONTDESK_ISSUER is for a configuration with one provider, and the file has several",
         ),
-        (file(&several).flag("--domains", "c.example"), "--domains is for a configuration with one provider, and the file has several"),
+        (
+            file(&several).flag("--domains", "c.example"),
+            "--domains is for a configuration with one provider, and the file has several",
+        ),
         (
             file("provider = []\n").with("FRONTDESK_ISSUER", "https://c.example"),
             "FRONTDESK_ISSUER is for a configuration with one provider, and the file has an empty list of them",
         ),
         (
-            file(&format!("{PROVIDER}[[provider]]\nissuer = \"https://login.example.com/\"\n")),
+            file(&format!(
+                "{PROVIDER}[[provider]]\nissuer = \"https://login.example.com/\"\n"
+            )),
             "two providers have the host and path of https://login.example.com; each needs its own",
         ),
         (
@@ -413,16 +697,29 @@ fn one_provider_at_a_time_comes_from_the_environment() {
 #[test]
 fn members_of_the_document_are_checked_before_anything_is_made() {
     let with = |lines: &str| file(&format!("{PROVIDER}{ENDPOINTS}{lines}\n"));
-    let says = |rest: &str| format!("the provider https://login.example.com: provider.metadata.{rest}");
+    let says =
+        |rest: &str| format!("the provider https://login.example.com: provider.metadata.{rest}");
     refuse(&[
-        (with("issuer = \"https://other.example\""), &says("issuer is the service's own and cannot be configured")),
+        (
+            with("issuer = \"https://other.example\""),
+            &says("issuer is the service's own and cannot be configured"),
+        ),
         (
             with("registration_endpoint = \"https://other.example\""),
             &says("registration_endpoint is the service's own and cannot be configured"),
         ),
-        (with("scope_supported = [\"openid\"]"), &says("scope_supported is not a member of provider metadata")),
-        (with("scopes_supported = \"openid\""), &says("scopes_supported must be an array")),
-        (with("claims_parameter_supported = \"no\""), &says("claims_parameter_supported must be true or false")),
+        (
+            with("scope_supported = [\"openid\"]"),
+            &says("scope_supported is not a member of provider metadata"),
+        ),
+        (
+            with("scopes_supported = \"openid\""),
+            &says("scopes_supported must be an array"),
+        ),
+        (
+            with("claims_parameter_supported = \"no\""),
+            &says("claims_parameter_supported must be true or false"),
+        ),
         (
             with("userinfo_endpoint = \"http://login.example.com\""),
             &says("userinfo_endpoint (FRONTDESK_USERINFO_ENDPOINT) must be an https URL"),
@@ -435,11 +732,17 @@ fn members_of_the_document_are_checked_before_anything_is_made() {
         (file(PROVIDER), both),
         (issuer.clone(), both),
         (
-            issuer.clone().with("FRONTDESK_AUTHORIZATION_ENDPOINT", "https://login.example.com/authorize"),
+            issuer.clone().with(
+                "FRONTDESK_AUTHORIZATION_ENDPOINT",
+                "https://login.example.com/authorize",
+            ),
             "the provider https://login.example.com needs provider.metadata.token_endpoint (FRONTDESK_TOKEN_ENDPOINT)",
         ),
         (
-            issuer.with("FRONTDESK_TOKEN_ENDPOINT", "https://login.example.com/token"),
+            issuer.with(
+                "FRONTDESK_TOKEN_ENDPOINT",
+                "https://login.example.com/token",
+            ),
             "the provider https://login.example.com needs provider.metadata.authorization_endpoint (FRONTDESK_AUTHORIZATION_ENDPOINT)",
         ),
     ]);
@@ -450,33 +753,62 @@ fn members_of_the_document_are_checked_before_anything_is_made() {
 fn first_password_has_twelve_characters() {
     let loopback = || set("FRONTDESK_ISSUER", "http://localhost:9443").with("FRONTDESK_TLS", "off");
     let given = "admin_password (FRONTDESK_ADMIN_PASSWORD)";
-    for (password, characters) in [("x", 1), ("admin", 5), ("elevencharz", 11), ("ümläutümläu", 11)] {
+    for (password, characters) in [
+        ("x", 1),
+        ("admin", 5),
+        ("elevencharz", 11),
+        ("ümläutümläu", 11),
+    ] {
         let short = format!("must have at least 12 characters, not {characters}");
         refuse(&[
-            (public().with("FRONTDESK_ADMIN_PASSWORD", password), &format!("{given} {short}")),
-            (loopback().with("FRONTDESK_ADMIN_PASSWORD", password), &format!("{given} {short}")),
-            (file(&format!("admin_password = \"{password}\"\n{PROVIDER}{ENDPOINTS}")), &format!("{given} {short}")),
+            (
+                public().with("FRONTDESK_ADMIN_PASSWORD", password),
+                &format!("{given} {short}"),
+            ),
+            (
+                loopback().with("FRONTDESK_ADMIN_PASSWORD", password),
+                &format!("{given} {short}"),
+            ),
+            (
+                file(&format!(
+                    "admin_password = \"{password}\"\n{PROVIDER}{ENDPOINTS}"
+                )),
+                &format!("{given} {short}"),
+            ),
         ]);
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("password"), format!("{password}\n")).unwrap();
         let named = loopback().with("FRONTDESK_ADMIN_PASSWORD_FILE", "password");
         let sentence = "admin_password_file (FRONTDESK_ADMIN_PASSWORD_FILE) names password, and the password in it";
-        assert_eq!(named.refused(folder.path(), &["serve"]), format!("{sentence} {short}"));
+        assert_eq!(
+            named.refused(folder.path(), &["serve"]),
+            format!("{sentence} {short}")
+        );
         assert!(!folder.path().join("frontdesk-data").exists());
     }
-    refuse(&[(file(&format!("admin_password = \"\"\n{PROVIDER}{ENDPOINTS}")), &format!("{given} must not be empty"))]);
-    let server = loopback().with("FRONTDESK_ADMIN_PASSWORD", "twelve chars").start();
+    refuse(&[(
+        file(&format!("admin_password = \"\"\n{PROVIDER}{ENDPOINTS}")),
+        &format!("{given} must not be empty"),
+    )]);
+    let server = loopback()
+        .with("FRONTDESK_ADMIN_PASSWORD", "twelve chars")
+        .start();
     assert_eq!(registers(&server, "twelve chars"), 201);
 }
 
 /// Development mode goes on with any password, and one that was taken stays good when the deployment is another.
 #[test]
 fn short_password_of_before_stays_good() {
-    let mut development = Setup::new().with("FRONTDESK_ADMIN_PASSWORD", "admin").start();
+    let mut development = Setup::new()
+        .with("FRONTDESK_ADMIN_PASSWORD", "admin")
+        .start();
     assert_eq!(registers(&development, "admin"), 201);
     development.signal("-TERM");
     assert!(development.wait().success());
-    let after = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443").inside(&development).start();
+    let after = Setup::new()
+        .with("FRONTDESK_ISSUER", "http://localhost:9443")
+        .inside(&development)
+        .start();
     assert_eq!(registers(&after, "admin"), 201);
     assert_eq!(registers(&after, support::PASSWORD), 401);
 }
@@ -487,11 +819,19 @@ fn first_password_is_read_from_a_file() {
     let from = |text: &str| {
         let folder = Arc::new(TempDir::new().unwrap());
         fs::write(folder.path().join("password"), text).unwrap();
-        (bare().with("FRONTDESK_TLS", "off").with("FRONTDESK_ADMIN_PASSWORD_FILE", "password"), folder)
+        (
+            bare()
+                .with("FRONTDESK_TLS", "off")
+                .with("FRONTDESK_ADMIN_PASSWORD_FILE", "password"),
+            folder,
+        )
     };
     for text in ["correct horse ", "correct horse \n", "correct horse \r\n"] {
         let (setup, folder) = from(text);
-        let server = setup.with("FRONTDESK_ISSUER", "http://localhost:9443").within(&folder).start();
+        let server = setup
+            .with("FRONTDESK_ISSUER", "http://localhost:9443")
+            .within(&folder)
+            .start();
         assert_eq!(registers(&server, "correct horse "), 201, "{text:?}");
         assert_eq!(registers(&server, "correct horse"), 401, "{text:?}");
     }
@@ -501,22 +841,36 @@ fn first_password_is_read_from_a_file() {
     assert_eq!(setup.refused(folder.path(), &["serve"]), empty);
     let checked = setup.command(folder.path(), &["check"]).output().unwrap();
     assert_eq!(checked.status.code(), Some(1));
-    assert!(String::from_utf8(checked.stdout).unwrap().ends_with(&format!("\nwrong: {empty}\n")));
+    assert!(
+        String::from_utf8(checked.stdout)
+            .unwrap()
+            .ends_with(&format!("\nwrong: {empty}\n"))
+    );
     refuse(&[
         (
-            set("FRONTDESK_ADMIN_PASSWORD_FILE", "password").with("FRONTDESK_ADMIN_PASSWORD", "correct horse"),
-            &format!("admin_password (FRONTDESK_ADMIN_PASSWORD) and {named} are both set; set one of them"),
+            set("FRONTDESK_ADMIN_PASSWORD_FILE", "password")
+                .with("FRONTDESK_ADMIN_PASSWORD", "correct horse"),
+            &format!(
+                "admin_password (FRONTDESK_ADMIN_PASSWORD) and {named} are both set; set one of them"
+            ),
         ),
         (
             set("FRONTDESK_ADMIN_PASSWORD_FILE", "none"),
-            &format!("{named} names none, which cannot be read: No such file or directory (os error 2)"),
+            &format!(
+                "{named} names none, which cannot be read: No such file or directory (os error 2)"
+            ),
         ),
     ]);
 }
 
 fn registers(server: &support::TestServer, password: &str) -> u16 {
     let metadata = serde_json::json!({ "redirect_uris": ["https://rp.example/cb"] });
-    server.request("POST", "/register").basic("admin", password).json(&metadata).send().status()
+    server
+        .request("POST", "/register")
+        .basic("admin", password)
+        .json(&metadata)
+        .send()
+        .status()
 }
 
 #[test]
@@ -524,18 +878,32 @@ fn an_address_that_cannot_be_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let reason = |address: &str| TcpListener::bind(address).unwrap_err();
-    let in_use = |setting: &str| format!("{setting} is {address}, and {address} cannot be listened on: {}", reason(&address.to_string()));
+    let in_use = |setting: &str| {
+        format!(
+            "{setting} is {address}, and {address} cannot be listened on: {}",
+            reason(&address.to_string())
+        )
+    };
     let text = address.to_string();
     refuse(&[
-        (set("FRONTDESK_LISTEN", &text), &in_use("listen (FRONTDESK_LISTEN)")),
-        (set("FRONTDESK_MANAGEMENT_LISTEN", &text), &in_use("management_listen (FRONTDESK_MANAGEMENT_LISTEN)")),
+        (
+            set("FRONTDESK_LISTEN", &text),
+            &in_use("listen (FRONTDESK_LISTEN)"),
+        ),
+        (
+            set("FRONTDESK_MANAGEMENT_LISTEN", &text),
+            &in_use("management_listen (FRONTDESK_MANAGEMENT_LISTEN)"),
+        ),
         (
             set("FRONTDESK_LISTEN", "9443"),
             "listen (FRONTDESK_LISTEN) must be an address and a port such as 0.0.0.0:9443, not \"9443\": invalid socket address",
         ),
         (
             public().with("FRONTDESK_LISTEN", "192.0.2.1:9443"),
-            &format!("listen (FRONTDESK_LISTEN) is 192.0.2.1:9443, which cannot be listened on: {}", reason("192.0.2.1:9443")),
+            &format!(
+                "listen (FRONTDESK_LISTEN) is 192.0.2.1:9443, which cannot be listened on: {}",
+                reason("192.0.2.1:9443")
+            ),
         ),
     ]);
 }
@@ -557,8 +925,14 @@ fn a_data_folder_that_cannot_be_made_is_named() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let refused = |data: &str| set("FRONTDESK_DATA", data).refused(folder.path(), &["serve"]);
-    assert_eq!(refused("file"), "data (FRONTDESK_DATA) is file, which cannot be made: File exists (os error 17)");
-    assert_eq!(refused("file/data"), "data (FRONTDESK_DATA) is file/data, which cannot be made: Not a directory (os error 20)");
+    assert_eq!(
+        refused("file"),
+        "data (FRONTDESK_DATA) is file, which cannot be made: File exists (os error 17)"
+    );
+    assert_eq!(
+        refused("file/data"),
+        "data (FRONTDESK_DATA) is file/data, which cannot be made: Not a directory (os error 20)"
+    );
 }
 
 /// What `check` prints first: what was set, as a file would say it.
@@ -566,14 +940,29 @@ fn effective(setup: &Setup) -> Table {
     let folder = TempDir::new().unwrap();
     let output = setup.command(folder.path(), &["check"]).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.contains("\n# In force\n"), "{printed}{}", String::from_utf8_lossy(&output.stderr));
-    printed.split("\n# In force\n").next().unwrap().parse().unwrap()
+    assert!(
+        printed.contains("\n# In force\n"),
+        "{printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    printed
+        .split("\n# In force\n")
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 fn at<'a>(table: &'a Table, key: &str) -> &'a toml::Value {
     let mut steps = key.split('.');
     let first = &table[steps.next().unwrap()];
-    steps.fold(first, |value, step| if value.is_array() { &value[0][step] } else { &value[step] })
+    steps.fold(first, |value, step| {
+        if value.is_array() {
+            &value[0][step]
+        } else {
+            &value[step]
+        }
+    })
 }
 
 /// A value for each setting, with what else it needs.
@@ -603,7 +992,9 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "provider.registration" => ("open", bare()),
         "provider.native_schemes" => ("cursor,vscode", bare()),
         "provider.client_secret_lifetime" | "provider.client_lifetime" => ("90d", bare()),
-        "provider.metadata.authorization_endpoint" | "provider.metadata.token_endpoint" | "provider.metadata.userinfo_endpoint" => {
+        "provider.metadata.authorization_endpoint"
+        | "provider.metadata.token_endpoint"
+        | "provider.metadata.userinfo_endpoint" => {
             ("https://login.example.com/endpoint", loopback())
         }
         limit if limit.starts_with("limits.") && limit.ends_with("_bytes") => ("2048", bare()),
@@ -626,7 +1017,12 @@ fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
             Form::List => toml::Value::Array(text.split(',').map(Into::into).collect()),
         };
         let by_variable = effective(&setup.clone().with(setting.variable, text));
-        assert_eq!(at(&by_variable, setting.key), &expected, "{}", setting.variable);
+        assert_eq!(
+            at(&by_variable, setting.key),
+            &expected,
+            "{}",
+            setting.variable
+        );
         let by_flag = effective(&setup.flag(&format!("--{}", setting.flag()), text));
         assert_eq!(at(&by_flag, setting.key), &expected, "--{}", setting.flag());
     }
@@ -635,7 +1031,9 @@ fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
 #[test]
 fn the_environment_wins_over_the_file_and_a_flag_over_both() {
     let layers = |environment: Option<&str>, flag: Option<&str>| {
-        let mut setup = file(&format!("{PROVIDER}registration = \"closed\"\n{ENDPOINTS}[log]\nlevel = \"warn\"\n"));
+        let mut setup = file(&format!(
+            "{PROVIDER}registration = \"closed\"\n{ENDPOINTS}[log]\nlevel = \"warn\"\n"
+        ));
         if let Some(value) = environment {
             setup = setup.with("FRONTDESK_REGISTRATION", value);
         }
@@ -643,53 +1041,102 @@ fn the_environment_wins_over_the_file_and_a_flag_over_both() {
             setup = setup.flag("--registration", value);
         }
         let table = effective(&setup);
-        assert_eq!(at(&table, "provider.issuer").as_str(), Some("https://login.example.com"));
+        assert_eq!(
+            at(&table, "provider.issuer").as_str(),
+            Some("https://login.example.com")
+        );
         assert_eq!(at(&table, "log.level").as_str(), Some("warn"));
-        at(&table, "provider.registration").as_str().unwrap().to_owned()
+        at(&table, "provider.registration")
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(layers(None, None), "closed");
     assert_eq!(layers(Some("protected"), None), "protected");
     assert_eq!(layers(None, Some("open")), "open");
     assert_eq!(layers(Some("protected"), Some("open")), "open");
-    assert_eq!(layers(Some(""), None), "closed", "a variable set to nothing says nothing");
-    let overridden = effective(&file(&format!("{PROVIDER}{ENDPOINTS}")).with("FRONTDESK_ISSUER", "https://other.example"));
-    assert_eq!(at(&overridden, "provider.issuer").as_str(), Some("https://other.example"));
+    assert_eq!(
+        layers(Some(""), None),
+        "closed",
+        "a variable set to nothing says nothing"
+    );
+    let overridden = effective(
+        &file(&format!("{PROVIDER}{ENDPOINTS}")).with("FRONTDESK_ISSUER", "https://other.example"),
+    );
+    assert_eq!(
+        at(&overridden, "provider.issuer").as_str(),
+        Some("https://other.example")
+    );
 }
 
 #[test]
 fn flags_stand_before_and_after_the_command_and_are_obeyed() {
-    let server = Setup::new().flag("--listen", "127.0.0.1:0").flag("--registration", "open").start();
-    let registered = server.request("POST", "/register").json(&serde_json::json!({ "redirect_uris": ["https://rp.example/cb"] })).send();
+    let server = Setup::new()
+        .flag("--listen", "127.0.0.1:0")
+        .flag("--registration", "open")
+        .start();
+    let registered = server
+        .request("POST", "/register")
+        .json(&serde_json::json!({ "redirect_uris": ["https://rp.example/cb"] }))
+        .send();
     assert_eq!(registered.status(), 201);
     let folder = TempDir::new().unwrap();
-    let before = bare().command(folder.path(), &["--registration", "open", "check"]).output().unwrap();
-    assert!(String::from_utf8(before.stdout).unwrap().contains("\nprovider: https://localhost:9443 (Open)\n"));
+    let before = bare()
+        .command(folder.path(), &["--registration", "open", "check"])
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8(before.stdout)
+            .unwrap()
+            .contains("\nprovider: https://localhost:9443 (Open)\n")
+    );
 }
 
 #[test]
 fn a_variable_set_to_nothing_says_nothing() {
-    let empty = settings::all().fold(Setup::default(), |setup, setting| setup.with(setting.variable, ""));
+    let empty = settings::all().fold(Setup::default(), |setup, setting| {
+        setup.with(setting.variable, "")
+    });
     assert_eq!(effective(&empty), Table::new());
 }
 
 #[test]
 fn an_unknown_variable_is_warned_of_and_nothing_more() {
-    let server = Setup::new().with("FRONTDESK_ISUER", "https://login.example.com").with("FRONTDESK_SERVICE_PORT", "80").start();
+    let server = Setup::new()
+        .with("FRONTDESK_ISUER", "https://login.example.com")
+        .with("FRONTDESK_SERVICE_PORT", "80")
+        .start();
     for name in ["FRONTDESK_ISUER", "FRONTDESK_SERVICE_PORT"] {
         let warning = format!("{name} looks like a setting and is none; it is ignored");
-        assert!(server.log().lines().any(|line| line.contains("\"WARN\"") && line.contains(&warning)), "{}", server.log());
+        assert!(
+            server
+                .log()
+                .lines()
+                .any(|line| line.contains("\"WARN\"") && line.contains(&warning)),
+            "{}",
+            server.log()
+        );
     }
-    assert!(server.ran(&["check"]).contains("\nnote: FRONTDESK_ISUER looks like a setting and is none; it is ignored\n"));
+    assert!(
+        server
+            .ran(&["check"])
+            .contains("\nnote: FRONTDESK_ISUER looks like a setting and is none; it is ignored\n")
+    );
 }
 
 #[test]
 fn a_variable_that_is_no_text_is_refused() {
     let folder = TempDir::new().unwrap();
     let mut command: Command = bare().command(folder.path(), &["serve"]);
-    command.env("FRONTDESK_ADMIN_PASSWORD", OsStr::from_bytes(b"m\xfcller")).stdin(Stdio::null());
+    command
+        .env("FRONTDESK_ADMIN_PASSWORD", OsStr::from_bytes(b"m\xfcller"))
+        .stdin(Stdio::null());
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "frontdesk: FRONTDESK_ADMIN_PASSWORD must be UTF-8\n");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "frontdesk: FRONTDESK_ADMIN_PASSWORD must be UTF-8\n"
+    );
 }
 
 #[test]
@@ -697,14 +1144,27 @@ fn files_of_an_operator_are_used_and_kept_for_the_owner_alone_when_made() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Arc::new(TempDir::new().unwrap());
     let server = Setup::new().within(&folder).start();
-    let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+    let mode = |name: &str| {
+        fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
     assert_eq!(mode("frontdesk-data"), 0o700);
     assert_eq!(mode("frontdesk-data/sealing.key"), 0o600);
     assert_eq!(mode("frontdesk-data/frontdesk.db"), 0o600);
     drop(server);
-    fs::copy(folder.path().join("frontdesk-data/sealing.key"), folder.path().join("kept.key")).unwrap();
+    fs::copy(
+        folder.path().join("frontdesk-data/sealing.key"),
+        folder.path().join("kept.key"),
+    )
+    .unwrap();
     fs::remove_file(folder.path().join("frontdesk-data/sealing.key")).unwrap();
-    let again = Setup::new().within(&folder).with("FRONTDESK_SEALING_KEY_FILE", "kept.key").start();
+    let again = Setup::new()
+        .within(&folder)
+        .with("FRONTDESK_SEALING_KEY_FILE", "kept.key")
+        .start();
     assert_eq!(again.managed("/readyz").status(), 200);
     assert!(!folder.path().join("frontdesk-data/sealing.key").exists());
 }
@@ -716,9 +1176,23 @@ fn what_this_program_was_built_without_is_not_ignored() {
     let sentence = "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) needs a program that was built with the cargo feature otel, and this one was \
                     built without; leave it out, or build with --features otel";
     refuse(&[
-        (set("FRONTDESK_TRACES_ENDPOINT", "http://localhost:4318"), sentence),
-        (bare().flag("--traces-endpoint", "http://localhost:4318"), sentence),
-        (file(&format!("{PROVIDER}{ENDPOINTS}[traces]\nendpoint = \"http://localhost:4318\"\n")), sentence),
-        (set("FRONTDESK_TRACES_PERCENT", "101"), "traces.percent (FRONTDESK_TRACES_PERCENT) must be from 0 to 100, not 101"),
+        (
+            set("FRONTDESK_TRACES_ENDPOINT", "http://localhost:4318"),
+            sentence,
+        ),
+        (
+            bare().flag("--traces-endpoint", "http://localhost:4318"),
+            sentence,
+        ),
+        (
+            file(&format!(
+                "{PROVIDER}{ENDPOINTS}[traces]\nendpoint = \"http://localhost:4318\"\n"
+            )),
+            sentence,
+        ),
+        (
+            set("FRONTDESK_TRACES_PERCENT", "101"),
+            "traces.percent (FRONTDESK_TRACES_PERCENT) must be from 0 to 100, not 101",
+        ),
     ]);
 }

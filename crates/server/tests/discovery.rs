@@ -87,9 +87,17 @@ fn every_address_has_the_same_document_and_the_configured_issuer() {
         for (same, paths) in [(&first, documents), (&server.get(jwks[0]), jwks)] {
             for path in paths {
                 let answer = server.get(path);
-                assert_eq!((answer.status(), answer.header("content-type")), (200, Some("application/json")), "{issuer} {path}");
+                assert_eq!(
+                    (answer.status(), answer.header("content-type")),
+                    (200, Some("application/json")),
+                    "{issuer} {path}"
+                );
                 assert_eq!(answer.text, same.text, "{issuer} {path}");
-                assert_eq!(answer.header("etag"), same.header("etag"), "{issuer} {path}");
+                assert_eq!(
+                    answer.header("etag"),
+                    same.header("etag"),
+                    "{issuer} {path}"
+                );
             }
         }
         let found = server.get("/.well-known/webfinger?resource=acct:alice@login.example.com");
@@ -122,7 +130,11 @@ fn an_address_that_is_none_is_answered_in_json() {
     ] {
         for method in ["GET", "POST", "OPTIONS"] {
             let answer = server.request(method, path).send();
-            assert_eq!(answer.refused(404, "not_found"), "There is nothing at this address.", "{method} {path}");
+            assert_eq!(
+                answer.refused(404, "not_found"),
+                "There is nothing at this address.",
+                "{method} {path}"
+            );
         }
     }
 }

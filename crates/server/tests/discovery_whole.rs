@@ -1,7 +1,12 @@
 //! Discovery whole: the signed document, the registration endpoint as a protected resource, and the mistakes a start refuses.
 //! OIDC Discovery §3, RFC 8414 §2, RFC 9728.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -35,30 +40,67 @@ fn serving(file: &str) -> TestServer {
 #[test]
 fn a_page_may_learn_that_there_is_nothing() {
     let one = serving(&provider("https://login.example.com/a", "", ""));
-    let several = serving(&[provider("https://login.example.com/a", "", ""), provider("https://other.example", "", "")].join("\n"));
+    let several = serving(
+        &[
+            provider("https://login.example.com/a", "", ""),
+            provider("https://other.example", "", ""),
+        ]
+        .join("\n"),
+    );
     for server in [&one, &several] {
-        for path in [CONFIGURATION, "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp", "/nowhere"] {
-            let at = |method| server.request(method, path).header("Host", "login.example.com").header("Origin", "https://page.example");
+        for path in [
+            CONFIGURATION,
+            "/.well-known/oauth-protected-resource",
+            "/.well-known/oauth-protected-resource/mcp",
+            "/nowhere",
+        ] {
+            let at = |method| {
+                server
+                    .request(method, path)
+                    .header("Host", "login.example.com")
+                    .header("Origin", "https://page.example")
+            };
             for method in ["GET", "POST"] {
                 let answer = at(method).send();
-                assert_eq!(answer.refused(404, "not_found"), "There is nothing at this address.");
-                assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{method} {path}");
-                assert_eq!(answer.header("access-control-allow-credentials"), None, "{method} {path}");
+                assert_eq!(
+                    answer.refused(404, "not_found"),
+                    "There is nothing at this address."
+                );
+                assert_eq!(
+                    answer.header("access-control-allow-origin"),
+                    Some("*"),
+                    "{method} {path}"
+                );
+                assert_eq!(
+                    answer.header("access-control-allow-credentials"),
+                    None,
+                    "{method} {path}"
+                );
             }
             let preflight = at("OPTIONS")
                 .header("Access-Control-Request-Method", "GET")
                 .header("Access-Control-Request-Headers", "mcp-protocol-version")
                 .send();
-            assert_eq!((preflight.status(), preflight.text.as_str()), (204, ""), "{path}");
+            assert_eq!(
+                (preflight.status(), preflight.text.as_str()),
+                (204, ""),
+                "{path}"
+            );
             for (header, value) in [
                 ("access-control-allow-origin", Some("*")),
                 ("access-control-allow-methods", Some("GET, HEAD")),
-                ("access-control-allow-headers", Some("Authorization, Content-Type, MCP-Protocol-Version")),
+                (
+                    "access-control-allow-headers",
+                    Some("Authorization, Content-Type, MCP-Protocol-Version"),
+                ),
                 ("access-control-allow-credentials", None),
             ] {
                 assert_eq!(preflight.header(header), value, "{path} {header}");
             }
-            assert_eq!(at("OPTIONS").send().refused(404, "not_found"), "There is nothing at this address.");
+            assert_eq!(
+                at("OPTIONS").send().refused(404, "not_found"),
+                "There is nothing at this address."
+            );
         }
     }
 }

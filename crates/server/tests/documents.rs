@@ -1,7 +1,11 @@
 //! README, the pages of `docs/` and the others do what they say: every block of code that can be run is run against the real
 //! binary, every link leads somewhere, every sentence that is quoted is the program's own.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -30,15 +34,30 @@ fn root() -> &'static Path {
 
 /// Every page that is kept with the source.
 fn pages() -> Vec<Page> {
-    let mut names: Vec<String> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));
+    let mut names: Vec<String> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.retain(|name| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "md")
+    });
     for folder in ["docs", "interop", "migrations"] {
         files(folder, "md", &mut names);
     }
     names.sort();
     let pages: Vec<Page> = names.iter().map(|name| Page::read(root(), name)).collect();
-    for known in ["README.md", "docs/operations.md", "docs/recipes/mcp/README.md", "migrations/README.md"] {
-        assert!(names.iter().any(|name| name == known), "{known} is not among {names:?}");
+    for known in [
+        "README.md",
+        "docs/operations.md",
+        "docs/recipes/mcp/README.md",
+        "migrations/README.md",
+    ] {
+        assert!(
+            names.iter().any(|name| name == known),
+            "{known} is not among {names:?}"
+        );
     }
     pages
 }
@@ -50,7 +69,10 @@ fn files(folder: &str, wanted: &str, names: &mut Vec<String>) {
         let name = format!("{folder}/{}", entry.file_name().into_string().unwrap());
         if entry.file_type().unwrap().is_dir() {
             files(&name, wanted, names);
-        } else if Path::new(&name).extension().is_some_and(|extension| extension == wanted) {
+        } else if Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension == wanted)
+        {
             names.push(name);
         }
     }
@@ -60,8 +82,14 @@ fn files(folder: &str, wanted: &str, names: &mut Vec<String>) {
 fn every_block_of_code_runs_or_says_why_not() {
     let pages = pages();
     let wrong: Vec<String> = thread::scope(|scope| {
-        let running: Vec<_> = pages.iter().map(|page| scope.spawn(|| block::run_all(page))).collect();
-        running.into_iter().flat_map(|page| page.join().unwrap()).collect()
+        let running: Vec<_> = pages
+            .iter()
+            .map(|page| scope.spawn(|| block::run_all(page)))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|page| page.join().unwrap())
+            .collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
@@ -76,10 +104,12 @@ fn every_configuration_in_a_recipe_is_one_that_check_accepts() {
     let world = World::new();
     let wrong: Vec<String> = names
         .iter()
-        .filter_map(|name| match world.run(&format!("frontdesk check --config {name}")) {
-            Ok(said) if said.ends_with("all is well\n") => None,
-            Ok(said) | Err(said) => Some(format!("{name}: {said}")),
-        })
+        .filter_map(
+            |name| match world.run(&format!("frontdesk check --config {name}")) {
+                Ok(said) if said.ends_with("all is well\n") => None,
+                Ok(said) | Err(said) => Some(format!("{name}: {said}")),
+            },
+        )
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -89,15 +119,26 @@ fn every_link_between_pages_leads_somewhere() {
     let pages = pages();
     let mut wrong = Vec::new();
     for page in &pages {
-        for link in page.links.iter().filter(|link| !link.target.contains("://") && !link.target.starts_with("mailto:")) {
+        for link in page
+            .links
+            .iter()
+            .filter(|link| !link.target.contains("://") && !link.target.starts_with("mailto:"))
+        {
             let (path, anchor) = link.target.split_once('#').unwrap_or((&link.target, ""));
-            let name = if path.is_empty() { page.name.clone() } else { page.beside(path) };
+            let name = if path.is_empty() {
+                page.name.clone()
+            } else {
+                page.beside(path)
+            };
             if !root().join(&name).exists() {
                 wrong.push(format!("{}:{}: there is no {name}", page.name, link.line));
             } else if !anchor.is_empty() {
                 match pages.iter().find(|other| other.name == name) {
                     Some(other) if other.anchors.contains(anchor) => {}
-                    _ => wrong.push(format!("{}:{}: {name} has no heading #{anchor}", page.name, link.line)),
+                    _ => wrong.push(format!(
+                        "{}:{}: {name} has no heading #{anchor}",
+                        page.name, link.line
+                    )),
                 }
             }
         }
@@ -109,19 +150,38 @@ fn every_link_between_pages_leads_somewhere() {
 fn what_an_operator_sees_is_quoted_in_the_program_s_own_words() {
     let sources = source::all();
     let pages = pages();
-    let page = pages.iter().find(|page| page.name == "docs/troubleshooting.md").unwrap();
-    let quoted: Vec<_> = page.seen.iter().filter(|quoted| quoted.text.contains(' ')).collect();
+    let page = pages
+        .iter()
+        .find(|page| page.name == "docs/troubleshooting.md")
+        .unwrap();
+    let quoted: Vec<_> = page
+        .seen
+        .iter()
+        .filter(|quoted| quoted.text.contains(' '))
+        .collect();
     assert!(quoted.len() > 20, "{quoted:?}");
-    let parts = |text: &str| text.split('…').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let parts = |text: &str| {
+        text.split('…')
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+    };
     let wrong: Vec<String> = quoted
         .iter()
         .filter(|quoted| {
             let parts = parts(&quoted.text);
-            let said = parts.iter().all(|part| sources.iter().any(|source| source.contains(part)));
+            let said = parts
+                .iter()
+                .all(|part| sources.iter().any(|source| source.contains(part)));
             // A word or two are everywhere.
             !said || parts.iter().all(|part| part.len() < 12)
         })
-        .map(|quoted| format!("{}:{}: nothing in the program says `{}`", page.name, quoted.line, quoted.text))
+        .map(|quoted| {
+            format!(
+                "{}:{}: nothing in the program says `{}`",
+                page.name, quoted.line, quoted.text
+            )
+        })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

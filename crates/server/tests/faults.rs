@@ -18,7 +18,15 @@ fn metadata(name: &str) -> Value {
 fn unavailable(ask: Ask) {
     let answer = ask.send();
     answer.refused(503, "temporarily_unavailable");
-    assert!((1..10).contains(&answer.header("retry-after").unwrap().parse::<u32>().unwrap()));
+    assert!(
+        (1..10).contains(
+            &answer
+                .header("retry-after")
+                .unwrap()
+                .parse::<u32>()
+                .unwrap()
+        )
+    );
 }
 
 /// RFC 7591 §3.2.1: a client is registered when its row is on the disk, and a disk without room refuses writes only.
@@ -31,16 +39,35 @@ fn a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing() {
 
     // Nothing is written beyond the first bytes of any file, which is where a disk is full.
     server.limit("--fsize=512:");
-    let changed = json!({ "client_id": first["client_id"], "redirect_uris": ["https://rp.example/b"] });
-    unavailable(server.request("POST", "/register").admin().json(&metadata("Without room")));
-    unavailable(server.request("POST", "/identity/connect/register").admin().json(&metadata("Without room")));
+    let changed =
+        json!({ "client_id": first["client_id"], "redirect_uris": ["https://rp.example/b"] });
+    unavailable(
+        server
+            .request("POST", "/register")
+            .admin()
+            .json(&metadata("Without room")),
+    );
+    unavailable(
+        server
+            .request("POST", "/identity/connect/register")
+            .admin()
+            .json(&metadata("Without room")),
+    );
     unavailable(server.manage("PUT", first).json(&changed));
     unavailable(server.manage("DELETE", first));
-    for path in ["/.well-known/openid-configuration", "/jwks", "/.well-known/webfinger?resource=acct:alice@localhost"] {
+    for path in [
+        "/.well-known/openid-configuration",
+        "/jwks",
+        "/.well-known/webfinger?resource=acct:alice@localhost",
+    ] {
         assert_eq!(server.get(path).status(), 200, "{path}");
     }
     for client in &clients {
-        assert_eq!(server.manage("GET", client).send().ok(), *client, "reads go on");
+        assert_eq!(
+            server.manage("GET", client).send().ok(),
+            *client,
+            "reads go on"
+        );
     }
 
     server.limit("--fsize=unlimited:");
@@ -61,7 +88,10 @@ fn a_pool_without_a_free_connection_refuses_and_recovers() {
     thread::scope(|scope| {
         for number in 0..40 {
             let ask = match number % 4 {
-                0 => server.request("POST", "/register").admin().json(&metadata("While it is locked")),
+                0 => server
+                    .request("POST", "/register")
+                    .admin()
+                    .json(&metadata("While it is locked")),
                 _ => server.manage("GET", &client),
             };
             scope.spawn(|| unavailable(ask));
@@ -69,7 +99,9 @@ fn a_pool_without_a_free_connection_refuses_and_recovers() {
     });
     assert_eq!(server.get("/jwks").status(), 200);
     held.release();
-    support::until("the store is back", || server.manage("GET", &client).send().status() == 200);
+    support::until("the store is back", || {
+        server.manage("GET", &client).send().status() == 200
+    });
     server.register(&metadata("When it is free")).created();
     assert_eq!(server.manage("GET", &client).send().ok(), client);
 }
@@ -79,10 +111,21 @@ fn a_hundred_registrations_at_once_are_a_hundred_clients() {
     let database = Postgres::new();
     for setup in [Setup::new(), Setup::new().on(&database)] {
         let server: TestServer = setup.with("FRONTDESK_REGISTRATION", "open").start();
-        let register = |number: usize| server.request("POST", "/register").json(&metadata(&number.to_string())).send().created();
+        let register = |number: usize| {
+            server
+                .request("POST", "/register")
+                .json(&metadata(&number.to_string()))
+                .send()
+                .created()
+        };
         let clients: Vec<Value> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..100).map(|number| scope.spawn(move || register(number))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            let threads: Vec<_> = (0..100)
+                .map(|number| scope.spawn(move || register(number)))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
         assert_eq!(server.clients().len(), 100);
         for client in &clients {

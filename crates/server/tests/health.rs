@@ -15,8 +15,16 @@ fn health(server: &TestServer, management: &str, more: &[&str]) -> (Option<i32>,
     let flag = format!("--management-listen={management}");
     let mut arguments = vec!["health", flag.as_str()];
     arguments.extend(more);
-    let Output { status, stdout, stderr } = server.run(&arguments);
-    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = server.run(&arguments);
+    (
+        status.code(),
+        String::from_utf8(stdout).unwrap(),
+        String::from_utf8(stderr).unwrap(),
+    )
 }
 
 fn well(said: &str) -> (Option<i32>, String, String) {
@@ -32,11 +40,22 @@ fn health_asks_the_management_listener_wherever_it_listens() {
     let server = TestServer::start();
     let port = server.management;
     for address in ["127.0.0.1", "0.0.0.0", "localhost"] {
-        assert_eq!(health(&server, &format!("{address}:{port}"), &[]), well("ready"));
-        assert_eq!(health(&server, &format!("{address}:{port}"), &["--live"]), well("ok"));
+        assert_eq!(
+            health(&server, &format!("{address}:{port}"), &[]),
+            well("ready")
+        );
+        assert_eq!(
+            health(&server, &format!("{address}:{port}"), &["--live"]),
+            well("ok")
+        );
     }
-    let everywhere = Setup::new().with("FRONTDESK_MANAGEMENT_LISTEN", "[::]:0").start();
-    assert_eq!(health(&everywhere, &format!("[::]:{}", everywhere.management), &[]), well("ready"));
+    let everywhere = Setup::new()
+        .with("FRONTDESK_MANAGEMENT_LISTEN", "[::]:0")
+        .start();
+    assert_eq!(
+        health(&everywhere, &format!("[::]:{}", everywhere.management), &[]),
+        well("ready")
+    );
 }
 
 #[test]
@@ -45,7 +64,9 @@ fn health_says_what_is_wrong_in_one_sentence() {
     let address = format!("127.0.0.1:{}", server.management);
     assert_eq!(
         health(&server, "127.0.0.1:0", &[]),
-        ill("management_listen (FRONTDESK_MANAGEMENT_LISTEN) is 127.0.0.1:0, so its port is not known here; name the port that is served")
+        ill(
+            "management_listen (FRONTDESK_MANAGEMENT_LISTEN) is 127.0.0.1:0, so its port is not known here; name the port that is served"
+        )
     );
     server.signal("-KILL");
     server.wait();
@@ -63,28 +84,46 @@ fn health_says_what_is_wrong_in_one_sentence() {
     let answering = thread::spawn(move || {
         let (mut stream, _) = stranger.accept().unwrap();
         assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
-        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .unwrap();
     });
-    assert_eq!(health(&server, &address, &[]), ill(&format!("what answers /readyz at {address} with 404 is no Frontdesk")));
+    assert_eq!(
+        health(&server, &address, &[]),
+        ill(&format!(
+            "what answers /readyz at {address} with 404 is no Frontdesk"
+        ))
+    );
     answering.join().unwrap();
 }
 
 #[test]
 fn a_schema_or_a_seal_that_is_not_this_programs_withdraws_readiness_and_says_why() {
     let database = Postgres::new();
-    let server = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443").on(&database).start();
+    let server = Setup::new()
+        .with("FRONTDESK_ISSUER", "http://localhost:9443")
+        .on(&database)
+        .start();
     let address = format!("127.0.0.1:{}", server.management);
     let unready = |why: &str| {
         let answer = server.managed("/readyz");
-        assert_eq!((answer.status(), answer.text.as_str()), (503, format!("{why}\n").as_str()));
-        assert_eq!(health(&server, &address, &[]), ill(&format!("the service at {address} is not ready: {why}")));
+        assert_eq!(
+            (answer.status(), answer.text.as_str()),
+            (503, format!("{why}\n").as_str())
+        );
+        assert_eq!(
+            health(&server, &address, &[]),
+            ill(&format!("the service at {address} is not ready: {why}"))
+        );
         assert_eq!(health(&server, &address, &["--live"]), well("ok"));
     };
     let ready = || assert_eq!(health(&server, &address, &[]), well("ready"));
     ready();
 
     database.execute("CREATE TABLE kept AS SELECT * FROM __diesel_schema_migrations");
-    database.execute("DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM kept)");
+    database.execute(
+        "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM kept)",
+    );
     unready("the schema of the store is behind this program: its migrations have not been applied");
     database.execute("INSERT INTO __diesel_schema_migrations SELECT * FROM kept WHERE version = (SELECT max(version) FROM kept)");
     ready();

@@ -1,6 +1,10 @@
 //! HTTP/1.1 is all that is spoken: HTTP/2 in any form is turned away before it costs anything.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -29,7 +33,10 @@ fn tls(server: &TestServer, protocols: &[u8]) -> Result<SslStream<TcpStream>, St
     }
     let stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    connector.build().connect("localhost", stream).map_err(|error| error.to_string())
+    connector
+        .build()
+        .connect("localhost", stream)
+        .map_err(|error| error.to_string())
 }
 
 /// Everything that comes until the connection ends, however it ends.
@@ -40,8 +47,19 @@ fn rest(connection: &mut impl Read) -> String {
         match connection.read(&mut some) {
             Ok(0) => break,
             Ok(read) => answer.extend_from_slice(some.get(..read).unwrap()),
-            Err(error) if [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof].contains(&error.kind()) => break,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => panic!("the connection does not end"),
+            Err(error)
+                if [
+                    ErrorKind::ConnectionReset,
+                    ErrorKind::BrokenPipe,
+                    ErrorKind::UnexpectedEof,
+                ]
+                .contains(&error.kind()) =>
+            {
+                break;
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("the connection does not end")
+            }
             Err(_) => break,
         }
     }
@@ -69,13 +87,26 @@ fn flood(mut connection: impl Read + Write) -> String {
 #[test]
 fn alpn_chooses_http_1_1() {
     let server = with_tls();
-    for protocols in [&b"\x02h2\x08http/1.1"[..], b"\x08http/1.1", b"\x08http/1.1\x02h2", b"\x08http/1.0\x08http/1.1"] {
+    for protocols in [
+        &b"\x02h2\x08http/1.1"[..],
+        b"\x08http/1.1",
+        b"\x08http/1.1\x02h2",
+        b"\x08http/1.0\x08http/1.1",
+    ] {
         let mut connection = tls(&server, protocols).unwrap();
-        assert_eq!(connection.ssl().selected_alpn_protocol(), Some(&b"http/1.1"[..]));
-        connection.write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        assert_eq!(
+            connection.ssl().selected_alpn_protocol(),
+            Some(&b"http/1.1"[..])
+        );
+        connection
+            .write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .unwrap();
         assert!(rest(&mut connection).starts_with("HTTP/1.1 200 "));
     }
-    assert_eq!(tls(&server, b"").unwrap().ssl().selected_alpn_protocol(), None);
+    assert_eq!(
+        tls(&server, b"").unwrap().ssl().selected_alpn_protocol(),
+        None
+    );
     let refused = tls(&server, b"\x02h2").unwrap_err();
     assert!(refused.contains("no application protocol"), "{refused}");
 }
@@ -92,7 +123,9 @@ fn http2_preface_is_400_and_costs_nothing() {
         let grown = server.resident().saturating_sub(before);
         assert!(grown < GROWTH, "{grown} bytes more");
     };
-    grown(&plain, &|| flood(TcpStream::connect(("127.0.0.1", plain.port)).unwrap()));
+    grown(&plain, &|| {
+        flood(TcpStream::connect(("127.0.0.1", plain.port)).unwrap())
+    });
     grown(&server, &|| flood(tls(&server, b"").unwrap()));
     grown(&server, &|| flood(tls(&server, b"\x08http/1.1").unwrap()));
     for server in [plain, server] {
@@ -108,7 +141,10 @@ fn upgrade_to_h2c_is_not_taken() {
                    HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
     let answer = server.raw(upgrade);
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(!answer.to_ascii_lowercase().contains("upgrade:"), "{answer}");
+    assert!(
+        !answer.to_ascii_lowercase().contains("upgrade:"),
+        "{answer}"
+    );
 }
 
 /// RFC 9112 §9.6: an answer is not held back for as long as a client cares to send, and the connection ends behind it.
@@ -120,7 +156,10 @@ fn endless_body_is_cut_off() {
     let mut writer = connection.try_clone().unwrap();
     let dribble = std::thread::spawn(move || while writer.write_all(b"1\r\n \r\n").is_ok() {});
     let answer = rest(&mut connection);
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"keys\""), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"keys\""),
+        "{answer}"
+    );
     drop(connection);
     dribble.join().unwrap();
 }

@@ -1,6 +1,11 @@
 //! How much of the service one address may take: connections, and the heads of requests.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -41,7 +46,11 @@ fn asked(connection: &mut TcpStream) -> bool {
             Err(error) => panic!("{error}"),
         }
         if answer.ends_with(b"]}") {
-            assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+            assert!(
+                answer.starts_with(b"HTTP/1.1 200 "),
+                "{}",
+                String::from_utf8_lossy(&answer)
+            );
             return true;
         }
     }
@@ -56,7 +65,10 @@ fn an_address_has_so_many_connections_and_no_more() {
     for _ in 0..3 {
         assert!(served(&server).is_none());
     }
-    assert!(kept.iter_mut().all(asked), "those that were there first stay");
+    assert!(
+        kept.iter_mut().all(asked),
+        "those that were there first stay"
+    );
     let told = "connection limit reached";
     until("the operator is told", || server.log().contains(told));
     assert_eq!(server.log().matches(told).count(), 1, "{}", server.log());
@@ -66,7 +78,10 @@ fn an_address_has_so_many_connections_and_no_more() {
     let mut another = loop {
         match served(&server) {
             Some(connection) => break connection,
-            None => assert!(begun.elapsed() < PATIENCE, "a place that was left stays taken"),
+            None => assert!(
+                begun.elapsed() < PATIENCE,
+                "a place that was left stays taken"
+            ),
         }
     };
     assert!(served(&server).is_none());
@@ -75,7 +90,10 @@ fn an_address_has_so_many_connections_and_no_more() {
 
 #[test]
 fn proxies_have_any_number_of_connections_and_so_has_everybody_when_the_limit_is_0() {
-    for setup in [few().with("FRONTDESK_PROXIES", "127.0.0.0/8"), Setup::new().with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "0")] {
+    for setup in [
+        few().with("FRONTDESK_PROXIES", "127.0.0.0/8"),
+        Setup::new().with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "0"),
+    ] {
         let server = setup.start();
         let mut kept: Vec<TcpStream> = (0..10).map(|_| served(&server).unwrap()).collect();
         assert!(kept.iter_mut().all(asked));
@@ -104,7 +122,10 @@ fn connections_with_tls_are_counted_too() {
     drop(kept);
     let begun = Instant::now();
     while connect().is_none() {
-        assert!(begun.elapsed() < PATIENCE, "places that were left stay taken");
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "places that were left stay taken"
+        );
     }
 }
 
@@ -113,13 +134,24 @@ fn refusal(server: &TestServer, request: &str) -> (u16, String) {
     let answer = server.raw(request);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let lower = head.to_ascii_lowercase();
-    for header in ["connection: close", "content-type: application/json", "cache-control: no-store", "x-content-type-options: nosniff"] {
+    for header in [
+        "connection: close",
+        "content-type: application/json",
+        "cache-control: no-store",
+        "x-content-type-options: nosniff",
+    ] {
         assert!(lower.contains(header), "{head}");
     }
     let body: Value = serde_json::from_str(body).unwrap();
-    assert_eq!(body, json!({ "error": "invalid_request", "error_description": body["error_description"] }));
+    assert_eq!(
+        body,
+        json!({ "error": "invalid_request", "error_description": body["error_description"] })
+    );
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, body["error_description"].as_str().unwrap().to_owned())
+    (
+        status,
+        body["error_description"].as_str().unwrap().to_owned(),
+    )
 }
 
 fn request(target: &str, fields: usize, filling: usize) -> String {
@@ -136,17 +168,33 @@ fn a_head_that_is_too_long_is_refused() {
     let server = TestServer::start();
     let target = |bytes: usize| format!("/jwks?{}", "a".repeat(bytes - "/jwks?".len()));
     let wrong = |status: u16, told: &str| (status, told.to_owned());
-    assert_eq!(refusal(&server, &request(&target(8193), 1, 0)), wrong(414, "The path and query must be at most 8192 bytes."));
-    assert_eq!(refusal(&server, &request("/jwks", 65, 0)), wrong(431, "The request must have at most 64 header fields."));
-    let together = wrong(431, "The path, the query and the header fields must be at most 16384 bytes together.");
+    assert_eq!(
+        refusal(&server, &request(&target(8193), 1, 0)),
+        wrong(414, "The path and query must be at most 8192 bytes.")
+    );
+    assert_eq!(
+        refusal(&server, &request("/jwks", 65, 0)),
+        wrong(431, "The request must have at most 64 header fields.")
+    );
+    let together = wrong(
+        431,
+        "The path, the query and the header fields must be at most 16384 bytes together.",
+    );
     assert_eq!(refusal(&server, &request("/jwks", 3, 8192)), together);
     assert_eq!(refusal(&server, &request(&target(8192), 2, 8192)), together);
-    for fits in [request(&target(8192), 1, 0), request("/jwks", 63, 0), request("/jwks", 3, 8000)] {
+    for fits in [
+        request(&target(8192), 1, 0),
+        request("/jwks", 63, 0),
+        request("/jwks", 3, 8000),
+    ] {
         let answer = server.raw(&fits.replacen("\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1));
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
     let counted = server.managed("/metrics").text;
-    assert!(counted.contains("status=\"414\"} 1\n") && counted.contains("status=\"431\"} 3\n"), "{counted}");
+    assert!(
+        counted.contains("status=\"414\"} 1\n") && counted.contains("status=\"431\"} 3\n"),
+        "{counted}"
+    );
 }
 
 #[test]
@@ -156,7 +204,10 @@ fn the_limits_of_a_head_are_the_operators() {
         .with("FRONTDESK_LIMITS_HEADERS", "8")
         .with("FRONTDESK_LIMITS_HEAD_BYTES", "1024")
         .start();
-    assert_eq!(refusal(&server, &request(&format!("/{}", "a".repeat(128)), 1, 0)).0, 414);
+    assert_eq!(
+        refusal(&server, &request(&format!("/{}", "a".repeat(128)), 1, 0)).0,
+        414
+    );
     assert_eq!(refusal(&server, &request("/jwks", 9, 0)).0, 431);
     assert_eq!(refusal(&server, &request("/jwks", 2, 1024)).0, 431);
     assert_eq!(server.get("/jwks").status(), 200);
@@ -166,15 +217,31 @@ fn the_limits_of_a_head_are_the_operators() {
 #[test]
 fn malformed_heads_write_no_log_lines() {
     let server = TestServer::start();
-    for head in ["\r\nGET", "GET / HTTP/9.9\r\n\r\n", "GET /\u{1} HTTP/1.1\r\n\r\n", "NO SPACE\r\n\r\n", "GET / HTTP/1.1\r\nA b: c\r\n\r\n"]
-        .repeat(4)
+    for head in [
+        "\r\nGET",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET /\u{1} HTTP/1.1\r\n\r\n",
+        "NO SPACE\r\n\r\n",
+        "GET / HTTP/1.1\r\nA b: c\r\n\r\n",
+    ]
+    .repeat(4)
     {
         let answer = server.raw(&format!("{head}\r\n\r\n"));
         assert!(answer.starts_with("HTTP/1.1 400 "), "{head:?}: {answer}");
     }
     // A line of the service's own, behind all that the heads could have written.
-    assert_eq!(server.register(&json!({ "redirect_uris": ["https://rp.example/cb"] })).status(), 201);
-    until("the last line is there", || server.log().contains("client registered"));
+    assert_eq!(
+        server
+            .register(&json!({ "redirect_uris": ["https://rp.example/cb"] }))
+            .status(),
+        201
+    );
+    until("the last line is there", || {
+        server.log().contains("client registered")
+    });
     let log = server.log();
-    assert!(!log.contains("actix_http") && !log.contains("\"ERROR\"") && !log.contains("\"WARN\""), "{log}");
+    assert!(
+        !log.contains("actix_http") && !log.contains("\"ERROR\"") && !log.contains("\"WARN\""),
+        "{log}"
+    );
 }

@@ -1,6 +1,10 @@
 //! Management: reading, updating and deleting a client with its registration access token.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 

@@ -1,7 +1,12 @@
 //! The description in `docs/openapi.json` beside the service: every address it names is there, with the methods it names
 //! and no other, and answers as it says.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -20,7 +25,8 @@ fn serving() -> TestServer {
              authorization_endpoint = \"{issuer}/authorize\"\ntoken_endpoint = \"{issuer}/token\"\n"
         )
     };
-    let file = provider("https://localhost:9443") + &provider("https://localhost:9443/t/example.com");
+    let file =
+        provider("https://localhost:9443") + &provider("https://localhost:9443/t/example.com");
     Setup::new().file(&file).start()
 }
 
@@ -30,14 +36,23 @@ fn description() -> Value {
 
 /// What a reference leads to.
 fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
-    value.get("$ref").map_or(value, |at| description.pointer(at.as_str().unwrap().trim_start_matches('#')).expect("a component"))
+    value.get("$ref").map_or(value, |at| {
+        description
+            .pointer(at.as_str().unwrap().trim_start_matches('#'))
+            .expect("a component")
+    })
 }
 
 /// Whether an answer is one of those an operation has: its status, its media type, and every header field.
 fn check(description: &Value, operation: &Value, asked: &str, answer: &Answer) {
     let status = answer.status().to_string();
     let answers = &operation["responses"];
-    let described = resolved(description, answers.get(&status).unwrap_or_else(|| panic!("{asked}: {status} is not described")));
+    let described = resolved(
+        description,
+        answers
+            .get(&status)
+            .unwrap_or_else(|| panic!("{asked}: {status} is not described")),
+    );
     for (name, header) in described["headers"].as_object().unwrap() {
         let values = answer.headers(name);
         assert!(!values.is_empty(), "{asked}: {status} without {name}");
@@ -50,7 +65,11 @@ fn check(description: &Value, operation: &Value, asked: &str, answer: &Answer) {
         let types: Vec<&str> = content.keys().map(String::as_str).collect();
         assert_eq!(answer.headers("content-type"), types, "{asked}: {status}");
     } else {
-        assert_eq!((answer.text.as_str(), answer.header("content-type")), ("", None), "{asked}: {status}");
+        assert_eq!(
+            (answer.text.as_str(), answer.header("content-type")),
+            ("", None),
+            "{asked}: {status}"
+        );
     }
 }
 
@@ -60,8 +79,16 @@ fn every_address_of_the_description_is_there_with_its_methods_and_no_other() {
     let (server, description) = (serving(), description());
     let mut seen = BTreeSet::new();
     for (path, item) in description["paths"].as_object().unwrap() {
-        let port = if item.get("servers").is_some() { server.management } else { server.port };
-        let url = format!("http://127.0.0.1:{port}{}", path.replace("{tenant}", "example.com").replace("{client_id}", "nobody"));
+        let port = if item.get("servers").is_some() {
+            server.management
+        } else {
+            server.port
+        };
+        let url = format!(
+            "http://127.0.0.1:{port}{}",
+            path.replace("{tenant}", "example.com")
+                .replace("{client_id}", "nobody")
+        );
         for method in METHODS {
             let answer = Ask::new(method, &url).send();
             let asked = format!("{method} {path}");
@@ -82,21 +109,45 @@ fn every_address_of_the_description_is_there_with_its_methods_and_no_other() {
 fn what_is_answered_on_the_way_of_a_client_is_described() {
     let (server, description) = (serving(), description());
     let operation = |path: &str, method: &str| &description["paths"][path][method];
-    let metadata = json!({ "redirect_uris": ["https://client.example/callback"], "client_name": "Example" });
+    let metadata =
+        json!({ "redirect_uris": ["https://client.example/callback"], "client_name": "Example" });
     for (shown, path) in [("", ""), ("/t/{tenant}", "/t/example.com")] {
-        let (register, manage) = (format!("{shown}/register"), format!("{shown}/register/{{client_id}}"));
-        let registered = server.request("POST", &format!("{path}/register")).json(&metadata).send();
-        check(&description, operation(&register, "post"), &register, &registered);
+        let (register, manage) = (
+            format!("{shown}/register"),
+            format!("{shown}/register/{{client_id}}"),
+        );
+        let registered = server
+            .request("POST", &format!("{path}/register"))
+            .json(&metadata)
+            .send();
+        check(
+            &description,
+            operation(&register, "post"),
+            &register,
+            &registered,
+        );
         let client = registered.created();
-        let (id, token) = (client["client_id"].as_str().unwrap(), client["registration_access_token"].as_str().unwrap());
-        let ask = |method| server.request(method, &format!("{path}/register/{id}")).bearer(token);
-        let update = json!({ "client_id": id, "redirect_uris": ["https://client.example/callback"] });
+        let (id, token) = (
+            client["client_id"].as_str().unwrap(),
+            client["registration_access_token"].as_str().unwrap(),
+        );
+        let ask = |method| {
+            server
+                .request(method, &format!("{path}/register/{id}"))
+                .bearer(token)
+        };
+        let update =
+            json!({ "client_id": id, "redirect_uris": ["https://client.example/callback"] });
         for (method, asked, status) in [
             ("get", ask("GET"), 200),
             ("head", ask("HEAD"), 200),
             ("put", ask("PUT").json(&update), 200),
             ("put", ask("PUT").json(&json!({})), 400),
-            ("put", ask("PUT").header("Content-Type", "text/plain").body(b"{}"), 415),
+            (
+                "put",
+                ask("PUT").header("Content-Type", "text/plain").body(b"{}"),
+                415,
+            ),
             ("delete", ask("DELETE"), 204),
             ("delete", ask("DELETE"), 401),
         ] {
@@ -105,16 +156,35 @@ fn what_is_answered_on_the_way_of_a_client_is_described() {
             check(&description, operation(&manage, method), &manage, &answer);
         }
         let legacy = format!("{shown}/identity/connect/register");
-        let registered =
-            server.request("POST", &format!("{path}/identity/connect/register")).basic("admin", PASSWORD).json(&metadata).send();
-        check(&description, operation(&legacy, "post"), &legacy, &registered);
-        let id = registered.created()["client_id"].as_str().unwrap().to_owned();
+        let registered = server
+            .request("POST", &format!("{path}/identity/connect/register"))
+            .basic("admin", PASSWORD)
+            .json(&metadata)
+            .send();
+        check(
+            &description,
+            operation(&legacy, "post"),
+            &legacy,
+            &registered,
+        );
+        let id = registered.created()["client_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let unregister = format!("{shown}/identity/register/{{client_id}}");
         for (name, status) in [("Another", 403), ("Example", 204)] {
             let url = format!("{path}/identity/register/{id}?userId=admin&applicationName={name}");
-            let answer = server.request("DELETE", &url).basic("admin", PASSWORD).send();
+            let answer = server
+                .request("DELETE", &url)
+                .basic("admin", PASSWORD)
+                .send();
             assert_eq!(answer.status(), status, "{url}: {}", answer.text);
-            check(&description, operation(&unregister, "delete"), &unregister, &answer);
+            check(
+                &description,
+                operation(&unregister, "delete"),
+                &unregister,
+                &answer,
+            );
         }
     }
 }

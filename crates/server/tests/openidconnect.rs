@@ -8,15 +8,19 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use openidconnect::core::{
-    CoreApplicationType, CoreClientAuthMethod, CoreClientRegistrationRequest, CoreGrantType, CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
-    CoreProviderMetadata, CoreRegisterErrorResponseType, CoreResponseMode, CoreResponseType, CoreRsaPrivateSigningKey,
+    CoreApplicationType, CoreClientAuthMethod, CoreClientRegistrationRequest, CoreGrantType,
+    CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    CoreRegisterErrorResponseType, CoreResponseMode, CoreResponseType, CoreRsaPrivateSigningKey,
     CoreSubjectIdentifierType,
 };
 use openidconnect::http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use openidconnect::registration::{ClientRegistrationError, EmptyAdditionalClientMetadata as NoMetadata};
+use openidconnect::registration::{
+    ClientRegistrationError, EmptyAdditionalClientMetadata as NoMetadata,
+};
 use openidconnect::{
-    AccessToken, ClientName, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, JsonWebKey, JsonWebKeyAlgorithm, JsonWebKeyId,
-    LanguageTag, LocalizedClaim, PrivateSigningKey, RedirectUrl, ResponseTypes, SectorIdentifierUrl, SyncHttpClient,
+    AccessToken, ClientName, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, JsonWebKey,
+    JsonWebKeyAlgorithm, JsonWebKeyId, LanguageTag, LocalizedClaim, PrivateSigningKey, RedirectUrl,
+    ResponseTypes, SectorIdentifierUrl, SyncHttpClient,
 };
 use openssl::rsa::Rsa;
 use openssl::ssl::{SslConnector, SslMethod};
@@ -37,7 +41,9 @@ impl Https {
         authorities.add_cert(X509::from_pem(&pem).unwrap()).unwrap();
         let mut trust = SslConnector::builder(SslMethod::tls_client()).unwrap();
         trust.set_cert_store(authorities.build());
-        Self { trust: trust.build() }
+        Self {
+            trust: trust.build(),
+        }
     }
 
     /// The body at a URL as JSON, with a bearer token or without.
@@ -61,9 +67,16 @@ impl SyncHttpClient for Https {
         let (authority, path) = (uri.authority().unwrap(), uri.path_and_query().unwrap());
         let connection = TcpStream::connect(authority.as_str())?;
         connection.set_read_timeout(Some(support::PATIENCE))?;
-        let mut stream = self.trust.connect(authority.host(), connection).map_err(io::Error::other)?;
+        let mut stream = self
+            .trust
+            .connect(authority.host(), connection)
+            .map_err(io::Error::other)?;
 
-        let mut head = format!("{} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", request.method()).into_bytes();
+        let mut head = format!(
+            "{} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n",
+            request.method()
+        )
+        .into_bytes();
         for (name, value) in request.headers() {
             head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
@@ -79,8 +92,14 @@ impl SyncHttpClient for Https {
 
 /// An answer whose length its head says.
 fn read(answer: &[u8]) -> HttpResponse {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let (head, body) = (std::str::from_utf8(answer.get(..end).unwrap()).unwrap(), answer.get(end + 4..).unwrap());
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    let (head, body) = (
+        std::str::from_utf8(answer.get(..end).unwrap()).unwrap(),
+        answer.get(end + 4..).unwrap(),
+    );
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap();
     let mut response = Response::builder().status(status);
@@ -89,7 +108,11 @@ fn read(answer: &[u8]) -> HttpResponse {
         response = response.header(name, value.trim());
     }
     let response = response.body(body.to_vec()).unwrap();
-    assert_eq!(response.headers().get(header::CONTENT_LENGTH), Some(&HeaderValue::from(body.len())), "{head}");
+    assert_eq!(
+        response.headers().get(header::CONTENT_LENGTH),
+        Some(&HeaderValue::from(body.len())),
+        "{head}"
+    );
     response
 }
 
@@ -117,16 +140,48 @@ fn discovery_is_understood_whole() {
     let provider = discover(&server, &https);
 
     assert_eq!(provider.issuer().as_str(), issuer);
-    assert_eq!(provider.authorization_endpoint().as_str(), format!("{issuer}/oauth2/authorize"));
-    assert_eq!(provider.token_endpoint().unwrap().as_str(), format!("{issuer}/oauth2/token"));
-    assert_eq!(provider.userinfo_endpoint().unwrap().as_str(), format!("{issuer}/oauth2/userinfo"));
-    assert_eq!(provider.registration_endpoint().unwrap().as_str(), format!("{issuer}/register"));
+    assert_eq!(
+        provider.authorization_endpoint().as_str(),
+        format!("{issuer}/oauth2/authorize")
+    );
+    assert_eq!(
+        provider.token_endpoint().unwrap().as_str(),
+        format!("{issuer}/oauth2/token")
+    );
+    assert_eq!(
+        provider.userinfo_endpoint().unwrap().as_str(),
+        format!("{issuer}/oauth2/userinfo")
+    );
+    assert_eq!(
+        provider.registration_endpoint().unwrap().as_str(),
+        format!("{issuer}/register")
+    );
     assert_eq!(provider.jwks_uri().as_str(), format!("{issuer}/jwks"));
-    let (code, id_token, token) = (CoreResponseType::Code, CoreResponseType::IdToken, CoreResponseType::Token);
-    let response_types = [vec![code], vec![id_token.clone()], vec![id_token, token.clone()], vec![token]].map(ResponseTypes::new);
-    assert_eq!(provider.response_types_supported(), &response_types.to_vec());
-    let response_modes = [CoreResponseMode::Query, CoreResponseMode::Fragment, CoreResponseMode::FormPost];
-    assert_eq!(provider.response_modes_supported().unwrap(), &response_modes.to_vec());
+    let (code, id_token, token) = (
+        CoreResponseType::Code,
+        CoreResponseType::IdToken,
+        CoreResponseType::Token,
+    );
+    let response_types = [
+        vec![code],
+        vec![id_token.clone()],
+        vec![id_token, token.clone()],
+        vec![token],
+    ]
+    .map(ResponseTypes::new);
+    assert_eq!(
+        provider.response_types_supported(),
+        &response_types.to_vec()
+    );
+    let response_modes = [
+        CoreResponseMode::Query,
+        CoreResponseMode::Fragment,
+        CoreResponseMode::FormPost,
+    ];
+    assert_eq!(
+        provider.response_modes_supported().unwrap(),
+        &response_modes.to_vec()
+    );
     let grant_types = [
         CoreGrantType::AuthorizationCode,
         CoreGrantType::Implicit,
@@ -134,24 +189,62 @@ fn discovery_is_understood_whole() {
         CoreGrantType::ClientCredentials,
         CoreGrantType::Password,
     ];
-    assert_eq!(provider.grant_types_supported().unwrap(), &grant_types.to_vec());
-    let (rs256, es256) = (CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, CoreJwsSigningAlgorithm::EcdsaP256Sha256);
-    assert_eq!(provider.id_token_signing_alg_values_supported(), &vec![rs256.clone(), es256.clone()]);
-    let (ps256, eddsa) = (CoreJwsSigningAlgorithm::RsaSsaPssSha256, CoreJwsSigningAlgorithm::EdDsa);
-    assert_eq!(provider.token_endpoint_auth_signing_alg_values_supported().unwrap(), &vec![rs256, ps256, es256, eddsa]);
+    assert_eq!(
+        provider.grant_types_supported().unwrap(),
+        &grant_types.to_vec()
+    );
+    let (rs256, es256) = (
+        CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    );
+    assert_eq!(
+        provider.id_token_signing_alg_values_supported(),
+        &vec![rs256.clone(), es256.clone()]
+    );
+    let (ps256, eddsa) = (
+        CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+        CoreJwsSigningAlgorithm::EdDsa,
+    );
+    assert_eq!(
+        provider
+            .token_endpoint_auth_signing_alg_values_supported()
+            .unwrap(),
+        &vec![rs256, ps256, es256, eddsa]
+    );
     let methods = [
         CoreClientAuthMethod::ClientSecretBasic,
         CoreClientAuthMethod::ClientSecretPost,
         CoreClientAuthMethod::PrivateKeyJwt,
         CoreClientAuthMethod::None,
     ];
-    assert_eq!(provider.token_endpoint_auth_methods_supported().unwrap(), &methods.to_vec());
-    assert_eq!(provider.subject_types_supported(), &vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise]);
+    assert_eq!(
+        provider.token_endpoint_auth_methods_supported().unwrap(),
+        &methods.to_vec()
+    );
+    assert_eq!(
+        provider.subject_types_supported(),
+        &vec![
+            CoreSubjectIdentifierType::Public,
+            CoreSubjectIdentifierType::Pairwise
+        ]
+    );
 
     let mut document = https.get(&format!("{issuer}/.well-known/openid-configuration"), None);
     // RFC 8414 knows these members, OIDC Discovery and the client do not.
-    assert!(document.as_object_mut().unwrap().shift_remove("signed_metadata").is_some());
-    assert_eq!(document.as_object_mut().unwrap().shift_remove("code_challenge_methods_supported"), Some(json!(["S256"])));
+    assert!(
+        document
+            .as_object_mut()
+            .unwrap()
+            .shift_remove("signed_metadata")
+            .is_some()
+    );
+    assert_eq!(
+        document
+            .as_object_mut()
+            .unwrap()
+            .shift_remove("code_challenge_methods_supported"),
+        Some(json!(["S256"]))
+    );
     assert_eq!(serde_json::to_value(&provider).unwrap(), document);
 }
 
@@ -169,7 +262,13 @@ fn the_keys_are_understood() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(algorithms, provider.id_token_signing_alg_values_supported().iter().collect::<Vec<_>>());
+    assert_eq!(
+        algorithms,
+        provider
+            .id_token_signing_alg_values_supported()
+            .iter()
+            .collect::<Vec<_>>()
+    );
     let keys = https.get(provider.jwks_uri().as_str(), None);
     assert_eq!(serde_json::to_value(provider.jwks()).unwrap(), keys);
 }
@@ -180,7 +279,10 @@ fn an_issuer_with_a_slash_more_is_not_ours() {
     let (server, https) = start();
     let slash = IssuerUrl::new(format!("{}/", server.issuer())).unwrap();
     let error = CoreProviderMetadata::discover(&slash, &https).unwrap_err();
-    assert!(matches!(&error, DiscoveryError::Validation(reason) if reason.contains(&server.issuer())), "{error:?}");
+    assert!(
+        matches!(&error, DiscoveryError::Validation(reason) if reason.contains(&server.issuer())),
+        "{error:?}"
+    );
 }
 
 /// RFC 7591 §3: an initial access token opens a protected endpoint, and what was agreed comes back whole.
@@ -189,15 +291,23 @@ fn a_client_registers_with_an_initial_access_token() {
     let (server, https) = start();
     let provider = discover(&server, &https);
     let token = server.ran(&["token", "issue", "--uses", "1"]);
-    let pem = String::from_utf8(Rsa::generate(2048).unwrap().private_key_to_pem().unwrap()).unwrap();
-    let key = CoreRsaPrivateSigningKey::from_pem(&pem, Some(JsonWebKeyId::new("mine".to_owned()))).unwrap();
+    let pem =
+        String::from_utf8(Rsa::generate(2048).unwrap().private_key_to_pem().unwrap()).unwrap();
+    let key = CoreRsaPrivateSigningKey::from_pem(&pem, Some(JsonWebKeyId::new("mine".to_owned())))
+        .unwrap();
     let keys: CoreJsonWebKeySet = CoreJsonWebKeySet::new(vec![key.as_verification_key()]);
     let mut name = LocalizedClaim::from(ClientName::new("A client".to_owned()));
-    name.insert(Some(LanguageTag::new("ja".to_owned())), ClientName::new("クライアント".to_owned()));
+    name.insert(
+        Some(LanguageTag::new("ja".to_owned())),
+        ClientName::new("クライアント".to_owned()),
+    );
 
     let asked = asking("https://rp.example/cb?keep=%2F", Some(token.trim()))
         .set_application_type(Some(CoreApplicationType::Web))
-        .set_grant_types(Some(vec![CoreGrantType::AuthorizationCode, CoreGrantType::RefreshToken]))
+        .set_grant_types(Some(vec![
+            CoreGrantType::AuthorizationCode,
+            CoreGrantType::RefreshToken,
+        ]))
         .set_response_types(Some(vec![ResponseTypes::new(vec![CoreResponseType::Code])]))
         .set_token_endpoint_auth_method(Some(CoreClientAuthMethod::PrivateKeyJwt))
         .set_token_endpoint_auth_signing_alg(Some(CoreJwsSigningAlgorithm::RsaSsaPssSha256))
@@ -205,23 +315,56 @@ fn a_client_registers_with_an_initial_access_token() {
         .set_subject_type(Some(CoreSubjectIdentifierType::Pairwise))
         .set_client_name(Some(name))
         .set_jwks(Some(keys));
-    let client = asked.register(provider.registration_endpoint().unwrap(), &https).unwrap();
+    let client = asked
+        .register(provider.registration_endpoint().unwrap(), &https)
+        .unwrap();
 
-    assert!(client.client_secret().is_none(), "a client with a key of its own needs no secret");
-    assert_eq!(client.redirect_uris(), asked.client_metadata().redirect_uris());
+    assert!(
+        client.client_secret().is_none(),
+        "a client with a key of its own needs no secret"
+    );
+    assert_eq!(
+        client.redirect_uris(),
+        asked.client_metadata().redirect_uris()
+    );
     assert_eq!(client.grant_types(), asked.client_metadata().grant_types());
-    assert_eq!(client.response_types(), asked.client_metadata().response_types());
-    assert_eq!(client.token_endpoint_auth_method(), asked.client_metadata().token_endpoint_auth_method());
-    assert_eq!(client.token_endpoint_auth_signing_alg(), asked.client_metadata().token_endpoint_auth_signing_alg());
-    assert_eq!(client.id_token_signed_response_alg(), asked.client_metadata().id_token_signed_response_alg());
-    assert_eq!(client.subject_type(), asked.client_metadata().subject_type());
+    assert_eq!(
+        client.response_types(),
+        asked.client_metadata().response_types()
+    );
+    assert_eq!(
+        client.token_endpoint_auth_method(),
+        asked.client_metadata().token_endpoint_auth_method()
+    );
+    assert_eq!(
+        client.token_endpoint_auth_signing_alg(),
+        asked.client_metadata().token_endpoint_auth_signing_alg()
+    );
+    assert_eq!(
+        client.id_token_signed_response_alg(),
+        asked.client_metadata().id_token_signed_response_alg()
+    );
+    assert_eq!(
+        client.subject_type(),
+        asked.client_metadata().subject_type()
+    );
     assert_eq!(client.client_name(), asked.client_metadata().client_name());
     assert_eq!(client.jwks(), asked.client_metadata().jwks());
     assert_eq!(client.application_type(), Some(&CoreApplicationType::Web));
 
     let place = client.registration_client_uri().unwrap();
-    assert_eq!(place.as_str(), format!("{}/register/{}", server.issuer(), client.client_id().as_str()));
-    let stored = https.get(place.as_str(), Some(client.registration_access_token().unwrap().secret()));
+    assert_eq!(
+        place.as_str(),
+        format!(
+            "{}/register/{}",
+            server.issuer(),
+            client.client_id().as_str()
+        )
+    );
+    let stored = https.get(
+        place.as_str(),
+        Some(client.registration_access_token().unwrap().secret()),
+    );
     assert_eq!(serde_json::to_value(&client).unwrap(), stored);
 }
 
@@ -231,13 +374,28 @@ fn a_client_that_asks_for_nothing_gets_a_secret() {
     let (server, https) = start();
     let provider = discover(&server, &https);
     let token = server.ran(&["token", "issue"]);
-    let client = asking("https://rp.example/cb", Some(token.trim())).register(provider.registration_endpoint().unwrap(), &https).unwrap();
+    let client = asking("https://rp.example/cb", Some(token.trim()))
+        .register(provider.registration_endpoint().unwrap(), &https)
+        .unwrap();
 
-    assert_eq!(client.client_secret().unwrap().secret().len(), 43, "256 bits in base64url");
+    assert_eq!(
+        client.client_secret().unwrap().secret().len(),
+        43,
+        "256 bits in base64url"
+    );
     assert_eq!(client.client_secret_expires_at().unwrap().timestamp(), 0);
-    assert_eq!(client.token_endpoint_auth_method(), Some(&CoreClientAuthMethod::ClientSecretBasic));
-    assert_eq!(client.grant_types(), Some(&vec![CoreGrantType::AuthorizationCode]));
-    assert_eq!(client.response_types(), Some(&vec![ResponseTypes::new(vec![CoreResponseType::Code])]));
+    assert_eq!(
+        client.token_endpoint_auth_method(),
+        Some(&CoreClientAuthMethod::ClientSecretBasic)
+    );
+    assert_eq!(
+        client.grant_types(),
+        Some(&vec![CoreGrantType::AuthorizationCode])
+    );
+    assert_eq!(
+        client.response_types(),
+        Some(&vec![ResponseTypes::new(vec![CoreResponseType::Code])])
+    );
 }
 
 /// RFC 7591 §3.2.2: the client knows the refusal by its code, and the refusal neither keeps a client nor spends the token.
@@ -248,21 +406,40 @@ fn a_refusal_is_understood_and_costs_nothing() {
     let endpoint = provider.registration_endpoint().unwrap();
     let token = server.ran(&["token", "issue", "--uses", "1"]);
 
-    let refused = asking("https://rp.example/cb#fragment", Some(token.trim())).register(endpoint, &https).unwrap_err();
-    let ClientRegistrationError::ServerResponse(told) = refused else { panic!("{refused:?}") };
-    assert_eq!(told.error(), &CoreRegisterErrorResponseType::InvalidRedirectUri);
-    let sentence = told.error_description().unwrap();
-    assert!(sentence.starts_with("One or more redirect_uri values are invalid: "), "{sentence}");
-
-    let refused = asking("https://rp.example/cb", Some(token.trim()))
-        .set_sector_identifier_uri(Some(SectorIdentifierUrl::new("http://rp.example/sector".to_owned()).unwrap()))
+    let refused = asking("https://rp.example/cb#fragment", Some(token.trim()))
         .register(endpoint, &https)
         .unwrap_err();
-    let ClientRegistrationError::ServerResponse(told) = refused else { panic!("{refused:?}") };
-    assert_eq!(told.error(), &CoreRegisterErrorResponseType::InvalidClientMetadata);
+    let ClientRegistrationError::ServerResponse(told) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(
+        told.error(),
+        &CoreRegisterErrorResponseType::InvalidRedirectUri
+    );
+    let sentence = told.error_description().unwrap();
+    assert!(
+        sentence.starts_with("One or more redirect_uri values are invalid: "),
+        "{sentence}"
+    );
+
+    let refused = asking("https://rp.example/cb", Some(token.trim()))
+        .set_sector_identifier_uri(Some(
+            SectorIdentifierUrl::new("http://rp.example/sector".to_owned()).unwrap(),
+        ))
+        .register(endpoint, &https)
+        .unwrap_err();
+    let ClientRegistrationError::ServerResponse(told) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(
+        told.error(),
+        &CoreRegisterErrorResponseType::InvalidClientMetadata
+    );
     assert_eq!(server.ran(&["client", "list", "--json"]), "");
 
-    asking("https://rp.example/cb", Some(token.trim())).register(endpoint, &https).unwrap();
+    asking("https://rp.example/cb", Some(token.trim()))
+        .register(endpoint, &https)
+        .unwrap();
     assert_eq!(server.ran(&["client", "list", "--json"]).lines().count(), 1);
 }
 
@@ -273,10 +450,16 @@ fn nobody_registers_without_a_good_token() {
     let provider = discover(&server, &https);
     let endpoint = provider.registration_endpoint().unwrap();
     let spent = server.ran(&["token", "issue", "--uses", "1"]);
-    asking("https://rp.example/cb", Some(spent.trim())).register(endpoint, &https).unwrap();
+    asking("https://rp.example/cb", Some(spent.trim()))
+        .register(endpoint, &https)
+        .unwrap();
     for token in [None, Some(spent.trim()), Some("iat_another")] {
-        let refused = asking("https://rp.example/cb", token).register(endpoint, &https).unwrap_err();
-        let ClientRegistrationError::Response(status, body, _) = refused else { panic!("{refused:?}") };
+        let refused = asking("https://rp.example/cb", token)
+            .register(endpoint, &https)
+            .unwrap_err();
+        let ClientRegistrationError::Response(status, body, _) = refused else {
+            panic!("{refused:?}")
+        };
         assert_eq!(status, StatusCode::UNAUTHORIZED);
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["error"], "invalid_token", "{body}");

@@ -1,6 +1,10 @@
 //! `frontdesk check --outside` through a proxy over real TLS that is right, or wrong in one way at a time.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 #[path = "outside/certificates.rs"]
 mod certificates;
@@ -24,14 +28,28 @@ fn found(site: &Site, planted: &[Expected]) {
     for (mistake, names, directive) in planted {
         site.proxy.plant(*mistake);
         let (status, lines) = site.check(&[]);
-        let findings: Vec<_> = lines.iter().filter(|line| line.get("wrong").is_some_and(serde_json::Value::is_string)).collect();
-        let told: BTreeSet<&str> = findings.iter().map(|line| line["wrong"].as_str().unwrap()).collect();
-        assert_eq!(told, names.iter().copied().collect(), "{mistake:?}: {findings:#?}");
+        let findings: Vec<_> = lines
+            .iter()
+            .filter(|line| line.get("wrong").is_some_and(serde_json::Value::is_string))
+            .collect();
+        let told: BTreeSet<&str> = findings
+            .iter()
+            .map(|line| line["wrong"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            told,
+            names.iter().copied().collect(),
+            "{mistake:?}: {findings:#?}"
+        );
         let mends: String = findings.iter().map(ToString::to_string).collect();
         assert!(mends.contains(directive), "{mistake:?}: {mends}");
         assert_eq!(status, Some(1), "{mistake:?}");
         let summary = lines.last().unwrap();
-        assert_eq!((&summary["summary"], &summary["wrong"]), (&"failed".into(), &findings.len().into()), "{mistake:?}");
+        assert_eq!(
+            (&summary["summary"], &summary["wrong"]),
+            (&"failed".into(), &findings.len().into()),
+            "{mistake:?}"
+        );
     }
     assert!(site.server.clients().is_empty());
 }
@@ -41,10 +59,20 @@ fn a_deployment_that_is_right_has_no_findings_and_no_new_client() {
     for access in ["protected", "open", "closed"] {
         let site = Site::start(access);
         let (status, lines) = site.check(&[]);
-        let odd: Vec<_> = lines.iter().filter(|line| line.get("url").is_none()).collect();
+        let odd: Vec<_> = lines
+            .iter()
+            .filter(|line| line.get("url").is_none())
+            .collect();
         assert_eq!((status, odd.len()), (Some(0), 1), "{access}: {odd:#?}");
-        assert_eq!((&odd[0]["summary"], &odd[0]["wrong"]), (&"ok".into(), &0.into()), "{access}");
-        let urls: Vec<&str> = lines.iter().filter_map(|line| line["url"].as_str()).collect();
+        assert_eq!(
+            (&odd[0]["summary"], &odd[0]["wrong"]),
+            (&"ok".into(), &0.into()),
+            "{access}"
+        );
+        let urls: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line["url"].as_str())
+            .collect();
         for path in [
             "/.well-known/openid-configuration",
             "/.well-known/oauth-authorization-server",
@@ -57,9 +85,16 @@ fn a_deployment_that_is_right_has_no_findings_and_no_new_client() {
             "/oauth2/jwks",
             "/t/acme/identity/connect/register/",
         ] {
-            assert!(urls.contains(&format!("https://login.example.test{path}").as_str()), "{access}: {path}");
+            assert!(
+                urls.contains(&format!("https://login.example.test{path}").as_str()),
+                "{access}: {path}"
+            );
         }
-        assert!(urls.iter().any(|url| url.starts_with("https://example.test/.well-known/webfinger?resource=acct%3A")), "{urls:#?}");
+        assert!(
+            urls.iter().any(|url| url
+                .starts_with("https://example.test/.well-known/webfinger?resource=acct%3A")),
+            "{urls:#?}"
+        );
         assert!(site.server.clients().is_empty(), "{access}");
     }
 }
@@ -69,11 +104,19 @@ fn paths_that_only_wso2_clients_miss_are_a_note() {
     let site = Site::start("protected");
     site.proxy.plant(Mistake::NoWso2);
     let (status, lines) = site.check(&[]);
-    let notes: Vec<&str> = lines.iter().filter_map(|line| line["note"].as_str()).collect();
+    let notes: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["note"].as_str())
+        .collect();
     let note = |path: &str| {
-        format!("the paths for WSO2 clients below https://login.example.test{path} are not passed on, which only such clients miss")
+        format!(
+            "the paths for WSO2 clients below https://login.example.test{path} are not passed on, which only such clients miss"
+        )
     };
-    assert_eq!((status, notes), (Some(0), vec![note("").as_str(), note("/t/acme").as_str()]));
+    assert_eq!(
+        (status, notes),
+        (Some(0), vec![note("").as_str(), note("/t/acme").as_str()])
+    );
     assert_eq!(lines.last().unwrap()["summary"], "ok");
 }
 
@@ -83,16 +126,33 @@ fn people_read_one_sentence_for_each_finding() {
     site.proxy.plant(Mistake::NoAuthorization);
     let output = site.run(&[]);
     let printed = String::from_utf8(output.stdout).unwrap();
-    let findings: Vec<&str> = printed.lines().filter(|line| line.starts_with("wrong: ")).collect();
+    let findings: Vec<&str> = printed
+        .lines()
+        .filter(|line| line.starts_with("wrong: "))
+        .collect();
     assert_eq!(
         findings[0],
         "wrong: POST https://login.example.test/register with Basic credentials is answered as if there were none: pass `Authorization` on \
          (nginx: no `proxy_set_header Authorization \"\"`; Caddy: no `header_up -Authorization`; Traefik: no empty `Authorization` below \
          `customRequestHeaders`, and no `removeHeader` at a `basicAuth` middleware)."
     );
-    assert!(findings[1].ends_with("with a Bearer token is answered as if there were none: fix as above."), "{findings:?}");
-    assert!(printed.lines().last().unwrap().ends_with("requests, 4 failed"), "{printed}");
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "frontdesk: 4 problems found\n");
+    assert!(
+        findings[1]
+            .ends_with("with a Bearer token is answered as if there were none: fix as above."),
+        "{findings:?}"
+    );
+    assert!(
+        printed
+            .lines()
+            .last()
+            .unwrap()
+            .ends_with("requests, 4 failed"),
+        "{printed}"
+    );
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "frontdesk: 4 problems found\n"
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -102,18 +162,42 @@ fn what_a_proxy_does_to_addresses_is_found() {
         &Site::start("protected"),
         &[
             (Mistake::PrefixStripped, &["issuer"], "`handle_path`"),
-            (Mistake::PathPrefixed, &["path", "preflight"], "`proxy_pass http://frontdesk;` with no path"),
+            (
+                Mistake::PathPrefixed,
+                &["path", "preflight"],
+                "`proxy_pass http://frontdesk;` with no path",
+            ),
             (Mistake::SlashAdded, &["slash"], "try_files"),
             (Mistake::Www, &["other-host"], "https://www.{host}{uri}"),
             (Mistake::Loop, &["loop"], "redirectScheme"),
-            (Mistake::StaticFiles, &["swallowed"], "`location ^~ /.well-known/"),
-            (Mistake::CaddyEmpty, &["swallowed"], "`handle /.well-known/*"),
+            (
+                Mistake::StaticFiles,
+                &["swallowed"],
+                "`location ^~ /.well-known/",
+            ),
+            (
+                Mistake::CaddyEmpty,
+                &["swallowed"],
+                "`handle /.well-known/*",
+            ),
             (Mistake::QueryDecoded, &["query"], "$arg_"),
-            (Mistake::QueryDropped, &["webfinger-redirect"], "$request_uri"),
-            (Mistake::RedirectToPlain, &["webfinger-redirect"], "redirectRegex"),
+            (
+                Mistake::QueryDropped,
+                &["webfinger-redirect"],
+                "$request_uri",
+            ),
+            (
+                Mistake::RedirectToPlain,
+                &["webfinger-redirect"],
+                "redirectRegex",
+            ),
             (Mistake::HostReflected, &["wrong-host"], "default_server"),
             (Mistake::Down, &["gateway"], "proxy_pass"),
-            (Mistake::ManagementExposed, &["management"], "management_listen"),
+            (
+                Mistake::ManagementExposed,
+                &["management"],
+                "management_listen",
+            ),
         ],
     );
 }
@@ -124,13 +208,25 @@ fn what_a_proxy_does_to_documents_is_found() {
         &Site::start("protected"),
         &[
             (Mistake::CorsTwice, &["cors"], "add_header Access-Control-"),
-            (Mistake::ContentType, &["content-type"], "customResponseHeaders"),
-            (Mistake::StaleDocument, &["issuer"], "proxy_cache_key $scheme$host$request_uri;"),
+            (
+                Mistake::ContentType,
+                &["content-type"],
+                "customResponseHeaders",
+            ),
+            (
+                Mistake::StaleDocument,
+                &["issuer"],
+                "proxy_cache_key $scheme$host$request_uri;",
+            ),
             (Mistake::OldDocument, &["document"], "restart the service"),
             (Mistake::NoEtag, &["etag"], "proxy_hide_header ETag"),
             (Mistake::WeakEtag, &["etag"], "`gzip off;`"),
             (Mistake::NotModifiedUnknown, &["etag"], "If-None-Match"),
-            (Mistake::CompressedUnderOneTag, &["compression"], "no `encode`"),
+            (
+                Mistake::CompressedUnderOneTag,
+                &["compression"],
+                "no `encode`",
+            ),
             (Mistake::Expires, &["cache-control"], "`expires`"),
         ],
     );
@@ -141,19 +237,38 @@ fn what_a_proxy_does_to_registration_is_found() {
     found(
         &Site::start("protected"),
         &[
-            (Mistake::NoAuthorization, &["authorization"], "header_up -Authorization"),
+            (
+                Mistake::NoAuthorization,
+                &["authorization"],
+                "header_up -Authorization",
+            ),
             (Mistake::NoMethods, &["methods"], "limit_except"),
             (Mistake::ShortBodies, &["body"], "client_max_body_size 64k;"),
             (Mistake::OwnLogin, &["login"], "auth_basic off;"),
-            (Mistake::NoPreflight, &["preflight"], "$request_method = OPTIONS"),
-            (Mistake::NoChallenge, &["challenge"], "proxy_hide_header WWW-Authenticate"),
+            (
+                Mistake::NoPreflight,
+                &["preflight"],
+                "$request_method = OPTIONS",
+            ),
+            (
+                Mistake::NoChallenge,
+                &["challenge"],
+                "proxy_hide_header WWW-Authenticate",
+            ),
         ],
     );
 }
 
 #[test]
 fn what_a_proxy_does_to_authorization_is_found_at_an_open_door_too() {
-    found(&Site::start("open"), &[(Mistake::NoAuthorization, &["authorization"], "header_up -Authorization")]);
+    found(
+        &Site::start("open"),
+        &[(
+            Mistake::NoAuthorization,
+            &["authorization"],
+            "header_up -Authorization",
+        )],
+    );
 }
 
 #[test]
@@ -173,19 +288,39 @@ fn what_is_wrong_with_certificates_is_found() {
 fn a_configuration_that_is_not_the_one_served_is_found() {
     let site = Site::start("protected");
     let (status, lines) = site.check_as("open", "https://elsewhere.example.test/token");
-    let told: BTreeSet<&str> = lines.iter().filter_map(|line| line["wrong"].as_str()).collect();
-    assert_eq!((status, told), (Some(1), BTreeSet::from(["access", "document"])), "{lines:#?}");
-    let document = lines.iter().find(|line| line["wrong"] == "document").unwrap();
-    assert_eq!(document["saw"], "differs from this configuration in token_endpoint");
+    let told: BTreeSet<&str> = lines
+        .iter()
+        .filter_map(|line| line["wrong"].as_str())
+        .collect();
+    assert_eq!(
+        (status, told),
+        (Some(1), BTreeSet::from(["access", "document"])),
+        "{lines:#?}"
+    );
+    let document = lines
+        .iter()
+        .find(|line| line["wrong"] == "document")
+        .unwrap();
+    assert_eq!(
+        document["saw"],
+        "differs from this configuration in token_endpoint"
+    );
 }
 
 #[test]
 fn plain_http_with_the_documents_is_found_and_a_redirect_or_silence_is_not() {
     let site = Site::start("protected");
-    for (plain, names) in [(proxy::Plain::Served, vec!["plain-http"]), (proxy::Plain::Redirects, vec![]), (proxy::Plain::Silent, vec![])] {
+    for (plain, names) in [
+        (proxy::Plain::Served, vec!["plain-http"]),
+        (proxy::Plain::Redirects, vec![]),
+        (proxy::Plain::Silent, vec![]),
+    ] {
         site.proxy.serve_plain(plain);
         let (_, lines) = site.check(&[]);
-        let told: BTreeSet<&str> = lines.iter().filter_map(|line| line["wrong"].as_str()).collect();
+        let told: BTreeSet<&str> = lines
+            .iter()
+            .filter_map(|line| line["wrong"].as_str())
+            .collect();
         assert_eq!(told, names.into_iter().collect(), "{plain:?}: {lines:#?}");
     }
 }
@@ -195,19 +330,41 @@ fn a_host_that_is_rewritten_on_the_way_is_found_where_several_are_served() {
     let site = Site::with_hosts();
     let (status, lines) = site.check(&[]);
     assert_eq!(status, Some(0), "{lines:#?}");
-    found(&site, &[(Mistake::HostRewritten, &["host"], "`proxy_set_header Host $host;`")]);
+    found(
+        &site,
+        &[(
+            Mistake::HostRewritten,
+            &["host"],
+            "`proxy_set_header Host $host;`",
+        )],
+    );
 }
 
 #[test]
 fn an_unknown_host_and_a_closed_port_are_said_and_nothing_else_is_asked_there() {
     let site = Site::start("protected");
-    for (resolve, part) in
-        [("login.example.test:443:127.0.0.1:1", "is not answered at 127.0.0.1:1"), ("other:443:127.0.0.1:1", "the host is unknown")]
-    {
+    for (resolve, part) in [
+        (
+            "login.example.test:443:127.0.0.1:1",
+            "is not answered at 127.0.0.1:1",
+        ),
+        ("other:443:127.0.0.1:1", "the host is unknown"),
+    ] {
         let (status, lines) = site.check_resolving(&[resolve]);
-        let findings: Vec<_> = lines.iter().filter(|line| line["wrong"] == "unreachable").collect();
-        assert!(findings[0]["saw"].as_str().unwrap().contains(part), "{findings:#?}");
-        assert!(!lines.iter().any(|line| line.get("asked").is_some_and(serde_json::Value::is_string)), "{lines:#?}");
+        let findings: Vec<_> = lines
+            .iter()
+            .filter(|line| line["wrong"] == "unreachable")
+            .collect();
+        assert!(
+            findings[0]["saw"].as_str().unwrap().contains(part),
+            "{findings:#?}"
+        );
+        assert!(
+            !lines
+                .iter()
+                .any(|line| line.get("asked").is_some_and(serde_json::Value::is_string)),
+            "{lines:#?}"
+        );
         assert_eq!(status, Some(1));
     }
 }
@@ -215,7 +372,10 @@ fn an_unknown_host_and_a_closed_port_are_said_and_nothing_else_is_asked_there() 
 #[test]
 fn what_belongs_to_the_outside_is_refused_without_it() {
     let site = Site::start("protected");
-    for arguments in [["check", "--json"].as_slice(), &["check", "--outside", "--resolve", "login.example.test"]] {
+    for arguments in [
+        ["check", "--json"].as_slice(),
+        &["check", "--outside", "--resolve", "login.example.test"],
+    ] {
         let output = site.server.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }

@@ -23,7 +23,10 @@ fn serving(providers: &[(&str, &str)]) -> TestServer {
         )
     };
     let file: Vec<_> = providers.iter().map(section).collect();
-    Setup::new().with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "0").file(&file.join("\n")).start()
+    Setup::new()
+        .with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "0")
+        .file(&file.join("\n"))
+        .start()
 }
 
 /// A request at a path of one of several hosts.
@@ -47,5 +50,8 @@ fn token(client: &Value) -> &str {
 /// RFC 7592 §2: another provider's client is a client nobody knows.
 fn refuses_as_unknown(answer: &Answer) {
     let description = answer.refused(401, "invalid_token");
-    assert_eq!(description, "The credentials are wrong, expired or revoked, or the client does not exist.");
+    assert_eq!(
+        description,
+        "The credentials are wrong, expired or revoked, or the client does not exist."
+    );
 }

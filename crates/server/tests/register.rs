@@ -1,6 +1,10 @@
 //! Registration at the standard door: who may, what may be asked, what is agreed, and every way to be told no.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 

@@ -23,8 +23,14 @@ fn at_once(setups: Vec<Setup>) -> Vec<TestServer> {
             barrier.wait();
             setup.start()
         };
-        let started: Vec<_> = setups.into_iter().map(|setup| scope.spawn(move || start(setup))).collect();
-        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let started: Vec<_> = setups
+            .into_iter()
+            .map(|setup| scope.spawn(move || start(setup)))
+            .collect();
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
 
@@ -49,7 +55,10 @@ fn replicas_that_start_at_once_on_an_empty_database_agree() {
         assert_eq!(replica.get("/jwks").text, jwks.text);
         assert_eq!(replica.get("/jwks").header("etag"), jwks.header("etag"));
         let same = replica.get("/.well-known/openid-configuration");
-        assert_eq!(same.json()["registration_endpoint"], document.json()["registration_endpoint"]);
+        assert_eq!(
+            same.json()["registration_endpoint"],
+            document.json()["registration_endpoint"]
+        );
         assert_eq!(replica.register(&metadata()).status(), 201);
     }
 }
@@ -66,8 +75,14 @@ fn a_client_of_one_replica_is_read_replaced_and_deleted_at_another() {
     assert_eq!(one.manage("GET", &client).send().ok(), replaced);
     assert_eq!(replaced["client_name"], "Another name");
     one.manage("DELETE", &client).send().deleted();
-    other.manage("GET", &client).send().refused(401, "invalid_token");
-    other.manage("DELETE", &client).send().refused(401, "invalid_token");
+    other
+        .manage("GET", &client)
+        .send()
+        .refused(401, "invalid_token");
+    other
+        .manage("DELETE", &client)
+        .send()
+        .refused(401, "invalid_token");
     assert_eq!(other.ran(&["client", "list", "--json"]), "");
 }
 
@@ -80,15 +95,34 @@ fn accounts_and_tokens_are_the_same_at_every_replica() {
         assert_eq!(replica.register(&metadata()).status(), 201);
     }
     let issued = one.ran(&["token", "issue", "--uses", "4"]);
-    let with_token =
-        |replica: &TestServer| replica.request("POST", "/register").bearer(issued.trim_end()).json(&metadata()).send().status();
+    let with_token = |replica: &TestServer| {
+        replica
+            .request("POST", "/register")
+            .bearer(issued.trim_end())
+            .json(&metadata())
+            .send()
+            .status()
+    };
     let statuses: Vec<u16> = thread::scope(|scope| {
         let replicas = [&one, &other].into_iter().cycle().take(12);
-        let asked: Vec<_> = replicas.map(|replica| scope.spawn(|| with_token(replica))).collect();
-        asked.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let asked: Vec<_> = replicas
+            .map(|replica| scope.spawn(|| with_token(replica)))
+            .collect();
+        asked
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
-    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 4, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 8, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        4,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 401).count(),
+        8,
+        "{statuses:?}"
+    );
     assert_eq!(one.ran(&["client", "list", "--json"]).lines().count(), 6);
 
     one.ran(&["account", "remove", "admin"]);
@@ -103,8 +137,15 @@ fn rotated_keys_appear_at_every_replica_without_a_restart() {
     let database = Postgres::new();
     let (one, other) = (fixed().on(&database).start(), fixed().on(&database).start());
     one.ran(&["key", "rotate"]);
-    let published = |replica: &TestServer| replica.get("/jwks").json()["keys"].as_array().unwrap().len();
-    until("both replicas publish the successors", || published(&one) == 4 && published(&other) == 4);
+    let published = |replica: &TestServer| {
+        replica.get("/jwks").json()["keys"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    until("both replicas publish the successors", || {
+        published(&one) == 4 && published(&other) == 4
+    });
     assert_eq!(one.get("/jwks").text, other.get("/jwks").text);
 }
 
@@ -114,17 +155,50 @@ fn of_replicas_that_make_a_password_up_one_shows_it() {
     let setup = || Setup::default().with("FRONTDESK_TLS", "off").on(&database);
     let mut replicas = at_once(vec![setup(), setup()]);
     let shown = "The account is admin, its password ";
-    let told = |replica: &TestServer| replica.printed().lines().any(|line| line.starts_with("The account "));
+    let told = |replica: &TestServer| {
+        replica
+            .printed()
+            .lines()
+            .any(|line| line.starts_with("The account "))
+    };
     until("both say what the account is", || replicas.iter().all(told));
-    assert_eq!(replicas.iter().filter(|replica| replica.printed().contains(shown)).count(), 1);
+    assert_eq!(
+        replicas
+            .iter()
+            .filter(|replica| replica.printed().contains(shown))
+            .count(),
+        1
+    );
     replicas.push(setup().start());
     until("the third says so too", || replicas.iter().all(told));
-    let passwords: Vec<String> =
-        replicas.iter().filter_map(|replica| Some(replica.printed().split_once(shown)?.1.split(';').next()?.to_owned())).collect();
-    let [password] = passwords.as_slice() else { panic!("{passwords:?}") };
+    let passwords: Vec<String> = replicas
+        .iter()
+        .filter_map(|replica| {
+            Some(
+                replica
+                    .printed()
+                    .split_once(shown)?
+                    .1
+                    .split(';')
+                    .next()?
+                    .to_owned(),
+            )
+        })
+        .collect();
+    let [password] = passwords.as_slice() else {
+        panic!("{passwords:?}")
+    };
     for replica in &replicas {
         assert_eq!(administrators(replica), 1);
-        assert_eq!(replica.request("POST", "/register").basic("admin", password).json(&metadata()).send().status(), 201);
+        assert_eq!(
+            replica
+                .request("POST", "/register")
+                .basic("admin", password)
+                .json(&metadata())
+                .send()
+                .status(),
+            201
+        );
     }
 }
 
@@ -137,11 +211,17 @@ fn a_restart_changes_nothing() {
         let (jwks, client) = (before.get("/jwks"), before.client());
         let setup = setup.inside(&before);
         drop(before);
-        let after = setup.with("FRONTDESK_ADMIN_PASSWORD", "another password").start();
+        let after = setup
+            .with("FRONTDESK_ADMIN_PASSWORD", "another password")
+            .start();
         assert_eq!(after.get("/jwks").text, jwks.text);
         assert_eq!(after.get("/jwks").header("etag"), jwks.header("etag"));
         assert_eq!(after.manage("GET", &client).send().ok(), client);
-        assert_eq!(after.register(&metadata()).status(), 201, "{PASSWORD:?} is still the password");
+        assert_eq!(
+            after.register(&metadata()).status(),
+            201,
+            "{PASSWORD:?} is still the password"
+        );
         assert_eq!(administrators(&after), 1);
     }
 }

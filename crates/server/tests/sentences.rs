@@ -45,7 +45,9 @@ fn serving(issuer: &str) -> TestServer {
 #[track_caller]
 fn stops(text: &str) -> String {
     let folder = TempDir::new().unwrap();
-    let setup = Setup::new().with("FRONTDESK_LISTEN", "127.0.0.1:0").with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    let setup = Setup::new()
+        .with("FRONTDESK_LISTEN", "127.0.0.1:0")
+        .with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0");
     setup.file(text).refused(folder.path(), &["serve"])
 }
 
@@ -55,9 +57,14 @@ fn what_is_no_test_or_cites_something_else_proves_nothing() {
     for wrong in ["serving", "stops", "nothing", "", "mod"] {
         assert!(proof::find(&format!("{this}::{wrong}")).is_err(), "{wrong}");
     }
-    assert!(proof::find("server/tests/nowhere.rs::serving").is_err() && proof::find("serving").is_err());
-    let says = |says: &str| proof::Test { says: says.to_owned() };
-    let test = says("name: RFC 7591 §3.2.1, §2, OIDC Registration §2.1: and RFC 6750 §3. Fetch §3.2");
+    assert!(
+        proof::find("server/tests/nowhere.rs::serving").is_err() && proof::find("serving").is_err()
+    );
+    let says = |says: &str| proof::Test {
+        says: says.to_owned(),
+    };
+    let test =
+        says("name: RFC 7591 §3.2.1, §2, OIDC Registration §2.1: and RFC 6750 §3. Fetch §3.2");
     for (specification, section, cites) in [
         ("RFC 7591", "3.2.1", true),
         ("RFC 7591", "3.2", true),
@@ -71,23 +78,40 @@ fn what_is_no_test_or_cites_something_else_proves_nothing() {
         ("RFC 6750", "3.2", false),
         ("RFC 7592", "2", false),
     ] {
-        assert_eq!(test.cites(specification, section), cites, "{specification} §{section}");
+        assert_eq!(
+            test.cites(specification, section),
+            cites,
+            "{specification} §{section}"
+        );
     }
 }
 
 #[test]
 fn every_sentence_has_a_test_that_cites_it_or_a_reason() {
     let mut wrong = Vec::new();
-    for table::Table { cited, title, rows, .. } in &table::ALL {
+    for table::Table {
+        cited, title, rows, ..
+    } in &table::ALL
+    {
         for row in *rows {
-            let (tests, problems): (Vec<_>, Vec<_>) = row.tests.iter().map(|test| proof::find(test)).partition(Result::is_ok);
+            let (tests, problems): (Vec<_>, Vec<_>) = row
+                .tests
+                .iter()
+                .map(|test| proof::find(test))
+                .partition(Result::is_ok);
             wrong.extend(problems.into_iter().filter_map(Result::err));
-            if row.says.is_empty() || row.level.is_empty() || (row.tests.is_empty() && row.note.is_empty()) {
+            if row.says.is_empty()
+                || row.level.is_empty()
+                || (row.tests.is_empty() && row.note.is_empty())
+            {
                 wrong.push(format!("{title} {}: neither a test nor a reason", row.at));
             }
             let cites = tests.iter().flatten().any(|test| test.cites(cited, row.at));
             if !cited.is_empty() && !row.tests.is_empty() && !cites {
-                wrong.push(format!("{cited} §{}: none of its tests cites it: {}", row.at, row.says));
+                wrong.push(format!(
+                    "{cited} §{}: none of its tests cites it: {}",
+                    row.at, row.says
+                ));
             }
         }
     }

@@ -70,17 +70,25 @@ fn a_request_that_is_under_way_is_finished_before_the_end() {
         assert_eq!(server.managed("/readyz").status(), 200);
         let (mut stream, rest) = begun(&server, "Under way");
         server.signal("-TERM");
-        until("readiness is withdrawn", || server.managed("/readyz").status() == 503);
+        until("readiness is withdrawn", || {
+            server.managed("/readyz").status() == 503
+        });
         assert_eq!(server.managed("/readyz").text, "draining\n");
         assert_eq!(server.managed("/healthz").status(), 200);
-        until("nothing new is taken", || TcpStream::connect(("127.0.0.1", server.port)).is_err());
+        until("nothing new is taken", || {
+            TcpStream::connect(("127.0.0.1", server.port)).is_err()
+        });
         let signalled = Instant::now();
         stream.write_all(rest.as_bytes()).unwrap();
         let answer = read(stream);
         assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
         assert_eq!(server.wait().code(), Some(0));
         assert!(signalled.elapsed() < AT_MOST);
-        assert!(server.log().lines().last().unwrap().contains("\"stopped\""), "{}", server.log());
+        assert!(
+            server.log().lines().last().unwrap().contains("\"stopped\""),
+            "{}",
+            server.log()
+        );
 
         let client: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
         let again = setup.inside(&server).start();
@@ -100,7 +108,8 @@ fn idle_connections_do_not_delay_the_end() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Setup::new().start();
         let mut idle = connect(&server);
-        idle.write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        idle.write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
         let mut first = [0; 15];
         idle.read_exact(&mut first).unwrap();
         assert_eq!(first, *b"HTTP/1.1 200 OK");
@@ -110,13 +119,20 @@ fn idle_connections_do_not_delay_the_end() {
         closed(idle);
         closed(silent);
         assert_eq!(server.wait().code(), Some(0), "{signal}");
-        assert!(begun.elapsed() < Duration::from_secs(8), "{signal}: {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(8),
+            "{signal}: {:?}",
+            begun.elapsed()
+        );
     }
 }
 
 #[test]
 fn a_request_that_never_ends_does_not_keep_the_service_alive() {
-    let mut server = Setup::new().with("FRONTDESK_LIMITS_BODY_SECONDS", "600").with("FRONTDESK_LIMITS_HANDLER_SECONDS", "600").start();
+    let mut server = Setup::new()
+        .with("FRONTDESK_LIMITS_BODY_SECONDS", "600")
+        .with("FRONTDESK_LIMITS_HANDLER_SECONDS", "600")
+        .start();
     let (_stream, _) = begun(&server, "Never ends");
     let signalled = Instant::now();
     server.signal("-TERM");
@@ -155,7 +171,9 @@ fn promised(server: &TestServer, enough: usize, end: impl FnOnce()) -> Vec<Value
                 }
             });
         }
-        until("clients register", || promised.lock().unwrap().len() >= enough);
+        until("clients register", || {
+            promised.lock().unwrap().len() >= enough
+        });
         end();
     });
     promised.into_inner().unwrap()
@@ -185,7 +203,10 @@ fn a_database_that_goes_away_and_comes_back_needs_no_restart() {
     let cluster = Cluster::start();
     let mut server = fixed()
         .with("FRONTDESK_DATABASE", &cluster.url)
-        .with("FRONTDESK_SEALING_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+        .with(
+            "FRONTDESK_SEALING_KEY",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        )
         .start();
     let client = server.client();
     let documents = [
@@ -207,21 +228,54 @@ fn a_database_that_goes_away_and_comes_back_needs_no_restart() {
                 "error_description": "The service is busy or cannot reach its store. Try again shortly.",
             })
         );
-        assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() < 10);
-        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        assert!(
+            answer
+                .header("retry-after")
+                .unwrap()
+                .parse::<u32>()
+                .unwrap()
+                < 10
+        );
+        assert!(
+            asked.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            asked.elapsed()
+        );
     };
-    let changed = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/b"] });
+    let changed =
+        json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/b"] });
     let asks = [
-        server.request("POST", "/register").admin().json(&metadata("While it is down")),
-        server.request("POST", "/register").bearer("iat_unknown").json(&metadata("While it is down")),
-        server.request("POST", "/identity/connect/register").admin().json(&metadata("While it is down")),
+        server
+            .request("POST", "/register")
+            .admin()
+            .json(&metadata("While it is down")),
+        server
+            .request("POST", "/register")
+            .bearer("iat_unknown")
+            .json(&metadata("While it is down")),
+        server
+            .request("POST", "/identity/connect/register")
+            .admin()
+            .json(&metadata("While it is down")),
         server.manage("GET", &client),
         server.manage("PUT", &client).json(&changed),
         server.manage("DELETE", &client),
     ];
-    thread::scope(|scope| asks.into_iter().for_each(|ask| drop(scope.spawn(|| unavailable(ask)))));
-    assert_eq!((server.managed("/readyz").status(), server.managed("/healthz").status()), (503, 200));
-    assert_eq!(server.managed("/readyz").text, "the store does not answer\n");
+    thread::scope(|scope| {
+        asks.into_iter()
+            .for_each(|ask| drop(scope.spawn(|| unavailable(ask))))
+    });
+    assert_eq!(
+        (
+            server.managed("/readyz").status(),
+            server.managed("/healthz").status()
+        ),
+        (503, 200)
+    );
+    assert_eq!(
+        server.managed("/readyz").text,
+        "the store does not answer\n"
+    );
     for (path, text) in documents.iter().zip(&before) {
         let answer = server.get(path);
         assert_eq!((answer.status(), &answer.text), (200, text), "{path}");
@@ -229,16 +283,26 @@ fn a_database_that_goes_away_and_comes_back_needs_no_restart() {
 
     cluster.up();
     let begun = Instant::now();
-    until("the store is back", || server.managed("/readyz").status() == 200);
+    until("the store is back", || {
+        server.managed("/readyz").status() == 200
+    });
     assert_eq!(server.register(&metadata("When it is back")).status(), 201);
     assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
-    assert_eq!(server.manage("GET", &client).send().ok(), client, "what was refused changed nothing");
+    assert_eq!(
+        server.manage("GET", &client).send().ok(),
+        client,
+        "what was refused changed nothing"
+    );
     assert_eq!(server.ran(&["client", "list", "--json"]).lines().count(), 2);
 
     cluster.down();
     let begun = Instant::now();
     server.signal("-TERM");
-    assert_eq!(server.wait().code(), Some(0), "a stop does not need the database");
+    assert_eq!(
+        server.wait().code(),
+        Some(0),
+        "a stop does not need the database"
+    );
     assert!(begun.elapsed() < AT_MOST, "{:?}", begun.elapsed());
     cluster.up();
 }

@@ -1,6 +1,10 @@
 //! Clients that take their time, and what the others notice of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod support;
 
@@ -21,7 +25,9 @@ const HEADS: [&str; 2] = [
 
 fn slow(server: &TestServer, number: usize) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    stream.write_all(HEADS.get(number % HEADS.len()).unwrap().as_bytes()).unwrap();
+    stream
+        .write_all(HEADS.get(number % HEADS.len()).unwrap().as_bytes())
+        .unwrap();
     stream
 }
 
@@ -31,8 +37,12 @@ fn dribble(stream: &mut TcpStream, wait: Duration) -> Option<String> {
     let written = stream.write_all(b" ");
     let mut some = [0_u8; 1024];
     match stream.read(&mut some) {
-        Ok(read) => Some(String::from_utf8_lossy(some.get(..read).unwrap_or_default()).into_owned()),
-        Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => written.err().map(|_| String::new()),
+        Ok(read) => {
+            Some(String::from_utf8_lossy(some.get(..read).unwrap_or_default()).into_owned())
+        }
+        Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
+            written.err().map(|_| String::new())
+        }
         Err(error) if error.kind() == ErrorKind::ConnectionReset => Some(String::new()),
         Err(error) => panic!("{error}"),
     }
@@ -66,8 +76,16 @@ fn slow_clients_are_waited_for_by_nobody() {
     let (mut among, mut alone) = (Vec::new(), Vec::new());
     for round in 0..SLOW {
         let stream = streams.get_mut(round).unwrap();
-        assert_eq!(dribble(stream, Duration::from_millis(1)), None, "it was ended early");
-        for path in ["/jwks", "/.well-known/openid-configuration", "/.well-known/webfinger?resource=acct:alice@localhost"] {
+        assert_eq!(
+            dribble(stream, Duration::from_millis(1)),
+            None,
+            "it was ended early"
+        );
+        for path in [
+            "/jwks",
+            "/.well-known/openid-configuration",
+            "/.well-known/webfinger?resource=acct:alice@localhost",
+        ] {
             among.push(timed(&busy, path));
             alone.push(timed(&idle, path));
         }
@@ -75,10 +93,19 @@ fn slow_clients_are_waited_for_by_nobody() {
             assert_eq!(server.manage("GET", client).send().ok(), *client);
         }
     }
-    busy.register(&serde_json::json!({ "redirect_uris": ["https://rp.example/cb"] })).created();
-    assert!(streams.iter_mut().all(|stream| dribble(stream, Duration::from_millis(1)).is_none()), "all of them still hang");
+    busy.register(&serde_json::json!({ "redirect_uris": ["https://rp.example/cb"] }))
+        .created();
+    assert!(
+        streams
+            .iter_mut()
+            .all(|stream| dribble(stream, Duration::from_millis(1)).is_none()),
+        "all of them still hang"
+    );
     let (among, alone) = (median(among), median(alone));
-    assert!(among < Duration::from_millis(200) || among < alone * 4, "{among:?} among slow clients, {alone:?} without");
+    assert!(
+        among < Duration::from_millis(200) || among < alone * 4,
+        "{among:?} among slow clients, {alone:?} without"
+    );
 }
 
 /// RFC 9110 §15.5.9: who does not finish a head or a body in time is told so, or is closed.
@@ -101,7 +128,10 @@ fn slow_clients_are_ended_by_the_limits() {
                         break said;
                     }
                 };
-                assert!(said.is_empty() || said.starts_with("HTTP/1.1 408 "), "{said}");
+                assert!(
+                    said.is_empty() || said.starts_with("HTTP/1.1 408 "),
+                    "{said}"
+                );
             });
         }
     });
@@ -112,11 +142,19 @@ fn slow_clients_are_ended_by_the_limits() {
 /// RFC 9112 §9.5: a connection on which nothing more is asked is closed.
 #[test]
 fn an_idle_connection_is_closed() {
-    let server = Setup::new().with("FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", "1").start();
+    let server = Setup::new()
+        .with("FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", "1")
+        .start();
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ")
+            && !answer.to_ascii_lowercase().contains("connection: close"),
+        "{answer}"
+    );
 }

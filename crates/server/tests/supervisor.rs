@@ -14,7 +14,10 @@ fn socket(folder: &TempDir) -> (UnixDatagram, Setup) {
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    (socket, Setup::new().with("NOTIFY_SOCKET", path.to_str().unwrap()))
+    (
+        socket,
+        Setup::new().with("NOTIFY_SOCKET", path.to_str().unwrap()),
+    )
 }
 
 /// The next word; there must be one.
@@ -27,7 +30,9 @@ fn heard(socket: &UnixDatagram) -> String {
 /// Whether nothing more was said.
 fn silent(socket: &UnixDatagram) -> bool {
     socket.set_nonblocking(true).unwrap();
-    socket.recv(&mut [0; 256]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    socket
+        .recv(&mut [0; 256])
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
 #[test]
@@ -62,14 +67,24 @@ fn a_supervisor_that_keeps_a_watchdog_hears_of_life_until_the_end() {
 fn a_start_that_fails_never_says_that_the_service_answers() {
     let folder = Arc::new(TempDir::new().unwrap());
     let (socket, setup) = socket(&folder);
-    let refused = setup.with("FRONTDESK_DATABASE", "sqlite://nowhere/frontdesk.db").refused(folder.path(), &["serve"]);
+    let refused = setup
+        .with("FRONTDESK_DATABASE", "sqlite://nowhere/frontdesk.db")
+        .refused(folder.path(), &["serve"]);
     assert!(refused.contains("there is no folder"), "{refused}");
     assert!(silent(&socket));
 }
 
 #[test]
 fn a_socket_that_nobody_reads_keeps_no_service_from_starting() {
-    let server = Setup::new().with("NOTIFY_SOCKET", "/nowhere/notify").start();
+    let server = Setup::new()
+        .with("NOTIFY_SOCKET", "/nowhere/notify")
+        .start();
     assert_eq!(server.get("/jwks").status(), 200);
-    assert!(server.log().contains("the supervisor cannot be told READY=1"), "{}", server.log());
+    assert!(
+        server
+            .log()
+            .contains("the supervisor cannot be told READY=1"),
+        "{}",
+        server.log()
+    );
 }

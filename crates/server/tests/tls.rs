@@ -14,7 +14,9 @@ use openssl::stack::Stack;
 use openssl::symm::Cipher;
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyParam;
-use openssl::x509::{X509, X509ExtendedKeyUsage, X509KeyUsage, X509PurposeId, X509StoreContext, X509StoreContextRef};
+use openssl::x509::{
+    X509, X509ExtendedKeyUsage, X509KeyUsage, X509PurposeId, X509StoreContext, X509StoreContextRef,
+};
 use protocol::Timestamp;
 use server::tls::{DevelopmentCertificates, TlsError, acceptor, concern, development_certificates};
 
@@ -22,7 +24,9 @@ const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const DAY: Duration = Duration::from_hours(24);
 
 fn names() -> Vec<String> {
-    ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec()
+    ["localhost", "127.0.0.1", "[::1]"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn make(folder: &Path, now: Timestamp) -> DevelopmentCertificates {
@@ -33,7 +37,12 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            )
+        })
         .collect();
     files.sort();
     files
@@ -42,7 +51,9 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// Whether a client that trusts the authority would take the server for `name` at `now`.
 fn trusted(made: &DevelopmentCertificates, name: &str, now: Timestamp) -> bool {
     let authority = X509::from_pem(&fs::read(&made.ca_pem).unwrap()).unwrap();
-    let own = X509::stack_from_pem(&fs::read(&made.certificate).unwrap()).unwrap().remove(0);
+    let own = X509::stack_from_pem(&fs::read(&made.certificate).unwrap())
+        .unwrap()
+        .remove(0);
     let mut param = X509VerifyParam::new().unwrap();
     param.set_time(now.seconds());
     param.set_purpose(X509PurposeId::SSL_SERVER).unwrap();
@@ -54,7 +65,14 @@ fn trusted(made: &DevelopmentCertificates, name: &str, now: Timestamp) -> bool {
     store.add_cert(authority).unwrap();
     store.set_param(&param).unwrap();
     let mut context = X509StoreContext::new().unwrap();
-    context.init(&store.build(), &own, &Stack::new().unwrap(), X509StoreContextRef::verify_cert).unwrap()
+    context
+        .init(
+            &store.build(),
+            &own,
+            &Stack::new().unwrap(),
+            X509StoreContextRef::verify_cert,
+        )
+        .unwrap()
 }
 
 #[test]
@@ -76,16 +94,30 @@ fn the_authority_signs_servers_only_and_the_server_signs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     let chain = X509::stack_from_pem(&fs::read(&made.certificate).unwrap()).unwrap();
-    let [own, authority] = chain.as_slice() else { panic!("the chain has {} certificates", chain.len()) };
+    let [own, authority] = chain.as_slice() else {
+        panic!("the chain has {} certificates", chain.len())
+    };
     assert_eq!(authority.to_pem().unwrap(), fs::read(&made.ca_pem).unwrap());
     assert_eq!(authority.pathlen(), Some(0));
-    assert_eq!(authority.key_usage().unwrap(), X509KeyUsage::KEY_CERT_SIGN | X509KeyUsage::CRL_SIGN);
+    assert_eq!(
+        authority.key_usage().unwrap(),
+        X509KeyUsage::KEY_CERT_SIGN | X509KeyUsage::CRL_SIGN
+    );
     assert_eq!(own.key_usage().unwrap(), X509KeyUsage::DIGITAL_SIGNATURE);
-    assert_eq!(own.extended_key_usage().unwrap(), X509ExtendedKeyUsage::SSL_SERVER);
-    assert_eq!(own.authority_key_id().unwrap().as_slice(), authority.subject_key_id().unwrap().as_slice());
+    assert_eq!(
+        own.extended_key_usage().unwrap(),
+        X509ExtendedKeyUsage::SSL_SERVER
+    );
+    assert_eq!(
+        own.authority_key_id().unwrap().as_slice(),
+        authority.subject_key_id().unwrap().as_slice()
+    );
     for certificate in &chain {
         let key = certificate.public_key().unwrap().ec_key().unwrap();
-        assert_eq!(key.group().curve_name(), Some(openssl::nid::Nid::X9_62_PRIME256V1));
+        assert_eq!(
+            key.group().curve_name(),
+            Some(openssl::nid::Nid::X9_62_PRIME256V1)
+        );
     }
 }
 
@@ -95,9 +127,23 @@ fn keys_are_for_their_owner_and_certificates_for_everybody() {
     make(folder.path(), NOW);
     let modes: Vec<(String, u32)> = files(folder.path())
         .into_iter()
-        .map(|(name, _)| (name.clone(), fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777))
+        .map(|(name, _)| {
+            (
+                name.clone(),
+                fs::metadata(folder.path().join(name))
+                    .unwrap()
+                    .permissions()
+                    .mode()
+                    & 0o777,
+            )
+        })
         .collect();
-    let expected = [("ca.key", 0o600), ("ca.pem", 0o644), ("server.key", 0o600), ("server.pem", 0o644)];
+    let expected = [
+        ("ca.key", 0o600),
+        ("ca.pem", 0o644),
+        ("server.key", 0o600),
+        ("server.pem", 0o644),
+    ];
     assert_eq!(modes, expected.map(|(name, mode)| (name.to_owned(), mode)));
 }
 
@@ -114,7 +160,10 @@ fn what_is_there_and_good_stays_byte_for_byte() {
 fn the_server_certificate_follows_names_and_time_and_the_authority_stays() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
-    let (authority, own) = (fs::read(&made.ca_pem).unwrap(), fs::read(&made.certificate).unwrap());
+    let (authority, own) = (
+        fs::read(&made.ca_pem).unwrap(),
+        fs::read(&made.certificate).unwrap(),
+    );
 
     development_certificates(folder.path(), &["frontdesk.test".to_owned()], NOW).unwrap();
     assert!(trusted(&made, "frontdesk.test", NOW) && !trusted(&made, "localhost", NOW));
@@ -150,7 +199,10 @@ fn many_that_start_at_once_agree() {
                 })
             })
             .collect();
-        let mut authorities: Vec<Vec<u8>> = starts.into_iter().map(|start| start.join().unwrap().unwrap()).collect();
+        let mut authorities: Vec<Vec<u8>> = starts
+            .into_iter()
+            .map(|start| start.join().unwrap().unwrap())
+            .collect();
         authorities.dedup();
         assert_eq!(authorities.len(), 1);
     });
@@ -162,10 +214,16 @@ fn names_that_no_certificate_can_have_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["", "local host", "a,DNS:evil.example", "*"] {
         let refused = development_certificates(folder.path(), &[name.to_owned()], NOW).unwrap_err();
-        assert!(matches!(&refused, TlsError::Name(told) if told == name), "{name}: {refused}");
+        assert!(
+            matches!(&refused, TlsError::Name(told) if told == name),
+            "{name}: {refused}"
+        );
     }
     let refused = development_certificates(folder.path(), &[], NOW).unwrap_err();
-    assert_eq!(refused.to_string(), "A certificate needs at least one name.");
+    assert_eq!(
+        refused.to_string(),
+        "A certificate needs at least one name."
+    );
 }
 
 #[test]
@@ -173,11 +231,22 @@ fn an_authority_that_was_meddled_with_is_not_replaced_silently() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     fs::copy(&made.key, folder.path().join("ca.key")).unwrap();
-    let refused = development_certificates(folder.path(), &names(), NOW).unwrap_err().to_string();
-    assert!(refused.contains("ca.key does not belong to the first certificate in") && refused.contains("ca.pem"), "{refused}");
+    let refused = development_certificates(folder.path(), &names(), NOW)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("ca.key does not belong to the first certificate in")
+            && refused.contains("ca.pem"),
+        "{refused}"
+    );
     fs::write(&made.ca_pem, "nonsense").unwrap();
-    let refused = development_certificates(folder.path(), &names(), NOW).unwrap_err().to_string();
-    assert!(refused.contains("ca.pem holds no certificate in PEM"), "{refused}");
+    let refused = development_certificates(folder.path(), &names(), NOW)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("ca.pem holds no certificate in PEM"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -189,21 +258,66 @@ fn every_mistake_names_its_file() {
     let at = |name: &str| folder.path().join(name);
     fs::write(at("empty.pem"), "").unwrap();
     let encrypted = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    fs::write(at("locked.key"), encrypted.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"open").unwrap()).unwrap();
+    fs::write(
+        at("locked.key"),
+        encrypted
+            .private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"open")
+            .unwrap(),
+    )
+    .unwrap();
     fs::create_dir(at("folder")).unwrap();
     let told = |name: &str, what: &str| format!("{} {what}.", at(name).display());
     for (certificate, key, expected) in [
-        (at("missing.pem"), made.key.clone(), format!("The file {}", told("missing.pem", "does not exist"))),
-        (made.certificate.clone(), at("missing.key"), format!("The file {}", told("missing.key", "does not exist"))),
-        (at("empty.pem"), made.key.clone(), format!("The file {}", told("empty.pem", "holds no certificate in PEM"))),
-        (made.key.clone(), made.key.clone(), format!("The file {}", told("server.key", "holds no certificate in PEM"))),
-        (made.certificate.clone(), made.certificate.clone(), format!("The file {}", told("server.pem", "holds no private key in PEM"))),
+        (
+            at("missing.pem"),
+            made.key.clone(),
+            format!("The file {}", told("missing.pem", "does not exist")),
+        ),
+        (
+            made.certificate.clone(),
+            at("missing.key"),
+            format!("The file {}", told("missing.key", "does not exist")),
+        ),
+        (
+            at("empty.pem"),
+            made.key.clone(),
+            format!(
+                "The file {}",
+                told("empty.pem", "holds no certificate in PEM")
+            ),
+        ),
+        (
+            made.key.clone(),
+            made.key.clone(),
+            format!(
+                "The file {}",
+                told("server.key", "holds no certificate in PEM")
+            ),
+        ),
+        (
+            made.certificate.clone(),
+            made.certificate.clone(),
+            format!(
+                "The file {}",
+                told("server.pem", "holds no private key in PEM")
+            ),
+        ),
         (
             made.certificate.clone(),
             at("locked.key"),
-            format!("The private key in {}", told("locked.key", "is encrypted; store it without a passphrase")),
+            format!(
+                "The private key in {}",
+                told("locked.key", "is encrypted; store it without a passphrase")
+            ),
         ),
-        (at("folder"), made.key.clone(), format!("The file {}", told("folder", "cannot be read: Is a directory (os error 21)"))),
+        (
+            at("folder"),
+            made.key.clone(),
+            format!(
+                "The file {}",
+                told("folder", "cannot be read: Is a directory (os error 21)")
+            ),
+        ),
         (
             made.certificate.clone(),
             foreign.key,
@@ -214,7 +328,9 @@ fn every_mistake_names_its_file() {
             ),
         ),
     ] {
-        let sentence = acceptor(&certificate, &key).err().map(|error| error.to_string());
+        let sentence = acceptor(&certificate, &key)
+            .err()
+            .map(|error| error.to_string());
         assert_eq!(sentence, Some(expected));
     }
 }
@@ -225,7 +341,19 @@ fn dates_that_concern_an_operator_are_said() {
     let made = make(folder.path(), NOW);
     let told = |now: Timestamp| concern(&made.certificate, now).unwrap().unwrap_or_default();
     assert_eq!(told(NOW), "");
-    assert!(told(NOW.plus(DAY * 400)).contains("server.pem expired on "), "{}", told(NOW.plus(DAY * 400)));
-    assert!(told(NOW.minus(DAY * 2)).contains("is not valid before "), "{}", told(NOW.minus(DAY * 2)));
-    assert!(told(NOW.plus(DAY * 392)).contains("expires on "), "{}", told(NOW.plus(DAY * 392)));
+    assert!(
+        told(NOW.plus(DAY * 400)).contains("server.pem expired on "),
+        "{}",
+        told(NOW.plus(DAY * 400))
+    );
+    assert!(
+        told(NOW.minus(DAY * 2)).contains("is not valid before "),
+        "{}",
+        told(NOW.minus(DAY * 2))
+    );
+    assert!(
+        told(NOW.plus(DAY * 392)).contains("expires on "),
+        "{}",
+        told(NOW.plus(DAY * 392))
+    );
 }

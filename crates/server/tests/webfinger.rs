@@ -34,13 +34,25 @@ fn every_spelling_of_a_hosted_resource_leads_to_the_issuer() {
         ("acct:alice@example.com", "acct:alice@example.com"),
         // Percent-encoding: of the whole, of parts, of what needs none, with either case of digits; once and no more.
         ("acct%3Aalice%40example.com", "acct:alice@example.com"),
-        ("%61%63%63%74:%61lice@exampl%65.com", "acct:alice@example.com"),
+        (
+            "%61%63%63%74:%61lice@exampl%65.com",
+            "acct:alice@example.com",
+        ),
         ("acct:b%c3%bcrger@example.com", "acct:bürger@example.com"),
-        ("acct:b%25C3%25BCrger@example.com", "acct:b%C3%BCrger@example.com"),
+        (
+            "acct:b%25C3%25BCrger@example.com",
+            "acct:b%C3%BCrger@example.com",
+        ),
         ("acct:a+b@example.com", "acct:a+b@example.com"),
         ("acct:a%2Bb@example.com", "acct:a+b@example.com"),
-        ("acct:juliet%2540capulet.example@example.com", "acct:juliet%40capulet.example@example.com"),
-        ("https%3A%2F%2Fexample.com%2Falice%3Fa%3Db%26c", "https://example.com/alice?a=b&c"),
+        (
+            "acct:juliet%2540capulet.example@example.com",
+            "acct:juliet%40capulet.example@example.com",
+        ),
+        (
+            "https%3A%2F%2Fexample.com%2Falice%3Fa%3Db%26c",
+            "https://example.com/alice?a=b&c",
+        ),
         ("acct:alice@ex%2561mple.com", "acct:alice@ex%61mple.com"),
         // Upper-case schemes and hosts.
         ("ACCT:Alice@EXAMPLE.Com", "ACCT:Alice@EXAMPLE.Com"),
@@ -49,26 +61,53 @@ fn every_spelling_of_a_hosted_resource_leads_to_the_issuer() {
         // U-labels, A-labels, and both in any case.
         ("acct:a@b%C3%BCcher.example", "acct:a@bücher.example"),
         ("acct:a@B%C3%9CCHER.Example", "acct:a@BÜCHER.Example"),
-        ("acct:a@xn--bcher-kva.example", "acct:a@xn--bcher-kva.example"),
-        ("https://XN--BCHER-KVA.example/", "https://XN--BCHER-KVA.example/"),
+        (
+            "acct:a@xn--bcher-kva.example",
+            "acct:a@xn--bcher-kva.example",
+        ),
+        (
+            "https://XN--BCHER-KVA.example/",
+            "https://XN--BCHER-KVA.example/",
+        ),
         ("a@bu%CC%88cher.example", "acct:a@bu\u{308}cher.example"),
         ("acct:a@fa%C3%9F.example", "acct:a@faß.example"),
-        ("acct:a@b%C3%BCcher%E3%80%82example", "acct:a@bücher。example"),
+        (
+            "acct:a@b%C3%BCcher%E3%80%82example",
+            "acct:a@bücher。example",
+        ),
         // Ports: a domain without one has all of them.
         ("acct:alice@example.com:8443", "acct:alice@example.com:8443"),
         ("example.com:9443", "https://example.com:9443/"),
-        ("acct:alice@ports.example:8443", "acct:alice@ports.example:8443"),
-        ("https://ports.example:8443/alice", "https://ports.example:8443/alice"),
-        ("acct:alice@login.example.com:443", "acct:alice@login.example.com:443"),
+        (
+            "acct:alice@ports.example:8443",
+            "acct:alice@ports.example:8443",
+        ),
+        (
+            "https://ports.example:8443/alice",
+            "https://ports.example:8443/alice",
+        ),
+        (
+            "acct:alice@login.example.com:443",
+            "acct:alice@login.example.com:443",
+        ),
         // The dot of an absolute name.
         ("acct:alice@example.com.", "acct:alice@example.com."),
         ("https://example.com./", "https://example.com./"),
-        ("acct:alice@EXAMPLE.com.:8443", "acct:alice@EXAMPLE.com.:8443"),
+        (
+            "acct:alice@EXAMPLE.com.:8443",
+            "acct:alice@EXAMPLE.com.:8443",
+        ),
         ("acct:a@b%C3%BCcher.example.", "acct:a@bücher.example."),
         // Addresses.
         ("acct:alice@[2001:db8::1]", "acct:alice@[2001:db8::1]"),
-        ("acct:alice@[2001:DB8:0:0::1]:9443", "acct:alice@[2001:DB8:0:0::1]:9443"),
-        ("https://%5B2001:db8::0001%5D/alice", "https://[2001:db8::0001]/alice"),
+        (
+            "acct:alice@[2001:DB8:0:0::1]:9443",
+            "acct:alice@[2001:DB8:0:0::1]:9443",
+        ),
+        (
+            "https://%5B2001:db8::0001%5D/alice",
+            "https://[2001:db8::0001]/alice",
+        ),
         ("[2001:db8::1]:9443", "https://[2001:db8::1]:9443/"),
         ("acct:alice@192.0.2.1:9443", "acct:alice@192.0.2.1:9443"),
         // Without a scheme.
@@ -77,16 +116,29 @@ fn every_spelling_of_a_hosted_resource_leads_to_the_issuer() {
         ("example.com/alice#me", "https://example.com/alice"),
     ] {
         let answer = ask(&server, query);
-        assert_eq!((answer.status(), answer.header("content-type")), (200, Some("application/jrd+json")), "{query}: {}", answer.text);
+        assert_eq!(
+            (answer.status(), answer.header("content-type")),
+            (200, Some("application/jrd+json")),
+            "{query}: {}",
+            answer.text
+        );
         let links = json!([{ "rel": ISSUER_REL, "href": "https://login.example.com" }]);
-        assert_eq!(answer.json(), json!({ "subject": subject, "links": links }), "{query}");
+        assert_eq!(
+            answer.json(),
+            json!({ "subject": subject, "links": links }),
+            "{query}"
+        );
     }
 }
 
 /// RFC 7033 §4.2: what looks like a hosted resource and is none is unknown, what is no identifier is malformed.
 #[test]
 fn a_likeness_is_not_enough() {
-    let server = serving(&provider("https://login.example.com", r#"["example.com", "ports.example:8443", "bücher.example"]"#, ""));
+    let server = serving(&provider(
+        "https://login.example.com",
+        r#"["example.com", "ports.example:8443", "bücher.example"]"#,
+        "",
+    ));
     for query in [
         "acct:alice@ports.example",
         "acct:alice@ports.example:443",
@@ -101,20 +153,43 @@ fn a_likeness_is_not_enough() {
         "urn:example:com",
     ] {
         let answer = ask(&server, query);
-        assert_eq!((answer.status(), &answer.json()["error"]), (404, &json!("not_found")), "{query}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{query}");
+        assert_eq!(
+            (answer.status(), &answer.json()["error"]),
+            (404, &json!("not_found")),
+            "{query}"
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{query}"
+        );
     }
-    for query in ["acct:alice@[2001:db8::1", "acct:alice@xn--a.example", "%ff", "acct:alice@exa%20mple.com", ""] {
+    for query in [
+        "acct:alice@[2001:db8::1",
+        "acct:alice@xn--a.example",
+        "%ff",
+        "acct:alice@exa%20mple.com",
+        "",
+    ] {
         let answer = ask(&server, query);
-        assert_eq!((answer.status(), &answer.json()["error"]), (400, &json!("invalid_request")), "{query}");
+        assert_eq!(
+            (answer.status(), &answer.json()["error"]),
+            (400, &json!("invalid_request")),
+            "{query}"
+        );
     }
 }
 
 /// A resource is at most as long as a URI here, as it is sent and as it is normalised.
 #[test]
 fn a_resource_has_room_for_2048_characters() {
-    let server = serving(&provider("https://login.example.com", r#"["example.com"]"#, ""));
-    let padded = |begin: &str, length: usize| format!("{begin}{}", "a".repeat(length - begin.len()));
+    let server = serving(&provider(
+        "https://login.example.com",
+        r#"["example.com"]"#,
+        "",
+    ));
+    let padded =
+        |begin: &str, length: usize| format!("{begin}{}", "a".repeat(length - begin.len()));
     for (query, status) in [
         (padded("https://example.com/", 2048), 200),
         (padded("https://example.com/", 2049), 400),
@@ -124,7 +199,10 @@ fn a_resource_has_room_for_2048_characters() {
         let answer = ask(&server, &query);
         assert_eq!(answer.status(), status, "{}", query.len());
         if status == 400 {
-            assert_eq!(answer.json()["error_description"], "The resource is too long.");
+            assert_eq!(
+                answer.json()["error_description"],
+                "The resource is too long."
+            );
         }
     }
 }
@@ -155,7 +233,11 @@ template = "https://example.com/follow?uri={uri}"
 "#;
 
 fn described() -> String {
-    provider("https://login.example.com", r#"["example.com", "bücher.example"]"#, DESCRIBED)
+    provider(
+        "https://login.example.com",
+        r#"["example.com", "bücher.example"]"#,
+        DESCRIBED,
+    )
 }
 
 fn issuer() -> Value {
@@ -191,25 +273,60 @@ fn a_descriptor_has_the_aliases_and_links_of_its_domain() {
         ("acct:%2541lice@example.com", "Alice"),
         ("acct:b%C3%BCrger@example.com", "b%C3%BCrger"),
         ("acct:b%25c3%25bcrger@example.com", "b%C3%BCrger"),
-        ("acct:juliet%2540capulet.example@example.com", "juliet%40capulet.example"),
+        (
+            "acct:juliet%2540capulet.example@example.com",
+            "juliet%40capulet.example",
+        ),
         ("acct:a%2B%27%28%29;b@example.com", "a%2B%27%28%29%3Bb"),
         ("acct:..%252F..%252Fadmin@example.com", "..%2F..%2Fadmin"),
     ] {
         let found = ask(&server, query).json();
-        assert_eq!(found["aliases"], json!([format!("https://example.com/@{user}"), "https://example.com/"]), "{query}");
-        assert_eq!(found["links"], json!([issuer(), avatar(), page(user), follow()]), "{query}");
-        assert_eq!(found.as_object().unwrap().keys().collect::<Vec<_>>(), ["subject", "aliases", "links"], "{query}");
+        assert_eq!(
+            found["aliases"],
+            json!([
+                format!("https://example.com/@{user}"),
+                "https://example.com/"
+            ]),
+            "{query}"
+        );
+        assert_eq!(
+            found["links"],
+            json!([issuer(), avatar(), page(user), follow()]),
+            "{query}"
+        );
+        assert_eq!(
+            found.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["subject", "aliases", "links"],
+            "{query}"
+        );
     }
     // What needs a user's name is left out of a page's descriptor.
-    for query in ["https://example.com/@alice", "https://alice@example.com/", "example.com"] {
+    for query in [
+        "https://example.com/@alice",
+        "https://alice@example.com/",
+        "example.com",
+    ] {
         let found = ask(&server, query).json();
         assert_eq!(found["aliases"], json!(["https://example.com/"]), "{query}");
-        assert_eq!(found["links"], json!([issuer(), avatar(), follow()]), "{query}");
+        assert_eq!(
+            found["links"],
+            json!([issuer(), avatar(), follow()]),
+            "{query}"
+        );
     }
     let other = ask(&server, "acct:alice@xn--bcher-kva.example").json();
-    assert_eq!((&other["aliases"], &other["links"]), (&json!(["https://xn--bcher-kva.example/"]), &json!([issuer(), avatar()])));
+    assert_eq!(
+        (&other["aliases"], &other["links"]),
+        (
+            &json!(["https://xn--bcher-kva.example/"]),
+            &json!([issuer(), avatar()])
+        )
+    );
     let own = ask(&server, "acct:alice@login.example.com");
-    assert_eq!(own.json(), json!({ "subject": "acct:alice@login.example.com", "links": [issuer(), avatar()] }));
+    assert_eq!(
+        own.json(),
+        json!({ "subject": "acct:alice@login.example.com", "links": [issuer(), avatar()] })
+    );
 }
 
 /// RFC 7033 §4.3: relations choose among links and leave the rest alone.
@@ -219,43 +336,76 @@ fn relations_choose_among_configured_links() {
     let subscribe = "http://ostatus.org/schema/1.0/subscribe";
     for (rels, links) in [
         (format!("&rel={ISSUER_REL}"), json!([issuer()])),
-        (format!("&rel={subscribe}&rel={ISSUER_REL}"), json!([issuer(), follow()])),
-        ("&rel=http://webfinger.net/rel/profile-page".to_owned(), json!([page("alice")])),
+        (
+            format!("&rel={subscribe}&rel={ISSUER_REL}"),
+            json!([issuer(), follow()]),
+        ),
+        (
+            "&rel=http://webfinger.net/rel/profile-page".to_owned(),
+            json!([page("alice")]),
+        ),
         ("&rel=author".to_owned(), json!([])),
-        ("&rel=".to_owned(), json!([issuer(), avatar(), page("alice"), follow()])),
+        (
+            "&rel=".to_owned(),
+            json!([issuer(), avatar(), page("alice"), follow()]),
+        ),
     ] {
         let found = ask(&server, &format!("acct:alice@example.com{rels}")).json();
         assert_eq!(found["links"], links, "{rels}");
-        assert_eq!(found["aliases"], json!(["https://example.com/@alice", "https://example.com/"]), "{rels}");
+        assert_eq!(
+            found["aliases"],
+            json!(["https://example.com/@alice", "https://example.com/"]),
+            "{rels}"
+        );
     }
 }
 
 /// RFC 7565 §4: a tenant's user is named without the tenant, and each provider has its own links.
 #[test]
 fn each_provider_describes_its_own_accounts() {
-    let alias = |host: &str| format!("[[provider.webfinger]]\naliases = [\"https://{host}/{{user}}\"]\n");
+    let alias =
+        |host: &str| format!("[[provider.webfinger]]\naliases = [\"https://{host}/{{user}}\"]\n");
     let file = [
         provider("https://id.example", "[]", &alias("root.example")),
-        provider("https://id.example/t/acme", "[\"acme.example\"]", &alias("acme.example")),
+        provider(
+            "https://id.example/t/acme",
+            "[\"acme.example\"]",
+            &alias("acme.example"),
+        ),
         provider("https://id.example/t/plain", "[]", ""),
     ];
     let server = serving(&file.join("\n"));
     for (query, aliases) in [
         ("acct:bob@id.example", json!(["https://root.example/bob"])),
-        ("acct:bob@acme@id.example", json!(["https://acme.example/bob"])),
-        ("acct:b%2540b%2540acme@id.example", json!(["https://acme.example/b%40b"])),
+        (
+            "acct:bob@acme@id.example",
+            json!(["https://acme.example/bob"]),
+        ),
+        (
+            "acct:b%2540b%2540acme@id.example",
+            json!(["https://acme.example/b%40b"]),
+        ),
         ("acct:bob@acme.example", json!(["https://acme.example/bob"])),
         ("acct:bob@plain@id.example", Value::Null),
         ("https://id.example/t/acme/bob", Value::Null),
     ] {
-        assert_eq!(ask(&server, query).json().get("aliases").cloned().unwrap_or_default(), aliases, "{query}");
+        assert_eq!(
+            ask(&server, query)
+                .json()
+                .get("aliases")
+                .cloned()
+                .unwrap_or_default(),
+            aliases,
+            "{query}"
+        );
     }
 }
 
 /// A start says which alias, link or domain cannot be served.
 #[test]
 fn what_cannot_be_described_is_refused_at_the_start() {
-    let link = |lines: &str| format!("[[provider.webfinger]]\n[[provider.webfinger.link]]\n{lines}\n");
+    let link =
+        |lines: &str| format!("[[provider.webfinger]]\n[[provider.webfinger.link]]\n{lines}\n");
     let template = "must be an absolute URI, in which {user} may stand for the user's name.";
     for (more, sentence) in [
         (
@@ -305,9 +455,16 @@ fn what_cannot_be_described_is_refused_at_the_start() {
 /// RFC 6415 §2, §3, §4.2: the host's metadata leads to WebFinger, in XML and in JSON.
 #[test]
 fn host_meta_leads_to_webfinger() {
-    let server = serving(&provider("https://login.example.com:8443/idp", "[\"example.com\"]", ""));
+    let server = serving(&provider(
+        "https://login.example.com:8443/idp",
+        "[\"example.com\"]",
+        "",
+    ));
     let xml = server.get("/.well-known/host-meta");
-    assert_eq!((xml.status(), xml.header("content-type")), (200, Some("application/xrd+xml")));
+    assert_eq!(
+        (xml.status(), xml.header("content-type")),
+        (200, Some("application/xrd+xml"))
+    );
     assert_eq!(
         xml.text,
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -317,12 +474,23 @@ fn host_meta_leads_to_webfinger() {
 "#
     );
     let json = server.get("/.well-known/host-meta.json");
-    assert_eq!((json.status(), json.header("content-type")), (200, Some("application/json")));
+    assert_eq!(
+        (json.status(), json.header("content-type")),
+        (200, Some("application/json"))
+    );
     let template = "https://login.example.com:8443/.well-known/webfinger?resource={uri}";
-    assert_eq!(json.json(), json!({ "links": [{ "rel": "lrdd", "type": "application/jrd+json", "template": template }] }));
+    assert_eq!(
+        json.json(),
+        json!({ "links": [{ "rel": "lrdd", "type": "application/jrd+json", "template": template }] })
+    );
     // RFC 6415 §4.2: the template is filled in with the resource, percent-encoded.
-    let filled = template.replace("https://login.example.com:8443", "").replace("{uri}", "acct%3Aalice%40example.com");
-    assert_eq!(server.get(&filled).json()["links"][0]["href"], "https://login.example.com:8443/idp");
+    let filled = template
+        .replace("https://login.example.com:8443", "")
+        .replace("{uri}", "acct%3Aalice%40example.com");
+    assert_eq!(
+        server.get(&filled).json()["links"][0]["href"],
+        "https://login.example.com:8443/idp"
+    );
 }
 
 /// RFC 9110 §9.3.2, §13.1.2, §15.5.6; RFC 7033 §5.
@@ -335,21 +503,65 @@ fn host_meta_is_read_like_every_document() {
         assert_eq!(get.header("cache-control"), Some("public, max-age=3600"));
         let head = server.request("HEAD", path).send();
         assert_eq!((head.status(), head.text.as_str()), (200, ""));
-        for header in ["content-type", "etag", "cache-control", "access-control-allow-origin", "x-content-type-options"] {
-            assert!(get.header(header).is_some() && get.header(header) == head.header(header), "{path} {header}");
+        for header in [
+            "content-type",
+            "etag",
+            "cache-control",
+            "access-control-allow-origin",
+            "x-content-type-options",
+        ] {
+            assert!(
+                get.header(header).is_some() && get.header(header) == head.header(header),
+                "{path} {header}"
+            );
         }
-        assert_eq!(head.header("content-length"), Some(get.text.len().to_string().as_str()));
-        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
-            let answer = server.request("GET", path).header("If-None-Match", &known).send();
-            assert_eq!((answer.status(), answer.text.as_str()), (304, ""), "{path} {known}");
+        assert_eq!(
+            head.header("content-length"),
+            Some(get.text.len().to_string().as_str())
+        );
+        for known in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("\"other\", {tag}"),
+            "*".to_owned(),
+        ] {
+            let answer = server
+                .request("GET", path)
+                .header("If-None-Match", &known)
+                .send();
+            assert_eq!(
+                (answer.status(), answer.text.as_str()),
+                (304, ""),
+                "{path} {known}"
+            );
             assert_eq!(answer.header("etag"), Some(tag.as_str()));
         }
-        assert_eq!(server.request("GET", path).header("If-None-Match", "\"other\"").send().text, get.text);
-        let preflight = server.request("OPTIONS", path).header("Access-Control-Request-Method", "GET").send();
-        assert_eq!((preflight.status(), preflight.header("access-control-allow-origin")), (204, Some("*")));
+        assert_eq!(
+            server
+                .request("GET", path)
+                .header("If-None-Match", "\"other\"")
+                .send()
+                .text,
+            get.text
+        );
+        let preflight = server
+            .request("OPTIONS", path)
+            .header("Access-Control-Request-Method", "GET")
+            .send();
+        assert_eq!(
+            (
+                preflight.status(),
+                preflight.header("access-control-allow-origin")
+            ),
+            (204, Some("*"))
+        );
         let post = server.request("POST", path).send();
         assert_eq!(
-            (post.status(), post.header("allow"), post.header("access-control-allow-origin")),
+            (
+                post.status(),
+                post.header("allow"),
+                post.header("access-control-allow-origin")
+            ),
             (405, Some("GET, HEAD, OPTIONS"), Some("*"))
         );
         assert_eq!(get.header("access-control-allow-origin"), Some("*"));
@@ -359,13 +571,33 @@ fn host_meta_is_read_like_every_document() {
 /// RFC 7239 §8.1: no byte of it follows from whom a request says it is for, and it is the same on every host.
 #[test]
 fn host_meta_is_the_same_whatever_the_host() {
-    let server = serving(&[provider("https://one.example", "[]", ""), provider("https://two.example", "[]", "")].join("\n"));
+    let server = serving(
+        &[
+            provider("https://one.example", "[]", ""),
+            provider("https://two.example", "[]", ""),
+        ]
+        .join("\n"),
+    );
     for path in ["/.well-known/host-meta", "/.well-known/host-meta.json"] {
         let first = server.get(path);
-        assert!(first.text.contains("https://one.example/.well-known/webfinger?resource={uri}"), "{}", first.text);
+        assert!(
+            first
+                .text
+                .contains("https://one.example/.well-known/webfinger?resource={uri}"),
+            "{}",
+            first.text
+        );
         for host in ["one.example", "two.example", "evil.example", ""] {
-            let answer = server.request("GET", path).header("Host", host).header("X-Forwarded-Host", "evil.example").send();
-            assert_eq!((answer.status(), &answer.text), (200, &first.text), "{host}");
+            let answer = server
+                .request("GET", path)
+                .header("Host", host)
+                .header("X-Forwarded-Host", "evil.example")
+                .send();
+            assert_eq!(
+                (answer.status(), &answer.text),
+                (200, &first.text),
+                "{host}"
+            );
         }
     }
 }

@@ -19,7 +19,12 @@ use serde_json::{Value, json};
 use support::{Answer, Ask, Setup, TestServer};
 
 /// Where WSO2 clients register.
-const DOORS: [&str; 4] = ["/identity/connect/register", "/identity/connect/register/", "/identity/register", "/identity/register/"];
+const DOORS: [&str; 4] = [
+    "/identity/connect/register",
+    "/identity/connect/register/",
+    "/identity/register",
+    "/identity/register/",
+];
 
 const BASIC: &str = r#"Basic realm="client registration", charset="UTF-8""#;
 const BEARER: &str = r#"Bearer realm="client registration""#;
@@ -75,19 +80,39 @@ fn the_published_lines_work_as_published() {
     let mut development = setup().with("FRONTDESK_ADMIN_PASSWORD", "admin").start();
     development.signal("-TERM");
     assert!(development.wait().success());
-    let server = setup().inside(&development).file("[[provider]]\nissuer = \"https://localhost:9443\"\n").start();
+    let server = setup()
+        .inside(&development)
+        .file("[[provider]]\nissuer = \"https://localhost:9443\"\n")
+        .start();
     let published = |method, path: &str| server.request(method, path).basic("admin", "admin");
 
-    let found = published("GET", "/.well-known/webfinger?resource=acct:admin@localhost&rel=").send();
-    assert_eq!((found.status(), found.header("content-type")), (200, Some("application/jrd+json")));
+    let found = published(
+        "GET",
+        "/.well-known/webfinger?resource=acct:admin@localhost&rel=",
+    )
+    .send();
+    assert_eq!(
+        (found.status(), found.header("content-type")),
+        (200, Some("application/jrd+json"))
+    );
     assert_eq!(
         found.text,
         r#"{"subject":"acct:admin@localhost","links":[{"rel":"http://openid.net/specs/connect/1.0/issuer","href":"https://localhost:9443"}]}"#
     );
 
-    let document = published("GET", "/oauth2/oidcdiscovery/.well-known/openid-configuration").send();
-    assert_eq!((document.status(), document.header("content-type")), (200, Some("application/json")));
-    assert_eq!(document.text, server.get("/.well-known/openid-configuration").text);
+    let document = published(
+        "GET",
+        "/oauth2/oidcdiscovery/.well-known/openid-configuration",
+    )
+    .send();
+    assert_eq!(
+        (document.status(), document.header("content-type")),
+        (200, Some("application/json"))
+    );
+    assert_eq!(
+        document.text,
+        server.get("/.well-known/openid-configuration").text
+    );
     assert_eq!(document.json()["issuer"], "https://localhost:9443");
     for list in [
         "scopes_supported",
@@ -96,14 +121,34 @@ fn the_published_lines_work_as_published() {
         "id_token_signing_alg_values_supported",
         "claims_supported",
     ] {
-        assert!(document.json()[list].as_array().is_some_and(|list| !list.is_empty()), "{list}");
+        assert!(
+            document.json()[list]
+                .as_array()
+                .is_some_and(|list| !list.is_empty()),
+            "{list}"
+        );
     }
-    for address in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "registration_endpoint"] {
-        assert!(document.json()[address].as_str().is_some_and(|url| url.starts_with("https://localhost:9443/")), "{address}");
+    for address in [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+        "registration_endpoint",
+    ] {
+        assert!(
+            document.json()[address]
+                .as_str()
+                .is_some_and(|url| url.starts_with("https://localhost:9443/")),
+            "{address}"
+        );
     }
 
     let asked = br#"{"redirect_uris": ["https://localhost:9443/callback"],"client_name": "TestApplication","ext_param_owner":"test_owner","grant_types": ["password"]}"#;
-    let client = published("POST", "/identity/connect/register").header("Content-Type", "application/json").body(asked).send().created();
+    let client = published("POST", "/identity/connect/register")
+        .header("Content-Type", "application/json")
+        .body(asked)
+        .send()
+        .created();
     let client_id = id(&client);
     assert_eq!(
         client,
@@ -125,11 +170,16 @@ fn the_published_lines_work_as_published() {
         })
     );
 
-    let line = format!("/identity/register/{client_id}?userId=admin&applicationName=test_owner_TestApplication");
+    let line = format!(
+        "/identity/register/{client_id}?userId=admin&applicationName=test_owner_TestApplication"
+    );
     let deleted = published("DELETE", &line).send();
     deleted.deleted();
     assert_eq!(deleted.header("pragma"), Some("no-cache"));
-    server.manage("GET", &client).send().refused(401, "invalid_token");
+    server
+        .manage("GET", &client)
+        .send()
+        .refused(401, "invalid_token");
 }
 
 /// OIDC Discovery §2: the published WebFinger request with every other `rel` and resource the documentation allows.
@@ -139,23 +189,60 @@ fn webfinger_answers_whoever_asks_and_never_minds_credentials() {
     let issuer = server.issuer();
     let links = json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]);
     for (query, subject, links) in [
-        ("resource=acct:nobody@localhost&rel=", "acct:nobody@localhost", &links),
-        ("resource=acct:admin@localhost", "acct:admin@localhost", &links),
-        ("resource=acct:admin@localhost&rel=http://openid.net/specs/connect/1.0/issuer", "acct:admin@localhost", &links),
-        ("resource=ACCT:admin@localhost", "ACCT:admin@localhost", &links),
+        (
+            "resource=acct:nobody@localhost&rel=",
+            "acct:nobody@localhost",
+            &links,
+        ),
+        (
+            "resource=acct:admin@localhost",
+            "acct:admin@localhost",
+            &links,
+        ),
+        (
+            "resource=acct:admin@localhost&rel=http://openid.net/specs/connect/1.0/issuer",
+            "acct:admin@localhost",
+            &links,
+        ),
+        (
+            "resource=ACCT:admin@localhost",
+            "ACCT:admin@localhost",
+            &links,
+        ),
         ("resource=admin@localhost", "acct:admin@localhost", &links),
-        ("resource=https://localhost/some/path", "https://localhost/some/path", &links),
+        (
+            "resource=https://localhost/some/path",
+            "https://localhost/some/path",
+            &links,
+        ),
         ("resource=localhost:9443", "https://localhost:9443/", &links),
-        ("resource=acct%3Aadmin%40localhost", "acct:admin@localhost", &links),
-        ("resource=acct:admin@localhost&rel=avatar", "acct:admin@localhost", &json!([])),
+        (
+            "resource=acct%3Aadmin%40localhost",
+            "acct:admin@localhost",
+            &links,
+        ),
+        (
+            "resource=acct:admin@localhost&rel=avatar",
+            "acct:admin@localhost",
+            &json!([]),
+        ),
     ] {
-        for authorization in [None, Some("Basic bm9ib2R5Om5vdGhpbmc="), Some("Bearer nothing"), Some("nonsense")] {
+        for authorization in [
+            None,
+            Some("Basic bm9ib2R5Om5vdGhpbmc="),
+            Some("Bearer nothing"),
+            Some("nonsense"),
+        ] {
             let mut ask = server.request("GET", &format!("/.well-known/webfinger?{query}"));
             if let Some(value) = authorization {
                 ask = ask.header("Authorization", value);
             }
             let answer = ask.send();
-            assert_eq!((answer.status(), answer.json()), (200, json!({ "subject": subject, "links": links })), "{query} {authorization:?}");
+            assert_eq!(
+                (answer.status(), answer.json()),
+                (200, json!({ "subject": subject, "links": links })),
+                "{query} {authorization:?}"
+            );
         }
     }
     for (query, status) in [
@@ -167,7 +254,14 @@ fn webfinger_answers_whoever_asks_and_never_minds_credentials() {
         ("?resource=acct:admin@localhost.elsewhere.example", 404),
     ] {
         let answer = server.get(&format!("/.well-known/webfinger{query}"));
-        assert_eq!((answer.status(), answer.header("content-type")), (status, Some("application/json")), "{query}");
-        assert!(answer.json()["links"].is_null() && answer.json()["error_description"].is_string(), "{query}");
+        assert_eq!(
+            (answer.status(), answer.header("content-type")),
+            (status, Some("application/json")),
+            "{query}"
+        );
+        assert!(
+            answer.json()["links"].is_null() && answer.json()["error_description"].is_string(),
+            "{query}"
+        );
     }
 }

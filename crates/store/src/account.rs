@@ -49,7 +49,10 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        [Self::Administrator, Self::Registrar].into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+        [Self::Administrator, Self::Registrar]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
     }
 }
 
@@ -91,8 +94,12 @@ impl AccountRow {
     fn account(self) -> Result<Account, StoreError> {
         let provider = self.provider.as_deref().map(Issuer::parse).transpose();
         Ok(Account {
-            provider: provider.map_err(|_| StoreError::corrupt("account", "provider", &self.name))?,
-            role: self.role.parse().map_err(|UnknownRole| StoreError::corrupt("account", "role", &self.name))?,
+            provider: provider
+                .map_err(|_| StoreError::corrupt("account", "provider", &self.name))?,
+            role: self
+                .role
+                .parse()
+                .map_err(|UnknownRole| StoreError::corrupt("account", "role", &self.name))?,
             name: self.name,
             created_at: Timestamp::from_seconds(self.created_at),
             revision: self.revision,
@@ -115,7 +122,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         if !is_account_name(name) {
-            return Err(StoreError::Refused("an account's name is 1 to 64 letters, digits, dots, underscores and hyphens"));
+            return Err(StoreError::Refused(
+                "an account's name is 1 to 64 letters, digits, dots, underscores and hyphens",
+            ));
         }
         let row = AccountRow {
             name: name.to_owned(),
@@ -125,15 +134,25 @@ impl Store {
             revision: new_revision()?,
             provider: provider.map(|provider| provider.as_str().to_owned()),
         };
-        let mut audit = self.row_of_account(Event::AccountAdded, name).saying(role.as_str());
+        let mut audit = self
+            .row_of_account(Event::AccountAdded, name)
+            .saying(role.as_str());
         if let Some(provider) = provider {
             audit = audit.at(provider.as_str());
         }
-        self.change_account(&audit, |connection| Ok(diesel::insert_into(account::table).values(&row).execute(connection)?)).map(drop)
+        self.change_account(&audit, |connection| {
+            Ok(diesel::insert_into(account::table)
+                .values(&row)
+                .execute(connection)?)
+        })
+        .map(drop)
     }
 
     fn row_of_account(&self, event: Event, name: &str) -> AuditRow {
-        AuditRow { account: Some(name.to_owned()), ..self.row_of(event) }
+        AuditRow {
+            account: Some(name.to_owned()),
+            ..self.row_of(event)
+        }
     }
 
     /// Changes an account, and says so in the same transaction if there was one.
@@ -160,8 +179,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        let rows: Vec<AccountRow> =
-            self.0.pool.read(|connection| Ok(account::table.order(account::name).select(AccountRow::as_select()).load(connection)?))?;
+        let rows: Vec<AccountRow> = self.0.pool.read(|connection| {
+            Ok(account::table
+                .order(account::name)
+                .select(AccountRow::as_select())
+                .load(connection)?)
+        })?;
         rows.into_iter().map(AccountRow::account).collect()
     }
 
@@ -178,8 +201,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn has_accounts(&self) -> Result<bool, StoreError> {
-        let first: Option<String> =
-            self.0.pool.read(|connection| Ok(account::table.select(account::name).first(connection).optional()?))?;
+        let first: Option<String> = self.0.pool.read(|connection| {
+            Ok(account::table
+                .select(account::name)
+                .first(connection)
+                .optional()?)
+        })?;
         Ok(first.is_some())
     }
 
@@ -192,7 +219,9 @@ impl Store {
             return Ok(false);
         }
         let audit = self.row_of_account(Event::AccountRemoved, name);
-        self.change_account(&audit, |connection| Ok(diesel::delete(account::table.find(name)).execute(connection)?))
+        self.change_account(&audit, |connection| {
+            Ok(diesel::delete(account::table.find(name)).execute(connection)?)
+        })
     }
 
     /// Sets an account's password. `false` when there is none of that name.
@@ -204,10 +233,18 @@ impl Store {
             return Ok(false);
         }
         let (hash, revision) = (password::hash(password)?, new_revision()?);
-        self.change_account(&self.row_of_account(Event::PasswordChanged, name), |connection| {
-            let values = (account::password_hash.eq(hash), account::revision.eq(revision));
-            Ok(diesel::update(account::table.find(name)).set(values).execute(connection)?)
-        })
+        self.change_account(
+            &self.row_of_account(Event::PasswordChanged, name),
+            |connection| {
+                let values = (
+                    account::password_hash.eq(hash),
+                    account::revision.eq(revision),
+                );
+                Ok(diesel::update(account::table.find(name))
+                    .set(values)
+                    .execute(connection)?)
+            },
+        )
     }
 
     /// Returns the account of that name if this is its password and it is known at that provider.
@@ -223,10 +260,18 @@ impl Store {
         password: &Secret,
         memory: &mut PasswordMemory,
     ) -> Result<Option<Account>, StoreError> {
-        let known = |row: &AccountRow| row.provider.as_deref().is_none_or(|own| own == provider.as_str());
+        let known = |row: &AccountRow| {
+            row.provider
+                .as_deref()
+                .is_none_or(|own| own == provider.as_str())
+        };
         let row = self.account_row(name)?.filter(known);
-        let stored = row.as_ref().map_or(NOBODY, |row| row.password_hash.as_str());
-        let matches = memory.verify(password, stored).ok_or_else(|| StoreError::corrupt("account", "password_hash", name))?;
+        let stored = row
+            .as_ref()
+            .map_or(NOBODY, |row| row.password_hash.as_str());
+        let matches = memory
+            .verify(password, stored)
+            .ok_or_else(|| StoreError::corrupt("account", "password_hash", name))?;
         row.filter(|_| matches).map(AccountRow::account).transpose()
     }
 
@@ -234,13 +279,22 @@ impl Store {
         if !is_account_name(name) {
             return Ok(None);
         }
-        self.0.pool.read(|connection| Ok(account::table.find(name).select(AccountRow::as_select()).first(connection).optional()?))
+        self.0.pool.read(|connection| {
+            Ok(account::table
+                .find(name)
+                .select(AccountRow::as_select())
+                .first(connection)
+                .optional()?)
+        })
     }
 }
 
 /// Whether a text can be the name of an account: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 pub fn is_account_name(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 fn new_revision() -> Result<i64, StoreError> {
@@ -266,6 +320,9 @@ mod tests {
         for role in [Role::Administrator, Role::Registrar] {
             assert_eq!(role.to_string().parse(), Ok(role));
         }
-        assert_eq!("Administrator".parse::<Role>().unwrap_err().to_string(), "a role is administrator or registrar");
+        assert_eq!(
+            "Administrator".parse::<Role>().unwrap_err().to_string(),
+            "a role is administrator or registrar"
+        );
     }
 }

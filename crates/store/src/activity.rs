@@ -12,7 +12,9 @@ use crate::schema::client;
 const SIZES: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /// The upper bounds of durations, in microseconds.
-const MICROSECONDS: [u64; 12] = [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
+const MICROSECONDS: [u64; 12] = [
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
+];
 
 /// What a store did since it was opened, and what it is at.
 #[derive(Debug, Clone)]
@@ -63,18 +65,33 @@ pub(crate) struct Buckets<const N: usize> {
 
 impl<const N: usize> Buckets<N> {
     const fn new(bounds: &'static [u64; N]) -> Self {
-        Self { bounds, counts: [const { AtomicU64::new(0) }; N], above: AtomicU64::new(0), sum: AtomicU64::new(0) }
+        Self {
+            bounds,
+            counts: [const { AtomicU64::new(0) }; N],
+            above: AtomicU64::new(0),
+            sum: AtomicU64::new(0),
+        }
     }
 
     fn add(&self, measured: u64) {
-        let bucket = self.bounds.iter().zip(&self.counts).find(|(bound, _)| measured <= **bound).map_or(&self.above, |(_, count)| count);
+        let bucket = self
+            .bounds
+            .iter()
+            .zip(&self.counts)
+            .find(|(bound, _)| measured <= **bound)
+            .map_or(&self.above, |(_, count)| count);
         bucket.fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(measured, Ordering::Relaxed);
     }
 
     fn read(&self) -> Distribution {
         Distribution {
-            buckets: self.bounds.iter().zip(&self.counts).map(|(bound, count)| (*bound, count.load(Ordering::Relaxed))).collect(),
+            buckets: self
+                .bounds
+                .iter()
+                .zip(&self.counts)
+                .map(|(bound, count)| (*bound, count.load(Ordering::Relaxed)))
+                .collect(),
             above: self.above.load(Ordering::Relaxed),
             sum: self.sum.load(Ordering::Relaxed),
         }
@@ -94,7 +111,12 @@ pub(crate) struct Writes {
 
 impl Default for Writes {
     fn default() -> Self {
-        Self { refused: AtomicU64::new(0), failed: AtomicU64::new(0), batches: Buckets::new(&SIZES), commits: Buckets::new(&MICROSECONDS) }
+        Self {
+            refused: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            batches: Buckets::new(&SIZES),
+            commits: Buckets::new(&MICROSECONDS),
+        }
     }
 }
 
@@ -102,7 +124,8 @@ impl Writes {
     /// Counts a transaction of so many writes.
     pub(crate) fn committed(&self, writes: usize, took: Duration) {
         self.batches.add(u64::try_from(writes).unwrap_or(u64::MAX));
-        self.commits.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.commits
+            .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 }
 
@@ -158,6 +181,13 @@ mod tests {
         for measured in [1, 2, 4, 5, 9, 10] {
             buckets.add(measured);
         }
-        assert_eq!(buckets.read(), Distribution { buckets: vec![(1, 1), (4, 2), (8, 1)], above: 2, sum: 31 });
+        assert_eq!(
+            buckets.read(),
+            Distribution {
+                buckets: vec![(1, 1), (4, 2), (8, 1)],
+                above: 2,
+                sum: 31
+            }
+        );
     }
 }

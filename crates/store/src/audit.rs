@@ -112,7 +112,10 @@ impl By {
 
     /// Something that no request does.
     pub fn hand(detail: &str) -> Self {
-        Self { detail: Some(detail.to_owned()), ..Self::default() }
+        Self {
+            detail: Some(detail.to_owned()),
+            ..Self::default()
+        }
     }
 }
 
@@ -190,10 +193,17 @@ impl Store {
         }
         let since = since.map(audit_row::first_at).unwrap_or_default();
         let rows: Vec<AuditRow> = self.0.pool.read(|connection| {
-            let page = audit::table.filter(audit::id.ge(&since)).filter(audit::id.gt(after.unwrap_or_default()));
-            let page = page.order(audit::id).limit(limit).select(AuditRow::as_select());
+            let page = audit::table
+                .filter(audit::id.ge(&since))
+                .filter(audit::id.gt(after.unwrap_or_default()));
+            let page = page
+                .order(audit::id)
+                .limit(limit)
+                .select(AuditRow::as_select());
             Ok(match client {
-                Some(id) => page.filter(audit::client_id.eq(id.as_str())).load(connection)?,
+                Some(id) => page
+                    .filter(audit::client_id.eq(id.as_str()))
+                    .load(connection)?,
                 None => page.load(connection)?,
             })
         })?;
@@ -208,9 +218,15 @@ impl Store {
         if refused.is_empty() {
             return Written::never(|| Ok(()));
         }
-        let rows: Arc<[AuditRow]> = refused.into_iter().map(|refused| AuditRow::refused(self.0.audit_ids.next(), refused)).collect();
+        let rows: Arc<[AuditRow]> = refused
+            .into_iter()
+            .map(|refused| AuditRow::refused(self.0.audit_ids.next(), refused))
+            .collect();
         let told = Arc::clone(&rows);
-        let queued = self.0.writer.send(Operation { change: Change::Nothing, audit: rows });
+        let queued = self.0.writer.send(Operation {
+            change: Change::Nothing,
+            audit: rows,
+        });
         Written::queued(queued, move |_| {
             for row in &*told {
                 row.tell(false);
@@ -228,10 +244,19 @@ impl Store {
         let mut purged = 0;
         loop {
             let old: Vec<String> = self.0.pool.read(|connection| {
-                Ok(audit::table.filter(audit::id.lt(&before)).order(audit::id).select(audit::id).limit(PURGE).load(connection)?)
+                Ok(audit::table
+                    .filter(audit::id.lt(&before))
+                    .order(audit::id)
+                    .select(audit::id)
+                    .limit(PURGE)
+                    .load(connection)?)
             })?;
-            let Some(last) = old.last() else { return Ok(purged) };
-            purged += self.0.pool.write(|connection| Ok(diesel::delete(audit::table.filter(audit::id.le(last))).execute(connection)?))?;
+            let Some(last) = old.last() else {
+                return Ok(purged);
+            };
+            purged += self.0.pool.write(|connection| {
+                Ok(diesel::delete(audit::table.filter(audit::id.le(last))).execute(connection)?)
+            })?;
         }
     }
 
@@ -249,22 +274,36 @@ impl Store {
     ) -> Written<T> {
         let audit: Arc<[AuditRow]> = Arc::from([row]);
         let told = Arc::clone(&audit);
-        Written::queued(self.0.writer.send(Operation { change, audit }), move |done| {
-            if done {
-                for row in &*told {
-                    row.tell(true);
+        Written::queued(
+            self.0.writer.send(Operation { change, audit }),
+            move |done| {
+                if done {
+                    for row in &*told {
+                        row.tell(true);
+                    }
                 }
-            }
-            then(done)
-        })
+                then(done)
+            },
+        )
     }
 }
 
 /// The names of the members that differ, never what is in them.
-pub(crate) fn changed(had_secret: bool, before: &RegisteredMetadata, after: &RegisteredMetadata, secret: &SecretChange) -> String {
+pub(crate) fn changed(
+    had_secret: bool,
+    before: &RegisteredMetadata,
+    after: &RegisteredMetadata,
+    secret: &SecretChange,
+) -> String {
     let (before, after) = (before.members().object(), after.members().object());
-    let set = after.iter().filter(|(name, value)| before.get(*name) != Some(value)).map(|(name, _)| name.as_str());
-    let gone = before.keys().filter(|name| !after.contains_key(*name)).map(String::as_str);
+    let set = after
+        .iter()
+        .filter(|(name, value)| before.get(*name) != Some(value))
+        .map(|(name, _)| name.as_str());
+    let gone = before
+        .keys()
+        .filter(|name| !after.contains_key(*name))
+        .map(String::as_str);
     let secret = match secret {
         SecretChange::Issue(..) => true,
         SecretChange::Remove => had_secret,
@@ -276,5 +315,9 @@ pub(crate) fn changed(had_secret: bool, before: &RegisteredMetadata, after: &Reg
         // Writing to a text does not fail.
         let _ = write!(names, "{comma}{name}");
     }
-    if names.is_empty() { "nothing".to_owned() } else { names }
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names
+    }
 }

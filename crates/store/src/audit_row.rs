@@ -45,7 +45,11 @@ pub struct AuditIds {
 
 impl AuditIds {
     pub fn new(clock: Clock) -> Result<Self, StoreError> {
-        Ok(Self { clock, opening: u32::from_be_bytes(bytes()?), next: AtomicU32::new(0) })
+        Ok(Self {
+            clock,
+            opening: u32::from_be_bytes(bytes()?),
+            next: AtomicU32::new(0),
+        })
     }
 
     pub fn next(&self) -> String {
@@ -80,32 +84,68 @@ impl AuditRow {
             token: short(&by.token),
             address: by.address.map(|address| address.to_string()),
             request_id: short(&by.request_id),
-            detail: by.detail.as_deref().map(|detail| self::short(detail, LONGEST_DETAIL)),
+            detail: by
+                .detail
+                .as_deref()
+                .map(|detail| self::short(detail, LONGEST_DETAIL)),
             times: 1,
         }
     }
 
     /// The row of refusals that are alike.
     pub fn refused(id: String, refused: Refused) -> Self {
-        let Refused { event, provider, client_id, account, token, address, request_id, detail, times } = refused;
-        let by = By { provider, account, token, address, request_id, detail };
-        Self { client_id: client_id.map(|id| short(&id, LONGEST)), times, ..Self::new(id, event, &by) }
+        let Refused {
+            event,
+            provider,
+            client_id,
+            account,
+            token,
+            address,
+            request_id,
+            detail,
+            times,
+        } = refused;
+        let by = By {
+            provider,
+            account,
+            token,
+            address,
+            request_id,
+            detail,
+        };
+        Self {
+            client_id: client_id.map(|id| short(&id, LONGEST)),
+            times,
+            ..Self::new(id, event, &by)
+        }
     }
 
     /// The same with a client.
     pub fn client(self, id: &str) -> Self {
-        Self { client_id: Some(short(id, LONGEST)), ..self }
+        Self {
+            client_id: Some(short(id, LONGEST)),
+            ..self
+        }
     }
 
     /// The same at a provider that was not known before.
     pub fn at(self, provider: &str) -> Self {
-        Self { provider: Some(provider.to_owned()), ..self }
+        Self {
+            provider: Some(provider.to_owned()),
+            ..self
+        }
     }
 
     /// The same with more to say.
     pub fn saying(self, more: &str) -> Self {
-        let detail = self.detail.as_deref().map_or_else(|| more.to_owned(), |detail| format!("{detail}; {more}"));
-        Self { detail: Some(short(&detail, LONGEST_DETAIL)), ..self }
+        let detail = self
+            .detail
+            .as_deref()
+            .map_or_else(|| more.to_owned(), |detail| format!("{detail}; {more}"));
+        Self {
+            detail: Some(short(&detail, LONGEST_DETAIL)),
+            ..self
+        }
     }
 
     /// Tells the log what the row tells; where a request is being handled, its lines have its identifier anyway.
@@ -125,7 +165,11 @@ impl AuditRow {
     }
 
     pub fn record(self) -> Record {
-        let milliseconds = self.id.get(..12).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default();
+        let milliseconds = self
+            .id
+            .get(..12)
+            .and_then(|digits| i64::from_str_radix(digits, 16).ok())
+            .unwrap_or_default();
         Record {
             at: Timestamp::from_seconds(milliseconds / 1000),
             id: self.id,
@@ -147,7 +191,16 @@ fn short(text: &str, most: usize) -> String {
     if text.len() <= most && !text.contains('\0') {
         return text.to_owned();
     }
-    text.chars().take(most).map(|character| if character == '\0' { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .take(most)
+        .map(|character| {
+            if character == '\0' {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
 }
 
 /// Writes rows in a transaction that somebody else began.
@@ -179,7 +232,9 @@ pub struct AuditMany<'a> {
 impl<'a> AuditMany<'a> {
     pub fn new(rows: &[&'a AuditRow]) -> Self {
         let required = |of: fn(&AuditRow) -> &str| rows.iter().map(|row| of(row)).collect();
-        let optional = |of: fn(&AuditRow) -> &Option<String>| rows.iter().map(|row| of(row).as_deref()).collect();
+        let optional = |of: fn(&AuditRow) -> &Option<String>| {
+            rows.iter().map(|row| of(row).as_deref()).collect()
+        };
         Self {
             required: [required(|row| &row.id), required(|row| &row.event)],
             optional: [

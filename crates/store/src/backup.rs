@@ -116,7 +116,10 @@ impl Digested<'_> {
     }
 
     fn end(self) -> Result<u64, BackupError> {
-        let end = End { rows: self.rows, sha256: hexadecimal(&self.digest.finish()) };
+        let end = End {
+            rows: self.rows,
+            sha256: hexadecimal(&self.digest.finish()),
+        };
         writeln!(self.out, "{}", json(&end)?)?;
         Ok(self.rows)
     }
@@ -128,18 +131,31 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; what the writer says.
-    pub fn backup(&self, now: Timestamp, out: &mut dyn Write, mut progress: impl FnMut(u64)) -> Result<u64, BackupError> {
+    pub fn backup(
+        &self,
+        now: Timestamp,
+        out: &mut dyn Write,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, BackupError> {
         let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Read)?;
         // One snapshot for everything: what is committed later is not in it, wherever it is.
         match &mut connection {
-            AnyConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?,
+            AnyConnection::Sqlite(sqlite) => {
+                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?
+            }
             AnyConnection::Postgres(postgres) => {
-                AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+                AnsiTransactionManager::begin_transaction_sql(
+                    postgres,
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                )?;
             }
         }
         let mut tables = Vec::new();
         for table in TABLES {
-            tables.push(Shape { table: (*table).to_owned(), columns: columns(&mut connection, table)? });
+            tables.push(Shape {
+                table: (*table).to_owned(),
+                columns: columns(&mut connection, table)?,
+            });
         }
         let head = Head {
             frontdesk_backup: VERSION,
@@ -148,7 +164,11 @@ impl Store {
             migrations: applied(&mut connection)?.into_iter().collect(),
             tables,
         };
-        let mut to = Digested { out, digest: Sha256::new(), rows: 0 };
+        let mut to = Digested {
+            out,
+            digest: Sha256::new(),
+            rows: 0,
+        };
         to.line(&json(&head)?)?;
         for shape in &head.tables {
             pages(&mut connection, shape, |page| {
@@ -181,10 +201,17 @@ fn pages(
     loop {
         let lines: Vec<Line> = match connection {
             AnyConnection::Sqlite(sqlite) => {
-                let select = format!("SELECT rowid AS place, {row} AS line FROM \"{table}\" WHERE rowid > ? ORDER BY rowid LIMIT ?");
-                diesel::sql_query(select).bind::<BigInt, _>(after).bind::<BigInt, _>(PAGE).load(sqlite)?
+                let select = format!(
+                    "SELECT rowid AS place, {row} AS line FROM \"{table}\" WHERE rowid > ? ORDER BY rowid LIMIT ?"
+                );
+                diesel::sql_query(select)
+                    .bind::<BigInt, _>(after)
+                    .bind::<BigInt, _>(PAGE)
+                    .load(sqlite)?
             }
-            AnyConnection::Postgres(postgres) => diesel::sql_query(format!("FETCH FORWARD {PAGE} FROM backup")).load(postgres)?,
+            AnyConnection::Postgres(postgres) => {
+                diesel::sql_query(format!("FETCH FORWARD {PAGE} FROM backup")).load(postgres)?
+            }
         };
         let Some(last) = lines.last() else { break };
         after = last.place;

@@ -27,7 +27,11 @@ pub enum Change {
     /// No client is written: there is only something to say.
     Nothing,
     /// A new client, and the initial access token that paid for it.
-    Insert { row: ClientRow, spend: Option<TokenId>, now: Timestamp },
+    Insert {
+        row: ClientRow,
+        spend: Option<TokenId>,
+        now: Timestamp,
+    },
     /// Other metadata for the client at that revision, and another secret or none if that changes.
     Replace {
         client_id: String,
@@ -39,13 +43,22 @@ pub enum Change {
         now: Timestamp,
     },
     /// Nothing, for a client that is still at that revision with that metadata: an update that found everything as it wants it.
-    Confirm { client_id: String, revision: i64, metadata: String, now: Timestamp },
+    Confirm {
+        client_id: String,
+        revision: i64,
+        metadata: String,
+        now: Timestamp,
+    },
     /// The end of a client.
     Delete { client_id: String },
     /// The day on which clients were used, where none or an earlier one is known.
     Use { clients: Vec<String>, day: i64 },
     /// Another registration access token.
-    Reissue { client_id: String, token_digest: String, now: Timestamp },
+    Reissue {
+        client_id: String,
+        token_digest: String,
+        now: Timestamp,
+    },
 }
 
 /// The columns of a client's secret.
@@ -70,7 +83,9 @@ impl Change {
         match self {
             Self::Nothing => "",
             Self::Use { clients, .. } => clients.first().map_or("", String::as_str),
-            Self::Insert { spend: Some(token), .. } => token.as_str(),
+            Self::Insert {
+                spend: Some(token), ..
+            } => token.as_str(),
             Self::Insert { row, .. } => &row.client_id,
             Self::Replace { client_id, .. }
             | Self::Confirm { client_id, .. }
@@ -82,10 +97,26 @@ impl Change {
     fn apply(&self, connection: &mut AnyConnection) -> Result<Outcome, StoreError> {
         let rows = match self {
             Self::Nothing => 1,
-            Self::Insert { spend: Some(token), row, now } if !spend(connection, token, &row.provider, *now)? => 0,
-            Self::Insert { row, .. } => either!(connection, inner => diesel::insert_into(client::table).values(row).execute(inner))?,
-            Self::Replace { client_id, revision, metadata, consistent, patterns, secret, now } => {
-                let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
+            Self::Insert {
+                spend: Some(token),
+                row,
+                now,
+            } if !spend(connection, token, &row.provider, *now)? => 0,
+            Self::Insert { row, .. } => {
+                either!(connection, inner => diesel::insert_into(client::table).values(row).execute(inner))?
+            }
+            Self::Replace {
+                client_id,
+                revision,
+                metadata,
+                consistent,
+                patterns,
+                secret,
+                now,
+            } => {
+                let alive = client::expires_at
+                    .is_null()
+                    .or(client::expires_at.gt(now.seconds()));
                 diesel::update(client::table.find(client_id))
                     .filter(client::revision.eq(revision))
                     .filter(alive)
@@ -98,40 +129,73 @@ impl Change {
                     ))
                     .execute(connection)?
             }
-            Self::Confirm { client_id, revision, metadata, now } => {
-                let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
-                let same = client::table.find(client_id).filter(client::revision.eq(revision)).filter(client::metadata.eq(metadata));
-                let found: Option<String> = same.filter(alive).select(client::client_id).first(connection).optional()?;
+            Self::Confirm {
+                client_id,
+                revision,
+                metadata,
+                now,
+            } => {
+                let alive = client::expires_at
+                    .is_null()
+                    .or(client::expires_at.gt(now.seconds()));
+                let same = client::table
+                    .find(client_id)
+                    .filter(client::revision.eq(revision))
+                    .filter(client::metadata.eq(metadata));
+                let found: Option<String> = same
+                    .filter(alive)
+                    .select(client::client_id)
+                    .first(connection)
+                    .optional()?;
                 usize::from(found.is_some())
             }
             Self::Use { clients, day } => {
-                let earlier = client::last_used_at.is_null().or(client::last_used_at.lt(day));
+                let earlier = client::last_used_at
+                    .is_null()
+                    .or(client::last_used_at.lt(day));
                 diesel::update(client::table.filter(client::client_id.eq_any(clients)))
                     .filter(earlier)
                     .set(client::last_used_at.eq(day))
                     .execute(connection)?
             }
             Self::Delete { client_id } => {
-                return returned(either!(connection, inner => diesel::delete(client::table.find(client_id))
+                return returned(
+                    either!(connection, inner => diesel::delete(client::table.find(client_id))
                     .returning(client::provider)
                     .get_result(inner)
-                    .optional())?);
+                    .optional())?,
+                );
             }
-            Self::Reissue { client_id, token_digest, now } => {
-                let alive = client::expires_at.is_null().or(client::expires_at.gt(now.seconds()));
-                return returned(either!(connection, inner => diesel::update(client::table.find(client_id))
+            Self::Reissue {
+                client_id,
+                token_digest,
+                now,
+            } => {
+                let alive = client::expires_at
+                    .is_null()
+                    .or(client::expires_at.gt(now.seconds()));
+                return returned(
+                    either!(connection, inner => diesel::update(client::table.find(client_id))
                     .filter(alive)
                     .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1)))
                     .returning(client::provider)
                     .get_result(inner)
-                    .optional())?);
+                    .optional())?,
+                );
             }
         };
-        Ok(if rows > 0 { Outcome::Done } else { Outcome::Nothing })
+        Ok(if rows > 0 {
+            Outcome::Done
+        } else {
+            Outcome::Nothing
+        })
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the end of a match whose other arms may fail")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the end of a match whose other arms may fail"
+)]
 fn returned(provider: Option<String>) -> Result<Outcome, StoreError> {
     Ok(provider.map_or(Outcome::Nothing, Outcome::DoneAt))
 }
@@ -145,7 +209,10 @@ pub fn apply_all<'a>(
     // PostgreSQL pays a round trip for each statement, so ordinary registrations share one there.
     let mut together = false;
     if let AnyConnection::Postgres(postgres) = connection {
-        let rows: Vec<&ClientRow> = operations.clone().filter_map(|operation| plain_insert(&operation.change)).collect();
+        let rows: Vec<&ClientRow> = operations
+            .clone()
+            .filter_map(|operation| plain_insert(&operation.change))
+            .collect();
         together = rows.len() > 1;
         if together {
             InsertMany::new(&rows).execute(postgres)?;
@@ -155,12 +222,20 @@ pub fn apply_all<'a>(
     let mut done = Vec::new();
     for Operation { change, audit } in operations {
         let inserted = together && plain_insert(change).is_some();
-        let outcome = if inserted { Outcome::Done } else { change.apply(connection)? };
+        let outcome = if inserted {
+            Outcome::Done
+        } else {
+            change.apply(connection)?
+        };
         done.push(!matches!(outcome, Outcome::Nothing));
         match outcome {
             Outcome::Nothing => {}
             Outcome::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
-            Outcome::DoneAt(provider) => rows.extend(audit.iter().map(|row| Cow::Owned(row.clone().at(&provider)))),
+            Outcome::DoneAt(provider) => rows.extend(
+                audit
+                    .iter()
+                    .map(|row| Cow::Owned(row.clone().at(&provider))),
+            ),
         }
     }
     audit_row::write(connection, &rows)?;
@@ -170,7 +245,9 @@ pub fn apply_all<'a>(
 /// The row of a registration that nothing has to be paid for.
 pub fn plain_insert(change: &Change) -> Option<&ClientRow> {
     match change {
-        Change::Insert { row, spend: None, .. } => Some(row),
+        Change::Insert {
+            row, spend: None, ..
+        } => Some(row),
         _ => None,
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
+use protocol::{
+    ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp,
+    TokenTerms,
+};
 
 use crate::error::StoreError;
 

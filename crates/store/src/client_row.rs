@@ -4,7 +4,9 @@ use std::mem;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use protocol::{ClientId, ClientMetadata, ClientSecret, Issuer, RegisteredMetadata, Timestamp, TokenTerms};
+use protocol::{
+    ClientId, ClientMetadata, ClientSecret, Issuer, RegisteredMetadata, Timestamp, TokenTerms,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, NewClient};
@@ -14,7 +16,9 @@ use crate::random::no_randomness;
 use crate::schema::client;
 use crate::seal::{About, SealingKey, digest, same};
 
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize,
+)]
 #[diesel(table_name = client, treat_none_as_default_value = false)]
 #[serde(deny_unknown_fields)]
 pub struct ClientRow {
@@ -41,14 +45,28 @@ pub struct ClientRow {
 impl ClientRow {
     /// The row of a new client, and what it is told of itself. The rest of the client ends here: many wait for one transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, Information), StoreError> {
-        let NewClient { id, provider, metadata, secret, token, issued_at, secret_expires_at, expires_at, owner, composed_name, terms } =
-            new;
+        let NewClient {
+            id,
+            provider,
+            metadata,
+            secret,
+            token,
+            issued_at,
+            secret_expires_at,
+            expires_at,
+            owner,
+            composed_name,
+            terms,
+        } = new;
         let row = Self {
             client_id: id.as_str().to_owned(),
             provider: provider.as_str().to_owned(),
             metadata: metadata.json().to_owned(),
             token_digest: digest(token.reveal()),
-            secret_sealed: secret.as_ref().map(|secret| seal_secret(seal, &provider, &id, secret)).transpose()?,
+            secret_sealed: secret
+                .as_ref()
+                .map(|secret| seal_secret(seal, &provider, &id, secret))
+                .transpose()?,
             issued_at: issued_at.seconds(),
             secret_expires_at: secret_expires_at.map(Timestamp::seconds),
             expires_at: expires_at.map(Timestamp::seconds),
@@ -60,12 +78,25 @@ impl ClientRow {
             metadata_consistent: Some(metadata.members().is_consistent()),
             redirect_patterns: metadata.members().judged_patterns(),
         };
-        Ok((row, Information { id, metadata: metadata.into_json(), secret, issued_at, secret_expires_at }))
+        Ok((
+            row,
+            Information {
+                id,
+                metadata: metadata.into_json(),
+                secret,
+                issued_at,
+                secret_expires_at,
+            },
+        ))
     }
 
     /// The row with the columns that follow from its metadata.
     pub fn following(self, members: &ClientMetadata) -> Self {
-        Self { metadata_consistent: Some(members.is_consistent()), redirect_patterns: members.judged_patterns(), ..self }
+        Self {
+            metadata_consistent: Some(members.is_consistent()),
+            redirect_patterns: members.judged_patterns(),
+            ..self
+        }
     }
 
     /// Every text in it, by its column.
@@ -82,8 +113,14 @@ impl ClientRow {
             ("composed_name", &self.composed_name),
             ("terms", &self.terms),
         ];
-        let perhaps = perhaps.into_iter().filter_map(|(column, text)| Some((column, text.as_deref()?)));
-        always.into_iter().map(|(column, text)| (column, text.as_str())).chain(perhaps).collect()
+        let perhaps = perhaps
+            .into_iter()
+            .filter_map(|(column, text)| Some((column, text.as_deref()?)));
+        always
+            .into_iter()
+            .map(|(column, text)| (column, text.as_str()))
+            .chain(perhaps)
+            .collect()
     }
 
     /// Whether the client exists no more.
@@ -93,20 +130,35 @@ impl ClientRow {
 
     /// Whether whoever has a token of that digest may manage the client at that provider. RFC 7592 §1.2.
     pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
-        same(&self.token_digest, token_digest) && self.provider == provider && !self.has_expired(now)
+        same(&self.token_digest, token_digest)
+            && self.provider == provider
+            && !self.has_expired(now)
     }
 
     /// The secret, opened.
     pub fn secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
-        let about = About::ClientSecret { provider: &self.provider, client_id: &self.client_id };
-        let open =
-            |sealed: &String| seal.open(&about, sealed).ok_or_else(|| StoreError::corrupt("client", "secret_sealed", &self.client_id));
-        Ok(self.secret_sealed.as_ref().map(open).transpose()?.map(|secret| ClientSecret::new(secret.as_str())))
+        let about = About::ClientSecret {
+            provider: &self.provider,
+            client_id: &self.client_id,
+        };
+        let open = |sealed: &String| {
+            seal.open(&about, sealed)
+                .ok_or_else(|| StoreError::corrupt("client", "secret_sealed", &self.client_id))
+        };
+        Ok(self
+            .secret_sealed
+            .as_ref()
+            .map(open)
+            .transpose()?
+            .map(|secret| ClientSecret::new(secret.as_str())))
     }
 
     /// The terms of the initial access token.
     pub fn terms(&self) -> Result<Option<TokenTerms>, StoreError> {
-        let read = |terms: &String| TokenTerms::from_json(terms).map_err(|_| StoreError::corrupt("client", "terms", &self.client_id));
+        let read = |terms: &String| {
+            TokenTerms::from_json(terms)
+                .map_err(|_| StoreError::corrupt("client", "terms", &self.client_id))
+        };
         self.terms.as_ref().map(read).transpose()
     }
 
@@ -118,7 +170,8 @@ impl ClientRow {
 
     /// The client, with its secret opened.
     pub fn client(mut self, seal: &SealingKey) -> Result<Client, StoreError> {
-        let provider = Issuer::parse(&self.provider).map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
+        let provider = Issuer::parse(&self.provider)
+            .map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
         let (secret, terms) = (self.secret(seal)?, self.terms()?);
         Ok(Client {
             provider,
@@ -138,7 +191,15 @@ impl ClientRow {
 }
 
 /// A client's secret as it is kept.
-pub fn seal_secret(seal: &SealingKey, provider: &Issuer, id: &ClientId, secret: &ClientSecret) -> Result<String, StoreError> {
-    let about = About::ClientSecret { provider: provider.as_str(), client_id: id.as_str() };
+pub fn seal_secret(
+    seal: &SealingKey,
+    provider: &Issuer,
+    id: &ClientId,
+    secret: &ClientSecret,
+) -> Result<String, StoreError> {
+    let about = About::ClientSecret {
+        provider: provider.as_str(),
+        client_id: id.as_str(),
+    };
     seal.seal(&about, secret.reveal()).ok_or_else(no_randomness)
 }

@@ -30,20 +30,32 @@ impl Store {
     /// # Errors
     /// [`StoreError::Spent`] when the token is used up, expired, revoked or another provider's; [`StoreError::Conflict`] when the owner has a client
     /// of that composed name at this provider; [`StoreError::Unavailable`].
-    pub fn insert(&self, new: NewClient, spend: Option<TokenId>, now: Timestamp) -> Written<Information> {
-        if [&new.owner, &new.composed_name].into_iter().flatten().any(|text| text.contains('\0')) {
+    pub fn insert(
+        &self,
+        new: NewClient,
+        spend: Option<TokenId>,
+        now: Timestamp,
+    ) -> Written<Information> {
+        if [&new.owner, &new.composed_name]
+            .into_iter()
+            .flatten()
+            .any(|text| text.contains('\0'))
+        {
             return Written::failed(StoreError::Refused("a client's name has no NUL in it"));
         }
         match ClientRow::new(new, &self.0.seal) {
             Ok((row, information)) => {
-                let audit = self.row_of(Event::ClientRegistered).client(&row.client_id).at(&row.provider);
-                self.change(
-                    Change::Insert { row, spend, now },
-                    audit,
-                    |inserted| {
-                        if inserted { Ok(information) } else { Err(StoreError::Spent) }
-                    },
-                )
+                let audit = self
+                    .row_of(Event::ClientRegistered)
+                    .client(&row.client_id)
+                    .at(&row.provider);
+                self.change(Change::Insert { row, spend, now }, audit, |inserted| {
+                    if inserted {
+                        Ok(information)
+                    } else {
+                        Err(StoreError::Spent)
+                    }
+                })
             }
             Err(error) => Written::failed(error),
         }
@@ -84,13 +96,32 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Stale`] when the client changed, expired or went away since it was read; [`StoreError::Unavailable`].
-    pub fn replace(&self, client: &Client, metadata: RegisteredMetadata, secret: SecretChange, now: Timestamp) -> Written<Client> {
+    pub fn replace(
+        &self,
+        client: &Client,
+        metadata: RegisteredMetadata,
+        secret: SecretChange,
+        now: Timestamp,
+    ) -> Written<Client> {
         if is_unchanged(client, &metadata, &secret) {
             return self.confirm(client.clone(), now);
         }
-        let mut after = Client { metadata, revision: client.revision.saturating_add(1), ..client.clone() };
-        let names = changed(client.secret.is_some(), &client.metadata, &after.metadata, &secret);
-        let audit = self.row_of(Event::ClientUpdated).client(client.id.as_str()).at(client.provider.as_str()).saying(&names);
+        let mut after = Client {
+            metadata,
+            revision: client.revision.saturating_add(1),
+            ..client.clone()
+        };
+        let names = changed(
+            client.secret.is_some(),
+            &client.metadata,
+            &after.metadata,
+            &secret,
+        );
+        let audit = self
+            .row_of(Event::ClientUpdated)
+            .client(client.id.as_str())
+            .at(client.provider.as_str())
+            .saying(&names);
         let secret = match secret {
             SecretChange::Keep => None,
             SecretChange::Remove => {
@@ -98,12 +129,16 @@ impl Store {
                 Some(SecretColumns::default())
             }
             SecretChange::Issue(secret, expires_at) => {
-                let secret_sealed = match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
-                    Ok(sealed) => Some(sealed),
-                    Err(error) => return Written::failed(error),
-                };
+                let secret_sealed =
+                    match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
+                        Ok(sealed) => Some(sealed),
+                        Err(error) => return Written::failed(error),
+                    };
                 (after.secret, after.secret_expires_at) = (Some(secret), expires_at);
-                Some(SecretColumns { secret_sealed, secret_expires_at: expires_at.map(Timestamp::seconds) })
+                Some(SecretColumns {
+                    secret_sealed,
+                    secret_expires_at: expires_at.map(Timestamp::seconds),
+                })
             }
         };
         let change = Change::Replace {
@@ -115,7 +150,13 @@ impl Store {
             secret,
             now,
         };
-        self.change(change, audit, |replaced| if replaced { Ok(after) } else { Err(StoreError::Stale) })
+        self.change(change, audit, |replaced| {
+            if replaced {
+                Ok(after)
+            } else {
+                Err(StoreError::Stale)
+            }
+        })
     }
 
     /// Looks, where changes are made, that the client is still as it was read.
@@ -126,8 +167,17 @@ impl Store {
             metadata: client.metadata.json().to_owned(),
             now,
         };
-        let queued = self.0.writer.send(Operation { change, audit: Arc::default() });
-        Written::queued(queued, |same| if same { Ok(client) } else { Err(StoreError::Stale) })
+        let queued = self.0.writer.send(Operation {
+            change,
+            audit: Arc::default(),
+        });
+        Written::queued(queued, |same| {
+            if same {
+                Ok(client)
+            } else {
+                Err(StoreError::Stale)
+            }
+        })
     }
 
     /// Deletes a client, whose row need not be readable: `true` for exactly one of those who try. RFC 7592 §2.3.
@@ -150,7 +200,13 @@ impl Store {
         if !may_exist(id) {
             return Written::never(|| Ok(false));
         }
-        self.change(Change::Delete { client_id: id.as_str().to_owned() }, self.row_of(event).client(id.as_str()), Ok)
+        self.change(
+            Change::Delete {
+                client_id: id.as_str().to_owned(),
+            },
+            self.row_of(event).client(id.as_str()),
+            Ok,
+        )
     }
 
     /// Gives a client another registration access token; the one it had is worth nothing from then on.
@@ -158,12 +214,25 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn reissue(&self, id: &ClientId, token: &RegistrationAccessToken, now: Timestamp) -> Written<bool> {
+    pub fn reissue(
+        &self,
+        id: &ClientId,
+        token: &RegistrationAccessToken,
+        now: Timestamp,
+    ) -> Written<bool> {
         if !may_exist(id) {
             return Written::never(|| Ok(false));
         }
-        let change = Change::Reissue { client_id: id.as_str().to_owned(), token_digest: digest(token.reveal()), now };
-        self.change(change, self.row_of(Event::ClientReissued).client(id.as_str()), Ok)
+        let change = Change::Reissue {
+            client_id: id.as_str().to_owned(),
+            token_digest: digest(token.reveal()),
+            now,
+        };
+        self.change(
+            change,
+            self.row_of(Event::ClientReissued).client(id.as_str()),
+            Ok,
+        )
     }
 
     /// A client by its identifier, expired or not.
@@ -171,7 +240,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.row(id)?.map(|row| row.client(&self.0.seal)).transpose()
+        self.row(id)?
+            .map(|row| row.client(&self.0.seal))
+            .transpose()
     }
 
     /// Returns true if there is a client of that identifier, expired or not, of that account if one is named, and of that provider
@@ -179,15 +250,25 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn belongs(&self, id: &ClientId, owner: Option<&str>, provider: Option<&Issuer>) -> Result<bool, StoreError> {
+    pub fn belongs(
+        &self,
+        id: &ClientId,
+        owner: Option<&str>,
+        provider: Option<&Issuer>,
+    ) -> Result<bool, StoreError> {
         if !may_exist(id) {
             return Ok(false);
         }
         let found: Option<(Option<String>, String)> = self.0.pool.read(|connection| {
-            Ok(client::table.find(id.as_str()).select((client::owner, client::provider)).first(connection).optional()?)
+            Ok(client::table
+                .find(id.as_str())
+                .select((client::owner, client::provider))
+                .first(connection)
+                .optional()?)
         })?;
         Ok(found.is_some_and(|(of, at)| {
-            owner.is_none_or(|owner| of.as_deref() == Some(owner)) && provider.is_none_or(|provider| provider.as_str() == at)
+            owner.is_none_or(|owner| of.as_deref() == Some(owner))
+                && provider.is_none_or(|provider| provider.as_str() == at)
         }))
     }
 
@@ -200,7 +281,10 @@ impl Store {
         loop {
             let expired: Vec<String> = self.0.pool.read(|connection| {
                 let expired = client::table.filter(client::expires_at.le(now.seconds()));
-                Ok(expired.select(client::client_id).limit(PURGE).load(connection)?)
+                Ok(expired
+                    .select(client::client_id)
+                    .limit(PURGE)
+                    .load(connection)?)
             })?;
             if expired.is_empty() {
                 return Ok(purged);

@@ -68,15 +68,20 @@ impl AnyConnection {
         let refused = |message: &str| StoreError::Unavailable(url.clean(message));
         if let Some(path) = url.sqlite_path() {
             create(path).map_err(|error| match url.folder() {
-                Some(folder) if !folder.is_dir() => refused(&format!("there is no folder {}", folder.display())),
+                Some(folder) if !folder.is_dir() => {
+                    refused(&format!("there is no folder {}", folder.display()))
+                }
                 _ => refused(&error.to_string()),
             })?;
-            let mut connection = SqliteConnection::establish(&url.driver()).map_err(|error| refused(&error.to_string()))?;
+            let mut connection = SqliteConnection::establish(&url.driver())
+                .map_err(|error| refused(&error.to_string()))?;
             set_up_sqlite(&mut connection, wait, purpose.cache())?;
             Ok(Self::Sqlite(connection))
         } else {
-            let mut connection = PgConnection::establish(&url.driver()).map_err(|error| refused(&error.to_string()))?;
-            set_up_postgres(&mut connection, wait.as_millis()).map_err(|error| refused(&error.to_string()))?;
+            let mut connection = PgConnection::establish(&url.driver())
+                .map_err(|error| refused(&error.to_string()))?;
+            set_up_postgres(&mut connection, wait.as_millis())
+                .map_err(|error| refused(&error.to_string()))?;
             Ok(Self::Postgres(connection))
         }
     }
@@ -85,9 +90,14 @@ impl AnyConnection {
     pub fn begin(&mut self) -> QueryResult<()> {
         match self {
             // A deferred transaction that becomes a writer later fails at once when another is there; this one waits its turn.
-            Self::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE"),
+            Self::Sqlite(connection) => {
+                AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+            }
             // A statement after a lock must see what its last holder committed.
-            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN ISOLATION LEVEL READ COMMITTED"),
+            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
+                connection,
+                "BEGIN ISOLATION LEVEL READ COMMITTED",
+            ),
         }
     }
 
@@ -102,13 +112,19 @@ impl AnyConnection {
     }
 
     /// Runs `work` in a transaction that will write: all of it is done, or nothing.
-    pub fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         self.begin()?;
         self.finish(work)
     }
 
     /// Runs `work` in the transaction that was begun, and ends it.
-    pub fn finish<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn finish<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         match work(self) {
             Ok(value) => {
                 self.commit()?;
@@ -135,12 +151,22 @@ fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn set_up_sqlite(connection: &mut SqliteConnection, wait: Duration, cache: u32) -> Result<(), StoreError> {
+fn set_up_sqlite(
+    connection: &mut SqliteConnection,
+    wait: Duration,
+    cache: u32,
+) -> Result<(), StoreError> {
     // First of all, so that what follows waits for other processes; the page size counts before the first table only.
-    connection.batch_execute(&format!("PRAGMA busy_timeout = {}; PRAGMA page_size = 8192;", wait.as_millis()))?;
+    connection.batch_execute(&format!(
+        "PRAGMA busy_timeout = {}; PRAGMA page_size = 8192;",
+        wait.as_millis()
+    ))?;
     // Switching a new file to a write-ahead log does not wait as other statements do, so two processes may collide here.
     let begun = Instant::now();
-    while let Err(error) = connection.batch_execute("PRAGMA journal_mode = WAL;").map_err(StoreError::from) {
+    while let Err(error) = connection
+        .batch_execute("PRAGMA journal_mode = WAL;")
+        .map_err(StoreError::from)
+    {
         if begun.elapsed() > wait || !error.is_locked() {
             return Err(error);
         }

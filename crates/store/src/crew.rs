@@ -65,17 +65,28 @@ struct Threads<A> {
 impl<T: Trade> Crew<T> {
     /// Starts so many threads, and the watch, which lasts as long as what is returned beside them.
     pub fn start(trade: T, size: usize) -> Result<(Arc<Self>, Sender<()>), StoreError> {
-        let no_thread = |error| StoreError::Unavailable(format!("no thread for {}: {error}", T::THREAD));
-        let threads = Mutex::new(Threads { working: Vec::new(), hanging: Vec::new() });
-        let crew = Arc::new(Self { trade, queue: Queue::new(QUEUE, size, T::ENOUGH, T::LETS_OTHERS_GO_FIRST), size, threads });
+        let no_thread =
+            |error| StoreError::Unavailable(format!("no thread for {}: {error}", T::THREAD));
+        let threads = Mutex::new(Threads {
+            working: Vec::new(),
+            hanging: Vec::new(),
+        });
+        let crew = Arc::new(Self {
+            trade,
+            queue: Queue::new(QUEUE, size, T::ENOUGH, T::LETS_OTHERS_GO_FIRST),
+            size,
+            threads,
+        });
         crew.fill(&mut lock(&crew.threads)).map_err(no_thread)?;
         let (last, ended) = channel();
         let watched = Arc::clone(&crew);
-        let watch = thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
-            while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                watched.look();
-            }
-        });
+        let watch = thread::Builder::new()
+            .name("store-watch".to_owned())
+            .spawn(move || {
+                while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                    watched.look();
+                }
+            });
         watch.map_err(no_thread)?;
         Ok((crew, last))
     }
@@ -84,7 +95,12 @@ impl<T: Trade> Crew<T> {
     pub fn finish(&self) {
         self.queue.close();
         let begun = Instant::now();
-        while lock(&self.threads).working.iter().any(|(_, thread)| !thread.is_finished()) && begun.elapsed() < LAST {
+        while lock(&self.threads)
+            .working
+            .iter()
+            .any(|(_, thread)| !thread.is_finished())
+            && begun.elapsed() < LAST
+        {
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -94,7 +110,9 @@ impl<T: Trade> Crew<T> {
         let mut threads = lock(&self.threads);
         for (desk, thread) in std::mem::take(&mut threads.working) {
             if let Some(answers) = desk.overdue(PATIENCE) {
-                answers.refuse(&StoreError::Unavailable("the database does not answer".to_owned()));
+                answers.refuse(&StoreError::Unavailable(
+                    "the database does not answer".to_owned(),
+                ));
                 threads.hanging.push(thread);
             } else if thread.is_finished() {
                 // It came to grief: what it owed is dropped, and whoever waits for it hears that.
@@ -113,7 +131,12 @@ impl<T: Trade> Crew<T> {
             let (crew, desk) = (Arc::clone(self), Arc::new(Desk::default()));
             let own = Arc::clone(&desk);
             let work = move || crew.trade.work(&crew.queue, &own);
-            threads.working.push((desk, thread::Builder::new().name(T::THREAD.to_owned()).spawn(work)?));
+            threads.working.push((
+                desk,
+                thread::Builder::new()
+                    .name(T::THREAD.to_owned())
+                    .spawn(work)?,
+            ));
         }
         Ok(())
     }

@@ -46,8 +46,19 @@ impl<W, A> Queue<W, A> {
     /// An empty queue for so many jobs, and so many threads to take them: another is woken when more than enough wait for each
     /// that is at work.
     pub fn new(limit: usize, threads: usize, enough: usize, lets_others_go_first: bool) -> Self {
-        let line = Mutex::new(Line { jobs: VecDeque::new(), idle: 0, closed: false });
-        Self { line, arrived: Condvar::new(), limit, threads, enough, lets_others_go_first }
+        let line = Mutex::new(Line {
+            jobs: VecDeque::new(),
+            idle: 0,
+            closed: false,
+        });
+        Self {
+            line,
+            arrived: Condvar::new(),
+            limit,
+            threads,
+            enough,
+            lets_others_go_first,
+        }
     }
 
     /// Queues something: the answer is lost only when whoever takes the job is.
@@ -83,7 +94,10 @@ impl<W, A> Queue<W, A> {
                     return None;
                 }
                 line.idle += 1;
-                line = self.arrived.wait(line).unwrap_or_else(PoisonError::into_inner);
+                line = self
+                    .arrived
+                    .wait(line)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
             if self.lets_others_go_first && line.jobs.len() < most {
                 // Where nobody else wants to run, this takes no time.
@@ -116,7 +130,9 @@ pub struct Answers<A>(pub Vec<oneshot::Sender<Result<A, StoreError>>>);
 impl<A> Answers<A> {
     /// Tells everybody the same.
     pub fn refuse(self, error: &StoreError) {
-        self.0.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
+        self.0
+            .into_iter()
+            .for_each(|answer| drop(answer.send(Err(error.clone()))));
     }
 }
 
@@ -147,7 +163,9 @@ impl<A> Desk<A> {
 
     /// The answers of a batch that takes longer than that.
     pub fn overdue(&self, patience: Duration) -> Option<Answers<A>> {
-        lock(&self.0).take_if(|(since, _)| since.elapsed() > patience).map(|(_, answers)| answers)
+        lock(&self.0)
+            .take_if(|(since, _)| since.elapsed() > patience)
+            .map(|(_, answers)| answers)
     }
 }
 

@@ -28,7 +28,9 @@ pub enum StoreError {
     #[error("the initial access token is used up, expired or revoked")]
     Spent,
     /// The schema was made by a newer program.
-    #[error("the schema of the store is newer than this program: it has the migration {migration}, which this program does not know")]
+    #[error(
+        "the schema of the store is newer than this program: it has the migration {migration}, which this program does not know"
+    )]
     Newer {
         /// The first migration that is not known here.
         migration: String,
@@ -59,7 +61,11 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn corrupt(table: &'static str, column: &'static str, key: &str) -> Self {
-        Self::Corrupt { table, column, key: key.to_owned() }
+        Self::Corrupt {
+            table,
+            column,
+            key: key.to_owned(),
+        }
     }
 
     /// Whether somebody else has SQLite's file for a moment.
@@ -116,7 +122,9 @@ impl From<Error> for StoreError {
                     Self::Database(message)
                 }
             }
-            Error::BrokenTransactionManager => Self::Unavailable("a transaction was lost".to_owned()),
+            Error::BrokenTransactionManager => {
+                Self::Unavailable("a transaction was lost".to_owned())
+            }
             other => Self::Database(one_line(&other.to_string())),
         }
     }
@@ -137,12 +145,25 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_told_from_what_will_not() {
-        assert_eq!(said(DatabaseErrorKind::UniqueViolation, "x"), StoreError::Conflict);
-        for text in ["database is locked", "database or disk is full", "FATAL: terminating connection due to administrator command"] {
-            assert!(said(DatabaseErrorKind::Unknown, text).is_unavailable(), "{text}");
+        assert_eq!(
+            said(DatabaseErrorKind::UniqueViolation, "x"),
+            StoreError::Conflict
+        );
+        for text in [
+            "database is locked",
+            "database or disk is full",
+            "FATAL: terminating connection due to administrator command",
+        ] {
+            assert!(
+                said(DatabaseErrorKind::Unknown, text).is_unavailable(),
+                "{text}"
+            );
         }
         assert!(said(DatabaseErrorKind::ClosedConnection, "").is_unavailable());
         assert!(said(DatabaseErrorKind::ReadOnlyTransaction, "").is_unavailable());
-        assert_eq!(said(DatabaseErrorKind::Unknown, "no such\n table"), StoreError::Database("no such table".to_owned()));
+        assert_eq!(
+            said(DatabaseErrorKind::Unknown, "no such\n table"),
+            StoreError::Database("no such table".to_owned())
+        );
     }
 }

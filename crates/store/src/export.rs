@@ -46,7 +46,9 @@ pub enum ImportError {
         client_id: String,
     },
     /// Its secret does not open.
-    #[error("the secret of {0:?} does not open with this store's sealing key; name the key of the store it comes from")]
+    #[error(
+        "the secret of {0:?} does not open with this store's sealing key; name the key of the store it comes from"
+    )]
     Sealed(String),
     /// There is a client of that identifier already, and it is another one.
     #[error("there is a client {0:?} already, and it differs")]
@@ -71,7 +73,8 @@ impl ExportedClient {
     /// # Errors
     /// [`StoreError::Corrupt`], which cannot be.
     pub fn line(&self) -> Result<String, StoreError> {
-        serde_json::to_string(&self.0).map_err(|_| StoreError::corrupt("client", "metadata", &self.0.client_id))
+        serde_json::to_string(&self.0)
+            .map_err(|_| StoreError::corrupt("client", "metadata", &self.0.client_id))
     }
 
     /// Reads a line, and makes of it what this store can keep: its secret is sealed with this store's key, which may be done
@@ -79,25 +82,48 @@ impl ExportedClient {
     ///
     /// # Errors
     /// What is wrong with the line.
-    pub(crate) fn read(line: &str, own: &SealingKey, foreign: Option<&SealingKey>) -> Result<Self, ImportError> {
+    pub(crate) fn read(
+        line: &str,
+        own: &SealingKey,
+        foreign: Option<&SealingKey>,
+    ) -> Result<Self, ImportError> {
         let unreadable = |error| ImportError::Unreadable(reason(&error));
         let (line, clear) = in_clear(line).map_err(unreadable)?;
         let mut row: ClientRow = serde_json::from_str(&line).map_err(unreadable)?;
-        let column = |column| ImportError::Column { column, client_id: row.client_id.clone() };
-        if let Some(text) = row.texts().into_iter().find(|(_, text)| text.contains('\0')) {
+        let column = |column| ImportError::Column {
+            column,
+            client_id: row.client_id.clone(),
+        };
+        if let Some(text) = row
+            .texts()
+            .into_iter()
+            .find(|(_, text)| text.contains('\0'))
+        {
             return Err(column(text.0));
         }
         if row.client_id.is_empty() {
             return Err(column("client_id"));
         }
-        let json = [("metadata", Some(&row.metadata)), ("terms", row.terms.as_ref())];
-        if let Some((column, _)) = json.into_iter().find(|(_, text)| text.is_some_and(|text| has_nul(text))) {
-            return Err(ImportError::Nul { column, client_id: row.client_id });
+        let json = [
+            ("metadata", Some(&row.metadata)),
+            ("terms", row.terms.as_ref()),
+        ];
+        if let Some((column, _)) = json
+            .into_iter()
+            .find(|(_, text)| text.is_some_and(|text| has_nul(text)))
+        {
+            return Err(ImportError::Nul {
+                column,
+                client_id: row.client_id,
+            });
         }
         if row.revision < 1 {
             return Err(column("revision"));
         }
-        if !URL_SAFE_NO_PAD.decode(&row.token_digest).is_ok_and(|digest| digest.len() == DIGEST) {
+        if !URL_SAFE_NO_PAD
+            .decode(&row.token_digest)
+            .is_ok_and(|digest| digest.len() == DIGEST)
+        {
             return Err(column("token_digest"));
         }
         let provider = Issuer::parse(&row.provider).map_err(|_| column("provider"))?;
@@ -105,21 +131,36 @@ impl ExportedClient {
             if row.secret_sealed.is_some() || secret.reveal().is_empty() {
                 return Err(column("client_secret"));
             }
-            row.secret_sealed = Some(seal_secret(own, &provider, &protocol::ClientId::new(&row.client_id), &secret)?);
+            row.secret_sealed = Some(seal_secret(
+                own,
+                &provider,
+                &protocol::ClientId::new(&row.client_id),
+                &secret,
+            )?);
         }
         if let Some(sealed) = &row.secret_sealed {
-            let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
+            let about = About::ClientSecret {
+                provider: &row.provider,
+                client_id: &row.client_id,
+            };
             if own.open(&about, sealed).is_none() {
                 let opened = foreign.and_then(|foreign| foreign.open(&about, sealed));
                 let secret = opened.ok_or_else(|| ImportError::Sealed(row.client_id.clone()))?;
                 let id = protocol::ClientId::new(&row.client_id);
-                row.secret_sealed = Some(seal_secret(own, &provider, &id, &ClientSecret::new(secret.as_str()))?);
+                row.secret_sealed = Some(seal_secret(
+                    own,
+                    &provider,
+                    &id,
+                    &ClientSecret::new(secret.as_str()),
+                )?);
             }
         }
         let client_id = row.client_id.clone();
         match row.clone().client(own) {
             Ok(client) => Ok(Self(row.following(client.metadata.members()))),
-            Err(StoreError::Corrupt { column, .. }) => Err(ImportError::Column { column, client_id }),
+            Err(StoreError::Corrupt { column, .. }) => {
+                Err(ImportError::Column { column, client_id })
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -131,8 +172,14 @@ impl ExportedClient {
     /// Whether a row is this client: secrets are compared, not how they are sealed, and it does not count when it was last used.
     pub(crate) fn is(&self, row: &ClientRow, own: &SealingKey) -> bool {
         let opened = |row: &ClientRow| {
-            let about = About::ClientSecret { provider: &row.provider, client_id: &row.client_id };
-            row.secret_sealed.as_deref().map(|sealed| own.open(&about, sealed).map(|secret| ClientSecret::new(secret.as_str())))
+            let about = About::ClientSecret {
+                provider: &row.provider,
+                client_id: &row.client_id,
+            };
+            row.secret_sealed.as_deref().map(|sealed| {
+                own.open(&about, sealed)
+                    .map(|secret| ClientSecret::new(secret.as_str()))
+            })
         };
         let unsealed = |row: &ClientRow| ClientRow {
             secret_sealed: None,
@@ -151,15 +198,22 @@ fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_js
     struct InClear {
         client_secret: Option<String>,
     }
-    let Some(secret) = serde_json::from_str::<InClear>(line)?.client_secret else { return Ok((Cow::Borrowed(line), None)) };
+    let Some(secret) = serde_json::from_str::<InClear>(line)?.client_secret else {
+        return Ok((Cow::Borrowed(line), None));
+    };
     let mut columns: Map<String, Value> = serde_json::from_str(line)?;
     columns.remove("client_secret");
-    Ok((Cow::Owned(serde_json::to_string(&columns)?), Some(ClientSecret::new(secret))))
+    Ok((
+        Cow::Owned(serde_json::to_string(&columns)?),
+        Some(ClientSecret::new(secret)),
+    ))
 }
 
 /// What is wrong, and at which column; the line is the caller's.
 fn reason(error: &serde_json::Error) -> String {
     let said = error.to_string();
-    let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
+    let said = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(said, _)| said);
     format!("{said} (column {})", error.column())
 }

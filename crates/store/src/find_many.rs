@@ -11,17 +11,30 @@ use crate::error::StoreError;
 use crate::schema::client;
 
 /// The rows of clients, in the order of their identifiers. One snapshot of the database serves all of them.
-pub fn find_many(connection: &mut AnyConnection, ids: &[&str]) -> Result<Vec<Option<ClientRow>>, StoreError> {
+pub fn find_many(
+    connection: &mut AnyConnection,
+    ids: &[&str],
+) -> Result<Vec<Option<ClientRow>>, StoreError> {
     match (connection, ids) {
         (connection, [id]) => Ok(vec![find(connection, id)?]),
         // Beginning to read costs SQLite several calls of the system, and a statement for each client none.
         (AnyConnection::Sqlite(sqlite), ids) => sqlite.transaction(|sqlite| {
-            ids.iter().map(|id| Ok(client::table.find(id).select(ClientRow::as_select()).get_result(sqlite).optional()?)).collect()
+            ids.iter()
+                .map(|id| {
+                    Ok(client::table
+                        .find(id)
+                        .select(ClientRow::as_select())
+                        .get_result(sqlite)
+                        .optional()?)
+                })
+                .collect()
         }),
         (AnyConnection::Postgres(postgres), ids) => {
             let mut rows: Vec<Option<ClientRow>> = ids.iter().map(|_| None).collect();
             for (place, row) in (FindMany { ids }).load::<(i64, ClientRow)>(postgres)? {
-                let place = usize::try_from(place.saturating_sub(1)).ok().and_then(|place| rows.get_mut(place));
+                let place = usize::try_from(place.saturating_sub(1))
+                    .ok()
+                    .and_then(|place| rows.get_mut(place));
                 place.map(|found| found.replace(row));
             }
             Ok(rows)
@@ -32,7 +45,9 @@ pub fn find_many(connection: &mut AnyConnection, ids: &[&str]) -> Result<Vec<Opt
 /// The row of a client.
 pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow>, StoreError> {
     // Through the connection inside: the enum's reads are prepared anew each time.
-    Ok(either!(connection, inner => client::table.find(id).select(ClientRow::as_select()).get_result(inner).optional())?)
+    Ok(
+        either!(connection, inner => client::table.find(id).select(ClientRow::as_select()).get_result(inner).optional())?,
+    )
 }
 
 /// The rows of clients with their places, from 1, among the identifiers: the same text for any number, so it is prepared once.

@@ -28,7 +28,10 @@ pub struct NotImported {
 
 impl From<StoreError> for NotImported {
     fn from(error: StoreError) -> Self {
-        Self { at: 0, error: error.into() }
+        Self {
+            at: 0,
+            error: error.into(),
+        }
     }
 }
 
@@ -44,7 +47,11 @@ impl Store {
     ///
     /// # Errors
     /// What is wrong with the line.
-    pub fn read_exported(&self, line: &str, sealed_with: Option<&SealingKey>) -> Result<ExportedClient, ImportError> {
+    pub fn read_exported(
+        &self,
+        line: &str,
+        sealed_with: Option<&SealingKey>,
+    ) -> Result<ExportedClient, ImportError> {
         ExportedClient::read(line, &self.0.seal, sealed_with)
     }
 
@@ -64,7 +71,10 @@ impl Store {
     pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
         match self.insert_all(batch, true) {
             // One statement for all of them does not say which of them it failed for.
-            Err(NotImported { error: ImportError::Store(StoreError::Conflict), .. }) => self.insert_all(batch, false),
+            Err(NotImported {
+                error: ImportError::Store(StoreError::Conflict),
+                ..
+            }) => self.insert_all(batch, false),
             outcome => outcome,
         }
     }
@@ -76,7 +86,11 @@ impl Store {
                 let absent = self.absent(batch, present(connection, batch)?)?;
                 insert_rows(connection, &absent, together)?;
                 let told = |(_, row): &(usize, &ClientRow)| {
-                    Cow::Owned(self.row_of(Event::ClientImported).client(&row.client_id).at(&row.provider))
+                    Cow::Owned(
+                        self.row_of(Event::ClientImported)
+                            .client(&row.client_id)
+                            .at(&row.provider),
+                    )
                 };
                 audit_row::write(connection, &absent.iter().map(told).collect::<Vec<_>>())?;
                 Ok(absent.len())
@@ -94,15 +108,28 @@ impl Store {
     }
 
     /// Those that are not here yet, with their places.
-    fn absent<'a>(&self, batch: &'a [ExportedClient], present: Vec<ClientRow>) -> Result<Vec<(usize, &'a ClientRow)>, NotImported> {
-        let present: BTreeMap<String, ClientRow> = present.into_iter().map(|row| (row.client_id.clone(), row)).collect();
-        let mut seen: BTreeMap<&str, &ClientRow> = present.iter().map(|(id, row)| (id.as_str(), row)).collect();
+    fn absent<'a>(
+        &self,
+        batch: &'a [ExportedClient],
+        present: Vec<ClientRow>,
+    ) -> Result<Vec<(usize, &'a ClientRow)>, NotImported> {
+        let present: BTreeMap<String, ClientRow> = present
+            .into_iter()
+            .map(|row| (row.client_id.clone(), row))
+            .collect();
+        let mut seen: BTreeMap<&str, &ClientRow> =
+            present.iter().map(|(id, row)| (id.as_str(), row)).collect();
         let mut absent = Vec::new();
         for (at, exported) in batch.iter().enumerate() {
             let row = exported.row();
             match seen.get(row.client_id.as_str()) {
                 Some(other) if exported.is(other, &self.0.seal) => {}
-                Some(_) => return Err(NotImported { at, error: ImportError::Different(row.client_id.clone()) }),
+                Some(_) => {
+                    return Err(NotImported {
+                        at,
+                        error: ImportError::Different(row.client_id.clone()),
+                    });
+                }
                 None => {
                     seen.insert(&row.client_id, row);
                     absent.push((at, row));
@@ -113,22 +140,38 @@ impl Store {
     }
 }
 
-fn present(connection: &mut AnyConnection, batch: &[ExportedClient]) -> Result<Vec<ClientRow>, StoreError> {
-    let ids: Vec<&str> = batch.iter().map(|exported| exported.row().client_id.as_str()).collect();
+fn present(
+    connection: &mut AnyConnection,
+    batch: &[ExportedClient],
+) -> Result<Vec<ClientRow>, StoreError> {
+    let ids: Vec<&str> = batch
+        .iter()
+        .map(|exported| exported.row().client_id.as_str())
+        .collect();
     Ok(find_many(connection, &ids)?.into_iter().flatten().collect())
 }
 
-fn insert_rows(connection: &mut AnyConnection, rows: &[(usize, &ClientRow)], together: bool) -> Result<(), NotImported> {
+fn insert_rows(
+    connection: &mut AnyConnection,
+    rows: &[(usize, &ClientRow)],
+    together: bool,
+) -> Result<(), NotImported> {
     if let (true, AnyConnection::Postgres(postgres)) = (together, &mut *connection) {
         let rows: Vec<&ClientRow> = rows.iter().map(|(_, row)| *row).collect();
         InsertMany::new(&rows).execute(postgres)?;
         return Ok(());
     }
     for (at, row) in rows {
-        diesel::insert_into(client::table).values(*row).execute(connection).map_err(|error| match StoreError::from(error) {
-            StoreError::Conflict => NotImported { at: *at, error: ImportError::Named(row.client_id.clone()) },
-            error => error.into(),
-        })?;
+        diesel::insert_into(client::table)
+            .values(*row)
+            .execute(connection)
+            .map_err(|error| match StoreError::from(error) {
+                StoreError::Conflict => NotImported {
+                    at: *at,
+                    error: ImportError::Named(row.client_id.clone()),
+                },
+                error => error.into(),
+            })?;
     }
     Ok(())
 }

@@ -45,8 +45,21 @@ impl Information {
 
 impl From<Client> for Information {
     fn from(client: Client) -> Self {
-        let Client { id, metadata, secret, issued_at, secret_expires_at, .. } = client;
-        Self { id, metadata: metadata.into_json(), secret, issued_at, secret_expires_at }
+        let Client {
+            id,
+            metadata,
+            secret,
+            issued_at,
+            secret_expires_at,
+            ..
+        } = client;
+        Self {
+            id,
+            metadata: metadata.into_json(),
+            secret,
+            issued_at,
+            secret_expires_at,
+        }
     }
 }
 
@@ -69,7 +82,11 @@ impl Store {
             token_digest: digest(token.reveal()),
             now,
         };
-        let asked = if may_exist(id) { Some(self.0.reader.ask(question)) } else { None };
+        let asked = if may_exist(id) {
+            Some(self.0.reader.ask(question))
+        } else {
+            None
+        };
         let span = tracing::info_span!("store read", otel.kind = "client");
         async move {
             let _span = span;

@@ -105,14 +105,27 @@ impl TokenRow {
     fn is_good(&self, provider: &Issuer, now: Timestamp) -> bool {
         self.uses_left.is_none_or(|uses| uses > 0)
             && self.expires_at.is_none_or(|at| at > now.seconds())
-            && self.provider.as_deref().is_none_or(|own| own == provider.as_str())
+            && self
+                .provider
+                .as_deref()
+                .is_none_or(|own| own == provider.as_str())
     }
 
     fn info(self) -> Result<TokenInfo, StoreError> {
         let corrupt = |column| StoreError::corrupt("initial_access_token", column, &self.id);
-        let terms = self.terms.as_deref().map(TokenTerms::from_json).transpose().map_err(|_| corrupt("terms"))?;
+        let terms = self
+            .terms
+            .as_deref()
+            .map(TokenTerms::from_json)
+            .transpose()
+            .map_err(|_| corrupt("terms"))?;
         Ok(TokenInfo {
-            provider: self.provider.as_deref().map(Issuer::parse).transpose().map_err(|_| corrupt("provider"))?,
+            provider: self
+                .provider
+                .as_deref()
+                .map(Issuer::parse)
+                .transpose()
+                .map_err(|_| corrupt("provider"))?,
             terms: terms.map(Arc::new),
             label: self.label,
             uses_left: self.uses_left,
@@ -129,9 +142,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Refused`] for a number of uses below one; [`StoreError::Conflict`] when the token exists; [`StoreError::Unavailable`].
-    pub fn issue_token(&self, token: &InitialAccessToken, new: NewToken, now: Timestamp) -> Result<TokenId, StoreError> {
+    pub fn issue_token(
+        &self,
+        token: &InitialAccessToken,
+        new: NewToken,
+        now: Timestamp,
+    ) -> Result<TokenId, StoreError> {
         if new.uses.is_some_and(|uses| uses < 1) {
-            return Err(StoreError::Refused("an initial access token is good for at least one use"));
+            return Err(StoreError::Refused(
+                "an initial access token is good for at least one use",
+            ));
         }
         let mut audit = self.row_of(Event::TokenIssued);
         if let Some(provider) = &new.provider {
@@ -151,7 +171,9 @@ impl Store {
         audit.token = Some(called(&row.id, row.label.as_deref()));
         audit.account = row.owner.clone().or(audit.account);
         self.0.pool.write(|connection| {
-            diesel::insert_into(initial_access_token::table).values(&row).execute(connection)?;
+            diesel::insert_into(initial_access_token::table)
+                .values(&row)
+                .execute(connection)?;
             audit_row::write_one(connection, &audit)
         })?;
         audit.tell(false);
@@ -164,10 +186,12 @@ impl Store {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`] for the first that cannot be read.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, StoreError> {
         let order = (initial_access_token::created_at, initial_access_token::id);
-        let rows: Vec<TokenRow> = self
-            .0
-            .pool
-            .read(|connection| Ok(initial_access_token::table.order(order).select(TokenRow::as_select()).load(connection)?))?;
+        let rows: Vec<TokenRow> = self.0.pool.read(|connection| {
+            Ok(initial_access_token::table
+                .order(order)
+                .select(TokenRow::as_select())
+                .load(connection)?)
+        })?;
         rows.into_iter().map(TokenRow::info).collect()
     }
 
@@ -175,13 +199,24 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub fn find_token(&self, provider: &Issuer, token: &InitialAccessToken, now: Timestamp) -> Result<Option<TokenInfo>, StoreError> {
+    pub fn find_token(
+        &self,
+        provider: &Issuer,
+        token: &InitialAccessToken,
+        now: Timestamp,
+    ) -> Result<Option<TokenInfo>, StoreError> {
         let presented = digest(token.reveal());
         let row: Option<TokenRow> = self.0.pool.read(|connection| {
-            let known = initial_access_token::table.filter(initial_access_token::token_digest.eq(&presented));
-            Ok(known.select(TokenRow::as_select()).first(connection).optional()?)
+            let known = initial_access_token::table
+                .filter(initial_access_token::token_digest.eq(&presented));
+            Ok(known
+                .select(TokenRow::as_select())
+                .first(connection)
+                .optional()?)
         })?;
-        row.filter(|row| row.is_good(provider, now)).map(TokenRow::info).transpose()
+        row.filter(|row| row.is_good(provider, now))
+            .map(TokenRow::info)
+            .transpose()
     }
 
     /// Makes an initial access token worthless; the clients it registered stay. `false` when there is none of that identifier.
@@ -209,7 +244,12 @@ impl Store {
 
 /// Takes one use off a token, unless it has none left, expired, or is another provider's. The row stays locked to the end of
 /// the transaction.
-pub(crate) fn spend(connection: &mut AnyConnection, id: &TokenId, at: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub(crate) fn spend(
+    connection: &mut AnyConnection,
+    id: &TokenId,
+    at: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     use initial_access_token::{expires_at, provider, uses_left};
 
     let spent = diesel::update(initial_access_token::table.find(id.as_str()))

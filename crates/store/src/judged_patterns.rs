@@ -27,7 +27,9 @@ pub fn judge_older_patterns(connection: &mut AnyConnection) -> Result<(), StoreE
             .select((client::client_id, client::metadata))
             .limit(PAGE)
             .load(connection)?;
-        let Some((last, _)) = rows.last() else { return Ok(()) };
+        let Some((last, _)) = rows.last() else {
+            return Ok(());
+        };
         after.clone_from(last);
         for (id, metadata) in rows {
             judge(connection, &id, metadata)?;
@@ -37,10 +39,14 @@ pub fn judge_older_patterns(connection: &mut AnyConnection) -> Result<(), StoreE
 
 fn judge(connection: &mut AnyConnection, id: &str, metadata: String) -> Result<(), StoreError> {
     // A row that cannot be read is told of where it is read for a client.
-    let Ok(metadata) = RegisteredMetadata::from_stored(metadata) else { return Ok(()) };
+    let Ok(metadata) = RegisteredMetadata::from_stored(metadata) else {
+        return Ok(());
+    };
     match metadata.members().judged_patterns() {
         Some(judged) => {
-            diesel::update(client::table.find(id)).set(client::redirect_patterns.eq(judged)).execute(connection)?;
+            diesel::update(client::table.find(id))
+                .set(client::redirect_patterns.eq(judged))
+                .execute(connection)?;
         }
         None if metadata.members().has_patterns() => tracing::warn!(
             client_id = id,

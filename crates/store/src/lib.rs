@@ -115,18 +115,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] with what the database said; [`StoreError::Newer`] when a newer program made the schema.
     pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
-        let opened = AnyConnection::establish_at(url, Purpose::Migrate).and_then(|mut connection| migrations::missing(&mut connection));
+        let opened = AnyConnection::establish_at(url, Purpose::Migrate)
+            .and_then(|mut connection| migrations::missing(&mut connection));
         match opened {
             Ok(_) => {}
             Err(StoreError::Unavailable(reason) | StoreError::Database(reason)) => {
-                return Err(StoreError::Open { url: url.to_string(), reason });
+                return Err(StoreError::Open {
+                    url: url.to_string(),
+                    reason,
+                });
             }
             Err(error) => return Err(error),
         }
         let audit_ids = AuditIds::new(Clock::system())?;
         let (pool, uses) = (Arc::new(Pool::new(url)), Arc::new(Uses::default()));
         let reader = Reader::new(&pool, &seal, &uses);
-        let inner = Inner { url: url.clone(), seal, pool, writer: Writer::start(url)?, reader, audit_ids, uses };
+        let inner = Inner {
+            url: url.clone(),
+            seal,
+            pool,
+            writer: Writer::start(url)?,
+            reader,
+            audit_ids,
+            uses,
+        };
         Ok(Self(Arc::new(inner), Arc::default()))
     }
 

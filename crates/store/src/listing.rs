@@ -32,7 +32,10 @@ type Boxed<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
 impl Which {
     /// PostgreSQL takes a NUL for an error, and no client has one.
     fn may_exist(&self) -> bool {
-        [&self.owner, &self.provider].into_iter().flatten().all(|text| !text.contains('\0'))
+        [&self.owner, &self.provider]
+            .into_iter()
+            .flatten()
+            .all(|text| !text.contains('\0'))
     }
 
     fn query(&self) -> Boxed<'_> {
@@ -51,8 +54,12 @@ impl Which {
         }
         if let Some(since) = self.unused_since {
             // A use is known to the day, so one of that day may have come after.
-            let used = client::last_used_at.is_null().or(client::last_used_at.le(since.minus(DAY).seconds()));
-            query = query.filter(client::issued_at.lt(since.seconds())).filter(used);
+            let used = client::last_used_at
+                .is_null()
+                .or(client::last_used_at.le(since.minus(DAY).seconds()));
+            query = query
+                .filter(client::issued_at.lt(since.seconds()))
+                .filter(used);
         }
         query
     }
@@ -63,19 +70,43 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn clients(&self, which: &Which, after: Option<&ClientId>, limit: i64) -> Result<Vec<Listed>, StoreError> {
-        let listed = |row: ClientRow| Listed { id: ClientId::new(&row.client_id), client: row.client(&self.0.seal) };
-        Ok(self.rows(which, after, limit)?.into_iter().map(listed).collect())
+    pub fn clients(
+        &self,
+        which: &Which,
+        after: Option<&ClientId>,
+        limit: i64,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let listed = |row: ClientRow| Listed {
+            id: ClientId::new(&row.client_id),
+            client: row.client(&self.0.seal),
+        };
+        Ok(self
+            .rows(which, after, limit)?
+            .into_iter()
+            .map(listed)
+            .collect())
     }
 
     /// The same, each with everything its row has; the error names a row that cannot be read.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn exported(&self, which: &Which, after: Option<&ClientId>, limit: i64) -> Result<Vec<Listed<ExportedClient>>, StoreError> {
+    pub fn exported(
+        &self,
+        which: &Which,
+        after: Option<&ClientId>,
+        limit: i64,
+    ) -> Result<Vec<Listed<ExportedClient>>, StoreError> {
         let seal = &self.0.seal;
-        let listed = |row: ClientRow| Listed { id: ClientId::new(&row.client_id), client: ExportedClient::of(row, seal) };
-        Ok(self.rows(which, after, limit)?.into_iter().map(listed).collect())
+        let listed = |row: ClientRow| Listed {
+            id: ClientId::new(&row.client_id),
+            client: ExportedClient::of(row, seal),
+        };
+        Ok(self
+            .rows(which, after, limit)?
+            .into_iter()
+            .map(listed)
+            .collect())
     }
 
     /// How many of these clients there are, expired or not.
@@ -86,17 +117,31 @@ impl Store {
         if !which.may_exist() {
             return Ok(0);
         }
-        let count: i64 = self.0.pool.read(|connection| Ok(which.query().count().get_result(connection)?))?;
+        let count: i64 = self
+            .0
+            .pool
+            .read(|connection| Ok(which.query().count().get_result(connection)?))?;
         Ok(count.unsigned_abs())
     }
 
-    fn rows(&self, which: &Which, after: Option<&ClientId>, limit: i64) -> Result<Vec<ClientRow>, StoreError> {
+    fn rows(
+        &self,
+        which: &Which,
+        after: Option<&ClientId>,
+        limit: i64,
+    ) -> Result<Vec<ClientRow>, StoreError> {
         if !which.may_exist() {
             return Ok(Vec::new());
         }
-        let after = after.and_then(|id| id.as_str().split('\0').next()).unwrap_or_default();
+        let after = after
+            .and_then(|id| id.as_str().split('\0').next())
+            .unwrap_or_default();
         self.0.pool.read(|connection| {
-            let page = which.query().filter(client::client_id.gt(after)).order(client::client_id).limit(limit);
+            let page = which
+                .query()
+                .filter(client::client_id.gt(after))
+                .order(client::client_id)
+                .limit(limit);
             Ok(page.select(ClientRow::as_select()).load(connection)?)
         })
     }

@@ -28,7 +28,9 @@ impl Lock {
 /// Waits for a lock. A transaction that writes is alone on SQLite, so there it has the lock already.
 pub fn lock(connection: &mut AnyConnection, lock: Lock) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<diesel::sql_types::BigInt, _>(lock.number()).execute(postgres)?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(lock.number())
+            .execute(postgres)?;
     }
     Ok(())
 }

@@ -55,7 +55,9 @@ impl Store {
             lock(connection, Lock::Migrations)?;
             let missing = missing(connection)?;
             if !missing.is_empty() {
-                connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::Database(error.to_string()))?;
+                connection
+                    .run_pending_migrations(MIGRATIONS)
+                    .map_err(|error| StoreError::Database(error.to_string()))?;
             }
             if missing.iter().any(|name| name == PATTERNS) {
                 judge_older_patterns(connection)?;
@@ -101,11 +103,16 @@ pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
 
 /// The versions of all migrations there are.
 pub fn known_versions() -> Result<BTreeSet<String>, StoreError> {
-    Ok(known()?.iter().map(|migration| migration.name().version().to_string()).collect())
+    Ok(known()?
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect())
 }
 
 fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
-    let mut known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().map_err(|error| StoreError::Database(error.to_string()))?;
+    let mut known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS
+        .migrations()
+        .map_err(|error| StoreError::Database(error.to_string()))?;
     known.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
     Ok(known)
 }
@@ -114,16 +121,26 @@ fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
 pub fn applied(connection: &mut AnyConnection) -> Result<BTreeSet<String>, StoreError> {
     const TABLE: &str = "__diesel_schema_migrations";
     let exists = match connection {
-        AnyConnection::Sqlite(sqlite) => sqlite_master::table.filter(sqlite_master::name.eq(TABLE)).count().get_result::<i64>(sqlite)? > 0,
+        AnyConnection::Sqlite(sqlite) => {
+            sqlite_master::table
+                .filter(sqlite_master::name.eq(TABLE))
+                .count()
+                .get_result::<i64>(sqlite)?
+                > 0
+        }
         AnyConnection::Postgres(postgres) => {
-            diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("to_regclass('{TABLE}') IS NOT NULL")))
-                .get_result(postgres)?
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!(
+                "to_regclass('{TABLE}') IS NOT NULL"
+            )))
+            .get_result(postgres)?
         }
     };
     if !exists {
         return Ok(BTreeSet::new());
     }
-    let versions: Vec<String> = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(connection)?;
+    let versions: Vec<String> = __diesel_schema_migrations::table
+        .select(__diesel_schema_migrations::version)
+        .load(connection)?;
     Ok(versions.into_iter().collect())
 }
 
@@ -135,11 +152,16 @@ enum Sentinel {
 
 /// Whether the sentinel opens with this key.
 fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel, StoreError> {
-    let rows: Vec<(String, String)> = seal_check::table.select((seal_check::key_id, seal_check::sealed)).load(connection)?;
+    let rows: Vec<(String, String)> = seal_check::table
+        .select((seal_check::key_id, seal_check::sealed))
+        .load(connection)?;
     if rows.is_empty() {
         return Ok(Sentinel::Absent);
     }
-    let (id, sentinel) = rows.into_iter().find(|(id, _)| *id == seal.id()).ok_or(StoreError::WrongKey)?;
+    let (id, sentinel) = rows
+        .into_iter()
+        .find(|(id, _)| *id == seal.id())
+        .ok_or(StoreError::WrongKey)?;
     match seal.open(&About::Check, &sentinel) {
         Some(opened) if opened.as_str() == SENTINEL => Ok(Sentinel::Opens),
         _ => Err(StoreError::corrupt("seal_check", "sealed", &id)),
@@ -147,9 +169,14 @@ fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel,
 }
 
 fn write_sentinel(connection: &mut AnyConnection, seal: &SealingKey) -> Result<(), StoreError> {
-    let sentinel = seal.seal(&About::Check, SENTINEL).ok_or_else(no_randomness)?;
+    let sentinel = seal
+        .seal(&About::Check, SENTINEL)
+        .ok_or_else(no_randomness)?;
     diesel::insert_into(seal_check::table)
-        .values((seal_check::key_id.eq(seal.id()), seal_check::sealed.eq(sentinel)))
+        .values((
+            seal_check::key_id.eq(seal.id()),
+            seal_check::sealed.eq(sentinel),
+        ))
         .execute(connection)?;
     Ok(())
 }

@@ -33,8 +33,13 @@ impl Store {
         let mut found = ClientsWithNul::default();
         let mut after = String::new();
         loop {
-            let page = self.0.pool.read(|connection| candidates(connection, &after))?;
-            let Some((last, ..)) = page.last() else { return Ok(found) };
+            let page = self
+                .0
+                .pool
+                .read(|connection| candidates(connection, &after))?;
+            let Some((last, ..)) = page.last() else {
+                return Ok(found);
+            };
             after.clone_from(last);
             for (id, metadata, terms) in page {
                 if has_nul(&metadata) || terms.as_deref().is_some_and(has_nul) {
@@ -52,7 +57,14 @@ type Candidate = (String, String, Option<String>);
 
 /// Rows with the letters of the escape in them, which may stand behind a backslash that is escaped itself.
 fn candidates(connection: &mut AnyConnection, after: &str) -> Result<Vec<Candidate>, StoreError> {
-    let escaped = sql::<Bool>(r"(metadata LIKE '%\u0000%' ESCAPE '!' OR terms LIKE '%\u0000%' ESCAPE '!')");
-    let rows = client::table.filter(client::client_id.gt(after)).filter(escaped).order(client::client_id).limit(PAGE);
-    Ok(rows.select((client::client_id, client::metadata, client::terms)).load(connection)?)
+    let escaped =
+        sql::<Bool>(r"(metadata LIKE '%\u0000%' ESCAPE '!' OR terms LIKE '%\u0000%' ESCAPE '!')");
+    let rows = client::table
+        .filter(client::client_id.gt(after))
+        .filter(escaped)
+        .order(client::client_id)
+        .limit(PAGE);
+    Ok(rows
+        .select((client::client_id, client::metadata, client::terms))
+        .load(connection)?)
 }

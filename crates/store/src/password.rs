@@ -41,7 +41,10 @@ impl PasswordMemory {
             return None;
         }
         let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
-        let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+        let version = stored
+            .version
+            .map_or(Ok(Version::default()), Version::try_from)
+            .ok()?;
         let (salt, expected) = (stored.salt.as_ref()?, stored.hash.as_ref()?.as_ref());
         let mut buffer = [0; OUTPUT_MAX];
         let computed = buffer.get_mut(..expected.len())?;
@@ -74,7 +77,10 @@ pub(crate) fn hash(password: &Secret) -> Result<String, StoreError> {
     if password.reveal().is_empty() {
         return Err(StoreError::Refused("a password must not be empty"));
     }
-    Ok(Argon2::default().hash_password(password.reveal().as_bytes()).map_err(|_| no_randomness())?.to_string())
+    Ok(Argon2::default()
+        .hash_password(password.reveal().as_bytes())
+        .map_err(|_| no_randomness())?
+        .to_string())
 }
 
 #[cfg(test)]
@@ -85,17 +91,31 @@ mod tests {
 
     fn hashed(password: &str, memory: u32, passes: u32) -> String {
         let params = Params::new(memory, passes, 1, None).unwrap();
-        let hash = Argon2::default().hash_password_customized(password.as_bytes(), b"a salt of 16 by.", None, None, params);
+        let hash = Argon2::default().hash_password_customized(
+            password.as_bytes(),
+            b"a salt of 16 by.",
+            None,
+            None,
+            params,
+        );
         hash.unwrap().to_string()
     }
 
     #[test]
     fn unknown_account_costs_what_a_password_costs() {
         let fresh = hash(&Secret::new("hush")).unwrap();
-        let cost = |hash: &str| hash.split('$').take(4).map(ToOwned::to_owned).collect::<Vec<_>>();
+        let cost = |hash: &str| {
+            hash.split('$')
+                .take(4)
+                .map(ToOwned::to_owned)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(cost(NOBODY), cost(&fresh));
         assert_eq!(NOBODY.len(), fresh.len());
-        assert_eq!(PasswordMemory::default().verify(&Secret::new("nobody"), NOBODY), Some(false));
+        assert_eq!(
+            PasswordMemory::default().verify(&Secret::new("nobody"), NOBODY),
+            Some(false)
+        );
     }
 
     #[test]
@@ -104,7 +124,11 @@ mod tests {
         let stored = hash(&Secret::new("hush")).unwrap();
         assert_eq!(memory.bytes(), 0);
         for (password, right) in [("hush", true), ("wrong", false), ("hush", true)] {
-            assert_eq!(memory.verify(&Secret::new(password), &stored), Some(right), "{password}");
+            assert_eq!(
+                memory.verify(&Secret::new(password), &stored),
+                Some(right),
+                "{password}"
+            );
             assert_eq!(memory.bytes(), 19_456 * 1024);
         }
     }
@@ -114,20 +138,51 @@ mod tests {
         let mut memory = PasswordMemory::default();
         for (cost, passes) in [(8, 1), (64, 3), (40_000, 1), (19_456, 2)] {
             let stored = hashed("hush", cost, passes);
-            assert_eq!(memory.verify(&Secret::new("hush"), &stored), Some(true), "{stored}");
-            assert_eq!(memory.verify(&Secret::new("hush "), &stored), Some(false), "{stored}");
-            assert!(memory.bytes() <= 19_456 * 1024, "{stored}: {}", memory.bytes());
+            assert_eq!(
+                memory.verify(&Secret::new("hush"), &stored),
+                Some(true),
+                "{stored}"
+            );
+            assert_eq!(
+                memory.verify(&Secret::new("hush "), &stored),
+                Some(false),
+                "{stored}"
+            );
+            assert!(
+                memory.bytes() <= 19_456 * 1024,
+                "{stored}: {}",
+                memory.bytes()
+            );
         }
     }
 
     #[test]
     fn hash_that_costs_too_much_is_refused() {
         let mut memory = PasswordMemory::default();
-        for (from, to) in [("m=19456", "m=131073"), ("m=19456", "m=4294967295"), ("t=2", "t=17"), ("argon2id", "bcrypt"), ("v=19", "v=7")] {
-            assert_eq!(memory.verify(&Secret::new("hush"), &NOBODY.replace(from, to)), None, "{to}");
+        for (from, to) in [
+            ("m=19456", "m=131073"),
+            ("m=19456", "m=4294967295"),
+            ("t=2", "t=17"),
+            ("argon2id", "bcrypt"),
+            ("v=19", "v=7"),
+        ] {
+            assert_eq!(
+                memory.verify(&Secret::new("hush"), &NOBODY.replace(from, to)),
+                None,
+                "{to}"
+            );
         }
-        for damaged in ["", "hush", "$argon2id$v=19$m=19456,t=2,p=1", "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw"] {
-            assert_eq!(memory.verify(&Secret::new("hush"), damaged), None, "{damaged}");
+        for damaged in [
+            "",
+            "hush",
+            "$argon2id$v=19$m=19456,t=2,p=1",
+            "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw",
+        ] {
+            assert_eq!(
+                memory.verify(&Secret::new("hush"), damaged),
+                None,
+                "{damaged}"
+            );
         }
         assert_eq!(memory.bytes(), 0);
     }

@@ -77,7 +77,10 @@ impl r2d2::ManageConnection for Manager {
     type Error = Refused;
 
     fn connect(&self) -> Result<Pooled, Refused> {
-        Ok(Pooled { connection: AnyConnection::establish_at(&self.url, Purpose::Read)?, failed: false })
+        Ok(Pooled {
+            connection: AnyConnection::establish_at(&self.url, Purpose::Read)?,
+            failed: false,
+        })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Refused> {
@@ -102,18 +105,27 @@ impl Pool {
     }
 
     /// Runs a read, again on another connection when the one it had turns out to be dead.
-    pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn read<T>(
+        &self,
+        work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let _span = tracing::info_span!("store read", otel.kind = "client").entered();
         self.look(work)
     }
 
     /// The same for many requests at a time, each of which has a span of its own.
-    pub fn look<T>(&self, work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn look<T>(
+        &self,
+        work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         self.check_out(work).map(|(_, value)| value)
     }
 
     /// Runs a write in its own transaction.
-    pub fn write<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn write<T>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let _span = tracing::info_span!("store write", otel.kind = "client").entered();
         let begun = Instant::now();
         let mut pooled = loop {
@@ -153,7 +165,11 @@ impl Pool {
 
     /// A connection that nobody uses, or a new one.
     fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
-        let stuck = self.connections.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let stuck = self
+            .connections
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let got = stuck.connections.try_get().map_or_else(
             || {
                 self.waits.awaited.fetch_add(1, Ordering::Relaxed);
@@ -187,15 +203,25 @@ impl Pool {
         hanging.retain(|kept| kept.strong_count() > 0);
         if hanging.len() < HANGING {
             hanging.push(Arc::downgrade(&stuck.kept));
-            *self.connections.write().unwrap_or_else(PoisonError::into_inner) = Connections::new(&self.url);
+            *self
+                .connections
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = Connections::new(&self.url);
         }
     }
 
     /// How many connections there are, how many of them nobody uses, and how many there may be.
     pub fn connections(&self) -> (u32, u32, u32) {
-        let current = self.connections.read().unwrap_or_else(PoisonError::into_inner);
+        let current = self
+            .connections
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let state = current.connections.state();
-        (state.connections, state.idle_connections, current.connections.max_size())
+        (
+            state.connections,
+            state.idle_connections,
+            current.connections.max_size(),
+        )
     }
 
     /// What it counts.
@@ -206,7 +232,8 @@ impl Pool {
     /// Whether the database answers.
     pub fn ping(&self) -> Result<(), StoreError> {
         self.read(|connection| {
-            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).get_result::<i32>(connection)?;
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
+                .get_result::<i32>(connection)?;
             Ok(())
         })
     }
@@ -222,7 +249,10 @@ impl Connections {
             .test_on_check_out(false)
             // Whoever waited for a connection reports why there was none; once is enough.
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager { url: url.clone(), _kept: Arc::clone(&kept) });
+            .build_unchecked(Manager {
+                url: url.clone(),
+                _kept: Arc::clone(&kept),
+            });
         Self { connections, kept }
     }
 }

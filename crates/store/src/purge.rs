@@ -25,18 +25,35 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn purgeable(&self, now: Timestamp, keys_retired_before: Timestamp) -> Result<Purgeable, StoreError> {
+    pub fn purgeable(
+        &self,
+        now: Timestamp,
+        keys_retired_before: Timestamp,
+    ) -> Result<Purgeable, StoreError> {
         use initial_access_token::{expires_at, table, uses_left};
 
         let (clients, tokens, keys): (i64, i64, i64) = self.0.pool.read(|connection| {
             Ok((
-                client::table.filter(client::expires_at.le(now.seconds())).count().get_result(connection)?,
-                table.filter(uses_left.le(0).or(expires_at.le(now.seconds()))).count().get_result(connection)?,
-                signing_key::table.filter(signing_key::retired_at.lt(keys_retired_before.seconds())).count().get_result(connection)?,
+                client::table
+                    .filter(client::expires_at.le(now.seconds()))
+                    .count()
+                    .get_result(connection)?,
+                table
+                    .filter(uses_left.le(0).or(expires_at.le(now.seconds())))
+                    .count()
+                    .get_result(connection)?,
+                signing_key::table
+                    .filter(signing_key::retired_at.lt(keys_retired_before.seconds()))
+                    .count()
+                    .get_result(connection)?,
             ))
         })?;
         let number = |count: i64| usize::try_from(count).unwrap_or(0);
-        Ok(Purgeable { clients: number(clients), tokens: number(tokens), keys: number(keys) })
+        Ok(Purgeable {
+            clients: number(clients),
+            tokens: number(tokens),
+            keys: number(keys),
+        })
     }
 
     /// Deletes the initial access tokens that expired or are used up, and says how many there were. The clients they registered

@@ -58,22 +58,45 @@ struct Started {
 impl Reader {
     /// Readers of what those connections lead to.
     pub fn new(pool: &Arc<Pool>, seal: &SealingKey, uses: &Arc<Uses>) -> Self {
-        Self { pool: Arc::clone(pool), seal: seal.clone(), uses: Arc::clone(uses), started: OnceLock::new() }
+        Self {
+            pool: Arc::clone(pool),
+            seal: seal.clone(),
+            uses: Arc::clone(uses),
+            started: OnceLock::new(),
+        }
     }
 
     /// Queues a question.
-    pub fn ask(&self, question: Question) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
-        let started = self.started.get_or_init(|| self.start()).as_ref().map_err(StoreError::clone)?;
-        started.crew.queue.push(question).map_err(|refused| match refused {
-            NotQueued::Full => StoreError::Unavailable("too many reads are waiting".to_owned()),
-            NotQueued::Closed => closed(),
-        })
+    pub fn ask(
+        &self,
+        question: Question,
+    ) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
+        let started = self
+            .started
+            .get_or_init(|| self.start())
+            .as_ref()
+            .map_err(StoreError::clone)?;
+        started
+            .crew
+            .queue
+            .push(question)
+            .map_err(|refused| match refused {
+                NotQueued::Full => StoreError::Unavailable("too many reads are waiting".to_owned()),
+                NotQueued::Closed => closed(),
+            })
     }
 
     fn start(&self) -> Result<Started, StoreError> {
-        let readers = Readers { pool: Arc::clone(&self.pool), seal: self.seal.clone(), uses: Arc::clone(&self.uses) };
+        let readers = Readers {
+            pool: Arc::clone(&self.pool),
+            seal: self.seal.clone(),
+            uses: Arc::clone(&self.uses),
+        };
         let (crew, watch) = Crew::start(readers, SIZE)?;
-        Ok(Started { crew, _watch: watch })
+        Ok(Started {
+            crew,
+            _watch: watch,
+        })
     }
 }
 
@@ -108,7 +131,8 @@ impl Trade for Readers {
             if jobs.is_empty() {
                 continue;
             }
-            let (questions, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
+            let (questions, answers): (Vec<_>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
             desk.begin(Answers(answers));
             let mut told = self.look_up(&questions).into_iter();
             let Some(answers) = desk.end() else { return };
@@ -122,13 +146,21 @@ impl Trade for Readers {
 impl Readers {
     /// An answer for each question, in order.
     fn look_up(&self, questions: &[Question]) -> Vec<Result<Answer, StoreError>> {
-        let ids: Vec<&str> = questions.iter().map(|question| question.client_id.as_str()).collect();
+        let ids: Vec<&str> = questions
+            .iter()
+            .map(|question| question.client_id.as_str())
+            .collect();
         match self.pool.look(|connection| find_many(connection, &ids)) {
-            Ok(rows) => questions.iter().zip(rows).map(|(question, row)| self.answer(question, row)).collect(),
+            Ok(rows) => questions
+                .iter()
+                .zip(rows)
+                .map(|(question, row)| self.answer(question, row))
+                .collect(),
             // One that is refused keeps nobody from the others.
-            Err(error) if !error.is_unavailable() && questions.len() > 1 => {
-                questions.iter().flat_map(|question| self.look_up(std::slice::from_ref(question))).collect()
-            }
+            Err(error) if !error.is_unavailable() && questions.len() > 1 => questions
+                .iter()
+                .flat_map(|question| self.look_up(std::slice::from_ref(question)))
+                .collect(),
             Err(error) => questions.iter().map(|_| Err(error.clone())).collect(),
         }
     }

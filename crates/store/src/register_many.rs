@@ -18,9 +18,18 @@ pub struct RegisterMany<'a> {
 impl<'a> RegisterMany<'a> {
     /// Registrations that nothing has to be paid for; `None` when there is anything else among the operations.
     pub fn of(operations: &'a [Box<Operation>]) -> Option<Self> {
-        let clients: Option<Vec<&ClientRow>> = operations.iter().map(|operation| plain_insert(&operation.change)).collect();
-        let audit: Vec<&AuditRow> = operations.iter().flat_map(|operation| &*operation.audit).collect();
-        Some(Self { clients: InsertMany::new(&clients?), audit: AuditMany::new(&audit) })
+        let clients: Option<Vec<&ClientRow>> = operations
+            .iter()
+            .map(|operation| plain_insert(&operation.change))
+            .collect();
+        let audit: Vec<&AuditRow> = operations
+            .iter()
+            .flat_map(|operation| &*operation.audit)
+            .collect();
+        Some(Self {
+            clients: InsertMany::new(&clients?),
+            audit: AuditMany::new(&audit),
+        })
     }
 }
 

@@ -31,7 +31,11 @@ impl Store {
     ///
     /// # Errors
     /// What is wrong with it; [`StoreError::Newer`] when a newer program made it; [`BackupError::OtherKey`].
-    pub fn check_backup(&self, from: &mut (impl BufRead + Seek), mut progress: impl FnMut(u64)) -> Result<u64, BackupError> {
+    pub fn check_backup(
+        &self,
+        from: &mut (impl BufRead + Seek),
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, BackupError> {
         let mut rows = 0_u64;
         self.read_backup(from, |_, _| {
             rows = rows.saturating_add(1);
@@ -46,7 +50,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::check_backup`]; [`BackupError::NotEmpty`]; [`StoreError::Unavailable`].
-    pub fn restore(&self, from: &mut (impl BufRead + Seek), replace: bool, mut progress: impl FnMut(u64)) -> Result<u64, BackupError> {
+    pub fn restore(
+        &self,
+        from: &mut (impl BufRead + Seek),
+        replace: bool,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, BackupError> {
         let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Migrate)?;
         connection.begin()?;
         let restored = self.restore_into(&mut connection, from, replace, &mut progress);
@@ -91,7 +100,12 @@ impl Store {
         insert(connection, of.as_ref(), &mut waiting)?;
         judge_older_patterns(connection)?;
         // The trail that is there now is the backup's: it goes on with how it came here.
-        audit_row::write_one(connection, &self.row_of(Event::StoreRestored).saying(&format!("{rows} rows")))?;
+        audit_row::write_one(
+            connection,
+            &self
+                .row_of(Event::StoreRestored)
+                .saying(&format!("{rows} rows")),
+        )?;
         progress(rows);
         Ok(rows)
     }
@@ -103,9 +117,16 @@ impl Store {
         mut row: impl FnMut(&Shape, &str) -> Result<(), BackupError>,
     ) -> Result<(), BackupError> {
         from.rewind()?;
-        let mut lines = Lines { from, line: 0, digest: Sha256::new() };
-        let first = lines.next()?.ok_or_else(|| lines.wrong("is missing: the file is empty"))?;
-        let head: Head = serde_json::from_str(&first).map_err(|_| lines.wrong("is not the beginning of a backup"))?;
+        let mut lines = Lines {
+            from,
+            line: 0,
+            digest: Sha256::new(),
+        };
+        let first = lines
+            .next()?
+            .ok_or_else(|| lines.wrong("is missing: the file is empty"))?;
+        let head: Head = serde_json::from_str(&first)
+            .map_err(|_| lines.wrong("is not the beginning of a backup"))?;
         self.judge(&head).map_err(|error| match error {
             Judged::Line(reason) => lines.wrong(reason),
             Judged::Other(error) => error,
@@ -113,17 +134,21 @@ impl Store {
         let mut rows = 0_u64;
         loop {
             let before = lines.digest.clone();
-            let text = lines.next()?.ok_or_else(|| lines.wrong("is missing: the file was cut off"))?;
+            let text = lines
+                .next()?
+                .ok_or_else(|| lines.wrong("is missing: the file was cut off"))?;
             if let Ok(end) = serde_json::from_str::<End>(&text) {
                 if end.rows != rows || end.sha256 != hexadecimal(&before.finish()) {
-                    return Err(lines.wrong("says that the lines before it are not those that were written"));
+                    return Err(lines
+                        .wrong("says that the lines before it are not those that were written"));
                 }
                 return match lines.next()? {
                     None => Ok(()),
                     Some(_) => Err(lines.wrong("comes after the end of the backup")),
                 };
             }
-            let (shape, inner) = row_of(&head, &text).ok_or_else(|| lines.wrong("is not a row of the tables its first line names"))?;
+            let (shape, inner) = row_of(&head, &text)
+                .ok_or_else(|| lines.wrong("is not a row of the tables its first line names"))?;
             row(shape, inner)?;
             rows = rows.saturating_add(1);
         }
@@ -131,19 +156,44 @@ impl Store {
 
     fn judge(&self, head: &Head) -> Result<(), Judged> {
         if head.frontdesk_backup != VERSION {
-            return Err(Judged::Line("says that the backup has another form than this program reads"));
+            return Err(Judged::Line(
+                "says that the backup has another form than this program reads",
+            ));
         }
-        let known: BTreeSet<String> = known_versions().map_err(|error| Judged::Other(error.into()))?;
-        if let Some(newer) = head.migrations.iter().find(|version| !known.contains(*version)) {
-            return Err(Judged::Other(StoreError::Newer { migration: newer.clone() }.into()));
+        let known: BTreeSet<String> =
+            known_versions().map_err(|error| Judged::Other(error.into()))?;
+        if let Some(newer) = head
+            .migrations
+            .iter()
+            .find(|version| !known.contains(*version))
+        {
+            return Err(Judged::Other(
+                StoreError::Newer {
+                    migration: newer.clone(),
+                }
+                .into(),
+            ));
         }
         if head.sealing_key_id != self.0.seal.id() {
-            return Err(Judged::Other(BackupError::OtherKey(head.sealing_key_id.clone())));
+            return Err(Judged::Other(BackupError::OtherKey(
+                head.sealing_key_id.clone(),
+            )));
         }
         // These names become part of statements.
-        let plain = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        let good = |shape: &Shape| TABLES.contains(&shape.table.as_str()) && shape.columns.iter().all(plain);
-        if head.tables.iter().all(good) { Ok(()) } else { Err(Judged::Line("names a table or a column that there is not")) }
+        let plain = |name: &String| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        };
+        let good = |shape: &Shape| {
+            TABLES.contains(&shape.table.as_str()) && shape.columns.iter().all(plain)
+        };
+        if head.tables.iter().all(good) {
+            Ok(())
+        } else {
+            Err(Judged::Line("names a table or a column that there is not"))
+        }
     }
 }
 
@@ -172,11 +222,16 @@ impl<R: BufRead> Lines<'_, R> {
         if bytes.pop() != Some(b'\n') {
             return Err(self.wrong("does not end: the file was cut off, or is no backup"));
         }
-        String::from_utf8(bytes).map(Some).map_err(|_| self.wrong("is not text"))
+        String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| self.wrong("is not text"))
     }
 
     fn wrong(&self, reason: &str) -> BackupError {
-        BackupError::Line { line: self.line, reason: reason.to_owned() }
+        BackupError::Line {
+            line: self.line,
+            reason: reason.to_owned(),
+        }
     }
 }
 
@@ -186,16 +241,28 @@ fn row_of<'a>(head: &'a Head, text: &'a str) -> Option<(&'a Shape, &'a str)> {
     let (table, rest) = text.strip_prefix("{\"")?.split_once("\":")?;
     let inner = rest.strip_suffix('}')?;
     let shape = head.tables.iter().find(|shape| shape.table == table)?;
-    let Value::Object(row) = serde_json::from_str(inner).ok()? else { return None };
-    let plain = |value: &Value| value.is_string() || value.is_i64() || value.is_boolean() || value.is_null();
-    let whole = row.len() == shape.columns.len() && shape.columns.iter().all(|column| row.get(column).is_some_and(plain));
+    let Value::Object(row) = serde_json::from_str(inner).ok()? else {
+        return None;
+    };
+    let plain = |value: &Value| {
+        value.is_string() || value.is_i64() || value.is_boolean() || value.is_null()
+    };
+    let whole = row.len() == shape.columns.len()
+        && shape
+            .columns
+            .iter()
+            .all(|column| row.get(column).is_some_and(plain));
     whole.then_some((shape, inner))
 }
 
 /// Keeps servers from writing until the transaction ends; on SQLite it is alone already.
 fn exclude_others(connection: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query(format!("LOCK TABLE \"{}\" IN SHARE ROW EXCLUSIVE MODE", TABLES.join("\", \""))).execute(postgres)?;
+        diesel::sql_query(format!(
+            "LOCK TABLE \"{}\" IN SHARE ROW EXCLUSIVE MODE",
+            TABLES.join("\", \"")
+        ))
+        .execute(postgres)?;
     }
     Ok(())
 }
@@ -208,7 +275,14 @@ struct Count {
 
 fn empty(connection: &mut AnyConnection, replace: bool) -> Result<(), BackupError> {
     for table in TABLES {
-        let statement = format!("{} FROM \"{table}\"", if replace { "DELETE" } else { "SELECT count(*) AS rows" });
+        let statement = format!(
+            "{} FROM \"{table}\"",
+            if replace {
+                "DELETE"
+            } else {
+                "SELECT count(*) AS rows"
+            }
+        );
         if replace {
             execute(connection, &statement)?;
             continue;
@@ -237,20 +311,34 @@ fn known_columns(connection: &mut AnyConnection, shape: &Shape) -> Result<Shape,
     let known = columns(connection, &shape.table)?;
     match shape.columns.iter().find(|column| !known.contains(column)) {
         None => Ok(shape.clone()),
-        Some(unknown) => {
-            Err(BackupError::Line { line: 1, reason: format!("names the column {unknown} of {}, which there is not", shape.table) })
-        }
+        Some(unknown) => Err(BackupError::Line {
+            line: 1,
+            reason: format!(
+                "names the column {unknown} of {}, which there is not",
+                shape.table
+            ),
+        }),
     }
 }
 
-fn insert(connection: &mut AnyConnection, of: Option<&Shape>, waiting: &mut Vec<String>) -> Result<(), BackupError> {
-    let (Some(of), false) = (of, waiting.is_empty()) else { return Ok(()) };
+fn insert(
+    connection: &mut AnyConnection,
+    of: Option<&Shape>,
+    waiting: &mut Vec<String>,
+) -> Result<(), BackupError> {
+    let (Some(of), false) = (of, waiting.is_empty()) else {
+        return Ok(());
+    };
     let statement = insert_from_json(connection, &of.table, &of.columns);
     let rows = format!("[{}]", waiting.join(","));
     waiting.clear();
     match connection {
-        AnyConnection::Sqlite(sqlite) => diesel::sql_query(statement).bind::<Text, _>(rows).execute(sqlite)?,
-        AnyConnection::Postgres(postgres) => diesel::sql_query(statement).bind::<Text, _>(rows).execute(postgres)?,
+        AnyConnection::Sqlite(sqlite) => diesel::sql_query(statement)
+            .bind::<Text, _>(rows)
+            .execute(sqlite)?,
+        AnyConnection::Postgres(postgres) => diesel::sql_query(statement)
+            .bind::<Text, _>(rows)
+            .execute(postgres)?,
     };
     Ok(())
 }

@@ -37,7 +37,9 @@ const KEY_ID_LABEL: &[u8] = b"frontdesk sealing key id";
 /// AES-256-GCM. OpenSSL looks a cipher up by its name each time it is not told which, which takes longer than to seal a secret.
 fn cipher() -> Option<&'static Cipher> {
     static FETCHED: OnceLock<Option<Cipher>> = OnceLock::new();
-    FETCHED.get_or_init(|| Cipher::fetch(None, "AES-256-GCM", None).ok()).as_ref()
+    FETCHED
+        .get_or_init(|| Cipher::fetch(None, "AES-256-GCM", None).ok())
+        .as_ref()
 }
 
 /// The key that client secrets and private keys are sealed with, kept outside the database.
@@ -55,7 +57,11 @@ struct Context(Mutex<Option<CipherCtx>>);
 
 impl Context {
     /// Works with the context, or a new one when there is none. One that failed is not used again.
-    fn with<T>(&self, new: impl FnOnce() -> Option<CipherCtx>, work: impl FnOnce(&mut CipherCtx) -> Option<T>) -> Option<T> {
+    fn with<T>(
+        &self,
+        new: impl FnOnce() -> Option<CipherCtx>,
+        work: impl FnOnce(&mut CipherCtx) -> Option<T>,
+    ) -> Option<T> {
         let mut kept = lock(&self.0);
         let mut context = kept.take().or_else(new)?;
         let done = work(&mut context)?;
@@ -97,15 +103,32 @@ impl SealingKey {
     /// # Errors
     /// One sentence that says what is wrong.
     pub fn from_base64(text: &str) -> Result<Self, SealError> {
-        let text = Zeroizing::new(text.trim().trim_end_matches('=').replace('-', "+").replace('_', "/"));
-        let bytes = Zeroizing::new(STANDARD_NO_PAD.decode(text.as_bytes()).map_err(|_| SealError::NotBase64)?);
-        let key = <[u8; KEY]>::try_from(bytes.as_slice()).map_err(|_| SealError::WrongLength(bytes.len()))?;
+        let text = Zeroizing::new(
+            text.trim()
+                .trim_end_matches('=')
+                .replace('-', "+")
+                .replace('_', "/"),
+        );
+        let bytes = Zeroizing::new(
+            STANDARD_NO_PAD
+                .decode(text.as_bytes())
+                .map_err(|_| SealError::NotBase64)?,
+        );
+        let key = <[u8; KEY]>::try_from(bytes.as_slice())
+            .map_err(|_| SealError::WrongLength(bytes.len()))?;
         let mut digest = Sha256::new();
         digest.update(KEY_ID_LABEL);
         digest.update(&key);
         let mut id = [0; KEY_ID];
-        id.iter_mut().zip(digest.finish()).for_each(|(to, from)| *to = from);
-        Ok(Self { key: Zeroizing::new(key), id, sealing: Arc::default(), opening: Arc::default() })
+        id.iter_mut()
+            .zip(digest.finish())
+            .for_each(|(to, from)| *to = from);
+        Ok(Self {
+            key: Zeroizing::new(key),
+            id,
+            sealing: Arc::default(),
+            opening: Arc::default(),
+        })
     }
 
     /// A new random key, in base64, for an operator to keep.
@@ -131,13 +154,17 @@ impl SealingKey {
         let mut sealed = Vec::with_capacity(text.len() + 2 * TAG);
         let new = || {
             let mut context = CipherCtx::new().ok()?;
-            context.encrypt_init(Some(cipher()?), Some(self.key.as_slice()), None).ok()?;
+            context
+                .encrypt_init(Some(cipher()?), Some(self.key.as_slice()), None)
+                .ok()?;
             Some(context)
         };
         self.sealing.with(new, |context| {
             context.encrypt_init(None, None, Some(&nonce)).ok()?;
             context.cipher_update(about.text().as_bytes(), None).ok()?;
-            context.cipher_update_vec(text.as_bytes(), &mut sealed).ok()?;
+            context
+                .cipher_update_vec(text.as_bytes(), &mut sealed)
+                .ok()?;
             context.cipher_final_vec(&mut sealed).ok()?;
             context.tag(&mut tag).ok()
         })?;
@@ -159,7 +186,9 @@ impl SealingKey {
         let mut opened = Zeroizing::new(Vec::with_capacity(rest.len() + TAG));
         let new = || {
             let mut context = CipherCtx::new().ok()?;
-            context.decrypt_init(Some(cipher()?), Some(self.key.as_slice()), None).ok()?;
+            context
+                .decrypt_init(Some(cipher()?), Some(self.key.as_slice()), None)
+                .ok()?;
             Some(context)
         };
         self.opening.with(new, |context| {
@@ -169,7 +198,9 @@ impl SealingKey {
             context.set_tag(tag).ok()?;
             context.cipher_final_vec(&mut opened).ok()
         })?;
-        std::str::from_utf8(&opened).ok().map(|text| Zeroizing::new(text.to_owned()))
+        std::str::from_utf8(&opened)
+            .ok()
+            .map(|text| Zeroizing::new(text.to_owned()))
     }
 }
 
@@ -182,7 +213,10 @@ impl fmt::Debug for SealingKey {
 /// What a sealed text belongs to: its associated data.
 pub(crate) enum About<'a> {
     /// The secret of a client of a provider.
-    ClientSecret { provider: &'a str, client_id: &'a str },
+    ClientSecret {
+        provider: &'a str,
+        client_id: &'a str,
+    },
     /// The private part of a provider's signing key.
     PrivateKey { provider: &'a str, kid: &'a str },
     /// The row that proves the key.
@@ -192,7 +226,10 @@ pub(crate) enum About<'a> {
 impl About<'_> {
     fn text(&self) -> String {
         match self {
-            Self::ClientSecret { provider, client_id } => ["client_secret", provider, client_id].join("|"),
+            Self::ClientSecret {
+                provider,
+                client_id,
+            } => ["client_secret", provider, client_id].join("|"),
             Self::PrivateKey { provider, kid } => ["signing_key", provider, kid].join("|"),
             Self::Check => "seal_check".to_owned(),
         }
@@ -216,7 +253,10 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ABOUT: About<'_> = About::ClientSecret { provider: "https://op.example", client_id: "c1" };
+    const ABOUT: About<'_> = About::ClientSecret {
+        provider: "https://op.example",
+        client_id: "c1",
+    };
 
     fn key() -> SealingKey {
         SealingKey::from_base64(SealingKey::generate().unwrap().reveal()).unwrap()
@@ -227,24 +267,39 @@ mod tests {
         let key = key();
         let sealed = key.seal(&ABOUT, "hush").unwrap();
         assert_eq!(key.open(&ABOUT, &sealed).unwrap().as_str(), "hush");
-        assert_ne!(sealed, key.seal(&ABOUT, "hush").unwrap(), "the nonce is random");
+        assert_ne!(
+            sealed,
+            key.seal(&ABOUT, "hush").unwrap(),
+            "the nonce is random"
+        );
         assert_eq!(format!("{key:?}"), "SealingKey(..)");
     }
 
     #[test]
     fn a_change_of_any_byte_is_refused() {
         let key = key();
-        let blob = URL_SAFE_NO_PAD.decode(key.seal(&ABOUT, "hush").unwrap()).unwrap();
+        let blob = URL_SAFE_NO_PAD
+            .decode(key.seal(&ABOUT, "hush").unwrap())
+            .unwrap();
         assert_eq!(blob.len(), 1 + KEY_ID + NONCE + TAG + 4);
         for at in 0..blob.len() {
             let mut changed = blob.clone();
             changed[at] ^= 1;
-            assert!(key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(changed)).is_none(), "byte {at}");
-            assert!(key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(&blob[..at])).is_none(), "cut at {at}");
+            assert!(
+                key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(changed)).is_none(),
+                "byte {at}"
+            );
+            assert!(
+                key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(&blob[..at]))
+                    .is_none(),
+                "cut at {at}"
+            );
         }
         assert!(key.open(&ABOUT, "not base64!").is_none());
         assert_eq!(
-            key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(blob)).unwrap().as_str(),
+            key.open(&ABOUT, &URL_SAFE_NO_PAD.encode(blob))
+                .unwrap()
+                .as_str(),
             "hush",
             "one refusal has nothing to do with the next"
         );
@@ -254,10 +309,20 @@ mod tests {
     fn no_two_texts_have_one_nonce() {
         let key = key();
         let mut nonces: Vec<Vec<u8>> = std::thread::scope(|scope| {
-            let seal = || (0..500).map(|_| key.seal(&ABOUT, "hush").unwrap()).collect::<Vec<_>>();
+            let seal = || {
+                (0..500)
+                    .map(|_| key.seal(&ABOUT, "hush").unwrap())
+                    .collect::<Vec<_>>()
+            };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(seal)).collect();
-            let sealed = threads.into_iter().flat_map(|thread| thread.join().unwrap());
-            sealed.map(|sealed| URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID..][..NONCE].to_vec()).collect()
+            let sealed = threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap());
+            sealed
+                .map(|sealed| {
+                    URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID..][..NONCE].to_vec()
+                })
+                .collect()
         });
         nonces.sort();
         nonces.dedup();
@@ -269,9 +334,18 @@ mod tests {
         let key = key();
         let sealed = key.seal(&ABOUT, "hush").unwrap();
         for other in [
-            About::ClientSecret { provider: "https://op.example", client_id: "c2" },
-            About::ClientSecret { provider: "https://other.example", client_id: "c1" },
-            About::PrivateKey { provider: "https://op.example", kid: "c1" },
+            About::ClientSecret {
+                provider: "https://op.example",
+                client_id: "c2",
+            },
+            About::ClientSecret {
+                provider: "https://other.example",
+                client_id: "c1",
+            },
+            About::PrivateKey {
+                provider: "https://op.example",
+                kid: "c1",
+            },
             About::Check,
         ] {
             assert!(key.open(&other, &sealed).is_none(), "{}", other.text());
@@ -286,12 +360,25 @@ mod tests {
         let standard = STANDARD.encode(bytes);
         let id = SealingKey::from_base64(&standard).unwrap().id();
         assert_eq!(id.len(), 2 * KEY_ID);
-        for text in [URL_SAFE_NO_PAD.encode(bytes), standard.trim_end_matches('=').to_owned(), format!(" {standard}\n")] {
+        for text in [
+            URL_SAFE_NO_PAD.encode(bytes),
+            standard.trim_end_matches('=').to_owned(),
+            format!(" {standard}\n"),
+        ] {
             assert_eq!(SealingKey::from_base64(&text).unwrap().id(), id, "{text}");
         }
-        assert_eq!(SealingKey::from_base64("").unwrap_err(), SealError::WrongLength(0));
-        assert_eq!(SealingKey::from_base64(&STANDARD.encode([1; 31])).unwrap_err(), SealError::WrongLength(31));
-        assert_eq!(SealingKey::from_base64("correct horse").unwrap_err(), SealError::NotBase64);
+        assert_eq!(
+            SealingKey::from_base64("").unwrap_err(),
+            SealError::WrongLength(0)
+        );
+        assert_eq!(
+            SealingKey::from_base64(&STANDARD.encode([1; 31])).unwrap_err(),
+            SealError::WrongLength(31)
+        );
+        assert_eq!(
+            SealingKey::from_base64("correct horse").unwrap_err(),
+            SealError::NotBase64
+        );
     }
 
     #[test]

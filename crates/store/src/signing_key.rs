@@ -66,10 +66,21 @@ struct KeyRow {
 }
 
 impl KeyRow {
-    fn new(provider: &Issuer, new: &NewSigningKey, signs_from: Timestamp, now: Timestamp, seal: &SealingKey) -> Result<Self, StoreError> {
-        let about = About::PrivateKey { provider: provider.as_str(), kid: &new.kid };
+    fn new(
+        provider: &Issuer,
+        new: &NewSigningKey,
+        signs_from: Timestamp,
+        now: Timestamp,
+        seal: &SealingKey,
+    ) -> Result<Self, StoreError> {
+        let about = About::PrivateKey {
+            provider: provider.as_str(),
+            kid: &new.kid,
+        };
         Ok(Self {
-            private_sealed: seal.seal(&about, new.private.reveal()).ok_or_else(no_randomness)?,
+            private_sealed: seal
+                .seal(&about, new.private.reveal())
+                .ok_or_else(no_randomness)?,
             kid: new.kid.clone(),
             provider: provider.as_str().to_owned(),
             algorithm: new.algorithm.clone(),
@@ -81,9 +92,13 @@ impl KeyRow {
     }
 
     fn key(self, seal: &SealingKey) -> Result<SigningKey, StoreError> {
-        let about = About::PrivateKey { provider: &self.provider, kid: &self.kid };
-        let private =
-            seal.open(&about, &self.private_sealed).ok_or_else(|| StoreError::corrupt("signing_key", "private_sealed", &self.kid))?;
+        let about = About::PrivateKey {
+            provider: &self.provider,
+            kid: &self.kid,
+        };
+        let private = seal
+            .open(&about, &self.private_sealed)
+            .ok_or_else(|| StoreError::corrupt("signing_key", "private_sealed", &self.kid))?;
         Ok(SigningKey {
             private: Secret::new(private.as_str()),
             kid: self.kid,
@@ -118,7 +133,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] for a key identifier that exists.
-    pub fn add_first_signing_keys(&self, provider: &Issuer, first: &[NewSigningKey], now: Timestamp) -> Result<bool, StoreError> {
+    pub fn add_first_signing_keys(
+        &self,
+        provider: &Issuer,
+        first: &[NewSigningKey],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.rotate_signing_keys(provider, &[], first, now, now)
     }
 
@@ -137,22 +157,40 @@ impl Store {
         signs_from: Timestamp,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let rows = successors.iter().map(|new| KeyRow::new(provider, new, signs_from, now, &self.0.seal)).collect::<Result<Vec<_>, _>>()?;
-        let algorithms = rows.iter().map(|row| row.algorithm.as_str()).collect::<Vec<_>>().join(", ");
-        let event = if seen.is_empty() { Event::KeysMade } else { Event::KeysRotated };
+        let rows = successors
+            .iter()
+            .map(|new| KeyRow::new(provider, new, signs_from, now, &self.0.seal))
+            .collect::<Result<Vec<_>, _>>()?;
+        let algorithms = rows
+            .iter()
+            .map(|row| row.algorithm.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let event = if seen.is_empty() {
+            Event::KeysMade
+        } else {
+            Event::KeysRotated
+        };
         let audit = self.row_of(event).at(provider.as_str()).saying(&algorithms);
         let rotated = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
-            let present: Vec<String> =
-                signing_key::table.filter(signing_key::provider.eq(provider.as_str())).select(signing_key::kid).load(connection)?;
-            if present.iter().any(|kid| seen.iter().all(|key| key.kid != *kid)) {
+            let present: Vec<String> = signing_key::table
+                .filter(signing_key::provider.eq(provider.as_str()))
+                .select(signing_key::kid)
+                .load(connection)?;
+            if present
+                .iter()
+                .any(|kid| seen.iter().all(|key| key.kid != *kid))
+            {
                 return Ok(false);
             }
             for row in &rows {
                 retire(connection, provider, &row.algorithm, signs_from)?;
             }
             for row in &rows {
-                diesel::insert_into(signing_key::table).values(row).execute(connection)?;
+                diesel::insert_into(signing_key::table)
+                    .values(row)
+                    .execute(connection)?;
             }
             audit_row::write_one(connection, &audit)?;
             Ok(true)
@@ -171,7 +209,8 @@ impl Store {
         let mut audit = self.row_of(Event::KeysPurged);
         let purged = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
-            let retired = signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()));
+            let retired =
+                signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()));
             let purged = diesel::delete(retired).execute(connection)?;
             if purged > 0 {
                 audit = audit.clone().saying(&purged.to_string());
@@ -186,7 +225,12 @@ impl Store {
     }
 }
 
-fn retire(connection: &mut AnyConnection, provider: &Issuer, algorithm: &str, at: Timestamp) -> Result<(), StoreError> {
+fn retire(
+    connection: &mut AnyConnection,
+    provider: &Issuer,
+    algorithm: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     diesel::update(signing_key::table)
         .filter(signing_key::provider.eq(provider.as_str()))
         .filter(signing_key::algorithm.eq(algorithm))

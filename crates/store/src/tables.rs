@@ -8,7 +8,13 @@ use crate::error::StoreError;
 
 /// Every table with something to keep. What proves the sealing key is not among them: the store that is restored into has its
 /// own proof of the same key.
-pub const TABLES: &[&str] = &["client", "signing_key", "account", "initial_access_token", "audit"];
+pub const TABLES: &[&str] = &[
+    "client",
+    "signing_key",
+    "account",
+    "initial_access_token",
+    "audit",
+];
 
 #[derive(QueryableByName)]
 struct Named {
@@ -34,7 +40,10 @@ pub fn columns(connection: &mut AnyConnection, table: &str) -> Result<Vec<String
 
 /// The expression that makes one JSON object of a row.
 pub fn row_as_json(connection: &AnyConnection, columns: &[String]) -> String {
-    let pairs: Vec<String> = columns.iter().map(|column| format!("'{column}', \"{column}\"")).collect();
+    let pairs: Vec<String> = columns
+        .iter()
+        .map(|column| format!("'{column}', \"{column}\""))
+        .collect();
     let pairs = pairs.join(", ");
     match connection {
         AnyConnection::Sqlite(_) => format!("json_object({pairs})"),
@@ -44,12 +53,21 @@ pub fn row_as_json(connection: &AnyConnection, columns: &[String]) -> String {
 
 /// The statement that inserts rows from one JSON array of such objects.
 pub fn insert_from_json(connection: &AnyConnection, table: &str, columns: &[String]) -> String {
-    let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+    let names: Vec<String> = columns
+        .iter()
+        .map(|column| format!("\"{column}\""))
+        .collect();
     let names = names.join(", ");
     match connection {
         AnyConnection::Sqlite(_) => {
-            let values: Vec<String> = columns.iter().map(|column| format!("json_extract(value, '$.{column}')")).collect();
-            format!("INSERT INTO \"{table}\" ({names}) SELECT {} FROM json_each(?)", values.join(", "))
+            let values: Vec<String> = columns
+                .iter()
+                .map(|column| format!("json_extract(value, '$.{column}')"))
+                .collect();
+            format!(
+                "INSERT INTO \"{table}\" ({names}) SELECT {} FROM json_each(?)",
+                values.join(", ")
+            )
         }
         AnyConnection::Postgres(_) => {
             format!(

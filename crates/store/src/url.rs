@@ -32,12 +32,23 @@ impl FromStr for DatabaseUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self(Target::Postgres(text.to_owned())));
         }
-        let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) else {
-            return Err(DatabaseUrlError("a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://"));
+        let Some(path) = text
+            .strip_prefix("sqlite://")
+            .or_else(|| text.strip_prefix("sqlite:"))
+        else {
+            return Err(DatabaseUrlError(
+                "a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://",
+            ));
         };
         // SQLite reads more than a path into these, and each connection to a store in memory would be a store of its own.
-        if path.is_empty() || path.contains(":memory:") || path.starts_with("file:") || path.contains('?') {
-            return Err(DatabaseUrlError("a sqlite:// URL is the path of a file, without options"));
+        if path.is_empty()
+            || path.contains(":memory:")
+            || path.starts_with("file:")
+            || path.contains('?')
+        {
+            return Err(DatabaseUrlError(
+                "a sqlite:// URL is the path of a file, without options",
+            ));
         }
         Ok(Self(Target::Sqlite(path.to_owned())))
     }
@@ -75,10 +86,12 @@ impl DatabaseUrl {
                     ("keepalives_count", "3"),
                     ("fallback_application_name", "frontdesk"),
                 ];
-                ours.into_iter().filter(|(name, _)| !url.contains(&format!("{name}="))).fold(url.clone(), |url, (name, value)| {
-                    let mark = if url.contains('?') { '&' } else { '?' };
-                    format!("{url}{mark}{name}={value}")
-                })
+                ours.into_iter()
+                    .filter(|(name, _)| !url.contains(&format!("{name}=")))
+                    .fold(url.clone(), |url, (name, value)| {
+                        let mark = if url.contains('?') { '&' } else { '?' };
+                        format!("{url}{mark}{name}={value}")
+                    })
             }
         }
     }
@@ -87,7 +100,9 @@ impl DatabaseUrl {
     pub(crate) fn clean(&self, message: &str) -> String {
         let mut message = crate::error::one_line(message);
         if let Target::Postgres(url) = &self.0 {
-            message = message.replace(&self.driver(), &self.to_string()).replace(url, &self.to_string());
+            message = message
+                .replace(&self.driver(), &self.to_string())
+                .replace(url, &self.to_string());
             for secret in secrets(url) {
                 message = message.replace(&secret, MASK);
             }
@@ -98,7 +113,11 @@ impl DatabaseUrl {
     /// The folder the SQLite file is in.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let folder = self.sqlite_path()?.parent()?;
-        Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() })
+        Some(if folder.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            folder.to_owned()
+        })
     }
 }
 
@@ -107,10 +126,24 @@ const MASK: &str = "***";
 /// The texts in a PostgreSQL URL that must not be seen.
 fn secrets(url: &str) -> Vec<String> {
     let (rest, query) = url.split_once('?').unwrap_or((url, ""));
-    let user = rest.split_once("://").map_or("", |(_, rest)| rest).rsplit_once('@').map(|(user, _)| user);
-    let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
-    let named = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.ends_with("password"));
-    password.into_iter().chain(named.map(|(_, value)| value)).filter(|text| !text.is_empty()).map(ToOwned::to_owned).collect()
+    let user = rest
+        .split_once("://")
+        .map_or("", |(_, rest)| rest)
+        .rsplit_once('@')
+        .map(|(user, _)| user);
+    let password = user
+        .and_then(|user| user.split_once(':'))
+        .map(|(_, password)| password);
+    let named = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(name, _)| name.ends_with("password"));
+    password
+        .into_iter()
+        .chain(named.map(|(_, value)| value))
+        .filter(|text| !text.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -147,22 +180,51 @@ mod tests {
     #[test]
     fn the_scheme_chooses_the_database() {
         for text in ["sqlite://data/x.db", "sqlite:data/x.db"] {
-            assert_eq!(url(text).sqlite_path(), Some(Path::new("data/x.db")), "{text}");
+            assert_eq!(
+                url(text).sqlite_path(),
+                Some(Path::new("data/x.db")),
+                "{text}"
+            );
         }
-        assert_eq!(url("sqlite:///var/x.db").sqlite_path(), Some(Path::new("/var/x.db")));
-        for text in ["postgres://h/d", "postgresql://u@h1:5432,h2:5433/d?target_session_attrs=read-write"] {
+        assert_eq!(
+            url("sqlite:///var/x.db").sqlite_path(),
+            Some(Path::new("/var/x.db"))
+        );
+        for text in [
+            "postgres://h/d",
+            "postgresql://u@h1:5432,h2:5433/d?target_session_attrs=read-write",
+        ] {
             assert!(!url(text).is_sqlite(), "{text}");
         }
     }
 
     #[test]
     fn anything_else_is_refused_without_being_quoted() {
-        for text in ["", "mysql://u:hush@h/d", "host=127.0.0.1 password=hush", "POSTGRES://u:hush@h/d", "/var/hush.db"] {
+        for text in [
+            "",
+            "mysql://u:hush@h/d",
+            "host=127.0.0.1 password=hush",
+            "POSTGRES://u:hush@h/d",
+            "/var/hush.db",
+        ] {
             let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();
-            assert_eq!(error, "a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://", "{text}");
+            assert_eq!(
+                error,
+                "a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://",
+                "{text}"
+            );
         }
-        for text in ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:file:x.db", "sqlite://x.db?mode=ro"] {
-            assert_eq!(text.parse::<DatabaseUrl>().unwrap_err().to_string(), "a sqlite:// URL is the path of a file, without options");
+        for text in [
+            "sqlite:",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite:file:x.db",
+            "sqlite://x.db?mode=ro",
+        ] {
+            assert_eq!(
+                text.parse::<DatabaseUrl>().unwrap_err().to_string(),
+                "a sqlite:// URL is the path of a file, without options"
+            );
         }
     }
 
@@ -175,18 +237,33 @@ mod tests {
             "postgres://u@h/d?sslmode=require&password=hush",
         ] {
             let url = url(text);
-            for shown in [url.to_string(), format!("{url:?}"), url.clean(&format!("cannot read {text:?}")), url.clean(&url.driver())] {
+            for shown in [
+                url.to_string(),
+                format!("{url:?}"),
+                url.clean(&format!("cannot read {text:?}")),
+                url.clean(&url.driver()),
+            ] {
                 assert!(!shown.contains("ush"), "{shown}");
                 assert!(shown.contains(MASK), "{shown}");
             }
         }
-        assert_eq!(url("postgres://u:hush@h:1/d?sslmode=require").to_string(), "postgres://u:***@h:1/d?sslmode=require");
+        assert_eq!(
+            url("postgres://u:hush@h:1/d?sslmode=require").to_string(),
+            "postgres://u:***@h:1/d?sslmode=require"
+        );
     }
 
     #[test]
     fn our_patience_does_not_replace_an_operators() {
         let driver = url("postgres://h/d?connect_timeout=9").driver();
-        assert!(driver.starts_with("postgres://h/d?connect_timeout=9&tcp_user_timeout=5000&"), "{driver}");
-        assert!(url("postgres://h/d").driver().starts_with("postgres://h/d?connect_timeout=3&"));
+        assert!(
+            driver.starts_with("postgres://h/d?connect_timeout=9&tcp_user_timeout=5000&"),
+            "{driver}"
+        );
+        assert!(
+            url("postgres://h/d")
+                .driver()
+                .starts_with("postgres://h/d?connect_timeout=3&")
+        );
     }
 }

@@ -48,7 +48,8 @@ impl Uses {
 /// The beginning of a day, UTC.
 fn day(at: Timestamp) -> i64 {
     let seconds = i64::try_from(DAY.as_secs()).unwrap_or(i64::MAX);
-    at.seconds().saturating_sub(at.seconds().rem_euclid(seconds))
+    at.seconds()
+        .saturating_sub(at.seconds().rem_euclid(seconds))
 }
 
 impl Store {
@@ -66,9 +67,14 @@ impl Store {
         for (id, day) in self.0.uses.take() {
             of_days.entry(day).or_default().push(id);
         }
-        let batches = of_days.iter().flat_map(|(day, ids)| ids.chunks(BATCH).map(|ids| (*day, ids.to_vec())));
+        let batches = of_days
+            .iter()
+            .flat_map(|(day, ids)| ids.chunks(BATCH).map(|ids| (*day, ids.to_vec())));
         let queued = batches.map(|(day, clients)| {
-            let operation = Operation { change: Change::Use { clients, day }, audit: Arc::default() };
+            let operation = Operation {
+                change: Change::Use { clients, day },
+                audit: Arc::default(),
+            };
             Written::queued(self.0.writer.send(operation), |_| Ok(()))
         });
         queued.collect()

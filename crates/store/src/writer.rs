@@ -47,19 +47,31 @@ impl Writer {
     /// Starts the writers: one on SQLite, which has one write lock; two on PostgreSQL, so that one commits while the other fills.
     pub fn start(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let size = if url.is_sqlite() { 1 } else { 2 };
-        let (crew, watch) = Crew::start(Writers { url: url.clone(), writes: Writes::default() }, size)?;
-        Ok(Self { crew, _watch: watch })
+        let (crew, watch) = Crew::start(
+            Writers {
+                url: url.clone(),
+                writes: Writes::default(),
+            },
+            size,
+        )?;
+        Ok(Self {
+            crew,
+            _watch: watch,
+        })
     }
 
     /// Queues a change. The answer is lost only when the writer is.
     pub fn send(&self, operation: Operation) -> Result<oneshot::Receiver<Verdict>, StoreError> {
-        self.crew.queue.push(Box::new(operation)).map_err(|refused| match refused {
-            NotQueued::Full => {
-                self.writes().refused.fetch_add(1, Ordering::Relaxed);
-                StoreError::Unavailable("too many writes are waiting".to_owned())
-            }
-            NotQueued::Closed => closed(),
-        })
+        self.crew
+            .queue
+            .push(Box::new(operation))
+            .map_err(|refused| match refused {
+                NotQueued::Full => {
+                    self.writes().refused.fetch_add(1, Ordering::Relaxed);
+                    StoreError::Unavailable("too many writes are waiting".to_owned())
+                }
+                NotQueued::Closed => closed(),
+            })
     }
 
     /// How many writes wait.
@@ -103,20 +115,32 @@ impl Trade for Writers {
     const LETS_OTHERS_GO_FIRST: bool = true;
 
     fn work(&self, queue: &Queue<Box<Operation>, bool>, desk: &Desk<bool>) {
-        let mut line = Line { url: &self.url, writes: &self.writes, connection: None };
+        let mut line = Line {
+            url: &self.url,
+            writes: &self.writes,
+            connection: None,
+        };
         while let Some(mut jobs) = queue.take(BATCH) {
             // A request that was answered 503 meanwhile must not come true later.
             jobs.retain(|job| !job.answer.is_canceled());
             if jobs.is_empty() {
                 continue;
             }
-            jobs.sort_by(|one, other| one.wanted.change.lock_key().cmp(other.wanted.change.lock_key()));
-            let (operations, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
+            jobs.sort_by(|one, other| {
+                one.wanted
+                    .change
+                    .lock_key()
+                    .cmp(other.wanted.change.lock_key())
+            });
+            let (operations, answers): (Vec<_>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
             desk.begin(Answers(answers));
             let verdicts = line.settle(&operations, || desk.wanted());
             let answers = desk.end();
             let given_up = answers.is_none();
-            let mut answers = answers.map_or_else(Vec::new, |answers| answers.0).into_iter();
+            let mut answers = answers
+                .map_or_else(Vec::new, |answers| answers.0)
+                .into_iter();
             for (operation, verdict) in operations.iter().zip(verdicts) {
                 // Nobody listening is no reason to undo a write, nor to keep it from the log.
                 let unheard = match answers.next() {
@@ -158,7 +182,9 @@ impl Line<'_> {
         match self.transact(operations) {
             Ok(done) => done.into_iter().map(Ok).collect(),
             Err(Failed::Statement(_)) if operations.len() > 1 => self.replay(operations, wanted),
-            Err(Failed::Statement(error) | Failed::Outright(error)) => operations.iter().map(|_| Err(error.clone())).collect(),
+            Err(Failed::Statement(error) | Failed::Outright(error)) => {
+                operations.iter().map(|_| Err(error.clone())).collect()
+            }
         }
     }
 
@@ -199,14 +225,19 @@ impl Line<'_> {
         if !self.url.is_sqlite()
             && let Some(registrations) = RegisterMany::of(operations)
         {
-            return self.register(registrations).map(|()| vec![true; operations.len()]);
+            return self
+                .register(registrations)
+                .map(|()| vec![true; operations.len()]);
         }
         let mut connection = self.begin().map_err(Failed::Outright)?;
         match apply_all(&mut connection, operations.iter().map(Box::as_ref)) {
-            Ok(done) => connection.commit().map_err(|error| Failed::Outright(error.into())).map(|()| {
-                self.keep(connection);
-                done
-            }),
+            Ok(done) => connection
+                .commit()
+                .map_err(|error| Failed::Outright(error.into()))
+                .map(|()| {
+                    self.keep(connection);
+                    done
+                }),
             Err(error) => match connection.rollback() {
                 Ok(()) => {
                     self.keep(connection);
@@ -220,7 +251,9 @@ impl Line<'_> {
     /// Registrations alone, on PostgreSQL: one statement, which commits itself.
     fn register(&mut self, registrations: RegisterMany<'_>) -> Result<(), Failed> {
         let mut connection = self.alive().map_err(Failed::Outright)?;
-        let AnyConnection::Postgres(postgres) = &mut connection else { return Err(Failed::Outright(closed())) };
+        let AnyConnection::Postgres(postgres) = &mut connection else {
+            return Err(Failed::Outright(closed()));
+        };
         let outcome = registrations.execute(postgres).map_err(StoreError::from);
         // A connection that still answers says that the statement was refused, and nothing is left of it.
         if outcome.is_ok() || connection.ping().is_ok() {

@@ -32,7 +32,11 @@ impl<T> Written<T> {
         then: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
     ) -> Self {
         match queued {
-            Ok(verdict) => Self { verdict, then: Some(Box::new(then)), _span: tracing::info_span!("store change", otel.kind = "client") },
+            Ok(verdict) => Self {
+                verdict,
+                then: Some(Box::new(then)),
+                _span: tracing::info_span!("store change", otel.kind = "client"),
+            },
             Err(error) => Self::failed(error),
         }
     }
@@ -46,7 +50,11 @@ impl<T> Written<T> {
     pub(crate) fn never(outcome: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Self {
         let (answer, verdict) = oneshot::channel();
         drop(answer.send(Ok(false)));
-        Self { verdict, then: Some(Box::new(|_| outcome())), _span: Span::none() }
+        Self {
+            verdict,
+            then: Some(Box::new(|_| outcome())),
+            _span: Span::none(),
+        }
     }
 
     /// Blocks this thread until the write is over.

@@ -22,18 +22,35 @@ impl Authority {
             Some((host, port)) if !port.ends_with(']') => (host, port),
             _ => (text, ""),
         };
-        let port = if port.is_empty() { None } else { Some(read_port(port)?) };
-        Some(Self { host: if is_canonical(host) { Host::Domain(host.to_owned()) } else { canonical(Host::parse(host).ok()?)? }, port })
+        let port = if port.is_empty() {
+            None
+        } else {
+            Some(read_port(port)?)
+        };
+        Some(Self {
+            host: if is_canonical(host) {
+                Host::Domain(host.to_owned())
+            } else {
+                canonical(Host::parse(host).ok()?)?
+            },
+            port,
+        })
     }
 
     /// The authority of a URL; nothing, when it has no host. The scheme's own port counts as none.
     pub(crate) fn of_url(url: &Url) -> Option<Self> {
-        Some(Self { host: canonical(url.host()?.to_owned())?, port: url.port() })
+        Some(Self {
+            host: canonical(url.host()?.to_owned())?,
+            port: url.port(),
+        })
     }
 
     /// The authority of an issuer, with its port even where none is written.
     pub(crate) fn of_issuer(issuer: &Issuer) -> Option<Self> {
-        Some(Self { host: canonical(Host::parse(issuer.host()).ok()?)?, port: Some(issuer.port()) })
+        Some(Self {
+            host: canonical(Host::parse(issuer.host()).ok()?)?,
+            port: Some(issuer.port()),
+        })
     }
 }
 
@@ -43,14 +60,23 @@ fn is_canonical(text: &str) -> bool {
     let plain = |label: &str| {
         !label.is_empty()
             && !label.starts_with("xn--")
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
-    text.split('.').all(plain) && text.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_lowercase()))
+    text.split('.').all(plain)
+        && text
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
 fn read_port(text: &str) -> Option<u16> {
     // A number's parser would take a sign as well.
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// The dot that makes a name absolute names the same host (RFC 1034 §3.1).
@@ -85,7 +111,11 @@ mod tests {
             ("[0:0::1]:9443", "[::1]", Some(9443)),
         ] {
             let authority = Authority::parse(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!((authority.host.to_string().as_str(), authority.port), (host, port), "{text}");
+            assert_eq!(
+                (authority.host.to_string().as_str(), authority.port),
+                (host, port),
+                "{text}"
+            );
         }
     }
 

@@ -58,23 +58,43 @@ impl Directory {
     /// When two providers that are not tenants claim the same domain, or two have the same issuer; when a link cannot be
     /// served, or is for a domain its provider does not answer for.
     pub fn new(providers: Vec<Hosted>) -> Result<Self, DirectoryError> {
-        let host_meta = HostMeta::freeze(providers.first().map_or("", |first| first.issuer.origin()));
+        let host_meta =
+            HostMeta::freeze(providers.first().map_or("", |first| first.issuer.origin()));
         let mut claims: HashMap<Host, Vec<Claim>> = HashMap::new();
         for hosted in providers {
             hosted.check()?;
-            let Hosted { issuer, domains, extras } = hosted;
-            let provider = Arc::new(Provider { links: Links::new(issuer.as_str(), &extras), issuer });
-            let own = Authority::of_issuer(&provider.issuer).ok_or_else(|| DirectoryError::NoHost(provider.issuer.to_string()))?;
-            let listed =
-                domains.into_iter().map(|domain| domain.authority().clone()).map(|Authority { host, port }| (host, Ground::Listed(port)));
+            let Hosted {
+                issuer,
+                domains,
+                extras,
+            } = hosted;
+            let provider = Arc::new(Provider {
+                links: Links::new(issuer.as_str(), &extras),
+                issuer,
+            });
+            let own = Authority::of_issuer(&provider.issuer)
+                .ok_or_else(|| DirectoryError::NoHost(provider.issuer.to_string()))?;
+            let listed = domains
+                .into_iter()
+                .map(|domain| domain.authority().clone())
+                .map(|Authority { host, port }| (host, Ground::Listed(port)));
             for (host, ground) in [(own.host, Ground::Own)].into_iter().chain(listed) {
-                let claim = Claim { provider: Arc::clone(&provider), ground };
+                let claim = Claim {
+                    provider: Arc::clone(&provider),
+                    ground,
+                };
                 let earlier = claims.entry(host.clone()).or_default();
                 check(&host, earlier, &claim)?;
                 earlier.push(claim);
             }
         }
-        Ok(Self { hosts: claims.into_iter().map(|(host, claims)| (host, Sites::settle(&claims))).collect(), host_meta })
+        Ok(Self {
+            hosts: claims
+                .into_iter()
+                .map(|(host, claims)| (host, Sites::settle(&claims)))
+                .collect(),
+            host_meta,
+        })
     }
 
     /// The descriptor of a resource, with its links of the relations asked for or with all; nothing, when its host or its
@@ -82,19 +102,33 @@ impl Directory {
     pub fn describe(&self, resource: &Resource, rels: &[String]) -> Option<String> {
         let place = resource.authority()?;
         let sites = self.hosts.get(&place.host)?;
-        let site = sites.ports.get(&place.port.unwrap_or(HTTPS_PORT)).unwrap_or(&sites.elsewhere);
-        site.find(resource).map(|(provider, user)| provider.links.jrd(resource.subject(), place, user, rels))
+        let site = sites
+            .ports
+            .get(&place.port.unwrap_or(HTTPS_PORT))
+            .unwrap_or(&sites.elsewhere);
+        site.find(resource)
+            .map(|(provider, user)| provider.links.jrd(resource.subject(), place, user, rels))
     }
 }
 
 impl Hosted {
     fn check(&self) -> Result<(), DirectoryError> {
         for extra in &self.extras {
-            if let Some(domain) = extra.domain.as_ref().filter(|domain| !self.answers_for(domain)) {
-                return Err(DirectoryError::NotHosted { domain: domain.to_string(), issuer: self.issuer.to_string() });
+            if let Some(domain) = extra
+                .domain
+                .as_ref()
+                .filter(|domain| !self.answers_for(domain))
+            {
+                return Err(DirectoryError::NotHosted {
+                    domain: domain.to_string(),
+                    issuer: self.issuer.to_string(),
+                });
             }
             for link in &extra.links {
-                link.check().map_err(|reason| DirectoryError::Link { rel: link.rel.clone(), reason })?;
+                link.check().map_err(|reason| DirectoryError::Link {
+                    rel: link.rel.clone(),
+                    reason,
+                })?;
             }
         }
         Ok(())
@@ -103,11 +137,10 @@ impl Hosted {
     fn answers_for(&self, domain: &Domain) -> bool {
         let wanted = domain.authority();
         let own = Authority::of_issuer(&self.issuer).is_some_and(|own| own.host == wanted.host);
-        own || self
-            .domains
-            .iter()
-            .map(Domain::authority)
-            .any(|hosted| hosted.host == wanted.host && (wanted.port.is_none() || hosted.port.is_none() || hosted.port == wanted.port))
+        own || self.domains.iter().map(Domain::authority).any(|hosted| {
+            hosted.host == wanted.host
+                && (wanted.port.is_none() || hosted.port.is_none() || hosted.port == wanted.port)
+        })
     }
 }
 
@@ -117,7 +150,12 @@ impl Sites {
             Ground::Own => Some(claim.provider.issuer.port()),
             Ground::Listed(port) => port,
         });
-        Self { ports: ports.map(|port| (port, Site::settle(claims, Some(port)))).collect(), elsewhere: Site::settle(claims, None) }
+        Self {
+            ports: ports
+                .map(|port| (port, Site::settle(claims, Some(port))))
+                .collect(),
+            elsewhere: Site::settle(claims, None),
+        }
     }
 }
 
@@ -132,7 +170,11 @@ fn check(host: &Host, earlier: &[Claim], claim: &Claim) -> Result<(), DirectoryE
             return Err(DirectoryError::SameIssuer(issuer.to_string()));
         }
         if claim.contradicts(other) {
-            return Err(DirectoryError::Contested { host: host.to_string(), first: theirs.to_string(), second: issuer.to_string() });
+            return Err(DirectoryError::Contested {
+                host: host.to_string(),
+                first: theirs.to_string(),
+                second: issuer.to_string(),
+            });
         }
     }
     Ok(())
@@ -173,12 +215,24 @@ pub enum DirectoryError {
 impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Contested { host, first, second } => {
-                write!(f, "The domain `{host}` is claimed by two providers, `{first}` and `{second}`; it must be among the domains of one.")
+            Self::Contested {
+                host,
+                first,
+                second,
+            } => {
+                write!(
+                    f,
+                    "The domain `{host}` is claimed by two providers, `{first}` and `{second}`; it must be among the domains of one."
+                )
             }
             Self::SameIssuer(issuer) => write!(f, "Two providers have the issuer `{issuer}`."),
-            Self::NoHost(issuer) => write!(f, "The issuer `{issuer}` has no host that WebFinger could answer for."),
-            Self::NotHosted { domain, issuer } => write!(f, "The domain `{domain}` is not among those of `{issuer}`."),
+            Self::NoHost(issuer) => write!(
+                f,
+                "The issuer `{issuer}` has no host that WebFinger could answer for."
+            ),
+            Self::NotHosted { domain, issuer } => {
+                write!(f, "The domain `{domain}` is not among those of `{issuer}`.")
+            }
             Self::Link { rel, reason } => write!(f, "The link `{rel}` {reason}."),
         }
     }
@@ -192,22 +246,47 @@ mod tests {
     use crate::extra::{Link, Target};
 
     fn hosted(issuer: &str, domains: &[&str]) -> Hosted {
-        let domains = domains.iter().map(|domain| domain.parse().unwrap()).collect();
-        Hosted { issuer: Issuer::parse(issuer).unwrap(), domains, extras: Vec::new() }
+        let domains = domains
+            .iter()
+            .map(|domain| domain.parse().unwrap())
+            .collect();
+        Hosted {
+            issuer: Issuer::parse(issuer).unwrap(),
+            domains,
+            extras: Vec::new(),
+        }
     }
 
     /// Each resource with the issuer it leads to, or nothing.
     fn leads(providers: &[(&str, &[&str])], cases: &[(&str, Option<&str>)]) {
-        let directory = Directory::new(providers.iter().map(|(issuer, domains)| hosted(issuer, domains)).collect()).unwrap();
+        let directory = Directory::new(
+            providers
+                .iter()
+                .map(|(issuer, domains)| hosted(issuer, domains))
+                .collect(),
+        )
+        .unwrap();
         for (text, issuer) in cases {
             let jrd = directory.describe(&Resource::parse(text).unwrap(), &[]);
             let jrd = jrd.map(|jrd| serde_json::from_str::<serde_json::Value>(&jrd).unwrap());
-            assert_eq!(jrd.as_ref().and_then(|jrd| jrd["links"][0]["href"].as_str()), *issuer, "{text}");
+            assert_eq!(
+                jrd.as_ref()
+                    .and_then(|jrd| jrd["links"][0]["href"].as_str()),
+                *issuer,
+                "{text}"
+            );
         }
     }
 
     fn problem(providers: &[(&str, &[&str])]) -> String {
-        Directory::new(providers.iter().map(|(issuer, domains)| hosted(issuer, domains)).collect()).unwrap_err().to_string()
+        Directory::new(
+            providers
+                .iter()
+                .map(|(issuer, domains)| hosted(issuer, domains))
+                .collect(),
+        )
+        .unwrap_err()
+        .to_string()
     }
 
     #[test]
@@ -238,7 +317,16 @@ mod tests {
     fn a_domain_with_a_port_is_that_port_only() {
         let ours = Some("https://login.example.com");
         leads(
-            &[("https://login.example.com", &["example.com:8443", "example.org", "[::1]:9443", "bücher.example", "secure.example:443"])],
+            &[(
+                "https://login.example.com",
+                &[
+                    "example.com:8443",
+                    "example.org",
+                    "[::1]:9443",
+                    "bücher.example",
+                    "secure.example:443",
+                ],
+            )],
             &[
                 ("acct:alice@example.com:8443", ours),
                 ("acct:alice@example.com", None),
@@ -257,7 +345,10 @@ mod tests {
     #[test]
     fn the_port_tells_providers_on_one_host_apart() {
         leads(
-            &[("https://localhost:9443", &["example.com"]), ("https://localhost:8443", &["example.com:8443"])],
+            &[
+                ("https://localhost:9443", &["example.com"]),
+                ("https://localhost:8443", &["example.com:8443"]),
+            ],
             &[
                 ("acct:a@localhost:9443", Some("https://localhost:9443")),
                 ("acct:a@localhost:8443", Some("https://localhost:8443")),
@@ -270,8 +361,11 @@ mod tests {
 
     #[test]
     fn a_second_at_names_a_tenant_where_there_are_tenants() {
-        let (root, acme, other) =
-            (Some("https://localhost:9443"), Some("https://localhost:9443/t/acme.example"), Some("https://localhost:9443/t/other"));
+        let (root, acme, other) = (
+            Some("https://localhost:9443"),
+            Some("https://localhost:9443/t/acme.example"),
+            Some("https://localhost:9443/t/other"),
+        );
         leads(
             &[
                 ("https://localhost:9443/t/acme.example", &["acme.example"]),
@@ -304,7 +398,10 @@ mod tests {
         let shop = Some("https://shoppingsite.example");
         leads(
             &[("https://shoppingsite.example", &[])],
-            &[("acct:juliet%40capulet.example@shoppingsite.example", shop), ("acct:juliet@capulet.example@shoppingsite.example", shop)],
+            &[
+                ("acct:juliet%40capulet.example@shoppingsite.example", shop),
+                ("acct:juliet@capulet.example@shoppingsite.example", shop),
+            ],
         );
     }
 
@@ -320,24 +417,43 @@ mod tests {
                 ("https://id.example/t/acme/", acme),
             ],
         );
-        leads(&[("https://id.example/t/acme", &["id.example"])], &[("acct:bob@id.example", acme)]);
         leads(
-            &[("https://id.example/t/acme", &["example.com"]), ("https://login.example.com", &["example.com"])],
-            &[("acct:bob@example.com", Some("https://login.example.com")), ("acct:bob@acme@example.com", acme)],
+            &[("https://id.example/t/acme", &["id.example"])],
+            &[("acct:bob@id.example", acme)],
+        );
+        leads(
+            &[
+                ("https://id.example/t/acme", &["example.com"]),
+                ("https://login.example.com", &["example.com"]),
+            ],
+            &[
+                ("acct:bob@example.com", Some("https://login.example.com")),
+                ("acct:bob@acme@example.com", acme),
+            ],
         );
     }
 
     #[test]
     fn tenants_that_differ_in_case_or_port_are_told_apart() {
-        let (here, there) = (Some("https://localhost:9443/t/acme"), Some("https://localhost:8443/t/acme"));
+        let (here, there) = (
+            Some("https://localhost:9443/t/acme"),
+            Some("https://localhost:8443/t/acme"),
+        );
         leads(
-            &[("https://localhost:9443/t/acme", &[]), ("https://localhost:8443/t/acme", &[]), ("https://localhost:9443/t/Acme", &[])],
+            &[
+                ("https://localhost:9443/t/acme", &[]),
+                ("https://localhost:8443/t/acme", &[]),
+                ("https://localhost:9443/t/Acme", &[]),
+            ],
             &[
                 ("acct:bob@acme@localhost:9443", here),
                 ("acct:bob@acme@localhost:8443", there),
                 ("https://localhost:8443/t/acme/x", there),
                 ("acct:bob@acme@localhost", here),
-                ("acct:bob@Acme@localhost:9443", Some("https://localhost:9443/t/Acme")),
+                (
+                    "acct:bob@Acme@localhost:9443",
+                    Some("https://localhost:9443/t/Acme"),
+                ),
             ],
         );
     }
@@ -346,7 +462,10 @@ mod tests {
     fn the_longest_issuer_path_answers_then_the_owner_of_the_host() {
         let (short, long) = (Some("https://id.example/a"), Some("https://id.example/a/b"));
         leads(
-            &[("https://id.example/a", &[]), ("https://id.example/a/b", &[])],
+            &[
+                ("https://id.example/a", &[]),
+                ("https://id.example/a/b", &[]),
+            ],
             &[
                 ("https://id.example/a/b/c", long),
                 ("https://id.example/a/c", short),
@@ -354,8 +473,17 @@ mod tests {
                 ("acct:alice@id.example", short),
             ],
         );
-        leads(&[("https://id.example/a", &[]), ("https://id.example/a/b", &["id.example"])], &[("acct:alice@id.example", long)]);
-        leads(&[("https://id.example/a", &[]), ("https://id.example", &[])], &[("acct:alice@id.example", Some("https://id.example"))]);
+        leads(
+            &[
+                ("https://id.example/a", &[]),
+                ("https://id.example/a/b", &["id.example"]),
+            ],
+            &[("acct:alice@id.example", long)],
+        );
+        leads(
+            &[("https://id.example/a", &[]), ("https://id.example", &[])],
+            &[("acct:alice@id.example", Some("https://id.example"))],
+        );
     }
 
     #[test]
@@ -365,13 +493,46 @@ mod tests {
                 "The domain `{host}` is claimed by two providers, `https://a.example` and `https://b.example`; it must be among the domains of one."
             )
         };
-        assert_eq!(problem(&[("https://a.example", &["example.com"]), ("https://b.example", &["EXAMPLE.com."])]), sentence("example.com"));
-        assert_eq!(problem(&[("https://a.example", &["x.example:1"]), ("https://b.example", &["x.example:1"])]), sentence("x.example"));
-        assert_eq!(problem(&[("https://a.example", &[]), ("https://b.example", &["a.example"])]), sentence("a.example"));
-        assert_eq!(problem(&[("https://a.example", &["b.example:443"]), ("https://b.example", &[])]), sentence("b.example"));
+        assert_eq!(
+            problem(&[
+                ("https://a.example", &["example.com"]),
+                ("https://b.example", &["EXAMPLE.com."])
+            ]),
+            sentence("example.com")
+        );
+        assert_eq!(
+            problem(&[
+                ("https://a.example", &["x.example:1"]),
+                ("https://b.example", &["x.example:1"])
+            ]),
+            sentence("x.example")
+        );
+        assert_eq!(
+            problem(&[
+                ("https://a.example", &[]),
+                ("https://b.example", &["a.example"])
+            ]),
+            sentence("a.example")
+        );
+        assert_eq!(
+            problem(&[
+                ("https://a.example", &["b.example:443"]),
+                ("https://b.example", &[])
+            ]),
+            sentence("b.example")
+        );
         leads(
-            &[("https://a.example", &["a.example", "a.example", "a.example:443", "c.example"]), ("https://b.example", &["c.example:8443"])],
-            &[("acct:x@a.example", Some("https://a.example")), ("acct:x@c.example:8443", Some("https://b.example"))],
+            &[
+                (
+                    "https://a.example",
+                    &["a.example", "a.example", "a.example:443", "c.example"],
+                ),
+                ("https://b.example", &["c.example:8443"]),
+            ],
+            &[
+                ("acct:x@a.example", Some("https://a.example")),
+                ("acct:x@c.example:8443", Some("https://b.example")),
+            ],
         );
     }
 
@@ -382,59 +543,118 @@ mod tests {
             "Two providers have the issuer `https://a.example/`."
         );
         assert_eq!(
-            problem(&[("https://a.example/t/x", &["b.example"]), ("https://a.example:443/t/x", &[])]),
+            problem(&[
+                ("https://a.example/t/x", &["b.example"]),
+                ("https://a.example:443/t/x", &[])
+            ]),
             "Two providers have the issuer `https://a.example:443/t/x`."
         );
     }
 
     /// The aliases of a resource at a provider that gives each user one on that domain.
-    fn aliases(issuer: &str, domains: &[&str], domain: Option<&str>, text: &str) -> serde_json::Value {
+    fn aliases(
+        issuer: &str,
+        domains: &[&str],
+        domain: Option<&str>,
+        text: &str,
+    ) -> serde_json::Value {
         let extra = Extra {
             domain: domain.map(|domain| domain.parse().unwrap()),
             aliases: vec!["https://pages.example/{user}".parse().unwrap()],
             links: Vec::new(),
         };
-        let directory = Directory::new(vec![Hosted { extras: vec![extra], ..hosted(issuer, domains) }]).unwrap();
-        let jrd = directory.describe(&Resource::parse(text).unwrap(), &[]).unwrap();
-        serde_json::from_str::<serde_json::Value>(&jrd).unwrap().pointer("/aliases/0").cloned().unwrap_or_default()
+        let directory = Directory::new(vec![Hosted {
+            extras: vec![extra],
+            ..hosted(issuer, domains)
+        }])
+        .unwrap();
+        let jrd = directory
+            .describe(&Resource::parse(text).unwrap(), &[])
+            .unwrap();
+        serde_json::from_str::<serde_json::Value>(&jrd)
+            .unwrap()
+            .pointer("/aliases/0")
+            .cloned()
+            .unwrap_or_default()
     }
 
     #[test]
     fn a_tenants_user_is_named_without_the_tenant() {
         let (acme, domain) = ("https://localhost:9443/t/acme", &["acme.example"][..]);
-        assert_eq!(aliases(acme, domain, None, "acct:bob@acme@localhost"), "https://pages.example/bob");
-        assert_eq!(aliases(acme, domain, None, "acct:bob%40acme@localhost"), "https://pages.example/bob");
-        assert_eq!(aliases(acme, domain, None, "acct:bob@acme.example"), "https://pages.example/bob");
+        assert_eq!(
+            aliases(acme, domain, None, "acct:bob@acme@localhost"),
+            "https://pages.example/bob"
+        );
+        assert_eq!(
+            aliases(acme, domain, None, "acct:bob%40acme@localhost"),
+            "https://pages.example/bob"
+        );
+        assert_eq!(
+            aliases(acme, domain, None, "acct:bob@acme.example"),
+            "https://pages.example/bob"
+        );
         let shop = "https://shop.example";
         assert_eq!(
-            aliases(shop, &[], None, "acct:juliet%40capulet.example@shop.example"),
+            aliases(
+                shop,
+                &[],
+                None,
+                "acct:juliet%40capulet.example@shop.example"
+            ),
             "https://pages.example/juliet%40capulet.example"
         );
-        assert_eq!(aliases(shop, &[], None, "https://shop.example/juliet"), serde_json::Value::Null);
+        assert_eq!(
+            aliases(shop, &[], None, "https://shop.example/juliet"),
+            serde_json::Value::Null
+        );
     }
 
     #[test]
     fn aliases_and_links_may_be_one_domains() {
-        let (issuer, domains) = ("https://login.example.com", &["bücher.example", "example.org:8443"][..]);
+        let (issuer, domains) = (
+            "https://login.example.com",
+            &["bücher.example", "example.org:8443"][..],
+        );
         for (domain, text) in [
             ("xn--bcher-kva.example", "acct:a@BÜCHER.example:8443"),
             ("login.example.com:9443", "acct:a@login.example.com:9443"),
             ("example.org", "acct:a@example.org:8443"),
         ] {
-            assert_eq!(aliases(issuer, domains, Some(domain), text), "https://pages.example/a", "{domain}");
+            assert_eq!(
+                aliases(issuer, domains, Some(domain), text),
+                "https://pages.example/a",
+                "{domain}"
+            );
         }
-        assert_eq!(aliases(issuer, domains, Some("bücher.example"), "acct:a@login.example.com"), serde_json::Value::Null);
+        assert_eq!(
+            aliases(
+                issuer,
+                domains,
+                Some("bücher.example"),
+                "acct:a@login.example.com"
+            ),
+            serde_json::Value::Null
+        );
     }
 
     #[test]
     fn an_extra_that_cannot_be_served_is_refused() {
         let problem = |extra: Extra| {
-            let provider = Hosted { extras: vec![extra], ..hosted("https://a.example", &["b.example:8443"]) };
+            let provider = Hosted {
+                extras: vec![extra],
+                ..hosted("https://a.example", &["b.example:8443"])
+            };
             Directory::new(vec![provider]).unwrap_err().to_string()
         };
         for domain in ["c.example", "b.example:443", "b.a.example"] {
-            let extra = Extra { domain: Some(domain.parse().unwrap()), ..Extra::default() };
-            assert_eq!(problem(extra), format!("The domain `{domain}` is not among those of `https://a.example`."));
+            let extra = Extra {
+                domain: Some(domain.parse().unwrap()),
+                ..Extra::default()
+            };
+            assert_eq!(
+                problem(extra),
+                format!("The domain `{domain}` is not among those of `https://a.example`.")
+            );
         }
         let link = Link {
             rel: protocol::issuer::ISSUER_REL.to_owned(),
@@ -444,7 +664,10 @@ mod tests {
             properties: [].into(),
         };
         assert_eq!(
-            problem(Extra { links: vec![link], ..Extra::default() }),
+            problem(Extra {
+                links: vec![link],
+                ..Extra::default()
+            }),
             "The link `http://openid.net/specs/connect/1.0/issuer` has the issuer's own relation, which cannot be configured."
         );
     }

@@ -49,7 +49,10 @@ impl fmt::Display for Domain {
 fn is_plain(host: &Host) -> bool {
     match host {
         Host::Domain(name) => name.split('.').all(|label| {
-            (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         }),
         Host::Ipv4(_) | Host::Ipv6(_) => true,
     }
@@ -61,7 +64,11 @@ pub struct DomainError(String);
 
 impl fmt::Display for DomainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` among the domains must be a host, or a host and a port, such as `example.com` or `example.com:8443`.", self.0)
+        write!(
+            f,
+            "`{}` among the domains must be a host, or a host and a port, such as `example.com` or `example.com:8443`.",
+            self.0
+        )
     }
 }
 
@@ -103,8 +110,15 @@ mod tests {
             "xn--a",
         ] {
             let problem = text.parse::<Domain>().unwrap_err().to_string();
-            assert!(problem.starts_with(&format!("`{text}` among the domains must be")), "{problem}");
+            assert!(
+                problem.starts_with(&format!("`{text}` among the domains must be")),
+                "{problem}"
+            );
         }
-        assert!(format!("{}.example", "a".repeat(64)).parse::<Domain>().is_err());
+        assert!(
+            format!("{}.example", "a".repeat(64))
+                .parse::<Domain>()
+                .is_err()
+        );
     }
 }

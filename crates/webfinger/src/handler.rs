@@ -22,12 +22,22 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource(WEBFINGER_PATH).get(get).route(web::head().to(get)))
-        .service(resource(host_meta::PATH).get(host_meta::xrd).route(web::head().to(host_meta::xrd)))
-        .service(resource(host_meta::JSON_PATH).get(host_meta::jrd).route(web::head().to(host_meta::jrd)));
+        .service(
+            resource(host_meta::PATH)
+                .get(host_meta::xrd)
+                .route(web::head().to(host_meta::xrd)),
+        )
+        .service(
+            resource(host_meta::JSON_PATH)
+                .get(host_meta::jrd)
+                .route(web::head().to(host_meta::jrd)),
+        );
 }
 
 fn resource(path: &str) -> Resource {
-    web::resource(path).route(web::method(Method::OPTIONS).to(preflight)).default_service(web::to(method_not_allowed))
+    web::resource(path)
+        .route(web::method(Method::OPTIONS).to(preflight))
+        .default_service(web::to(method_not_allowed))
 }
 
 /// A descriptor, 400 when the resource is missing or malformed, 404 when it is not ours. RFC 7033 §4.2.
@@ -40,14 +50,27 @@ fn get(request: HttpRequest, directory: web::Data<Directory>) -> Ready<HttpRespo
 pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
     let request = match Request::parse(query) {
         Ok(request) => request,
-        Err(malformed) => return refuse(HttpResponse::BadRequest(), ErrorCode::InvalidRequest, malformed.reason()),
+        Err(malformed) => {
+            return refuse(
+                HttpResponse::BadRequest(),
+                ErrorCode::InvalidRequest,
+                malformed.reason(),
+            );
+        }
     };
     let Some(jrd) = directory.describe(&request.resource, &request.rels) else {
-        return refuse(HttpResponse::NotFound(), ErrorCode::NotFound, UNKNOWN_RESOURCE);
+        return refuse(
+            HttpResponse::NotFound(),
+            ErrorCode::NotFound,
+            UNKNOWN_RESOURCE,
+        );
     };
     shared(HttpResponse::Ok())
         .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/jrd+json")))
+        .insert_header((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/jrd+json"),
+        ))
         .body(jrd)
 }
 
@@ -61,7 +84,10 @@ fn preflight() -> Ready<HttpResponse> {
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 HeaderValue::from_static("Authorization, Content-Type, MCP-Protocol-Version"),
             ))
-            .insert_header((header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")))
+            .insert_header((
+                header::ACCESS_CONTROL_MAX_AGE,
+                HeaderValue::from_static("86400"),
+            ))
             .finish(),
     )
 }
@@ -69,12 +95,19 @@ fn preflight() -> Ready<HttpResponse> {
 fn method_not_allowed() -> Ready<HttpResponse> {
     let mut response = HttpResponse::MethodNotAllowed();
     response.insert_header((header::ALLOW, METHODS));
-    ready(refuse(response, ErrorCode::InvalidRequest, "This address is read with GET or HEAD."))
+    ready(refuse(
+        response,
+        ErrorCode::InvalidRequest,
+        "This address is read with GET or HEAD.",
+    ))
 }
 
 /// Any page may read any answer, a refusal included; never with credentials. RFC 7033 §5.
 pub(crate) fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
-    response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")));
+    response.insert_header((
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    ));
     response
 }
 
@@ -82,6 +115,9 @@ pub(crate) fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
 fn refuse(response: HttpResponseBuilder, code: ErrorCode, reason: &'static str) -> HttpResponse {
     shared(response)
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .insert_header((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        ))
         .body(json!({ "error": code.as_str(), "error_description": reason }).to_string())
 }

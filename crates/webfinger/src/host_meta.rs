@@ -40,13 +40,19 @@ struct Document {
 impl HostMeta {
     /// Points at WebFinger below an origin, of which no character means anything in XML or JSON.
     pub(crate) fn freeze(origin: &str) -> Self {
-        let (media_type, template) = ("application/jrd+json", format!("{origin}{WEBFINGER_PATH}?resource={{uri}}"));
+        let (media_type, template) = (
+            "application/jrd+json",
+            format!("{origin}{WEBFINGER_PATH}?resource={{uri}}"),
+        );
         let xrd = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<XRD xmlns=\"http://docs.oasis-open.org/ns/xri/xrd-1.0\">\n  \
              <Link rel=\"{LRDD}\" type=\"{media_type}\" template=\"{template}\"/>\n</XRD>\n"
         );
         let jrd = json!({ "links": [{ "rel": LRDD, "type": media_type, "template": template }] });
-        Self { xrd: Document::freeze("application/xrd+xml", xrd), jrd: Document::freeze("application/json", jrd.to_string()) }
+        Self {
+            xrd: Document::freeze("application/xrd+xml", xrd),
+            jrd: Document::freeze("application/json", jrd.to_string()),
+        }
     }
 }
 
@@ -68,12 +74,20 @@ impl Document {
             Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
             None => false,
         };
-        let mut answer = shared(HttpResponseBuilder::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK }));
-        answer.insert_header((header::CACHE_CONTROL, CACHE_CONTROL)).insert_header(ETag(self.tag.clone()));
+        let mut answer = shared(HttpResponseBuilder::new(if known {
+            StatusCode::NOT_MODIFIED
+        } else {
+            StatusCode::OK
+        }));
+        answer
+            .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
+            .insert_header(ETag(self.tag.clone()));
         if known {
             return answer.finish();
         }
-        answer.insert_header((header::CONTENT_TYPE, self.media_type.clone())).body(self.bytes.clone())
+        answer
+            .insert_header((header::CONTENT_TYPE, self.media_type.clone()))
+            .body(self.bytes.clone())
     }
 }
 

@@ -27,7 +27,12 @@ struct Frozen {
 impl Links {
     pub(crate) fn new(issuer: &str, extras: &[Extra]) -> Self {
         let extras: Vec<_> = extras.iter().map(Frozen::new).collect();
-        let mut pieces = extras.iter().flat_map(|extra| extra.aliases.iter().chain(extra.links.iter().map(|(_, link)| link)));
+        let mut pieces = extras.iter().flat_map(|extra| {
+            extra
+                .aliases
+                .iter()
+                .chain(extra.links.iter().map(|(_, link)| link))
+        });
         Self {
             has_places: pieces.any(Piece::has_places),
             issuer: Piece::plain(json!({ "rel": ISSUER_REL, "href": issuer }).to_string()),
@@ -37,7 +42,13 @@ impl Links {
 
     /// The descriptor of a subject at a place: the links of the relations asked for, or all when none was. Only the subject
     /// and the user's name are serialised here. What needs a user's name is left out where there is none.
-    pub(crate) fn jrd(&self, subject: &str, place: &Authority, user: Option<&str>, rels: &[String]) -> String {
+    pub(crate) fn jrd(
+        &self,
+        subject: &str,
+        place: &Authority,
+        user: Option<&str>,
+        rels: &[String],
+    ) -> String {
         let user = user.filter(|_| self.has_places).map(percent::canonical);
         let user = user.as_deref();
         let here = || self.extras.iter().filter(|extra| extra.covers(place));
@@ -47,7 +58,10 @@ impl Links {
         jrd.push_str("{\"subject\":");
         put_string(&mut jrd, subject);
         // An absent member is left out: some clients fail on null.
-        let mut aliases = here().flat_map(|extra| &extra.aliases).filter(|alias| alias.fits(user)).peekable();
+        let mut aliases = here()
+            .flat_map(|extra| &extra.aliases)
+            .filter(|alias| alias.fits(user))
+            .peekable();
         if aliases.peek().is_some() {
             jrd.push_str(",\"aliases\":[");
             put_all(&mut jrd, aliases, user);
@@ -55,9 +69,18 @@ impl Links {
         }
         // The issuer's link comes first, since some clients take the first without looking at its relation.
         let issuer = asked(ISSUER_REL).then_some(&self.issuer);
-        let others = here().flat_map(|extra| &extra.links).filter(|(rel, _)| asked(rel)).map(|(_, link)| link);
+        let others = here()
+            .flat_map(|extra| &extra.links)
+            .filter(|(rel, _)| asked(rel))
+            .map(|(_, link)| link);
         jrd.push_str(",\"links\":[");
-        put_all(&mut jrd, issuer.into_iter().chain(others.filter(|link| link.fits(user))), user);
+        put_all(
+            &mut jrd,
+            issuer
+                .into_iter()
+                .chain(others.filter(|link| link.fits(user))),
+            user,
+        );
         jrd.push_str("]}");
         jrd
     }
@@ -65,7 +88,10 @@ impl Links {
 
 /// A JSON string. Most stand as they are between quotes (RFC 8259 §7).
 fn put_string(jrd: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+    if text
+        .bytes()
+        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+    {
         jrd.push_str(&Value::from(text).to_string());
     } else {
         jrd.push('"');
@@ -87,8 +113,16 @@ impl Frozen {
     fn new(extra: &Extra) -> Self {
         Self {
             domain: extra.domain.clone(),
-            aliases: extra.aliases.iter().map(|alias| Piece::with_places("", alias.as_str(), "")).collect(),
-            links: extra.links.iter().map(|link| (link.rel.clone(), Piece::of(link))).collect(),
+            aliases: extra
+                .aliases
+                .iter()
+                .map(|alias| Piece::with_places("", alias.as_str(), ""))
+                .collect(),
+            links: extra
+                .links
+                .iter()
+                .map(|link| (link.rel.clone(), Piece::of(link)))
+                .collect(),
         }
     }
 
@@ -97,7 +131,12 @@ impl Frozen {
         self.domain
             .as_ref()
             .map(Domain::authority)
-            .is_none_or(|domain| domain.host == place.host && domain.port.is_none_or(|port| port == place.port.unwrap_or(HTTPS_PORT)))
+            .is_none_or(|domain| {
+                domain.host == place.host
+                    && domain
+                        .port
+                        .is_none_or(|port| port == place.port.unwrap_or(HTTPS_PORT))
+            })
     }
 }
 
@@ -112,7 +151,11 @@ impl Piece {
 
     /// A string with places for the user's name, and what stands before and after it.
     fn with_places(before: &str, string: &str, after: &str) -> Self {
-        let mut parts: Vec<String> = Value::from(string).to_string().split(USER).map(str::to_owned).collect();
+        let mut parts: Vec<String> = Value::from(string)
+            .to_string()
+            .split(USER)
+            .map(str::to_owned)
+            .collect();
         if let Some(first) = parts.first_mut() {
             first.insert_str(0, before);
         }
@@ -123,13 +166,31 @@ impl Piece {
     }
 
     fn of(link: &Link) -> Self {
-        let media_type = link.media_type.iter().map(|media_type| member("type", &json!(media_type)));
-        let before = format!("{{\"rel\":{}{}", json!(link.rel), media_type.collect::<String>());
+        let media_type = link
+            .media_type
+            .iter()
+            .map(|media_type| member("type", &json!(media_type)));
+        let before = format!(
+            "{{\"rel\":{}{}",
+            json!(link.rel),
+            media_type.collect::<String>()
+        );
         let texts = [("titles", &link.titles), ("properties", &link.properties)];
-        let after: String = texts.iter().filter(|(_, texts)| !texts.is_empty()).map(|(name, texts)| member(name, &json!(texts))).collect();
+        let after: String = texts
+            .iter()
+            .filter(|(_, texts)| !texts.is_empty())
+            .map(|(name, texts)| member(name, &json!(texts)))
+            .collect();
         match &link.target {
-            Target::Href(href) => Self::with_places(&format!("{before},\"href\":"), href.as_str(), &format!("{after}}}")),
-            Target::Pattern(pattern) => Self::plain(format!("{before}{}{after}}}", member("template", &json!(pattern)))),
+            Target::Href(href) => Self::with_places(
+                &format!("{before},\"href\":"),
+                href.as_str(),
+                &format!("{after}}}"),
+            ),
+            Target::Pattern(pattern) => Self::plain(format!(
+                "{before}{}{after}}}",
+                member("template", &json!(pattern))
+            )),
         }
     }
 
@@ -161,25 +222,44 @@ mod tests {
 
     fn link(rel: &str, href: &str) -> Link {
         let target = Target::Href(href.parse().unwrap());
-        Link { rel: rel.to_owned(), target, media_type: None, titles: [].into(), properties: [].into() }
+        Link {
+            rel: rel.to_owned(),
+            target,
+            media_type: None,
+            titles: [].into(),
+            properties: [].into(),
+        }
     }
 
     fn links() -> Links {
         let follow = Link {
             target: Target::Pattern("https://example.com/follow?uri={uri}&who={user}".to_owned()),
             titles: [("en".to_owned(), "Follow {user}".to_owned())].into(),
-            ..link("http://ostatus.org/schema/1.0/subscribe", "https://example.com/")
+            ..link(
+                "http://ostatus.org/schema/1.0/subscribe",
+                "https://example.com/",
+            )
         };
         let page = Link {
             media_type: Some("text/html".to_owned()),
             titles: [("und".to_owned(), "About {user}".to_owned())].into(),
-            properties: [("https://example.com/ns/role".to_owned(), "author".to_owned())].into(),
+            properties: [(
+                "https://example.com/ns/role".to_owned(),
+                "author".to_owned(),
+            )]
+            .into(),
             ..link("profile", "https://example.com/@{user}?of={user}")
         };
-        let everywhere = Extra { links: vec![link("avatar", "https://example.com/a.png")], ..Extra::default() };
+        let everywhere = Extra {
+            links: vec![link("avatar", "https://example.com/a.png")],
+            ..Extra::default()
+        };
         let here = Extra {
             domain: Some("example.com:443".parse().unwrap()),
-            aliases: vec!["https://example.com/@{user}".parse().unwrap(), "https://example.com/".parse().unwrap()],
+            aliases: vec![
+                "https://example.com/@{user}".parse().unwrap(),
+                "https://example.com/".parse().unwrap(),
+            ],
             links: vec![page, follow],
         };
         Links::new("https://login.example.com", &[everywhere, here])
@@ -196,8 +276,14 @@ mod tests {
 
     #[test]
     fn the_issuer_comes_first_and_nothing_is_null() {
-        assert_eq!(jrd("example.org", Some("alice"), &[]), format!(r#"{{"subject":"s","links":[{ISSUER},{AVATAR}]}}"#));
-        assert_eq!(jrd("example.com:8443", Some("alice"), &[]), jrd("example.org", None, &[]));
+        assert_eq!(
+            jrd("example.org", Some("alice"), &[]),
+            format!(r#"{{"subject":"s","links":[{ISSUER},{AVATAR}]}}"#)
+        );
+        assert_eq!(
+            jrd("example.com:8443", Some("alice"), &[]),
+            jrd("example.org", None, &[])
+        );
     }
 
     #[test]
@@ -216,7 +302,9 @@ mod tests {
     fn what_needs_a_user_is_left_out_where_there_is_none() {
         assert_eq!(
             jrd("example.com", None, &[]),
-            format!(r#"{{"subject":"s","aliases":["https://example.com/"],"links":[{ISSUER},{AVATAR},{FOLLOW}]}}"#)
+            format!(
+                r#"{{"subject":"s","aliases":["https://example.com/"],"links":[{ISSUER},{AVATAR},{FOLLOW}]}}"#
+            )
         );
     }
 
@@ -227,14 +315,28 @@ mod tests {
             jrd("example.org", None, &["avatar", ISSUER_REL, ISSUER_REL]),
             format!(r#"{{"subject":"s","links":[{ISSUER},{AVATAR}]}}"#)
         );
-        assert_eq!(jrd("example.org", None, &["avatar"]), format!(r#"{{"subject":"s","links":[{AVATAR}]}}"#));
-        assert_eq!(jrd("example.com", None, &["author"]), r#"{"subject":"s","aliases":["https://example.com/"],"links":[]}"#);
+        assert_eq!(
+            jrd("example.org", None, &["avatar"]),
+            format!(r#"{{"subject":"s","links":[{AVATAR}]}}"#)
+        );
+        assert_eq!(
+            jrd("example.com", None, &["author"]),
+            r#"{"subject":"s","aliases":["https://example.com/"],"links":[]}"#
+        );
     }
 
     #[test]
     fn a_subject_cannot_break_out_of_its_string() {
         let subject = "acct:\"},\\\u{1}é@example.com";
-        let jrd = links().jrd(subject, &Authority::parse("example.org").unwrap(), None, &[]);
-        assert_eq!(serde_json::from_str::<Value>(&jrd).unwrap()["subject"], subject);
+        let jrd = links().jrd(
+            subject,
+            &Authority::parse("example.org").unwrap(),
+            None,
+            &[],
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(&jrd).unwrap()["subject"],
+            subject
+        );
     }
 }

@@ -18,7 +18,9 @@ pub(crate) fn canonical(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for octet in octets(text).unwrap_or_default() {
         match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(octet)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(octet))
+            }
             _ => escaped.extend(['%', hexadecimal(octet >> 4), hexadecimal(octet & 15)]),
         }
     }
@@ -30,7 +32,9 @@ fn octets(text: &str) -> Option<Vec<u8>> {
     let mut runs = text.as_bytes().split(|byte| *byte == b'%');
     octets.extend_from_slice(runs.next().unwrap_or_default());
     for run in runs {
-        let [high, low, rest @ ..] = run else { return None };
+        let [high, low, rest @ ..] = run else {
+            return None;
+        };
         octets.push((digit(*high)? << 4) | digit(*low)?);
         octets.extend_from_slice(rest);
     }
@@ -39,15 +43,21 @@ fn octets(text: &str) -> Option<Vec<u8>> {
 
 /// Whether two hexadecimal digits follow every percent sign, whatever the octets mean.
 pub(crate) fn is_well_formed(text: &str) -> bool {
-    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }
 
 fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 fn hexadecimal(digit: u8) -> char {
-    char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase()
+    char::from_digit(digit.into(), 16)
+        .unwrap_or('0')
+        .to_ascii_uppercase()
 }
 
 #[cfg(test)]
@@ -82,7 +92,12 @@ mod tests {
 
     #[test]
     fn a_text_has_one_canonical_form() {
-        for (text, canonical) in [("", ""), ("a-Z.0_~", "a-Z.0_~"), ("a+b@c/d%40%7e%ff", "a%2Bb%40c%2Fd%40~%FF"), ("bü", "b%C3%BC")] {
+        for (text, canonical) in [
+            ("", ""),
+            ("a-Z.0_~", "a-Z.0_~"),
+            ("a+b@c/d%40%7e%ff", "a%2Bb%40c%2Fd%40~%FF"),
+            ("bü", "b%C3%BC"),
+        ] {
             assert_eq!(super::canonical(text), canonical);
             assert_eq!(super::canonical(canonical), canonical);
         }

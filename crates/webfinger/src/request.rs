@@ -43,7 +43,10 @@ impl Request {
             }
         }
         let resource = resource.ok_or(Malformed("The resource parameter is missing."))?;
-        Ok(Self { resource: Resource::parse(&resource)?, rels })
+        Ok(Self {
+            resource: Resource::parse(&resource)?,
+            rels,
+        })
     }
 }
 
@@ -54,7 +57,8 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> (String, Vec<String>) {
-        let request = Request::parse(query).unwrap_or_else(|problem| panic!("{query}: {problem:?}"));
+        let request =
+            Request::parse(query).unwrap_or_else(|problem| panic!("{query}: {problem:?}"));
         (request.resource.subject().to_owned(), request.rels)
     }
 
@@ -65,14 +69,27 @@ mod tests {
             "rel=author&resource=acct%3Aa%2Bb%40example.com&rel=avatar",
             "&rel=author&x&y=%zz&rel=&%72esource=acct:a+b@example.com&rel&rel=avatar&",
         ] {
-            assert_eq!(read(query), ("acct:a+b@example.com".to_owned(), vec!["author".to_owned(), "avatar".to_owned()]), "{query}");
+            assert_eq!(
+                read(query),
+                (
+                    "acct:a+b@example.com".to_owned(),
+                    vec!["author".to_owned(), "avatar".to_owned()]
+                ),
+                "{query}"
+            );
         }
-        assert_eq!(read("resource=https://example.com/?a=b").0, "https://example.com/?a=b");
+        assert_eq!(
+            read("resource=https://example.com/?a=b").0,
+            "https://example.com/?a=b"
+        );
     }
 
     #[test]
     fn an_empty_rel_asks_for_nothing_in_particular() {
-        assert_eq!(read("resource=acct:admin@localhost&rel=").1, Vec::<String>::new());
+        assert_eq!(
+            read("resource=acct:admin@localhost&rel=").1,
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -90,14 +107,33 @@ mod tests {
             ("Resource=localhost", "The resource parameter is missing."),
             ("resource", "The resource parameter must not be blank."),
             ("resource=%20", "The resource parameter must not be blank."),
-            ("resource=localhost&resource=localhost", "The resource parameter must be given once."),
-            ("resource=a@b&%72esource=a@b", "The resource parameter must be given once."),
+            (
+                "resource=localhost&resource=localhost",
+                "The resource parameter must be given once.",
+            ),
+            (
+                "resource=a@b&%72esource=a@b",
+                "The resource parameter must be given once.",
+            ),
             ("resource=%", "The query must be percent-encoded UTF-8."),
-            ("resource=%ff@localhost", "The query must be percent-encoded UTF-8."),
-            ("resource=localhost&rel=%e4", "The query must be percent-encoded UTF-8."),
-            ("resource=localhost&%f", "The query must be percent-encoded UTF-8."),
+            (
+                "resource=%ff@localhost",
+                "The query must be percent-encoded UTF-8.",
+            ),
+            (
+                "resource=localhost&rel=%e4",
+                "The query must be percent-encoded UTF-8.",
+            ),
+            (
+                "resource=localhost&%f",
+                "The query must be percent-encoded UTF-8.",
+            ),
         ] {
-            assert_eq!(Request::parse(query).map_err(Malformed::reason), Err(reason), "{query}");
+            assert_eq!(
+                Request::parse(query).map_err(Malformed::reason),
+                Err(reason),
+                "{query}"
+            );
         }
     }
 }

@@ -47,19 +47,29 @@ impl Resource {
             return Err(TOO_LONG);
         }
         if text.starts_with(['=', '@', '+', '$', '!']) {
-            return Err(Malformed("The resource is an XRI, which this server does not resolve."));
+            return Err(Malformed(
+                "The resource is an XRI, which this server does not resolve.",
+            ));
         }
         if has_what_is_never_in_a_uri(text) || !percent::is_well_formed(text) {
             return Err(Malformed("The resource must be a URI."));
         }
         let whole = text.split('#').next().unwrap_or_default();
-        let Some((scheme, rest)) = split_scheme(whole) else { return Self::without_scheme(whole) };
+        let Some((scheme, rest)) = split_scheme(whole) else {
+            return Self::without_scheme(whole);
+        };
         if scheme.eq_ignore_ascii_case("acct") {
             Self::account(text.to_owned(), rest)
         } else if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
             Self::url(text.to_owned(), whole, rest)
         } else {
-            Ok(Self { subject: text.to_owned(), authority: None, tenant: None, path: String::new(), user: 0..0 })
+            Ok(Self {
+                subject: text.to_owned(),
+                authority: None,
+                tenant: None,
+                path: String::new(),
+                user: 0..0,
+            })
         }
     }
 
@@ -80,13 +90,16 @@ impl Resource {
 
     /// The user name of an account, still percent-encoded.
     pub(crate) fn user(&self) -> Option<&str> {
-        self.subject.get(self.user.clone()).filter(|user| !user.is_empty())
+        self.subject
+            .get(self.user.clone())
+            .filter(|user| !user.is_empty())
     }
 
     /// The same without the tenant that follows an `@` in it.
     pub(crate) fn user_at_tenant(&self) -> Option<&str> {
         let user = self.user()?;
-        user.get(..user.rfind('@').max(user.rfind("%40"))?).filter(|user| !user.is_empty())
+        user.get(..user.rfind('@').max(user.rfind("%40"))?)
+            .filter(|user| !user.is_empty())
     }
 
     /// The path of a URL, empty for an account.
@@ -99,7 +112,10 @@ impl Resource {
         let authority = text.split(['/', '?']).next().unwrap_or_default();
         let rest = text.strip_prefix(authority).unwrap_or_default();
         match authority.rsplit_once('@') {
-            Some((_, host)) if rest.is_empty() && Authority::parse(host).is_some_and(|host| host.port.is_none()) => {
+            Some((_, host))
+                if rest.is_empty()
+                    && Authority::parse(host).is_some_and(|host| host.port.is_none()) =>
+            {
                 Self::account(format!("{ACCT}{text}"), text)
             }
             _ => {
@@ -117,36 +133,57 @@ impl Resource {
 
     /// An account, from what follows `acct:`. RFC 7565 §7.
     fn account(subject: String, rest: &str) -> Result<Self, Malformed> {
-        let (user, host) = rest.rsplit_once('@').ok_or(Malformed("The resource names an account without a host."))?;
+        let (user, host) = rest
+            .rsplit_once('@')
+            .ok_or(Malformed("The resource names an account without a host."))?;
         if user.is_empty() || user.contains(['/', '?', '[', ']']) {
             return Err(Malformed("The resource names an account without a user."));
         }
         let authority = Authority::parse(host).ok_or(NO_HOST)?;
         let begin = ACCT.len();
-        Ok(Self { authority: Some(authority), tenant: tenant(user), path: String::new(), user: begin..begin + user.len(), subject })
+        Ok(Self {
+            authority: Some(authority),
+            tenant: tenant(user),
+            path: String::new(),
+            user: begin..begin + user.len(),
+            subject,
+        })
     }
 
     /// An https or http URL, and what follows its scheme's colon.
     fn url(subject: String, text: &str, rest: &str) -> Result<Self, Malformed> {
         // The parser would take the first segment of `https:host` and of `https:///host` for the host.
-        if !rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) {
+        if !rest
+            .strip_prefix("//")
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        {
             return Err(NO_HOST);
         }
         let url = Url::parse(text).map_err(|_| NO_HOST)?;
         let authority = Authority::of_url(&url).ok_or(NO_HOST)?;
-        Ok(Self { subject, authority: Some(authority), tenant: tenant(url.username()), path: url.path().to_owned(), user: 0..0 })
+        Ok(Self {
+            subject,
+            authority: Some(authority),
+            tenant: tenant(url.username()),
+            path: url.path().to_owned(),
+            user: 0..0,
+        })
     }
 }
 
 fn tenant(user: &str) -> Option<String> {
-    percent::decode(user)?.rsplit_once('@').map(|(_, tenant)| tenant.to_owned())
+    percent::decode(user)?
+        .rsplit_once('@')
+        .map(|(_, tenant)| tenant.to_owned())
 }
 
 /// The scheme and what follows its colon. RFC 3986 §3.1.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     let port = rest.split(['/', '?']).next().unwrap_or_default();
     let is_port = (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
     (is_scheme && !is_port).then_some((scheme, rest))
@@ -154,7 +191,9 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
 
 /// What must be percent-encoded in any URI (RFC 3986 §2). Characters beyond ASCII are let through: people type IRIs.
 pub(crate) fn is_never_in_a_uri(c: char) -> bool {
-    c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
 }
 
 /// Looks at octets where that is enough: nearly every identifier is ASCII.
@@ -186,9 +225,16 @@ mod tests {
 
     /// Subject, host with port, what might be a tenant, path.
     fn read(text: &str) -> (String, Option<String>, Option<String>, String) {
-        let Resource { subject, authority, tenant, path, .. } =
-            Resource::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
-        let place = authority.map(|Authority { host, port }| port.map_or(host.to_string(), |port| format!("{host}:{port}")));
+        let Resource {
+            subject,
+            authority,
+            tenant,
+            path,
+            ..
+        } = Resource::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
+        let place = authority.map(|Authority { host, port }| {
+            port.map_or(host.to_string(), |port| format!("{host}:{port}"))
+        });
         (subject, place, tenant, path)
     }
 
@@ -196,22 +242,86 @@ mod tests {
     #[test]
     fn what_has_no_scheme_is_given_one() {
         for (text, subject, place, path) in [
-            ("alice@example.com", "acct:alice@example.com", "example.com", ""),
-            ("alice@example.com#me", "acct:alice@example.com", "example.com", ""),
-            ("alice@EXAMPLE.com.", "acct:alice@EXAMPLE.com.", "example.com", ""),
-            ("a+b@bücher.example", "acct:a+b@bücher.example", "xn--bcher-kva.example", ""),
-            ("alice@example.com:8080", "https://alice@example.com:8080/", "example.com:8080", "/"),
-            ("alice@example.com/home", "https://alice@example.com/home", "example.com", "/home"),
+            (
+                "alice@example.com",
+                "acct:alice@example.com",
+                "example.com",
+                "",
+            ),
+            (
+                "alice@example.com#me",
+                "acct:alice@example.com",
+                "example.com",
+                "",
+            ),
+            (
+                "alice@EXAMPLE.com.",
+                "acct:alice@EXAMPLE.com.",
+                "example.com",
+                "",
+            ),
+            (
+                "a+b@bücher.example",
+                "acct:a+b@bücher.example",
+                "xn--bcher-kva.example",
+                "",
+            ),
+            (
+                "alice@example.com:8080",
+                "https://alice@example.com:8080/",
+                "example.com:8080",
+                "/",
+            ),
+            (
+                "alice@example.com/home",
+                "https://alice@example.com/home",
+                "example.com",
+                "/home",
+            ),
             ("alice@[::1]", "acct:alice@[::1]", "[::1]", ""),
             ("example.com", "https://example.com/", "example.com", "/"),
-            ("example.com:8080", "https://example.com:8080/", "example.com:8080", "/"),
-            ("example.com:8080/alice", "https://example.com:8080/alice", "example.com:8080", "/alice"),
-            ("example.com:8080?x=1", "https://example.com:8080/?x=1", "example.com:8080", "/"),
-            ("example.com/alice#me", "https://example.com/alice", "example.com", "/alice"),
-            ("example.com/alice@home", "https://example.com/alice@home", "example.com", "/alice@home"),
+            (
+                "example.com:8080",
+                "https://example.com:8080/",
+                "example.com:8080",
+                "/",
+            ),
+            (
+                "example.com:8080/alice",
+                "https://example.com:8080/alice",
+                "example.com:8080",
+                "/alice",
+            ),
+            (
+                "example.com:8080?x=1",
+                "https://example.com:8080/?x=1",
+                "example.com:8080",
+                "/",
+            ),
+            (
+                "example.com/alice#me",
+                "https://example.com/alice",
+                "example.com",
+                "/alice",
+            ),
+            (
+                "example.com/alice@home",
+                "https://example.com/alice@home",
+                "example.com",
+                "/alice@home",
+            ),
             ("[::1]:9443", "https://[::1]:9443/", "[::1]:9443", "/"),
         ] {
-            assert_eq!(read(text), (subject.to_owned(), Some(place.to_owned()), None, path.to_owned()), "{text}");
+            assert_eq!(
+                read(text),
+                (
+                    subject.to_owned(),
+                    Some(place.to_owned()),
+                    None,
+                    path.to_owned()
+                ),
+                "{text}"
+            );
         }
     }
 
@@ -228,11 +338,24 @@ mod tests {
             ("https://example.com:443/", "example.com", "/"),
             ("HTTPS://Example.Com:9443/a/../b", "example.com:9443", "/b"),
             ("https://alice:secret@example.com/", "example.com", "/"),
-            ("https://b%C3%BCcher.example./x?y#z", "xn--bcher-kva.example", "/x"),
+            (
+                "https://b%C3%BCcher.example./x?y#z",
+                "xn--bcher-kva.example",
+                "/x",
+            ),
             ("https://[::1]:9443", "[::1]:9443", "/"),
             ("http://example.com/alice", "example.com", "/alice"),
         ] {
-            assert_eq!(read(text), (text.to_owned(), Some(place.to_owned()), None, path.to_owned()), "{text}");
+            assert_eq!(
+                read(text),
+                (
+                    text.to_owned(),
+                    Some(place.to_owned()),
+                    None,
+                    path.to_owned()
+                ),
+                "{text}"
+            );
         }
     }
 
@@ -248,7 +371,11 @@ mod tests {
             ("acct:bob@@localhost", ""),
         ] {
             let (_, place, found, _) = read(text);
-            assert_eq!((place.as_deref(), found.as_deref()), (Some("localhost"), Some(tenant)), "{text}");
+            assert_eq!(
+                (place.as_deref(), found.as_deref()),
+                (Some("localhost"), Some(tenant)),
+                "{text}"
+            );
         }
     }
 
@@ -258,23 +385,45 @@ mod tests {
             ("acct:alice@example.com", Some("alice"), None),
             ("ACCT:alice@example.com#a@b", Some("alice"), None),
             ("b%C3%BCcher@example.com", Some("b%C3%BCcher"), None),
-            ("acct:bob@acme.example@localhost", Some("bob@acme.example"), Some("bob")),
-            ("acct:a@b%40acme.example@localhost", Some("a@b%40acme.example"), Some("a@b")),
+            (
+                "acct:bob@acme.example@localhost",
+                Some("bob@acme.example"),
+                Some("bob"),
+            ),
+            (
+                "acct:a@b%40acme.example@localhost",
+                Some("a@b%40acme.example"),
+                Some("a@b"),
+            ),
             ("acct:@acme@localhost", Some("@acme"), None),
             ("https://alice@example.com/", None, None),
             ("example.com", None, None),
             ("mailto:alice@example.com", None, None),
         ] {
             let resource = Resource::parse(text).unwrap();
-            assert_eq!((resource.user(), resource.user_at_tenant()), (user, at_tenant), "{text}");
+            assert_eq!(
+                (resource.user(), resource.user_at_tenant()),
+                (user, at_tenant),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn other_schemes_are_resources_without_a_host() {
-        for text in ["mailto:alice@example.com", "urn:isbn:0451450523", "tel:+15551234", "localhost:alice", "foo://example.com", "xri://=a"]
-        {
-            assert_eq!(read(text), (text.to_owned(), None, None, String::new()), "{text}");
+        for text in [
+            "mailto:alice@example.com",
+            "urn:isbn:0451450523",
+            "tel:+15551234",
+            "localhost:alice",
+            "foo://example.com",
+            "xri://=a",
+        ] {
+            assert_eq!(
+                read(text),
+                (text.to_owned(), None, None, String::new()),
+                "{text}"
+            );
         }
     }
 
@@ -322,6 +471,8 @@ mod tests {
         ] {
             assert!(Resource::parse(text).is_err(), "{text}");
         }
-        assert!(Resource::parse(&format!("acct:{}@example.com", "a".repeat(RESOURCE_MAX))).is_err());
+        assert!(
+            Resource::parse(&format!("acct:{}@example.com", "a".repeat(RESOURCE_MAX))).is_err()
+        );
     }
 }

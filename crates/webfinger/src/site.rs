@@ -51,7 +51,8 @@ impl Claim {
 
     /// A domain without a port is first of all the one that https means.
     fn is_at_root_of(&self, port: Option<u16>) -> bool {
-        self.provider.issuer.path().is_empty() && self.provider.issuer.port() == port.unwrap_or(HTTPS_PORT)
+        self.provider.issuer.path().is_empty()
+            && self.provider.issuer.port() == port.unwrap_or(HTTPS_PORT)
     }
 
     /// How strong the claim is on a port, the smallest number first; nothing, when it does not reach that port. The
@@ -90,35 +91,72 @@ pub(crate) struct Site {
 impl Site {
     /// Settles the claims to one host on a port, given in the order of the configuration, which decides between equals.
     pub(crate) fn settle(claims: &[Claim], port: Option<u16>) -> Self {
-        let mut ranked: Vec<_> = claims.iter().filter_map(|claim| Some((claim.rank(port)?, claim))).collect();
+        let mut ranked: Vec<_> = claims
+            .iter()
+            .filter_map(|claim| Some((claim.rank(port)?, claim)))
+            .collect();
         ranked.sort_by_key(|(rank, _)| *rank);
-        let owner = ranked.first().filter(|((class, _), _)| *class < 2).map(|(_, claim)| Arc::clone(&claim.provider));
+        let owner = ranked
+            .first()
+            .filter(|((class, _), _)| *class < 2)
+            .map(|(_, claim)| Arc::clone(&claim.provider));
         // A stable sort: of equal paths the stronger claim stays in front.
         ranked.sort_by_key(|(_, claim)| Reverse(claim.provider.issuer.path().len()));
-        let members: Vec<_> = ranked.iter().map(|(_, claim)| Arc::clone(&claim.provider)).collect();
-        Self { owner, has_tenants: members.iter().any(|member| member.issuer.tenant().is_some()), members }
+        let members: Vec<_> = ranked
+            .iter()
+            .map(|(_, claim)| Arc::clone(&claim.provider))
+            .collect();
+        Self {
+            owner,
+            has_tenants: members
+                .iter()
+                .any(|member| member.issuer.tenant().is_some()),
+            members,
+        }
     }
 
     /// The provider of a resource on this site, and the user's name there, still percent-encoded.
-    pub(crate) fn find<'a>(&'a self, resource: &'a Resource) -> Option<(&'a Provider, Option<&'a str>)> {
+    pub(crate) fn find<'a>(
+        &'a self,
+        resource: &'a Resource,
+    ) -> Option<(&'a Provider, Option<&'a str>)> {
         match resource.tenant() {
-            Some(tenant) if self.has_tenants => self.tenant(tenant).map(|provider| (provider, resource.user_at_tenant())),
-            _ => self.below(resource.path()).or(self.owner.as_deref()).map(|provider| (provider, resource.user())),
+            Some(tenant) if self.has_tenants => self
+                .tenant(tenant)
+                .map(|provider| (provider, resource.user_at_tenant())),
+            _ => self
+                .below(resource.path())
+                .or(self.owner.as_deref())
+                .map(|provider| (provider, resource.user())),
         }
     }
 
     /// Tenants are named like domains, so their case does not matter, unless two differ in nothing else.
     fn tenant(&self, name: &str) -> Option<&Provider> {
         let find = |same: fn(&str, &str) -> bool| {
-            self.members.iter().find(|member| member.issuer.tenant().is_some_and(|tenant| same(tenant, name)))
+            self.members.iter().find(|member| {
+                member
+                    .issuer
+                    .tenant()
+                    .is_some_and(|tenant| same(tenant, name))
+            })
         };
-        find(|a, b| a == b).or_else(|| find(str::eq_ignore_ascii_case)).map(AsRef::as_ref)
+        find(|a, b| a == b)
+            .or_else(|| find(str::eq_ignore_ascii_case))
+            .map(AsRef::as_ref)
     }
 
     /// The provider whose issuer's path the path continues, segment by segment.
     fn below(&self, path: &str) -> Option<&Provider> {
-        let covers =
-            |issuer: &str| !issuer.is_empty() && path.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.members.iter().find(|member| covers(member.issuer.path())).map(AsRef::as_ref)
+        let covers = |issuer: &str| {
+            !issuer.is_empty()
+                && path
+                    .strip_prefix(issuer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.members
+            .iter()
+            .find(|member| covers(member.issuer.path()))
+            .map(AsRef::as_ref)
     }
 }

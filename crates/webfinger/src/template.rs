@@ -27,13 +27,20 @@ impl FromStr for Template {
     type Err = TemplateError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_absolute(&text.replace(USER, "user")) { Ok(Self(text.to_owned())) } else { Err(TemplateError(text.to_owned())) }
+        if is_absolute(&text.replace(USER, "user")) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(TemplateError(text.to_owned()))
+        }
     }
 }
 
 /// Whether a text is a URI with a scheme, of the characters a URI may have.
 pub(crate) fn is_absolute(text: &str) -> bool {
-    text.is_ascii() && !text.contains(is_never_in_a_uri) && percent::is_well_formed(text) && Url::parse(text).is_ok()
+    text.is_ascii()
+        && !text.contains(is_never_in_a_uri)
+        && percent::is_well_formed(text)
+        && Url::parse(text).is_ok()
 }
 
 /// Text that is not a [`Template`].
@@ -42,7 +49,11 @@ pub struct TemplateError(String);
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` must be an absolute URI, in which {USER} may stand for the user's name.", self.0)
+        write!(
+            f,
+            "`{}` must be an absolute URI, in which {USER} may stand for the user's name.",
+            self.0
+        )
     }
 }
 
@@ -54,14 +65,30 @@ mod tests {
 
     #[test]
     fn a_template_is_an_absolute_uri_with_a_place_for_the_user() {
-        for text in
-            ["https://example.com/@{user}", "https://{user}.example.com/", "mailto:{user}@example.com", "https://example.com/a%20b#c"]
-        {
+        for text in [
+            "https://example.com/@{user}",
+            "https://{user}.example.com/",
+            "mailto:{user}@example.com",
+            "https://example.com/a%20b#c",
+        ] {
             assert_eq!(text.parse::<Template>().unwrap().as_str(), text);
         }
-        for text in ["", "/@{user}", "example.com/{user}", "https://example.com/{name}", "https://example.com/%zz", "https://", "{user}"] {
+        for text in [
+            "",
+            "/@{user}",
+            "example.com/{user}",
+            "https://example.com/{name}",
+            "https://example.com/%zz",
+            "https://",
+            "{user}",
+        ] {
             let problem = text.parse::<Template>().unwrap_err().to_string();
-            assert_eq!(problem, format!("`{text}` must be an absolute URI, in which {{user}} may stand for the user's name."));
+            assert_eq!(
+                problem,
+                format!(
+                    "`{text}` must be an absolute URI, in which {{user}} may stand for the user's name."
+                )
+            );
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The endpoint over real HTTP, byte by byte: a client library would hide what a HEAD or a broken query does.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what it expects"
+)]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,7 +20,10 @@ const ISSUER: &str = "https://localhost:9443";
 fn directory() -> Directory {
     let provider = |issuer: &str, domains: &[&str], extras: Vec<Extra>| Hosted {
         issuer: Issuer::parse(issuer).unwrap(),
-        domains: domains.iter().map(|domain| domain.parse().unwrap()).collect(),
+        domains: domains
+            .iter()
+            .map(|domain| domain.parse().unwrap())
+            .collect(),
         extras,
     };
     let profile = Link {
@@ -26,11 +33,18 @@ fn directory() -> Directory {
         titles: [].into(),
         properties: [].into(),
     };
-    let extra = Extra { links: vec![profile], ..Extra::default() };
+    let extra = Extra {
+        links: vec![profile],
+        ..Extra::default()
+    };
     Directory::new(vec![
         provider(ISSUER, &["example.com"], Vec::new()),
         provider("https://localhost:9443/t/acme.example", &[], Vec::new()),
-        provider("https://login.example.org", &["example.org", "bücher.example"], vec![extra]),
+        provider(
+            "https://login.example.org",
+            &["example.org", "bücher.example"],
+            vec![extra],
+        ),
     ])
     .unwrap()
 }
@@ -43,8 +57,16 @@ fn address() -> SocketAddr {
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
             let directory = web::Data::new(directory());
-            let app = move || App::new().app_data(directory.clone()).configure(webfinger::mount);
-            let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap();
+            let app = move || {
+                App::new()
+                    .app_data(directory.clone())
+                    .configure(webfinger::mount)
+            };
+            let server = HttpServer::new(app)
+                .workers(1)
+                .disable_signals()
+                .listen(listener)
+                .unwrap();
             actix_web::rt::System::new().block_on(server.run()).unwrap();
         });
         address
@@ -60,7 +82,9 @@ struct Answer {
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
-        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        fields
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     fn json(&self) -> Value {
@@ -70,13 +94,23 @@ impl Answer {
 
 fn ask(method: &str, query: &str, headers: &str) -> Answer {
     let mut connection = TcpStream::connect(address()).unwrap();
-    let request = format!("{method} /.well-known/webfinger{query} HTTP/1.1\r\nHost: evil.example\r\n{headers}Connection: close\r\n\r\n");
+    let request = format!(
+        "{method} /.well-known/webfinger{query} HTTP/1.1\r\nHost: evil.example\r\n{headers}Connection: close\r\n\r\n"
+    );
     connection.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .expect("a status");
+    Answer {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 fn get(query: &str) -> Answer {
@@ -90,7 +124,9 @@ fn issuer_of(subject: &str, issuer: &str) -> Value {
 /// RFC 7033 §4.2, §4.4, §10.2; OIDC Discovery §2.2.
 #[test]
 fn an_account_leads_to_its_issuer() {
-    let answer = get("?resource=acct%3Aalice%40localhost%3A9443&rel=http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer");
+    let answer = get(
+        "?resource=acct%3Aalice%40localhost%3A9443&rel=http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer",
+    );
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/jrd+json"));
     assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
@@ -104,20 +140,56 @@ fn an_account_leads_to_its_issuer() {
 #[test]
 fn every_form_of_identifier_is_answered() {
     for (query, subject, issuer) in [
-        ("?resource=acct:admin@localhost&rel=", "acct:admin@localhost", ISSUER),
-        ("?rel=http://openid.net/specs/connect/1.0/issuer&resource=acct:a+b@example.com", "acct:a+b@example.com", ISSUER),
-        ("?resource=alice%40example.com", "acct:alice@example.com", ISSUER),
-        ("?resource=https%3A%2F%2Flocalhost%3A9443", "https://localhost:9443", ISSUER),
-        ("?resource=localhost:9443", "https://localhost:9443/", ISSUER),
-        ("?resource=ACCT:Alice@EXAMPLE.COM", "ACCT:Alice@EXAMPLE.COM", ISSUER),
+        (
+            "?resource=acct:admin@localhost&rel=",
+            "acct:admin@localhost",
+            ISSUER,
+        ),
+        (
+            "?rel=http://openid.net/specs/connect/1.0/issuer&resource=acct:a+b@example.com",
+            "acct:a+b@example.com",
+            ISSUER,
+        ),
+        (
+            "?resource=alice%40example.com",
+            "acct:alice@example.com",
+            ISSUER,
+        ),
+        (
+            "?resource=https%3A%2F%2Flocalhost%3A9443",
+            "https://localhost:9443",
+            ISSUER,
+        ),
+        (
+            "?resource=localhost:9443",
+            "https://localhost:9443/",
+            ISSUER,
+        ),
+        (
+            "?resource=ACCT:Alice@EXAMPLE.COM",
+            "ACCT:Alice@EXAMPLE.COM",
+            ISSUER,
+        ),
         (
             "?resource=acct:a@b%C3%BCcher.example&rel=http://openid.net/specs/connect/1.0/issuer",
             "acct:a@bücher.example",
             "https://login.example.org",
         ),
-        ("?resource=acct:bob@acme.example@localhost", "acct:bob@acme.example@localhost", "https://localhost:9443/t/acme.example"),
-        ("?resource=acct:bob%40acme.example@localhost", "acct:bob@acme.example@localhost", "https://localhost:9443/t/acme.example"),
-        ("?resource=acct%3Abob%2540acme.example%40localhost", "acct:bob%40acme.example@localhost", "https://localhost:9443/t/acme.example"),
+        (
+            "?resource=acct:bob@acme.example@localhost",
+            "acct:bob@acme.example@localhost",
+            "https://localhost:9443/t/acme.example",
+        ),
+        (
+            "?resource=acct:bob%40acme.example@localhost",
+            "acct:bob@acme.example@localhost",
+            "https://localhost:9443/t/acme.example",
+        ),
+        (
+            "?resource=acct%3Abob%2540acme.example%40localhost",
+            "acct:bob%40acme.example@localhost",
+            "https://localhost:9443/t/acme.example",
+        ),
         (
             "?resource=https://localhost:9443/t/acme.example/me",
             "https://localhost:9443/t/acme.example/me",
@@ -125,7 +197,11 @@ fn every_form_of_identifier_is_answered() {
         ),
     ] {
         let answer = get(query);
-        assert_eq!((answer.status, answer.json()), (200, issuer_of(subject, issuer)), "{query}");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (200, issuer_of(subject, issuer)),
+            "{query}"
+        );
     }
 }
 
@@ -138,11 +214,21 @@ fn rel_chooses_among_the_links() {
         ("", json!([issuer, profile])),
         ("&rel=", json!([issuer, profile])),
         ("&rel=profile", json!([profile])),
-        ("&rel=profile&rel=http://openid.net/specs/connect/1.0/issuer", json!([issuer, profile])),
+        (
+            "&rel=profile&rel=http://openid.net/specs/connect/1.0/issuer",
+            json!([issuer, profile]),
+        ),
         ("&rel=avatar", json!([])),
     ] {
         let answer = get(&format!("?resource=acct:a@example.org{rels}"));
-        assert_eq!((answer.status, answer.json()), (200, json!({ "subject": "acct:a@example.org", "links": links })), "{rels}");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (
+                200,
+                json!({ "subject": "acct:a@example.org", "links": links })
+            ),
+            "{rels}"
+        );
     }
 }
 
@@ -150,39 +236,120 @@ fn rel_chooses_among_the_links() {
 #[test]
 fn what_cannot_be_answered_is_refused() {
     for (query, status, error, description) in [
-        ("", 400, "invalid_request", "The resource parameter is missing."),
-        ("?resource=", 400, "invalid_request", "The resource parameter must not be blank."),
-        ("?resource=%20", 400, "invalid_request", "The resource parameter must not be blank."),
-        ("?resource=a@example.com&resource=a@example.com", 400, "invalid_request", "The resource parameter must be given once."),
-        ("?resource=%zz", 400, "invalid_request", "The query must be percent-encoded UTF-8."),
-        ("?resource=%ff", 400, "invalid_request", "The query must be percent-encoded UTF-8."),
-        ("?resource=acct:alice", 400, "invalid_request", "The resource names an account without a host."),
-        ("?resource=%3Dalice", 400, "invalid_request", "The resource is an XRI, which this server does not resolve."),
-        ("?resource=acct:alice@evil.example", 404, "not_found", "The resource is unknown."),
-        ("?resource=acct:bob@nobody@localhost", 404, "not_found", "The resource is unknown."),
-        ("?resource=mailto:alice@example.com", 404, "not_found", "The resource is unknown."),
+        (
+            "",
+            400,
+            "invalid_request",
+            "The resource parameter is missing.",
+        ),
+        (
+            "?resource=",
+            400,
+            "invalid_request",
+            "The resource parameter must not be blank.",
+        ),
+        (
+            "?resource=%20",
+            400,
+            "invalid_request",
+            "The resource parameter must not be blank.",
+        ),
+        (
+            "?resource=a@example.com&resource=a@example.com",
+            400,
+            "invalid_request",
+            "The resource parameter must be given once.",
+        ),
+        (
+            "?resource=%zz",
+            400,
+            "invalid_request",
+            "The query must be percent-encoded UTF-8.",
+        ),
+        (
+            "?resource=%ff",
+            400,
+            "invalid_request",
+            "The query must be percent-encoded UTF-8.",
+        ),
+        (
+            "?resource=acct:alice",
+            400,
+            "invalid_request",
+            "The resource names an account without a host.",
+        ),
+        (
+            "?resource=%3Dalice",
+            400,
+            "invalid_request",
+            "The resource is an XRI, which this server does not resolve.",
+        ),
+        (
+            "?resource=acct:alice@evil.example",
+            404,
+            "not_found",
+            "The resource is unknown.",
+        ),
+        (
+            "?resource=acct:bob@nobody@localhost",
+            404,
+            "not_found",
+            "The resource is unknown.",
+        ),
+        (
+            "?resource=mailto:alice@example.com",
+            404,
+            "not_found",
+            "The resource is unknown.",
+        ),
     ] {
         let answer = get(query);
-        assert_eq!((answer.status, answer.json()), (status, json!({ "error": error, "error_description": description })), "{query}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{query}");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (
+                status,
+                json!({ "error": error, "error_description": description })
+            ),
+            "{query}"
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{query}"
+        );
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{query}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{query}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{query}"
+        );
     }
 }
 
 /// RFC 7033 §5.
 #[test]
 fn any_page_may_read_the_answer_without_credentials() {
-    let answer = ask("GET", "?resource=acct:a@example.com", "Origin: https://rp.example\r\n");
+    let answer = ask(
+        "GET",
+        "?resource=acct:a@example.com",
+        "Origin: https://rp.example\r\n",
+    );
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
 
-    let preflight = ask("OPTIONS", "?resource=acct:a@example.com", "Origin: https://rp.example\r\nAccess-Control-Request-Method: GET\r\n");
+    let preflight = ask(
+        "OPTIONS",
+        "?resource=acct:a@example.com",
+        "Origin: https://rp.example\r\nAccess-Control-Request-Method: GET\r\n",
+    );
     assert_eq!((preflight.status, preflight.body.as_str()), (204, ""));
     for (name, value) in [
         ("access-control-allow-origin", "*"),
         ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
-        ("access-control-allow-headers", "Authorization, Content-Type, MCP-Protocol-Version"),
+        (
+            "access-control-allow-headers",
+            "Authorization, Content-Type, MCP-Protocol-Version",
+        ),
         ("access-control-max-age", "86400"),
     ] {
         assert_eq!(preflight.header(name), Some(value), "{name}");
@@ -194,23 +361,49 @@ fn any_page_may_read_the_answer_without_credentials() {
 #[test]
 fn credentials_and_preferences_are_no_errors() {
     let plain = get("?resource=acct:a@example.com");
-    for headers in
-        ["Authorization: Basic YWRtaW46YWRtaW4=\r\n", "Authorization: nonsense\r\n", "Accept: text/html\r\n", "X-Forwarded-Host: x\r\n"]
-    {
+    for headers in [
+        "Authorization: Basic YWRtaW46YWRtaW4=\r\n",
+        "Authorization: nonsense\r\n",
+        "Accept: text/html\r\n",
+        "X-Forwarded-Host: x\r\n",
+    ] {
         let answer = ask("GET", "?resource=acct:a@example.com", headers);
-        assert_eq!((answer.status, &answer.body), (200, &plain.body), "{headers}");
+        assert_eq!(
+            (answer.status, &answer.body),
+            (200, &plain.body),
+            "{headers}"
+        );
     }
 }
 
 /// RFC 9110 §9.3.2: a HEAD is a GET without its body.
 #[test]
 fn a_head_has_the_headers_of_a_get_and_no_body() {
-    for query in ["?resource=acct:a@example.com", "?resource=acct:a@evil.example", ""] {
+    for query in [
+        "?resource=acct:a@example.com",
+        "?resource=acct:a@evil.example",
+        "",
+    ] {
         let (head, get) = (ask("HEAD", query, ""), get(query));
-        assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{query}");
-        assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{query}");
-        for name in ["content-type", "cache-control", "access-control-allow-origin"] {
-            assert!(head.header(name).is_some() && head.header(name) == get.header(name), "{query} {name}");
+        assert_eq!(
+            (head.status, head.body.as_str()),
+            (get.status, ""),
+            "{query}"
+        );
+        assert_eq!(
+            head.header("content-length"),
+            Some(get.body.len().to_string().as_str()),
+            "{query}"
+        );
+        for name in [
+            "content-type",
+            "cache-control",
+            "access-control-allow-origin",
+        ] {
+            assert!(
+                head.header(name).is_some() && head.header(name) == get.header(name),
+                "{query} {name}"
+            );
         }
     }
 }
@@ -219,10 +412,22 @@ fn a_head_has_the_headers_of_a_get_and_no_body() {
 #[test]
 fn another_method_is_not_allowed() {
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
-        let answer = ask(method, "?resource=acct:a@example.com", "Content-Length: 0\r\n");
+        let answer = ask(
+            method,
+            "?resource=acct:a@example.com",
+            "Content-Length: 0\r\n",
+        );
         assert_eq!(answer.status, 405, "{method}");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{method}");
+        assert_eq!(
+            answer.header("allow"),
+            Some("GET, HEAD, OPTIONS"),
+            "{method}"
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{method}"
+        );
         assert_eq!(answer.json()["error"], "invalid_request", "{method}");
     }
 }

@@ -8,10 +8,20 @@ use webfinger::{Directory, Extra, Hosted, Resource};
 fn directory() -> Directory {
     let hosted = |issuer, domains: &[&str]| Hosted {
         issuer: Issuer::parse(issuer).unwrap(),
-        domains: domains.iter().map(|domain| domain.parse().unwrap()).collect(),
-        extras: vec![Extra { aliases: vec!["https://pages.example/{user}?of={user}".parse().unwrap()], ..Extra::default() }],
+        domains: domains
+            .iter()
+            .map(|domain| domain.parse().unwrap())
+            .collect(),
+        extras: vec![Extra {
+            aliases: vec!["https://pages.example/{user}?of={user}".parse().unwrap()],
+            ..Extra::default()
+        }],
     };
-    Directory::new(vec![hosted("https://localhost:9443", &["example.com"]), hosted("https://localhost:9443/t/acme", &[])]).unwrap()
+    Directory::new(vec![
+        hosted("https://localhost:9443", &["example.com"]),
+        hosted("https://localhost:9443/t/acme", &[]),
+    ])
+    .unwrap()
 }
 
 proptest! {

@@ -36,15 +36,31 @@ impl<'a> Attempt<'a> {
     fn sequence(&mut self, parts: &[Expression], at: usize, then: Then<'_, 'a>) -> bool {
         match parts {
             [] => then(self, at),
-            [first, rest @ ..] => self.expression(first, at, &mut |attempt, at| attempt.sequence(rest, at, then)),
+            [first, rest @ ..] => self.expression(first, at, &mut |attempt, at| {
+                attempt.sequence(rest, at, then)
+            }),
         }
     }
 
-    fn repeated(&mut self, what: &Expression, least: u32, most: Option<u32>, at: usize, then: Then<'_, 'a>) -> bool {
+    fn repeated(
+        &mut self,
+        what: &Expression,
+        least: u32,
+        most: Option<u32>,
+        at: usize,
+        then: Then<'_, 'a>,
+    ) -> bool {
         let once_more = most != Some(0)
             && self.expression(what, at, &mut |attempt, next| {
                 // Nothing more often is nothing still.
-                (next > at || least > 0) && attempt.repeated(what, least.saturating_sub(1), most.map(|most| most - 1), next, then)
+                (next > at || least > 0)
+                    && attempt.repeated(
+                        what,
+                        least.saturating_sub(1),
+                        most.map(|most| most - 1),
+                        next,
+                        then,
+                    )
             });
         once_more || (least == 0 && then(self, at))
     }

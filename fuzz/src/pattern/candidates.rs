@@ -33,7 +33,11 @@ fn changed(text: &str, random: &mut impl Rng) -> String {
     match below(random, 3) {
         0 => characters.insert(at, other),
         1 if at < characters.len() => drop(characters.remove(at)),
-        _ => characters.iter_mut().skip(at).take(1).for_each(|one| *one = other),
+        _ => characters
+            .iter_mut()
+            .skip(at)
+            .take(1)
+            .for_each(|one| *one = other),
     }
     characters.into_iter().collect()
 }

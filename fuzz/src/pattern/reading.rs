@@ -46,8 +46,12 @@ impl Expression {
     /// Where matches end that begin at one of `starts`.
     fn ends(&self, text: &[char], starts: &BTreeSet<usize>) -> BTreeSet<usize> {
         match self {
-            Self::Sequence(parts) => parts.iter().fold(starts.clone(), |starts, part| part.ends(text, &starts)),
-            Self::Alternatives(ways) => ways.iter().flat_map(|way| way.ends(text, starts)).collect(),
+            Self::Sequence(parts) => parts
+                .iter()
+                .fold(starts.clone(), |starts, part| part.ends(text, &starts)),
+            Self::Alternatives(ways) => {
+                ways.iter().flat_map(|way| way.ends(text, starts)).collect()
+            }
             Self::Repeated(what, least, most) => {
                 let mut from = starts.clone();
                 for _ in 0..*least {
@@ -63,7 +67,11 @@ impl Expression {
                 }
                 all
             }
-            one => starts.iter().filter(|start| text.get(**start).is_some_and(|found| one.has(*found))).map(|start| start + 1).collect(),
+            one => starts
+                .iter()
+                .filter(|start| text.get(**start).is_some_and(|found| one.has(*found)))
+                .map(|start| start + 1)
+                .collect(),
         }
     }
 
@@ -72,7 +80,12 @@ impl Expression {
         match self {
             Self::Character(character) => *character == found,
             Self::Any => found != '\n',
-            Self::Class { negated, ranges } => ranges.iter().any(|(from, to)| (*from..=*to).contains(&found)) != *negated,
+            Self::Class { negated, ranges } => {
+                ranges
+                    .iter()
+                    .any(|(from, to)| (*from..=*to).contains(&found))
+                    != *negated
+            }
             _ => false,
         }
     }
@@ -92,7 +105,9 @@ impl Expression {
                 (0..times).for_each(|_| what.sample(random, out));
             }
             one => {
-                let possible: Vec<char> = ('!'..='~').filter(|character| one.has(*character)).collect();
+                let possible: Vec<char> = ('!'..='~')
+                    .filter(|character| one.has(*character))
+                    .collect();
                 out.extend(possible.get(below(random, possible.len())));
             }
         }
@@ -126,7 +141,9 @@ fn alternatives(rest: &mut Peekable<Chars<'_>>) -> Expression {
             '.' => Expression::Any,
             plain => Expression::Character(plain),
         };
-        ways.last_mut().expect("one at least").push(repeated(atom, rest));
+        ways.last_mut()
+            .expect("one at least")
+            .push(repeated(atom, rest));
     }
     Expression::Alternatives(ways.into_iter().map(Expression::Sequence).collect())
 }

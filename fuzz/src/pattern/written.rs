@@ -4,17 +4,32 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Everything that a backslash may stand before.
-const ESCAPED: [&str; 16] = [".", "?", "+", "*", "(", ")", "[", "]", "{", "}", "|", "^", "$", "\\", "/", "."];
+const ESCAPED: [&str; 16] = [
+    ".", "?", "+", "*", "(", ")", "[", "]", "{", "}", "|", "^", "$", "\\", "/", ".",
+];
 
 /// A pattern as a client writes it behind `regexp=`, which is accepted unless it is too large.
 pub fn any_written() -> impl Strategy<Value = String> {
-    let origin = select(vec!["https://a.example/", "https://b.example:8443/", "http://localhost:8080/", "https://xn--bcher-kva.example/"]);
-    let one = (origin, rest()).prop_map(|(origin, rest)| format!("{origin}{rest}")).boxed();
-    let several =
-        (any::<bool>(), proptest::collection::vec(one.clone(), 1..4)).prop_map(|(quiet, ways): (bool, Vec<String>)| group(quiet, &ways));
-    let whole = prop_oneof![3 => one, 1 => (several, rest()).prop_map(|(ways, rest)| ways + &rest).boxed()];
-    (any::<bool>(), whole, any::<bool>())
-        .prop_map(|(begins, whole, ends)| format!("{}{whole}{}", if begins { "^" } else { "" }, if ends { "$" } else { "" }))
+    let origin = select(vec![
+        "https://a.example/",
+        "https://b.example:8443/",
+        "http://localhost:8080/",
+        "https://xn--bcher-kva.example/",
+    ]);
+    let one = (origin, rest())
+        .prop_map(|(origin, rest)| format!("{origin}{rest}"))
+        .boxed();
+    let several = (any::<bool>(), proptest::collection::vec(one.clone(), 1..4))
+        .prop_map(|(quiet, ways): (bool, Vec<String>)| group(quiet, &ways));
+    let whole =
+        prop_oneof![3 => one, 1 => (several, rest()).prop_map(|(ways, rest)| ways + &rest).boxed()];
+    (any::<bool>(), whole, any::<bool>()).prop_map(|(begins, whole, ends)| {
+        format!(
+            "{}{whole}{}",
+            if begins { "^" } else { "" },
+            if ends { "$" } else { "" }
+        )
+    })
 }
 
 /// The part behind an origin. It begins with an atom, since a quantifier must not make the slash optional.
@@ -23,9 +38,13 @@ fn rest() -> BoxedStrategy<String> {
     let sequence = proptest::collection::vec(repeated(atom), 0..5).prop_map(|atoms| atoms.concat());
     sequence
         .prop_recursive(3, 24, 4, |inner| {
-            let grouped = (any::<bool>(), proptest::collection::vec(inner.clone(), 1..4))
+            let grouped = (
+                any::<bool>(),
+                proptest::collection::vec(inner.clone(), 1..4),
+            )
                 .prop_map(|(quiet, ways): (bool, Vec<String>)| group(quiet, &ways));
-            (inner.clone(), repeated(grouped), inner).prop_map(|(before, group, after)| before + &group + &after)
+            (inner.clone(), repeated(grouped), inner)
+                .prop_map(|(before, group, after)| before + &group + &after)
         })
         .boxed()
 }
@@ -36,7 +55,9 @@ fn group(quiet: bool, ways: &[String]) -> String {
 
 /// A character that stands for itself. No colon and no `#`: those make a host or a fragment.
 fn plain() -> impl Strategy<Value = String> {
-    let plain: Vec<char> = ('!'..='~').filter(|one| !r".?+*()[]{}|^$\:#".contains(*one)).collect();
+    let plain: Vec<char> = ('!'..='~')
+        .filter(|one| !r".?+*()[]{}|^$\:#".contains(*one))
+        .collect();
     prop_oneof![3 => "[a-c/]", 1 => select(plain).prop_map(String::from)]
 }
 
@@ -45,9 +66,19 @@ fn class() -> impl Strategy<Value = String> {
         4 => select(vec!["a", "b", "Z", "0", "_", ".", "/", "=", "%", "@", "+", ",", "?", "x#", ":x"]).prop_map(str::to_owned),
         2 => select(vec!["a-c", "a-z", "A-Z", "0-9", "b-b", "X-Z"]).prop_map(str::to_owned),
     ];
-    (any::<bool>(), proptest::collection::vec(member, 1..5), any::<bool>()).prop_map(|(negated, members, dash)| {
-        format!("[{}{}{}]", if negated { "^" } else { "" }, members.concat(), if dash { "-" } else { "" })
-    })
+    (
+        any::<bool>(),
+        proptest::collection::vec(member, 1..5),
+        any::<bool>(),
+    )
+        .prop_map(|(negated, members, dash)| {
+            format!(
+                "[{}{}{}]",
+                if negated { "^" } else { "" },
+                members.concat(),
+                if dash { "-" } else { "" }
+            )
+        })
 }
 
 fn repeated(atom: impl Strategy<Value = String>) -> impl Strategy<Value = String> {

@@ -23,7 +23,8 @@ pub fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 12, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::vec(("[a-z#\0]{0,6}", inner), 0..4).prop_map(|members| members.into_iter().collect::<Value>()),
+            proptest::collection::vec(("[a-z#\0]{0,6}", inner), 0..4)
+                .prop_map(|members| members.into_iter().collect::<Value>()),
         ]
     })
 }
@@ -31,7 +32,10 @@ pub fn any_json() -> impl Strategy<Value = Value> {
 /// Text that is a URI, nearly one, or made to be taken for another.
 pub fn any_uri() -> impl Strategy<Value = String> {
     let mostly = |usual: &[&'static str], odd: &[&'static str]| prop_oneof![9 => select(usual.to_vec()), 1 => select(odd.to_vec())];
-    let scheme = mostly(&["https", "http", "HTTPS", "com.example.app"], &["javascript", "cursor", "regexp=https", ""]);
+    let scheme = mostly(
+        &["https", "http", "HTTPS", "com.example.app"],
+        &["javascript", "cursor", "regexp=https", ""],
+    );
     let after = mostly(&["://"], &[":/", ":", ":///", "//", ""]);
     let user = mostly(&[""], &["user@", "user:secret@", "@"]);
     let strange = [
@@ -58,7 +62,8 @@ pub fn any_uri() -> impl Strategy<Value = String> {
         "xn--bcher-kva.example",
         "localhost.example",
     ];
-    let host = prop_oneof![9 => mostly(&plain, &strange).prop_map(str::to_owned), 1 => "[!-~]{1,12}"];
+    let host =
+        prop_oneof![9 => mostly(&plain, &strange).prop_map(str::to_owned), 1 => "[!-~]{1,12}"];
     let port = prop_oneof![
         4 => Just(String::new()),
         2 => any::<u32>().prop_map(|port| format!(":{}", port % 70_000)),
@@ -70,23 +75,53 @@ pub fn any_uri() -> impl Strategy<Value = String> {
         1 => "[!-~]{0,12}",
         1 => "\\PC{0,6}",
     ];
-    let built = (scheme, after, user, host, port, rest)
-        .prop_map(|(scheme, after, user, host, port, rest)| format!("{scheme}{after}{user}{host}{port}{rest}"));
+    let built = (scheme, after, user, host, port, rest).prop_map(
+        |(scheme, after, user, host, port, rest)| {
+            format!("{scheme}{after}{user}{host}{port}{rest}")
+        },
+    );
     prop_oneof![8 => built, 1 => "[!-~]{0,24}", 1 => "\\PC{0,24}"]
 }
 
 /// A value the row's member may well accept.
 fn good(row: &'static protocol::Row) -> BoxedStrategy<Value> {
-    let words = |words: &[&'static str]| proptest::sample::subsequence(words.to_vec(), 0..=words.len()).prop_map(Value::from).boxed();
+    let words = |words: &[&'static str]| {
+        proptest::sample::subsequence(words.to_vec(), 0..=words.len())
+            .prop_map(Value::from)
+            .boxed()
+    };
     let word = |words: &[&'static str]| select(words.to_vec()).prop_map(Value::from).boxed();
     match row.name {
-        "redirect_uris" | "claims_redirect_uris" => proptest::collection::vec(any_uri(), 0..3).prop_map(Value::from).boxed(),
-        "grant_types" => words(&["authorization_code", "implicit", "refresh_token", "client_credentials", "password", "urn:x"]),
-        "response_types" => words(&["code", "id_token", "token id_token", "token", "code token", "none"]),
+        "redirect_uris" | "claims_redirect_uris" => proptest::collection::vec(any_uri(), 0..3)
+            .prop_map(Value::from)
+            .boxed(),
+        "grant_types" => words(&[
+            "authorization_code",
+            "implicit",
+            "refresh_token",
+            "client_credentials",
+            "password",
+            "urn:x",
+        ]),
+        "response_types" => words(&[
+            "code",
+            "id_token",
+            "token id_token",
+            "token",
+            "code token",
+            "none",
+        ]),
         "scope" => word(&["openid", "openid email", "email unknown", "unknown", "a  b"]),
-        "token_endpoint_auth_method" => word(&["client_secret_basic", "none", "private_key_jwt", "client_secret_jwt"]),
+        "token_endpoint_auth_method" => word(&[
+            "client_secret_basic",
+            "none",
+            "private_key_jwt",
+            "client_secret_jwt",
+        ]),
         "application_type" => word(&["web", "native", "service"]),
-        name if name.ends_with("_alg") => word(&["RS256", "ES256", "HS256", "none", "RSA-OAEP", "dir"]),
+        name if name.ends_with("_alg") => {
+            word(&["RS256", "ES256", "HS256", "none", "RSA-OAEP", "dir"])
+        }
         name if name.ends_with("_enc") => word(&["A128CBC-HS256", "A256GCM"]),
         _ => Just(sample::of(row)).boxed(),
     }

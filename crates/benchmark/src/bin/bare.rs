@@ -9,7 +9,9 @@ use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpServer, rt};
 
 fn main() -> io::Result<()> {
-    let file = std::env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: bare FILE"))?;
+    let file = std::env::args_os()
+        .nth(1)
+        .ok_or_else(|| io::Error::other("usage: bare FILE"))?;
     let bytes = Bytes::from(std::fs::read(file)?);
     rt::System::new().block_on(async {
         let server = HttpServer::new(move || {

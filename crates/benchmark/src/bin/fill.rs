@@ -10,7 +10,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use benchmark::{bytes_written, cpu, each};
-use protocol::{ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken};
+use protocol::{
+    ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken,
+};
 use store::{Information, NewClient, SealingKey, Store, Written};
 
 /// How many clients are handed on to whoever reads them, from all over the store.
@@ -18,11 +20,19 @@ const READ: u32 = 2000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = |what: &str| arguments.next().ok_or_else(|| format!("the argument {what} is missing"));
+    let mut next = |what: &str| {
+        arguments
+            .next()
+            .ok_or_else(|| format!("the argument {what} is missing"))
+    };
     let url = next("DATABASE")?.parse()?;
     let key = SealingKey::from_base64(&fs::read_to_string(next("SEALING_KEY_FILE")?)?)?;
     let issuer = Issuer::parse(&next("ISSUER")?)?;
-    let metadata = RegisteredMetadata::from_stored(fs::read_to_string(next("METADATA_FILE")?)?.trim().to_owned())?;
+    let metadata = RegisteredMetadata::from_stored(
+        fs::read_to_string(next("METADATA_FILE")?)?
+            .trim()
+            .to_owned(),
+    )?;
     let count: u32 = next("COUNT")?.parse()?;
     let at_once: usize = next("AT_ONCE")?.parse()?;
     let clients = next("CLIENTS_FILE")?;
@@ -58,7 +68,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         under_way.push_back(store.insert(client, None, clock.now()));
     }
-    under_way.into_iter().try_for_each(|written| written.wait().map(drop))?;
+    under_way
+        .into_iter()
+        .try_for_each(|written| written.wait().map(drop))?;
     let spent = cpu()? - spent;
     // The end of the last connection to an SQLite file writes what its log still held.
     drop(store);
@@ -71,15 +83,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(lines, "{}/register/{id} {}", issuer.path(), token.reveal())?;
     }
     fs::write(clients, lines)?;
-    println!("{{\"insert_cpu_us\": {:.2}, \"bytes_written_each\": {written}}}", each(spent, count));
+    println!(
+        "{{\"insert_cpu_us\": {:.2}, \"bytes_written_each\": {written}}}",
+        each(spent, count)
+    );
     Ok(())
 }
 
 /// Identifiers of the form that registrations have: they sort by time.
 fn id(clock: &Clock, salt: i64, number: u32) -> ClientId {
-    ClientId::new(format!("{:012x}-{salt:x}-{number:08}", clock.milliseconds()))
+    ClientId::new(format!(
+        "{:012x}-{salt:x}-{number:08}",
+        clock.milliseconds()
+    ))
 }
 
 fn token(salt: i64, number: u32) -> RegistrationAccessToken {
-    RegistrationAccessToken::new(format!("{}{salt:x}-{number:034}", RegistrationAccessToken::PREFIX))
+    RegistrationAccessToken::new(format!(
+        "{}{salt:x}-{number:034}",
+        RegistrationAccessToken::PREFIX
+    ))
 }

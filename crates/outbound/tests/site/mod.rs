@@ -33,13 +33,20 @@ pub enum Answer {
 impl Answer {
     /// A complete answer with one header block and one body.
     pub fn new(status: &str, headers: &str, body: &str) -> Self {
-        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n",
+            body.len()
+        );
         Self::Whole([head.as_bytes(), body.as_bytes()].concat())
     }
 
     /// 200 with JSON.
     pub fn json(headers: &str, body: &str) -> Self {
-        Self::new("200 OK", &format!("Content-Type: application/json\r\n{headers}"), body)
+        Self::new(
+            "200 OK",
+            &format!("Content-Type: application/json\r\n{headers}"),
+            body,
+        )
     }
 }
 
@@ -70,7 +77,8 @@ impl Site {
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let (acceptor, requests, answer) = (Arc::clone(&acceptor), Arc::clone(&requests), answer.clone());
+                let (acceptor, requests, answer) =
+                    (Arc::clone(&acceptor), Arc::clone(&requests), answer.clone());
                 thread::spawn(move || {
                     // A client that does not trust the certificate leaves here.
                     if let Ok(mut stream) = acceptor.accept(connection) {
@@ -119,7 +127,10 @@ fn serve(stream: &mut SslStream<TcpStream>, requests: &Mutex<Vec<String>>, answe
             _ => return,
         }
     }
-    requests.lock().unwrap().push(String::from_utf8(head).unwrap());
+    requests
+        .lock()
+        .unwrap()
+        .push(String::from_utf8(head).unwrap());
     match answer {
         Answer::Whole(bytes) => {
             let _ = stream.write_all(&bytes);
@@ -139,7 +150,10 @@ fn serve(stream: &mut SslStream<TcpStream>, requests: &Mutex<Vec<String>>, answe
 
 /// Whether the peer closes within a moment.
 fn left(stream: &mut SslStream<TcpStream>) -> bool {
-    stream.get_ref().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    stream
+        .get_ref()
+        .set_read_timeout(Some(Duration::from_millis(20)))
+        .unwrap();
     !matches!(stream.read_exact(&mut [0]), Err(fault) if fault.kind() == std::io::ErrorKind::WouldBlock)
 }
 
@@ -148,18 +162,31 @@ fn certificate() -> (PKey<Private>, X509) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_nid(Nid::COMMONNAME, "a site in a test").unwrap();
+    name.append_entry_by_nid(Nid::COMMONNAME, "a site in a test")
+        .unwrap();
     let name = name.build();
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
-    builder.set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
+    builder
+        .set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap())
+        .unwrap();
     builder.set_subject_name(&name).unwrap();
     builder.set_issuer_name(&name).unwrap();
     builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-    builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
-    let names = SubjectAlternativeName::new().ip("127.0.0.1").dns("documents.example").build(&builder.x509v3_context(None, None)).unwrap();
+    builder
+        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(1).unwrap())
+        .unwrap();
+    builder
+        .append_extension(BasicConstraints::new().critical().ca().build().unwrap())
+        .unwrap();
+    let names = SubjectAlternativeName::new()
+        .ip("127.0.0.1")
+        .dns("documents.example")
+        .build(&builder.x509v3_context(None, None))
+        .unwrap();
     builder.append_extension(names).unwrap();
     builder.sign(&key, MessageDigest::sha256()).unwrap();
     (key, builder.build())

@@ -37,7 +37,9 @@ impl DiscoveredProvider {
     /// The address of an endpoint. The error is the rest of a sentence.
     pub(super) fn endpoint(&self, member: &str) -> Result<Url, String> {
         match self.document.get(member) {
-            Some(Value::String(text)) => self.address(text).map_err(|reason| format!("{member} {reason}")),
+            Some(Value::String(text)) => self
+                .address(text)
+                .map_err(|reason| format!("{member} {reason}")),
             Some(_) => Err(format!("{member} must be a string")),
             None => Err(format!("the provider's document has no {member}")),
         }
@@ -51,7 +53,11 @@ impl DiscoveredProvider {
     /// An absolute URL that may be asked. The error is the rest of a sentence about it.
     fn address(&self, text: &str) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|_| format!("must be an absolute URL and is {text}"))?;
-        if may_lead_to(self.issuer.is_https(), &url) { Ok(url) } else { Err(format!("must be an https URL and is {text}")) }
+        if may_lead_to(self.issuer.is_https(), &url) {
+            Ok(url)
+        } else {
+            Err(format!("must be an https URL and is {text}"))
+        }
     }
 
     /// Where a client is managed: at the issuer or at the registration endpoint, for nobody else may see the registration
@@ -59,8 +65,13 @@ impl DiscoveredProvider {
     pub(super) fn management(&self, text: &str) -> Result<Url, String> {
         let url = self.address(text)?;
         let issuer = Url::parse(self.issuer.as_str()).ok();
-        let own = issuer.into_iter().chain(self.endpoint("registration_endpoint").ok());
-        if own.map(|own| own.origin()).any(|origin| origin == url.origin()) {
+        let own = issuer
+            .into_iter()
+            .chain(self.endpoint("registration_endpoint").ok());
+        if own
+            .map(|own| own.origin())
+            .any(|origin| origin == url.origin())
+        {
             return Ok(url);
         }
         Err(format!(
@@ -81,20 +92,32 @@ fn may_lead_to(from_https: bool, url: &Url) -> bool {
 
 /// Asks the identifier's host for the issuer. RFC 7033 §4, OIDC Discovery §2. A host that does not answer WebFinger may
 /// still be an issuer itself, when the identifier is a URL.
-pub(super) fn webfinger(runner: &mut StepRunner<'_, '_>, resource: &ResourceInput) -> Result<Issuer, StepError> {
+pub(super) fn webfinger(
+    runner: &mut StepRunner<'_, '_>,
+    resource: &ResourceInput,
+) -> Result<Issuer, StepError> {
     const STEP: &str = "WebFinger";
-    let mut url = Url::parse(&format!("{}{WEBFINGER_PATH}", resource.origin)).map_err(|fault| StepError::new(STEP, fault.to_string()))?;
-    url.query_pairs_mut().append_pair("resource", &resource.identifier).append_pair("rel", ISSUER_REL);
+    let mut url = Url::parse(&format!("{}{WEBFINGER_PATH}", resource.origin))
+        .map_err(|fault| StepError::new(STEP, fault.to_string()))?;
+    url.query_pairs_mut()
+        .append_pair("resource", &resource.identifier)
+        .append_pair("rel", ISSUER_REL);
     let mut hops = 0;
     loop {
-        let led = runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| match redirect(answer, &url)? {
-            Some(_) if hops == MAX_REDIRECTS => Err(format!("the host redirects more than {MAX_REDIRECTS} times")),
-            Some(next) => {
-                notes.texts.push(format!("redirected to {next}"));
-                Ok(ControlFlow::Continue(next))
-            }
-            None => answered(answer, resource, notes).map(ControlFlow::Break),
-        })?;
+        let led = runner.step(
+            STEP,
+            &ProbeRequest::get(&url),
+            |answer, notes| match redirect(answer, &url)? {
+                Some(_) if hops == MAX_REDIRECTS => Err(format!(
+                    "the host redirects more than {MAX_REDIRECTS} times"
+                )),
+                Some(next) => {
+                    notes.texts.push(format!("redirected to {next}"));
+                    Ok(ControlFlow::Continue(next))
+                }
+                None => answered(answer, resource, notes).map(ControlFlow::Break),
+            },
+        )?;
         match led {
             ControlFlow::Continue(next) => url = next,
             ControlFlow::Break(issuer) => return Ok(issuer),
@@ -105,33 +128,59 @@ pub(super) fn webfinger(runner: &mut StepRunner<'_, '_>, resource: &ResourceInpu
 
 /// A redirect, which WebFinger may use, to https only. RFC 7033 §4.2.
 fn redirect(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, String> {
-    let Some(location) = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status)) else { return Ok(None) };
+    let Some(location) = answer
+        .location
+        .as_deref()
+        .filter(|_| (300..400).contains(&answer.status))
+    else {
+        return Ok(None);
+    };
     match asked.join(location) {
         Ok(next) if may_lead_to(asked.scheme() == "https", &next) => Ok(Some(next)),
-        _ => Err(format!("the host redirects to {location}, which is not https")),
+        _ => Err(format!(
+            "the host redirects to {location}, which is not https"
+        )),
     }
 }
 
 /// The issuer of an answer that is not a redirect.
-fn answered(answer: &ProbeResponse, resource: &ResourceInput, notes: &mut StepNotes) -> Result<Issuer, String> {
+fn answered(
+    answer: &ProbeResponse,
+    resource: &ResourceInput,
+    notes: &mut StepNotes,
+) -> Result<Issuer, String> {
     let reason = match linked(answer) {
         Ok(href) => {
-            notes.members.insert("issuer".to_owned(), href.as_str().into());
+            notes
+                .members
+                .insert("issuer".to_owned(), href.as_str().into());
             return Issuer::parse(&href).map_err(|reason| format!("the issuer {href} {reason}"));
         }
         Err(reason) if resource.is_url => reason,
         Err(reason) if answer.status == 404 => {
-            return Err(format!("the host knows no {}, or does not answer WebFinger: {reason}", resource.identifier));
+            return Err(format!(
+                "the host knows no {}, or does not answer WebFinger: {reason}",
+                resource.identifier
+            ));
         }
         Err(reason) => return Err(reason),
     };
     let issuer = Issuer::parse(&resource.identifier).map_err(|fault| {
         let account = resource.identifier.trim_start_matches("https://");
-        let hint = if account.contains('@') { format!("; an account is written acct:{account}") } else { String::new() };
-        format!("{reason}, and {} is no issuer itself: it {fault}{hint}", resource.identifier)
+        let hint = if account.contains('@') {
+            format!("; an account is written acct:{account}")
+        } else {
+            String::new()
+        };
+        format!(
+            "{reason}, and {} is no issuer itself: it {fault}{hint}",
+            resource.identifier
+        )
     })?;
     notes.absent = true;
-    notes.texts.push(format!("WebFinger is not here ({reason}); the URL itself is taken for the issuer"));
+    notes.texts.push(format!(
+        "WebFinger is not here ({reason}); the URL itself is taken for the issuer"
+    ));
     Ok(issuer)
 }
 
@@ -139,30 +188,63 @@ fn answered(answer: &ProbeResponse, resource: &ResourceInput, notes: &mut StepNo
 fn linked(answer: &ProbeResponse) -> Result<String, String> {
     expect_status(answer, 200)?;
     let description = expect_object(answer)?;
-    let links = description.get("links").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let link = links.iter().find(|link| link.get("rel").and_then(Value::as_str) == Some(ISSUER_REL));
-    let href = link.and_then(|link| link.get("href")).and_then(Value::as_str);
-    href.map(str::to_owned).ok_or_else(|| format!("the answer has no link with the rel {ISSUER_REL} and an href"))
+    let links = description
+        .get("links")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let link = links
+        .iter()
+        .find(|link| link.get("rel").and_then(Value::as_str) == Some(ISSUER_REL));
+    let href = link
+        .and_then(|link| link.get("href"))
+        .and_then(Value::as_str);
+    href.map(str::to_owned)
+        .ok_or_else(|| format!("the answer has no link with the rel {ISSUER_REL} and an href"))
 }
 
 /// Fetches the provider's document and compares its issuer. OIDC Discovery §4.
-pub(super) fn configuration(runner: &mut StepRunner<'_, '_>, issuer: &Issuer) -> Result<DiscoveredProvider, StepError> {
+pub(super) fn configuration(
+    runner: &mut StepRunner<'_, '_>,
+    issuer: &Issuer,
+) -> Result<DiscoveredProvider, StepError> {
     const STEP: &str = "discovery";
-    let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION)).map_err(|fault| StepError::new(STEP, fault.to_string()))?;
+    let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION))
+        .map_err(|fault| StepError::new(STEP, fault.to_string()))?;
     runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let document = expect_object(answer)?;
-        notes.show(&document, &["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"]);
+        notes.show(
+            &document,
+            &[
+                "issuer",
+                "authorization_endpoint",
+                "token_endpoint",
+                "jwks_uri",
+                "registration_endpoint",
+            ],
+        );
         same_issuer(&document, issuer)?;
         note_content_type(answer, notes);
-        let lacking: Vec<&str> = REQUIRED.into_iter().filter(|member| !document.contains_key(*member)).collect();
+        let lacking: Vec<&str> = REQUIRED
+            .into_iter()
+            .filter(|member| !document.contains_key(*member))
+            .collect();
         if !lacking.is_empty() {
-            notes.texts.push(format!("the document lacks {}, which OpenID Connect requires", lacking.join(", ")));
+            notes.texts.push(format!(
+                "the document lacks {}, which OpenID Connect requires",
+                lacking.join(", ")
+            ));
         }
         if !document.contains_key("registration_endpoint") {
-            notes.texts.push("the provider offers no dynamic registration".to_owned());
+            notes
+                .texts
+                .push("the provider offers no dynamic registration".to_owned());
         }
-        let provider = DiscoveredProvider { issuer: issuer.clone(), document };
+        let provider = DiscoveredProvider {
+            issuer: issuer.clone(),
+            document,
+        };
         provider.endpoint("jwks_uri")?;
         if provider.names("registration_endpoint") {
             provider.endpoint("registration_endpoint")?;
@@ -175,8 +257,14 @@ fn same_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
     match document.get("issuer") {
         Some(Value::String(told)) if told == asked.as_str() => Ok(()),
         Some(Value::String(told)) => {
-            let slash = if told.trim_end_matches('/') == asked.as_str().trim_end_matches('/') { ", slash included" } else { "" };
-            Err(format!("the document says its issuer is {told}, but {asked} was asked for, and both must be equal byte for byte{slash}"))
+            let slash = if told.trim_end_matches('/') == asked.as_str().trim_end_matches('/') {
+                ", slash included"
+            } else {
+                ""
+            };
+            Err(format!(
+                "the document says its issuer is {told}, but {asked} was asked for, and both must be equal byte for byte{slash}"
+            ))
         }
         Some(_) => Err("the document's issuer must be a string".to_owned()),
         None => Err("the document has no issuer".to_owned()),
@@ -184,17 +272,28 @@ fn same_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
 }
 
 /// Fetches the provider's keys. RFC 7517 §5.
-pub(super) fn keys(runner: &mut StepRunner<'_, '_>, provider: &DiscoveredProvider) -> Result<(), StepError> {
+pub(super) fn keys(
+    runner: &mut StepRunner<'_, '_>,
+    provider: &DiscoveredProvider,
+) -> Result<(), StepError> {
     const STEP: &str = "JWK Set";
-    let url = provider.endpoint("jwks_uri").map_err(|reason| StepError::new(STEP, reason))?;
+    let url = provider
+        .endpoint("jwks_uri")
+        .map_err(|reason| StepError::new(STEP, reason))?;
     runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let set = expect_object(answer)?;
-        let keys = set.get("keys").and_then(Value::as_array).ok_or("the set has no keys array")?;
+        let keys = set
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or("the set has no keys array")?;
         if keys.is_empty() {
             return Err("the set has no key, so no ID Token could be verified".to_owned());
         }
-        let kinds = keys.iter().map(public_key).collect::<Result<Vec<Value>, String>>()?;
+        let kinds = keys
+            .iter()
+            .map(public_key)
+            .collect::<Result<Vec<Value>, String>>()?;
         notes.members.insert("keys".to_owned(), kinds.into());
         Ok(())
     })
@@ -202,10 +301,22 @@ pub(super) fn keys(runner: &mut StepRunner<'_, '_>, provider: &DiscoveredProvide
 
 /// What a public key is for: its algorithm, or its type when it does not say.
 fn public_key(key: &Value) -> Result<Value, String> {
-    let kind = key.get("kty").and_then(Value::as_str).ok_or("the set has a key without kty")?;
-    match PRIVATE_MEMBERS.into_iter().find(|member| key.get(*member).is_some()) {
-        Some(member) => Err(format!("the set publishes a private key: it has the member {member}; replace that key at once")),
-        None => Ok(key.get("alg").and_then(Value::as_str).unwrap_or(kind).into()),
+    let kind = key
+        .get("kty")
+        .and_then(Value::as_str)
+        .ok_or("the set has a key without kty")?;
+    match PRIVATE_MEMBERS
+        .into_iter()
+        .find(|member| key.get(*member).is_some())
+    {
+        Some(member) => Err(format!(
+            "the set publishes a private key: it has the member {member}; replace that key at once"
+        )),
+        None => Ok(key
+            .get("alg")
+            .and_then(Value::as_str)
+            .unwrap_or(kind)
+            .into()),
     }
 }
 
@@ -214,7 +325,9 @@ pub(super) fn note_content_type(answer: &ProbeResponse, notes: &mut StepNotes) {
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        notes.texts.push(format!("the content type is \"{content_type}\"; some clients accept application/json only"));
+        notes.texts.push(format!(
+            "the content type is \"{content_type}\"; some clients accept application/json only"
+        ));
     }
 }
 
@@ -234,7 +347,11 @@ mod tests {
             (false, "http://127.0.0.1.example.com/jwks", false),
             (false, "ftp://localhost/jwks", false),
         ] {
-            assert_eq!(may_lead_to(from_https, &Url::parse(url).unwrap()), may, "{from_https} {url}");
+            assert_eq!(
+                may_lead_to(from_https, &Url::parse(url).unwrap()),
+                may,
+                "{from_https} {url}"
+            );
         }
     }
 }

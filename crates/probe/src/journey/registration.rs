@@ -16,7 +16,12 @@ const NEW_NAME: &str = "Frontdesk try, updated";
 const REDIRECT_URI: &str = "https://frontdesk.example/callback";
 
 /// What a client information response has and an update request must not have. RFC 7592 §2.2.
-const ISSUED: [&str; 4] = ["registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"];
+const ISSUED: [&str; 4] = [
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+];
 
 /// Registers a client, reads it, updates it, deletes it and looks whether it is gone. When a step breaks on the way, the
 /// client is deleted all the same if it can be, so that nothing is left behind.
@@ -26,9 +31,11 @@ pub(super) fn life_cycle(
     shown: Option<Authorization>,
 ) -> Result<(), StepError> {
     let mut traces = RegisteredTestClient::default();
-    let outcome = register(runner, provider, shown, &mut traces).and_then(|id| match &mut traces.management {
-        Some(management) => manage(runner, &id, management),
-        None => Ok(()),
+    let outcome = register(runner, provider, shown, &mut traces).and_then(|id| {
+        match &mut traces.management {
+            Some(management) => manage(runner, &id, management),
+            None => Ok(()),
+        }
     });
     outcome.map_err(|error| traces.remove(runner, error))
 }
@@ -54,7 +61,10 @@ impl ClientAccess {
 
     /// A provider may replace the token with any answer. RFC 7592 §3.
     fn renew(&mut self, object: &Object) {
-        if let Some(token) = object.get("registration_access_token").and_then(Value::as_str) {
+        if let Some(token) = object
+            .get("registration_access_token")
+            .and_then(Value::as_str)
+        {
             self.token = Secret::new(token);
         }
     }
@@ -69,7 +79,9 @@ impl RegisteredTestClient {
         Self {
             registered: (200..300).contains(&answer.status),
             client_id: text("client_id").map(str::to_owned),
-            management: uri.zip(token).map(|(uri, token)| ClientAccess { uri, token }),
+            management: uri
+                .zip(token)
+                .map(|(uri, token)| ClientAccess { uri, token }),
         }
     }
 
@@ -78,16 +90,28 @@ impl RegisteredTestClient {
         if !self.registered {
             return error;
         }
-        let client = self.client_id.as_ref().map_or_else(|| "A client".to_owned(), |id| runner.fit(&format!("The client {id}")));
+        let client = self.client_id.as_ref().map_or_else(
+            || "A client".to_owned(),
+            |id| runner.fit(&format!("The client {id}")),
+        );
         let Some(management) = &self.management else {
-            return error.leaving(format!("{client} stays registered, because the provider gave no way to delete it."));
+            return error.leaving(format!(
+                "{client} stays registered, because the provider gave no way to delete it."
+            ));
         };
-        let deleted = runner.step("cleaning up", &management.request(Method::DELETE), |answer, _| match answer.status {
-            200..300 => Ok("was deleted again."),
-            401 | 403 | 404 => Ok("cannot be reached any more."),
-            status => Err(format!("the status should be 204 and is {status}")),
-        });
-        error.leaving(format!("{client} {}", deleted.unwrap_or("could not be deleted and stays registered.")))
+        let deleted = runner.step(
+            "cleaning up",
+            &management.request(Method::DELETE),
+            |answer, _| match answer.status {
+                200..300 => Ok("was deleted again."),
+                401 | 403 | 404 => Ok("cannot be reached any more."),
+                status => Err(format!("the status should be 204 and is {status}")),
+            },
+        );
+        error.leaving(format!(
+            "{client} {}",
+            deleted.unwrap_or("could not be deleted and stays registered.")
+        ))
     }
 }
 
@@ -99,72 +123,136 @@ fn register(
     traces: &mut RegisteredTestClient,
 ) -> Result<String, StepError> {
     const STEP: &str = "registration";
-    let endpoint = provider.endpoint("registration_endpoint").map_err(|reason| StepError::new(STEP, reason))?;
+    let endpoint = provider
+        .endpoint("registration_endpoint")
+        .map_err(|reason| StepError::new(STEP, reason))?;
     let nothing_shown = shown.is_none();
     let mut asked = Object::new();
     asked.insert("client_name".to_owned(), NAME.into());
     asked.insert("redirect_uris".to_owned(), json!([REDIRECT_URI]));
-    let request = ProbeRequest::new(Method::POST, &endpoint).authorized(shown).with(asked);
+    let request = ProbeRequest::new(Method::POST, &endpoint)
+        .authorized(shown)
+        .with(asked);
     runner.step(STEP, &request, |answer, notes| {
         *traces = RegisteredTestClient::of(answer, provider);
         expect_status(answer, 201).map_err(|reason| match answer.status {
-            401 | 403 if nothing_shown => format!("{reason}; show an initial access token with --token, or an account with --account"),
+            401 | 403 if nothing_shown => format!(
+                "{reason}; show an initial access token with --token, or an account with --account"
+            ),
             401 | 403 => format!("{reason}; are the credentials right?"),
             _ => reason,
         })?;
         let object = expect_object(answer)?;
-        notes.show(&object, &["client_id", "client_secret", "client_secret_expires_at", "token_endpoint_auth_method"]);
-        notes.show(&object, &["registration_client_uri", "registration_access_token"]);
+        notes.show(
+            &object,
+            &[
+                "client_id",
+                "client_secret",
+                "client_secret_expires_at",
+                "token_endpoint_auth_method",
+            ],
+        );
+        notes.show(
+            &object,
+            &["registration_client_uri", "registration_access_token"],
+        );
         note_content_type(answer, notes);
         created(&object, provider, notes)
     })
 }
 
 /// What a client information response must have; the identifier in it. RFC 7591 §3.2.1, RFC 7592 §3.
-fn created(object: &Object, provider: &DiscoveredProvider, notes: &mut StepNotes) -> Result<String, String> {
-    let Some(Value::String(id)) = object.get("client_id") else { return Err("the answer has no client_id that is a string".to_owned()) };
-    if object.contains_key("client_secret") && !object.get("client_secret_expires_at").is_some_and(Value::is_number) {
+fn created(
+    object: &Object,
+    provider: &DiscoveredProvider,
+    notes: &mut StepNotes,
+) -> Result<String, String> {
+    let Some(Value::String(id)) = object.get("client_id") else {
+        return Err("the answer has no client_id that is a string".to_owned());
+    };
+    if object.contains_key("client_secret")
+        && !object
+            .get("client_secret_expires_at")
+            .is_some_and(Value::is_number)
+    {
         return Err("the answer has a client_secret, so client_secret_expires_at must be there and a number".to_owned());
     }
     if object.get("redirect_uris") != Some(&json!([REDIRECT_URI])) {
-        notes.texts.push("redirect_uris is not echoed as sent; many clients refuse such an answer".to_owned());
+        notes.texts.push(
+            "redirect_uris is not echoed as sent; many clients refuse such an answer".to_owned(),
+        );
     }
-    match (object.get("registration_client_uri"), object.get("registration_access_token")) {
+    match (
+        object.get("registration_client_uri"),
+        object.get("registration_access_token"),
+    ) {
         (None, None) => {
-            notes.texts.push(format!("the provider offers no management, so the client {id} stays registered"));
+            notes.texts.push(format!(
+                "the provider offers no management, so the client {id} stays registered"
+            ));
         }
         (Some(Value::String(uri)), Some(Value::String(_))) => {
-            provider.management(uri).map_err(|reason| format!("registration_client_uri {reason}"))?;
+            provider
+                .management(uri)
+                .map_err(|reason| format!("registration_client_uri {reason}"))?;
         }
-        (Some(_), Some(_)) => return Err("registration_client_uri and registration_access_token must be strings".to_owned()),
-        (Some(_), None) => return Err("the answer has a registration_client_uri without a registration_access_token".to_owned()),
-        (None, Some(_)) => return Err("the answer has a registration_access_token without a registration_client_uri".to_owned()),
+        (Some(_), Some(_)) => {
+            return Err(
+                "registration_client_uri and registration_access_token must be strings".to_owned(),
+            );
+        }
+        (Some(_), None) => {
+            return Err(
+                "the answer has a registration_client_uri without a registration_access_token"
+                    .to_owned(),
+            );
+        }
+        (None, Some(_)) => {
+            return Err(
+                "the answer has a registration_access_token without a registration_client_uri"
+                    .to_owned(),
+            );
+        }
     }
     Ok(id.clone())
 }
 
 /// Reads, updates and deletes a client. RFC 7592 §2.
-fn manage(runner: &mut StepRunner<'_, '_>, id: &str, management: &mut ClientAccess) -> Result<(), StepError> {
+fn manage(
+    runner: &mut StepRunner<'_, '_>,
+    id: &str,
+    management: &mut ClientAccess,
+) -> Result<(), StepError> {
     let read = management.request(Method::GET);
-    let metadata = runner.step("read", &read, |answer, notes| current(answer, id, management, notes))?;
+    let metadata = runner.step("read", &read, |answer, notes| {
+        current(answer, id, management, notes)
+    })?;
 
     let update = management.request(Method::PUT).with(replacement(&metadata));
     runner.step("update", &update, |answer, notes| {
         let object = current(answer, id, management, notes)?;
         if object.get("client_name").and_then(Value::as_str) != Some(NEW_NAME) {
-            notes.texts.push("the provider kept another client_name than the one sent".to_owned());
+            notes
+                .texts
+                .push("the provider kept another client_name than the one sent".to_owned());
         }
         Ok(())
     })?;
 
-    let deleted = runner.step("delete", &management.request(Method::DELETE), |answer, notes| {
-        if answer.status == 405 {
-            notes.absent = true;
-            notes.texts.push(format!("the provider deletes no clients, so the client {id} stays registered"));
-            return Ok(false);
-        }
-        expect_status(answer, 204).map(|()| true)
-    })?;
+    let deleted = runner.step(
+        "delete",
+        &management.request(Method::DELETE),
+        |answer, notes| {
+            if answer.status == 405 {
+                notes.absent = true;
+                notes.texts.push(format!(
+                    "the provider deletes no clients, so the client {id} stays registered"
+                ));
+                return Ok(false);
+            }
+            expect_status(answer, 204).map(|()| true)
+        },
+    )?;
     if !deleted {
         return Ok(());
     }
@@ -178,7 +266,12 @@ fn manage(runner: &mut StepRunner<'_, '_>, id: &str, management: &mut ClientAcce
 }
 
 /// The client as the provider has it now. RFC 7592 §3.
-fn current(answer: &ProbeResponse, id: &str, management: &mut ClientAccess, notes: &mut StepNotes) -> Result<Object, String> {
+fn current(
+    answer: &ProbeResponse,
+    id: &str,
+    management: &mut ClientAccess,
+    notes: &mut StepNotes,
+) -> Result<Object, String> {
     expect_status(answer, 200)?;
     let object = expect_object(answer)?;
     management.renew(&object);
@@ -186,15 +279,21 @@ fn current(answer: &ProbeResponse, id: &str, management: &mut ClientAccess, note
     note_content_type(answer, notes);
     match object.get("client_id").and_then(Value::as_str) {
         Some(told) if told == id => Ok(object),
-        Some(told) => Err(format!("the answer is about the client {told}, but {id} was asked for")),
+        Some(told) => Err(format!(
+            "the answer is about the client {told}, but {id} was asked for"
+        )),
         None => Err("the answer has no client_id that is a string".to_owned()),
     }
 }
 
 /// The whole client with a new name: an update replaces everything. RFC 7592 §2.2.
 fn replacement(metadata: &Object) -> Object {
-    let kept = metadata.iter().filter(|(name, _)| !ISSUED.contains(&name.as_str()));
-    let mut object: Object = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let kept = metadata
+        .iter()
+        .filter(|(name, _)| !ISSUED.contains(&name.as_str()));
+    let mut object: Object = kept
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     object.insert("client_name".to_owned(), NEW_NAME.into());
     object
 }

@@ -28,8 +28,14 @@ impl StepNotes {
     /// Shows those of the named members that `object` has, the secret ones masked.
     pub(super) fn show(&mut self, object: &Object, names: &[&str]) {
         for name in names {
-            let Some(value) = object.get(*name) else { continue };
-            let shown = if SECRET_MEMBERS.contains(name) { mask(&plain(value)).into() } else { value.clone() };
+            let Some(value) = object.get(*name) else {
+                continue;
+            };
+            let shown = if SECRET_MEMBERS.contains(name) {
+                mask(&plain(value)).into()
+            } else {
+                value.clone()
+            };
             self.members.insert((*name).to_owned(), shown);
         }
     }
@@ -77,7 +83,13 @@ pub(super) struct TryReport<'out> {
 
 impl<'out> TryReport<'out> {
     pub(super) fn new(out: &'out mut dyn Write, json: bool) -> Self {
-        Self { out, json, secrets: Vec::new(), begun: Instant::now(), steps: 0 }
+        Self {
+            out,
+            json,
+            secrets: Vec::new(),
+            begun: Instant::now(),
+            steps: 0,
+        }
     }
 
     /// Masks `secret` wherever it would be shown from here on.
@@ -86,20 +98,27 @@ impl<'out> TryReport<'out> {
         if secret.reveal().chars().count() >= 4 && !self.secrets.contains(secret) {
             self.secrets.push(secret.clone());
             // One secret may contain another: the longest is masked first.
-            self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
+            self.secrets
+                .sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
         }
     }
 
     /// A text fit to be shown: secrets masked, and nothing in it that a terminal would obey.
     pub(super) fn fit(&self, text: &str) -> String {
-        let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.reveal(), &mask(secret.reveal())));
+        let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.reveal(), &mask(secret.reveal()))
+        });
         escape_control(&masked)
     }
 
     /// Shows one step.
     pub(super) fn step(&mut self, step: &Step<'_>) -> Result<(), StepError> {
         self.steps += 1;
-        let lines = if self.json { self.line(step) } else { self.paragraph(step) };
+        let lines = if self.json {
+            self.line(step)
+        } else {
+            self.paragraph(step)
+        };
         self.write(&lines)
     }
 
@@ -120,15 +139,38 @@ impl<'out> TryReport<'out> {
 
     fn paragraph(&self, step: &Step<'_>) -> String {
         let mut lines = vec![
-            format!("{}. {}: {} ({} ms)", self.steps, step.name, step.outcome.mark(), milliseconds(step.took)),
+            format!(
+                "{}. {}: {} ({} ms)",
+                self.steps,
+                step.name,
+                step.outcome.mark(),
+                milliseconds(step.took)
+            ),
             format!("   {} {}", step.request.method, step.request.url),
         ];
         if let Some(answer) = step.answer {
-            lines.push(format!("   {} {}", answer.status, answer.content_type.as_deref().unwrap_or_default()));
+            lines.push(format!(
+                "   {} {}",
+                answer.status,
+                answer.content_type.as_deref().unwrap_or_default()
+            ));
         }
-        lines.extend(step.notes.members.iter().map(|(name, value)| format!("   {name}: {}", plain(value))));
-        lines.extend(step.notes.texts.iter().map(|note| format!("   note: {note}")));
-        let fit: Vec<String> = lines.iter().map(|line| self.fit(line).trim_end().to_owned()).collect();
+        lines.extend(
+            step.notes
+                .members
+                .iter()
+                .map(|(name, value)| format!("   {name}: {}", plain(value))),
+        );
+        lines.extend(
+            step.notes
+                .texts
+                .iter()
+                .map(|note| format!("   note: {note}")),
+        );
+        let fit: Vec<String> = lines
+            .iter()
+            .map(|line| self.fit(line).trim_end().to_owned())
+            .collect();
         fit.join("\n") + "\n"
     }
 
@@ -161,15 +203,29 @@ impl<'out> TryReport<'out> {
     fn fit_value(&self, value: Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.fit(&text)),
-            Value::Array(values) => values.into_iter().map(|value| self.fit_value(value)).collect(),
-            Value::Object(object) => object.into_iter().map(|(name, value)| (self.fit(&name), self.fit_value(value))).collect(),
+            Value::Array(values) => values
+                .into_iter()
+                .map(|value| self.fit_value(value))
+                .collect(),
+            Value::Object(object) => object
+                .into_iter()
+                .map(|(name, value)| (self.fit(&name), self.fit_value(value)))
+                .collect(),
             other => other,
         }
     }
 
     fn write(&mut self, text: &str) -> Result<(), StepError> {
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-        written.map_err(|error| StepError::new("printing", format!("the output cannot be written ({error})")))
+        let written = self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush());
+        written.map_err(|error| {
+            StepError::new(
+                "printing",
+                format!("the output cannot be written ({error})"),
+            )
+        })
     }
 }
 
@@ -181,7 +237,9 @@ fn mask(secret: &str) -> String {
 
 /// Replaces characters that a terminal would obey or that cannot be seen.
 pub(crate) fn escape_control(text: &str) -> String {
-    text.chars().map(|c| if deceives(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if deceives(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn plain(value: &Value) -> String {
@@ -207,7 +265,10 @@ mod tests {
         report.hide(&Secret::new("iat_0123456789abcdef"));
         report.hide(&Secret::new("hunter2"));
         report.hide(&Secret::new("abc"));
-        assert_eq!(report.fit("token iat_0123456789abcdef, password hunter2, abc"), "token iat_…, password …, abc");
+        assert_eq!(
+            report.fit("token iat_0123456789abcdef, password hunter2, abc"),
+            "token iat_…, password …, abc"
+        );
         assert_eq!(report.fit("a\u{1b}[2Jb\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}c");
     }
 

@@ -20,15 +20,22 @@ impl ResourceInput {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.split('#').next().unwrap_or_default();
         if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err("it must be an account or a URL without spaces, as in acct:alice@example.com".to_owned());
+            return Err(
+                "it must be an account or a URL without spaces, as in acct:alice@example.com"
+                    .to_owned(),
+            );
         }
         if text.starts_with(['=', '@', '+', '$', '!']) {
-            return Err(format!("{text} is an XRI, which nobody answers any more; name an account or a URL"));
+            return Err(format!(
+                "{text} is an XRI, which nobody answers any more; name an account or a URL"
+            ));
         }
         match scheme(text).as_deref() {
             Some("acct") => Self::account(text),
             Some("https" | "http") => Self::url(text),
-            Some(other) => Err(format!("the scheme of {text} is {other}, but only acct and https can be asked about")),
+            Some(other) => Err(format!(
+                "the scheme of {text} is {other}, but only acct and https can be asked about"
+            )),
             None if is_account(text) => Self::account(&format!("acct:{text}")),
             None => Self::url(&format!("https://{text}")),
         }
@@ -42,14 +49,22 @@ impl ResourceInput {
         if user.is_empty() || host.contains(['/', '?', '\\']) || url.host_str().is_none() {
             return Err(form());
         }
-        Ok(Self { identifier: text.to_owned(), origin: url.origin().ascii_serialization(), is_url: false })
+        Ok(Self {
+            identifier: text.to_owned(),
+            origin: url.origin().ascii_serialization(),
+            is_url: false,
+        })
     }
 
     fn url(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|fault| format!("{text} is not a URL ({fault})"))?;
         let origin = url.origin().ascii_serialization();
         Issuer::parse(&origin).map_err(|reason| format!("{text} {reason}"))?;
-        Ok(Self { identifier: text.to_owned(), origin, is_url: true })
+        Ok(Self {
+            identifier: text.to_owned(),
+            origin,
+            is_url: true,
+        })
     }
 }
 
@@ -59,13 +74,17 @@ fn scheme(text: &str) -> Option<String> {
     let port = rest.split(['/', '?']).next().unwrap_or_default();
     let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     (is_scheme && !is_port).then(|| scheme.to_ascii_lowercase())
 }
 
 /// Whether a text without a scheme is `user@host`, with neither path, query nor port.
 fn is_account(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(_, host)| !host.contains(':')) && !text.contains(['/', '?'])
+    text.rsplit_once('@')
+        .is_some_and(|(_, host)| !host.contains(':'))
+        && !text.contains(['/', '?'])
 }
 
 #[cfg(test)]
@@ -75,19 +94,78 @@ mod tests {
     #[test]
     fn what_people_type_becomes_a_question_to_a_host() {
         for (typed, identifier, origin, is_url) in [
-            ("acct:alice@localhost:9443", "acct:alice@localhost:9443", "https://localhost:9443", false),
-            ("ACCT:alice@example.com", "ACCT:alice@example.com", "https://example.com", false),
-            ("alice@example.com", "acct:alice@example.com", "https://example.com", false),
-            ("acct:bob@acme.example@Example.com", "acct:bob@acme.example@Example.com", "https://example.com", false),
-            ("acct:alice@bücher.example", "acct:alice@bücher.example", "https://xn--bcher-kva.example", false),
-            ("example.com", "https://example.com", "https://example.com", true),
-            ("example.com/joe?x=1#me", "https://example.com/joe?x=1", "https://example.com", true),
-            ("localhost:9443", "https://localhost:9443", "https://localhost:9443", true),
-            ("alice@localhost:9443", "https://alice@localhost:9443", "https://localhost:9443", true),
-            ("https://example.com:443/t/acme", "https://example.com:443/t/acme", "https://example.com", true),
-            ("http://[::1]:8080", "http://[::1]:8080", "http://[::1]:8080", true),
+            (
+                "acct:alice@localhost:9443",
+                "acct:alice@localhost:9443",
+                "https://localhost:9443",
+                false,
+            ),
+            (
+                "ACCT:alice@example.com",
+                "ACCT:alice@example.com",
+                "https://example.com",
+                false,
+            ),
+            (
+                "alice@example.com",
+                "acct:alice@example.com",
+                "https://example.com",
+                false,
+            ),
+            (
+                "acct:bob@acme.example@Example.com",
+                "acct:bob@acme.example@Example.com",
+                "https://example.com",
+                false,
+            ),
+            (
+                "acct:alice@bücher.example",
+                "acct:alice@bücher.example",
+                "https://xn--bcher-kva.example",
+                false,
+            ),
+            (
+                "example.com",
+                "https://example.com",
+                "https://example.com",
+                true,
+            ),
+            (
+                "example.com/joe?x=1#me",
+                "https://example.com/joe?x=1",
+                "https://example.com",
+                true,
+            ),
+            (
+                "localhost:9443",
+                "https://localhost:9443",
+                "https://localhost:9443",
+                true,
+            ),
+            (
+                "alice@localhost:9443",
+                "https://alice@localhost:9443",
+                "https://localhost:9443",
+                true,
+            ),
+            (
+                "https://example.com:443/t/acme",
+                "https://example.com:443/t/acme",
+                "https://example.com",
+                true,
+            ),
+            (
+                "http://[::1]:8080",
+                "http://[::1]:8080",
+                "http://[::1]:8080",
+                true,
+            ),
         ] {
-            let expected = ResourceInput { identifier: identifier.to_owned(), origin: origin.to_owned(), is_url };
+            let expected = ResourceInput {
+                identifier: identifier.to_owned(),
+                origin: origin.to_owned(),
+                is_url,
+            };
             assert_eq!(ResourceInput::parse(typed), Ok(expected), "{typed}");
         }
     }

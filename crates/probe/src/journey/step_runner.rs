@@ -53,13 +53,26 @@ impl<'a, 'out> StepRunner<'a, 'out> {
             Ok(_) if notes.absent => StepOutcome::Absent,
             Ok(_) => StepOutcome::Ok,
         };
-        self.report.step(&Step { name, request, answer: answer.as_ref().ok(), took, notes: &notes, outcome })?;
+        self.report.step(&Step {
+            name,
+            request,
+            answer: answer.as_ref().ok(),
+            took,
+            notes: &notes,
+            outcome,
+        })?;
         verdict.map_err(|reason| StepError::new(name, self.fit(&reason)))
     }
 
     fn hide_members(&mut self, answer: &ProbeResponse) {
-        let Some(object) = answer.object() else { return };
-        for secret in SECRET_MEMBERS.iter().filter_map(|member| object.get(*member)).filter_map(Value::as_str) {
+        let Some(object) = answer.object() else {
+            return;
+        };
+        for secret in SECRET_MEMBERS
+            .iter()
+            .filter_map(|member| object.get(*member))
+            .filter_map(Value::as_str)
+        {
             self.report.hide(&Secret::new(secret));
         }
     }
@@ -72,10 +85,14 @@ pub(super) fn expect_status(answer: &ProbeResponse, expected: u16) -> Result<(),
         return Ok(());
     }
     let more = match &answer.location {
-        Some(location) if (300..400).contains(&status) => format!(", a redirect to {location}, which clients do not follow here"),
+        Some(location) if (300..400).contains(&status) => {
+            format!(", a redirect to {location}, which clients do not follow here")
+        }
         _ => said(answer),
     };
-    Err(format!("the status should be {expected} and is {status}{more}"))
+    Err(format!(
+        "the status should be {expected} and is {status}{more}"
+    ))
 }
 
 /// The error object of an OAuth answer (RFC 6749 §5.2), in brackets.
@@ -83,7 +100,9 @@ fn said(answer: &ProbeResponse) -> String {
     let object = answer.object().unwrap_or_default();
     let text = |member: &str| object.get(member).and_then(Value::as_str);
     match (text("error"), text("error_description")) {
-        (Some(error), Some(description)) => format!(" ({error}: {})", description.trim_end_matches('.')),
+        (Some(error), Some(description)) => {
+            format!(" ({error}: {})", description.trim_end_matches('.'))
+        }
         (Some(error), None) => format!(" ({error})"),
         _ => String::new(),
     }
@@ -92,7 +111,10 @@ fn said(answer: &ProbeResponse) -> String {
 /// The body as a JSON object. The error is the rest of a sentence.
 pub(super) fn expect_object(answer: &ProbeResponse) -> Result<Object, String> {
     answer.object().ok_or_else(|| {
-        let kind = answer.content_type.as_deref().unwrap_or("of no content type");
+        let kind = answer
+            .content_type
+            .as_deref()
+            .unwrap_or("of no content type");
         format!("the body should be a JSON object and is not one (its content type is {kind})")
     })
 }

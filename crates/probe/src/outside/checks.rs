@@ -20,10 +20,21 @@ pub struct Check {
 impl Check {
     /// How to mend it, with the directives.
     pub fn fix_with_directives(&self) -> String {
-        let named = [("nginx", self.nginx), ("Caddy", self.caddy), ("Traefik", self.traefik)];
-        let told: Vec<String> =
-            named.iter().filter(|(_, directive)| !directive.is_empty()).map(|(proxy, directive)| format!("{proxy}: {directive}")).collect();
-        if told.is_empty() { self.fix.to_owned() } else { format!("{} ({})", self.fix, told.join("; ")) }
+        let named = [
+            ("nginx", self.nginx),
+            ("Caddy", self.caddy),
+            ("Traefik", self.traefik),
+        ];
+        let told: Vec<String> = named
+            .iter()
+            .filter(|(_, directive)| !directive.is_empty())
+            .map(|(proxy, directive)| format!("{proxy}: {directive}"))
+            .collect();
+        if told.is_empty() {
+            self.fix.to_owned()
+        } else {
+            format!("{} ({})", self.fix, told.join("; "))
+        }
     }
 }
 

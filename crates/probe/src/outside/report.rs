@@ -19,19 +19,36 @@ pub(super) struct CheckReport<'out> {
 
 impl<'out> CheckReport<'out> {
     pub(super) fn new(out: &'out mut dyn Write, json: bool) -> Self {
-        Self { out, json, asked: 0, found: Vec::new() }
+        Self {
+            out,
+            json,
+            asked: 0,
+            found: Vec::new(),
+        }
     }
 
     /// Shows a question and the status it was answered with.
     pub(super) fn asked(&mut self, request: &ProbeRequest, status: u16) -> Result<(), String> {
         self.asked += 1;
         let (method, url) = (request.method.as_str(), request.url.as_str());
-        self.line(&format!("{status} {method} {url}"), || json!({"asked": method, "url": url, "status": status}))
+        self.line(
+            &format!("{status} {method} {url}"),
+            || json!({"asked": method, "url": url, "status": status}),
+        )
     }
 
     /// Shows what is wrong: `saw` is the rest of a sentence that begins with what was asked. How to mend it is said once.
-    pub(super) fn found(&mut self, check: &'static Check, subject: &str, saw: &str) -> Result<(), String> {
-        let fix = if self.found.contains(&check.name) { "fix as above".to_owned() } else { check.fix_with_directives() };
+    pub(super) fn found(
+        &mut self,
+        check: &'static Check,
+        subject: &str,
+        saw: &str,
+    ) -> Result<(), String> {
+        let fix = if self.found.contains(&check.name) {
+            "fix as above".to_owned()
+        } else {
+            check.fix_with_directives()
+        };
         self.found.push(check.name);
         let json = || {
             let mut object = Object::new();
@@ -54,7 +71,10 @@ impl<'out> CheckReport<'out> {
 
     /// Shows what nobody need mend.
     pub(super) fn note(&mut self, text: &str) -> Result<(), String> {
-        self.line(&format!("note: {text}"), || json!({"note": escape_control(text)}))
+        self.line(
+            &format!("note: {text}"),
+            || json!({"note": escape_control(text)}),
+        )
     }
 
     /// Says how it ended.
@@ -68,7 +88,10 @@ impl<'out> CheckReport<'out> {
             0 => format!("no problems found: {asked} requests"),
             wrong => format!("{asked} requests, {wrong} failed"),
         };
-        self.line(&text, || json!({"summary": summary, "asked": asked, "wrong": wrong}))?;
+        self.line(
+            &text,
+            || json!({"summary": summary, "asked": asked, "wrong": wrong}),
+        )?;
         match wrong {
             0 => Ok(()),
             1 => Err("1 problem found".to_owned()),
@@ -77,7 +100,13 @@ impl<'out> CheckReport<'out> {
     }
 
     fn line(&mut self, text: &str, json: impl FnOnce() -> Value) -> Result<(), String> {
-        let line = if self.json { json().to_string() } else { escape_control(text) };
-        writeln!(self.out, "{line}").and_then(|()| self.out.flush()).map_err(|error| error.to_string())
+        let line = if self.json {
+            json().to_string()
+        } else {
+            escape_control(text)
+        };
+        writeln!(self.out, "{line}")
+            .and_then(|()| self.out.flush())
+            .map_err(|error| error.to_string())
     }
 }

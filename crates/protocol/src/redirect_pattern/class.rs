@@ -7,8 +7,7 @@ const EMPTY: &str = "has a pattern with an empty character class";
 const OPEN: &str = "has a pattern with a character class that does not end";
 const NAMED: &str = "has a pattern with a named character class";
 const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
-const OTHER: &str =
-    "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
+const OTHER: &str = "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
 
 /// Reads a class from behind its opening bracket, and returns what is behind its closing one.
 ///
@@ -48,6 +47,12 @@ fn judge(inner: &[u8]) -> Result<(), &'static str> {
 }
 
 fn is_range(from: u8, to: u8) -> bool {
-    let of_one_kind = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit].iter().any(|is| is(&from) && is(&to));
+    let of_one_kind = [
+        u8::is_ascii_lowercase,
+        u8::is_ascii_uppercase,
+        u8::is_ascii_digit,
+    ]
+    .iter()
+    .any(|is| is(&from) && is(&to));
     of_one_kind && from <= to
 }

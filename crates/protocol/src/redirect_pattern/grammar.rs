@@ -13,11 +13,13 @@ use super::{NEST_MAX, class, repetition};
 const ESCAPABLE: &[u8] = br".?+*()[]{}|^$\/";
 
 const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
-const ANCHOR: &str = "has a pattern with an anchor that is neither its first nor its last character";
+const ANCHOR: &str =
+    "has a pattern with an anchor that is neither its first nor its last character";
 const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
 const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
 const NESTED: &str = "has a pattern with groups too deep inside one another";
-const QUANTIFIER: &str = "has a pattern with a quantifier that does not follow a character, a class or a group";
+const QUANTIFIER: &str =
+    "has a pattern with a quantifier that does not follow a character, a class or a group";
 const BARE: &str = "has a pattern with a brace or a closing bracket of its own without a backslash";
 const CHARACTER: &str = "has a pattern with a character that is not printable ASCII";
 
@@ -27,7 +29,9 @@ const CHARACTER: &str = "has a pattern with a character that is not printable AS
 /// When it is not of the grammar: the rest of a sentence that begins with `redirect_uris`.
 pub fn without_anchors(pattern: &str) -> Result<&str, &'static str> {
     let begun = pattern.strip_prefix('^').unwrap_or(pattern);
-    let mut reader = Reader { rest: begun.as_bytes() };
+    let mut reader = Reader {
+        rest: begun.as_bytes(),
+    };
     reader.alternatives(0)?;
     match reader.rest {
         [] => Ok(begun),

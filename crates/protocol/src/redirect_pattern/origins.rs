@@ -9,7 +9,8 @@ use crate::RedirectUri;
 use crate::uri::RedirectForm;
 
 /// The rest of a sentence about a pattern that may lead anywhere.
-pub const UNBOUND: &str = "has a pattern whose every alternative must begin with a complete https://host/";
+pub const UNBOUND: &str =
+    "has a pattern whose every alternative must begin with a complete https://host/";
 
 const UNREADABLE: &str = "has a pattern that does not compile";
 
@@ -20,14 +21,29 @@ const FRAGMENT: &str = "has a pattern with a fragment";
 /// # Errors
 /// The rest of a sentence that begins with `redirect_uris`.
 pub fn origins(pattern: &str) -> Result<Vec<RedirectUri>, &'static str> {
-    let hir = ParserBuilder::new().nest_limit(NEST_MAX).build().parse(pattern).map_err(|_| UNREADABLE)?;
+    let hir = ParserBuilder::new()
+        .nest_limit(NEST_MAX)
+        .build()
+        .parse(pattern)
+        .map_err(|_| UNREADABLE)?;
     if has_fragment(&hir) {
         return Err(FRAGMENT);
     }
-    let prefixes =
-        Extractor::new().kind(ExtractKind::Prefix).limit_class(1).limit_repeat(1).limit_literal_len(300).limit_total(50).extract(&hir);
-    let prefixes = prefixes.literals().filter(|prefixes| !prefixes.is_empty()).ok_or(UNBOUND)?;
-    prefixes.iter().map(|prefix| origin(prefix.as_bytes()).ok_or(UNBOUND)).collect()
+    let prefixes = Extractor::new()
+        .kind(ExtractKind::Prefix)
+        .limit_class(1)
+        .limit_repeat(1)
+        .limit_literal_len(300)
+        .limit_total(50)
+        .extract(&hir);
+    let prefixes = prefixes
+        .literals()
+        .filter(|prefixes| !prefixes.is_empty())
+        .ok_or(UNBOUND)?;
+    prefixes
+        .iter()
+        .map(|prefix| origin(prefix.as_bytes()).ok_or(UNBOUND))
+        .collect()
 }
 
 /// True if a `#` is written out: what is behind it is a fragment, which a redirect URI has none of. RFC 6749 §3.1.2.
@@ -51,5 +67,10 @@ fn origin(literal: &[u8]) -> Option<RedirectUri> {
     }
     RedirectUri::parse(format!("{scheme}://{authority}/"))
         .ok()
-        .filter(|uri| matches!(uri.form(), RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback))
+        .filter(|uri| {
+            matches!(
+                uri.form(),
+                RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback
+            )
+        })
 }

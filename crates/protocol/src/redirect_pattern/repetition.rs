@@ -3,8 +3,7 @@
 /// The maximum number of times that repetitions inside one another repeat: the limit of Go, which is the lowest.
 const TIMES_MAX: u32 = 1000;
 
-const BOUNDS: &str =
-    "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
+const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
 const TWICE: &str = "has a pattern with a second quantifier behind another one";
 const NEVER: &str = "has a pattern that repeats something zero times";
 const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
@@ -31,7 +30,9 @@ pub fn read(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
 /// # Errors
 /// When that is too often for some engine.
 pub fn inside(read: u32, repeated: u32) -> Result<u32, &'static str> {
-    read.checked_mul(repeated.max(1)).filter(|times| *times <= TIMES_MAX).ok_or(TOO_OFTEN)
+    read.checked_mul(repeated.max(1))
+        .filter(|times| *times <= TIMES_MAX)
+        .ok_or(TOO_OFTEN)
 }
 
 fn braces(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {

@@ -7,60 +7,99 @@ use crate::member::Invalid;
 use crate::values::{AuthMethod, GrantType, SigningAlgorithm, takes_a_secret};
 
 pub(super) fn one_source_of_keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    if agreed.jwks.is_some() && agreed.jwks_uri.is_some() { refuse("jwks", "must not stand beside jwks_uri") } else { Ok(()) }
+    if agreed.jwks.is_some() && agreed.jwks_uri.is_some() {
+        refuse("jwks", "must not stand beside jwks_uri")
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     match &agreed.token_endpoint_auth_method {
-        Some(method) if method.needs_keys() && agreed.jwks.is_none() && agreed.jwks_uri.is_none() => {
-            refuse("token_endpoint_auth_method", "needs jwks or jwks_uri beside it")
+        Some(method)
+            if method.needs_keys() && agreed.jwks.is_none() && agreed.jwks_uri.is_none() =>
+        {
+            refuse(
+                "token_endpoint_auth_method",
+                "needs jwks or jwks_uri beside it",
+            )
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn one_certificate_subject(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    let subjects = || agreed.present().filter(|(row, _)| row.name.starts_with("tls_client_auth_")).count();
+pub(super) fn one_certificate_subject(
+    agreed: &ClientMetadata,
+    _: &Terms<'_>,
+) -> Result<(), Invalid> {
+    let subjects = || {
+        agreed
+            .present()
+            .filter(|(row, _)| row.name.starts_with("tls_client_auth_"))
+            .count()
+    };
     if agreed.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && subjects() != 1 {
-        return refuse("token_endpoint_auth_method", "needs exactly one tls_client_auth_ member beside it");
+        return refuse(
+            "token_endpoint_auth_method",
+            "needs exactly one tls_client_auth_ member beside it",
+        );
     }
     Ok(())
 }
 
 pub(super) fn of_client_credentials(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    if agreed.token_endpoint_auth_method == Some(AuthMethod::None) && grants(agreed).contains(&GrantType::ClientCredentials) {
-        return refuse("token_endpoint_auth_method", "must not be none with the client credentials grant");
+    if agreed.token_endpoint_auth_method == Some(AuthMethod::None)
+        && grants(agreed).contains(&GrantType::ClientCredentials)
+    {
+        return refuse(
+            "token_endpoint_auth_method",
+            "must not be none with the client credentials grant",
+        );
     }
     Ok(())
 }
 
 pub(super) fn is_signed(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     match agreed.token_endpoint_auth_signing_alg {
-        Some(SigningAlgorithm::None) => refuse("token_endpoint_auth_signing_alg", "must not be none"),
+        Some(SigningAlgorithm::None) => {
+            refuse("token_endpoint_auth_signing_alg", "must not be none")
+        }
         _ => Ok(()),
     }
 }
 
 pub(super) fn fits_its_method(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    let Some(algorithm) = &agreed.token_endpoint_auth_signing_alg else { return Ok(()) };
+    let Some(algorithm) = &agreed.token_endpoint_auth_signing_alg else {
+        return Ok(());
+    };
     match agreed.token_endpoint_auth_method {
-        Some(AuthMethod::ClientSecretJwt) if !algorithm.is_symmetric() => {
-            refuse("token_endpoint_auth_signing_alg", "must be an HMAC algorithm with client_secret_jwt")
-        }
-        Some(AuthMethod::PrivateKeyJwt) if algorithm.is_symmetric() => {
-            refuse("token_endpoint_auth_signing_alg", "must not be an HMAC algorithm with private_key_jwt")
-        }
+        Some(AuthMethod::ClientSecretJwt) if !algorithm.is_symmetric() => refuse(
+            "token_endpoint_auth_signing_alg",
+            "must be an HMAC algorithm with client_secret_jwt",
+        ),
+        Some(AuthMethod::PrivateKeyJwt) if algorithm.is_symmetric() => refuse(
+            "token_endpoint_auth_signing_alg",
+            "must not be an HMAC algorithm with private_key_jwt",
+        ),
         _ => Ok(()),
     }
 }
 
-pub(super) fn no_secret_of_public_clients(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn no_secret_of_public_clients(
+    agreed: &ClientMetadata,
+    _: &Terms<'_>,
+) -> Result<(), Invalid> {
     if agreed.token_endpoint_auth_method != Some(AuthMethod::None) {
         return Ok(());
     }
-    let mut algorithms = agreed.present().filter(|(row, _)| row.name.ends_with("_alg"));
+    let mut algorithms = agreed
+        .present()
+        .filter(|(row, _)| row.name.ends_with("_alg"));
     match algorithms.find(|(_, held)| held.values().iter().any(|value| takes_a_secret(value))) {
-        Some((row, _)) => refuse(row.name, "must not take a shared secret with the authentication method none"),
+        Some((row, _)) => refuse(
+            row.name,
+            "must not take a shared secret with the authentication method none",
+        ),
         None => Ok(()),
     }
 }

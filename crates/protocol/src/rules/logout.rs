@@ -12,35 +12,62 @@ fn is_public(agreed: &ClientMetadata) -> bool {
 }
 
 fn is_http(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http"))
+    text.split_once(':')
+        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http"))
 }
 
-pub(super) fn frontchannel_beside_a_redirect_uri(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
-    let Some(uri) = &agreed.frontchannel_logout_uri else { return Ok(()) };
-    let web = agreed.redirect_uris.iter().flatten().filter(|uri| uri.host().is_some());
+pub(super) fn frontchannel_beside_a_redirect_uri(
+    agreed: &ClientMetadata,
+    _: &Terms<'_>,
+) -> Result<(), Invalid> {
+    let Some(uri) = &agreed.frontchannel_logout_uri else {
+        return Ok(());
+    };
+    let web = agreed
+        .redirect_uris
+        .iter()
+        .flatten()
+        .filter(|uri| uri.host().is_some());
     let mut origins = web.map(|uri| origin(uri.as_str())).peekable();
     let own = origin(uri.as_str());
     if origins.peek().is_some() && origins.all(|other| other != own) {
-        return refuse("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI");
+        return refuse(
+            "frontchannel_logout_uri",
+            "must have the scheme, host and port of a redirect URI",
+        );
     }
     Ok(())
 }
 
-pub(super) fn confidential_backchannel(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn confidential_backchannel(
+    agreed: &ClientMetadata,
+    _: &Terms<'_>,
+) -> Result<(), Invalid> {
     match &agreed.backchannel_logout_uri {
-        Some(uri) if is_public(agreed) && is_http(uri.as_str()) => {
-            refuse("backchannel_logout_uri", "must be https for a client that does not authenticate")
-        }
+        Some(uri) if is_public(agreed) && is_http(uri.as_str()) => refuse(
+            "backchannel_logout_uri",
+            "must be https for a client that does not authenticate",
+        ),
         _ => Ok(()),
     }
 }
 
 pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     let native = agreed.application_type == Some(ApplicationType::Native);
-    let on_loopback = |text: &str| RedirectUri::parse_form(text.to_owned()).is_ok_and(|uri| uri.form() == RedirectForm::HttpLoopback);
-    let mut plain = agreed.post_logout_redirect_uris.iter().flatten().filter(|uri| is_http(uri.as_str()));
+    let on_loopback = |text: &str| {
+        RedirectUri::parse_form(text.to_owned())
+            .is_ok_and(|uri| uri.form() == RedirectForm::HttpLoopback)
+    };
+    let mut plain = agreed
+        .post_logout_redirect_uris
+        .iter()
+        .flatten()
+        .filter(|uri| is_http(uri.as_str()));
     if is_public(agreed) && plain.any(|uri| !(native && on_loopback(uri.as_str()))) {
-        return refuse("post_logout_redirect_uris", "has an http element, which a client that does not authenticate may not have");
+        return refuse(
+            "post_logout_redirect_uris",
+            "has an http element, which a client that does not authenticate may not have",
+        );
     }
     Ok(())
 }
@@ -48,7 +75,10 @@ pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Re
 pub(super) fn way_out_without_state(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     let mut uris = agreed.post_logout_redirect_uris.iter().flatten();
     match uris.any(|uri| parameter_among(uri.as_str(), &["state"]).is_some()) {
-        true => refuse("post_logout_redirect_uris", "has an element with a query parameter state, which is the provider's to add"),
+        true => refuse(
+            "post_logout_redirect_uris",
+            "has an element with a query parameter state, which is the provider's to add",
+        ),
         false => Ok(()),
     }
 }

@@ -19,14 +19,22 @@ fn redirect_uris(agreed: &ClientMetadata) -> &[RedirectUri] {
 }
 
 /// Both members that lead back to the client, with a code or with a permission ticket (UMA 2.0 Grant §3.3.3).
-pub(crate) fn ways_back(agreed: &ClientMetadata) -> impl Iterator<Item = (&'static str, &RedirectUri)> {
+pub(crate) fn ways_back(
+    agreed: &ClientMetadata,
+) -> impl Iterator<Item = (&'static str, &RedirectUri)> {
     let claims = agreed.claims_redirect_uris.iter().flatten();
-    redirect_uris(agreed).iter().map(|uri| ("redirect_uris", uri)).chain(claims.map(|uri| ("claims_redirect_uris", uri)))
+    redirect_uris(agreed)
+        .iter()
+        .map(|uri| ("redirect_uris", uri))
+        .chain(claims.map(|uri| ("claims_redirect_uris", uri)))
 }
 
 pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     if redirect_uris(agreed).is_empty() && redirects(agreed) {
-        return refuse("redirect_uris", "must have at least one element for the authorization code and implicit grants");
+        return refuse(
+            "redirect_uris",
+            "must have at least one element for the authorization code and implicit grants",
+        );
     }
     Ok(())
 }
@@ -34,11 +42,23 @@ pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), In
 pub(super) fn are_few(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     let counts = [
         ("redirect_uris", agreed.redirect_uris.as_ref().map(Vec::len)),
-        ("claims_redirect_uris", agreed.claims_redirect_uris.as_ref().map(Vec::len)),
-        ("post_logout_redirect_uris", agreed.post_logout_redirect_uris.as_ref().map(Vec::len)),
+        (
+            "claims_redirect_uris",
+            agreed.claims_redirect_uris.as_ref().map(Vec::len),
+        ),
+        (
+            "post_logout_redirect_uris",
+            agreed.post_logout_redirect_uris.as_ref().map(Vec::len),
+        ),
     ];
-    match counts.into_iter().find(|(_, count)| count.is_some_and(|count| count > REDIRECT_URIS_MAX)) {
-        Some((member, _)) => refuse(member, format!("must have at most {REDIRECT_URIS_MAX} elements")),
+    match counts
+        .into_iter()
+        .find(|(_, count)| count.is_some_and(|count| count > REDIRECT_URIS_MAX))
+    {
+        Some((member, _)) => refuse(
+            member,
+            format!("must have at most {REDIRECT_URIS_MAX} elements"),
+        ),
         None => Ok(()),
     }
 }
@@ -48,8 +68,15 @@ pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), I
     for (member, uri) in ways_back(agreed) {
         let allowed = member == "redirect_uris" && terms.legacy.allows(uri);
         match uri.form() {
-            RedirectForm::Pattern if !allowed => return refuse(member, "has an element that must be an absolute URI, not a pattern"),
-            RedirectForm::Pattern if !alone => return refuse(member, "must have no other element beside a pattern"),
+            RedirectForm::Pattern if !allowed => {
+                return refuse(
+                    member,
+                    "has an element that must be an absolute URI, not a pattern",
+                );
+            }
+            RedirectForm::Pattern if !alone => {
+                return refuse(member, "must have no other element beside a pattern");
+            }
             RedirectForm::Schemeless if !allowed || redirects(agreed) => {
                 return refuse(member, "has an element that must be an absolute URI");
             }
@@ -73,10 +100,23 @@ pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Res
     let implicit = grants(agreed).contains(&GrantType::Implicit);
     for (member, uri) in ways_back(agreed) {
         match uri.form() {
-            RedirectForm::HttpLoopback => return refuse(member, "has an http element, which only a native application may have"),
-            RedirectForm::PrivateUse => return refuse(member, "has an element with a scheme that only a native application may use"),
+            RedirectForm::HttpLoopback => {
+                return refuse(
+                    member,
+                    "has an http element, which only a native application may have",
+                );
+            }
+            RedirectForm::PrivateUse => {
+                return refuse(
+                    member,
+                    "has an element with a scheme that only a native application may use",
+                );
+            }
             RedirectForm::HttpsLocalhost if implicit => {
-                return refuse(member, "has an element on localhost, which a web application with the implicit grant may not have");
+                return refuse(
+                    member,
+                    "has an element on localhost, which a web application with the implicit grant may not have",
+                );
             }
             _ => {}
         }
@@ -84,15 +124,34 @@ pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Res
     Ok(())
 }
 
-pub(super) fn of_native_applications(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn of_native_applications(
+    agreed: &ClientMetadata,
+    terms: &Terms<'_>,
+) -> Result<(), Invalid> {
     let owned = |scheme: &str| {
         let name_in_reverse = scheme.contains('.') && !scheme.split('.').any(str::is_empty);
-        name_in_reverse || terms.native_schemes.iter().any(|allowed| allowed.eq_ignore_ascii_case(scheme))
+        name_in_reverse
+            || terms
+                .native_schemes
+                .iter()
+                .any(|allowed| allowed.eq_ignore_ascii_case(scheme))
     };
-    let back = ways_back(agreed).filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse).map(|(member, uri)| (member, uri.scheme()));
-    let out = agreed.post_logout_redirect_uris.iter().flatten().map(|uri| ("post_logout_redirect_uris", uri.private_use_scheme()));
-    match back.chain(out).find(|(_, scheme)| scheme.as_deref().is_some_and(|scheme| !owned(scheme))) {
-        Some((member, _)) => refuse(member, "has an element with a private-use scheme that is not a domain name of its owner in reverse"),
+    let back = ways_back(agreed)
+        .filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse)
+        .map(|(member, uri)| (member, uri.scheme()));
+    let out = agreed
+        .post_logout_redirect_uris
+        .iter()
+        .flatten()
+        .map(|uri| ("post_logout_redirect_uris", uri.private_use_scheme()));
+    match back
+        .chain(out)
+        .find(|(_, scheme)| scheme.as_deref().is_some_and(|scheme| !owned(scheme)))
+    {
+        Some((member, _)) => refuse(
+            member,
+            "has an element with a private-use scheme that is not a domain name of its owner in reverse",
+        ),
         None => Ok(()),
     }
 }

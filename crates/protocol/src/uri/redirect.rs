@@ -69,9 +69,10 @@ impl RedirectUri {
         let uri = Self::parse_form(text)?;
         of_an_application(&uri.text)?;
         match parameter_among(&uri.text, &OF_RESPONSES) {
-            Some(name) if uri.form != RedirectForm::Pattern => {
-                Err(format!("has a query parameter {name}, which is an authorization response's to have").into())
-            }
+            Some(name) if uri.form != RedirectForm::Pattern => Err(format!(
+                "has a query parameter {name}, which is an authorization response's to have"
+            )
+            .into()),
             _ => Ok(uri),
         }
     }
@@ -82,24 +83,38 @@ impl RedirectUri {
     /// The rest of a sentence that begins with "has an element that".
     pub(crate) fn parse_form(text: String) -> Result<Self, Reason> {
         if let Some(pattern) = text.strip_prefix(PATTERN_MARKER) {
-            if pattern.is_empty() || pattern.len() > PATTERN_MAX || !pattern.bytes().all(|byte| byte.is_ascii_graphic()) {
+            if pattern.is_empty()
+                || pattern.len() > PATTERN_MAX
+                || !pattern.bytes().all(|byte| byte.is_ascii_graphic())
+            {
                 return Err(format!("must be a pattern of 1 to {PATTERN_MAX} plain characters after {PATTERN_MARKER}").into());
             }
-            return Ok(Self { text, form: RedirectForm::Pattern });
+            return Ok(Self {
+                text,
+                form: RedirectForm::Pattern,
+            });
         }
         plain(&text)?;
         let form = match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             None => schemeless(&text)?,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => match agreed(&text, rest)? {
-                Place::Localhost => RedirectForm::HttpsLocalhost,
-                Place::LoopbackAddress | Place::Elsewhere => RedirectForm::Https,
-            },
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => match agreed(&text, rest)? {
-                Place::Localhost | Place::LoopbackAddress => RedirectForm::HttpLoopback,
-                Place::Elsewhere => return Err("uses http, which is for loopback addresses only".into()),
-            },
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
+                match agreed(&text, rest)? {
+                    Place::Localhost => RedirectForm::HttpsLocalhost,
+                    Place::LoopbackAddress | Place::Elsewhere => RedirectForm::Https,
+                }
+            }
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => {
+                match agreed(&text, rest)? {
+                    Place::Localhost | Place::LoopbackAddress => RedirectForm::HttpLoopback,
+                    Place::Elsewhere => {
+                        return Err("uses http, which is for loopback addresses only".into());
+                    }
+                }
+            }
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                denied if DENIED_SCHEMES.contains(&denied) => return Err("uses a scheme that cannot be a redirection".into()),
+                denied if DENIED_SCHEMES.contains(&denied) => {
+                    return Err("uses a scheme that cannot be a redirection".into());
+                }
                 // A host and its port look like a URI with the host as its scheme.
                 _ if is_port(rest) => schemeless(&text)?,
                 scheme => private_use(&text, scheme, rest)?,
@@ -122,7 +137,10 @@ impl RedirectUri {
     pub fn scheme(&self) -> Option<String> {
         match self.form {
             RedirectForm::Pattern | RedirectForm::Schemeless => None,
-            _ => self.text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()),
+            _ => self
+                .text
+                .split_once(':')
+                .map(|(scheme, _)| scheme.to_ascii_lowercase()),
         }
     }
 
@@ -130,7 +148,9 @@ impl RedirectUri {
     pub fn host(&self) -> Option<String> {
         match self.form {
             RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback => {
-                Url::parse(&self.text).ok().and_then(|url| url.host_str().map(str::to_owned))
+                Url::parse(&self.text)
+                    .ok()
+                    .and_then(|url| url.host_str().map(str::to_owned))
             }
             _ => None,
         }
@@ -138,7 +158,10 @@ impl RedirectUri {
 
     /// Whether it points at the machine the client runs on without https, which only native applications may.
     pub fn is_native_only(&self) -> bool {
-        matches!(self.form, RedirectForm::HttpLoopback | RedirectForm::PrivateUse)
+        matches!(
+            self.form,
+            RedirectForm::HttpLoopback | RedirectForm::PrivateUse
+        )
     }
 }
 
@@ -171,7 +194,12 @@ impl Single for RedirectUri {
 /// Refuses a URI that opens a part of the operating system.
 pub(super) fn of_an_application(text: &str) -> Result<(), Reason> {
     match text.get(..SYSTEM_SCHEMES.len()) {
-        Some(begin) if begin.eq_ignore_ascii_case(SYSTEM_SCHEMES) && text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) => {
+        Some(begin)
+            if begin.eq_ignore_ascii_case(SYSTEM_SCHEMES)
+                && text
+                    .split_once(':')
+                    .is_some_and(|(scheme, _)| is_scheme(scheme)) =>
+        {
             Err("uses a scheme that cannot be a redirection".into())
         }
         _ => Ok(()),

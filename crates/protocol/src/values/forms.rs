@@ -30,10 +30,16 @@ impl Single for Seconds {
     }
 
     fn read(value: Value) -> Result<Self, Reason> {
-        let whole = value
-            .as_u64()
-            .or_else(|| value.as_f64().filter(|number| number.fract() == 0.0).and_then(|number| format!("{number}").parse().ok()));
-        whole.filter(|seconds| i64::try_from(*seconds).is_ok()).map(Self).ok_or_else(|| "must be a whole number of seconds".into())
+        let whole = value.as_u64().or_else(|| {
+            value
+                .as_f64()
+                .filter(|number| number.fract() == 0.0)
+                .and_then(|number| format!("{number}").parse().ok())
+        });
+        whole
+            .filter(|seconds| i64::try_from(*seconds).is_ok())
+            .map(Self)
+            .ok_or_else(|| "must be a whole number of seconds".into())
     }
 
     fn write(&self) -> Form<'_> {
@@ -119,7 +125,11 @@ impl Single for Jwt {
 
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
-        if text.len() > STATEMENT_MAX || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+        if text.len() > STATEMENT_MAX
+            || !text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        {
             return Err("must be a JWT in its compact form".into());
         }
         Ok(Self(text))

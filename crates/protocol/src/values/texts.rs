@@ -30,7 +30,12 @@ pub fn token(value: Value) -> Result<String, Reason> {
 /// # Errors
 /// When `text` is not such a word.
 pub fn token_text(text: &str) -> Result<&str, Reason> {
-    if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') {
+    if text.is_empty()
+        || text.len() > NAME_MAX
+        || !text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    {
         return Err("must be a word of printable ASCII characters".into());
     }
     Ok(text)
@@ -92,7 +97,8 @@ fn text_schema(most: usize) -> Value {
 }
 
 /// No control characters, none that turn the reading direction, and of those that [`deceives`] has the ones of four digits.
-const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff]*$";
+const PLAIN: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff]*$";
 
 /// A name shown to people, as the client sent it; of at most [`NAME_MAX`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +159,10 @@ fn legible(text: &str, most: usize) -> Result<(), Reason> {
 }
 
 fn bounded(text: &str, most: usize) -> Result<(), Reason> {
-    if text.chars().any(|character| character.is_control() || turns_direction(character)) {
+    if text
+        .chars()
+        .any(|character| character.is_control() || turns_direction(character))
+    {
         return Err("must not have control characters".into());
     }
     if text.chars().count() > most {
@@ -205,11 +214,23 @@ impl Member for Scope {
     }
 
     fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
-        let Some(value) = sent.first_mut().map(|sent| sent.value.take()).filter(is_said) else { return Ok(None) };
+        let Some(value) = sent
+            .first_mut()
+            .map(|sent| sent.value.take())
+            .filter(is_said)
+        else {
+            return Ok(None);
+        };
         let text = text(value).map_err(|reason| Invalid::new(name, reason))?;
-        let words = text.split(' ').map(|word| token_text(word).map(str::to_owned)).collect::<Result<_, _>>();
-        words
-            .map(|words| Some(Self(words)))
-            .map_err(|_| Invalid::new(name, "must be words of printable ASCII characters with one space between them"))
+        let words = text
+            .split(' ')
+            .map(|word| token_text(word).map(str::to_owned))
+            .collect::<Result<_, _>>();
+        words.map(|words| Some(Self(words))).map_err(|_| {
+            Invalid::new(
+                name,
+                "must be words of printable ASCII characters with one space between them",
+            )
+        })
     }
 }

@@ -11,14 +11,25 @@ pub fn object(value: &Value) -> Object {
 /// The default offer, and over it `members`.
 pub fn provider(members: &Value) -> ProviderMetadata {
     let issuer = Issuer::parse("https://op.example").expect("an issuer");
-    ProviderMetadata::default_offer(issuer).configure(object(members)).expect("provider metadata")
+    ProviderMetadata::default_offer(issuer)
+        .configure(object(members))
+        .expect("provider metadata")
 }
 
 /// The terms of the standard door.
-pub const STANDARD: Terms<'static> = Terms { native_schemes: &[], legacy: LegacyRedirects::Refused };
+pub const STANDARD: Terms<'static> = Terms {
+    native_schemes: &[],
+    legacy: LegacyRedirects::Refused,
+};
 
 /// The whole way: parse, admit, and the text of what is agreed.
-pub fn agree(provider: &ProviderMetadata, terms: &Terms<'_>, asked: &Value) -> Result<String, Invalid> {
+pub fn agree(
+    provider: &ProviderMetadata,
+    terms: &Terms<'_>,
+    asked: &Value,
+) -> Result<String, Invalid> {
     let asked = ClientMetadata::parse(object(asked))?;
-    provider.admit(asked, terms).map(|agreed| agreed.json().to_owned())
+    provider
+        .admit(asked, terms)
+        .map(|agreed| agreed.json().to_owned())
 }

@@ -57,7 +57,13 @@ mod tests {
         assert!(!has_small_factor(key.n()).unwrap());
         for factor in [2, 3, 5, 7, 541, 991, 997] {
             let mut product = BigNum::new().unwrap();
-            product.checked_mul(key.n(), &BigNum::from_u32(factor).unwrap(), &mut openssl::bn::BigNumContext::new().unwrap()).unwrap();
+            product
+                .checked_mul(
+                    key.n(),
+                    &BigNum::from_u32(factor).unwrap(),
+                    &mut openssl::bn::BigNumContext::new().unwrap(),
+                )
+                .unwrap();
             assert!(has_small_factor(&product).unwrap(), "{factor}");
         }
     }

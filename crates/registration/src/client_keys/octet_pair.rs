@@ -31,14 +31,32 @@ const P448: &str = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffe\
     ffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 
 const ED25519: Curve = Curve {
-    shape: Shape::Edwards { negative: true, d: "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3" },
+    shape: Shape::Edwards {
+        negative: true,
+        d: "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3",
+    },
     prime: P25519,
     width: 32,
 };
 // The coefficient d is -39081.
-const ED448: Curve = Curve { shape: Shape::Edwards { negative: false, d: "-98a9" }, prime: P448, width: 57 };
-const X25519: Curve = Curve { shape: Shape::Montgomery { a: 486_662 }, prime: P25519, width: 32 };
-const X448: Curve = Curve { shape: Shape::Montgomery { a: 156_326 }, prime: P448, width: 56 };
+const ED448: Curve = Curve {
+    shape: Shape::Edwards {
+        negative: false,
+        d: "-98a9",
+    },
+    prime: P448,
+    width: 57,
+};
+const X25519: Curve = Curve {
+    shape: Shape::Montgomery { a: 486_662 },
+    prime: P25519,
+    width: 32,
+};
+const X448: Curve = Curve {
+    shape: Shape::Montgomery { a: 156_326 },
+    prime: P448,
+    width: 56,
+};
 
 impl Curve {
     /// Returns the curve of a name (`crv`), and true if its keys sign.
@@ -67,12 +85,17 @@ impl Curve {
             *highest &= 0x7f;
         }
         let coordinate = BigNum::from_slice(&big_endian)?;
-        let mut field = Field { prime: BigNum::from_hex_str(self.prime)?, context: BigNumContext::new()? };
+        let mut field = Field {
+            prime: BigNum::from_hex_str(self.prime)?,
+            context: BigNumContext::new()?,
+        };
         if coordinate >= field.prime {
             return Ok(false);
         }
         match &self.shape {
-            Shape::Edwards { negative, d } => field.has_edwards(*negative, &BigNum::from_hex_str(d)?, &coordinate),
+            Shape::Edwards { negative, d } => {
+                field.has_edwards(*negative, &BigNum::from_hex_str(d)?, &coordinate)
+            }
             Shape::Montgomery { a } => field.has_montgomery(&BigNum::from_u32(*a)?, &coordinate),
         }
     }
@@ -87,7 +110,11 @@ struct Field {
 impl Field {
     fn has_edwards(&mut self, negative: bool, d: &BigNum, y: &BigNum) -> Result<bool, ErrorStack> {
         let one = BigNum::from_u32(1)?;
-        let a = if negative { self.difference(&BigNum::new()?, &one)? } else { BigNum::from_u32(1)? };
+        let a = if negative {
+            self.difference(&BigNum::new()?, &one)?
+        } else {
+            BigNum::from_u32(1)?
+        };
         let y2 = self.product(y, y)?;
         let dy2 = self.product(d, &y2)?;
         // x² is the first by the second, and a square where their product is one.
@@ -153,7 +180,10 @@ mod tests {
     }
 
     fn bytes(hexadecimal: &str) -> Vec<u8> {
-        BigNum::from_hex_str(&format!("01{hexadecimal}")).unwrap().to_vec().split_off(1)
+        BigNum::from_hex_str(&format!("01{hexadecimal}"))
+            .unwrap()
+            .to_vec()
+            .split_off(1)
     }
 
     #[test]
@@ -175,12 +205,30 @@ mod tests {
     #[test]
     fn keys_of_the_specifications_are_points() {
         for (name, key) in [
-            ("Ed25519", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
-            ("Ed25519", "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
-            ("Ed448", "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180"),
-            ("X25519", "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"),
-            ("X25519", "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"),
-            ("X448", "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0"),
+            (
+                "Ed25519",
+                "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            ),
+            (
+                "Ed25519",
+                "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            ),
+            (
+                "Ed448",
+                "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180",
+            ),
+            (
+                "X25519",
+                "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+            ),
+            (
+                "X25519",
+                "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+            ),
+            (
+                "X448",
+                "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0",
+            ),
         ] {
             assert!(has_point(name, &bytes(key)), "{name} {key}");
         }
@@ -217,7 +265,10 @@ mod tests {
         for key in [vec![0; 56], one(56), minus_one()] {
             assert!(!has_point("X448", &key), "{key:?}");
             for sign in [0, 0x80] {
-                assert!(!has_point("Ed448", &[&key[..], &[sign]].concat()), "{key:?}");
+                assert!(
+                    !has_point("Ed448", &[&key[..], &[sign]].concat()),
+                    "{key:?}"
+                );
             }
         }
     }
@@ -228,17 +279,26 @@ mod tests {
         for last in ["7f", "ff"] {
             for first in ["ed", "ee", "f0", "ff"] {
                 let key = bytes(&format!("{first}{}{last}", "ff".repeat(30)));
-                assert!(!has_point("Ed25519", &key) && !has_point("X25519", &key), "{key:?}");
+                assert!(
+                    !has_point("Ed25519", &key) && !has_point("X25519", &key),
+                    "{key:?}"
+                );
             }
         }
         for key in [[0xff; 57].to_vec(), [&[0xff; 56][..], &[0]].concat()] {
             assert!(!has_point("Ed448", &key) && !has_point("X448", &key[..56]));
         }
-        let on_curve =
-            |name: &str, width: usize| (2_u8..200).filter(|first| has_point(name, &[&[*first][..], &vec![0; width - 1]].concat())).count();
+        let on_curve = |name: &str, width: usize| {
+            (2_u8..200)
+                .filter(|first| has_point(name, &[&[*first][..], &vec![0; width - 1]].concat()))
+                .count()
+        };
         for (name, width) in [("Ed25519", 32), ("X25519", 32), ("Ed448", 57), ("X448", 56)] {
             let some = on_curve(name, width);
-            assert!((60..140).contains(&some), "{name}: about half of all numbers are of a point, and {some} of 198 are");
+            assert!(
+                (60..140).contains(&some),
+                "{name}: about half of all numbers are of a point, and {some} of 198 are"
+            );
         }
         // A key with one of the bits that mean nothing.
         let mut key = PKey::generate_ed448().unwrap().raw_public_key().unwrap();

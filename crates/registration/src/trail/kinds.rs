@@ -31,10 +31,22 @@ struct Level {
 }
 
 const LEVELS: [Level; 4] = [
-    Level { coarser: |kind| kind, most: ALIKE },
-    Level { coarser: by_network, most: NETWORKS },
-    Level { coarser: by_event, most: EVENTS },
-    Level { coarser: |_| more(), most: usize::MAX },
+    Level {
+        coarser: |kind| kind,
+        most: ALIKE,
+    },
+    Level {
+        coarser: by_network,
+        most: NETWORKS,
+    },
+    Level {
+        coarser: by_event,
+        most: EVENTS,
+    },
+    Level {
+        coarser: |_| more(),
+        most: usize::MAX,
+    },
 ];
 
 /// Refusals of one kind.
@@ -52,15 +64,25 @@ impl Kinds {
     /// Counts refusals on the first level that has their kind, or a place for it. Returns true if they share that kind with
     /// refusals that are not alike.
     pub(super) fn add(&mut self, refused: Refused, due: Instant) -> bool {
-        let Refused { request_id, times, .. } = refused;
-        let mut kind = Refused { request_id: None, times: 0, ..refused };
+        let Refused {
+            request_id, times, ..
+        } = refused;
+        let mut kind = Refused {
+            request_id: None,
+            times: 0,
+            ..refused
+        };
         let mut merged = false;
         for (kinds, Level { coarser, most }) in self.0.iter_mut().zip(LEVELS) {
             let coarse = coarser(kind.clone());
             merged |= coarse != kind;
             kind = coarse;
             if kinds.len() < most || kinds.contains_key(&kind) {
-                let gathered = kinds.entry(kind).or_insert(Gathered { times: 0, request_id: None, due });
+                let gathered = kinds.entry(kind).or_insert(Gathered {
+                    times: 0,
+                    request_id: None,
+                    due,
+                });
                 gathered.times = gathered.times.saturating_add(times);
                 gathered.request_id = gathered.request_id.take().or(request_id);
                 break;
@@ -81,23 +103,40 @@ impl Kinds {
 
     /// Forgets the kinds for which `kept` is false.
     pub(super) fn retain(&mut self, kept: impl Fn(&Gathered) -> bool) {
-        self.0.iter_mut().for_each(|kinds| kinds.retain(|_, gathered| kept(gathered)));
+        self.0
+            .iter_mut()
+            .for_each(|kinds| kinds.retain(|_, gathered| kept(gathered)));
     }
 }
 
 /// The kind with its IPv6 address gathered by /48, which is the usual share of a site. IPv4 addresses stay: they are scarcer.
 fn by_network(kind: Refused) -> Refused {
-    let Some(IpAddr::V6(address)) = kind.address else { return kind };
+    let Some(IpAddr::V6(address)) = kind.address else {
+        return kind;
+    };
     let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80));
     let reason = kind.detail.unwrap_or_default();
     // One that could not be written comes back as it is.
-    let detail = if reason.ends_with(OF_NETWORK) { reason } else { reason + OF_NETWORK };
-    Refused { address: Some(network.into()), detail: Some(detail), ..kind }
+    let detail = if reason.ends_with(OF_NETWORK) {
+        reason
+    } else {
+        reason + OF_NETWORK
+    };
+    Refused {
+        address: Some(network.into()),
+        detail: Some(detail),
+        ..kind
+    }
 }
 
 /// The event at its provider, without what a stranger chooses.
 fn by_event(kind: Refused) -> Refused {
-    Refused { event: kind.event, provider: kind.provider, detail: Some(OF_EVENT.to_owned()), ..more() }
+    Refused {
+        event: kind.event,
+        provider: kind.provider,
+        detail: Some(OF_EVENT.to_owned()),
+        ..more()
+    }
 }
 
 /// The one kind of all other refusals.

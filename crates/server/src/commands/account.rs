@@ -14,19 +14,43 @@ use crate::open;
 ///
 /// # Errors
 /// One sentence.
-pub fn add(config: &Config, name: &str, role: Role, provider: Option<&str>, out: &mut impl Write) -> Result<(), String> {
+pub fn add(
+    config: &Config,
+    name: &str,
+    role: Role,
+    provider: Option<&str>,
+    out: &mut impl Write,
+) -> Result<(), String> {
     if !store::is_account_name(name) {
-        return Err(format!("an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not {name:?}"));
+        return Err(format!(
+            "an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not {name:?}"
+        ));
     }
-    let provider = provider.map(|issuer| configured(config, issuer)).transpose()?;
+    let provider = provider
+        .map(|issuer| configured(config, issuer))
+        .transpose()?;
     let store = open::store(config)?;
-    if store.account(name).map_err(|error| error.to_string())?.is_some() {
+    if store
+        .account(name)
+        .map_err(|error| error.to_string())?
+        .is_some()
+    {
         return Err(format!("there is an account {name} already"));
     }
     let password = new_password(name, config.development)?;
-    match store.by(by_hand(None)).add_account(name, role, provider.as_ref(), &password, Clock::system().now()) {
-        Ok(()) => writeln!(out, "added {name}, {role}{}", provider.map_or_else(String::new, |at| format!(" at {at}")))
-            .map_err(|error| error.to_string()),
+    match store.by(by_hand(None)).add_account(
+        name,
+        role,
+        provider.as_ref(),
+        &password,
+        Clock::system().now(),
+    ) {
+        Ok(()) => writeln!(
+            out,
+            "added {name}, {role}{}",
+            provider.map_or_else(String::new, |at| format!(" at {at}"))
+        )
+        .map_err(|error| error.to_string()),
         Err(StoreError::Conflict) => Err(format!("there is an account {name} already")),
         Err(error) => Err(error.to_string()),
     }
@@ -37,17 +61,25 @@ pub fn add(config: &Config, name: &str, role: Role, provider: Option<&str>, out:
 /// # Errors
 /// One sentence.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let accounts = open::store(config)?.accounts().map_err(|error| error.to_string())?;
+    let accounts = open::store(config)?
+        .accounts()
+        .map_err(|error| error.to_string())?;
     let text = match json {
         true => lines(accounts.iter().map(to_json)),
-        false => Table::new(&["NAME", "ROLE", "CREATED", "PROVIDER"]).rows(&accounts.iter().map(row).collect::<Vec<_>>()),
+        false => Table::new(&["NAME", "ROLE", "CREATED", "PROVIDER"])
+            .rows(&accounts.iter().map(row).collect::<Vec<_>>()),
     };
     write!(out, "{text}").map_err(|error| error.to_string())
 }
 
 fn row(account: &Account) -> Vec<String> {
     let provider = account.provider.as_ref().map_or("-", Issuer::as_str);
-    vec![account.name.clone(), account.role.to_string(), date(account.created_at), provider.to_owned()]
+    vec![
+        account.name.clone(),
+        account.role.to_string(),
+        date(account.created_at),
+        provider.to_owned(),
+    ]
 }
 
 fn to_json(account: &Account) -> Value {
@@ -64,7 +96,11 @@ fn to_json(account: &Account) -> Value {
 /// # Errors
 /// One sentence.
 pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
-    match open::store(config)?.by(by_hand(None)).remove_account(name).map_err(|error| error.to_string())? {
+    match open::store(config)?
+        .by(by_hand(None))
+        .remove_account(name)
+        .map_err(|error| error.to_string())?
+    {
         true => writeln!(out, "removed {name}").map_err(|error| error.to_string()),
         false => Err(format!("there is no account {name}")),
     }
@@ -76,11 +112,19 @@ pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> Result<(), S
 /// One sentence.
 pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
     let store = open::store(config)?;
-    if store.account(name).map_err(|error| error.to_string())?.is_none() {
+    if store
+        .account(name)
+        .map_err(|error| error.to_string())?
+        .is_none()
+    {
         return Err(format!("there is no account {name}"));
     }
     let password = new_password(name, config.development)?;
-    match store.by(by_hand(None)).set_password(name, &password).map_err(|error| error.to_string())? {
+    match store
+        .by(by_hand(None))
+        .set_password(name, &password)
+        .map_err(|error| error.to_string())?
+    {
         true => writeln!(out, "changed the password of {name}").map_err(|error| error.to_string()),
         false => Err(format!("there is no account {name}")),
     }
@@ -90,7 +134,8 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(),
 fn new_password(name: &str, development: bool) -> Result<Secret, String> {
     let unreadable = |error: io::Error| format!("the password cannot be read: {error}");
     if io::stdin().is_terminal() {
-        let password = rpassword::prompt_password(format!("Password for {name}: ")).map_err(unreadable)?;
+        let password =
+            rpassword::prompt_password(format!("Password for {name}: ")).map_err(unreadable)?;
         let again = rpassword::prompt_password("Again: ").map_err(unreadable)?;
         return if password == again {
             acceptable(password, development)
@@ -99,7 +144,10 @@ fn new_password(name: &str, development: bool) -> Result<Secret, String> {
         };
     }
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(unreadable)?;
     acceptable(line.trim_end_matches(['\r', '\n']).to_owned(), development)
 }
 
@@ -107,6 +155,8 @@ fn acceptable(password: String, development: bool) -> Result<Secret, String> {
     let password = Secret::new(password);
     match check_new_password(&password, development) {
         Ok(()) => Ok(password),
-        Err(reason) => Err(format!("a password {reason}; type it, or give it on standard input")),
+        Err(reason) => Err(format!(
+            "a password {reason}; type it, or give it on standard input"
+        )),
     }
 }

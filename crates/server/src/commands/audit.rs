@@ -20,12 +20,30 @@ const PAGE: i64 = 500;
 ///
 /// # Errors
 /// One sentence.
-pub fn run(config: &Config, since: Option<Timestamp>, client: Option<&ClientId>, json: bool, out: &mut impl Write) -> Result<(), String> {
+pub fn run(
+    config: &Config,
+    since: Option<Timestamp>,
+    client: Option<&ClientId>,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), String> {
     let store = open::store(config)?;
-    let mut table = Table::new(&["TIME", "EVENT", "TIMES", "WHO", "ADDRESS", "CLIENT ID", "DETAIL", "PROVIDER", "REQUEST"]);
+    let mut table = Table::new(&[
+        "TIME",
+        "EVENT",
+        "TIMES",
+        "WHO",
+        "ADDRESS",
+        "CLIENT ID",
+        "DETAIL",
+        "PROVIDER",
+        "REQUEST",
+    ]);
     let mut after: Option<String> = None;
     loop {
-        let page = store.audit(after.as_deref(), since, client, PAGE).map_err(|error| error.to_string())?;
+        let page = store
+            .audit(after.as_deref(), since, client, PAGE)
+            .map_err(|error| error.to_string())?;
         let text = match json {
             true => lines(page.iter().map(shown)),
             false => table.rows(&page.iter().map(row).collect::<Vec<_>>()),
@@ -46,7 +64,9 @@ pub fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(Timestamp::from_seconds(at.unix_timestamp()));
     }
-    let ago = cli::span(text).map_err(|_| format!("must be a span such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}"))?;
+    let ago = cli::span(text).map_err(|_| {
+        format!("must be a span such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}")
+    })?;
     Ok(Clock::system().now().minus(ago))
 }
 

@@ -19,18 +19,27 @@ use protocol::escape::{plain, visible_lines};
 /// How many things are wrong.
 pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let mut wrong: Vec<String> = Vec::new();
-    let mut say = |text: String| writeln!(out, "{}", visible_lines(&text)).map_err(|error| error.to_string());
+    let mut say =
+        |text: String| writeln!(out, "{}", visible_lines(&text)).map_err(|error| error.to_string());
     say("# What was set; everything else has its default.".to_owned())?;
     say(config.effective().trim_end().to_owned())?;
-    say(format!("\n# In force\ndevelopment mode: {}\ndatabase: {}\nlisten: {}", config.development, config.database, config.listen))?;
+    say(format!(
+        "\n# In force\ndevelopment mode: {}\ndatabase: {}\nlisten: {}",
+        config.development, config.database, config.listen
+    ))?;
     for provider in &config.providers {
-        say(format!("provider: {} ({:?})", provider.issuer, provider.access))?;
+        say(format!(
+            "provider: {} ({:?})",
+            provider.issuer, provider.access
+        ))?;
         if let Err(error) = provider.check() {
             wrong.push(error.to_string());
         }
         if let Ok(offer) = provider::offer(provider) {
             for (member, _) in &offer.placeholders {
-                say(format!("  {member} is a placeholder until it is configured"))?;
+                say(format!(
+                    "  {member} is a placeholder until it is configured"
+                ))?;
             }
             for concern in offer.concerns() {
                 say(format!("  note: {concern}"))?;
@@ -38,7 +47,9 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
         }
     }
     for variable in &config.unknown_variables {
-        say(format!("note: {variable} looks like a setting and is none; it is ignored"))?;
+        say(format!(
+            "note: {variable} looks like a setting and is none; it is ignored"
+        ))?;
     }
     for concern in config.open_secret_files() {
         say(format!("note: {concern}"))?;
@@ -46,17 +57,30 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let listens = serve::resolve("listen", &config.listen, config.development);
     let manages = serve::resolve("management_listen", &config.management_listen, false);
     let logs = logging::filter(&config.log_level);
-    wrong.extend([listens.err(), manages.err(), logs.err()].into_iter().flatten());
+    wrong.extend(
+        [listens.err(), manages.err(), logs.err()]
+            .into_iter()
+            .flatten(),
+    );
     if let Tls::Files { certificate, key } = &config.tls {
-        match tls::acceptor(certificate, key).map(drop).and_then(|()| tls::concern(certificate, Clock::system().now())) {
+        match tls::acceptor(certificate, key)
+            .map(drop)
+            .and_then(|()| tls::concern(certificate, Clock::system().now()))
+        {
             Ok(None) => {}
             Ok(Some(concern)) => wrong.push(concern),
             Err(error) => wrong.push(error.to_string()),
         }
     }
-    let unread = [config.outbound_authority().map(drop).err(), config.admin_password().map(drop).err()];
+    let unread = [
+        config.outbound_authority().map(drop).err(),
+        config.admin_password().map(drop).err(),
+    ];
     wrong.extend(unread.into_iter().flatten().map(|error| error.to_string()));
-    say(format!("connections: {}", Descriptors::expected(&config.limits, config.database.max_connections())))?;
+    say(format!(
+        "connections: {}",
+        Descriptors::expected(&config.limits, config.database.max_connections())
+    ))?;
     match store(config) {
         Ok((told, note)) => {
             say(format!("store: {told}"))?;
@@ -78,7 +102,11 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
 
 /// How the store is, and what is to be noted of its rows. What a start would do by itself is not wrong, and looking makes nothing.
 fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
-    if config.database.sqlite_path().is_some_and(|path| !path.exists()) {
+    if config
+        .database
+        .sqlite_path()
+        .is_some_and(|path| !path.exists())
+    {
         if !matches!(config.sealing, Sealing::Made(_)) {
             config.sealing_key().map_err(|error| error.to_string())?;
         }
@@ -87,10 +115,18 @@ fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
     let store = open::unmigrated(config)?;
     match store.check() {
         Ok(()) => {
-            let found = store.clients_with_nul(NAMED).map_err(|error| open::sentence(config, &error))?;
-            Ok(("open, at this version, and the sealing key is its own", with_nul(&found)))
+            let found = store
+                .clients_with_nul(NAMED)
+                .map_err(|error| open::sentence(config, &error))?;
+            Ok((
+                "open, at this version, and the sealing key is its own",
+                with_nul(&found),
+            ))
         }
-        Err(StoreError::Behind) => Ok(("open; the next start, or `frontdesk migrate`, brings it to this version", None)),
+        Err(StoreError::Behind) => Ok((
+            "open; the next start, or `frontdesk migrate`, brings it to this version",
+            None,
+        )),
         Err(error) => Err(open::sentence(config, &error)),
     }
 }
@@ -104,7 +140,10 @@ fn with_nul(found: &ClientsWithNul) -> Option<String> {
     let (clients, named) = match found.count {
         0 => return None,
         1 => ("1 client has".to_owned(), ids.join(", ")),
-        count if ids.len() == NAMED => (format!("{count} clients have"), format!("the first are {}", ids.join(", "))),
+        count if ids.len() == NAMED => (
+            format!("{count} clients have"),
+            format!("the first are {}", ids.join(", ")),
+        ),
         count => (format!("{count} clients have"), ids.join(", ")),
     };
     Some(format!(

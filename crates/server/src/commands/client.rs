@@ -38,10 +38,27 @@ impl Reach {
     /// One sentence.
     pub fn open(config: &Config, account: Option<&str>) -> Result<Self, String> {
         let store = open::store(config)?.by(by_hand(account));
-        let Some(name) = account else { return Ok(Self { store, own: None, provider: None }) };
+        let Some(name) = account else {
+            return Ok(Self {
+                store,
+                own: None,
+                provider: None,
+            });
+        };
         match store.account(name).map_err(|error| error.to_string())? {
-            Some(Account { role, name, provider, .. }) => Ok(Self { store, own: (role == Role::Registrar).then_some(name), provider }),
-            None => Err(format!("--as must be the name of an account, and there is no account {name}")),
+            Some(Account {
+                role,
+                name,
+                provider,
+                ..
+            }) => Ok(Self {
+                store,
+                own: (role == Role::Registrar).then_some(name),
+                provider,
+            }),
+            None => Err(format!(
+                "--as must be the name of an account, and there is no account {name}"
+            )),
         }
     }
 
@@ -55,14 +72,26 @@ impl Reach {
         };
         let owner = narrowed(self.own.as_deref(), which.owner)?;
         let provider = narrowed(self.provider.as_ref().map(Issuer::as_str), which.provider)?;
-        Some(Which { owner, provider, ..which })
+        Some(Which {
+            owner,
+            provider,
+            ..which
+        })
     }
 
     /// Refuses a client that is out of reach as it refuses one that is not there.
     fn to(&self, id: &ClientId) -> Result<(), String> {
         let limited = self.own.is_some() || self.provider.is_some();
-        let belongs = || self.store.belongs(id, self.own.as_deref(), self.provider.as_ref()).map_err(|error| error.to_string());
-        if limited && !belongs()? { Err(nowhere(id)) } else { Ok(()) }
+        let belongs = || {
+            self.store
+                .belongs(id, self.own.as_deref(), self.provider.as_ref())
+                .map_err(|error| error.to_string())
+        };
+        if limited && !belongs()? {
+            Err(nowhere(id))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -71,22 +100,36 @@ impl Reach {
 ///
 /// # Errors
 /// One sentence; when there were damaged ones, after all others were listed.
-pub fn list(reach: &Reach, filter: &Filter, name: Option<&str>, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let Some(which) = reach.within(filter) else { return listed(&mut Table::new(&HEADS), &[], json, out) };
+pub fn list(
+    reach: &Reach,
+    filter: &Filter,
+    name: Option<&str>,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), String> {
+    let Some(which) = reach.within(filter) else {
+        return listed(&mut Table::new(&HEADS), &[], json, out);
+    };
     let name = name.map(str::to_lowercase);
     let mut table = Table::new(&HEADS);
     let mut after: Option<ClientId> = None;
     let mut damaged = 0_u64;
     loop {
-        let page = reach.store.clients(&which, after.as_ref(), PAGE).map_err(|error| error.to_string())?;
+        let page = reach
+            .store
+            .clients(&which, after.as_ref(), PAGE)
+            .map_err(|error| error.to_string())?;
         let mut clients = Vec::new();
         for listed in &page {
             match &listed.client {
-                Ok(client) if name.as_deref().is_none_or(|name| is_called(client, name)) => clients.push(client),
+                Ok(client) if name.as_deref().is_none_or(|name| is_called(client, name)) => {
+                    clients.push(client)
+                }
                 Ok(_) => {}
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
-                    writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string())).map_err(|error| error.to_string())?;
+                    writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))
+                        .map_err(|error| error.to_string())?;
                 }
             }
         }
@@ -100,7 +143,12 @@ pub fn list(reach: &Reach, filter: &Filter, name: Option<&str>, json: bool, out:
 
 const HEADS: [&str; 5] = ["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"];
 
-fn listed(table: &mut Table, clients: &[&Client], json: bool, out: &mut impl Write) -> Result<(), String> {
+fn listed(
+    table: &mut Table,
+    clients: &[&Client],
+    json: bool,
+    out: &mut impl Write,
+) -> Result<(), String> {
     let text = match json {
         true => lines(clients.iter().map(|client| shown(client, false))),
         false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
@@ -111,7 +159,11 @@ fn listed(table: &mut Table, clients: &[&Client], json: bool, out: &mut impl Wri
 /// Whether a text in lower case is part of a client's name, in any language.
 fn is_called(client: &Client, part: &str) -> bool {
     let names = client.metadata.members().client_name.as_ref();
-    names.is_some_and(|names| names.iter().any(|(_, name)| name.as_str().to_lowercase().contains(part)))
+    names.is_some_and(|names| {
+        names
+            .iter()
+            .any(|(_, name)| name.as_str().to_lowercase().contains(part))
+    })
 }
 
 /// The end of a command that left damaged clients out.
@@ -127,10 +179,20 @@ fn damage(clients: u64, done: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence.
-pub fn show(reach: &Reach, id: &ClientId, with_secret: bool, out: &mut impl Write) -> Result<(), String> {
+pub fn show(
+    reach: &Reach,
+    id: &ClientId,
+    with_secret: bool,
+    out: &mut impl Write,
+) -> Result<(), String> {
     reach.to(id)?;
-    let client = reach.store.client(id).map_err(|error| error.to_string())?.ok_or_else(|| nowhere(id))?;
-    let text = serde_json::to_string_pretty(&shown(&client, with_secret)).map_err(|error| error.to_string())?;
+    let client = reach
+        .store
+        .client(id)
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| nowhere(id))?;
+    let text = serde_json::to_string_pretty(&shown(&client, with_secret))
+        .map_err(|error| error.to_string())?;
     writeln!(out, "{}", visible_json_lines(&text)).map_err(|error| error.to_string())
 }
 
@@ -140,7 +202,12 @@ pub fn show(reach: &Reach, id: &ClientId, with_secret: bool, out: &mut impl Writ
 /// One sentence.
 pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
     reach.to(id)?;
-    match reach.store.delete(id).wait().map_err(|error| error.to_string())? {
+    match reach
+        .store
+        .delete(id)
+        .wait()
+        .map_err(|error| error.to_string())?
+    {
         true => writeln!(out, "deleted {}", plain(id.as_str())).map_err(|error| error.to_string()),
         false => Err(nowhere(id)),
     }
@@ -152,8 +219,17 @@ pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), 
 /// One sentence.
 pub fn reissue(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
     reach.to(id)?;
-    let token = RegistrationAccessToken::new(format!("{}{}", RegistrationAccessToken::PREFIX, random_text(&serve::random(), 32)?));
-    match reach.store.reissue(id, &token, Clock::system().now()).wait().map_err(|error| error.to_string())? {
+    let token = RegistrationAccessToken::new(format!(
+        "{}{}",
+        RegistrationAccessToken::PREFIX,
+        random_text(&serve::random(), 32)?
+    ));
+    match reach
+        .store
+        .reissue(id, &token, Clock::system().now())
+        .wait()
+        .map_err(|error| error.to_string())?
+    {
         true => writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string()),
         false => Err(nowhere(id)),
     }
@@ -164,7 +240,13 @@ fn nowhere(id: &ClientId) -> String {
 }
 
 fn name(client: &Client) -> Option<&str> {
-    client.metadata.members().client_name.as_ref().and_then(|names| names.untagged()).map(HumanText::as_str)
+    client
+        .metadata
+        .members()
+        .client_name
+        .as_ref()
+        .and_then(|names| names.untagged())
+        .map(HumanText::as_str)
 }
 
 fn row(client: &Client) -> Vec<String> {
@@ -178,7 +260,13 @@ fn row(client: &Client) -> Vec<String> {
 }
 
 fn shown(client: &Client, with_secret: bool) -> Value {
-    let secret = client.secret.as_ref().map(|secret| if with_secret { secret.reveal() } else { "(hidden)" });
+    let secret = client.secret.as_ref().map(|secret| {
+        if with_secret {
+            secret.reveal()
+        } else {
+            "(hidden)"
+        }
+    });
     let metadata: Value = serde_json::from_str(client.metadata.json()).unwrap_or(Value::Null);
     json!({
         "client_id": client.id.as_str(),

@@ -24,11 +24,22 @@ pub fn completions(mut command: Command, shell: Shell, out: &mut impl Write) -> 
 /// # Errors
 /// One sentence that names the folder.
 pub fn man(command: Command, folder: Option<&Path>, out: &mut impl Write) -> Result<(), String> {
-    let Some(folder) = folder else { return page(&command, out).map_err(|error| error.to_string()) };
-    let cannot = |error: io::Error| format!("the manual pages cannot be written to {}: {error}", folder.display());
-    fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder)).map_err(cannot)
+    let Some(folder) = folder else {
+        return page(&command, out).map_err(|error| error.to_string());
+    };
+    let cannot = |error: io::Error| {
+        format!(
+            "the manual pages cannot be written to {}: {error}",
+            folder.display()
+        )
+    };
+    fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(command, folder))
+        .map_err(cannot)
 }
 
 fn page(command: &Command, out: &mut impl Write) -> io::Result<()> {
-    clap_mangen::Man::new(command.clone()).manual(format!("Frontdesk {}", env!("CARGO_PKG_VERSION"))).render(out)
+    clap_mangen::Man::new(command.clone())
+        .manual(format!("Frontdesk {}", env!("CARGO_PKG_VERSION")))
+        .render(out)
 }

@@ -26,15 +26,30 @@ pub fn run(config: &Config, live: bool, out: &mut impl Write) -> Result<(), Stri
     let path = if live { "/healthz" } else { "/readyz" };
     let addresses = serve::resolve(KEY, &config.management_listen, false)?;
     if addresses.iter().any(|address| address.port() == 0) {
-        return Err(format!("{} is {}, so its port is not known here; name the port that is served", named(KEY), config.management_listen));
+        return Err(format!(
+            "{} is {}, so its port is not known here; name the port that is served",
+            named(KEY),
+            config.management_listen
+        ));
     }
     let mut silent = String::new();
     for address in addresses.into_iter().map(reachable) {
         match ask(&format!("http://{address}{path}")) {
             Ok((200, told)) => return writeln!(out, "{told}").map_err(|error| error.to_string()),
-            Ok((503, told)) => return Err(format!("the service at {address} is not ready: {told}")),
-            Ok((status, _)) => return Err(format!("what answers {path} at {address} with {status} is no Frontdesk")),
-            Err(error) => silent = format!("the service does not answer at {address} ({}): {error}", named(KEY)),
+            Ok((503, told)) => {
+                return Err(format!("the service at {address} is not ready: {told}"));
+            }
+            Ok((status, _)) => {
+                return Err(format!(
+                    "what answers {path} at {address} with {status} is no Frontdesk"
+                ));
+            }
+            Err(error) => {
+                silent = format!(
+                    "the service does not answer at {address} ({}): {error}",
+                    named(KEY)
+                )
+            }
         }
     }
     Err(silent)
@@ -52,9 +67,18 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
-    let agent: Agent =
-        Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
+    let agent: Agent = Agent::config_builder()
+        .proxy(None)
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
     let mut answer = agent.get(url).call()?;
-    let told = answer.body_mut().with_config().limit(BODY_MAX).read_to_string()?;
+    let told = answer
+        .body_mut()
+        .with_config()
+        .limit(BODY_MAX)
+        .read_to_string()?;
     Ok((answer.status().as_u16(), told.trim_end().to_owned()))
 }

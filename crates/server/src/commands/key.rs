@@ -16,7 +16,8 @@ use crate::open;
 pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let store = open::store(config)?;
     for provider in providers(config)? {
-        let listed = keys::list(&store, &provider.issuer, Clock::system().now()).map_err(|error| error.to_string())?;
+        let listed = keys::list(&store, &provider.issuer, Clock::system().now())
+            .map_err(|error| error.to_string())?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
@@ -30,8 +31,13 @@ pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
     keys::install();
     let store = open::store(config)?.by(by_hand(None));
     for provider in providers(config)? {
-        let listed = keys::rotate(&store, &provider.issuer, config.max_age, Clock::system().now())
-            .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;
+        let listed = keys::rotate(
+            &store,
+            &provider.issuer,
+            config.max_age,
+            Clock::system().now(),
+        )
+        .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
@@ -48,6 +54,10 @@ fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), S
         ]
     };
     let rows: Vec<_> = listed.iter().map(row).collect();
-    write!(out, "{issuer}\n{}", Table::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]).rows(&rows))
-        .map_err(|error| error.to_string())
+    write!(
+        out,
+        "{issuer}\n{}",
+        Table::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]).rows(&rows)
+    )
+    .map_err(|error| error.to_string())
 }

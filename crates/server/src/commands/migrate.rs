@@ -11,8 +11,13 @@ use crate::open;
 /// One sentence.
 pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     let store = open::unmigrated(config)?;
-    let applied = store.migrate().map_err(|error| open::sentence(config, &error))?;
-    let told =
-        if applied.is_empty() { "the database is at this version already".to_owned() } else { format!("applied {}", applied.join(", ")) };
+    let applied = store
+        .migrate()
+        .map_err(|error| open::sentence(config, &error))?;
+    let told = if applied.is_empty() {
+        "the database is at this version already".to_owned()
+    } else {
+        format!("applied {}", applied.join(", "))
+    };
     writeln!(out, "{told}").map_err(|error| error.to_string())
 }

@@ -32,11 +32,16 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
     let now = Clock::system().now();
     let mut listed = Vec::new();
     for provider in providers(config)? {
-        let which = Which { provider: Some(provider.issuer.as_str().to_owned()), ..Which::default() };
+        let which = Which {
+            provider: Some(provider.issuer.as_str().to_owned()),
+            ..Which::default()
+        };
         listed.push(Listed {
             provider,
             access: format!("{:?}", provider.access).to_lowercase(),
-            clients: store.count_clients(&which).map_err(|error| error.to_string())?,
+            clients: store
+                .count_clients(&which)
+                .map_err(|error| error.to_string())?,
             keys: keys::list(&store, &provider.issuer, now).map_err(|error| error.to_string())?,
         });
     }
@@ -44,7 +49,14 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
         lines(listed.iter().map(shown))
     } else {
         let rows: Vec<_> = listed.iter().map(|listed| row(listed, now)).collect();
-        Table::new(&["ISSUER", "REGISTRATION", "DOMAINS", "CLIENTS", "SIGNING KEYS"]).rows(&rows)
+        Table::new(&[
+            "ISSUER",
+            "REGISTRATION",
+            "DOMAINS",
+            "CLIENTS",
+            "SIGNING KEYS",
+        ])
+        .rows(&rows)
     };
     write!(out, "{text}").map_err(|error| error.to_string())
 }
@@ -52,19 +64,29 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
 /// The hosts WebFinger answers for: the issuer's own first.
 fn domains(provider: &ProviderConfig) -> Vec<String> {
     let own = provider.issuer.host().to_owned();
-    let others = provider.domains.iter().map(ToString::to_string).filter(|domain| *domain != own);
+    let others = provider
+        .domains
+        .iter()
+        .map(ToString::to_string)
+        .filter(|domain| *domain != own);
     std::iter::once(own.clone()).chain(others).collect()
 }
 
 fn row(listed: &Listed<'_>, now: Timestamp) -> Vec<String> {
     let signing = listed.keys.iter().filter(|key| key.state == State::Signing);
-    let keys: Vec<String> = signing.map(|key| format!("{} {}", key.algorithm.as_str(), age(key.created_at, now))).collect();
+    let keys: Vec<String> = signing
+        .map(|key| format!("{} {}", key.algorithm.as_str(), age(key.created_at, now)))
+        .collect();
     vec![
         listed.provider.issuer.to_string(),
         listed.access.clone(),
         domains(listed.provider).join(", "),
         listed.clients.to_string(),
-        if keys.is_empty() { "-".to_owned() } else { keys.join(", ") },
+        if keys.is_empty() {
+            "-".to_owned()
+        } else {
+            keys.join(", ")
+        },
     ]
 }
 

@@ -22,13 +22,21 @@ pub use wanted::Wanted;
 /// One sentence that names the flag that is wrong, and its value.
 pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<(), String> {
     let terms = wanted.terms(config)?;
-    let provider = wanted.provider.as_deref().map(|issuer| configured(config, issuer)).transpose()?;
+    let provider = wanted
+        .provider
+        .as_deref()
+        .map(|issuer| configured(config, issuer))
+        .transpose()?;
     let store = open::store(config)?;
     let now = Clock::system().now();
     if let Some(owner) = &wanted.owner {
         check_owner(&store, owner, provider.as_ref())?;
     }
-    let token = InitialAccessToken::new(format!("{}{}", InitialAccessToken::PREFIX, random_text(&serve::random(), 32)?));
+    let token = InitialAccessToken::new(format!(
+        "{}{}",
+        InitialAccessToken::PREFIX,
+        random_text(&serve::random(), 32)?
+    ));
     let new = NewToken {
         label: wanted.label,
         uses: wanted.uses,
@@ -37,7 +45,10 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<()
         provider,
         terms: terms.map(Arc::new),
     };
-    store.by(by_hand(None)).issue_token(&token, new, now).map_err(|error| error.to_string())?;
+    store
+        .by(by_hand(None))
+        .issue_token(&token, new, now)
+        .map_err(|error| error.to_string())?;
     writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string())
 }
 
@@ -46,11 +57,22 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<()
 /// # Errors
 /// One sentence.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let tokens = open::store(config)?.tokens().map_err(|error| error.to_string())?;
+    let tokens = open::store(config)?
+        .tokens()
+        .map_err(|error| error.to_string())?;
     let text = if json {
         lines(tokens.iter().map(shown))
     } else {
-        Table::new(&["ID", "USES LEFT", "EXPIRES", "OWNER", "PROVIDER", "TERMS", "LABEL"]).rows(&tokens.iter().map(row).collect::<Vec<_>>())
+        Table::new(&[
+            "ID",
+            "USES LEFT",
+            "EXPIRES",
+            "OWNER",
+            "PROVIDER",
+            "TERMS",
+            "LABEL",
+        ])
+        .rows(&tokens.iter().map(row).collect::<Vec<_>>())
     };
     write!(out, "{text}").map_err(|error| error.to_string())
 }
@@ -60,21 +82,33 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
 /// # Errors
 /// One sentence.
 pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> Result<(), String> {
-    match open::store(config)?.by(by_hand(None)).revoke_token(id).map_err(|error| error.to_string())? {
+    match open::store(config)?
+        .by(by_hand(None))
+        .revoke_token(id)
+        .map_err(|error| error.to_string())?
+    {
         true => writeln!(out, "revoked {id}").map_err(|error| error.to_string()),
-        false => Err(format!("there is no token {id}; `frontdesk token list` shows the identifiers")),
+        false => Err(format!(
+            "there is no token {id}; `frontdesk token list` shows the identifiers"
+        )),
     }
 }
 
 /// Checks that there is such an account where the token is good for something.
 fn check_owner(store: &Store, owner: &str, provider: Option<&Issuer>) -> Result<(), String> {
     if !store::is_account_name(owner) {
-        return Err(format!("--owner must be the name of an account, not {owner:?}"));
+        return Err(format!(
+            "--owner must be the name of an account, not {owner:?}"
+        ));
     }
     let account = store.account(owner).map_err(|error| error.to_string())?;
-    let account = account.ok_or_else(|| format!("--owner must be the name of an account, and there is no account {owner}"))?;
+    let account = account.ok_or_else(|| {
+        format!("--owner must be the name of an account, and there is no account {owner}")
+    })?;
     match account.provider {
-        Some(own) if provider != Some(&own) => Err(format!("--owner {owner} is held to one provider; add --provider {own}")),
+        Some(own) if provider != Some(&own) => Err(format!(
+            "--owner {owner} is held to one provider; add --provider {own}"
+        )),
         _ => Ok(()),
     }
 }
@@ -82,12 +116,20 @@ fn check_owner(store: &Store, owner: &str, provider: Option<&Issuer>) -> Result<
 fn row(token: &TokenInfo) -> Vec<String> {
     vec![
         token.id.to_string(),
-        token.uses_left.map_or_else(|| "any".to_owned(), |uses| uses.to_string()),
+        token
+            .uses_left
+            .map_or_else(|| "any".to_owned(), |uses| uses.to_string()),
         date_or(token.expires_at, "never"),
         plain_or_dash(token.owner.as_deref()),
         plain_or_dash(token.provider.as_ref().map(Issuer::as_str)),
-        token.terms.as_deref().map_or_else(|| "-".to_owned(), |terms| plain(&summary(terms)).into_owned()),
-        token.label.as_deref().map_or_else(|| "-".to_owned(), quoted),
+        token.terms.as_deref().map_or_else(
+            || "-".to_owned(),
+            |terms| plain(&summary(terms)).into_owned(),
+        ),
+        token
+            .label
+            .as_deref()
+            .map_or_else(|| "-".to_owned(), quoted),
     ]
 }
 
@@ -98,7 +140,9 @@ fn summary(terms: &TokenTerms) -> String {
         let names: Vec<String> = imposed.members().object().keys().cloned().collect();
         format!("metadata: {}", names.join(" "))
     });
-    let lists = ["scopes", "grant_types", "redirect_hosts"].into_iter().filter_map(list);
+    let lists = ["scopes", "grant_types", "redirect_hosts"]
+        .into_iter()
+        .filter_map(list);
     lists.chain(imposed).collect::<Vec<_>>().join("; ")
 }
 

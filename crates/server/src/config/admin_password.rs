@@ -21,11 +21,18 @@ pub enum AdminPassword {
 
 impl AdminPassword {
     /// Chooses between the two settings, and judges a password that is given.
-    pub(super) fn of(given: Option<String>, file: Option<PathBuf>, development: bool) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn of(
+        given: Option<String>,
+        file: Option<PathBuf>,
+        development: bool,
+    ) -> Result<Option<Self>, ConfigError> {
         let password = match (given, file) {
             (Some(_), Some(_)) => {
-                let [password, file] = ["admin_password", "admin_password_file"].map(settings::named);
-                return Err(ConfigError::new(format!("{password} and {file} are both set; set one of them")));
+                let [password, file] =
+                    ["admin_password", "admin_password_file"].map(settings::named);
+                return Err(ConfigError::new(format!(
+                    "{password} and {file} are both set; set one of them"
+                )));
             }
             (Some(given), None) => Self::Given(Secret::new(given)),
             (None, Some(path)) => return Ok(Some(Self::File(path))),
@@ -42,10 +49,18 @@ impl AdminPassword {
             Self::File(path) => {
                 let text = read_secret(path, "admin_password_file")?;
                 let password = Secret::new(text.reveal().trim_end_matches(['\r', '\n']));
-                (password, format!("{} names {}, and the password in it", settings::named("admin_password_file"), path.display()))
+                (
+                    password,
+                    format!(
+                        "{} names {}, and the password in it",
+                        settings::named("admin_password_file"),
+                        path.display()
+                    ),
+                )
             }
         };
-        check_new_password(&password, development).map_err(|reason| ConfigError::new(format!("{name} {reason}")))?;
+        check_new_password(&password, development)
+            .map_err(|reason| ConfigError::new(format!("{name} {reason}")))?;
         Ok(password)
     }
 }
@@ -60,7 +75,9 @@ pub fn check_new_password(password: &Secret, development: bool) -> Result<(), St
     }
     let characters = password.reveal().chars().count();
     if !development && characters < CHARACTERS {
-        return Err(format!("must have at least {CHARACTERS} characters, not {characters}"));
+        return Err(format!(
+            "must have at least {CHARACTERS} characters, not {characters}"
+        ));
     }
     Ok(())
 }

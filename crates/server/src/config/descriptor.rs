@@ -42,9 +42,20 @@ const LINK: &str = "provider.webfinger.link";
 /// One sentence that names the setting and the value.
 pub(super) fn extra(section: Section) -> Result<Extra, ConfigError> {
     Ok(Extra {
-        domain: section.domain.map(|domain| parsed(DOMAIN, &domain)).transpose()?,
-        aliases: section.aliases.iter().map(|alias| parsed(ALIASES, alias)).collect::<Result<_, _>>()?,
-        links: section.link.into_iter().map(link).collect::<Result<_, _>>()?,
+        domain: section
+            .domain
+            .map(|domain| parsed(DOMAIN, &domain))
+            .transpose()?,
+        aliases: section
+            .aliases
+            .iter()
+            .map(|alias| parsed(ALIASES, alias))
+            .collect::<Result<_, _>>()?,
+        links: section
+            .link
+            .into_iter()
+            .map(link)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -52,20 +63,40 @@ fn link(section: LinkSection) -> Result<Link, ConfigError> {
     let target = match (section.href, section.template) {
         (Some(href), None) => Target::Href(parsed(LINK, &href)?),
         (None, Some(template)) => Target::Pattern(template),
-        _ => return Err(ConfigError::new(format!("{LINK}: The link `{}` must have either an href or a template.", section.rel))),
+        _ => {
+            return Err(ConfigError::new(format!(
+                "{LINK}: The link `{}` must have either an href or a template.",
+                section.rel
+            )));
+        }
     };
-    let LinkSection { rel, media_type, titles, properties, .. } = section;
-    Ok(Link { rel, target, media_type, titles, properties })
+    let LinkSection {
+        rel,
+        media_type,
+        titles,
+        properties,
+        ..
+    } = section;
+    Ok(Link {
+        rel,
+        target,
+        media_type,
+        titles,
+        properties,
+    })
 }
 
 fn parsed<T: FromStr<Err: fmt::Display>>(key: &str, text: &str) -> Result<T, ConfigError> {
-    text.parse().map_err(|error| ConfigError::new(format!("{key}: {error}")))
+    text.parse()
+        .map_err(|error| ConfigError::new(format!("{key}: {error}")))
 }
 
 /// Why the providers cannot answer beside one another, with the setting that says so.
 pub(super) fn refused(error: &DirectoryError) -> ConfigError {
     let setting = match error {
-        DirectoryError::Contested { .. } | DirectoryError::SameIssuer(_) | DirectoryError::NoHost(_) => settings::named("provider.domains"),
+        DirectoryError::Contested { .. }
+        | DirectoryError::SameIssuer(_)
+        | DirectoryError::NoHost(_) => settings::named("provider.domains"),
         DirectoryError::NotHosted { .. } => DOMAIN.to_owned(),
         DirectoryError::Link { .. } => LINK.to_owned(),
     };

@@ -42,7 +42,11 @@ pub struct ProviderConfig {
 impl ProviderConfig {
     /// What WebFinger is to know of it.
     pub fn hosted(&self) -> Hosted {
-        Hosted { issuer: self.issuer.clone(), domains: self.domains.clone(), extras: self.extras.clone() }
+        Hosted {
+            issuer: self.issuer.clone(),
+            domains: self.domains.clone(),
+            extras: self.extras.clone(),
+        }
     }
 
     /// Whether its document can be put together.
@@ -51,13 +55,30 @@ impl ProviderConfig {
     /// One sentence that names the provider and the settings that are missing or wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
         let setting = |member: &str| settings::named(&format!("provider.metadata.{member}"));
-        let Err(Invalid { member, reason }) = document::offer(self) else { return Ok(()) };
+        let Err(Invalid { member, reason }) = document::offer(self) else {
+            return Ok(());
+        };
         let needed = ["authorization_endpoint", "token_endpoint"];
-        let missing: Vec<&str> = needed.into_iter().filter(|needed| !self.metadata.contains_key(*needed)).collect();
+        let missing: Vec<&str> = needed
+            .into_iter()
+            .filter(|needed| !self.metadata.contains_key(*needed))
+            .collect();
         Err(ConfigError::new(if missing.contains(&&*member) {
-            format!("the provider {} needs {}", self.issuer, missing.into_iter().map(setting).collect::<Vec<_>>().join(" and "))
+            format!(
+                "the provider {} needs {}",
+                self.issuer,
+                missing
+                    .into_iter()
+                    .map(setting)
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            )
         } else {
-            format!("the provider {}: {} {reason}", self.issuer, setting(&member))
+            format!(
+                "the provider {}: {} {reason}",
+                self.issuer,
+                setting(&member)
+            )
         }))
     }
 }
@@ -79,25 +100,43 @@ pub(super) fn all(
     if sections.is_empty() {
         return Err(no_issuer());
     }
-    let providers: Vec<ProviderConfig> = sections.into_iter().map(|section| provider(section, sources)).collect::<Result<_, _>>()?;
+    let providers: Vec<ProviderConfig> = sections
+        .into_iter()
+        .map(|section| provider(section, sources))
+        .collect::<Result<_, _>>()?;
     for (at, one) in providers.iter().enumerate() {
-        if providers.iter().skip(at + 1).any(|other| other.issuer.host() == one.issuer.host() && other.issuer.path() == one.issuer.path()) {
-            return Err(ConfigError::new(format!("two providers have the host and path of {}; each needs its own", one.issuer)));
+        if providers.iter().skip(at + 1).any(|other| {
+            other.issuer.host() == one.issuer.host() && other.issuer.path() == one.issuer.path()
+        }) {
+            return Err(ConfigError::new(format!(
+                "two providers have the host and path of {}; each needs its own",
+                one.issuer
+            )));
         }
     }
-    addresses::apart(&providers).map_err(|reason| ConfigError::new(format!("{}: {reason}", settings::named("provider.issuer"))))?;
-    Directory::new(providers.iter().map(ProviderConfig::hosted).collect()).map_err(|error| descriptor::refused(&error))?;
+    addresses::apart(&providers).map_err(|reason| {
+        ConfigError::new(format!("{}: {reason}", settings::named("provider.issuer")))
+    })?;
+    Directory::new(providers.iter().map(ProviderConfig::hosted).collect())
+        .map_err(|error| descriptor::refused(&error))?;
     Ok(providers)
 }
 
 fn no_issuer() -> ConfigError {
-    ConfigError::new(format!("there is no issuer: set {}, the https URL of the provider", settings::named("provider.issuer")))
+    ConfigError::new(format!(
+        "there is no issuer: set {}, the https URL of the provider",
+        settings::named("provider.issuer")
+    ))
 }
 
 fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfig, ConfigError> {
     let text = section.issuer.ok_or_else(no_issuer)?;
-    let issuer = Issuer::parse(&text)
-        .map_err(|reason| ConfigError::new(format!("{}: the issuer {text:?} {reason}", settings::named("provider.issuer"))))?;
+    let issuer = Issuer::parse(&text).map_err(|reason| {
+        ConfigError::new(format!(
+            "{}: the issuer {text:?} {reason}",
+            settings::named("provider.issuer")
+        ))
+    })?;
     let access = match section.registration.as_deref() {
         None | Some("protected") => Access::Protected,
         Some("closed") => Access::Closed,
@@ -109,29 +148,59 @@ fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfi
             )));
         }
     };
-    section.native_schemes.iter().try_for_each(|scheme| native_scheme(scheme))?;
-    let base = sources.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    let trusted = section.software_statement_issuer.into_iter().map(|section| statement_issuer(section, base)).collect::<Result<_, _>>()?;
+    section
+        .native_schemes
+        .iter()
+        .try_for_each(|scheme| native_scheme(scheme))?;
+    let base = sources
+        .file
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""));
+    let trusted = section
+        .software_statement_issuer
+        .into_iter()
+        .map(|section| statement_issuer(section, base))
+        .collect::<Result<_, _>>()?;
     let Ok(serde_json::Value::Object(metadata)) = serde_json::to_value(section.metadata) else {
-        return Err(ConfigError::new("provider.metadata has a value that JSON cannot carry"));
+        return Err(ConfigError::new(
+            "provider.metadata has a value that JSON cannot carry",
+        ));
     };
     Ok(ProviderConfig {
         domains: parsed("provider.domains", &section.domains)?,
         access,
         native_schemes: section.native_schemes,
-        secret_lifetime: span("provider.client_secret_lifetime", section.client_secret_lifetime.as_deref(), spans::LIFETIME)?,
-        client_lifetime: span("provider.client_lifetime", section.client_lifetime.as_deref(), spans::LIFETIME)?,
+        secret_lifetime: span(
+            "provider.client_secret_lifetime",
+            section.client_secret_lifetime.as_deref(),
+            spans::LIFETIME,
+        )?,
+        client_lifetime: span(
+            "provider.client_lifetime",
+            section.client_lifetime.as_deref(),
+            spans::LIFETIME,
+        )?,
         metadata,
         signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
-        extras: section.webfinger.into_iter().map(descriptor::extra).collect::<Result<_, _>>()?,
+        extras: section
+            .webfinger
+            .into_iter()
+            .map(descriptor::extra)
+            .collect::<Result<_, _>>()?,
         issuer,
     })
 }
 
 /// Whether applications can have URIs with a scheme to themselves. RFC 8252 §7.1.
 fn native_scheme(scheme: &str) -> Result<(), ConfigError> {
-    let wrong = |reason: &str| Err(ConfigError::new(format!("{}: {scheme:?} {reason}", settings::named("provider.native_schemes"))));
+    let wrong = |reason: &str| {
+        Err(ConfigError::new(format!(
+            "{}: {scheme:?} {reason}",
+            settings::named("provider.native_schemes")
+        )))
+    };
     if !is_scheme(scheme) {
         return wrong("is not a scheme");
     }
@@ -143,11 +212,23 @@ fn native_scheme(scheme: &str) -> Result<(), ConfigError> {
 
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-fn statement_issuer(section: StatementIssuerSection, base: &Path) -> Result<TrustedIssuer, ConfigError> {
+fn statement_issuer(
+    section: StatementIssuerSection,
+    base: &Path,
+) -> Result<TrustedIssuer, ConfigError> {
     let path = base.join(&section.jwks_file);
-    let jwks = fs::read_to_string(&path).map_err(|error| unreadable("provider.software_statement_issuer.jwks_file", &path, &error))?;
-    TrustedIssuer::new(section.issuer, &jwks).map_err(|reason| ConfigError::new(format!("the key file {} {reason}", path.display())))
+    let jwks = fs::read_to_string(&path).map_err(|error| {
+        unreadable(
+            "provider.software_statement_issuer.jwks_file",
+            &path,
+            &error,
+        )
+    })?;
+    TrustedIssuer::new(section.issuer, &jwks)
+        .map_err(|reason| ConfigError::new(format!("the key file {} {reason}", path.display())))
 }

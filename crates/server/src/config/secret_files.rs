@@ -31,7 +31,12 @@ impl SecretFile {
         let mode = fs::metadata(&self.path).ok()?.permissions().mode() & 0o7777;
         let Self { reason, path } = self;
         let open = mode & GROUP_AND_OTHERS != 0;
-        open.then(|| format!("{reason}; its mode {mode:04o} gives access to group or others: chmod go-rwx {}", quoted(path)))
+        open.then(|| {
+            format!(
+                "{reason}; its mode {mode:04o} gives access to group or others: chmod go-rwx {}",
+                quoted(path)
+            )
+        })
     }
 }
 
@@ -40,13 +45,25 @@ impl SecretFile {
 ///
 /// # Errors
 /// When the configuration file cannot be read.
-pub(super) fn all(table: &Table, data: &Path, sources: &Sources) -> Result<Vec<SecretFile>, ConfigError> {
-    let named = settings::all().filter(|setting| setting.form == Form::SecretFile).filter_map(|setting| {
-        let path = value(table, setting.key)?.as_str()?;
-        Some(SecretFile { reason: format!("{} names {path}", settings::named(setting.key)), path: path.into() })
-    });
+pub(super) fn all(
+    table: &Table,
+    data: &Path,
+    sources: &Sources,
+) -> Result<Vec<SecretFile>, ConfigError> {
+    let named = settings::all()
+        .filter(|setting| setting.form == Form::SecretFile)
+        .filter_map(|setting| {
+            let path = value(table, setting.key)?.as_str()?;
+            Some(SecretFile {
+                reason: format!("{} names {path}", settings::named(setting.key)),
+                path: path.into(),
+            })
+        });
     let generated = GENERATED.map(|name| data.join(name)).into_iter();
-    let generated = generated.map(|path| SecretFile { reason: format!("{} is a private key", path.display()), path });
+    let generated = generated.map(|path| SecretFile {
+        reason: format!("{} is a private key", path.display()),
+        path,
+    });
     let mut files: Vec<SecretFile> = Vec::new();
     for file in named.chain(generated).chain(configuration(sources)?) {
         if files.iter().all(|known| known.path != file.path) {
@@ -58,11 +75,19 @@ pub(super) fn all(table: &Table, data: &Path, sources: &Sources) -> Result<Vec<S
 
 /// The configuration file, if a secret is written in it.
 fn configuration(sources: &Sources) -> Result<Option<SecretFile>, ConfigError> {
-    let Some(path) = &sources.file else { return Ok(None) };
-    let (table, _) = merged(&Sources { file: sources.file.clone(), ..Sources::default() })?;
+    let Some(path) = &sources.file else {
+        return Ok(None);
+    };
+    let (table, _) = merged(&Sources {
+        file: sources.file.clone(),
+        ..Sources::default()
+    })?;
     let secret = secret_keys(&table).next();
     let reason = |key| format!("{} is written in {}", settings::named(key), path.display());
-    Ok(secret.map(|key| SecretFile { reason: reason(key), path: path.clone() }))
+    Ok(secret.map(|key| SecretFile {
+        reason: reason(key),
+        path: path.clone(),
+    }))
 }
 
 /// The value of a setting in the table, outside of providers.
@@ -75,6 +100,11 @@ fn value<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
 /// A path as one word of a shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+@%,:".contains(character);
-    if !text.starts_with('-') && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "/._-+@%,:".contains(character);
+    if !text.starts_with('-') && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }

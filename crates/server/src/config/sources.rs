@@ -27,9 +27,16 @@ impl Sources {
     ///
     /// # Errors
     /// Names a variable of ours that is not UTF-8.
-    pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "the only reader of the environment")]
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    pub fn of_process(
+        file: Option<PathBuf>,
+        flags: Vec<(String, String)>,
+    ) -> Result<Self, ConfigError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the only reader of the environment"
+        )]
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let environment = variables
             .filter(|(name, _)| name.starts_with(PREFIX))
             .map(|(name, value)| match value.into_string() {
@@ -37,7 +44,11 @@ impl Sources {
                 Err(_) => Err(ConfigError::new(format!("{name} must be UTF-8"))),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { file, environment, flags })
+        Ok(Self {
+            file,
+            environment,
+            flags,
+        })
     }
 }
 
@@ -46,10 +57,17 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
     let mut table = match &sources.file {
         None => Table::new(),
         Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| ConfigError::new(format!("the configuration file {} cannot be read: {error}", path.display())))?;
+            let text = fs::read_to_string(path).map_err(|error| {
+                ConfigError::new(format!(
+                    "the configuration file {} cannot be read: {error}",
+                    path.display()
+                ))
+            })?;
             let wrong = |error: &toml::de::Error, key: Option<&str>| {
-                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                let before = error
+                    .span()
+                    .and_then(|span| text.get(..span.start))
+                    .unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
                 let key = key.map_or_else(String::new, |key| format!("{key}: "));
                 ConfigError::new(format!(
@@ -61,9 +79,16 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
             let table: Table = toml::from_str(&text).map_err(|error| wrong(&error, None))?;
             // The text knows the line of a fault, the table the name of its setting.
             toml::from_str::<File>(&text).map_err(|error| {
-                let named = File::deserialize(table.clone()).err().map(|named| named.to_string());
-                let key =
-                    named.as_deref().and_then(|named| named.strip_prefix(error.message())?.trim().strip_prefix("in `")?.strip_suffix('`'));
+                let named = File::deserialize(table.clone())
+                    .err()
+                    .map(|named| named.to_string());
+                let key = named.as_deref().and_then(|named| {
+                    named
+                        .strip_prefix(error.message())?
+                        .trim()
+                        .strip_prefix("in `")?
+                        .strip_suffix('`')
+                });
                 wrong(&error, key)
             })?;
             table
@@ -75,13 +100,15 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
         match settings.iter().find(|setting| setting.variable == name) {
             // A variable that is set to nothing says nothing: that is how one is left out in a compose file.
             Some(_) if text.is_empty() => {}
-            Some(setting) => settings::put(&mut table, setting, text).map_err(|reason| ConfigError::new(format!("{name} {reason}")))?,
+            Some(setting) => settings::put(&mut table, setting, text)
+                .map_err(|reason| ConfigError::new(format!("{name} {reason}")))?,
             None => unknown.push(name.clone()),
         }
     }
     for (key, text) in &sources.flags {
         if let Some(setting) = settings.iter().find(|setting| setting.key == key) {
-            settings::put(&mut table, setting, text).map_err(|reason| ConfigError::new(format!("--{} {reason}", setting.flag())))?;
+            settings::put(&mut table, setting, text)
+                .map_err(|reason| ConfigError::new(format!("--{} {reason}", setting.flag())))?;
         }
     }
     Ok((table, unknown))
@@ -89,10 +116,18 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
 
 /// The settings in the table whose values are secret, a database's URL with a password among them.
 pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
-    let secrets = settings::all().filter(|setting| setting.form == Form::Secret).map(|setting| setting.key);
+    let secrets = settings::all()
+        .filter(|setting| setting.form == Form::Secret)
+        .map(|setting| setting.key);
     let url = table.get("database").and_then(|url| url.as_str());
-    let hidden = url.and_then(|text| text.parse::<DatabaseUrl>().ok().filter(|url| !url.is_sqlite() && url.to_string() != text));
-    secrets.filter(|key| table.contains_key(*key)).chain(hidden.map(|_| "database"))
+    let hidden = url.and_then(|text| {
+        text.parse::<DatabaseUrl>()
+            .ok()
+            .filter(|url| !url.is_sqlite() && url.to_string() != text)
+    });
+    secrets
+        .filter(|key| table.contains_key(*key))
+        .chain(hidden.map(|_| "database"))
 }
 
 /// The table as TOML, without its secrets.
@@ -103,7 +138,11 @@ pub(super) fn masked(table: &Table) -> String {
             *value = "(hidden)".into();
         }
     }
-    if let Some(url) = table.get("database").and_then(|url| url.as_str()).and_then(|url| url.parse::<DatabaseUrl>().ok()) {
+    if let Some(url) = table
+        .get("database")
+        .and_then(|url| url.as_str())
+        .and_then(|url| url.parse::<DatabaseUrl>().ok())
+    {
         shown.insert("database".to_owned(), url.to_string().into());
     }
     toml::to_string_pretty(&shown).unwrap_or_default()

@@ -14,20 +14,31 @@ const PATH: &str = "/v1/traces";
 pub(super) fn destination(section: TracesSection) -> Result<Option<Destination>, ConfigError> {
     let percent = section.percent.unwrap_or(100);
     if percent > 100 {
-        return Err(ConfigError::new(format!("{} must be from 0 to 100, not {percent}", named("traces.percent"))));
+        return Err(ConfigError::new(format!(
+            "{} must be from 0 to 100, not {percent}",
+            named("traces.percent")
+        )));
     }
-    let Some(text) = section.endpoint else { return Ok(None) };
+    let Some(text) = section.endpoint else {
+        return Ok(None);
+    };
     let key = named("traces.endpoint");
     if !cfg!(feature = "otel") {
         return Err(ConfigError::new(format!(
             "{key} needs a program that was built with the cargo feature otel, and this one was built without; leave it out, or build with --features otel"
         )));
     }
-    let mut endpoint = Url::parse(&text).map_err(|error| ConfigError::new(format!("{key} must be an http or https URL: {error}")))?;
-    let plain =
-        endpoint.username().is_empty() && endpoint.password().is_none() && endpoint.query().is_none() && endpoint.fragment().is_none();
+    let mut endpoint = Url::parse(&text).map_err(|error| {
+        ConfigError::new(format!("{key} must be an http or https URL: {error}"))
+    })?;
+    let plain = endpoint.username().is_empty()
+        && endpoint.password().is_none()
+        && endpoint.query().is_none()
+        && endpoint.fragment().is_none();
     if !matches!(endpoint.scheme(), "http" | "https") || !plain {
-        return Err(ConfigError::new(format!("{key} must be an http or https URL without a user, a query and a fragment")));
+        return Err(ConfigError::new(format!(
+            "{key} must be an http or https URL without a user, a query and a fragment"
+        )));
     }
     if endpoint.path() == "/" {
         endpoint.set_path(PATH);

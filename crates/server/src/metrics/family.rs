@@ -1,6 +1,8 @@
 //! From a row of the table and what was read to what the encoder writes.
 
-use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType};
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType,
+};
 use store::Distribution;
 
 use super::table::{Kind, Metric};
@@ -17,9 +19,19 @@ pub(super) fn plain(metric: &Metric, value: f64) -> MetricFamily {
 }
 
 /// The family of a metric with a number for each set of labels, whose values are in the order of the row.
-pub(super) fn family<'a>(metric: &Metric, values: impl IntoIterator<Item = (Vec<&'a str>, f64)>) -> MetricFamily {
+pub(super) fn family<'a>(
+    metric: &Metric,
+    values: impl IntoIterator<Item = (Vec<&'a str>, f64)>,
+) -> MetricFamily {
     let samples = values.into_iter().map(|(labels, value)| {
-        let mut sample = Sample::from_label(metric.labels.iter().zip(labels).map(|(name, value)| pair(name, value)).collect());
+        let mut sample = Sample::from_label(
+            metric
+                .labels
+                .iter()
+                .zip(labels)
+                .map(|(name, value)| pair(name, value))
+                .collect(),
+        );
         if metric.kind == Kind::Counter {
             let mut counter = Counter::default();
             counter.set_value(value);

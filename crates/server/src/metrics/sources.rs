@@ -62,21 +62,62 @@ impl Sources {
             plain(&table::READY, f64::from(u8::from(ready))),
             plain(&table::STORE_UP, f64::from(u8::from(self.watch.is_up()))),
             plain(&table::CONNECTIONS, number(self.connections.open())),
-            family(&table::CONNECTIONS_REFUSED, self.connections.refused().map(|(reason, count)| (vec![reason], number(count)))),
+            family(
+                &table::CONNECTIONS_REFUSED,
+                self.connections
+                    .refused()
+                    .map(|(reason, count)| (vec![reason], number(count))),
+            ),
             plain(&table::FAILED_LOGINS, number(self.logins.wrong())),
-            plain(&table::PASSWORDS_WAITING, number(self.logins.waiting().try_into().unwrap_or(0))),
-            family(&table::FETCHES, self.fetcher.counts().map(|(result, count)| (vec![result], number(count)))),
-            plain(&table::FETCHES_UNDER_WAY, number(self.fetcher.under_way().try_into().unwrap_or(0))),
-            family(&table::SPANS, traces::counts(self.traces.as_ref()).map(|(result, count)| (vec![result], number(count)))),
-            plain(&table::AUDIT_PENDING, number(self.trail.pending().try_into().unwrap_or(0))),
+            plain(
+                &table::PASSWORDS_WAITING,
+                number(self.logins.waiting().try_into().unwrap_or(0)),
+            ),
+            family(
+                &table::FETCHES,
+                self.fetcher
+                    .counts()
+                    .map(|(result, count)| (vec![result], number(count))),
+            ),
+            plain(
+                &table::FETCHES_UNDER_WAY,
+                number(self.fetcher.under_way().try_into().unwrap_or(0)),
+            ),
+            family(
+                &table::SPANS,
+                traces::counts(self.traces.as_ref())
+                    .map(|(result, count)| (vec![result], number(count))),
+            ),
+            plain(
+                &table::AUDIT_PENDING,
+                number(self.trail.pending().try_into().unwrap_or(0)),
+            ),
             plain(&table::AUDIT_MERGED, number(self.trail.merged())),
         ];
         let since_1970 = |end: Timestamp| number(end.seconds().try_into().unwrap_or(0));
-        families.extend(self.certificate_end.map(|end| plain(&table::CERTIFICATE_END, since_1970(end))));
-        families.extend(self.watch.clients().map(|clients| plain(&table::CLIENTS, number(clients))));
-        let kinds = self.throttle.refused().chain([("password", self.logins.suspended())]);
-        families.push(family(&table::THROTTLED, kinds.map(|(kind, count)| (vec![kind], number(count)))));
-        families.push(family(&table::UPDATES_REFUSED, self.updates.refused().map(|(counted, count)| (vec![counted], number(count)))));
+        families.extend(
+            self.certificate_end
+                .map(|end| plain(&table::CERTIFICATE_END, since_1970(end))),
+        );
+        families.extend(
+            self.watch
+                .clients()
+                .map(|clients| plain(&table::CLIENTS, number(clients))),
+        );
+        let kinds = self
+            .throttle
+            .refused()
+            .chain([("password", self.logins.suspended())]);
+        families.push(family(
+            &table::THROTTLED,
+            kinds.map(|(kind, count)| (vec![kind], number(count))),
+        ));
+        families.push(family(
+            &table::UPDATES_REFUSED,
+            self.updates
+                .refused()
+                .map(|(counted, count)| (vec![counted], number(count))),
+        ));
         families.extend([self.registrations(), self.keys()]);
         families.extend(self.stored());
         families
@@ -86,27 +127,54 @@ impl Sources {
         let mut rows = Vec::new();
         for (issuer, counts, _) in self.site.counted() {
             let [outcome, status] = REGISTERED;
-            rows.push((issuer.as_str(), outcome, status.to_owned(), ["", ""], counts.registered()));
+            rows.push((
+                issuer.as_str(),
+                outcome,
+                status.to_owned(),
+                ["", ""],
+                counts.registered(),
+            ));
             for (why, count) in counts.not_registered() {
-                let outcome = if why.status < 500 { "refused" } else { "failed" };
-                rows.push((issuer.as_str(), outcome, why.status.to_string(), [why.error, why.member], count));
+                let outcome = if why.status < 500 {
+                    "refused"
+                } else {
+                    "failed"
+                };
+                rows.push((
+                    issuer.as_str(),
+                    outcome,
+                    why.status.to_string(),
+                    [why.error, why.member],
+                    count,
+                ));
             }
         }
         family(
             &table::REGISTRATIONS,
-            rows.iter().map(|(issuer, outcome, status, [error, member], count)| {
-                (vec![*issuer, *outcome, status.as_str(), *error, *member], number(*count))
-            }),
+            rows.iter()
+                .map(|(issuer, outcome, status, [error, member], count)| {
+                    (
+                        vec![*issuer, *outcome, status.as_str(), *error, *member],
+                        number(*count),
+                    )
+                }),
         )
     }
 
     fn keys(&self) -> MetricFamily {
         let now = self.clock.now().seconds();
-        let snapshots: Vec<_> = self.site.counted().map(|(issuer, _, keys)| (issuer, keys)).collect();
+        let snapshots: Vec<_> = self
+            .site
+            .counted()
+            .map(|(issuer, _, keys)| (issuer, keys))
+            .collect();
         let ages = snapshots.iter().flat_map(|(issuer, keys)| {
             let signing = keys.keys().iter().filter(|key| key.state == State::Signing);
             signing.map(|key| {
-                let age = now.saturating_sub(key.signs_from.seconds()).try_into().unwrap_or(0);
+                let age = now
+                    .saturating_sub(key.signs_from.seconds())
+                    .try_into()
+                    .unwrap_or(0);
                 (vec![issuer.as_str(), key.algorithm.as_str()], number(age))
             })
         });
@@ -115,15 +183,27 @@ impl Sources {
 
     fn stored(&self) -> [MetricFamily; 10] {
         let activity = self.store.activity();
-        let states = [("in_use", activity.connections_in_use), ("idle", activity.connections_idle)];
+        let states = [
+            ("in_use", activity.connections_in_use),
+            ("idle", activity.connections_idle),
+        ];
         [
             plain(&table::WRITES_WAITING, number(activity.writes_waiting)),
-            plain(&table::WRITES_WAITING_LIMIT, number(activity.writes_waiting_limit)),
+            plain(
+                &table::WRITES_WAITING_LIMIT,
+                number(activity.writes_waiting_limit),
+            ),
             plain(&table::WRITES_REFUSED, number(activity.writes_refused)),
             histogram(&table::BATCH_WRITES, &activity.batches, 1.0),
             histogram(&table::COMMIT_SECONDS, &activity.commits, MICROSECONDS),
-            plain(&table::TRANSACTIONS_FAILED, number(activity.transactions_failed)),
-            family(&table::POOL, states.map(|(state, connections)| (vec![state], f64::from(connections)))),
+            plain(
+                &table::TRANSACTIONS_FAILED,
+                number(activity.transactions_failed),
+            ),
+            family(
+                &table::POOL,
+                states.map(|(state, connections)| (vec![state], f64::from(connections))),
+            ),
             plain(&table::POOL_LIMIT, f64::from(activity.connections_limit)),
             plain(&table::POOL_AWAITED, number(activity.connections_awaited)),
             plain(&table::POOL_DENIED, number(activity.connections_denied)),

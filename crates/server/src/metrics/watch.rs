@@ -35,7 +35,13 @@ impl Watch {
     /// Watches a store that was there a moment ago, on this thread's runtime.
     pub fn start(store: Store) -> Arc<Self> {
         let (up, ready) = (AtomicBool::new(true), AtomicBool::new(true));
-        let watch = Arc::new(Self { store, up, ready, clients: AtomicU64::new(UNKNOWN), counted: Mutex::default() });
+        let watch = Arc::new(Self {
+            store,
+            up,
+            ready,
+            clients: AtomicU64::new(UNKNOWN),
+            counted: Mutex::default(),
+        });
         let watching = Arc::clone(&watch);
         rt::spawn(async move {
             let mut tick = rt::time::interval(LOOK);
@@ -63,8 +69,12 @@ impl Watch {
     }
 
     fn note(&self, outcome: &Result<(), StoreError>) {
-        self.ready.store(readiness(outcome).is_ok(), Ordering::Relaxed);
-        let answers = !matches!(outcome, Err(StoreError::Unavailable(_) | StoreError::Open { .. } | StoreError::Database(_)));
+        self.ready
+            .store(readiness(outcome).is_ok(), Ordering::Relaxed);
+        let answers = !matches!(
+            outcome,
+            Err(StoreError::Unavailable(_) | StoreError::Open { .. } | StoreError::Database(_))
+        );
         self.up.store(answers, Ordering::Relaxed);
     }
 

@@ -26,21 +26,53 @@ struct Operation {
 }
 
 /// What anything may be refused with.
-const ALWAYS: [&str; 5] = ["NotFound", "TargetTooLong", "Misdirected", "HeadTooLarge", "Unavailable"];
+const ALWAYS: [&str; 5] = [
+    "NotFound",
+    "TargetTooLong",
+    "Misdirected",
+    "HeadTooLarge",
+    "Unavailable",
+];
 
-const REGISTER: &[&str] =
-    &["ClientRegistered", "InvalidMetadata", "Unauthorized", "Forbidden", "Slow", "TooLarge", "UnsupportedMediaType", "TooMany"];
+const REGISTER: &[&str] = &[
+    "ClientRegistered",
+    "InvalidMetadata",
+    "Unauthorized",
+    "Forbidden",
+    "Slow",
+    "TooLarge",
+    "UnsupportedMediaType",
+    "TooMany",
+];
 
 /// The tags, with what they are about.
 pub(super) fn tags() -> Value {
     let row = |(name, doc)| json!({ "name": name, "description": doc });
     [
-        ("webfinger", "From an account to its issuer. RFC 7033, RFC 6415."),
-        ("discovery", "What a provider says of itself. OIDC Discovery 1.0, RFC 8414, RFC 9728."),
-        ("registration", "Dynamic client registration. OIDC Registration 1.0, RFC 7591."),
-        ("management", "What a client does with its registration. RFC 7592."),
-        ("wso2", "The doors that clients of WSO2 Identity Server 5.3.0 know."),
-        ("operation", "For whoever runs the service, on a listener of its own."),
+        (
+            "webfinger",
+            "From an account to its issuer. RFC 7033, RFC 6415.",
+        ),
+        (
+            "discovery",
+            "What a provider says of itself. OIDC Discovery 1.0, RFC 8414, RFC 9728.",
+        ),
+        (
+            "registration",
+            "Dynamic client registration. OIDC Registration 1.0, RFC 7591.",
+        ),
+        (
+            "management",
+            "What a client does with its registration. RFC 7592.",
+        ),
+        (
+            "wso2",
+            "The doors that clients of WSO2 Identity Server 5.3.0 know.",
+        ),
+        (
+            "operation",
+            "For whoever runs the service, on a listener of its own.",
+        ),
     ]
     .map(row)
     .into_iter()
@@ -61,29 +93,62 @@ fn tag(at: At) -> &'static str {
 /// The operations of an address, by method.
 pub(super) fn of(shared: &Shared<'_>) -> Vec<(String, Value)> {
     let operations = match shared.at {
-        At::Webfinger => {
-            read("Ask who the issuer of a resource is", &["ResourceDescriptor", "MalformedQuery", "UnknownResource"], &query())
-        }
-        At::HostMeta => document("Ask where resources of the host are described", &["HostMeta", "NotModified"]),
-        At::HostMetaJson => document("Ask where resources of the host are described, in JSON", &["HostMetaJson", "NotModified"]),
-        At::Configuration => document("Read the provider's document", &["ProviderMetadata", "NotModified"]),
-        At::Jwks => document("Read the provider's public keys", &["JwkSet", "NotModified"]),
-        At::Resource => document("Read what is said of the registration endpoint", &["ProtectedResource", "NotModified"]),
+        At::Webfinger => read(
+            "Ask who the issuer of a resource is",
+            &["ResourceDescriptor", "MalformedQuery", "UnknownResource"],
+            &query(),
+        ),
+        At::HostMeta => document(
+            "Ask where resources of the host are described",
+            &["HostMeta", "NotModified"],
+        ),
+        At::HostMetaJson => document(
+            "Ask where resources of the host are described, in JSON",
+            &["HostMetaJson", "NotModified"],
+        ),
+        At::Configuration => document(
+            "Read the provider's document",
+            &["ProviderMetadata", "NotModified"],
+        ),
+        At::Jwks => document(
+            "Read the provider's public keys",
+            &["JwkSet", "NotModified"],
+        ),
+        At::Resource => document(
+            "Read what is said of the registration endpoint",
+            &["ProtectedResource", "NotModified"],
+        ),
         At::Registration(place) => registration(place),
         At::Healthz => vec![ask("Whether the process is there", &["Alive"])],
         At::Readyz => vec![ask("Whether requests are taken", &["Ready", "Unready"])],
         At::Metrics => vec![ask("What was counted", &["Metrics"])],
     };
-    operations.into_iter().map(|operation| (operation.method.to_owned(), operation.described(shared))).collect()
+    operations
+        .into_iter()
+        .map(|operation| (operation.method.to_owned(), operation.described(shared)))
+        .collect()
 }
 
 fn ask(summary: &'static str, answers: &'static [&'static str]) -> Operation {
-    Operation { method: "get", summary, answers, ..Operation::default() }
+    Operation {
+        method: "get",
+        summary,
+        answers,
+        ..Operation::default()
+    }
 }
 
 /// GET, HEAD, and what a page of another origin asks first.
-fn read(summary: &'static str, answers: &'static [&'static str], parameters: &[Value]) -> Vec<Operation> {
-    let one = |method| Operation { method, parameters: parameters.to_vec(), ..ask(summary, answers) };
+fn read(
+    summary: &'static str,
+    answers: &'static [&'static str],
+    parameters: &[Value],
+) -> Vec<Operation> {
+    let one = |method| Operation {
+        method,
+        parameters: parameters.to_vec(),
+        ..ask(summary, answers)
+    };
     vec![one("get"), one("head"), preflight()]
 }
 
@@ -96,7 +161,12 @@ fn document(summary: &'static str, answers: &'static [&'static str]) -> Vec<Oper
 }
 
 fn preflight() -> Operation {
-    Operation { method: "options", summary: "Ask what a page of another origin may do", answers: &["Preflight"], ..Operation::default() }
+    Operation {
+        method: "options",
+        summary: "Ask what a page of another origin may do",
+        answers: &["Preflight"],
+        ..Operation::default()
+    }
 }
 
 fn query() -> Vec<Value> {
@@ -113,7 +183,8 @@ fn query() -> Vec<Value> {
 }
 
 fn registration(place: Place) -> Vec<Operation> {
-    let asked = json!({ "redirect_uris": ["https://client.example/callback"], "client_name": "Example" });
+    let asked =
+        json!({ "redirect_uris": ["https://client.example/callback"], "client_name": "Example" });
     let account_or_token = &["account", "initial_access_token"];
     match place {
         Place::Registration => vec![
@@ -143,14 +214,22 @@ fn registration(place: Place) -> Vec<Operation> {
                     "schema": { "type": "string", "minLength": 1 }, "example": example,
                 })
             };
-            let parameters =
-                [("userId", "The account that owns the client.", "admin"), ("applicationName", "The client's name.", "Example")];
+            let parameters = [
+                ("userId", "The account that owns the client.", "admin"),
+                ("applicationName", "The client's name.", "Example"),
+            ];
             vec![Operation {
                 method: "delete",
                 summary: "Unregister a client the WSO2 way",
                 security: &["account"],
                 parameters: parameters.map(parameter).into(),
-                answers: &["Deleted", "MissingParameter", "Unauthorized", "Forbidden", "TooMany"],
+                answers: &[
+                    "Deleted",
+                    "MissingParameter",
+                    "Unauthorized",
+                    "Forbidden",
+                    "TooMany",
+                ],
                 ..Operation::default()
             }]
         }
@@ -158,15 +237,37 @@ fn registration(place: Place) -> Vec<Operation> {
 }
 
 fn managed() -> Vec<Operation> {
-    let one =
-        |method, summary, answers| Operation { method, summary, security: &["registration_access_token"], answers, ..Operation::default() };
-    let update = &["Client", "InvalidMetadata", "Unauthorized", "Slow", "Stale", "TooLarge", "UnsupportedMediaType", "TooMany"];
-    let asked = json!({ "client_id": "nobody", "redirect_uris": ["https://client.example/callback"] });
+    let one = |method, summary, answers| Operation {
+        method,
+        summary,
+        security: &["registration_access_token"],
+        answers,
+        ..Operation::default()
+    };
+    let update = &[
+        "Client",
+        "InvalidMetadata",
+        "Unauthorized",
+        "Slow",
+        "Stale",
+        "TooLarge",
+        "UnsupportedMediaType",
+        "TooMany",
+    ];
+    let asked =
+        json!({ "client_id": "nobody", "redirect_uris": ["https://client.example/callback"] });
     vec![
         one("get", "Read the registration", &["Client", "Unauthorized"]),
         one("head", "Read the registration", &["Client", "Unauthorized"]),
-        Operation { body: Some(("ClientUpdateRequest", asked)), ..one("put", "Replace the metadata", update) },
-        one("delete", "Delete the client", &["Deleted", "Unauthorized", "TooMany"]),
+        Operation {
+            body: Some(("ClientUpdateRequest", asked)),
+            ..one("put", "Replace the metadata", update)
+        },
+        one(
+            "delete",
+            "Delete the client",
+            &["Deleted", "Unauthorized", "TooMany"],
+        ),
         preflight(),
     ]
 }
@@ -176,7 +277,9 @@ impl Operation {
         let own = matches!(shared.at, At::Healthz | At::Readyz | At::Metrics);
         // 404 has one meaning for each operation.
         let specific = self.answers.contains(&"UnknownResource");
-        let common = ALWAYS.into_iter().filter(|name| !(own || specific && *name == "NotFound"));
+        let common = ALWAYS
+            .into_iter()
+            .filter(|name| !(own || specific && *name == "NotFound"));
         let answers: Vec<&str> = self.answers.iter().copied().chain(common).collect();
         let mut members = vec![
             ("operationId", json!(identifier(self.method, shared.path))),
@@ -184,7 +287,13 @@ impl Operation {
             ("tags", json!([tag(shared.at)])),
         ];
         if !self.security.is_empty() {
-            let scheme = |name: &&str| if name.is_empty() { json!({}) } else { object([(*name, json!([]))]) };
+            let scheme = |name: &&str| {
+                if name.is_empty() {
+                    json!({})
+                } else {
+                    object([(*name, json!([]))])
+                }
+            };
             members.push(("security", self.security.iter().map(scheme).collect()));
         }
         if !self.parameters.is_empty() {
@@ -192,7 +301,10 @@ impl Operation {
         }
         if let Some((schema, example)) = self.body {
             let content = json!({ "application/json": { "schema": component("schemas", schema), "example": example } });
-            members.push(("requestBody", json!({ "required": true, "content": content })));
+            members.push((
+                "requestBody",
+                json!({ "required": true, "content": content }),
+            ));
         }
         members.push(("responses", answers::of(&answers)));
         object(members)
@@ -201,6 +313,12 @@ impl Operation {
 
 /// The method and the words of the path, such as `get-register-client_id`.
 fn identifier(method: &str, path: &str) -> String {
-    let words = path.split(|character: char| !character.is_ascii_alphanumeric() && character != '_').filter(|word| !word.is_empty());
-    [method].into_iter().chain(words).collect::<Vec<_>>().join("-")
+    let words = path
+        .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .filter(|word| !word.is_empty());
+    [method]
+        .into_iter()
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("-")
 }

@@ -10,23 +10,58 @@ use super::{component, object};
 use crate::provider;
 
 /// What the provider always adds.
-const ALWAYS_ISSUED: [&str; 4] = ["client_id", "client_id_issued_at", "registration_access_token", "registration_client_uri"];
+const ALWAYS_ISSUED: [&str; 4] = [
+    "client_id",
+    "client_id_issued_at",
+    "registration_access_token",
+    "registration_client_uri",
+];
 
 /// The components.
 pub(super) fn all() -> Value {
     let text = json!({ "type": "string" });
     let codes: Vec<&str> = ErrorCode::ROWS.iter().map(|row| row.name).collect();
-    let meanings: Vec<String> = ErrorCode::ROWS.iter().map(|row| format!("`{}`: {}", row.name, row.doc.trim())).collect();
-    let mut offered = table("ProviderMetadata", "What a provider offers. OIDC Discovery §3, RFC 8414 §2.", ProviderMetadata::ROWS);
+    let meanings: Vec<String> = ErrorCode::ROWS
+        .iter()
+        .map(|row| format!("`{}`: {}", row.name, row.doc.trim()))
+        .collect();
+    let mut offered = table(
+        "ProviderMetadata",
+        "What a provider offers. OIDC Discovery §3, RFC 8414 §2.",
+        ProviderMetadata::ROWS,
+    );
     if let Some(members) = offered.as_object_mut() {
-        members.insert("required".to_owned(), ["issuer"].into_iter().chain(provider::REQUIRED).collect());
+        members.insert(
+            "required".to_owned(),
+            ["issuer"].into_iter().chain(provider::REQUIRED).collect(),
+        );
         members.insert("additionalProperties".to_owned(), json!(false));
     }
     object([
-        ("ClientMetadata", table("ClientMetadata", "What was agreed of a client. RFC 7591 §2.", ClientMetadata::ROWS)),
-        ("ClientInformation", table("ClientInformation", "What the provider adds. RFC 7591 §3.2.1, RFC 7592 §3.", ClientInformation::ROWS)),
+        (
+            "ClientMetadata",
+            table(
+                "ClientMetadata",
+                "What was agreed of a client. RFC 7591 §2.",
+                ClientMetadata::ROWS,
+            ),
+        ),
+        (
+            "ClientInformation",
+            table(
+                "ClientInformation",
+                "What the provider adds. RFC 7591 §3.2.1, RFC 7592 §3.",
+                ClientInformation::ROWS,
+            ),
+        ),
         ("ClientInformationResponse", answered()),
-        ("ClientRegistrationRequest", asked("What a client asks for; unknown members are dropped. RFC 7591 §3.1.", &requested)),
+        (
+            "ClientRegistrationRequest",
+            asked(
+                "What a client asks for; unknown members are dropped. RFC 7591 §3.1.",
+                &requested,
+            ),
+        ),
         ("ClientUpdateRequest", updated()),
         ("Wso2RegistrationRequest", of_wso2()),
         ("ProviderMetadata", offered),
@@ -69,15 +104,25 @@ fn table(name: &str, doc: &str, rows: &[Row]) -> Value {
     let member = |row: &Row| {
         let mut schema = (row.schema)();
         if let Some(members) = schema.as_object_mut() {
-            members.insert("description".to_owned(), json!(format!("{} {}.", row.doc.trim(), row.spec)));
+            members.insert(
+                "description".to_owned(),
+                json!(format!("{} {}.", row.doc.trim(), row.spec)),
+            );
             if let Some(default) = row.default {
                 members.insert("default".to_owned(), default());
             }
         }
         (row.name, schema)
     };
-    let localized = rows.iter().filter(|row| row.localized).map(|row| (tagged(row), of_member(name, row)));
-    let mut members = vec![("type", json!("object")), ("description", json!(doc)), ("properties", object(rows.iter().map(member)))];
+    let localized = rows
+        .iter()
+        .filter(|row| row.localized)
+        .map(|row| (tagged(row), of_member(name, row)));
+    let mut members = vec![
+        ("type", json!("object")),
+        ("description", json!(doc)),
+        ("properties", object(rows.iter().map(member))),
+    ];
     if rows.iter().any(|row| row.localized) {
         members.push(("patternProperties", object(localized)));
     }
@@ -118,14 +163,20 @@ fn asked(doc: &str, accepted: &dyn Fn(&Row) -> Value) -> Value {
 
 /// `null` counts as absent, and so does `""` except for an array. RFC 7592 §2.2.
 fn requested(row: &Row) -> Value {
-    let absent = if row.list { json!({ "type": "null" }) } else { json!({ "enum": ["", null] }) };
+    let absent = if row.list {
+        json!({ "type": "null" })
+    } else {
+        json!({ "enum": ["", null] })
+    };
     json!({ "anyOf": [of_member("ClientMetadata", row), absent] })
 }
 
 fn updated() -> Value {
     let echoed = |row: &Row| match row.name {
         "client_id" => json!({ "type": "string", "description": "The client's own." }),
-        "client_secret" => json!({ "type": ["string", "null"], "description": "The client's own, or left out." }),
+        "client_secret" => {
+            json!({ "type": ["string", "null"], "description": "The client's own, or left out." })
+        }
         _ => json!(false),
     };
     json!({
@@ -140,14 +191,22 @@ fn updated() -> Value {
 /// WSO2 clients send one value where others send a list of one, and several grants in one text.
 fn of_wso2() -> Value {
     let scalar = |row: &Row| match (row.list, row.name) {
-        (true, "grant_types") => json!({ "type": ["array", "string", "null"], "items": { "type": "string" } }),
+        (true, "grant_types") => {
+            json!({ "type": ["array", "string", "null"], "items": { "type": "string" } })
+        }
         (true, _) => {
-            let one = component("schemas", &format!("ClientMetadata/properties/{}/items", row.name));
+            let one = component(
+                "schemas",
+                &format!("ClientMetadata/properties/{}/items", row.name),
+            );
             json!({ "anyOf": [of_member("ClientMetadata", row), one, { "type": "null" }] })
         }
         (false, _) => requested(row),
     };
-    let mut schema = asked("What a WSO2 client asks for; unknown members are dropped.", &scalar);
+    let mut schema = asked(
+        "What a WSO2 client asks for; unknown members are dropped.",
+        &scalar,
+    );
     if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         let owner = json!({ "type": ["string", "null"], "description": "The account the client is registered for." });
         members.insert("ext_param_owner".to_owned(), owner);

@@ -12,9 +12,15 @@ const DOOR: [&str; 2] = ["identity", "oauth2"];
 /// the first one configured on that host.
 pub fn doors(all: &[ProviderConfig], one: &ProviderConfig) -> Vec<String> {
     let mut doors = vec![one.issuer.path().to_owned()];
-    let mut on_host = all.iter().filter(|other| other.issuer.host() == one.issuer.host());
+    let mut on_host = all
+        .iter()
+        .filter(|other| other.issuer.host() == one.issuer.host());
     let at_root = on_host.clone().any(|other| other.issuer.path().is_empty());
-    if !at_root && on_host.next().is_some_and(|first| first.issuer == one.issuer) {
+    if !at_root
+        && on_host
+            .next()
+            .is_some_and(|first| first.issuer == one.issuer)
+    {
         doors.push(String::new());
     }
     doors
@@ -28,9 +34,14 @@ pub fn apart(all: &[ProviderConfig]) -> Result<(), String> {
     for one in all {
         let (issuer, path) = (&one.issuer, one.issuer.path());
         if path.split('/').any(|segment| segment == ".well-known") {
-            return Err(format!("the issuer {issuer} has .well-known in its path, where documents are (RFC 8615); give it another path"));
+            return Err(format!(
+                "the issuer {issuer} has .well-known in its path, where documents are (RFC 8615); give it another path"
+            ));
         }
-        for other in all.iter().filter(|other| other.issuer.host() == issuer.host()) {
+        for other in all
+            .iter()
+            .filter(|other| other.issuer.host() == issuer.host())
+        {
             for door in doors(all, other) {
                 let itself = other.issuer == *issuer;
                 let taken: &[&str] = match (door == other.issuer.path(), itself) {
@@ -40,11 +51,17 @@ pub fn apart(all: &[ProviderConfig]) -> Result<(), String> {
                     // Its own documents are the same at both places, its registrations are not.
                     (false, true) => &["identity"],
                 };
-                let name = path.strip_prefix(&door).and_then(|rest| rest.strip_prefix('/')?.split('/').next());
+                let name = path
+                    .strip_prefix(&door)
+                    .and_then(|rest| rest.strip_prefix('/')?.split('/').next());
                 if let Some(name) = name.filter(|name| taken.contains(name)) {
                     return Err(format!(
                         "the issuer {issuer} is at {door}/{name}, where {} has addresses of its own; give it another path",
-                        if itself { "the host".to_owned() } else { other.issuer.to_string() }
+                        if itself {
+                            "the host".to_owned()
+                        } else {
+                            other.issuer.to_string()
+                        }
                     ));
                 }
             }

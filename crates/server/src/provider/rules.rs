@@ -26,14 +26,20 @@ const RECOMMENDED: [&str; 3] = ["userinfo_endpoint", "scopes_supported", "claims
 ///
 /// # Errors
 /// Names the member that is wrong or missing.
-pub(super) fn check(document: &ProviderMetadata, issuer: &Issuer, configured: &Object) -> Result<(), Invalid> {
+pub(super) fn check(
+    document: &ProviderMetadata,
+    issuer: &Issuer,
+    configured: &Object,
+) -> Result<(), Invalid> {
     if let Some(missing) = REQUIRED.into_iter().find(|member| !document.has(member)) {
         let emptied = configured.get(missing).is_some_and(Value::is_array);
         return Err(Invalid::new(
             missing,
             match missing {
                 _ if emptied => "must have at least one element",
-                "response_types_supported" => "must be configured, since none of the default offer's fits grant_types_supported",
+                "response_types_supported" => {
+                    "must be configured, since none of the default offer's fits grant_types_supported"
+                }
                 _ => "must be configured",
             },
         ));
@@ -41,15 +47,21 @@ pub(super) fn check(document: &ProviderMetadata, issuer: &Issuer, configured: &O
     endpoints(document, issuer)?;
     let lacks = |list, value| document.offers(list, value) == Some(false);
     // OIDC Discovery §3: RS256 must be included, and openid must be supported.
-    for (list, value) in
-        [("id_token_signing_alg_values_supported", SigningAlgorithm::Rs256.as_str()), ("scopes_supported", Name::OpenId.as_str())]
-    {
+    for (list, value) in [
+        (
+            "id_token_signing_alg_values_supported",
+            SigningAlgorithm::Rs256.as_str(),
+        ),
+        ("scopes_supported", Name::OpenId.as_str()),
+    ] {
         if lacks(list, value) {
             return Err(Invalid::new(list, format!("must offer {value}")));
         }
     }
     let subjects = "subject_types_supported";
-    if lacks(subjects, SubjectType::Public.as_str()) && lacks(subjects, SubjectType::Pairwise.as_str()) {
+    if lacks(subjects, SubjectType::Public.as_str())
+        && lacks(subjects, SubjectType::Pairwise.as_str())
+    {
         return Err(Invalid::new(subjects, "must offer public or pairwise"));
     }
     Ok(())
@@ -58,16 +70,29 @@ pub(super) fn check(document: &ProviderMetadata, issuer: &Issuer, configured: &O
 /// Endpoints are reached over TLS. OIDC Discovery §3, RFC 8414 §2, RFC 8705 §5.
 fn endpoints(document: &ProviderMetadata, issuer: &Issuer) -> Result<(), Invalid> {
     let members = document.object();
-    let plain = |value: &Value| !issuer.is_loopback() && value.as_str().is_some_and(|text| !is_https(text));
-    for row in ProviderMetadata::ROWS.iter().filter(|row| row.shape == EndpointUri::SHAPE) {
-        let wrong = members.get(row.name).is_some_and(|value| plain(value) || value.as_array().is_some_and(|list| list.iter().any(plain)));
+    let plain =
+        |value: &Value| !issuer.is_loopback() && value.as_str().is_some_and(|text| !is_https(text));
+    for row in ProviderMetadata::ROWS
+        .iter()
+        .filter(|row| row.shape == EndpointUri::SHAPE)
+    {
+        let wrong = members.get(row.name).is_some_and(|value| {
+            plain(value) || value.as_array().is_some_and(|list| list.iter().any(plain))
+        });
         if wrong {
-            return Err(Invalid::new(row.name, "must be https, because the issuer is not on loopback"));
+            return Err(Invalid::new(
+                row.name,
+                "must be https, because the issuer is not on loopback",
+            ));
         }
     }
     let aliases = "mtls_endpoint_aliases";
     match members.get(aliases).and_then(Value::as_object) {
-        Some(endpoints) if endpoints.values().any(|value| plain(value) || EndpointUri::read(value.clone()).is_err()) => {
+        Some(endpoints)
+            if endpoints
+                .values()
+                .any(|value| plain(value) || EndpointUri::read(value.clone()).is_err()) =>
+        {
             Err(Invalid::new(aliases, "must have https URLs for its values"))
         }
         _ => Ok(()),
@@ -75,7 +100,8 @@ fn endpoints(document: &ProviderMetadata, issuer: &Issuer) -> Result<(), Invalid
 }
 
 fn is_https(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
+    text.split_once(':')
+        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// What no specification forbids and an operator will hardly have meant: one sentence each, without its full stop.
@@ -87,15 +113,26 @@ pub(super) fn concerns(document: &ProviderMetadata) -> Vec<String> {
         .collect();
     for kind in document.values("subject_types_supported").iter().flatten() {
         if !["public", "pairwise"].contains(&&**kind) {
-            concerns.push(format!("subject_types_supported offers {kind}, which is neither public nor pairwise"));
+            concerns.push(format!(
+                "subject_types_supported offers {kind}, which is neither public nor pairwise"
+            ));
         }
     }
-    if document.offers("request_object_signing_alg_values_supported", SigningAlgorithm::Rs256.as_str()) == Some(false) {
+    if document.offers(
+        "request_object_signing_alg_values_supported",
+        SigningAlgorithm::Rs256.as_str(),
+    ) == Some(false)
+    {
         concerns.push("request_object_signing_alg_values_supported should offer RS256".to_owned());
     }
     for row in ProviderMetadata::ROWS.iter().filter(|row| row.list) {
         let mut seen = HashSet::new();
-        if let Some(twice) = document.values(row.name).iter().flatten().find(|value| !seen.insert((*value).clone())) {
+        if let Some(twice) = document
+            .values(row.name)
+            .iter()
+            .flatten()
+            .find(|value| !seen.insert((*value).clone()))
+        {
             concerns.push(format!("{} offers {twice} more than once", row.name));
         }
     }

@@ -23,20 +23,30 @@ const HTTP_1_1: &[u8] = b"\x08http/1.1";
 /// One sentence naming the file that is missing, cannot be read, is not PEM, or does not fit the other.
 pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, TlsError> {
     let mut chain = file::certificates(certificate)?.into_iter();
-    let own = chain.next().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let own = chain
+        .next()
+        .ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
     let private = file::key(key)?;
     if !own.public_key()?.public_eq(&private) {
-        return Err(TlsError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() });
+        return Err(TlsError::Mismatch {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+        });
     }
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-    let unusable = |source| TlsError::Unusable { path: certificate.to_owned(), source };
+    let unusable = |source| TlsError::Unusable {
+        path: certificate.to_owned(),
+        source,
+    };
     builder.set_certificate(&own).map_err(unusable)?;
     for issuer in chain {
         builder.add_extra_chain_cert(issuer).map_err(unusable)?;
     }
     builder.set_private_key(&private).map_err(unusable)?;
     builder.check_private_key().map_err(unusable)?;
-    builder.set_alpn_select_callback(|_, offered| select_next_proto(HTTP_1_1, offered).ok_or(AlpnError::ALERT_FATAL));
+    builder.set_alpn_select_callback(|_, offered| {
+        select_next_proto(HTTP_1_1, offered).ok_or(AlpnError::ALERT_FATAL)
+    });
     Ok(builder)
 }
 
@@ -46,9 +56,13 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, Tl
 /// As [`acceptor`], for this one file.
 pub fn end(certificate: &Path) -> Result<Timestamp, TlsError> {
     let chain = file::certificates(certificate)?;
-    let own = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let own = chain
+        .first()
+        .ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
     let since_1970 = Asn1Time::from_unix(0)?.diff(own.not_after())?;
-    Ok(Timestamp::from_seconds(i64::from(since_1970.days) * 86_400 + i64::from(since_1970.secs)))
+    Ok(Timestamp::from_seconds(
+        i64::from(since_1970.days) * 86_400 + i64::from(since_1970.secs),
+    ))
 }
 
 /// What an operator should know about the dates of the certificate in `certificate`: not valid yet, expired, or about to
@@ -58,14 +72,23 @@ pub fn end(certificate: &Path) -> Result<Timestamp, TlsError> {
 /// As [`acceptor`], for this one file.
 pub fn concern(certificate: &Path, now: Timestamp) -> Result<Option<String>, TlsError> {
     let chain = file::certificates(certificate)?;
-    let own = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
-    let (now, soon) = (Asn1Time::from_unix(now.seconds())?, Asn1Time::from_unix(now.plus(EXPIRES_SOON).seconds())?);
+    let own = chain
+        .first()
+        .ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let (now, soon) = (
+        Asn1Time::from_unix(now.seconds())?,
+        Asn1Time::from_unix(now.plus(EXPIRES_SOON).seconds())?,
+    );
     let (begin, end) = (own.not_before(), own.not_after());
     let place = certificate.display();
     Ok(if *end < now {
-        Some(format!("The certificate in {place} expired on {end}; clients refuse it."))
+        Some(format!(
+            "The certificate in {place} expired on {end}; clients refuse it."
+        ))
     } else if *begin > now {
-        Some(format!("The certificate in {place} is not valid before {begin}; until then clients refuse it."))
+        Some(format!(
+            "The certificate in {place} is not valid before {begin}; until then clients refuse it."
+        ))
     } else if *end < soon {
         Some(format!("The certificate in {place} expires on {end}."))
     } else {

@@ -13,7 +13,8 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
+    SubjectKeyIdentifier,
 };
 use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder, X509Ref};
 use protocol::Timestamp;
@@ -53,12 +54,23 @@ pub struct DevelopmentCertificates {
 ///
 /// # Errors
 /// One sentence naming the name, or the file that cannot be read or written or is not what it should be.
-pub fn development_certificates(data: &Path, names: &[String], now: Timestamp) -> Result<DevelopmentCertificates, TlsError> {
-    let names = names.iter().map(|name| Name::read(name)).collect::<Result<BTreeSet<Name>, TlsError>>()?;
+pub fn development_certificates(
+    data: &Path,
+    names: &[String],
+    now: Timestamp,
+) -> Result<DevelopmentCertificates, TlsError> {
+    let names = names
+        .iter()
+        .map(|name| Name::read(name))
+        .collect::<Result<BTreeSet<Name>, TlsError>>()?;
     if names.is_empty() {
         return Err(TlsError::NoName);
     }
-    let made = DevelopmentCertificates { ca_pem: data.join("ca.pem"), certificate: data.join("server.pem"), key: data.join("server.key") };
+    let made = DevelopmentCertificates {
+        ca_pem: data.join("ca.pem"),
+        certificate: data.join("server.pem"),
+        key: data.join("server.key"),
+    };
     let _lock = file::lock(data)?;
     let authority_key = data.join("ca.key");
     let authority = match Pair::stored(&made.ca_pem, &authority_key)? {
@@ -70,15 +82,28 @@ pub fn development_certificates(data: &Path, names: &[String], now: Timestamp) -
         }
     };
     if !serves(&made, &authority, &names, now)? {
-        Pair::server(&names, &authority, now)?.store(&made.certificate, &made.key, Some(&authority.certificate))?;
+        Pair::server(&names, &authority, now)?.store(
+            &made.certificate,
+            &made.key,
+            Some(&authority.certificate),
+        )?;
     }
     Ok(made)
 }
 
 /// Whether the stored server certificate will do. One that cannot be read is nobody's loss: it is made anew.
-fn serves(made: &DevelopmentCertificates, authority: &Pair, names: &BTreeSet<Name>, now: Timestamp) -> Result<bool, TlsError> {
-    let Ok(Some(stored)) = Pair::stored(&made.certificate, &made.key) else { return Ok(false) };
-    let signed = stored.certificate.verify(&*authority.certificate.public_key()?)?;
+fn serves(
+    made: &DevelopmentCertificates,
+    authority: &Pair,
+    names: &BTreeSet<Name>,
+    now: Timestamp,
+) -> Result<bool, TlsError> {
+    let Ok(Some(stored)) = Pair::stored(&made.certificate, &made.key) else {
+        return Ok(false);
+    };
+    let signed = stored
+        .certificate
+        .verify(&*authority.certificate.public_key()?)?;
     Ok(signed && stored.lasts(now)? && Name::of(&stored.certificate).as_ref() == Some(names))
 }
 
@@ -95,11 +120,20 @@ impl Pair {
             (Err(TlsError::Missing(_)), _) | (_, Err(TlsError::Missing(_))) => return Ok(None),
             (chain, private) => (chain?, private?),
         };
-        let own = chain.into_iter().next().ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+        let own = chain
+            .into_iter()
+            .next()
+            .ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
         if !own.public_key()?.public_eq(&private) {
-            return Err(TlsError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() });
+            return Err(TlsError::Mismatch {
+                certificate: certificate.to_owned(),
+                key: key.to_owned(),
+            });
         }
-        Ok(Some(Self { certificate: own, key: private }))
+        Ok(Some(Self {
+            certificate: own,
+            key: private,
+        }))
     }
 
     /// The key goes first: a certificate without its key is then never found.
@@ -115,7 +149,8 @@ impl Pair {
     /// Whether it is valid now and for a while to come.
     fn lasts(&self, now: Timestamp) -> Result<bool, ErrorStack> {
         let (begin, end) = (self.certificate.not_before(), self.certificate.not_after());
-        Ok(*begin <= Asn1Time::from_unix(now.seconds())? && *end > Asn1Time::from_unix(now.plus(RENEWAL).seconds())?)
+        Ok(*begin <= Asn1Time::from_unix(now.seconds())?
+            && *end > Asn1Time::from_unix(now.plus(RENEWAL).seconds())?)
     }
 
     /// A new authority: it signs server certificates and nothing that signs further (RFC 5280 §4.2.1.9).
@@ -124,26 +159,50 @@ impl Pair {
         let name = subject("Frontdesk development certificate authority")?;
         let mut builder = unsigned(&key, &name, &name, now, AUTHORITY_LIFETIME)?;
         builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
-        builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+        builder.append_extension(
+            KeyUsage::new()
+                .critical()
+                .key_cert_sign()
+                .crl_sign()
+                .build()?,
+        )?;
         let own_id = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
         builder.append_extension(own_id)?;
-        let issuer_id = AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(None, None))?;
+        let issuer_id = AuthorityKeyIdentifier::new()
+            .keyid(true)
+            .build(&builder.x509v3_context(None, None))?;
         builder.append_extension(issuer_id)?;
         builder.sign(&key, MessageDigest::sha256())?;
-        Ok(Self { certificate: builder.build(), key })
+        Ok(Self {
+            certificate: builder.build(),
+            key,
+        })
     }
 
     /// A new server certificate for `names`, signed by `authority`.
-    fn server(names: &BTreeSet<Name>, authority: &Self, now: Timestamp) -> Result<Self, ErrorStack> {
+    fn server(
+        names: &BTreeSet<Name>,
+        authority: &Self,
+        now: Timestamp,
+    ) -> Result<Self, ErrorStack> {
         let key = new_key()?;
         let issuer: &X509Ref = &authority.certificate;
-        let mut builder = unsigned(&key, &*subject("Frontdesk development server")?, issuer.subject_name(), now, SERVER_LIFETIME)?;
+        let mut builder = unsigned(
+            &key,
+            &*subject("Frontdesk development server")?,
+            issuer.subject_name(),
+            now,
+            SERVER_LIFETIME,
+        )?;
         builder.append_extension(BasicConstraints::new().critical().build()?)?;
         builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
         builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
-        let own_id = SubjectKeyIdentifier::new().build(&builder.x509v3_context(Some(issuer), None))?;
+        let own_id =
+            SubjectKeyIdentifier::new().build(&builder.x509v3_context(Some(issuer), None))?;
         builder.append_extension(own_id)?;
-        let issuer_id = AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(issuer), None))?;
+        let issuer_id = AuthorityKeyIdentifier::new()
+            .keyid(true)
+            .build(&builder.x509v3_context(Some(issuer), None))?;
         builder.append_extension(issuer_id)?;
         let mut alternatives = SubjectAlternativeName::new();
         for name in names {
@@ -155,7 +214,10 @@ impl Pair {
         let alternatives = alternatives.build(&builder.x509v3_context(Some(issuer), None))?;
         builder.append_extension(alternatives)?;
         builder.sign(&authority.key, MessageDigest::sha256())?;
-        Ok(Self { certificate: builder.build(), key })
+        Ok(Self {
+            certificate: builder.build(),
+            key,
+        })
     }
 }
 
@@ -208,7 +270,11 @@ impl Name {
             Ok(Host::Ipv4(address)) => Ok(Self::Ip(address.into())),
             Ok(Host::Ipv6(address)) => Ok(Self::Ip(address.into())),
             // The extension is built from text in which these would begin another name.
-            Ok(Host::Domain(name)) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) => {
+            Ok(Host::Domain(name))
+                if name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) =>
+            {
                 Ok(Self::Dns(name))
             }
             _ => Err(wrong()),
@@ -220,10 +286,18 @@ impl Name {
         let mut names = BTreeSet::new();
         for name in certificate.subject_alt_names()? {
             let address = || match name.ipaddress()?.len() {
-                4 => <[u8; 4]>::try_from(name.ipaddress()?).ok().map(IpAddr::from),
-                _ => <[u8; 16]>::try_from(name.ipaddress()?).ok().map(IpAddr::from),
+                4 => <[u8; 4]>::try_from(name.ipaddress()?)
+                    .ok()
+                    .map(IpAddr::from),
+                _ => <[u8; 16]>::try_from(name.ipaddress()?)
+                    .ok()
+                    .map(IpAddr::from),
             };
-            names.insert(name.dnsname().map(|name| Self::Dns(name.to_owned())).or_else(|| address().map(Self::Ip))?);
+            names.insert(
+                name.dnsname()
+                    .map(|name| Self::Dns(name.to_owned()))
+                    .or_else(|| address().map(Self::Ip))?,
+            );
         }
         Some(names)
     }

@@ -53,7 +53,9 @@ pub enum TlsError {
         source: ErrorStack,
     },
     /// A certificate cannot be made for this name.
-    #[error("\"{0}\" is neither a DNS name nor an IP address, so no certificate can be made for it.")]
+    #[error(
+        "\"{0}\" is neither a DNS name nor an IP address, so no certificate can be made for it."
+    )]
     Name(String),
     /// A certificate is to be made for no name at all.
     #[error("A certificate needs at least one name.")]
@@ -65,5 +67,9 @@ pub enum TlsError {
 
 /// OpenSSL's own words for a failure, without the places in its source.
 pub(crate) fn reason(stack: &ErrorStack) -> &'static str {
-    stack.errors().iter().find_map(openssl::error::Error::reason).unwrap_or("for no reason it names")
+    stack
+        .errors()
+        .iter()
+        .find_map(openssl::error::Error::reason)
+        .unwrap_or("for no reason it names")
 }

@@ -33,13 +33,22 @@ pub(super) fn key(path: &Path) -> Result<PKey<Private>, TlsError> {
         Ok(0)
     };
     let parsed = PKey::private_key_from_pem_callback(&read(path)?, no_passphrase);
-    parsed.map_err(|_| if encrypted { TlsError::EncryptedKey(path.to_owned()) } else { TlsError::NoKey(path.to_owned()) })
+    parsed.map_err(|_| {
+        if encrypted {
+            TlsError::EncryptedKey(path.to_owned())
+        } else {
+            TlsError::NoKey(path.to_owned())
+        }
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|source| match source.kind() {
         ErrorKind::NotFound => TlsError::Missing(path.to_owned()),
-        _ => TlsError::Unreadable { path: path.to_owned(), source },
+        _ => TlsError::Unreadable {
+            path: path.to_owned(),
+            source,
+        },
     })
 }
 
@@ -52,12 +61,19 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), TlsError>
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {} // a leftover of a process that died would keep its own mode
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&new)?;
         file.write_all(text)?;
         file.sync_all()?;
         fs::rename(&new, path)
     };
-    attempt().map_err(|source| TlsError::Unwritable { path: path.to_owned(), source })
+    attempt().map_err(|source| TlsError::Unwritable {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Makes the folder when it is missing, and keeps other processes out of it until the answer is dropped.
@@ -68,5 +84,8 @@ pub(super) fn lock(folder: &Path) -> Result<File, TlsError> {
         handle.lock()?;
         Ok(handle)
     };
-    attempt().map_err(|source| TlsError::Unwritable { path: folder.to_owned(), source })
+    attempt().map_err(|source| TlsError::Unwritable {
+        path: folder.to_owned(),
+        source,
+    })
 }

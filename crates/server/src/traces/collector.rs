@@ -38,14 +38,31 @@ impl Collector {
     ///
     /// # Errors
     /// When the certificates cannot be used.
-    pub(super) fn new(endpoint: &Url, authorities: Option<&[u8]>, ledger: Arc<Ledger>) -> Result<Self, String> {
-        let unusable = |error| format!("the certificate authorities for the collector cannot be used: {error}");
-        let authorities = authorities.map_or_else(|| Ok(Vec::new()), X509::stack_from_pem).map_err(unusable)?;
+    pub(super) fn new(
+        endpoint: &Url,
+        authorities: Option<&[u8]>,
+        ledger: Arc<Ledger>,
+    ) -> Result<Self, String> {
+        let unusable = |error| {
+            format!("the certificate authorities for the collector cannot be used: {error}")
+        };
+        let authorities = authorities
+            .map_or_else(|| Ok(Vec::new()), X509::stack_from_pem)
+            .map_err(unusable)?;
         let mut trust = outbound::tls::trust(authorities).map_err(unusable)?;
         // Servers that hang up without a goodbye are common, and a length says where an answer ends.
         trust.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
-        let host = endpoint.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        Ok(Self { trust: trust.build(), host, place: endpoint.origin().ascii_serialization(), ledger })
+        let host = endpoint
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
+        Ok(Self {
+            trust: trust.build(),
+            host,
+            place: endpoint.origin().ascii_serialization(),
+            ledger,
+        })
     }
 
     fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -54,16 +71,29 @@ impl Collector {
         let place = &self.place;
         match &answer {
             Ok(answer) if answer.status().is_success() => {}
-            Ok(answer) => self.ledger.because(format!("the collector at {place} answered {}", answer.status().as_u16())),
+            Ok(answer) => self.ledger.because(format!(
+                "the collector at {place} answered {}",
+                answer.status().as_u16()
+            )),
             Err(_) if Instant::now() >= deadline => {
-                self.ledger.because(format!("the collector at {place} did not answer within {} seconds", PATIENCE.as_secs()));
+                self.ledger.because(format!(
+                    "the collector at {place} did not answer within {} seconds",
+                    PATIENCE.as_secs()
+                ));
             }
-            Err(error) => self.ledger.because(format!("the collector at {place} cannot be reached: {}", bare(error))),
+            Err(error) => self.ledger.because(format!(
+                "the collector at {place} cannot be reached: {}",
+                bare(error)
+            )),
         }
         Ok(answer?)
     }
 
-    fn answer(&self, request: Request<Bytes>, deadline: Instant) -> Result<Response<Bytes>, ureq::Error> {
+    fn answer(
+        &self,
+        request: Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<Response<Bytes>, ureq::Error> {
         let agent = self.agent(deadline, request.uri().scheme_str() == Some("https"));
         let (head, body) = agent.run(request.map(Vec::from))?.into_parts();
         let mut read = Vec::new();
@@ -82,7 +112,11 @@ impl Collector {
             .build();
         let tcp = ().chain(TcpConnector::default());
         if secure {
-            let tls = Tls { trust: self.trust.clone(), host: self.host.clone(), deadline };
+            let tls = Tls {
+                trust: self.trust.clone(),
+                host: self.host.clone(),
+                deadline,
+            };
             return Agent::with_parts(config, tcp.chain(tls), DefaultResolver::default());
         }
         Agent::with_parts(config, tcp, DefaultResolver::default())

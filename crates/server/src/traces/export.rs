@@ -10,7 +10,8 @@ use opentelemetry_otlp::{Protocol, SpanExporter as Otlp, WithExportConfig, WithH
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData, SpanExporter, SpanProcessor,
+    BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData,
+    SpanExporter, SpanProcessor,
 };
 use registration::Random;
 use tracing::Metadata;
@@ -51,10 +52,18 @@ impl Traces {
     /// # Errors
     /// One sentence, when certificates or randomness are missing.
     pub fn start(config: &Config, random: &Random) -> Result<Option<Self>, String> {
-        let Some(traces) = &config.traces else { return Ok(None) };
+        let Some(traces) = &config.traces else {
+            return Ok(None);
+        };
         let ledger = Arc::new(Ledger::default());
-        let authorities = config.outbound_authority().map_err(|error| error.to_string())?;
-        let collector = Collector::new(&traces.endpoint, authorities.as_deref(), Arc::clone(&ledger))?;
+        let authorities = config
+            .outbound_authority()
+            .map_err(|error| error.to_string())?;
+        let collector = Collector::new(
+            &traces.endpoint,
+            authorities.as_deref(),
+            Arc::clone(&ledger),
+        )?;
         let otlp = Otlp::builder()
             .with_http()
             .with_http_client(collector)
@@ -63,10 +72,18 @@ impl Traces {
             .with_timeout(PATIENCE)
             .build()
             .map_err(|error| format!("{} cannot be used: {error}", named("traces.endpoint")))?;
-        let sizes =
-            BatchConfigBuilder::default().with_max_queue_size(QUEUE).with_max_export_batch_size(BATCH).with_scheduled_delay(DELAY).build();
-        let exporter = Booked { otlp, ledger: Arc::clone(&ledger) };
-        let batches = BatchSpanProcessor::builder(exporter).with_batch_config(sizes).build();
+        let sizes = BatchConfigBuilder::default()
+            .with_max_queue_size(QUEUE)
+            .with_max_export_batch_size(BATCH)
+            .with_scheduled_delay(DELAY)
+            .build();
+        let exporter = Booked {
+            otlp,
+            ledger: Arc::clone(&ledger),
+        };
+        let batches = BatchSpanProcessor::builder(exporter)
+            .with_batch_config(sizes)
+            .build();
         let service = Resource::builder_empty().with_attributes([
             KeyValue::new("service.name", "frontdesk"),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
@@ -78,21 +95,31 @@ impl Traces {
             .with_resource(service.build())
             .with_sampler(Sampler::ParentBased(Box::new(share)))
             .with_id_generator(Identifiers(Arc::clone(random)))
-            .with_span_processor(Bounded { batches, ledger: Arc::clone(&ledger) })
+            .with_span_processor(Bounded {
+                batches,
+                ledger: Arc::clone(&ledger),
+            })
             .build();
-        Ok(Some(Self { provider, ledger, proxies: Arc::new(config.proxies.clone()) }))
+        Ok(Some(Self {
+            provider,
+            ledger,
+            proxies: Arc::new(config.proxies.clone()),
+        }))
     }
 
     /// What takes the spans that are made: those of requests, and within them.
     pub fn layer(&self) -> Box<dyn Layer<Registry> + Send + Sync> {
         let within = |metadata: &Metadata<'_>, context: &LayerContext<'_, Registry>| {
-            exported(metadata) && (metadata.name() == request::NAME || context.lookup_current().is_some())
+            exported(metadata)
+                && (metadata.name() == request::NAME || context.lookup_current().is_some())
         };
         let callsite = |metadata: &'static Metadata<'static>| match exported(metadata) {
             true => Interest::sometimes(),
             false => Interest::never(),
         };
-        let filter = DynFilterFn::new(within).with_callsite_filter(callsite).with_max_level_hint(LevelFilter::INFO);
+        let filter = DynFilterFn::new(within)
+            .with_callsite_filter(callsite)
+            .with_max_level_hint(LevelFilter::INFO);
         let layer = tracing_opentelemetry::layer()
             .with_tracer(self.provider.tracer("frontdesk"))
             .with_location(false)

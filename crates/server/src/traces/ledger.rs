@@ -54,16 +54,38 @@ impl Ledger {
     pub(super) fn settle(&self, spans: usize, exported: bool) {
         let spans = u64::try_from(spans).unwrap_or(0);
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
-        if exported { &self.exported } else { &self.failed }.fetch_add(spans, Ordering::Relaxed);
-        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|_| !exported);
+        if exported {
+            &self.exported
+        } else {
+            &self.failed
+        }
+        .fetch_add(spans, Ordering::Relaxed);
+        let reason = self
+            .reason
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .filter(|_| !exported);
         self.tell(reason.as_deref(), false);
     }
 
     /// Notes that there will be no other export, and says what is lost by that.
     pub(super) fn close(&self) {
-        self.failed.fetch_add(self.waiting.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.tell(Some(reason.as_deref().unwrap_or("the collector did not take the last of them in time")), true);
+        self.failed
+            .fetch_add(self.waiting.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        let reason = self
+            .reason
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        self.tell(
+            Some(
+                reason
+                    .as_deref()
+                    .unwrap_or("the collector did not take the last of them in time"),
+            ),
+            true,
+        );
     }
 
     fn tell(&self, reason: Option<&str>, at_once: bool) {
@@ -73,8 +95,15 @@ impl Ledger {
         if lost == told.lost || (lately && !at_once) {
             return;
         }
-        tracing::warn!(spans = lost - told.lost, "spans were lost: {}", reason.unwrap_or(TOO_MANY));
-        *told = Told { lost, at: Some(Instant::now()) };
+        tracing::warn!(
+            spans = lost - told.lost,
+            "spans were lost: {}",
+            reason.unwrap_or(TOO_MANY)
+        );
+        *told = Told {
+            lost,
+            at: Some(Instant::now()),
+        };
     }
 
     /// What became of them, in the order of [`RESULTS`].

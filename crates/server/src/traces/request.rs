@@ -47,8 +47,11 @@ impl Traces {
         let peer = head.peer_addr?.ip().to_canonical();
         let proxy = self.proxies.contains(peer);
         let mut given = head.headers.get_all(TRACEPARENT).filter(|_| proxy);
-        let (Some(only), None) = (given.next(), given.next()) else { return None };
-        let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Traceparent(only.to_str().ok()?));
+        let (Some(only), None) = (given.next(), given.next()) else {
+            return None;
+        };
+        let caller = TraceContextPropagator::new()
+            .extract_with_context(&Context::new(), &Traceparent(only.to_str().ok()?));
         caller.has_active_span().then_some(caller)
     }
 }
@@ -77,7 +80,10 @@ impl RequestSpan {
         if let Some(route) = route {
             span.set_attribute(KeyValue::new("http.route", route.to_owned()));
         }
-        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        span.set_attribute(KeyValue::new(
+            "http.response.status_code",
+            i64::from(status.as_u16()),
+        ));
         if let Some(failure) = answer.error().and_then(|error| error.as_error::<Failure>()) {
             span.set_attribute(KeyValue::new("frontdesk.error", failure.code().as_str()));
         }
@@ -93,7 +99,11 @@ impl RequestSpan {
 const OTHER: &str = "_OTHER";
 
 fn method(method: &Method) -> &str {
-    if METHODS.contains(&method.as_str()) { method.as_str() } else { OTHER }
+    if METHODS.contains(&method.as_str()) {
+        method.as_str()
+    } else {
+        OTHER
+    }
 }
 
 /// The one field that is read of a caller's headers.

@@ -1,6 +1,11 @@
 //! A PostgreSQL server of the test's own, which it may stop and start.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 use std::fs;
 use std::net::TcpListener;
@@ -27,19 +32,60 @@ impl Cluster {
         let programs = variable("TEST_POSTGRES_BIN")
             .expect("TEST_POSTGRES_BIN names the programs; run the tests with `make test` or scripts/with-postgres");
         // Neither the folder for temporary files nor its parents may be closed to the other account.
-        let folder = tempfile::Builder::new().prefix("frontdesk-cluster.").tempdir_in("/tmp").unwrap();
-        let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("frontdesk-cluster.")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let run = |program: &str, arguments: &[&str]| {
+            Command::new(program)
+                .args(arguments)
+                .stdin(Stdio::null())
+                .output()
+                .unwrap()
+        };
         let account = (run("id", &["-u"]).stdout == b"0\n").then(|| {
-            ["postgres", "nobody"].into_iter().find(|account| run("id", &[account]).status.success()).expect("an account that is not root")
+            ["postgres", "nobody"]
+                .into_iter()
+                .find(|account| run("id", &[account]).status.success())
+                .expect("an account that is not root")
         });
         if let Some(account) = account {
-            assert!(run("chown", &[account, folder.path().to_str().unwrap()]).status.success());
+            assert!(
+                run("chown", &[account, folder.path().to_str().unwrap()])
+                    .status
+                    .success()
+            );
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        let cluster = Self { url, folder, programs: programs.into(), account };
-        cluster.must("initdb", &["-D", "data", "-A", "trust", "-U", "postgres", "--no-locale", "-E", "UTF8", "--no-sync"]);
-        let settings = format!("port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n");
+        let cluster = Self {
+            url,
+            folder,
+            programs: programs.into(),
+            account,
+        };
+        cluster.must(
+            "initdb",
+            &[
+                "-D",
+                "data",
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "--no-locale",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ],
+        );
+        let settings = format!(
+            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n"
+        );
         let path = cluster.folder.path().join("data/postgresql.conf");
         fs::write(&path, fs::read_to_string(&path).unwrap() + &settings).unwrap();
         cluster.up();
@@ -48,7 +94,10 @@ impl Cluster {
 
     /// Starts it again.
     pub fn up(&self) {
-        self.must("pg_ctl", &["start", "-D", "data", "-w", "-t", "60", "-l", "server.log"]);
+        self.must(
+            "pg_ctl",
+            &["start", "-D", "data", "-w", "-t", "60", "-l", "server.log"],
+        );
     }
 
     /// Stops it under whoever is connected.
@@ -58,7 +107,11 @@ impl Cluster {
 
     fn must(&self, program: &str, arguments: &[&str]) {
         let output = self.run(program, arguments);
-        assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{program} {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Output {
@@ -82,7 +135,11 @@ impl Cluster {
             .stderr(said.try_clone().unwrap())
             .status()
             .unwrap();
-        Output { status, stdout: Vec::new(), stderr: written(said) }
+        Output {
+            status,
+            stdout: Vec::new(),
+            stderr: written(said),
+        }
     }
 }
 
@@ -96,6 +153,9 @@ fn written(mut file: fs::File) -> Vec<u8> {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.run("pg_ctl", &["stop", "-D", "data", "-m", "immediate", "-t", "20"]);
+        self.run(
+            "pg_ctl",
+            &["stop", "-D", "data", "-m", "immediate", "-t", "20"],
+        );
     }
 }

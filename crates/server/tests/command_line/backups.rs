@@ -14,7 +14,12 @@ use crate::{OTHER_KEY, audited, fixed, gave, refused};
 
 fn kids(server: &TestServer) -> Vec<String> {
     let jwks = server.get("/jwks").json();
-    jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    jwks["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Registers clients from several threads for as long as a backup is made, and gives those that were acknowledged before it began.
@@ -36,7 +41,10 @@ fn under_load(server: &TestServer, file: &Path) -> Vec<Value> {
         stop.store(true, Ordering::Relaxed);
         let (path, rest) = printed.split_once(" has ").unwrap();
         assert_eq!(path, file.to_str().unwrap());
-        assert!(rest.ends_with(" rows; the sealing key is not in it\n"), "{printed}");
+        assert!(
+            rest.ends_with(" rows; the sealing key is not in it\n"),
+            "{printed}"
+        );
         before
     })
 }
@@ -49,7 +57,10 @@ fn comes_back(from: Setup, to: &Setup) {
     let files = TempDir::new().unwrap();
     let file = files.path().join("frontdesk.backup");
     let clients = under_load(&server, &file);
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let folder = Arc::new(TempDir::new().unwrap());
     let restored = gave(to, folder.path(), &["restore", file.to_str().unwrap()], b"");
     let rows = fs::read_to_string(&file).unwrap().lines().count() - 2;
@@ -60,8 +71,24 @@ fn comes_back(from: Setup, to: &Setup) {
         assert_eq!(&target.manage("GET", client).send().ok(), client);
     }
     let metadata = json!({ "redirect_uris": ["https://rp.example/cb"] });
-    assert_eq!(target.request("POST", "/register").basic("alice", crate::support::PASSWORD).json(&metadata).send().status(), 201);
-    assert_eq!(target.request("POST", "/register").bearer(token.trim_end()).json(&metadata).send().status(), 201);
+    assert_eq!(
+        target
+            .request("POST", "/register")
+            .basic("alice", crate::support::PASSWORD)
+            .json(&metadata)
+            .send()
+            .status(),
+        201
+    );
+    assert_eq!(
+        target
+            .request("POST", "/register")
+            .bearer(token.trim_end())
+            .json(&metadata)
+            .send()
+            .status(),
+        201
+    );
 }
 
 #[test]
@@ -86,36 +113,82 @@ fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
     server.ran(&["backup", &file]);
     let again = server.run(&["backup", &file]);
     let there = format!("frontdesk: {file} is there already, and is not overwritten\n");
-    assert_eq!((again.status.code(), String::from_utf8(again.stderr).unwrap()), (Some(1), there));
+    assert_eq!(
+        (
+            again.status.code(),
+            String::from_utf8(again.stderr).unwrap()
+        ),
+        (Some(1), there)
+    );
     let nowhere = server.run(&["backup", &path("nowhere/a.backup")]);
     assert_eq!(nowhere.status.code(), Some(1));
-    assert!(String::from_utf8(nowhere.stderr).unwrap().contains("nowhere/a.backup cannot be written: No such file or directory"));
+    assert!(
+        String::from_utf8(nowhere.stderr)
+            .unwrap()
+            .contains("nowhere/a.backup cannot be written: No such file or directory")
+    );
 
-    let restore = |setup: &Setup, folder: &Path, arguments: &[&str]| refused(setup, folder, &[&["restore"], arguments].concat(), b"");
+    let restore = |setup: &Setup, folder: &Path, arguments: &[&str]| {
+        refused(setup, folder, &[&["restore"], arguments].concat(), b"")
+    };
     let full = restore(&fixed(None), server.folder.path(), &[&file]);
-    assert_eq!(full, "the store is not empty: it has 1 rows in client; --replace deletes everything it has first");
+    assert_eq!(
+        full,
+        "the store is not empty: it has 1 rows in client; --replace deletes everything it has first"
+    );
     assert_eq!(server.manage("GET", &client).send().status(), 200);
 
     let fresh = TempDir::new().unwrap();
     let unkeyed = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443");
     let key = "frontdesk-data/sealing.key is not there: put the sealing key of the store that was backed up in its place first";
     assert_eq!(restore(&unkeyed, fresh.path(), &[&file]), key);
-    assert_eq!(fs::read_dir(fresh.path()).unwrap().count(), 0, "nothing was made");
-    let other = restore(&fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY), fresh.path(), &[&file]);
-    assert!(other.starts_with(&format!("{file}: what it has was sealed with another sealing key, whose identifier is ")), "{other}");
-    assert!(other.ends_with("; set sealing_key_file (FRONTDESK_SEALING_KEY_FILE) to that key"), "{other}");
+    assert_eq!(
+        fs::read_dir(fresh.path()).unwrap().count(),
+        0,
+        "nothing was made"
+    );
+    let other = restore(
+        &fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY),
+        fresh.path(),
+        &[&file],
+    );
+    assert!(
+        other.starts_with(&format!(
+            "{file}: what it has was sealed with another sealing key, whose identifier is "
+        )),
+        "{other}"
+    );
+    assert!(
+        other.ends_with("; set sealing_key_file (FRONTDESK_SEALING_KEY_FILE) to that key"),
+        "{other}"
+    );
 
     let fresh = TempDir::new().unwrap();
     let missing = restore(&fixed(None), fresh.path(), &[&path("nothing")]);
-    assert_eq!(missing, format!("{} cannot be read: No such file or directory (os error 2)", path("nothing")));
+    assert_eq!(
+        missing,
+        format!(
+            "{} cannot be read: No such file or directory (os error 2)",
+            path("nothing")
+        )
+    );
     let whole = fs::read(&file).unwrap();
     fs::write(path("cut"), &whole[..whole.len() - 2]).unwrap();
     let cut = restore(&fixed(None), fresh.path(), &[&path("cut")]);
     assert!(
-        cut.starts_with(&format!("{}: line ", path("cut"))) && cut.ends_with(" does not end: the file was cut off, or is no backup"),
+        cut.starts_with(&format!("{}: line ", path("cut")))
+            && cut.ends_with(" does not end: the file was cut off, or is no backup"),
         "{cut}"
     );
-    assert_eq!(gave(&fixed(None), fresh.path(), &["client", "list", "--json"], b""), "");
+    assert_eq!(
+        gave(
+            &fixed(None),
+            fresh.path(),
+            &["client", "list", "--json"],
+            b""
+        ),
+        ""
+    );
 }
 
 #[test]
@@ -129,12 +202,28 @@ fn a_store_in_use_goes_back_to_its_backup_when_told_to() {
     server.manage("DELETE", &kept).send().deleted();
     let rows = fs::read_to_string(&file).unwrap().lines().count() - 2;
     let before = audited(&server);
-    assert_eq!(server.ran(&["restore", "--replace", &file]), format!("restored {rows} rows\n"));
+    assert_eq!(
+        server.ran(&["restore", "--replace", &file]),
+        format!("restored {rows} rows\n")
+    );
     let after = audited(&server);
     let (last, of_backup) = after.split_last().unwrap();
-    assert_eq!(of_backup, &before[..of_backup.len()], "the trail is the backup's");
-    assert!(before.len() > of_backup.len(), "what came later is gone with the clients it tells of");
-    assert_eq!(*last, format!("store restored | - | - | command line; {rows} rows"));
+    assert_eq!(
+        of_backup,
+        &before[..of_backup.len()],
+        "the trail is the backup's"
+    );
+    assert!(
+        before.len() > of_backup.len(),
+        "what came later is gone with the clients it tells of"
+    );
+    assert_eq!(
+        *last,
+        format!("store restored | - | - | command line; {rows} rows")
+    );
     assert_eq!(server.manage("GET", &kept).send().ok(), kept);
-    server.manage("GET", &later).send().refused(401, "invalid_token");
+    server
+        .manage("GET", &later)
+        .send()
+        .refused(401, "invalid_token");
 }

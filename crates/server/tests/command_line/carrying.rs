@@ -15,10 +15,25 @@ fn registered(server: &TestServer) -> Vec<Value> {
     let named = json!({
         "redirect_uris": ["https://rp.example/cb?a=%C3%BC&b"], "client_name": "Kundenportal “zwei”", "client_name#ja": "クライアント名",
     });
-    let public = json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "none" });
-    let mut clients = vec![server.client(), server.register(&named).created(), server.register(&public).created()];
-    let token = server.ran(&["token", "issue", "--scope", "openid", "--redirect-host", "rp.example"]);
-    let limited = server.request("POST", "/register").bearer(token.trim_end()).json(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
+    let public =
+        json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "none" });
+    let mut clients = vec![
+        server.client(),
+        server.register(&named).created(),
+        server.register(&public).created(),
+    ];
+    let token = server.ran(&[
+        "token",
+        "issue",
+        "--scope",
+        "openid",
+        "--redirect-host",
+        "rp.example",
+    ]);
+    let limited = server
+        .request("POST", "/register")
+        .bearer(token.trim_end())
+        .json(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
     clients.push(limited.send().created());
     clients
 }
@@ -44,28 +59,63 @@ fn carried(from: &Setup, to: &Setup, exported_with: Option<&str>) {
         arguments.extend(["--sealed-with", key.to_str().unwrap()]);
     }
     let dry = [&arguments[..], &["--dry-run"]].concat();
-    assert_eq!(gave(to, folder.path(), &dry, export.as_bytes()), "4 clients would be imported\n");
-    assert_eq!(gave(to, folder.path(), &["client", "list", "--json"], b""), "");
-    assert_eq!(gave(to, folder.path(), &arguments, export.as_bytes()), "imported 4 clients\n");
-    assert_eq!(gave(to, folder.path(), &arguments, export.as_bytes()), "imported 0 clients; 4 of 4 are here already\n");
+    assert_eq!(
+        gave(to, folder.path(), &dry, export.as_bytes()),
+        "4 clients would be imported\n"
+    );
+    assert_eq!(
+        gave(to, folder.path(), &["client", "list", "--json"], b""),
+        ""
+    );
+    assert_eq!(
+        gave(to, folder.path(), &arguments, export.as_bytes()),
+        "imported 4 clients\n"
+    );
+    assert_eq!(
+        gave(to, folder.path(), &arguments, export.as_bytes()),
+        "imported 0 clients; 4 of 4 are here already\n"
+    );
 
     let target = to.clone().within(&folder).start();
     let shown = |server: &TestServer| server.ran(&["client", "list", "--json"]);
     assert_eq!(shown(&target), shown(&server));
-    let mut imported: Vec<String> = audited(&target).into_iter().filter(|row| row.starts_with("client ")).collect();
+    let mut imported: Vec<String> = audited(&target)
+        .into_iter()
+        .filter(|row| row.starts_with("client "))
+        .collect();
     imported.sort();
-    let mut expected: Vec<String> =
-        clients.iter().map(|client| format!("client imported | {} | - | command line", client["client_id"].as_str().unwrap())).collect();
+    let mut expected: Vec<String> = clients
+        .iter()
+        .map(|client| {
+            format!(
+                "client imported | {} | - | command line",
+                client["client_id"].as_str().unwrap()
+            )
+        })
+        .collect();
     expected.sort();
-    assert_eq!(imported, expected, "a row for each, and none for those that were here already");
+    assert_eq!(
+        imported, expected,
+        "a row for each, and none for those that were here already"
+    );
     for client in &clients {
         let read = target.manage("GET", client).send().ok();
-        assert_eq!(&read, client, "the token works, the secret and the metadata are those of the registration");
+        assert_eq!(
+            &read, client,
+            "the token works, the secret and the metadata are those of the registration"
+        );
     }
     let metadata = |export: &str| -> Vec<Value> {
-        export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["metadata"].clone()).collect()
+        export
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["metadata"].clone())
+            .collect()
     };
-    assert_eq!(metadata(&target.ran(&["client", "export"])), metadata(&export), "texts, byte for byte");
+    assert_eq!(
+        metadata(&target.ran(&["client", "export"])),
+        metadata(&export),
+        "texts, byte for byte"
+    );
     target.manage("DELETE", &clients[0]).send().deleted();
 }
 
@@ -79,7 +129,11 @@ fn clients_go_from_sqlite_to_postgresql_with_their_tokens_and_secrets() {
 #[test]
 fn clients_go_from_postgresql_to_sqlite_with_another_sealing_key() {
     let database = Postgres::new();
-    carried(&fixed(Some(&database)), &fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY), Some(KEY));
+    carried(
+        &fixed(Some(&database)),
+        &fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY),
+        Some(KEY),
+    );
 }
 
 #[test]
@@ -90,41 +144,124 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
     }
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("clients.jsonl");
-    assert_eq!(server.ran(&["client", "export", file.to_str().unwrap()]), "exported 3 clients\n");
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        server.ran(&["client", "export", file.to_str().unwrap()]),
+        "exported 3 clients\n"
+    );
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let export = fs::read_to_string(&file).unwrap();
     let again = server.run(&["client", "export", file.to_str().unwrap()]);
     assert_eq!(again.status.code(), Some(1));
-    let said = format!("frontdesk: {} is there already, and is not overwritten\n", file.display());
+    let said = format!(
+        "frontdesk: {} is there already, and is not overwritten\n",
+        file.display()
+    );
     assert_eq!(String::from_utf8(again.stderr).unwrap(), said);
     assert_eq!(fs::read_to_string(&file).unwrap(), export);
 
     let to = fixed(None);
     let import = |text: &str| refused(&to, folder.path(), &["client", "import"], text.as_bytes());
     let lines: Vec<&str> = export.lines().collect();
-    let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["client_id"].as_str().unwrap().to_owned();
-    let said = import(&format!("{}\n{}\n", lines[0], lines[1].replacen('{', "{\"colour\":1,", 1)));
-    assert!(said.starts_with("line 2: it is not an exported client: unknown field `colour`, expected one of "), "{said}");
-    assert!(import(&export.replacen("\"revision\":", "\"revision\":-", 1)).starts_with("line 1: revision of "));
+    let id = |line: &str| {
+        serde_json::from_str::<Value>(line).unwrap()["client_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let said = import(&format!(
+        "{}\n{}\n",
+        lines[0],
+        lines[1].replacen('{', "{\"colour\":1,", 1)
+    ));
+    assert!(
+        said.starts_with(
+            "line 2: it is not an exported client: unknown field `colour`, expected one of "
+        ),
+        "{said}"
+    );
+    assert!(
+        import(&export.replacen("\"revision\":", "\"revision\":-", 1))
+            .starts_with("line 1: revision of ")
+    );
     let cut = export.split_at(export.len() - 40).0;
-    assert!(import(cut).starts_with("line 3: it is not an exported client: "), "{}", import(cut));
-    let twice = format!("{export}{}\n", lines[0].replacen("\"revision\":1", "\"revision\":2", 1));
-    assert_eq!(import(&twice), format!("line 4: there is a client {:?} already, and it differs", id(lines[0])));
+    assert!(
+        import(cut).starts_with("line 3: it is not an exported client: "),
+        "{}",
+        import(cut)
+    );
+    let twice = format!(
+        "{export}{}\n",
+        lines[0].replacen("\"revision\":1", "\"revision\":2", 1)
+    );
+    assert_eq!(
+        import(&twice),
+        format!(
+            "line 4: there is a client {:?} already, and it differs",
+            id(lines[0])
+        )
+    );
     let other = fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY);
     let elsewhere = TempDir::new().unwrap();
     let sealed = format!(
         "line 1: the secret of {:?} does not open with this store's sealing key; name the key of the store it comes from with --sealed-with",
         id(lines[0])
     );
-    assert_eq!(refused(&other, elsewhere.path(), &["client", "import"], export.as_bytes()), sealed);
-    let missing = refused(&to, folder.path(), &["client", "import", "nothing.jsonl"], b"");
-    assert_eq!(missing, "nothing.jsonl cannot be read: No such file or directory (os error 2)");
-    let missing = refused(&to, folder.path(), &["client", "import", "--sealed-with", "nothing.key"], b"");
-    assert_eq!(missing, "--sealed-with names nothing.key, which cannot be read: No such file or directory (os error 2)");
+    assert_eq!(
+        refused(
+            &other,
+            elsewhere.path(),
+            &["client", "import"],
+            export.as_bytes()
+        ),
+        sealed
+    );
+    let missing = refused(
+        &to,
+        folder.path(),
+        &["client", "import", "nothing.jsonl"],
+        b"",
+    );
+    assert_eq!(
+        missing,
+        "nothing.jsonl cannot be read: No such file or directory (os error 2)"
+    );
+    let missing = refused(
+        &to,
+        folder.path(),
+        &["client", "import", "--sealed-with", "nothing.key"],
+        b"",
+    );
+    assert_eq!(
+        missing,
+        "--sealed-with names nothing.key, which cannot be read: No such file or directory (os error 2)"
+    );
     for folder in [folder.path(), elsewhere.path()] {
-        assert_eq!(gave(if folder == elsewhere.path() { &other } else { &to }, folder, &["client", "list", "--json"], b""), "");
+        assert_eq!(
+            gave(
+                if folder == elsewhere.path() {
+                    &other
+                } else {
+                    &to
+                },
+                folder,
+                &["client", "list", "--json"],
+                b""
+            ),
+            ""
+        );
     }
-    assert_eq!(gave(&to, folder.path(), &["client", "import", "clients.jsonl"], b""), "imported 3 clients\n");
+    assert_eq!(
+        gave(
+            &to,
+            folder.path(),
+            &["client", "import", "clients.jsonl"],
+            b""
+        ),
+        "imported 3 clients\n"
+    );
 }
 
 /// Another program has no sealing key to seal with.
@@ -132,28 +269,60 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
 fn a_line_may_have_its_secret_in_clear_and_the_store_seals_it() {
     let server = fixed(None).start();
     let client = server.client();
-    let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+    let (id, secret) = (
+        client["client_id"].as_str().unwrap(),
+        client["client_secret"].as_str().unwrap(),
+    );
     let mut line: Value = serde_json::from_str(&server.ran(&["client", "export"])).unwrap();
     let sealed = line["secret_sealed"].take();
     line["client_secret"] = secret.into();
 
-    let (to, folder) = (fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY), TempDir::new().unwrap());
-    let import = |line: &Value| gave(&to, folder.path(), &["client", "import"], format!("{line}\n").as_bytes());
+    let (to, folder) = (
+        fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY),
+        TempDir::new().unwrap(),
+    );
+    let import = |line: &Value| {
+        gave(
+            &to,
+            folder.path(),
+            &["client", "import"],
+            format!("{line}\n").as_bytes(),
+        )
+    };
     assert_eq!(import(&line), "imported 1 client\n");
-    assert_eq!(import(&line), "imported 0 clients; 1 of 1 are here already\n");
-    let shown: Value = serde_json::from_str(&gave(&to, folder.path(), &["client", "show", id, "--with-secret"], b"")).unwrap();
+    assert_eq!(
+        import(&line),
+        "imported 0 clients; 1 of 1 are here already\n"
+    );
+    let shown: Value = serde_json::from_str(&gave(
+        &to,
+        folder.path(),
+        &["client", "show", id, "--with-secret"],
+        b"",
+    ))
+    .unwrap();
     assert_eq!(shown["client_secret"], secret);
     assert!(!gave(&to, folder.path(), &["client", "export"], b"").contains(secret));
 
     let elsewhere = TempDir::new().unwrap();
-    let refused = |line: &Value| refused(&to, elsewhere.path(), &["client", "import"], format!("{line}\n").as_bytes());
+    let refused = |line: &Value| {
+        refused(
+            &to,
+            elsewhere.path(),
+            &["client", "import"],
+            format!("{line}\n").as_bytes(),
+        )
+    };
     let unreadable = format!("line 1: client_secret of {id:?} cannot be read");
     let mut both = line.clone();
     both["secret_sealed"] = sealed;
     assert_eq!(refused(&both), unreadable);
     line["client_secret"] = "".into();
     assert_eq!(refused(&line), unreadable);
-    assert_eq!(gave(&to, elsewhere.path(), &["client", "list", "--json"], b""), "");
+    assert_eq!(
+        gave(&to, elsewhere.path(), &["client", "list", "--json"], b""),
+        ""
+    );
 }
 
 #[test]
@@ -161,15 +330,32 @@ fn a_registrar_exports_its_own_clients_and_imports_none() {
     let server = fixed(None).start();
     server.account("alice", "registrar");
     server.client();
-    let of_alice = server.request("POST", "/register").basic("alice", crate::support::PASSWORD);
-    let of_alice = of_alice.json(&json!({ "redirect_uris": ["https://rp.example/cb"] })).send().created();
+    let of_alice = server
+        .request("POST", "/register")
+        .basic("alice", crate::support::PASSWORD);
+    let of_alice = of_alice
+        .json(&json!({ "redirect_uris": ["https://rp.example/cb"] }))
+        .send()
+        .created();
     let export = server.ran(&["client", "--as", "alice", "export"]);
     assert_eq!(export.lines().count(), 1);
-    assert!(export.contains(of_alice["client_id"].as_str().unwrap()), "{export}");
-    assert_eq!(server.ran(&["client", "--as", "alice", "export", "--owner", "admin"]), "");
+    assert!(
+        export.contains(of_alice["client_id"].as_str().unwrap()),
+        "{export}"
+    );
+    assert_eq!(
+        server.ran(&["client", "--as", "alice", "export", "--owner", "admin"]),
+        ""
+    );
     let output = server.run(&["client", "--as", "alice", "import"]);
     assert_eq!(
-        (output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()),
-        (Some(1), "frontdesk: only an administrator imports clients\n")
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap().as_str()
+        ),
+        (
+            Some(1),
+            "frontdesk: only an administrator imports clients\n"
+        )
     );
 }

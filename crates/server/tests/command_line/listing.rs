@@ -10,7 +10,12 @@ use crate::{audited, fixed, gave};
 
 fn names(server: &TestServer, arguments: &[&str]) -> Vec<String> {
     let printed = server.ran(&[&["client", "list", "--json"], arguments].concat());
-    let name = |line: &str| serde_json::from_str::<Value>(line).unwrap()["metadata"]["client_name"].as_str().unwrap().to_owned();
+    let name = |line: &str| {
+        serde_json::from_str::<Value>(line).unwrap()["metadata"]["client_name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     printed.lines().map(name).collect()
 }
 
@@ -19,10 +24,16 @@ fn names(server: &TestServer, arguments: &[&str]) -> Vec<String> {
 #[test]
 fn a_command_ends_well_while_the_store_still_connects() {
     let database = Postgres::new();
-    let (folder, setup) = (TempDir::new().unwrap(), fixed(Some(&database)).with("FRONTDESK_DATABASE", &database.with_password()));
+    let (folder, setup) = (
+        TempDir::new().unwrap(),
+        fixed(Some(&database)).with("FRONTDESK_DATABASE", &database.with_password()),
+    );
     gave(&setup, folder.path(), &["migrate"], b"");
     for _ in 0..40 {
-        assert_eq!(gave(&setup, folder.path(), &["client", "list", "--json"], b""), "");
+        assert_eq!(
+            gave(&setup, folder.path(), &["client", "list", "--json"], b""),
+            ""
+        );
     }
 }
 
@@ -35,8 +46,12 @@ fn clients_are_listed_by_name_owner_provider_and_time() {
         let uris = ["https://rp.example/cb"];
         let wiki = json!({ "redirect_uris": uris, "client_name": "The WIKI", "client_name#de": "Das Nachschlagewerk Ä" });
         server.register(&wiki).created();
-        let shop = server.request("POST", "/register").basic("alice", crate::support::PASSWORD);
-        shop.json(&json!({ "redirect_uris": uris, "client_name": "Shop" })).send().created();
+        let shop = server
+            .request("POST", "/register")
+            .basic("alice", crate::support::PASSWORD);
+        shop.json(&json!({ "redirect_uris": uris, "client_name": "Shop" }))
+            .send()
+            .created();
         for (arguments, expected) in [
             (&[][..], &["The WIKI", "Shop"][..]),
             (&["--name", "wiki"], &["The WIKI"]),
@@ -44,12 +59,18 @@ fn clients_are_listed_by_name_owner_provider_and_time() {
             (&["--name", "nothing"], &[]),
             (&["--owner", "alice"], &["Shop"]),
             (&["--owner", "alice", "--name", "wiki"], &[]),
-            (&["--provider", "http://localhost:9443"], &["The WIKI", "Shop"]),
+            (
+                &["--provider", "http://localhost:9443"],
+                &["The WIKI", "Shop"],
+            ),
             (&["--provider", "http://localhost:9443/"], &[]),
             (&["--created-after", "1h"], &["The WIKI", "Shop"]),
             (&["--created-before", "1h"], &[]),
             (&["--unused", "1h"], &[]),
-            (&["--created-after", "2026-01-31T12:00:00Z"], &["The WIKI", "Shop"]),
+            (
+                &["--created-after", "2026-01-31T12:00:00Z"],
+                &["The WIKI", "Shop"],
+            ),
             (&["--created-before", "2026-01-31T12:00:00+01:00"], &[]),
         ] {
             assert_eq!(names(&server, arguments), expected, "{arguments:?}");
@@ -74,14 +95,31 @@ fn providers_are_listed_with_what_they_have() {
          http://localhost:9443         protected     localhost, example.com  1        RS256 0days, ES256 0days\n\
          http://localhost:9443/t/acme  open          localhost               0        RS256 0days, ES256 0days\n"
     );
-    let listed: Vec<Value> = server.ran(&["provider", "list", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let listed: Vec<Value> = server
+        .ran(&["provider", "list", "--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(listed.len(), 2);
-    let keys = listed[0]["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let keys = listed[0]["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect::<Vec<_>>();
     let published = server.get("/jwks").json();
-    let published: Vec<&str> = published["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    let published: Vec<&str> = published["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap())
+        .collect();
     assert_eq!(keys, published);
     let key = &listed[0]["keys"][0];
-    assert_eq!((&key["algorithm"], &key["state"], &key["signs_until"]), (&json!("RS256"), &json!("signing"), &json!("-")));
+    assert_eq!(
+        (&key["algorithm"], &key["state"], &key["signs_until"]),
+        (&json!("RS256"), &json!("signing"), &json!("-"))
+    );
     let plain = |listed: &Value| json!({ "issuer": listed["issuer"], "registration": listed["registration"], "domains": listed["domains"], "clients": listed["clients"] });
     assert_eq!(
         plain(&listed[1]),
@@ -94,13 +132,34 @@ fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
     let database = Postgres::new();
     for setup in [fixed(None), fixed(Some(&database))] {
         let folder = Arc::new(TempDir::new().unwrap());
-        let purge = |arguments: &[&str]| gave(&setup, folder.path(), &[&["purge"], arguments].concat(), b"");
-        let told = |clients: u8, tokens: u8, keys: u8| {
-            format!("clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}\n")
+        let purge = |arguments: &[&str]| {
+            gave(
+                &setup,
+                folder.path(),
+                &[&["purge"], arguments].concat(),
+                b"",
+            )
         };
-        assert_eq!(purge(&["--dry-run"]), format!("would be purged: {}", told(0, 0, 0)));
-        drop(setup.clone().with("FRONTDESK_CLIENT_LIFETIME", "1s").within(&folder).start().client());
-        until("the client has expired", || purge(&["--dry-run"]) == format!("would be purged: {}", told(1, 0, 0)));
+        let told = |clients: u8, tokens: u8, keys: u8| {
+            format!(
+                "clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}\n"
+            )
+        };
+        assert_eq!(
+            purge(&["--dry-run"]),
+            format!("would be purged: {}", told(0, 0, 0))
+        );
+        drop(
+            setup
+                .clone()
+                .with("FRONTDESK_CLIENT_LIFETIME", "1s")
+                .within(&folder)
+                .start()
+                .client(),
+        );
+        until("the client has expired", || {
+            purge(&["--dry-run"]) == format!("would be purged: {}", told(1, 0, 0))
+        });
         assert_eq!(purge(&[]), format!("purged: {}", told(1, 0, 0)));
         assert_eq!(purge(&[]), format!("purged: {}", told(0, 0, 0)));
 
@@ -110,17 +169,39 @@ fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
         server.ran(&["token", "issue", "--expires-in", "1s"]);
         server.ran(&["token", "issue", "--uses", "1", "--label", "unused"]);
         let metadata = json!({ "redirect_uris": ["https://rp.example/cb"] });
-        let paid = server.request("POST", "/register").bearer(once.trim_end()).json(&metadata).send().created();
+        let paid = server
+            .request("POST", "/register")
+            .bearer(once.trim_end())
+            .json(&metadata)
+            .send()
+            .created();
         let purge = |arguments: &[&str]| server.ran(&[&["purge"], arguments].concat());
-        until("the token has expired", || purge(&["--dry-run"]) == format!("would be purged: {}", told(0, 2, 0)));
+        until("the token has expired", || {
+            purge(&["--dry-run"]) == format!("would be purged: {}", told(0, 2, 0))
+        });
         assert_eq!(purge(&[]), format!("purged: {}", told(0, 2, 0)));
         assert_eq!(purge(&[]), format!("purged: {}", told(0, 0, 0)));
         assert!(server.ran(&["token", "list"]).contains("unused"));
-        let rows: Vec<String> = audited(&server).into_iter().filter(|row| row.contains(" purged") || row.contains("expired")).collect();
-        let [expired, spent] = &rows[..] else { panic!("{rows:?}") };
-        assert!(expired.starts_with("client expired | ") && expired.ends_with(" | - | command line"), "{expired}");
-        assert_eq!(spent, "tokens purged | - | - | command line; 2", "a purge that finds nothing writes nothing");
-        assert_eq!(server.manage("GET", &paid).send().status(), 200, "its client stays");
+        let rows: Vec<String> = audited(&server)
+            .into_iter()
+            .filter(|row| row.contains(" purged") || row.contains("expired"))
+            .collect();
+        let [expired, spent] = &rows[..] else {
+            panic!("{rows:?}")
+        };
+        assert!(
+            expired.starts_with("client expired | ") && expired.ends_with(" | - | command line"),
+            "{expired}"
+        );
+        assert_eq!(
+            spent, "tokens purged | - | - | command line; 2",
+            "a purge that finds nothing writes nothing"
+        );
+        assert_eq!(
+            server.manage("GET", &paid).send().status(),
+            200,
+            "its client stays"
+        );
         assert_eq!(server.manage("GET", &stays).send().status(), 200);
     }
 }
@@ -133,13 +214,22 @@ fn a_use_is_written_at_the_end_of_the_service_and_shown() {
         let client = server.client();
         server.manage("GET", &client).send().ok();
         let id = client["client_id"].as_str().unwrap();
-        let shown = || serde_json::from_str::<Value>(&server.ran(&["client", "show", id])).unwrap()["last_used_at"].clone();
+        let shown = || {
+            serde_json::from_str::<Value>(&server.ran(&["client", "show", id])).unwrap()["last_used_at"].clone()
+        };
         assert_eq!(shown(), "never", "a read writes nothing");
         server.signal("-TERM");
         assert!(server.wait().success());
         let shown = serde_json::from_str::<Value>(&server.ran(&["client", "show", id])).unwrap();
         let used = shown["last_used_at"].as_str().unwrap();
         assert!(used.ends_with("T00:00:00Z"), "{used}");
-        assert_eq!(server.ran(&["client", "list", "--unused", "1s"]).lines().count(), 1, "the heads alone");
+        assert_eq!(
+            server
+                .ran(&["client", "list", "--unused", "1s"])
+                .lines()
+                .count(),
+            1,
+            "the heads alone"
+        );
     }
 }

@@ -12,25 +12,60 @@ fn a_document_that_is_known_is_not_sent_again() {
     for path in ADDRESSES[2].1.iter().chain(ADDRESSES[2].2) {
         let whole = server.get(path);
         let tag = whole.header("etag").unwrap();
-        assert!(tag.len() > 20 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
-        assert_eq!(whole.header("cache-control"), Some("public, max-age=3600"), "{path}");
+        assert!(
+            tag.len() > 20 && tag.starts_with('"') && tag.ends_with('"'),
+            "{tag}"
+        );
+        assert_eq!(
+            whole.header("cache-control"),
+            Some("public, max-age=3600"),
+            "{path}"
+        );
         let weak = format!("W/{tag}");
         let list = format!("\"other\", {tag}");
         let weak_list = format!("W/\"other\",{weak} , \"third\"");
         for known in [tag, &weak, &list, &weak_list, "*"] {
             for method in ["GET", "HEAD"] {
-                let answer = server.request(method, path).header("If-None-Match", known).send();
-                assert_eq!((answer.status(), answer.text.as_str()), (304, ""), "{method} {path} {known}");
+                let answer = server
+                    .request(method, path)
+                    .header("If-None-Match", known)
+                    .send();
+                assert_eq!(
+                    (answer.status(), answer.text.as_str()),
+                    (304, ""),
+                    "{method} {path} {known}"
+                );
                 for header in ["etag", "cache-control", "access-control-allow-origin"] {
-                    assert_eq!(answer.header(header), whole.header(header), "{method} {path} {known}");
+                    assert_eq!(
+                        answer.header(header),
+                        whole.header(header),
+                        "{method} {path} {known}"
+                    );
                 }
             }
         }
-        let second = server.request("GET", path).header("If-None-Match", "\"other\"").header("If-None-Match", tag).send();
+        let second = server
+            .request("GET", path)
+            .header("If-None-Match", "\"other\"")
+            .header("If-None-Match", tag)
+            .send();
         assert_eq!(second.status(), 304, "{path}");
-        for unknown in ["\"other\"", "", tag.trim_matches('"'), "W/\"other\", \"third\"", "w/*"] {
-            let answer = server.request("GET", path).header("If-None-Match", unknown).send();
-            assert_eq!((answer.status(), &answer.text), (200, &whole.text), "{path} {unknown}");
+        for unknown in [
+            "\"other\"",
+            "",
+            tag.trim_matches('"'),
+            "W/\"other\", \"third\"",
+            "w/*",
+        ] {
+            let answer = server
+                .request("GET", path)
+                .header("If-None-Match", unknown)
+                .send();
+            assert_eq!(
+                (answer.status(), &answer.text),
+                (200, &whole.text),
+                "{path} {unknown}"
+            );
         }
     }
 }
@@ -40,14 +75,34 @@ fn a_document_that_is_known_is_not_sent_again() {
 fn a_document_is_read_with_get_and_head_from_any_origin() {
     let server = serving(ADDRESSES[2].0);
     for path in ADDRESSES[2].1.iter().chain(ADDRESSES[2].2) {
-        let page = |method| server.request(method, path).header("Origin", "https://page.example").header("Accept", "text/html").send();
+        let page = |method| {
+            server
+                .request(method, path)
+                .header("Origin", "https://page.example")
+                .header("Accept", "text/html")
+                .send()
+        };
         let get = page("GET");
         assert_eq!(get.status(), 200);
         let head = page("HEAD");
         assert_eq!((head.status(), head.text.as_str()), (200, ""), "{path}");
-        assert_eq!(head.header("content-length"), Some(get.text.len().to_string().as_str()), "{path}");
-        for header in ["content-type", "content-length", "etag", "cache-control", "access-control-allow-origin", "x-content-type-options"] {
-            assert!(get.header(header).is_some() && get.header(header) == head.header(header), "{path} {header}");
+        assert_eq!(
+            head.header("content-length"),
+            Some(get.text.len().to_string().as_str()),
+            "{path}"
+        );
+        for header in [
+            "content-type",
+            "content-length",
+            "etag",
+            "cache-control",
+            "access-control-allow-origin",
+            "x-content-type-options",
+        ] {
+            assert!(
+                get.header(header).is_some() && get.header(header) == head.header(header),
+                "{path} {header}"
+            );
         }
         let preflight = server
             .request("OPTIONS", path)
@@ -55,11 +110,18 @@ fn a_document_is_read_with_get_and_head_from_any_origin() {
             .header("Access-Control-Request-Method", "GET")
             .header("Access-Control-Request-Headers", "mcp-protocol-version")
             .send();
-        assert_eq!((preflight.status(), preflight.text.as_str()), (204, ""), "{path}");
+        assert_eq!(
+            (preflight.status(), preflight.text.as_str()),
+            (204, ""),
+            "{path}"
+        );
         for (header, value) in [
             ("access-control-allow-origin", Some("*")),
             ("access-control-allow-methods", Some("GET, HEAD, OPTIONS")),
-            ("access-control-allow-headers", Some("Authorization, Content-Type, MCP-Protocol-Version")),
+            (
+                "access-control-allow-headers",
+                Some("Authorization, Content-Type, MCP-Protocol-Version"),
+            ),
             ("access-control-allow-credentials", None),
             ("allow", Some("GET, HEAD, OPTIONS")),
         ] {
@@ -68,11 +130,23 @@ fn a_document_is_read_with_get_and_head_from_any_origin() {
         for method in ["POST", "PUT", "DELETE", "PATCH"] {
             let answer = page(method);
             answer.refused(405, "invalid_request");
-            assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method} {path}");
+            assert_eq!(
+                answer.header("allow"),
+                Some("GET, HEAD, OPTIONS"),
+                "{method} {path}"
+            );
         }
         for answer in [get, head, page("POST")] {
-            assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
-            assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                Some("*"),
+                "{path}"
+            );
+            assert_eq!(
+                answer.header("access-control-allow-credentials"),
+                None,
+                "{path}"
+            );
         }
     }
 }
@@ -81,7 +155,11 @@ fn a_document_is_read_with_get_and_head_from_any_origin() {
 fn canonical(answer: &str) -> (Vec<String>, String) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let every_time = |line: &&str| line.starts_with("date:") || line.starts_with("x-request-id:");
-    let mut lines: Vec<_> = head.lines().filter(|line| !every_time(line)).map(str::to_owned).collect();
+    let mut lines: Vec<_> = head
+        .lines()
+        .filter(|line| !every_time(line))
+        .map(str::to_owned)
+        .collect();
     lines.sort();
     (lines, body.to_owned())
 }
@@ -91,11 +169,18 @@ fn canonical(answer: &str) -> (Vec<String>, String) {
 fn no_header_that_names_a_host_changes_a_byte() {
     let server = serving(ADDRESSES[2].0);
     let paths = ADDRESSES[2].1.iter().chain(ADDRESSES[2].2).copied();
-    let others =
-        ["/.well-known/webfinger?resource=acct:alice@login.example.com", "/a/b/register/nobody", "/a/b/identity/register", "/nowhere"];
+    let others = [
+        "/.well-known/webfinger?resource=acct:alice@login.example.com",
+        "/a/b/register/nobody",
+        "/a/b/identity/register",
+        "/nowhere",
+    ];
     for path in paths.chain(others) {
-        let ask =
-            |target: &str, headers: &str| canonical(&server.raw(&format!("GET {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n")));
+        let ask = |target: &str, headers: &str| {
+            canonical(&server.raw(&format!(
+                "GET {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"
+            )))
+        };
         let usual = ask(path, "Host: login.example.com:8443\r\n");
         assert!(!usual.0.is_empty());
         for headers in [
@@ -110,7 +195,14 @@ fn no_header_that_names_a_host_changes_a_byte() {
         ] {
             assert_eq!(ask(path, headers), usual, "{path} {headers:?}");
         }
-        assert_eq!(ask(&format!("http://evil.example{path}"), "Host: evil.example\r\n"), usual, "{path}");
+        assert_eq!(
+            ask(
+                &format!("http://evil.example{path}"),
+                "Host: evil.example\r\n"
+            ),
+            usual,
+            "{path}"
+        );
     }
 }
 
@@ -129,7 +221,14 @@ fn no_header_that_names_a_host_reaches_what_is_issued() {
             .send()
             .created();
         let uri = client["registration_client_uri"].as_str().unwrap();
-        assert_eq!(uri, format!("{}/register/{}", server.issuer(), client["client_id"].as_str().unwrap()));
+        assert_eq!(
+            uri,
+            format!(
+                "{}/register/{}",
+                server.issuer(),
+                client["client_id"].as_str().unwrap()
+            )
+        );
         // With its dot, which no random identifier or token has.
         assert!(!client.to_string().contains("evil.example"), "{client}");
     }
@@ -138,7 +237,20 @@ fn no_header_that_names_a_host_reaches_what_is_issued() {
 /// RFC 9111 §5.2.2.1: the operator says for how long caches may keep the documents.
 #[test]
 fn the_lifetime_of_the_documents_is_configured() {
-    let server = Setup::new().file(&provider("https://login.example.com", "", "")).with("FRONTDESK_DISCOVERY_MAX_AGE", "5m").start();
-    let lifetimes: Vec<Answer> = ADDRESSES[0].1.iter().chain(ADDRESSES[0].2).map(|path| server.get(path)).collect();
-    assert!(lifetimes.iter().all(|answer| answer.header("cache-control") == Some("public, max-age=300")), "{lifetimes:?}");
+    let server = Setup::new()
+        .file(&provider("https://login.example.com", "", ""))
+        .with("FRONTDESK_DISCOVERY_MAX_AGE", "5m")
+        .start();
+    let lifetimes: Vec<Answer> = ADDRESSES[0]
+        .1
+        .iter()
+        .chain(ADDRESSES[0].2)
+        .map(|path| server.get(path))
+        .collect();
+    assert!(
+        lifetimes
+            .iter()
+            .all(|answer| answer.header("cache-control") == Some("public, max-age=300")),
+        "{lifetimes:?}"
+    );
 }

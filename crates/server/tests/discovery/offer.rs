@@ -36,7 +36,13 @@ fn default_document(issuer: &str) -> Value {
 /// The document without its signed form, which must be there.
 fn unsigned(server: &TestServer) -> Value {
     let mut document = server.get(CONFIGURATION).json();
-    assert!(document.as_object_mut().unwrap().shift_remove("signed_metadata").is_some_and(|token| token.is_string()));
+    assert!(
+        document
+            .as_object_mut()
+            .unwrap()
+            .shift_remove("signed_metadata")
+            .is_some_and(|token| token.is_string())
+    );
     document
 }
 
@@ -67,14 +73,25 @@ fn configured_members_replace_and_extend_the_defaults() {
         [provider.metadata.mtls_endpoint_aliases]
         token_endpoint = "https://mtls.as.example/token"
     "#;
-    let server = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
+    let server = Setup::new()
+        .file(&provider("https://login.example.com", "", metadata))
+        .start();
     let mut expected = default_document("https://login.example.com");
     for (member, value) in [
-        ("authorization_endpoint", json!("https://as.example/authorize")),
+        (
+            "authorization_endpoint",
+            json!("https://as.example/authorize"),
+        ),
         ("token_endpoint", json!("https://as.example/token")),
         ("userinfo_endpoint", json!("https://as.example/userinfo")),
         ("scopes_supported", json!(["openid", "shop:read"])),
-        ("grant_types_supported", json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"])),
+        (
+            "grant_types_supported",
+            json!([
+                "authorization_code",
+                "urn:ietf:params:oauth:grant-type:device_code"
+            ]),
+        ),
         ("response_types_supported", json!(["code"])),
         ("subject_types_supported", json!(["public"])),
         ("claims_parameter_supported", json!(true)),
@@ -83,7 +100,10 @@ fn configured_members_replace_and_extend_the_defaults() {
         ("ui_locales_supported", json!(["en-GB", "de"])),
         ("organization_name", json!("Example")),
         ("organization_name#ja", json!("例")),
-        ("mtls_endpoint_aliases", json!({ "token_endpoint": "https://mtls.as.example/token" })),
+        (
+            "mtls_endpoint_aliases",
+            json!({ "token_endpoint": "https://mtls.as.example/token" }),
+        ),
     ] {
         expected[member] = value;
     }
@@ -94,12 +114,20 @@ fn configured_members_replace_and_extend_the_defaults() {
 #[test]
 fn what_the_document_offers_is_what_registration_agrees_to() {
     let metadata = "scopes_supported = [\"openid\", \"shop:read\"]\ngrant_types_supported = [\"authorization_code\"]\n";
-    let server = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
+    let server = Setup::new()
+        .file(&provider("https://login.example.com", "", metadata))
+        .start();
     let uris = json!(["https://rp.example/cb"]);
-    let client = server.register(&json!({ "redirect_uris": uris, "scope": "openid shop:read email" })).created();
+    let client = server
+        .register(&json!({ "redirect_uris": uris, "scope": "openid shop:read email" }))
+        .created();
     assert_eq!(client["scope"], "openid shop:read");
-    server.register(&json!({ "redirect_uris": uris, "scope": "email" })).refused(400, "invalid_client_metadata");
-    server.register(&json!({ "grant_types": ["password"] })).refused(400, "invalid_client_metadata");
+    server
+        .register(&json!({ "redirect_uris": uris, "scope": "email" }))
+        .refused(400, "invalid_client_metadata");
+    server
+        .register(&json!({ "grant_types": ["password"] }))
+        .refused(400, "invalid_client_metadata");
     assert_eq!(server.clients().len(), 1);
 }
 
@@ -107,41 +135,75 @@ fn what_the_document_offers_is_what_registration_agrees_to() {
 #[test]
 fn response_types_nobody_could_get_are_not_offered() {
     let metadata = "grant_types_supported = [\"authorization_code\", \"password\"]\n";
-    let server = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
-    assert_eq!(server.get(CONFIGURATION).json()["response_types_supported"], json!(["code"]));
+    let server = Setup::new()
+        .file(&provider("https://login.example.com", "", metadata))
+        .start();
+    assert_eq!(
+        server.get(CONFIGURATION).json()["response_types_supported"],
+        json!(["code"])
+    );
 }
 
 /// OIDC Core §8: where subjects are pairwise only, every client's are, and have one sector.
 #[test]
 fn a_client_of_a_pairwise_provider_has_one_sector_without_asking() {
-    let server = Setup::new().file(&provider("https://login.example.com", "", "subject_types_supported = [\"pairwise\"]\n")).start();
-    let client = server.register(&json!({ "redirect_uris": ["https://rp.example/a", "https://rp.example/b"] })).created();
+    let server = Setup::new()
+        .file(&provider(
+            "https://login.example.com",
+            "",
+            "subject_types_supported = [\"pairwise\"]\n",
+        ))
+        .start();
+    let client = server
+        .register(&json!({ "redirect_uris": ["https://rp.example/a", "https://rp.example/b"] }))
+        .created();
     assert_eq!(client["subject_type"], "pairwise");
-    let refused = server.register(&json!({ "redirect_uris": ["https://a.example/cb", "https://b.example/cb"] }));
+    let refused = server
+        .register(&json!({ "redirect_uris": ["https://a.example/cb", "https://b.example/cb"] }));
     let sentence = refused.refused(400, "invalid_client_metadata");
-    assert!(sentence.contains("subject_type needs sector_identifier_uri"), "{sentence}");
+    assert!(
+        sentence.contains("subject_type needs sector_identifier_uri"),
+        "{sentence}"
+    );
     assert_eq!(server.clients().len(), 1);
 }
 
 /// OIDC Discovery §3: an endpoint that is closed is not there.
 #[test]
 fn a_closed_provider_names_no_registration_endpoint() {
-    let server = Setup::new().file(&provider("https://login.example.com", "registration = \"closed\"", "")).start();
+    let server = Setup::new()
+        .file(&provider(
+            "https://login.example.com",
+            "registration = \"closed\"",
+            "",
+        ))
+        .start();
     let document = server.get(CONFIGURATION).json();
     assert_eq!(document.get("registration_endpoint"), None);
     assert_eq!(document["jwks_uri"], "https://login.example.com/jwks");
-    server.register(&json!({ "redirect_uris": ["https://rp.example/cb"] })).refused(403, "access_denied");
+    server
+        .register(&json!({ "redirect_uris": ["https://rp.example/cb"] }))
+        .refused(403, "access_denied");
 }
 
 /// OIDC Discovery §3: when another server signs, the document names its keys; ours are served all the same.
 #[test]
 fn a_configured_jwks_uri_wins_and_our_keys_stay_reachable() {
     let metadata = "jwks_uri = \"https://as.example/keys\"\n";
-    let server = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
+    let server = Setup::new()
+        .file(&provider("https://login.example.com", "", metadata))
+        .start();
     let document = server.get(CONFIGURATION).json();
-    assert_eq!((&document["jwks_uri"], document.get("signed_metadata")), (&json!("https://as.example/keys"), None));
+    assert_eq!(
+        (&document["jwks_uri"], document.get("signed_metadata")),
+        (&json!("https://as.example/keys"), None)
+    );
     for path in ["/jwks", "/oauth2/jwks"] {
-        assert_eq!(server.get(path).json()["keys"].as_array().map(Vec::len), Some(2), "{path}");
+        assert_eq!(
+            server.get(path).json()["keys"].as_array().map(Vec::len),
+            Some(2),
+            "{path}"
+        );
     }
 }
 
@@ -149,23 +211,51 @@ fn a_configured_jwks_uri_wins_and_our_keys_stay_reachable() {
 #[test]
 fn a_placeholder_names_the_setting_that_is_missing() {
     let server = TestServer::start();
-    for (path, member) in [("authorize", "authorization_endpoint"), ("token", "token_endpoint"), ("userinfo", "userinfo_endpoint")] {
+    for (path, member) in [
+        ("authorize", "authorization_endpoint"),
+        ("token", "token_endpoint"),
+        ("userinfo", "userinfo_endpoint"),
+    ] {
         let address = format!("/oauth2/{path}");
-        assert_eq!(server.get(CONFIGURATION).json()[member], format!("{}{address}", server.issuer()));
-        let setting = format!("provider.metadata.{member} (FRONTDESK_{})", member.to_uppercase());
+        assert_eq!(
+            server.get(CONFIGURATION).json()[member],
+            format!("{}{address}", server.issuer())
+        );
+        let setting = format!(
+            "provider.metadata.{member} (FRONTDESK_{})",
+            member.to_uppercase()
+        );
         for method in ["GET", "POST"] {
             assert_eq!(
-                server.request(method, &format!("{address}?response_type=code")).send().expect(501),
+                server
+                    .request(method, &format!("{address}?response_type=code"))
+                    .send()
+                    .expect(501),
                 json!({
                     "error": "not_implemented",
                     "error_description": format!("There is no authorization server behind this address; {setting} names the real one."),
                 })
             );
         }
-        assert!(server.log().contains(&format!("{}{address}", server.issuer())) && server.log().contains(&setting), "{}", server.log());
+        assert!(
+            server
+                .log()
+                .contains(&format!("{}{address}", server.issuer()))
+                && server.log().contains(&setting),
+            "{}",
+            server.log()
+        );
 
-        let real = Setup::new().with(&format!("FRONTDESK_{}", member.to_uppercase()), "https://as.example/real").start();
-        assert_eq!(real.get(CONFIGURATION).json()[member], "https://as.example/real");
+        let real = Setup::new()
+            .with(
+                &format!("FRONTDESK_{}", member.to_uppercase()),
+                "https://as.example/real",
+            )
+            .start();
+        assert_eq!(
+            real.get(CONFIGURATION).json()[member],
+            "https://as.example/real"
+        );
         real.get(&address).refused(404, "not_found");
     }
 }

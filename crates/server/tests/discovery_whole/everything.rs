@@ -52,23 +52,46 @@ fn a_document_with_everything_configured_is_right_in_every_member() {
     let server = serving(&provider("https://login.example.com", "", EVERYTHING));
     let document = server.get(CONFIGURATION).json();
     for (member, value) in document.as_object().unwrap() {
-        let row = ProviderMetadata::ROWS.iter().find(|row| row.name == member).expect("a known member");
+        let row = ProviderMetadata::ROWS
+            .iter()
+            .find(|row| row.name == member)
+            .expect("a known member");
         let shaped = match (row.list, row.shape) {
-            (true, _) => value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string)),
+            (true, _) => value
+                .as_array()
+                .is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string)),
             (false, "boolean") => value.is_boolean(),
             (false, "object") => value.is_object(),
             (false, _) => value.is_string(),
         };
         assert!(shaped, "{member}: {value}");
-        let address = member.ends_with("_endpoint") || member.ends_with("_uri") || member == "check_session_iframe";
-        assert!(!address || value.as_str().unwrap().starts_with("https://"), "{member}: {value}");
+        let address = member.ends_with("_endpoint")
+            || member.ends_with("_uri")
+            || member == "check_session_iframe";
+        assert!(
+            !address || value.as_str().unwrap().starts_with("https://"),
+            "{member}: {value}"
+        );
     }
     let has = |list: &str, value: &str| document[list].as_array().unwrap().contains(&json!(value));
-    assert!(has("userinfo_signing_alg_values_supported", "RS256") && has("request_object_signing_alg_values_supported", "RS256"));
+    assert!(
+        has("userinfo_signing_alg_values_supported", "RS256")
+            && has("request_object_signing_alg_values_supported", "RS256")
+    );
     assert!(has("code_challenge_methods_supported", "S256") && has("scopes_supported", "openid"));
-    assert_eq!(document["response_types_supported"], json!(["code", "id_token", "id_token token", "code id_token token"]));
-    assert_eq!(document["ui_locales_supported"], json!(["en-GB", "de-CH", "zh-Hant-TW"]));
-    for member in ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"] {
+    assert_eq!(
+        document["response_types_supported"],
+        json!(["code", "id_token", "id_token token", "code id_token token"])
+    );
+    assert_eq!(
+        document["ui_locales_supported"],
+        json!(["en-GB", "de-CH", "zh-Hant-TW"])
+    );
+    for member in [
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+        "claims_parameter_supported",
+    ] {
         assert_eq!(document[member], json!(true), "{member}");
     }
     let read: CoreProviderMetadata = serde_json::from_value(document).unwrap();
@@ -78,20 +101,34 @@ fn a_document_with_everything_configured_is_right_in_every_member() {
 /// RFC 9207 §3: it is the authorization server's promise, so the document makes it only where it is configured.
 #[test]
 fn the_iss_parameter_is_promised_where_it_is_configured() {
-    let document = |metadata: &str| serving(&provider("https://login.example.com", "", metadata)).get(CONFIGURATION).json();
+    let document = |metadata: &str| {
+        serving(&provider("https://login.example.com", "", metadata))
+            .get(CONFIGURATION)
+            .json()
+    };
     let member = "authorization_response_iss_parameter_supported";
     assert_eq!(document("").get(member), None);
     for value in [true, false] {
-        assert_eq!(document(&format!("{member} = {value}"))[member], json!(value));
+        assert_eq!(
+            document(&format!("{member} = {value}"))[member],
+            json!(value)
+        );
     }
 }
 
 /// RFC 8414 §2, RFC 7636 §4.2: S256 by default; an operator may offer more, or say nothing.
 #[test]
 fn pkce_is_offered_as_configured() {
-    let document = |metadata: &str| serving(&provider("https://login.example.com", "", metadata)).get(CONFIGURATION).json();
+    let document = |metadata: &str| {
+        serving(&provider("https://login.example.com", "", metadata))
+            .get(CONFIGURATION)
+            .json()
+    };
     let member = "code_challenge_methods_supported";
     assert_eq!(document("")[member], json!(["S256"]));
-    assert_eq!(document(&format!("{member} = [\"S256\", \"plain\"]"))[member], json!(["S256", "plain"]));
+    assert_eq!(
+        document(&format!("{member} = [\"S256\", \"plain\"]"))[member],
+        json!(["S256", "plain"])
+    );
     assert_eq!(document(&format!("{member} = []")).get(member), None);
 }

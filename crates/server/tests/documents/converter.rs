@@ -22,8 +22,14 @@ fn converted(table: &str, flags: &[&str]) -> (Option<i32>, Vec<Value>, String) {
         .arg(&file)
         .output()
         .unwrap();
-    let lines = String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let said = String::from_utf8(output.stderr).unwrap().replace(&file.display().to_string(), "clients.csv");
+    let lines = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let said = String::from_utf8(output.stderr)
+        .unwrap()
+        .replace(&file.display().to_string(), "clients.csv");
     (output.status.code(), lines, said)
 }
 
@@ -38,12 +44,27 @@ fn a_client_of_wso2_that_cannot_come_along_is_named_and_left_out() {
          gone,s,admin,-1234,admin_Gone,OAuth-2.0,https://a.example/cb,authorization_code,REVOKED\n\
          theirs,s,bob,1,bob_App,OAuth-2.0,https://a.example/cb,authorization_code,ACTIVE\n"
     );
-    let left = "old: left out: it is a client of OAuth-1.0a\ngone: left out: its state is REVOKED\n";
+    let left =
+        "old: left out: it is a client of OAuth-1.0a\ngone: left out: its state is REVOKED\n";
     let theirs = "theirs: left out: name the issuer of its tenant with --tenant 1=ISSUER\n";
-    assert_eq!(converted(&table, &[]), (Some(1), vec![], format!("{left}{theirs}0 carried, 3 left out\n")));
-    let (code, lines, said) = converted(&table, &["--tenant", "1=https://login.example.com/t/acme"]);
-    assert_eq!((code, said), (Some(1), format!("{left}1 carried, 2 left out\n")));
-    assert_eq!((&lines[0]["client_id"], &lines[0]["provider"]), (&json!("theirs"), &json!("https://login.example.com/t/acme")));
+    assert_eq!(
+        converted(&table, &[]),
+        (
+            Some(1),
+            vec![],
+            format!("{left}{theirs}0 carried, 3 left out\n")
+        )
+    );
+    let (code, lines, said) =
+        converted(&table, &["--tenant", "1=https://login.example.com/t/acme"]);
+    assert_eq!(
+        (code, said),
+        (Some(1), format!("{left}1 carried, 2 left out\n"))
+    );
+    assert_eq!(
+        (&lines[0]["client_id"], &lines[0]["provider"]),
+        (&json!("theirs"), &json!("https://login.example.com/t/acme"))
+    );
 }
 
 #[test]
@@ -54,22 +75,59 @@ fn a_client_of_wso2_keeps_its_kind_and_the_same_table_gives_the_same_lines() {
     );
     let (code, lines, said) = converted(&table, &[]);
     assert_eq!((code, said.as_str()), (Some(0), "2 carried, 0 left out\n"));
-    let [public, loopback] = &lines[..] else { panic!("{lines:?}") };
-    assert_eq!((public.get("client_secret"), &public["owner"], &public["composed_name"]), (None, &Value::Null, &Value::Null));
+    let [public, loopback] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(
+        (
+            public.get("client_secret"),
+            &public["owner"],
+            &public["composed_name"]
+        ),
+        (None, &Value::Null, &Value::Null)
+    );
     let (public, tool) = (metadata(public), metadata(loopback));
-    assert_eq!((&public["token_endpoint_auth_method"], &public["application_type"]), (&json!("none"), &json!("native")));
-    assert_eq!((&loopback["client_secret"], &loopback["composed_name"]), (&json!("s"), &json!("admin_Tool")));
-    assert_eq!((&tool["application_type"], &tool["client_name"]), (&json!("native"), &json!("admin_Tool")));
-    assert_eq!(tool["response_types"], json!(["code", "id_token", "id_token token", "token"]));
-    let digests = |lines: &[Value]| lines.iter().map(|line| line["token_digest"].clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (
+            &public["token_endpoint_auth_method"],
+            &public["application_type"]
+        ),
+        (&json!("none"), &json!("native"))
+    );
+    assert_eq!(
+        (&loopback["client_secret"], &loopback["composed_name"]),
+        (&json!("s"), &json!("admin_Tool"))
+    );
+    assert_eq!(
+        (&tool["application_type"], &tool["client_name"]),
+        (&json!("native"), &json!("admin_Tool"))
+    );
+    assert_eq!(
+        tool["response_types"],
+        json!(["code", "id_token", "id_token token", "token"])
+    );
+    let digests = |lines: &[Value]| {
+        lines
+            .iter()
+            .map(|line| line["token_digest"].clone())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(digests(&converted(&table, &[]).1), digests(&lines));
 }
 
 #[test]
 fn a_table_of_wso2_without_its_columns_is_refused() {
     let (code, lines, said) = converted("CONSUMER_KEY,USERNAME\nx,admin\n", &[]);
-    let missing = "CONSUMER_SECRET, TENANT_ID, APP_NAME, OAUTH_VERSION, CALLBACK_URL, GRANT_TYPES, APP_STATE";
-    assert_eq!((code, lines, said), (Some(1), vec![], format!("clients.csv has no column {missing}\n")));
+    let missing =
+        "CONSUMER_SECRET, TENANT_ID, APP_NAME, OAUTH_VERSION, CALLBACK_URL, GRANT_TYPES, APP_STATE";
+    assert_eq!(
+        (code, lines, said),
+        (
+            Some(1),
+            vec![],
+            format!("clients.csv has no column {missing}\n")
+        )
+    );
 }
 
 /// As `SELECT *` gives the table, from databases that write NULL out, and with what its web service has put there.
@@ -87,9 +145,23 @@ fn a_whole_table_of_wso2_is_read_whatever_wrote_it() {
     let theirs = "three: is carried without an owner: alice is a name of the user store LDAP\n";
     let no_name = "four: is carried without an owner: bob@example.com cannot be the name of an account\n4 carried, 0 left out\n";
     assert_eq!((code, said), (Some(0), format!("{theirs}{no_name}")));
-    let [one, two, three, four] = &lines[..] else { panic!("{lines:?}") };
+    let [one, two, three, four] = &lines[..] else {
+        panic!("{lines:?}")
+    };
     assert_eq!(metadata(one)["grant_types"], json!(["authorization_code"]));
-    assert_eq!((two.get("client_secret"), &metadata(two)["token_endpoint_auth_method"]), (None, &json!("none")));
-    assert_eq!((&two["owner"], &three["owner"], &three["composed_name"]), (&json!("admin"), &Value::Null, &Value::Null));
-    assert_eq!((&four["owner"], &four["composed_name"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (
+            two.get("client_secret"),
+            &metadata(two)["token_endpoint_auth_method"]
+        ),
+        (None, &json!("none"))
+    );
+    assert_eq!(
+        (&two["owner"], &three["owner"], &three["composed_name"]),
+        (&json!("admin"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        (&four["owner"], &four["composed_name"]),
+        (&Value::Null, &Value::Null)
+    );
 }

@@ -53,7 +53,13 @@ impl Page {
     /// Reads it.
     pub fn read(root: &Path, name: &str) -> Self {
         let source = fs::read_to_string(root.join(name)).unwrap();
-        let mut page = Self { name: name.to_owned(), blocks: Vec::new(), links: Vec::new(), anchors: BTreeSet::new(), seen: Vec::new() };
+        let mut page = Self {
+            name: name.to_owned(),
+            blocks: Vec::new(),
+            links: Vec::new(),
+            anchors: BTreeSet::new(),
+            seen: Vec::new(),
+        };
         let mut note = None;
         let mut heading: Option<String> = None;
         let (mut column, mut in_body, mut in_code) = (0, false, false);
@@ -66,21 +72,38 @@ impl Page {
             }
             match event {
                 Event::Html(html) => {
-                    let comment = html.trim().strip_prefix("<!--").and_then(|html| html.strip_suffix("-->"));
+                    let comment = html
+                        .trim()
+                        .strip_prefix("<!--")
+                        .and_then(|html| html.strip_suffix("-->"));
                     note = comment.map(|comment| comment.trim().to_owned());
                 }
                 Event::Start(Tag::CodeBlock(kind)) => {
                     let kind = match kind {
-                        CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default().to_owned(),
+                        CodeBlockKind::Fenced(info) => info
+                            .split_whitespace()
+                            .next()
+                            .unwrap_or_default()
+                            .to_owned(),
                         CodeBlockKind::Indented => "indented".to_owned(),
                     };
-                    page.blocks.push(Block { line, kind, text: String::new(), note: note.take() });
+                    page.blocks.push(Block {
+                        line,
+                        kind,
+                        text: String::new(),
+                        note: note.take(),
+                    });
                     in_code = true;
                 }
                 Event::End(TagEnd::CodeBlock) => in_code = false,
-                Event::Text(text) if in_code => page.blocks.last_mut().unwrap().text.push_str(&text),
+                Event::Text(text) if in_code => {
+                    page.blocks.last_mut().unwrap().text.push_str(&text)
+                }
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                    page.links.push(Link { line, target: dest_url.to_string() });
+                    page.links.push(Link {
+                        line,
+                        target: dest_url.to_string(),
+                    });
                 }
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
                 Event::End(TagEnd::Heading(_)) => page.head(&heading.take().unwrap()),
@@ -92,7 +115,10 @@ impl Page {
                     if let Some(heading) = &mut heading {
                         heading.push_str(&code);
                     } else if in_body && column == 0 {
-                        page.seen.push(Quoted { line, text: code.to_string() });
+                        page.seen.push(Quoted {
+                            line,
+                            text: code.to_string(),
+                        });
                     }
                 }
                 _ => {}
@@ -108,7 +134,11 @@ impl Page {
         for name in path.split('/') {
             match name {
                 "." | "" => {}
-                ".." => assert!(names.pop().is_some(), "{}: {path} leads out of the source", self.name),
+                ".." => assert!(
+                    names.pop().is_some(),
+                    "{}: {path} leads out of the source",
+                    self.name
+                ),
                 name => names.push(name),
             }
         }
@@ -117,10 +147,20 @@ impl Page {
 
     /// Notes a heading under the name that pages on the web give it.
     fn head(&mut self, text: &str) {
-        let kept = text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>();
+        let kept = text
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .collect::<String>();
         let name = kept.replace(' ', "-");
-        let again = (0..self.anchors.len()).map(|n| format!("{name}-{}", n + 1)).find(|name| !self.anchors.contains(name));
-        let name = if self.anchors.contains(&name) { again.unwrap() } else { name };
+        let again = (0..self.anchors.len())
+            .map(|n| format!("{name}-{}", n + 1))
+            .find(|name| !self.anchors.contains(name));
+        let name = if self.anchors.contains(&name) {
+            again.unwrap()
+        } else {
+            name
+        };
         self.anchors.insert(name);
     }
 }

@@ -17,7 +17,9 @@ pub fn all() -> Vec<String> {
 }
 
 fn read(folder: &Path, sources: &mut Vec<String>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -31,9 +33,14 @@ fn read(folder: &Path, sources: &mut Vec<String>) {
 fn said(source: &str) -> String {
     let mut said = String::new();
     let mut goes_on = false;
-    for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for line in source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+    {
         let line = if goes_on { line.trim_start() } else { line };
-        let (line, more) = line.strip_suffix('\\').map_or((line, false), |line| (line, true));
+        let (line, more) = line
+            .strip_suffix('\\')
+            .map_or((line, false), |line| (line, true));
         said.push_str(&line.replace("\\\"", "\""));
         if !more {
             said.push('\n');

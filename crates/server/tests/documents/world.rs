@@ -61,17 +61,25 @@ pub struct World {
 fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(64);
-    let ports = (0..10_000).map(|_| 20_000 + begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    let ports = (0..10_000)
+        .map(|_| 20_000 + begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
     let mut ports = ports.map(|port| u16::try_from(port).unwrap());
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    ports
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 impl World {
     /// A fresh clone, built, on a machine with a certificate and a sealing key.
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let world =
-            Self { folder, port: free_port(), management: free_port(), names: vec![("PASSWORD", PASSWORD.to_owned())], database: None };
+        let world = Self {
+            folder,
+            port: free_port(),
+            management: free_port(),
+            names: vec![("PASSWORD", PASSWORD.to_owned())],
+            database: None,
+        };
         for name in ["Makefile", "Cargo.toml", "scripts", "docs", "migrations"] {
             symlink(root().join(name).canonicalize().unwrap(), world.at(name)).unwrap();
         }
@@ -80,12 +88,29 @@ impl World {
         }
         fs::create_dir_all(world.at("target/debug")).unwrap();
         fs::create_dir_all(world.at("bin")).unwrap();
-        for (name, text) in [("frontdesk", FRONTDESK), ("cargo", CARGO), ("curl", CURL), ("systemctl", SYSTEMCTL)] {
+        for (name, text) in [
+            ("frontdesk", FRONTDESK),
+            ("cargo", CARGO),
+            ("curl", CURL),
+            ("systemctl", SYSTEMCTL),
+        ] {
             fs::write(world.at(&format!("bin/{name}")), text).unwrap();
-            fs::set_permissions(world.at(&format!("bin/{name}")), fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(
+                world.at(&format!("bin/{name}")),
+                fs::Permissions::from_mode(0o755),
+            )
+            .unwrap();
         }
-        symlink(world.at("bin/frontdesk"), world.at("target/debug/frontdesk")).unwrap();
-        fs::write(world.at("machine/etc/frontdesk/sealing.key"), STANDARD.encode([7_u8; 32])).unwrap();
+        symlink(
+            world.at("bin/frontdesk"),
+            world.at("target/debug/frontdesk"),
+        )
+        .unwrap();
+        fs::write(
+            world.at("machine/etc/frontdesk/sealing.key"),
+            STANDARD.encode([7_u8; 32]),
+        )
+        .unwrap();
         world.certify();
         world
     }
@@ -100,7 +125,12 @@ impl World {
         let issuer = format!("https://localhost:{}", world.port);
         let database = Postgres::new();
         let place = ("POSTGRESQL_URL", database.url.clone());
-        world.names.extend([("CLIENT_ID", client), ("TOKEN_ID", token), ("https://login.example.com", issuer), place]);
+        world.names.extend([
+            ("CLIENT_ID", client),
+            ("TOKEN_ID", token),
+            ("https://login.example.com", issuer),
+            place,
+        ]);
         world.database = Some(database);
         world
     }
@@ -131,10 +161,19 @@ impl World {
     pub fn run(&self, script: &str) -> Result<String, String> {
         let script = self.localised(script);
         let inside = self.folder.path().display().to_string();
-        let words = script.lines().flat_map(|line| line.split(" #").next().unwrap().split([' ', '\t', '=', '>', '<', '\'', '"']));
-        if let Some(path) = words.filter(|word| word.starts_with('/')).find(|word| !word.starts_with(&inside) && !word.starts_with("/dev/"))
+        let words = script.lines().flat_map(|line| {
+            line.split(" #")
+                .next()
+                .unwrap()
+                .split([' ', '\t', '=', '>', '<', '\'', '"'])
+        });
+        if let Some(path) = words
+            .filter(|word| word.starts_with('/'))
+            .find(|word| !word.starts_with(&inside) && !word.starts_with("/dev/"))
         {
-            return Err(format!("{path} is this machine's own; give it a place in MACHINE"));
+            return Err(format!(
+                "{path} is this machine's own; give it a place in MACHINE"
+            ));
         }
         let path = format!(
             "{}:{}:{}",
@@ -143,15 +182,27 @@ impl World {
             variable("TEST_POSTGRES_BIN").unwrap_or_default()
         );
         let mut command = Command::new("bash");
-        command.args(["-euo", "pipefail", "-c", &script]).current_dir(self.folder.path()).env_clear();
-        for name in ["HOME", "USER", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+        command
+            .args(["-euo", "pipefail", "-c", &script])
+            .current_dir(self.folder.path())
+            .env_clear();
+        for name in [
+            "HOME",
+            "USER",
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+        ] {
             command.envs(variable(name).map(|value| (name, value)));
         }
         command
             .env("PATH", path)
             .env("LC_ALL", "C.UTF-8")
             .env("FRONTDESK_LISTEN", format!("localhost:{}", self.port))
-            .env("FRONTDESK_MANAGEMENT_LISTEN", format!("127.0.0.1:{}", self.management))
+            .env(
+                "FRONTDESK_MANAGEMENT_LISTEN",
+                format!("127.0.0.1:{}", self.management),
+            )
             .env("FRONTDESK_ADMIN_PASSWORD", PASSWORD)
             .env("WORLD", self.folder.path())
             .env("WORLD_PORT", self.port.to_string())
@@ -172,34 +223,59 @@ impl World {
         let Ok(printed) = printed.recv_timeout(PATIENCE) else {
             child.kill().unwrap();
             child.wait().unwrap();
-            return Err(format!("it does not end within {} seconds", PATIENCE.as_secs()));
+            return Err(format!(
+                "it does not end within {} seconds",
+                PATIENCE.as_secs()
+            ));
         };
         let status = child.wait().unwrap();
-        if status.success() { Ok(printed) } else { Err(format!("{status}\n{printed}")) }
+        if status.success() {
+            Ok(printed)
+        } else {
+            Err(format!("{status}\n{printed}"))
+        }
     }
 
     /// A certificate for the hosts that pages name, its own authority.
     fn certify(&self) {
-        let key = PKey::from_ec_key(EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap()).unwrap();
+        let key = PKey::from_ec_key(
+            EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap(),
+        )
+        .unwrap();
         let mut name = X509NameBuilder::new().unwrap();
-        name.append_entry_by_text("CN", "login.example.com").unwrap();
+        name.append_entry_by_text("CN", "login.example.com")
+            .unwrap();
         let name = name.build();
         let mut certificate = X509Builder::new().unwrap();
         certificate.set_version(2).unwrap();
         certificate.set_subject_name(&name).unwrap();
         certificate.set_issuer_name(&name).unwrap();
         certificate.set_pubkey(&key).unwrap();
-        certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-        certificate.set_not_after(&Asn1Time::days_from_now(90).unwrap()).unwrap();
+        certificate
+            .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+            .unwrap();
+        certificate
+            .set_not_after(&Asn1Time::days_from_now(90).unwrap())
+            .unwrap();
         let mut names = SubjectAlternativeName::new();
         for host in HOSTS {
             names.dns(host);
         }
-        let names = names.build(&certificate.x509v3_context(None, None)).unwrap();
+        let names = names
+            .build(&certificate.x509v3_context(None, None))
+            .unwrap();
         certificate.append_extension(names).unwrap();
         certificate.sign(&key, MessageDigest::sha256()).unwrap();
-        fs::write(self.at("machine/etc/frontdesk/tls.crt"), certificate.build().to_pem().unwrap()).unwrap();
-        fs::write(self.at("machine/etc/frontdesk/tls.key"), key.private_key_to_pem_pkcs8().unwrap()).unwrap();
+        fs::write(
+            self.at("machine/etc/frontdesk/tls.crt"),
+            certificate.build().to_pem().unwrap(),
+        )
+        .unwrap();
+        fs::write(
+            self.at("machine/etc/frontdesk/tls.key"),
+            key.private_key_to_pem_pkcs8().unwrap(),
+        )
+        .unwrap();
     }
 }
 
@@ -207,7 +283,10 @@ impl Drop for World {
     fn drop(&mut self) {
         let started = fs::read_to_string(self.at("started")).unwrap_or_default();
         for id in started.lines() {
-            let _ = Command::new("kill").args(["-9", id]).stderr(Stdio::null()).status();
+            let _ = Command::new("kill")
+                .args(["-9", id])
+                .stderr(Stdio::null())
+                .status();
         }
     }
 }

@@ -28,21 +28,47 @@ fn management_needs_the_registration_access_token() {
     let client = server.client();
     let path = format!("/register/{}", client["client_id"].as_str().unwrap());
     let token = client["registration_access_token"].as_str().unwrap();
-    let update = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/other"] });
+    let update =
+        json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/other"] });
     for method in ["GET", "PUT", "DELETE"] {
         let ask = || server.request(method, &path).json(&update);
         asks_for_a_token(&ask().send());
         asks_for_a_token(&ask().admin().send());
-        asks_for_a_token(&ask().basic(client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap()).send());
+        asks_for_a_token(
+            &ask()
+                .basic(
+                    client["client_id"].as_str().unwrap(),
+                    client["client_secret"].as_str().unwrap(),
+                )
+                .send(),
+        );
         asks_for_a_token(&ask().header("Authorization", "Basic !!!").send());
         asks_for_a_token(&ask().header("Authorization", "Digest x").send());
         asks_for_a_token(&ask().header("Authorization", token).send());
         asks_for_a_token(&ask().bearer(token).bearer(token).send());
-        asks_for_a_token(&server.request(method, &format!("{path}?access_token={token}")).json(&update).send());
-        for wrong in ["", " ", "x", PASSWORD, token.split_at(46).0, &format!("{token}x"), &format!("{token} x"), &token.to_uppercase()] {
+        asks_for_a_token(
+            &server
+                .request(method, &format!("{path}?access_token={token}"))
+                .json(&update)
+                .send(),
+        );
+        for wrong in [
+            "",
+            " ",
+            "x",
+            PASSWORD,
+            token.split_at(46).0,
+            &format!("{token}x"),
+            &format!("{token} x"),
+            &token.to_uppercase(),
+        ] {
             says_wrong(&ask().bearer(wrong).send());
         }
-        says_wrong(&ask().bearer(client["client_secret"].as_str().unwrap()).send());
+        says_wrong(
+            &ask()
+                .bearer(client["client_secret"].as_str().unwrap())
+                .send(),
+        );
         says_wrong(&ask().bearer(server.ran(&["token", "issue"]).trim()).send());
     }
     assert_eq!(server.manage("GET", &client).send().ok(), client);
@@ -78,14 +104,27 @@ fn what_is_not_there_looks_like_what_is_another_clients() {
             "x".repeat(4000),
         ] {
             let path = format!("/register/{path}");
-            let ask = || server.request(method, &path).json(&json!({ "client_id": id(&one), "redirect_uris": ["https://rp.example/"] }));
-            told.push(says_wrong(&ask().bearer(one["registration_access_token"].as_str().unwrap()).send()));
+            let ask = || {
+                server.request(method, &path).json(
+                    &json!({ "client_id": id(&one), "redirect_uris": ["https://rp.example/"] }),
+                )
+            };
+            told.push(says_wrong(
+                &ask()
+                    .bearer(one["registration_access_token"].as_str().unwrap())
+                    .send(),
+            ));
             asks_for_a_token(&ask().send());
         }
-        told.push(says_wrong(&server.manage(method, &gone).json(&json!({})).send()));
+        told.push(says_wrong(
+            &server.manage(method, &gone).json(&json!({})).send(),
+        ));
     }
     told.dedup();
-    assert_eq!(told, ["The credentials are wrong, expired or revoked, or the client does not exist."]);
+    assert_eq!(
+        told,
+        ["The credentials are wrong, expired or revoked, or the client does not exist."]
+    );
     for client in [one, other] {
         assert_eq!(server.manage("GET", &client).send().ok(), client);
     }
@@ -101,15 +140,34 @@ fn a_client_reads_itself_as_it_was_registered() {
     for _ in 0..3 {
         assert_eq!(server.manage("GET", &client).send().ok(), client);
     }
-    let with_odd_headers = server.manage("GET", &client).header("Accept", "text/html").header("Content-Type", "text/plain").send();
+    let with_odd_headers = server
+        .manage("GET", &client)
+        .header("Accept", "text/html")
+        .header("Content-Type", "text/plain")
+        .send();
     assert_eq!(with_odd_headers.ok(), client);
-    let lower = server.request("GET", &format!("/register/{}", client["client_id"].as_str().unwrap()));
-    let lower = lower.header("authorization", &format!("bearer  {} ", client["registration_access_token"].as_str().unwrap()));
+    let lower = server.request(
+        "GET",
+        &format!("/register/{}", client["client_id"].as_str().unwrap()),
+    );
+    let lower = lower.header(
+        "authorization",
+        &format!(
+            "bearer  {} ",
+            client["registration_access_token"].as_str().unwrap()
+        ),
+    );
     assert_eq!(lower.send().ok(), client);
     let head = server.manage("HEAD", &client).send();
     let get = server.manage("GET", &client).send();
     assert_eq!((head.status(), head.text.as_str()), (200, ""));
-    for name in ["content-type", "content-length", "cache-control", "pragma", "x-content-type-options"] {
+    for name in [
+        "content-type",
+        "content-length",
+        "cache-control",
+        "pragma",
+        "x-content-type-options",
+    ] {
         assert_eq!(head.header(name), get.header(name), "{name}");
         assert!(head.header(name).is_some(), "{name}");
     }
@@ -125,7 +183,10 @@ fn a_client_is_deleted_once() {
     assert_eq!(answer.header("content-type"), None);
     assert_eq!(answer.header("pragma"), Some("no-cache"));
     for method in ["DELETE", "GET", "PUT"] {
-        let answer = server.manage(method, &client).json(&json!({ "client_id": client["client_id"] })).send();
+        let answer = server
+            .manage(method, &client)
+            .json(&json!({ "client_id": client["client_id"] }))
+            .send();
         says_wrong(&answer);
         assert!(answer.json().get("client_id").is_none());
     }
@@ -141,17 +202,34 @@ fn management_has_three_methods_and_is_open_to_pages_of_any_origin() {
     for method in ["POST", "PATCH", "TRACE", "PROPFIND"] {
         let answer = server.manage(method, &client).json(&json!({})).send();
         answer.refused(405, "invalid_request");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, DELETE, OPTIONS"), "{method}");
+        assert_eq!(
+            answer.header("allow"),
+            Some("GET, HEAD, PUT, DELETE, OPTIONS"),
+            "{method}"
+        );
     }
-    let page = |method: &str| server.manage(method, &client).header("Origin", "https://page.example");
+    let page = |method: &str| {
+        server
+            .manage(method, &client)
+            .header("Origin", "https://page.example")
+    };
     let preflight = server
-        .request("OPTIONS", &format!("/register/{}", client["client_id"].as_str().unwrap()))
+        .request(
+            "OPTIONS",
+            &format!("/register/{}", client["client_id"].as_str().unwrap()),
+        )
         .header("Origin", "https://page.example")
         .header("Access-Control-Request-Method", "DELETE")
         .send();
     assert_eq!((preflight.status(), preflight.text.as_str()), (204, ""));
-    assert_eq!(preflight.header("access-control-allow-methods"), Some("GET, HEAD, PUT, DELETE, OPTIONS"));
-    assert_eq!(preflight.header("access-control-allow-headers"), Some("Authorization, Content-Type, MCP-Protocol-Version"));
+    assert_eq!(
+        preflight.header("access-control-allow-methods"),
+        Some("GET, HEAD, PUT, DELETE, OPTIONS")
+    );
+    assert_eq!(
+        preflight.header("access-control-allow-headers"),
+        Some("Authorization, Content-Type, MCP-Protocol-Version")
+    );
     let answers = [
         preflight,
         page("GET").send(),
@@ -161,10 +239,16 @@ fn management_has_three_methods_and_is_open_to_pages_of_any_origin() {
         page("DELETE").send(),
         page("GET").send(),
     ];
-    assert_eq!(answers.each_ref().map(Answer::status), [204, 200, 400, 401, 405, 204, 401]);
+    assert_eq!(
+        answers.each_ref().map(Answer::status),
+        [204, 200, 400, 401, 405, 204, 401]
+    );
     for answer in &answers {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("access-control-expose-headers"), Some("ETag, Retry-After, WWW-Authenticate, X-Request-Id"));
+        assert_eq!(
+            answer.header("access-control-expose-headers"),
+            Some("ETag, Retry-After, WWW-Authenticate, X-Request-Id")
+        );
         assert_eq!(answer.header("access-control-allow-credentials"), None);
     }
 }
@@ -174,8 +258,14 @@ fn management_has_three_methods_and_is_open_to_pages_of_any_origin() {
 fn what_happens_is_logged_without_a_secret() {
     let server = Setup::new().with("FRONTDESK_LOG", "trace").start();
     let initial = server.ran(&["token", "issue"]);
-    let metadata = json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "Logged\nforged" });
-    server.request("POST", "/register").bearer(initial.trim()).json(&metadata).send().refused(400, "invalid_client_metadata");
+    let metadata =
+        json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "Logged\nforged" });
+    server
+        .request("POST", "/register")
+        .bearer(initial.trim())
+        .json(&metadata)
+        .send()
+        .refused(400, "invalid_client_metadata");
     let client = server
         .request("POST", "/register")
         .bearer(initial.trim())
@@ -185,17 +275,30 @@ fn what_happens_is_logged_without_a_secret() {
     server.client();
     let body = json!({ "client_id": client["client_id"], "client_secret": client["client_secret"], "redirect_uris": ["https://rp.example/other"] });
     server.manage("PUT", &client).json(&body).send().ok();
-    server.request("GET", "/register/unknown").bearer("rat_wrong").send().refused(401, "invalid_token");
+    server
+        .request("GET", "/register/unknown")
+        .bearer("rat_wrong")
+        .send()
+        .refused(401, "invalid_token");
     server.manage("DELETE", &client).send().deleted();
     let id = client["client_id"].as_str().unwrap();
-    until("a deletion is logged", || server.log().contains("client deleted"));
+    until("a deletion is logged", || {
+        server.log().contains("client deleted")
+    });
     let log = server.log();
     for message in ["client registered", "client updated", "client deleted"] {
-        assert!(log.lines().any(|line| line.contains(message) && line.contains(id)), "{message}: {log}");
+        assert!(
+            log.lines()
+                .any(|line| line.contains(message) && line.contains(id)),
+            "{message}: {log}"
+        );
     }
-    for secret in
-        [PASSWORD, initial.trim(), client["client_secret"].as_str().unwrap(), client["registration_access_token"].as_str().unwrap()]
-    {
+    for secret in [
+        PASSWORD,
+        initial.trim(),
+        client["client_secret"].as_str().unwrap(),
+        client["registration_access_token"].as_str().unwrap(),
+    ] {
         assert!(!log.contains(secret), "{log}");
     }
     assert!(!log.contains("YWRtaW46"), "{log}");

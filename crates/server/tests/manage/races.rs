@@ -17,22 +17,34 @@ fn updates(server: &TestServer) {
     };
     let answers: Vec<Answer> = thread::scope(|scope| {
         let racers: Vec<_> = (0..20).map(|at| scope.spawn(move || put(at))).collect();
-        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect()
     });
     let mut agreed = Vec::new();
     for (at, answer) in answers.iter().enumerate() {
         if answer.status() == 409 {
             let told = answer.refused(409, "invalid_request");
-            assert_eq!(told, "Somebody else changed this client first. Read it again, then update it.");
+            assert_eq!(
+                told,
+                "Somebody else changed this client first. Read it again, then update it."
+            );
         } else {
             let updated = answer.ok();
-            assert_eq!(updated["redirect_uris"], json!([format!("https://rp.example/{at}")]));
+            assert_eq!(
+                updated["redirect_uris"],
+                json!([format!("https://rp.example/{at}")])
+            );
             agreed.push(updated);
         }
     }
     let stays = server.manage("GET", &client).send().ok();
     assert!(agreed.contains(&stays), "{stays}");
-    assert_eq!(revision(server) - before, u64::try_from(agreed.len()).unwrap());
+    assert_eq!(
+        revision(server) - before,
+        u64::try_from(agreed.len()).unwrap()
+    );
 }
 
 /// How often the only client there is was changed.
@@ -45,23 +57,44 @@ fn revision(server: &TestServer) -> u64 {
 /// RFC 7592 §2.3: of deletions at one moment exactly one succeeded, and no update brings the client back.
 fn deletions(server: &TestServer) {
     let client = server.client();
-    let body = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/back"] });
+    let body =
+        json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/back"] });
     let statuses: Vec<(bool, u16)> = thread::scope(|scope| {
         let racers: Vec<_> = (0..20)
             .map(|at| {
                 let deletes = at % 2 == 0;
-                let ask = if deletes { server.manage("DELETE", &client) } else { server.manage("PUT", &client).json(&body) };
+                let ask = if deletes {
+                    server.manage("DELETE", &client)
+                } else {
+                    server.manage("PUT", &client).json(&body)
+                };
                 scope.spawn(move || (deletes, ask.send().status()))
             })
             .collect();
-        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect()
     });
-    let deleted = statuses.iter().filter(|outcome| **outcome == (true, 204)).count();
+    let deleted = statuses
+        .iter()
+        .filter(|outcome| **outcome == (true, 204))
+        .count();
     assert_eq!(deleted, 1, "{statuses:?}");
     for (deletes, status) in statuses {
-        assert!(if deletes { [204, 401].contains(&status) } else { [200, 401, 409].contains(&status) }, "{deletes} {status}");
+        assert!(
+            if deletes {
+                [204, 401].contains(&status)
+            } else {
+                [200, 401, 409].contains(&status)
+            },
+            "{deletes} {status}"
+        );
     }
-    server.manage("GET", &client).send().refused(401, "invalid_token");
+    server
+        .manage("GET", &client)
+        .send()
+        .refused(401, "invalid_token");
     assert!(server.clients().is_empty());
 }
 

@@ -4,12 +4,19 @@ use serde_json::{Value, json};
 
 use super::support::TestServer;
 
-const ISSUED: [&str; 4] = ["registration_access_token", "registration_client_uri", "client_id_issued_at", "client_secret_expires_at"];
+const ISSUED: [&str; 4] = [
+    "registration_access_token",
+    "registration_client_uri",
+    "client_id_issued_at",
+    "client_secret_expires_at",
+];
 
 /// The body of an update that says what an answer said.
 fn again(client: &Value) -> Value {
     let mut body = client.clone();
-    body.as_object_mut().unwrap().retain(|name, _| !ISSUED.contains(&name.as_str()));
+    body.as_object_mut()
+        .unwrap()
+        .retain(|name, _| !ISSUED.contains(&name.as_str()));
     body
 }
 
@@ -24,10 +31,24 @@ fn an_update_replaces_everything() {
             "token_endpoint_auth_method": "client_secret_post", "default_max_age": 60, "require_auth_time": true,
         }))
         .created();
-    assert_eq!(server.manage("PUT", &client).json(&again(&client)).send().ok(), client);
+    assert_eq!(
+        server
+            .manage("PUT", &client)
+            .json(&again(&client))
+            .send()
+            .ok(),
+        client
+    );
     let mut without_secret = again(&client);
     without_secret["client_secret"] = "".into();
-    assert_eq!(server.manage("PUT", &client).json(&without_secret).send().ok(), client);
+    assert_eq!(
+        server
+            .manage("PUT", &client)
+            .json(&without_secret)
+            .send()
+            .ok(),
+        client
+    );
     let asked = json!({
         "client_id": client["client_id"], "client_secret": client["client_secret"], "redirect_uris": ["https://rp.example/2"],
         "client_name": "", "client_name#fr": null, "scope": null, "contacts": null, "logo_uri": "", "favourite_colour": "teal",
@@ -64,8 +85,17 @@ fn an_update_is_agreed_like_a_registration() {
         "grant_types": ["authorization_code", "urn:x:other"], "scope": "openid admin", "userinfo_signed_response_alg": "RS256",
     });
     let updated = server.manage("PUT", &client).json(&asked).send().ok();
-    assert_eq!((&updated["application_type"], &updated["scope"]), (&json!("native"), &json!("openid")));
-    assert_eq!((&updated["grant_types"], updated.get("userinfo_signed_response_alg")), (&json!(["authorization_code"]), None));
+    assert_eq!(
+        (&updated["application_type"], &updated["scope"]),
+        (&json!("native"), &json!("openid"))
+    );
+    assert_eq!(
+        (
+            &updated["grant_types"],
+            updated.get("userinfo_signed_response_alg")
+        ),
+        (&json!(["authorization_code"]), None)
+    );
     // The token of a registration and of every answer since is the same, and good.
     assert_eq!(server.manage("GET", &client).send().ok(), updated);
 }
@@ -77,20 +107,45 @@ fn a_refused_update_changes_nothing() {
     let client = server.client();
     let other = server.client();
     let with = |more: Value| {
-        let mut body =
-            json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/changed"], "client_name": "Changed" });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut body = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/changed"], "client_name": "Changed" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         body
     };
     for (body, told) in [
-        (json!({ "redirect_uris": ["https://rp.example/changed"] }), "client_id must be in an update."),
-        (with(json!({ "client_id": null })), "client_id must be in an update."),
-        (with(json!({ "client_id": "" })), "client_id must be the client's own in an update."),
-        (with(json!({ "client_id": 7 })), "client_id must be the client's own in an update."),
-        (with(json!({ "client_id": other["client_id"] })), "client_id must be the client's own in an update."),
-        (with(json!({ "client_secret": "wrong" })), "client_secret must be the client's own, or left out of an update."),
-        (with(json!({ "client_secret": other["client_secret"] })), "client_secret must be the client's own, or left out of an update."),
-        (with(json!({ "client_secret": 7 })), "client_secret must be the client's own, or left out of an update."),
+        (
+            json!({ "redirect_uris": ["https://rp.example/changed"] }),
+            "client_id must be in an update.",
+        ),
+        (
+            with(json!({ "client_id": null })),
+            "client_id must be in an update.",
+        ),
+        (
+            with(json!({ "client_id": "" })),
+            "client_id must be the client's own in an update.",
+        ),
+        (
+            with(json!({ "client_id": 7 })),
+            "client_id must be the client's own in an update.",
+        ),
+        (
+            with(json!({ "client_id": other["client_id"] })),
+            "client_id must be the client's own in an update.",
+        ),
+        (
+            with(json!({ "client_secret": "wrong" })),
+            "client_secret must be the client's own, or left out of an update.",
+        ),
+        (
+            with(json!({ "client_secret": other["client_secret"] })),
+            "client_secret must be the client's own, or left out of an update.",
+        ),
+        (
+            with(json!({ "client_secret": 7 })),
+            "client_secret must be the client's own, or left out of an update.",
+        ),
         (
             with(json!({ "registration_access_token": client["registration_access_token"] })),
             "registration_access_token must be left out of an update.",
@@ -99,29 +154,84 @@ fn a_refused_update_changes_nothing() {
             with(json!({ "registration_client_uri": client["registration_client_uri"] })),
             "registration_client_uri must be left out of an update.",
         ),
-        (with(json!({ "client_id_issued_at": client["client_id_issued_at"] })), "client_id_issued_at must be left out of an update."),
-        (with(json!({ "client_secret_expires_at": 0 })), "client_secret_expires_at must be left out of an update."),
-        (with(json!({ "client_secret_expires_at": null })), "client_secret_expires_at must be left out of an update."),
-        (with(json!({ "scope": "none-of-ours" })), "scope names nothing that scopes_supported offers."),
-        (with(json!({ "jwks_uri": "http://rp.example/jwks" })), "jwks_uri must be an https URL."),
-        (client.clone(), "client_id_issued_at must be left out of an update."),
+        (
+            with(json!({ "client_id_issued_at": client["client_id_issued_at"] })),
+            "client_id_issued_at must be left out of an update.",
+        ),
+        (
+            with(json!({ "client_secret_expires_at": 0 })),
+            "client_secret_expires_at must be left out of an update.",
+        ),
+        (
+            with(json!({ "client_secret_expires_at": null })),
+            "client_secret_expires_at must be left out of an update.",
+        ),
+        (
+            with(json!({ "scope": "none-of-ours" })),
+            "scope names nothing that scopes_supported offers.",
+        ),
+        (
+            with(json!({ "jwks_uri": "http://rp.example/jwks" })),
+            "jwks_uri must be an https URL.",
+        ),
+        (
+            client.clone(),
+            "client_id_issued_at must be left out of an update.",
+        ),
     ] {
-        assert_eq!(server.manage("PUT", &client).json(&body).send().refused(400, "invalid_client_metadata"), told, "{body}");
+        assert_eq!(
+            server
+                .manage("PUT", &client)
+                .json(&body)
+                .send()
+                .refused(400, "invalid_client_metadata"),
+            told,
+            "{body}"
+        );
     }
-    for redirect_uris in
-        [json!(["https://rp.example/changed", "javascript:alert(1)"]), json!([]), Value::Null, json!(["regexp=(https://rp.example/.*)"])]
-    {
+    for redirect_uris in [
+        json!(["https://rp.example/changed", "javascript:alert(1)"]),
+        json!([]),
+        Value::Null,
+        json!(["regexp=(https://rp.example/.*)"]),
+    ] {
         let body = with(json!({ "redirect_uris": redirect_uris }));
-        server.manage("PUT", &client).json(&body).send().refused(400, "invalid_redirect_uri");
+        server
+            .manage("PUT", &client)
+            .json(&body)
+            .send()
+            .refused(400, "invalid_redirect_uri");
     }
     let good = with(json!({}));
     let put = || server.manage("PUT", &client);
-    put().header("Content-Type", "text/plain").body(good.to_string().as_bytes()).send().refused(415, "invalid_request");
-    put().header("Content-Type", "application/json").body(b"{\"client_id\":").send().refused(400, "invalid_client_metadata");
-    put().header("Content-Type", "application/json").body(b"").send().refused(400, "invalid_client_metadata");
-    put().json(&json!([good])).send().refused(400, "invalid_client_metadata");
-    put().json(&with(json!({ "client_name": "x".repeat(70_000) }))).send().refused(413, "invalid_request");
-    server.manage("PUT", &other).json(&good).send().refused(400, "invalid_client_metadata");
+    put()
+        .header("Content-Type", "text/plain")
+        .body(good.to_string().as_bytes())
+        .send()
+        .refused(415, "invalid_request");
+    put()
+        .header("Content-Type", "application/json")
+        .body(b"{\"client_id\":")
+        .send()
+        .refused(400, "invalid_client_metadata");
+    put()
+        .header("Content-Type", "application/json")
+        .body(b"")
+        .send()
+        .refused(400, "invalid_client_metadata");
+    put()
+        .json(&json!([good]))
+        .send()
+        .refused(400, "invalid_client_metadata");
+    put()
+        .json(&with(json!({ "client_name": "x".repeat(70_000) })))
+        .send()
+        .refused(413, "invalid_request");
+    server
+        .manage("PUT", &other)
+        .json(&good)
+        .send()
+        .refused(400, "invalid_client_metadata");
     for unchanged in [client, other] {
         assert_eq!(server.manage("GET", &unchanged).send().ok(), unchanged);
     }
@@ -133,19 +243,35 @@ fn a_secret_comes_and_goes_with_the_method() {
     let server = TestServer::start();
     let first = server.client();
     let update = |more: Value| {
-        let mut body = json!({ "client_id": first["client_id"], "redirect_uris": ["https://rp.example/cb"] });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut body =
+            json!({ "client_id": first["client_id"], "redirect_uris": ["https://rp.example/cb"] });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         server.manage("PUT", &first).json(&body).send()
     };
-    let public = update(json!({ "token_endpoint_auth_method": "none", "client_secret": first["client_secret"] })).ok();
-    assert_eq!((public.get("client_secret"), public.get("client_secret_expires_at")), (None, None));
+    let public = update(
+        json!({ "token_endpoint_auth_method": "none", "client_secret": first["client_secret"] }),
+    )
+    .ok();
+    assert_eq!(
+        (
+            public.get("client_secret"),
+            public.get("client_secret_expires_at")
+        ),
+        (None, None)
+    );
     assert_eq!(server.manage("GET", &first).send().ok(), public);
-    update(json!({ "client_secret": first["client_secret"] })).refused(400, "invalid_client_metadata");
+    update(json!({ "client_secret": first["client_secret"] }))
+        .refused(400, "invalid_client_metadata");
     let second = update(json!({ "token_endpoint_auth_method": "client_secret_post" })).ok();
-    assert!(second["client_secret"].is_string() && second["client_secret"] != first["client_secret"]);
+    assert!(
+        second["client_secret"].is_string() && second["client_secret"] != first["client_secret"]
+    );
     assert_eq!(second["client_secret_expires_at"], 0);
     let third = update(json!({ "token_endpoint_auth_method": "client_secret_basic" })).ok();
     assert_eq!(third["client_secret"], second["client_secret"]);
-    update(json!({ "client_secret": first["client_secret"] })).refused(400, "invalid_client_metadata");
+    update(json!({ "client_secret": first["client_secret"] }))
+        .refused(400, "invalid_client_metadata");
     assert_eq!(server.manage("GET", &first).send().ok(), third);
 }

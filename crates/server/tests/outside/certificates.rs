@@ -40,12 +40,19 @@ impl Certificates {
             builder.set_certificate(&own.certificate).unwrap();
             builder.set_private_key(&own.key).unwrap();
             if let Some(between) = between {
-                builder.add_extra_chain_cert(between.certificate.clone()).unwrap();
+                builder
+                    .add_extra_chain_cert(between.certificate.clone())
+                    .unwrap();
             }
             builder.build()
         };
         let own = signed("server", Some(&middle), names, -30, 60);
-        let of = |names: &[&str], begin, end| acceptor(&signed("server", Some(&middle), names, begin, end), Some(&middle));
+        let of = |names: &[&str], begin, end| {
+            acceptor(
+                &signed("server", Some(&middle), names, begin, end),
+                Some(&middle),
+            )
+        };
         Self {
             authority: root.certificate.to_pem().unwrap(),
             whole: acceptor(&own, Some(&middle)),
@@ -65,11 +72,17 @@ fn signed(name: &str, by: Option<&Signed>, names: &[&str], begin: i64, end: i64)
     builder.set_version(2).unwrap();
     let mut serial = BigNum::new().unwrap();
     serial.rand(120, MsbOption::MAYBE_ZERO, false).unwrap();
-    builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
+    builder
+        .set_serial_number(&serial.to_asn1_integer().unwrap())
+        .unwrap();
     let subject = named(name);
     builder.set_subject_name(&subject).unwrap();
-    builder.set_issuer_name(by.map_or(&*subject, |by| by.certificate.subject_name())).unwrap();
-    let at = |day: i64| Asn1Time::from_unix(protocol::Clock::system().now().seconds() + day * 24 * 60 * 60).unwrap();
+    builder
+        .set_issuer_name(by.map_or(&*subject, |by| by.certificate.subject_name()))
+        .unwrap();
+    let at = |day: i64| {
+        Asn1Time::from_unix(protocol::Clock::system().now().seconds() + day * 24 * 60 * 60).unwrap()
+    };
     let set = |builder: &mut X509Builder, begin: &Asn1TimeRef, end: &Asn1TimeRef| {
         builder.set_not_before(begin).unwrap();
         builder.set_not_after(end).unwrap();
@@ -77,7 +90,9 @@ fn signed(name: &str, by: Option<&Signed>, names: &[&str], begin: i64, end: i64)
     set(&mut builder, &at(begin), &at(end));
     builder.set_pubkey(&key).unwrap();
     if names.is_empty() {
-        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+        builder
+            .append_extension(BasicConstraints::new().critical().ca().build().unwrap())
+            .unwrap();
     } else {
         let mut alternatives = SubjectAlternativeName::new();
         for name in names {
@@ -87,8 +102,13 @@ fn signed(name: &str, by: Option<&Signed>, names: &[&str], begin: i64, end: i64)
         let alternatives = alternatives.build(&context).unwrap();
         builder.append_extension(alternatives).unwrap();
     }
-    builder.sign(by.map_or(&key, |by| &by.key), MessageDigest::sha256()).unwrap();
-    Signed { certificate: builder.build(), key }
+    builder
+        .sign(by.map_or(&key, |by| &by.key), MessageDigest::sha256())
+        .unwrap();
+    Signed {
+        certificate: builder.build(),
+        key,
+    }
 }
 
 fn named(name: &str) -> X509Name {

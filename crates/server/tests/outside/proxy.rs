@@ -78,11 +78,26 @@ impl Message {
         };
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n");
-        let first = lines.next().unwrap().split(' ').map(str::to_owned).collect();
-        let headers: Vec<(String, String)> =
-            lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        let mut message = Self { first, headers, body: bytes.split_off(end + 4) };
-        let length = message.header("content-length").map_or(if whole { usize::MAX } else { 0 }, |length| length.parse().unwrap());
+        let first = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        let headers: Vec<(String, String)> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect();
+        let mut message = Self {
+            first,
+            headers,
+            body: bytes.split_off(end + 4),
+        };
+        let length = message
+            .header("content-length")
+            .map_or(if whole { usize::MAX } else { 0 }, |length| {
+                length.parse().unwrap()
+            });
         while message.body.len() < length {
             match stream.read(&mut buffer) {
                 Ok(0) | Err(_) => break,
@@ -93,21 +108,39 @@ impl Message {
     }
 
     fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> Self {
-        let mut headers: Vec<(String, String)> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut headers: Vec<(String, String)> = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         headers.push(("content-length".to_owned(), body.len().to_string()));
-        Self { first: vec!["HTTP/1.1".to_owned(), status.to_owned(), "Word".to_owned()], headers, body: body.as_bytes().to_vec() }
+        Self {
+            first: vec!["HTTP/1.1".to_owned(), status.to_owned(), "Word".to_owned()],
+            headers,
+            body: body.as_bytes().to_vec(),
+        }
     }
 
     fn html(status: &str) -> Self {
-        Self::answer(status, &[("content-type", "text/html")], "<html><center>nginx</center></html>")
+        Self::answer(
+            status,
+            &[("content-type", "text/html")],
+            "<html><center>nginx</center></html>",
+        )
     }
 
     fn redirect(location: &str) -> Self {
-        Self::answer("301", &[("location", location), ("access-control-allow-origin", "*")], "")
+        Self::answer(
+            "301",
+            &[("location", location), ("access-control-allow-origin", "*")],
+            "",
+        )
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     fn set(&mut self, name: &str, value: &str) {
@@ -145,12 +178,23 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn start(service: u16, management: u16) -> Self {
-        let inner = Arc::new(Inner { mistake: Mutex::new(Mistake::None), plain: Mutex::new(Plain::Redirects), service, management });
-        let certificates = Arc::new(Certificates::make(&["login.example.test", "example.test", "id.example.test"]));
+        let inner = Arc::new(Inner {
+            mistake: Mutex::new(Mistake::None),
+            plain: Mutex::new(Plain::Redirects),
+            service,
+            management,
+        });
+        let certificates = Arc::new(Certificates::make(&[
+            "login.example.test",
+            "example.test",
+            "id.example.test",
+        ]));
         let (kept, shown) = (Arc::clone(&inner), Arc::clone(&certificates));
         let port = listen(move |connection| {
             let acceptor = kept.acceptor(&shown);
-            let Ok(mut stream) = acceptor.accept(connection) else { return };
+            let Ok(mut stream) = acceptor.accept(connection) else {
+                return;
+            };
             if let Some(request) = Message::read(&mut stream, false) {
                 let _ = stream.write_all(&kept.answer(request).bytes());
                 let _ = stream.shutdown();
@@ -159,14 +203,27 @@ impl Proxy {
         let kept = Arc::clone(&inner);
         let plain_port = listen(move |mut connection| {
             let plain = *kept.plain.lock().unwrap();
-            let Some(request) = Message::read(&mut connection, false).filter(|_| plain != Plain::Silent) else { return };
+            let Some(request) =
+                Message::read(&mut connection, false).filter(|_| plain != Plain::Silent)
+            else {
+                return;
+            };
             let answer = match plain {
                 Plain::Served => pass(&request, kept.service),
-                _ => Message::redirect(&format!("https://{}{}", request.header("host").unwrap(), request.first[1])),
+                _ => Message::redirect(&format!(
+                    "https://{}{}",
+                    request.header("host").unwrap(),
+                    request.first[1]
+                )),
             };
             let _ = connection.write_all(&answer.bytes());
         });
-        Self { inner, certificates, port, plain_port }
+        Self {
+            inner,
+            certificates,
+            port,
+            plain_port,
+        }
     }
 
     /// Makes that mistake from now on.
@@ -217,36 +274,62 @@ impl Inner {
 
     fn instead(&self, mistake: Mistake, request: &Message) -> Option<Message> {
         let (method, target) = (request.first[0].as_str(), request.first[1].as_str());
-        let (host, path) = (request.header("host").unwrap(), target.split('?').next().unwrap());
+        let (host, path) = (
+            request.header("host").unwrap(),
+            target.split('?').next().unwrap(),
+        );
         let webfinger = path == "/.well-known/webfinger";
         match mistake {
-            Mistake::SlashAdded if path.ends_with("/register") => Some(Message::redirect(&format!("https://{host}{path}/"))),
-            Mistake::Www if !webfinger => Some(Message::redirect(&format!("https://www.login.example.test{target}"))),
-            Mistake::Loop if host == "login.example.test" => Some(Message::redirect(&format!("https://login.example.test{target}"))),
+            Mistake::SlashAdded if path.ends_with("/register") => {
+                Some(Message::redirect(&format!("https://{host}{path}/")))
+            }
+            Mistake::Www if !webfinger => Some(Message::redirect(&format!(
+                "https://www.login.example.test{target}"
+            ))),
+            Mistake::Loop if host == "login.example.test" => Some(Message::redirect(&format!(
+                "https://login.example.test{target}"
+            ))),
             Mistake::StaticFiles if path.starts_with("/.well-known/") => Some(Message::html("404")),
-            Mistake::CaddyEmpty if path.starts_with("/.well-known/") => Some(Message::answer("200", &[], "")),
-            Mistake::QueryDropped if host.starts_with("example.test") => {
-                Some(Message::redirect(&format!("https://login.example.test{path}")))
+            Mistake::CaddyEmpty if path.starts_with("/.well-known/") => {
+                Some(Message::answer("200", &[], ""))
             }
-            Mistake::RedirectToPlain if host.starts_with("example.test") => {
-                Some(Message::redirect(&format!("http://login.example.test{target}")))
+            Mistake::QueryDropped if host.starts_with("example.test") => Some(Message::redirect(
+                &format!("https://login.example.test{path}"),
+            )),
+            Mistake::RedirectToPlain if host.starts_with("example.test") => Some(
+                Message::redirect(&format!("http://login.example.test{target}")),
+            ),
+            Mistake::HostReflected if !host.ends_with("example.test") => {
+                Some(Message::redirect(&format!("https://{host}{target}")))
             }
-            Mistake::HostReflected if !host.ends_with("example.test") => Some(Message::redirect(&format!("https://{host}{target}"))),
             Mistake::Down => Some(Message::html("502")),
-            Mistake::ManagementExposed if path == "/metrics" => Some(pass(request, self.management)),
+            Mistake::ManagementExposed if path == "/metrics" => {
+                Some(pass(request, self.management))
+            }
             Mistake::StaleDocument if path.contains("openid-configuration") => {
-                let mut other = Message { first: request.first.clone(), headers: request.headers.clone(), body: Vec::new() };
+                let mut other = Message {
+                    first: request.first.clone(),
+                    headers: request.headers.clone(),
+                    body: Vec::new(),
+                };
                 "/.well-known/openid-configuration".clone_into(&mut other.first[1]);
                 Some(pass(&other, self.service))
             }
             Mistake::NoMethods if matches!(method, "PUT" | "DELETE") => Some(Message::html("405")),
             Mistake::ShortBodies if request.body.len() > 16 * 1024 => Some(Message::html("413")),
-            Mistake::OwnLogin if path.contains("/register") && method != "OPTIONS" => Some(Message::answer(
-                "401",
-                &[("www-authenticate", "Basic realm=\"intranet\""), ("content-type", "text/html")],
-                "<html></html>",
-            )),
-            Mistake::NoWso2 if path.contains("/oauth2/") || path.contains("/identity/") => Some(Message::html("404")),
+            Mistake::OwnLogin if path.contains("/register") && method != "OPTIONS" => {
+                Some(Message::answer(
+                    "401",
+                    &[
+                        ("www-authenticate", "Basic realm=\"intranet\""),
+                        ("content-type", "text/html"),
+                    ],
+                    "<html></html>",
+                ))
+            }
+            Mistake::NoWso2 if path.contains("/oauth2/") || path.contains("/identity/") => {
+                Some(Message::html("404"))
+            }
             Mistake::NoPreflight if method == "OPTIONS" => Some(Message::html("405")),
             _ => None,
         }
@@ -263,10 +346,18 @@ fn pass(request: &Message, port: u16) -> Message {
 fn on_the_way(mistake: Mistake, request: &mut Message) {
     let target = request.first[1].clone();
     match mistake {
-        Mistake::PrefixStripped => target.strip_prefix("/t/acme").unwrap_or(&target).clone_into(&mut request.first[1]),
+        Mistake::PrefixStripped => target
+            .strip_prefix("/t/acme")
+            .unwrap_or(&target)
+            .clone_into(&mut request.first[1]),
         Mistake::PathPrefixed => request.first[1] = format!("/frontdesk{target}"),
         Mistake::QueryDecoded => {
-            request.first[1] = target.replace("%3A", ":").replace("%2B", "+").replace("%40", "@").replace("%2F", "/").replace("%25", "%");
+            request.first[1] = target
+                .replace("%3A", ":")
+                .replace("%2B", "+")
+                .replace("%40", "@")
+                .replace("%2F", "/")
+                .replace("%25", "%");
         }
         Mistake::HostRewritten => request.set("host", "127.0.0.1:9443"),
         Mistake::NoAuthorization => request.remove("authorization"),
@@ -279,11 +370,15 @@ fn on_the_way_back(mistake: Mistake, request: &Message, answer: &mut Message) {
     let document = answer.header("etag").is_some();
     match mistake {
         Mistake::CorsTwice if answer.header("access-control-allow-origin").is_some() => {
-            answer.headers.push(("access-control-allow-origin".to_owned(), "*".to_owned()));
+            answer
+                .headers
+                .push(("access-control-allow-origin".to_owned(), "*".to_owned()));
         }
         Mistake::ContentType if document => answer.set("content-type", "text/plain; charset=utf-8"),
         Mistake::OldDocument if document && answer.body.starts_with(b"{\"issuer\"") => {
-            let text = String::from_utf8(answer.body.clone()).unwrap().replace("as.example.test", "id.example.test");
+            let text = String::from_utf8(answer.body.clone())
+                .unwrap()
+                .replace("as.example.test", "id.example.test");
             answer.body = text.into_bytes();
         }
         Mistake::NoEtag => answer.remove("etag"),
@@ -291,7 +386,12 @@ fn on_the_way_back(mistake: Mistake, request: &Message, answer: &mut Message) {
             let tag = format!("W/{}", answer.header("etag").unwrap());
             answer.set("etag", &tag);
         }
-        Mistake::CompressedUnderOneTag if request.header("accept-encoding").is_some_and(|told| told.contains("gzip")) && document => {
+        Mistake::CompressedUnderOneTag
+            if request
+                .header("accept-encoding")
+                .is_some_and(|told| told.contains("gzip"))
+                && document =>
+        {
             answer.set("content-encoding", "gzip");
         }
         Mistake::Expires if document => answer.set("cache-control", "max-age=31536000"),

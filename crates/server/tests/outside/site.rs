@@ -26,27 +26,45 @@ pub struct Site {
 impl Site {
     /// With registration as open as that.
     pub fn start(access: &str) -> Self {
-        Self::of(&[("https://login.example.test", access, true), ("https://login.example.test/t/acme", access, false)])
+        Self::of(&[
+            ("https://login.example.test", access, true),
+            ("https://login.example.test/t/acme", access, false),
+        ])
     }
 
     /// With two providers on hosts of their own.
     pub fn with_hosts() -> Self {
-        Self::of(&[("https://login.example.test", "protected", true), ("https://id.example.test", "protected", false)])
+        Self::of(&[
+            ("https://login.example.test", "protected", true),
+            ("https://id.example.test", "protected", false),
+        ])
     }
 
     fn of(providers: &[(&str, &str, bool)]) -> Self {
-        let text: String = providers.iter().map(|(issuer, access, domain)| section(issuer, access, *domain, TOKEN_ENDPOINT)).collect();
+        let text: String = providers
+            .iter()
+            .map(|(issuer, access, domain)| section(issuer, access, *domain, TOKEN_ENDPOINT))
+            .collect();
         let server = Setup::new().file(&text).start();
         let proxy = Proxy::start(server.port, server.management);
-        std::fs::write(server.folder.path().join("authority.pem"), &proxy.certificates.authority).unwrap();
+        std::fs::write(
+            server.folder.path().join("authority.pem"),
+            &proxy.certificates.authority,
+        )
+        .unwrap();
         Self { server, proxy }
     }
 
     /// Looks at it; with further arguments.
     pub fn run(&self, arguments: &[&str]) -> Output {
         let tls = |host: &str| format!("{host}:443:127.0.0.1:{}", self.proxy.port);
-        let mut resolve = ["login.example.test", "example.test", "id.example.test"].map(tls).to_vec();
-        resolve.extend(["login.example.test", "id.example.test"].map(|host| format!("{host}:80:127.0.0.1:{}", self.proxy.plain_port)));
+        let mut resolve = ["login.example.test", "example.test", "id.example.test"]
+            .map(tls)
+            .to_vec();
+        resolve.extend(
+            ["login.example.test", "id.example.test"]
+                .map(|host| format!("{host}:80:127.0.0.1:{}", self.proxy.plain_port)),
+        );
         let resolve: Vec<&str> = resolve.iter().map(String::as_str).collect();
         self.resolving(&resolve, arguments)
     }
@@ -55,7 +73,8 @@ impl Site {
     pub fn check_as(&self, access: &str, token_endpoint: &str) -> (Option<i32>, Vec<Value>) {
         let text = section("https://login.example.test", access, true, token_endpoint);
         std::fs::write(self.server.folder.path().join("other.toml"), text).unwrap();
-        let resolve = ["login.example.test:443", "example.test:443"].map(|place| format!("{place}:127.0.0.1:{}", self.proxy.port));
+        let resolve = ["login.example.test:443", "example.test:443"]
+            .map(|place| format!("{place}:127.0.0.1:{}", self.proxy.port));
         let mut command = frontdesk();
         command.current_dir(self.server.folder.path()).args([
             "check",
@@ -66,7 +85,10 @@ impl Site {
             "--ca",
             "authority.pem",
         ]);
-        command.args(["--resolve", &format!("login.example.test:80:127.0.0.1:{}", self.proxy.plain_port)]);
+        command.args([
+            "--resolve",
+            &format!("login.example.test:80:127.0.0.1:{}", self.proxy.plain_port),
+        ]);
         command.args(resolve.iter().flat_map(|resolve| ["--resolve", resolve]));
         read(&command.output().unwrap())
     }
@@ -93,6 +115,9 @@ impl Site {
 
 fn read(output: &Output) -> (Option<i32>, Vec<Value>) {
     let printed = String::from_utf8(output.stdout.clone()).unwrap();
-    let lines = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     (output.status.code(), lines)
 }

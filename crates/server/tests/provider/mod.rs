@@ -76,7 +76,12 @@ pub struct Provider {
 impl Provider {
     pub fn start(twist: Twist) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let made = tls::development_certificates(folder.path(), &["localhost".to_owned()], Clock::system().now()).unwrap();
+        let made = tls::development_certificates(
+            folder.path(),
+            &["localhost".to_owned()],
+            Clock::system().now(),
+        )
+        .unwrap();
         let acceptor = tls::acceptor(&made.certificate, &made.key).unwrap().build();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -89,7 +94,13 @@ impl Provider {
         });
         let serving = Arc::clone(&inner);
         let thread = std::thread::spawn(move || serve(&serving, &listener, &acceptor));
-        Self { inner, address, thread: Some(thread), ca: made.ca_pem, _folder: folder }
+        Self {
+            inner,
+            address,
+            thread: Some(thread),
+            ca: made.ca_pem,
+            _folder: folder,
+        }
     }
 
     pub fn origin(&self) -> &str {
@@ -129,9 +140,17 @@ fn serve(inner: &Inner, listener: &TcpListener, acceptor: &SslAcceptor) {
             return;
         }
         // A client that does not trust the certificate hangs up, and the next may come.
-        let Ok(Ok(mut stream)) = connection.map(|connection| acceptor.accept(connection)) else { continue };
-        let Some(asked) = Asked::read(&mut stream) else { continue };
-        inner.asked.lock().unwrap().push(format!("{} {}", asked.method, asked.path));
+        let Ok(Ok(mut stream)) = connection.map(|connection| acceptor.accept(connection)) else {
+            continue;
+        };
+        let Some(asked) = Asked::read(&mut stream) else {
+            continue;
+        };
+        inner
+            .asked
+            .lock()
+            .unwrap()
+            .push(format!("{} {}", asked.method, asked.path));
         let answer = inner.answer(&asked).to_string();
         drop(stream.write_all(answer.as_bytes()));
         drop(stream.shutdown());
@@ -156,7 +175,9 @@ impl Asked {
         loop {
             let mut line = String::new();
             reader.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
             match name.to_ascii_lowercase().as_str() {
                 "authorization" => authorization = Some(value.to_owned()),
                 "content-length" => length = value.parse().ok()?,
@@ -165,7 +186,12 @@ impl Asked {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
-        Some(Self { method, path, authorization, body: serde_json::from_slice(&body).unwrap_or_default() })
+        Some(Self {
+            method,
+            path,
+            authorization,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        })
     }
 
     fn shows(&self, token: &str) -> bool {
@@ -181,7 +207,11 @@ struct Answer {
 
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HTTP/1.1 {} -\r\nConnection: close\r\nContent-Type: application/json\r\n", self.status)?;
+        write!(
+            f,
+            "HTTP/1.1 {} -\r\nConnection: close\r\nContent-Type: application/json\r\n",
+            self.status
+        )?;
         if let Some(location) = &self.location {
             write!(f, "Location: {location}\r\n")?;
         }
@@ -193,15 +223,27 @@ impl std::fmt::Display for Answer {
 }
 
 fn answer(status: u16, body: &Value) -> Answer {
-    Answer { status, location: None, body: body.to_string() }
+    Answer {
+        status,
+        location: None,
+        body: body.to_string(),
+    }
 }
 
 fn text(status: u16, body: &str) -> Answer {
-    Answer { status, location: None, body: body.to_owned() }
+    Answer {
+        status,
+        location: None,
+        body: body.to_owned(),
+    }
 }
 
 fn moved(location: String) -> Answer {
-    Answer { status: 302, location: Some(location), body: String::new() }
+    Answer {
+        status: 302,
+        location: Some(location),
+        body: String::new(),
+    }
 }
 
 impl Inner {
@@ -229,9 +271,13 @@ impl Inner {
         };
         match self.twist {
             Twist::WebfingerRedirectsForEver => moved("/moved".to_owned()),
-            Twist::WebfingerRedirects if asked.path.starts_with("/.well-known") => moved(format!("{}/moved", self.origin)),
+            Twist::WebfingerRedirects if asked.path.starts_with("/.well-known") => {
+                moved(format!("{}/moved", self.origin))
+            }
             Twist::WebfingerUnknown => answer(404, &json!({})),
-            Twist::WebfingerWithoutLink => answer(200, &json!({"subject": "acct:alice", "links": []})),
+            Twist::WebfingerWithoutLink => {
+                answer(200, &json!({"subject": "acct:alice", "links": []}))
+            }
             Twist::WebfingerNotJson => text(200, "<html>welcome</html>"),
             Twist::LinkNotHttps => link("http://login.example.com"),
             _ => link(&self.origin),
@@ -259,17 +305,28 @@ impl Inner {
             Twist::DiscoveryDown => return answer(500, &json!({"error": "server_error"})),
             Twist::DiscoveryMoved => return moved("https://elsewhere.example/".to_owned()),
             Twist::DiscoveryNotJson => return text(200, "<html>"),
-            Twist::DiscoveryRelativeEndpoint => document["registration_endpoint"] = json!("/register"),
-            Twist::DiscoveryPlainEndpoint => document["registration_endpoint"] = json!(origin.replace("https", "http")),
-            Twist::DiscoveryPlainKeys => document["jwks_uri"] = json!(format!("{}/jwks", origin.replace("https", "http"))),
-            Twist::NoRegistration => drop(document.as_object_mut().map(|document| document.remove("registration_endpoint"))),
+            Twist::DiscoveryRelativeEndpoint => {
+                document["registration_endpoint"] = json!("/register")
+            }
+            Twist::DiscoveryPlainEndpoint => {
+                document["registration_endpoint"] = json!(origin.replace("https", "http"))
+            }
+            Twist::DiscoveryPlainKeys => {
+                document["jwks_uri"] = json!(format!("{}/jwks", origin.replace("https", "http")))
+            }
+            Twist::NoRegistration => drop(
+                document
+                    .as_object_mut()
+                    .map(|document| document.remove("registration_endpoint")),
+            ),
             _ => {}
         }
         answer(200, &document)
     }
 
     fn keys(&self) -> Answer {
-        let mut key = json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k1", "x": "eA", "y": "eQ"});
+        let mut key =
+            json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k1", "x": "eA", "y": "eQ"});
         match self.twist {
             Twist::NoKeys => return answer(200, &json!({"keys": []})),
             Twist::PrivateKey => key["d"] = json!("ZA"),
@@ -279,24 +336,43 @@ impl Inner {
     }
 
     fn register(&self, asked: &Asked) -> Answer {
-        let basic = format!("Basic {}", openssl::base64::encode_block(format!("admin:{PASSWORD}").as_bytes()));
+        let basic = format!(
+            "Basic {}",
+            openssl::base64::encode_block(format!("admin:{PASSWORD}").as_bytes())
+        );
         if self.twist == Twist::EchoedCredentials {
-            let told = format!("I was shown {}", asked.authorization.as_deref().unwrap_or_default());
-            return answer(400, &json!({"error": "invalid_client_metadata", "error_description": told}));
+            let told = format!(
+                "I was shown {}",
+                asked.authorization.as_deref().unwrap_or_default()
+            );
+            return answer(
+                400,
+                &json!({"error": "invalid_client_metadata", "error_description": told}),
+            );
         }
         if !asked.shows(TOKEN) && asked.authorization.as_deref() != Some(&basic) {
-            return answer(401, &json!({"error": "invalid_token", "error_description": "Not known."}));
+            return answer(
+                401,
+                &json!({"error": "invalid_token", "error_description": "Not known."}),
+            );
         }
         self.registered.store(true, Ordering::SeqCst);
         let mut client = self.client(&asked.body["client_name"]);
-        let without = |client: &mut Value, name: &str| drop(client.as_object_mut().map(|client| client.remove(name)));
+        let without = |client: &mut Value, name: &str| {
+            drop(client.as_object_mut().map(|client| client.remove(name)))
+        };
         match self.twist {
             Twist::CreatedAs200 => return answer(200, &client),
             Twist::NoExpiry => without(&mut client, "client_secret_expires_at"),
             Twist::UriWithoutToken => without(&mut client, "registration_access_token"),
             Twist::TokenWithoutUri => without(&mut client, "registration_client_uri"),
-            Twist::ManagementElsewhere => client["registration_client_uri"] = json!("https://elsewhere.example/register/c1"),
-            Twist::ManagementPlain => client["registration_client_uri"] = json!(format!("{}/c1", self.origin.replace("https", "http"))),
+            Twist::ManagementElsewhere => {
+                client["registration_client_uri"] = json!("https://elsewhere.example/register/c1")
+            }
+            Twist::ManagementPlain => {
+                client["registration_client_uri"] =
+                    json!(format!("{}/c1", self.origin.replace("https", "http")))
+            }
             Twist::NoManagement => {
                 without(&mut client, "registration_access_token");
                 without(&mut client, "registration_client_uri");
@@ -320,9 +396,20 @@ impl Inner {
     }
 
     fn manage(&self, asked: &Asked) -> Answer {
-        let renewed =
-            self.twist == Twist::RenewedToken && self.asked.lock().unwrap().iter().filter(|asked| asked.ends_with("/c1")).count() > 1;
-        let token = if renewed { RENEWED_TOKEN } else { MANAGEMENT_TOKEN };
+        let renewed = self.twist == Twist::RenewedToken
+            && self
+                .asked
+                .lock()
+                .unwrap()
+                .iter()
+                .filter(|asked| asked.ends_with("/c1"))
+                .count()
+                > 1;
+        let token = if renewed {
+            RENEWED_TOKEN
+        } else {
+            MANAGEMENT_TOKEN
+        };
         if !self.registered.load(Ordering::SeqCst) || !asked.shows(token) {
             return answer(401, &json!({"error": "invalid_token"}));
         }
@@ -337,25 +424,42 @@ impl Inner {
             ("GET", _) => answer(200, &self.client(&json!("Frontdesk try"))),
             ("PUT", Twist::UpdateRefused) => {
                 let told = format!("{SECRET} and {MANAGEMENT_TOKEN} are not liked.");
-                answer(400, &json!({"error": "invalid_client_metadata", "error_description": told}))
+                answer(
+                    400,
+                    &json!({"error": "invalid_client_metadata", "error_description": told}),
+                )
             }
             ("PUT", _) => {
-                let issued = ["registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"];
+                let issued = [
+                    "registration_access_token",
+                    "registration_client_uri",
+                    "client_secret_expires_at",
+                    "client_id_issued_at",
+                ];
                 if asked.body["client_id"] != "c1"
                     || asked.body["client_secret"] != SECRET
                     || issued.iter().any(|member| asked.body.get(member).is_some())
                 {
-                    return answer(400, &json!({"error": "invalid_client_metadata", "error_description": "Not an update request."}));
+                    return answer(
+                        400,
+                        &json!({"error": "invalid_client_metadata", "error_description": "Not an update request."}),
+                    );
                 }
                 let mut client = self.client(&asked.body["client_name"]);
                 client["registration_access_token"] = json!(token);
                 answer(200, &client)
             }
-            ("DELETE", Twist::DeleteUnsupported) => answer(405, &json!({"error": "invalid_request"})),
+            ("DELETE", Twist::DeleteUnsupported) => {
+                answer(405, &json!({"error": "invalid_request"}))
+            }
             ("DELETE", Twist::NeverGone) => text(204, ""),
             ("DELETE", twist) => {
                 self.registered.store(false, Ordering::SeqCst);
-                if twist == Twist::DeletedAs200 { answer(200, &json!({})) } else { text(204, "") }
+                if twist == Twist::DeletedAs200 {
+                    answer(200, &json!({}))
+                } else {
+                    text(204, "")
+                }
             }
             _ => answer(405, &json!({})),
         }

@@ -11,7 +11,12 @@ const THREE: &str = "https://[2001:db8::1]";
 const TENANT: &str = "https://one.example/t/acme";
 
 fn hosts() -> TestServer {
-    serving(&[(ONE, ""), (TWO, "domains = [\"example.org\"]"), (THREE, ""), (TENANT, "")])
+    serving(&[
+        (ONE, ""),
+        (TWO, "domains = [\"example.org\"]"),
+        (THREE, ""),
+        (TENANT, ""),
+    ])
 }
 
 /// RFC 9110 §7.2: `Host` chooses, however it is written, and its port does not matter.
@@ -20,33 +25,76 @@ fn the_host_of_a_request_chooses_the_provider() {
     let server = hosts();
     for (host, path, issuer) in [
         ("one.example", "/.well-known/openid-configuration", ONE),
-        ("One.Example:9999", "/.well-known/oauth-authorization-server", ONE),
-        ("one.example.", "/oauth2/oidcdiscovery/.well-known/openid-configuration", ONE),
-        ("one.example", "/t/acme/.well-known/openid-configuration", TENANT),
-        ("one.example", "/.well-known/oauth-authorization-server/t/acme", TENANT),
-        ("two.example:8443", "/idp/.well-known/openid-configuration", TWO),
+        (
+            "One.Example:9999",
+            "/.well-known/oauth-authorization-server",
+            ONE,
+        ),
+        (
+            "one.example.",
+            "/oauth2/oidcdiscovery/.well-known/openid-configuration",
+            ONE,
+        ),
+        (
+            "one.example",
+            "/t/acme/.well-known/openid-configuration",
+            TENANT,
+        ),
+        (
+            "one.example",
+            "/.well-known/oauth-authorization-server/t/acme",
+            TENANT,
+        ),
+        (
+            "two.example:8443",
+            "/idp/.well-known/openid-configuration",
+            TWO,
+        ),
         ("TWO.example", "/.well-known/openid-configuration/idp", TWO),
-        ("two.example", "/oauth2/oidcdiscovery/.well-known/openid-configuration", TWO),
+        (
+            "two.example",
+            "/oauth2/oidcdiscovery/.well-known/openid-configuration",
+            TWO,
+        ),
         ("[2001:db8::1]", "/.well-known/openid-configuration", THREE),
-        ("[2001:DB8::1]:443", "/.well-known/openid-configuration", THREE),
+        (
+            "[2001:DB8::1]:443",
+            "/.well-known/openid-configuration",
+            THREE,
+        ),
     ] {
         let answer = at(&server, host, "GET", path).send();
-        assert_eq!((answer.status(), &answer.json()["issuer"]), (200, &json!(issuer)), "{host} {path}");
+        assert_eq!(
+            (answer.status(), &answer.json()["issuer"]),
+            (200, &json!(issuer)),
+            "{host} {path}"
+        );
         // RFC 9112 §3.2.2: a target with a host of its own makes `Host` irrelevant.
-        let absolute = server.raw(&format!("GET http://{host}{path} HTTP/1.1\r\nHost: three.example\r\nConnection: close\r\n\r\n"));
+        let absolute = server.raw(&format!(
+            "GET http://{host}{path} HTTP/1.1\r\nHost: three.example\r\nConnection: close\r\n\r\n"
+        ));
         assert!(absolute.ends_with(&answer.text), "{absolute}");
     }
     let keys = |host| at(&server, host, "GET", "/oauth2/jwks").send().text;
-    assert!(keys("one.example") != keys("two.example") && keys("two.example") != keys("[2001:db8::1]"));
+    assert!(
+        keys("one.example") != keys("two.example") && keys("two.example") != keys("[2001:db8::1]")
+    );
 }
 
 /// RFC 9110 §15.5.20: a host that is not served is told so, whatever is asked of it.
 #[test]
 fn a_host_that_is_not_served_is_misdirected() {
     let server = hosts();
-    for host in
-        ["evil.example", "example.org", "sub.one.example", "one.example.evil.example", "localhost", "127.0.0.1", "[2001:db8::2]", ""]
-    {
+    for host in [
+        "evil.example",
+        "example.org",
+        "sub.one.example",
+        "one.example.evil.example",
+        "localhost",
+        "127.0.0.1",
+        "[2001:db8::2]",
+        "",
+    ] {
         for (method, path) in [
             ("GET", "/.well-known/openid-configuration"),
             ("GET", "/idp/jwks"),
@@ -54,7 +102,9 @@ fn a_host_that_is_not_served_is_misdirected() {
             ("POST", "/identity/register"),
             ("OPTIONS", "/nowhere"),
         ] {
-            let answer = at(&server, host, method, path).header("X-Forwarded-Host", "one.example").send();
+            let answer = at(&server, host, method, path)
+                .header("X-Forwarded-Host", "one.example")
+                .send();
             assert_eq!(
                 answer.expect(421),
                 json!({ "error": "misdirected_request", "error_description": "This deployment does not serve that host." }),
@@ -68,7 +118,9 @@ fn a_host_that_is_not_served_is_misdirected() {
         ("two.example", "/.well-known/openid-configuration"),
         ("two.example", "/t/acme/jwks"),
     ] {
-        at(&server, host, "GET", path).send().refused(404, "not_found");
+        at(&server, host, "GET", path)
+            .send()
+            .refused(404, "not_found");
     }
 }
 
@@ -85,11 +137,27 @@ fn webfinger_goes_by_the_resource_alone() {
         ("acct:alice@[2001:db8::1]", THREE),
     ] {
         for host in ["one.example", "two.example", "example.org", "evil.example"] {
-            let answer = at(&server, host, "GET", &format!("/.well-known/webfinger?resource={resource}")).send();
-            assert_eq!(answer.json()["links"][0]["href"], issuer, "{host} {resource}");
+            let answer = at(
+                &server,
+                host,
+                "GET",
+                &format!("/.well-known/webfinger?resource={resource}"),
+            )
+            .send();
+            assert_eq!(
+                answer.json()["links"][0]["href"],
+                issuer,
+                "{host} {resource}"
+            );
         }
     }
-    let unknown = at(&server, "evil.example", "GET", "/.well-known/webfinger?resource=acct:alice@evil.example").send();
+    let unknown = at(
+        &server,
+        "evil.example",
+        "GET",
+        "/.well-known/webfinger?resource=acct:alice@evil.example",
+    )
+    .send();
     assert_eq!(unknown.status(), 404);
 }
 
@@ -97,51 +165,120 @@ fn webfinger_goes_by_the_resource_alone() {
 #[test]
 fn a_client_of_one_host_is_unknown_at_the_others() {
     let server = hosts();
-    let client = at(&server, "one.example", "POST", "/register").admin().json(&plain("Shop")).send().created();
-    assert_eq!(client["registration_client_uri"], format!("{ONE}/register/{}", id(&client)));
-    let manage = |host, path: &str, method| at(&server, host, method, &format!("{path}/{}", id(&client))).bearer(token(&client)).send();
-    for (host, path) in [("[2001:db8::1]", "/register"), ("two.example", "/idp/register"), ("one.example", "/t/acme/register")] {
+    let client = at(&server, "one.example", "POST", "/register")
+        .admin()
+        .json(&plain("Shop"))
+        .send()
+        .created();
+    assert_eq!(
+        client["registration_client_uri"],
+        format!("{ONE}/register/{}", id(&client))
+    );
+    let manage = |host, path: &str, method| {
+        at(&server, host, method, &format!("{path}/{}", id(&client)))
+            .bearer(token(&client))
+            .send()
+    };
+    for (host, path) in [
+        ("[2001:db8::1]", "/register"),
+        ("two.example", "/idp/register"),
+        ("one.example", "/t/acme/register"),
+    ] {
         refuses_as_unknown(&manage(host, path, "GET"));
         refuses_as_unknown(&manage(host, path, "DELETE"));
     }
-    for (host, door) in
-        [("two.example", "/identity/register"), ("two.example", "/idp/identity/register"), ("[2001:db8::1]", "/identity/register")]
-    {
+    for (host, door) in [
+        ("two.example", "/identity/register"),
+        ("two.example", "/idp/identity/register"),
+        ("[2001:db8::1]", "/identity/register"),
+    ] {
         let query = format!("{door}/{}?userId=admin&applicationName=Shop", id(&client));
-        at(&server, host, "DELETE", &query).admin().send().refused(403, "access_denied");
+        at(&server, host, "DELETE", &query)
+            .admin()
+            .send()
+            .refused(403, "access_denied");
     }
     assert_eq!(manage("one.example", "/register", "GET").ok(), client);
-    let query = format!("/identity/register/{}?userId=admin&applicationName=Shop", id(&client));
-    at(&server, "one.example", "DELETE", &query).admin().send().deleted();
+    let query = format!(
+        "/identity/register/{}?userId=admin&applicationName=Shop",
+        id(&client)
+    );
+    at(&server, "one.example", "DELETE", &query)
+        .admin()
+        .send()
+        .deleted();
 }
 
 /// RFC 8414 §3.1, OIDC Discovery §4: two paths of one host and another host each answer for exactly their issuer, with
 /// the well-known segment before and after the path, and each host's domains lead to its own.
 #[test]
 fn two_paths_of_one_host_and_another_host_answer_for_exactly_their_issuers() {
-    let providers = [("https://a.test/one", "one.test"), ("https://a.test/two", "two.test"), ("https://b.test", "three.test")];
+    let providers = [
+        ("https://a.test/one", "one.test"),
+        ("https://a.test/two", "two.test"),
+        ("https://b.test", "three.test"),
+    ];
     let domains = providers.map(|(_, domain)| format!("domains = [\"{domain}\"]"));
-    let configured: Vec<(&str, &str)> = providers.iter().zip(&domains).map(|((issuer, _), domain)| (*issuer, domain.as_str())).collect();
+    let configured: Vec<(&str, &str)> = providers
+        .iter()
+        .zip(&domains)
+        .map(|((issuer, _), domain)| (*issuer, domain.as_str()))
+        .collect();
     let server = serving(&configured);
     for (issuer, domain) in providers {
         let (host, path) = (host_of(issuer), path_of(issuer));
         for name in ["openid-configuration", "oauth-authorization-server"] {
-            for form in [format!("{path}/.well-known/{name}"), format!("/.well-known/{name}{path}")] {
+            for form in [
+                format!("{path}/.well-known/{name}"),
+                format!("/.well-known/{name}{path}"),
+            ] {
                 let document = at(&server, host, "GET", &form).send().json();
                 assert_eq!(document["issuer"], issuer, "{form}");
-                assert_eq!(document["registration_endpoint"], format!("{issuer}/register"));
+                assert_eq!(
+                    document["registration_endpoint"],
+                    format!("{issuer}/register")
+                );
             }
         }
-        let found = at(&server, host, "GET", &format!("/.well-known/webfinger?resource=acct:alice@{domain}")).send().json();
+        let found = at(
+            &server,
+            host,
+            "GET",
+            &format!("/.well-known/webfinger?resource=acct:alice@{domain}"),
+        )
+        .send()
+        .json();
         assert_eq!(found["links"][0]["href"], issuer);
-        let client = at(&server, host, "POST", &format!("{path}/register")).admin().json(&plain("Shop")).send().created();
+        let client = at(&server, host, "POST", &format!("{path}/register"))
+            .admin()
+            .json(&plain("Shop"))
+            .send()
+            .created();
         for (other, _) in providers.iter().filter(|(other, _)| *other != issuer) {
             let foreign = format!("{}/register/{}", path_of(other), id(&client));
-            refuses_as_unknown(&at(&server, host_of(other), "GET", &foreign).bearer(token(&client)).send());
+            refuses_as_unknown(
+                &at(&server, host_of(other), "GET", &foreign)
+                    .bearer(token(&client))
+                    .send(),
+            );
         }
     }
-    at(&server, "a.test", "GET", "/.well-known/openid-configuration").send().refused(404, "not_found");
-    at(&server, "b.test", "GET", "/.well-known/openid-configuration/one").send().refused(404, "not_found");
+    at(
+        &server,
+        "a.test",
+        "GET",
+        "/.well-known/openid-configuration",
+    )
+    .send()
+    .refused(404, "not_found");
+    at(
+        &server,
+        "b.test",
+        "GET",
+        "/.well-known/openid-configuration/one",
+    )
+    .send()
+    .refused(404, "not_found");
 }
 
 fn host_of(issuer: &str) -> &str {
@@ -149,5 +286,8 @@ fn host_of(issuer: &str) -> &str {
 }
 
 fn path_of(issuer: &str) -> String {
-    issuer.split('/').nth(3).map_or_else(String::new, |path| format!("/{path}"))
+    issuer
+        .split('/')
+        .nth(3)
+        .map_or_else(String::new, |path| format!("/{path}"))
 }

@@ -15,7 +15,11 @@ pub const OTHER: &str = "https://localhost:9443/t/other";
 const PROVIDERS: [(&str, &str); 3] = [(ROOT, ""), (ACME, "/t/acme.example"), (OTHER, "/t/other")];
 
 pub fn tenants() -> TestServer {
-    serving(&[(OTHER, ""), (ROOT, ""), (ACME, "domains = [\"acme.example\"]")])
+    serving(&[
+        (OTHER, ""),
+        (ROOT, ""),
+        (ACME, "domains = [\"acme.example\"]"),
+    ])
 }
 
 /// RFC 7033 §4, RFC 7565 §4: what follows a second `@` is the tenant.
@@ -36,14 +40,31 @@ fn webfinger_leads_an_account_to_its_tenant() {
         ("https://localhost:9443/users/bob", ROOT),
     ] {
         let found = server.get(&format!("/.well-known/webfinger?resource={resource}&rel=http://openid.net/specs/connect/1.0/issuer"));
-        let links = json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]);
-        assert_eq!((found.status(), &found.json()["links"]), (200, &links), "{resource}");
-        let document = server.get(&format!("{}/.well-known/openid-configuration", issuer.trim_start_matches(ROOT)));
+        let links =
+            json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]);
+        assert_eq!(
+            (found.status(), &found.json()["links"]),
+            (200, &links),
+            "{resource}"
+        );
+        let document = server.get(&format!(
+            "{}/.well-known/openid-configuration",
+            issuer.trim_start_matches(ROOT)
+        ));
         assert_eq!(document.json()["issuer"], issuer);
     }
-    for unknown in ["acct:bob@nobody@localhost", "acct:bob@@localhost", "acct:bob@other", "acct:bob@evil.example"] {
+    for unknown in [
+        "acct:bob@nobody@localhost",
+        "acct:bob@@localhost",
+        "acct:bob@other",
+        "acct:bob@evil.example",
+    ] {
         let answer = server.get(&format!("/.well-known/webfinger?resource={unknown}"));
-        assert_eq!((answer.status(), &answer.json()["error"]), (404, &json!("not_found")), "{unknown}");
+        assert_eq!(
+            (answer.status(), &answer.json()["error"]),
+            (404, &json!("not_found")),
+            "{unknown}"
+        );
     }
 }
 
@@ -56,7 +77,10 @@ fn each_tenant_has_documents_and_keys_of_its_own() {
         let first = server.get(&format!("{path}/.well-known/openid-configuration"));
         assert_eq!(first.json()["issuer"], issuer);
         assert_eq!(first.json()["jwks_uri"], format!("{issuer}/jwks"));
-        assert_eq!(first.json()["registration_endpoint"], format!("{issuer}/register"));
+        assert_eq!(
+            first.json()["registration_endpoint"],
+            format!("{issuer}/register")
+        );
         for form in [
             format!("/.well-known/openid-configuration{path}"),
             format!("/.well-known/oauth-authorization-server{path}"),
@@ -67,15 +91,29 @@ fn each_tenant_has_documents_and_keys_of_its_own() {
         }
         let keys = server.get(&format!("{path}/jwks"));
         assert_eq!(server.get(&format!("{path}/oauth2/jwks")).text, keys.text);
-        kids.extend(keys.json()["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()));
+        kids.extend(
+            keys.json()["keys"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|key| key["kid"].as_str().unwrap().to_owned()),
+        );
     }
     assert_eq!(kids.len(), 6);
-    for unknown in
-        ["/t/nobody/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/t/nobody", "/t/Other/jwks", "/t/jwks"]
-    {
+    for unknown in [
+        "/t/nobody/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/t/nobody",
+        "/t/Other/jwks",
+        "/t/jwks",
+    ] {
         server.get(unknown).refused(404, "not_found");
     }
-    server.request("POST", "/t/nobody/identity/register").admin().json(&plain("Shop")).send().refused(404, "not_found");
+    server
+        .request("POST", "/t/nobody/identity/register")
+        .admin()
+        .json(&plain("Shop"))
+        .send()
+        .refused(404, "not_found");
 }
 
 /// RFC 7592 §2: a client belongs to the provider it registered at, at whichever door.
@@ -83,25 +121,65 @@ fn each_tenant_has_documents_and_keys_of_its_own() {
 fn a_client_of_one_tenant_is_unknown_at_the_others() {
     let server = tenants();
     for (issuer, path) in PROVIDERS {
-        let standard = server.request("POST", &format!("{path}/register")).admin().json(&plain("Shop")).send().created();
-        let wso2 = server.request("POST", &format!("{path}/identity/connect/register/")).admin().json(&plain("Shop")).send().created();
+        let standard = server
+            .request("POST", &format!("{path}/register"))
+            .admin()
+            .json(&plain("Shop"))
+            .send()
+            .created();
+        let wso2 = server
+            .request("POST", &format!("{path}/identity/connect/register/"))
+            .admin()
+            .json(&plain("Shop"))
+            .send()
+            .created();
         for client in [&standard, &wso2] {
-            assert_eq!(client["registration_client_uri"], format!("{issuer}/register/{}", id(client)));
+            assert_eq!(
+                client["registration_client_uri"],
+                format!("{issuer}/register/{}", id(client))
+            );
             for (_, other) in PROVIDERS.into_iter().filter(|(_, other)| *other != path) {
                 let address = format!("{other}/register/{}", id(client));
                 let body = json!({ "client_id": id(client), "client_name": "Taken", "grant_types": ["password"] });
                 for method in ["GET", "PUT", "DELETE"] {
-                    refuses_as_unknown(&server.request(method, &address).bearer(token(client)).json(&body).send());
+                    refuses_as_unknown(
+                        &server
+                            .request(method, &address)
+                            .bearer(token(client))
+                            .json(&body)
+                            .send(),
+                    );
                 }
-                let query = format!("{other}/identity/register/{}?userId=admin&applicationName=Shop", id(client));
-                server.request("DELETE", &query).admin().send().refused(403, "access_denied");
+                let query = format!(
+                    "{other}/identity/register/{}?userId=admin&applicationName=Shop",
+                    id(client)
+                );
+                server
+                    .request("DELETE", &query)
+                    .admin()
+                    .send()
+                    .refused(403, "access_denied");
             }
             let own = format!("{path}/register/{}", id(client));
-            assert_eq!(&server.request("GET", &own).bearer(token(client)).send().ok(), client);
+            assert_eq!(
+                &server
+                    .request("GET", &own)
+                    .bearer(token(client))
+                    .send()
+                    .ok(),
+                client
+            );
         }
-        let query = format!("{path}/identity/register/{}?userId=admin&applicationName=Shop", id(&standard));
+        let query = format!(
+            "{path}/identity/register/{}?userId=admin&applicationName=Shop",
+            id(&standard)
+        );
         server.request("DELETE", &query).admin().send().deleted();
-        server.request("DELETE", &format!("{path}/register/{}", id(&wso2))).bearer(token(&wso2)).send().deleted();
+        server
+            .request("DELETE", &format!("{path}/register/{}", id(&wso2)))
+            .bearer(token(&wso2))
+            .send()
+            .deleted();
     }
     assert_eq!(server.clients(), Vec::<serde_json::Value>::new());
 }
@@ -113,7 +191,13 @@ fn a_user_may_be_named_with_the_tenant() {
     server.account("bob", "registrar");
     let door = "/t/acme.example/identity/register";
     let owned = |owner: &str, name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": owner });
-    let register = |owner: &str, name: &str| server.request("POST", door).basic("bob", PASSWORD).json(&owned(owner, name)).send();
+    let register = |owner: &str, name: &str| {
+        server
+            .request("POST", door)
+            .basic("bob", PASSWORD)
+            .json(&owned(owner, name))
+            .send()
+    };
 
     let client = register("bob@acme.example", "Shop").created();
     assert_eq!(client["client_name"], "bob@acme.example_Shop");
@@ -121,30 +205,63 @@ fn a_user_may_be_named_with_the_tenant() {
     let before = server.clients();
     register("bob@other", "Other").refused(400, "invalid_client_metadata");
     register("alice@acme.example", "Other").refused(403, "access_denied");
-    let root = server.request("POST", "/identity/register").basic("bob", PASSWORD).json(&owned("bob@acme.example", "Other")).send();
-    assert_eq!(root.refused(400, "invalid_client_metadata"), "Invalid application owner.");
+    let root = server
+        .request("POST", "/identity/register")
+        .basic("bob", PASSWORD)
+        .json(&owned("bob@acme.example", "Other"))
+        .send();
+    assert_eq!(
+        root.refused(400, "invalid_client_metadata"),
+        "Invalid application owner."
+    );
 
     let unregister = |user: &str| {
-        let query = format!("{door}/{}?userId={user}&applicationName=bob%40acme.example_Shop", id(&client));
-        server.request("DELETE", &query).basic("bob", PASSWORD).send()
+        let query = format!(
+            "{door}/{}?userId={user}&applicationName=bob%40acme.example_Shop",
+            id(&client)
+        );
+        server
+            .request("DELETE", &query)
+            .basic("bob", PASSWORD)
+            .send()
     };
-    for user in ["bob@other", "bob@", "@acme.example", "bob@acme.example@acme.example", "alice@acme.example"] {
+    for user in [
+        "bob@other",
+        "bob@",
+        "@acme.example",
+        "bob@acme.example@acme.example",
+        "alice@acme.example",
+    ] {
         unregister(user).refused(403, "access_denied");
     }
     assert_eq!(server.clients(), before);
     unregister("bob%40acme.example").deleted();
     let client = register("bob", "Shop").created();
-    let query = format!("{door}/{}?userId=bob@acme.example&applicationName=bob_Shop", id(&client));
-    server.request("DELETE", &query).basic("bob", PASSWORD).send().deleted();
+    let query = format!(
+        "{door}/{}?userId=bob@acme.example&applicationName=bob_Shop",
+        id(&client)
+    );
+    server
+        .request("DELETE", &query)
+        .basic("bob", PASSWORD)
+        .send()
+        .deleted();
 }
 
 /// An owner may have a client of the same composed name at each provider.
 #[test]
 fn composed_names_are_each_tenants_own() {
     let server = tenants();
-    let asked = json!({ "client_name": "Shop", "grant_types": ["password"], "ext_param_owner": "owner" });
+    let asked =
+        json!({ "client_name": "Shop", "grant_types": ["password"], "ext_param_owner": "owner" });
     for (_, path) in PROVIDERS {
-        let register = || server.request("POST", &format!("{path}/identity/register")).admin().json(&asked).send();
+        let register = || {
+            server
+                .request("POST", &format!("{path}/identity/register"))
+                .admin()
+                .json(&asked)
+                .send()
+        };
         assert_eq!(register().created()["client_name"], "owner_Shop");
         register().refused(400, "invalid_client_metadata");
     }
@@ -156,22 +273,50 @@ fn composed_names_are_each_tenants_own() {
 fn each_tenant_has_its_own_rules() {
     let server = serving(&[
         (ROOT, "registration = \"closed\""),
-        (ACME, "registration = \"open\"\nclient_secret_lifetime = \"1d\""),
+        (
+            ACME,
+            "registration = \"open\"\nclient_secret_lifetime = \"1d\"",
+        ),
         (OTHER, "native_schemes = [\"shop\"]"),
     ]);
     let register = |path: &str| server.request("POST", &format!("{path}/register"));
-    register("").admin().json(&plain("Shop")).send().refused(403, "access_denied");
-    let client = register("/t/acme.example").json(&plain("Shop")).send().created();
-    let lifetime = client["client_secret_expires_at"].as_i64().unwrap() - client["client_id_issued_at"].as_i64().unwrap();
+    register("")
+        .admin()
+        .json(&plain("Shop"))
+        .send()
+        .refused(403, "access_denied");
+    let client = register("/t/acme.example")
+        .json(&plain("Shop"))
+        .send()
+        .created();
+    let lifetime = client["client_secret_expires_at"].as_i64().unwrap()
+        - client["client_id_issued_at"].as_i64().unwrap();
     assert_eq!(lifetime, 24 * 60 * 60);
-    register("/t/other").json(&plain("Shop")).send().refused(401, "invalid_token");
+    register("/t/other")
+        .json(&plain("Shop"))
+        .send()
+        .refused(401, "invalid_token");
     let native = json!({ "redirect_uris": ["shop:/cb"], "token_endpoint_auth_method": "none" });
-    assert_eq!(register("/t/other").admin().json(&native).send().created()["application_type"], "native");
-    register("/t/acme.example").json(&native).send().refused(400, "invalid_redirect_uri");
-    let advertised =
-        |path: &str| server.get(&format!("{path}/.well-known/openid-configuration")).json().get("registration_endpoint").cloned();
+    assert_eq!(
+        register("/t/other").admin().json(&native).send().created()["application_type"],
+        "native"
+    );
+    register("/t/acme.example")
+        .json(&native)
+        .send()
+        .refused(400, "invalid_redirect_uri");
+    let advertised = |path: &str| {
+        server
+            .get(&format!("{path}/.well-known/openid-configuration"))
+            .json()
+            .get("registration_endpoint")
+            .cloned()
+    };
     assert_eq!(advertised(""), None);
-    assert_eq!(advertised("/t/other"), Some(json!(format!("{OTHER}/register"))));
+    assert_eq!(
+        advertised("/t/other"),
+        Some(json!(format!("{OTHER}/register")))
+    );
     assert_eq!(server.clients().len(), 2);
 }
 
@@ -180,14 +325,42 @@ fn each_tenant_has_its_own_rules() {
 fn the_doors_at_the_root_are_the_first_providers() {
     let server = serving(&[(OTHER, ""), (ACME, "")]);
     let document = server.get("/t/other/.well-known/openid-configuration");
-    assert_eq!(server.get("/oauth2/oidcdiscovery/.well-known/openid-configuration").text, document.text);
-    assert_eq!(server.get("/oauth2/jwks").text, server.get("/t/other/jwks").text);
-    server.get("/.well-known/openid-configuration").refused(404, "not_found");
-    let client = server.request("POST", "/identity/connect/register").admin().json(&plain("Shop")).send().created();
-    assert_eq!(client["registration_client_uri"], format!("{OTHER}/register/{}", id(&client)));
-    let query = format!("/t/acme.example/identity/register/{}?userId=admin&applicationName=Shop", id(&client));
-    server.request("DELETE", &query).admin().send().refused(403, "access_denied");
-    let query = format!("/identity/register/{}?userId=admin@other&applicationName=Shop", id(&client));
+    assert_eq!(
+        server
+            .get("/oauth2/oidcdiscovery/.well-known/openid-configuration")
+            .text,
+        document.text
+    );
+    assert_eq!(
+        server.get("/oauth2/jwks").text,
+        server.get("/t/other/jwks").text
+    );
+    server
+        .get("/.well-known/openid-configuration")
+        .refused(404, "not_found");
+    let client = server
+        .request("POST", "/identity/connect/register")
+        .admin()
+        .json(&plain("Shop"))
+        .send()
+        .created();
+    assert_eq!(
+        client["registration_client_uri"],
+        format!("{OTHER}/register/{}", id(&client))
+    );
+    let query = format!(
+        "/t/acme.example/identity/register/{}?userId=admin&applicationName=Shop",
+        id(&client)
+    );
+    server
+        .request("DELETE", &query)
+        .admin()
+        .send()
+        .refused(403, "access_denied");
+    let query = format!(
+        "/identity/register/{}?userId=admin@other&applicationName=Shop",
+        id(&client)
+    );
     server.request("DELETE", &query).admin().send().deleted();
 }
 
@@ -197,7 +370,10 @@ fn with_one_host_the_host_of_a_request_is_ignored() {
     let server = tenants();
     for (issuer, path) in PROVIDERS {
         for host in ["localhost:9443", "evil.example", "t.localhost", "127.0.0.1"] {
-            let answer = server.request("GET", &format!("{path}/.well-known/openid-configuration")).header("Host", host).send();
+            let answer = server
+                .request("GET", &format!("{path}/.well-known/openid-configuration"))
+                .header("Host", host)
+                .send();
             assert_eq!(answer.json()["issuer"], issuer, "{host}");
         }
     }

@@ -18,25 +18,45 @@ fn metadata() -> Value {
 
 fn with_authorization(server: &TestServer, values: &[&str]) -> Answer {
     let ask = server.request("POST", "/register").json(&metadata());
-    values.iter().fold(ask, |ask, value| ask.header("Authorization", value)).send()
+    values
+        .iter()
+        .fold(ask, |ask, value| ask.header("Authorization", value))
+        .send()
 }
 
 fn with_token(server: &TestServer, token: &str) -> Answer {
-    server.request("POST", "/register").bearer(token).json(&metadata()).send()
+    server
+        .request("POST", "/register")
+        .bearer(token)
+        .json(&metadata())
+        .send()
 }
 
 fn issue(server: &TestServer, options: &[&str]) -> String {
-    server.ran(&[&["token", "issue"], options].concat()).trim().to_owned()
+    server
+        .ran(&[&["token", "issue"], options].concat())
+        .trim()
+        .to_owned()
 }
 
 /// RFC 6750 §3, RFC 7617 §2: who presents nothing, or nothing this provider speaks, is told of both schemes and of no error.
 #[test]
 fn a_protected_provider_names_its_schemes_to_whoever_presents_none_of_them() {
     let server = TestServer::start();
-    for values in [&[][..], &["Digest username=\"admin\""], &["Negotiate"], &[""], &["Bearer iat_x", "Bearer iat_x"]] {
+    for values in [
+        &[][..],
+        &["Digest username=\"admin\""],
+        &["Negotiate"],
+        &[""],
+        &["Bearer iat_x", "Bearer iat_x"],
+    ] {
         let answer = with_authorization(&server, values);
         answer.refused(401, "invalid_token");
-        assert_eq!(answer.headers("www-authenticate"), [BEARER, BASIC], "{values:?}");
+        assert_eq!(
+            answer.headers("www-authenticate"),
+            [BEARER, BASIC],
+            "{values:?}"
+        );
     }
     assert!(server.clients().is_empty());
 }
@@ -70,7 +90,10 @@ fn wrong_credentials_are_answered_in_their_own_scheme() {
         assert_eq!(answer.headers("www-authenticate"), [challenge], "{value}");
     }
     told.dedup();
-    assert_eq!(told, ["The credentials are wrong, expired or revoked, or the client does not exist."]);
+    assert_eq!(
+        told,
+        ["The credentials are wrong, expired or revoked, or the client does not exist."]
+    );
     assert!(server.clients().is_empty());
 }
 
@@ -99,7 +122,12 @@ fn a_token_is_spent_by_clients_and_not_by_refusals() {
     let token = issue(&server, &["--uses", "2"]);
     let bad = json!({ "redirect_uris": ["https://rp.example/#"] });
     for _ in 0..3 {
-        server.request("POST", "/register").bearer(&token).json(&bad).send().refused(400, "invalid_redirect_uri");
+        server
+            .request("POST", "/register")
+            .bearer(&token)
+            .json(&bad)
+            .send()
+            .refused(400, "invalid_redirect_uri");
     }
     with_token(&server, &token).created();
     with_token(&server, &token).created();
@@ -114,14 +142,23 @@ fn a_token_is_spent_by_clients_and_not_by_refusals() {
 fn a_token_that_expired_or_was_revoked_registers_nobody() {
     let server = TestServer::start();
     let short = issue(&server, &["--expires-in", "1s"]);
-    let empty = || server.request("POST", "/register").bearer(&short).json(&json!({})).send();
+    let empty = || {
+        server
+            .request("POST", "/register")
+            .bearer(&short)
+            .json(&json!({}))
+            .send()
+    };
     until("a token expires", || empty().status() == 401);
     empty().refused(401, "invalid_token");
 
     let token = issue(&server, &["--label", "revoked"]);
     with_token(&server, &token).created();
     let list = server.ran(&["token", "list"]);
-    let line = list.lines().find(|line| line.ends_with("\"revoked\"")).unwrap();
+    let line = list
+        .lines()
+        .find(|line| line.ends_with("\"revoked\""))
+        .unwrap();
     server.ran(&["token", "revoke", line.split_whitespace().next().unwrap()]);
     with_token(&server, &token).refused(401, "invalid_token");
     assert_eq!(server.clients().len(), 1);
@@ -131,8 +168,13 @@ fn a_token_that_expired_or_was_revoked_registers_nobody() {
 fn race(server: &TestServer) {
     let token = issue(server, &["--uses", "5"]);
     let statuses: Vec<u16> = thread::scope(|scope| {
-        let racers: Vec<_> = (0..20).map(|_| scope.spawn(|| with_token(server, &token).status())).collect();
-        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+        let racers: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| with_token(server, &token).status()))
+            .collect();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect()
     });
     let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((count(201), count(401)), (5, 15), "{statuses:?}");
@@ -158,7 +200,11 @@ fn an_open_provider_registers_anybody_and_wrong_credentials_nobody() {
     let server = TestServer::open();
     with_authorization(&server, &[]).created();
     with_token(&server, &issue(&server, &[])).created();
-    for (value, challenge) in [("Bearer iat_wrong", WRONG_BEARER), ("Bearer", WRONG_BEARER), ("Basic YWRtaW46", BASIC)] {
+    for (value, challenge) in [
+        ("Bearer iat_wrong", WRONG_BEARER),
+        ("Bearer", WRONG_BEARER),
+        ("Basic YWRtaW46", BASIC),
+    ] {
         let answer = with_authorization(&server, &[value]);
         answer.refused(401, "invalid_token");
         assert_eq!(answer.headers("www-authenticate"), [challenge], "{value}");
@@ -172,17 +218,34 @@ fn a_closed_provider_registers_nobody_and_keeps_its_clients() {
     let before = TestServer::start();
     let client = before.client();
     let address = format!("localhost:{}", before.port);
-    let setup = Setup::new().with("FRONTDESK_REGISTRATION", "closed").with("FRONTDESK_LISTEN", &address).inside(&before);
+    let setup = Setup::new()
+        .with("FRONTDESK_REGISTRATION", "closed")
+        .with("FRONTDESK_LISTEN", &address)
+        .inside(&before);
     drop(before);
     let server = setup.start();
-    assert_eq!(server.get("/.well-known/openid-configuration").json().get("registration_endpoint"), None);
-    for answer in [server.register(&metadata()), with_authorization(&server, &[]), with_authorization(&server, &["Bearer x"])] {
+    assert_eq!(
+        server
+            .get("/.well-known/openid-configuration")
+            .json()
+            .get("registration_endpoint"),
+        None
+    );
+    for answer in [
+        server.register(&metadata()),
+        with_authorization(&server, &[]),
+        with_authorization(&server, &["Bearer x"]),
+    ] {
         answer.refused(403, "access_denied");
         assert!(answer.headers("www-authenticate").is_empty());
     }
     assert_eq!(server.manage("GET", &client).send().ok(), client);
-    let asked = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/closed"] });
-    assert_eq!(server.manage("PUT", &client).json(&asked).send().ok()["redirect_uris"], asked["redirect_uris"]);
+    let asked =
+        json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/closed"] });
+    assert_eq!(
+        server.manage("PUT", &client).json(&asked).send().ok()["redirect_uris"],
+        asked["redirect_uris"]
+    );
     server.manage("DELETE", &client).send().deleted();
     assert!(server.clients().is_empty());
 }

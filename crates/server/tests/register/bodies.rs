@@ -21,7 +21,9 @@ fn raw(server: &TestServer, bytes: &[u8]) -> String {
 }
 
 fn head(more: &str) -> String {
-    format!("POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
+    format!(
+        "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n"
+    )
 }
 
 /// The whole answer of a refusal after which the server closes the connection.
@@ -29,8 +31,16 @@ fn closes_with(answer: &str, status: &str, error: &str) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
     assert!(head.starts_with(&format!("http/1.1 {status} ")), "{answer}");
-    for header in ["connection: close", "content-type: application/json", "cache-control: no-store", "pragma: no-cache"] {
-        assert!(head.lines().any(|line| line == header), "{header}: {answer}");
+    for header in [
+        "connection: close",
+        "content-type: application/json",
+        "cache-control: no-store",
+        "pragma: no-cache",
+    ] {
+        assert!(
+            head.lines().any(|line| line == header),
+            "{header}: {answer}"
+        );
     }
     let body: Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["error"], error, "{answer}");
@@ -42,7 +52,12 @@ fn closes_with(answer: &str, status: &str, error: &str) {
 fn a_body_is_sent_as_json() {
     let server = TestServer::open();
     let post = || server.request("POST", "/register").body(GOOD);
-    for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\"", "application/json;"] {
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON;charset=\"UTF-8\"",
+        "application/json;",
+    ] {
         post().header("Content-Type", content_type).send().created();
     }
     for content_type in [
@@ -57,13 +72,25 @@ fn a_body_is_sent_as_json() {
         "application/json, text/plain",
         "text/plain; application/json",
     ] {
-        post().header("Content-Type", content_type).send().refused(415, "invalid_request");
+        post()
+            .header("Content-Type", content_type)
+            .send()
+            .refused(415, "invalid_request");
     }
-    let twice = post().header("Content-Type", "application/json").header("Content-Type", "application/json").send();
+    let twice = post()
+        .header("Content-Type", "application/json")
+        .header("Content-Type", "application/json")
+        .send();
     twice.refused(415, "invalid_request");
-    let packed = post().header("Content-Type", "application/json").header("Content-Encoding", "gzip").send();
+    let packed = post()
+        .header("Content-Type", "application/json")
+        .header("Content-Encoding", "gzip")
+        .send();
     packed.refused(415, "invalid_request");
-    let untyped = format!("POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{{}}", GOOD.len());
+    let untyped = format!(
+        "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{{}}",
+        GOOD.len()
+    );
     closes_with(&raw(&server, untyped.as_bytes()), "415", "invalid_request");
     assert_eq!(server.clients().len(), 4);
 }
@@ -72,44 +99,128 @@ fn a_body_is_sent_as_json() {
 #[test]
 fn a_body_is_one_json_object_without_two_meanings() {
     let server = TestServer::open();
-    let member = |value: &str| format!(r#"{{"redirect_uris":["https://rp.example/cb"],"x":{value}}}"#).into_bytes();
+    let member = |value: &str| {
+        format!(r#"{{"redirect_uris":["https://rp.example/cb"],"x":{value}}}"#).into_bytes()
+    };
     let nested = |depth: usize| member(&format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
     let elements = |count: usize| member(&format!("[{}]", vec!["0"; count].join(",")));
     let members = |count: usize| {
         let all: Vec<String> = (0..count).map(|at| format!("\"m{at}\":0")).collect();
         member(&format!("{{{}}}", all.join(",")))
     };
-    for body in [nested(31), elements(200), members(200), [GOOD, b" \n"].concat()] {
-        server.request("POST", "/register").header("Content-Type", "application/json").body(&body).send().created();
+    for body in [
+        nested(31),
+        elements(200),
+        members(200),
+        [GOOD, b" \n"].concat(),
+    ] {
+        server
+            .request("POST", "/register")
+            .header("Content-Type", "application/json")
+            .body(&body)
+            .send()
+            .created();
     }
     for (body, told) in [
-        (b"".to_vec(), "The body must be a JSON object; it is not JSON at line 1, column 0."),
+        (
+            b"".to_vec(),
+            "The body must be a JSON object; it is not JSON at line 1, column 0.",
+        ),
         (b"[]".to_vec(), "The body must be a JSON object."),
         (b"null".to_vec(), "The body must be a JSON object."),
         (b"\"{}\"".to_vec(), "The body must be a JSON object."),
-        (b"redirect_uris=x".to_vec(), "The body must be a JSON object; it is not JSON at line 1, column 1."),
-        (b"{'a':1}".to_vec(), "The body must be a JSON object; it is not JSON at line 1, column 2."),
-        (b"{\"a\":1,}".to_vec(), "The body must be a JSON object; it is not JSON at line 1, column 8."),
-        (b"{\"a\":NaN}".to_vec(), "The body must be a JSON object; it is not JSON at line 1, column 6."),
-        (b"{\"a\":1e999}".to_vec(), "The body must be a JSON object; it is not JSON at line 1, column 10."),
-        ([GOOD, b"{}"].concat(), "The body must be a JSON object; it is not JSON at line 1, column 44."),
-        ([GOOD, b"\0"].concat(), "The body must be a JSON object; it is not JSON at line 1, column 44."),
-        (["\u{feff}".as_bytes(), GOOD].concat(), "The body must be a JSON object; it is not JSON at line 1, column 1."),
-        (b"{\"client_name\":\"\xff\"}".to_vec(), "The body must be UTF-8."),
-        (b"{\"client_name\":\"\xed\xa0\x80\"}".to_vec(), "The body must be UTF-8."),
-        (member(r#""\ud800""#), "The body must be a JSON object; it is not JSON at line 1, column 55."),
-        (member(r#""\udc00\ud800""#), "The body must be a JSON object; it is not JSON at line 1, column 54."),
-        (member(r#"1,"x":2"#), "The body has a member twice at line 1, column 52."),
-        (member(r#"1,"\u0078":2"#), "The body has a member twice at line 1, column 57."),
-        (member(r#"1,"redirect_\u0075ris":[]"#), "The body has a member twice at line 1, column 69."),
-        (member(r#"{"kty":1,"kty":1}"#), "The body has a member twice at line 1, column 61."),
-        (nested(32), "The body is nested too deeply at line 1, column 80."),
-        (nested(20_000), "The body is nested too deeply at line 1, column 79."),
-        (elements(201), "The body has an array with too many elements at line 1, column 450."),
-        (members(201), "The body has an object with too many members at line 1, column 1744."),
+        (
+            b"redirect_uris=x".to_vec(),
+            "The body must be a JSON object; it is not JSON at line 1, column 1.",
+        ),
+        (
+            b"{'a':1}".to_vec(),
+            "The body must be a JSON object; it is not JSON at line 1, column 2.",
+        ),
+        (
+            b"{\"a\":1,}".to_vec(),
+            "The body must be a JSON object; it is not JSON at line 1, column 8.",
+        ),
+        (
+            b"{\"a\":NaN}".to_vec(),
+            "The body must be a JSON object; it is not JSON at line 1, column 6.",
+        ),
+        (
+            b"{\"a\":1e999}".to_vec(),
+            "The body must be a JSON object; it is not JSON at line 1, column 10.",
+        ),
+        (
+            [GOOD, b"{}"].concat(),
+            "The body must be a JSON object; it is not JSON at line 1, column 44.",
+        ),
+        (
+            [GOOD, b"\0"].concat(),
+            "The body must be a JSON object; it is not JSON at line 1, column 44.",
+        ),
+        (
+            ["\u{feff}".as_bytes(), GOOD].concat(),
+            "The body must be a JSON object; it is not JSON at line 1, column 1.",
+        ),
+        (
+            b"{\"client_name\":\"\xff\"}".to_vec(),
+            "The body must be UTF-8.",
+        ),
+        (
+            b"{\"client_name\":\"\xed\xa0\x80\"}".to_vec(),
+            "The body must be UTF-8.",
+        ),
+        (
+            member(r#""\ud800""#),
+            "The body must be a JSON object; it is not JSON at line 1, column 55.",
+        ),
+        (
+            member(r#""\udc00\ud800""#),
+            "The body must be a JSON object; it is not JSON at line 1, column 54.",
+        ),
+        (
+            member(r#"1,"x":2"#),
+            "The body has a member twice at line 1, column 52.",
+        ),
+        (
+            member(r#"1,"\u0078":2"#),
+            "The body has a member twice at line 1, column 57.",
+        ),
+        (
+            member(r#"1,"redirect_\u0075ris":[]"#),
+            "The body has a member twice at line 1, column 69.",
+        ),
+        (
+            member(r#"{"kty":1,"kty":1}"#),
+            "The body has a member twice at line 1, column 61.",
+        ),
+        (
+            nested(32),
+            "The body is nested too deeply at line 1, column 80.",
+        ),
+        (
+            nested(20_000),
+            "The body is nested too deeply at line 1, column 79.",
+        ),
+        (
+            elements(201),
+            "The body has an array with too many elements at line 1, column 450.",
+        ),
+        (
+            members(201),
+            "The body has an object with too many members at line 1, column 1744.",
+        ),
     ] {
-        let answer = server.request("POST", "/register").header("Content-Type", "application/json").body(&body).send();
-        assert_eq!(answer.refused(400, "invalid_client_metadata"), told, "{}", String::from_utf8_lossy(&body));
+        let answer = server
+            .request("POST", "/register")
+            .header("Content-Type", "application/json")
+            .body(&body)
+            .send();
+        assert_eq!(
+            answer.refused(400, "invalid_client_metadata"),
+            told,
+            "{}",
+            String::from_utf8_lossy(&body)
+        );
     }
     assert_eq!(server.clients().len(), 4);
 }
@@ -118,17 +229,37 @@ fn a_body_is_one_json_object_without_two_meanings() {
 #[test]
 fn a_body_of_more_than_the_limit_is_refused_unread() {
     let server = TestServer::open();
-    let post = || server.request("POST", "/register").header("Content-Type", "application/json");
+    let post = || {
+        server
+            .request("POST", "/register")
+            .header("Content-Type", "application/json")
+    };
     let padded = |length: usize| [GOOD, vec![b' '; length - GOOD.len()].as_slice()].concat();
     post().body(&padded(65_536)).send().created();
     // Announced and not sent: the answer does not wait for it.
-    closes_with(&raw(&server, head("Content-Length: 65537\r\n").as_bytes()), "413", "invalid_request");
-    closes_with(&raw(&server, head("Content-Length: 99999999999\r\n").as_bytes()), "413", "invalid_request");
+    closes_with(
+        &raw(&server, head("Content-Length: 65537\r\n").as_bytes()),
+        "413",
+        "invalid_request",
+    );
+    closes_with(
+        &raw(&server, head("Content-Length: 99999999999\r\n").as_bytes()),
+        "413",
+        "invalid_request",
+    );
     let chunked = |length: usize| {
         let body = padded(length);
-        let chunks: Vec<u8> =
-            body.chunks(4096).flat_map(|chunk| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat()).collect();
-        [head("Connection: close\r\nTransfer-Encoding: chunked\r\n").into_bytes(), chunks].concat()
+        let chunks: Vec<u8> = body
+            .chunks(4096)
+            .flat_map(|chunk| {
+                [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat()
+            })
+            .collect();
+        [
+            head("Connection: close\r\nTransfer-Encoding: chunked\r\n").into_bytes(),
+            chunks,
+        ]
+        .concat()
     };
     let whole = [chunked(65_536), b"0\r\n\r\n".to_vec()].concat();
     assert!(raw(&server, &whole).starts_with("HTTP/1.1 201 Created\r\n"));
@@ -139,17 +270,36 @@ fn a_body_of_more_than_the_limit_is_refused_unread() {
 /// RFC 9110 §15.5.9: a body that does not come is not waited for, and one that breaks off registers nobody.
 #[test]
 fn a_body_that_dribbles_or_breaks_off_registers_nobody() {
-    let server = Setup::new().with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_LIMITS_BODY_SECONDS", "1").start();
+    let server = Setup::new()
+        .with("FRONTDESK_REGISTRATION", "open")
+        .with("FRONTDESK_LIMITS_BODY_SECONDS", "1")
+        .start();
     let begun = Instant::now();
-    let request = [head(&format!("Content-Length: {}\r\n", GOOD.len())).as_bytes(), GOOD.get(..20).unwrap()].concat();
+    let request = [
+        head(&format!("Content-Length: {}\r\n", GOOD.len())).as_bytes(),
+        GOOD.get(..20).unwrap(),
+    ]
+    .concat();
     closes_with(&raw(&server, &request), "408", "invalid_request");
     closes_with(
-        &raw(&server, [head("Transfer-Encoding: chunked\r\n").as_bytes(), b"5\r\n{\"red"].concat().as_slice()),
+        &raw(
+            &server,
+            [
+                head("Transfer-Encoding: chunked\r\n").as_bytes(),
+                b"5\r\n{\"red",
+            ]
+            .concat()
+            .as_slice(),
+        ),
         "408",
         "invalid_request",
     );
     // A refusal that did not look at the body does not go on reading it either.
-    let unfinished = [head("Authorization: Bearer x\r\nTransfer-Encoding: chunked\r\n").as_bytes(), b"5\r\n{\"red"].concat();
+    let unfinished = [
+        head("Authorization: Bearer x\r\nTransfer-Encoding: chunked\r\n").as_bytes(),
+        b"5\r\n{\"red",
+    ]
+    .concat();
     closes_with(&raw(&server, &unfinished), "401", "invalid_token");
     assert!(begun.elapsed().as_secs() < 10);
 
@@ -157,13 +307,19 @@ fn a_body_that_dribbles_or_breaks_off_registers_nobody() {
     stream.write_all(&request).unwrap();
     drop(stream);
     assert!(server.clients().is_empty());
-    server.request("POST", "/register").json(&json!({ "redirect_uris": ["https://rp.example/cb"] })).send().created();
+    server
+        .request("POST", "/register")
+        .json(&json!({ "redirect_uris": ["https://rp.example/cb"] }))
+        .send()
+        .created();
 }
 
 /// Sends a request and goes on with its body, a chunk at a time, until the server closes the connection.
 fn endless(server: &TestServer, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let (begun, mut answer) = (Instant::now(), Vec::new());
     loop {
@@ -198,12 +354,22 @@ fn a_body_without_an_end_costs_its_connection_everywhere() {
             ("POST /register", "415 "),
         ] {
             for before in ["", first.as_str()] {
-                let whole = format!("{before}{}Transfer-Encoding: chunked\r\n\r\n", begin(request));
+                let whole = format!(
+                    "{before}{}Transfer-Encoding: chunked\r\n\r\n",
+                    begin(request)
+                );
                 let server = &server;
                 scope.spawn(move || {
                     let answer = endless(server, &whole);
-                    let last = answer.rsplit("HTTP/1.1 ").next().unwrap().to_ascii_lowercase();
-                    assert!(last.starts_with(status) && last.contains("connection: close"), "{whole}{answer}");
+                    let last = answer
+                        .rsplit("HTTP/1.1 ")
+                        .next()
+                        .unwrap()
+                        .to_ascii_lowercase();
+                    assert!(
+                        last.starts_with(status) && last.contains("connection: close"),
+                        "{whole}{answer}"
+                    );
                 });
             }
         }
@@ -216,8 +382,18 @@ fn a_body_that_was_read_keeps_its_connection() {
     let server = TestServer::open();
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let chunked = [head("Transfer-Encoding: chunked\r\n").as_bytes(), b"2b\r\n", GOOD, b"\r\n0\r\n\r\n"].concat();
-    let announced = [head(&format!("Content-Length: {}\r\n", GOOD.len())).as_bytes(), GOOD].concat();
+    let chunked = [
+        head("Transfer-Encoding: chunked\r\n").as_bytes(),
+        b"2b\r\n",
+        GOOD,
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    let announced = [
+        head(&format!("Content-Length: {}\r\n", GOOD.len())).as_bytes(),
+        GOOD,
+    ]
+    .concat();
     for request in [&chunked, &announced, &chunked] {
         stream.write_all(request).unwrap();
         let mut answer = Vec::new();
@@ -228,7 +404,11 @@ fn a_body_that_was_read_keeps_its_connection() {
             answer.extend_from_slice(&some[..read]);
         }
         let answer = String::from_utf8(answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201 ") && !answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 201 ")
+                && !answer.to_ascii_lowercase().contains("connection: close"),
+            "{answer}"
+        );
     }
     assert_eq!(server.clients().len(), 3);
 }
@@ -246,7 +426,11 @@ fn ambiguous_framing_is_refused() {
         "Transfer-Encoding: chunked, identity\r\n".to_owned(),
     ] {
         let answer = raw(&server, &[head(&framing).as_bytes(), GOOD].concat());
-        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.to_ascii_lowercase().contains("connection: close"), "{framing}: {answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 400 ")
+                && answer.to_ascii_lowercase().contains("connection: close"),
+            "{framing}: {answer}"
+        );
     }
     assert!(server.clients().is_empty());
 }
@@ -264,13 +448,28 @@ fn the_limits_are_the_operators() {
     let register = |metadata: &Value| server.request("POST", "/register").json(metadata).send();
     register(&json!({ "redirect_uris": ["https://rp.example/1", "https://rp.example/2"], "a": 1, "b": 2 })).created();
     for (metadata, told) in [
-        (json!({ "a": [[]] }), "The body is nested too deeply at line 1, column 8."),
-        (json!({ "a": 1, "b": 2, "c": 3, "d": 4 }), "The body has an object with too many members at line 1, column 22."),
-        (json!({ "a": [1, 2, 3] }), "The body has an array with too many elements at line 1, column 12."),
+        (
+            json!({ "a": [[]] }),
+            "The body is nested too deeply at line 1, column 8.",
+        ),
+        (
+            json!({ "a": 1, "b": 2, "c": 3, "d": 4 }),
+            "The body has an object with too many members at line 1, column 22.",
+        ),
+        (
+            json!({ "a": [1, 2, 3] }),
+            "The body has an array with too many elements at line 1, column 12.",
+        ),
     ] {
-        assert_eq!(register(&metadata).refused(400, "invalid_client_metadata"), told);
+        assert_eq!(
+            register(&metadata).refused(400, "invalid_client_metadata"),
+            told
+        );
     }
-    assert_eq!(register(&json!({ "a": "x".repeat(200) })).refused(413, "invalid_request"), "The body must be at most 200 bytes.");
+    assert_eq!(
+        register(&json!({ "a": "x".repeat(200) })).refused(413, "invalid_request"),
+        "The body must be at most 200 bytes."
+    );
     assert_eq!(server.clients().len(), 1);
 }
 
@@ -290,25 +489,46 @@ fn the_door_has_one_method_and_is_open_to_pages_of_any_origin() {
         .request("OPTIONS", "/register")
         .header("Origin", "https://page.example")
         .header("Access-Control-Request-Method", "POST")
-        .header("Access-Control-Request-Headers", "authorization,content-type")
+        .header(
+            "Access-Control-Request-Headers",
+            "authorization,content-type",
+        )
         .send();
     assert_eq!((preflight.status(), preflight.text.as_str()), (204, ""));
-    assert_eq!(preflight.header("access-control-allow-methods"), Some("POST, OPTIONS"));
-    assert_eq!(preflight.header("access-control-allow-headers"), Some("Authorization, Content-Type, MCP-Protocol-Version"));
+    assert_eq!(
+        preflight.header("access-control-allow-methods"),
+        Some("POST, OPTIONS")
+    );
+    assert_eq!(
+        preflight.header("access-control-allow-headers"),
+        Some("Authorization, Content-Type, MCP-Protocol-Version")
+    );
     assert_eq!(preflight.header("access-control-max-age"), Some("86400"));
-    let page = || server.request("POST", "/register").header("Origin", "https://page.example");
+    let page = || {
+        server
+            .request("POST", "/register")
+            .header("Origin", "https://page.example")
+    };
     let answers = [
         preflight,
-        page().json(&json!({ "redirect_uris": ["https://rp.example/cb"] })).send(),
+        page()
+            .json(&json!({ "redirect_uris": ["https://rp.example/cb"] }))
+            .send(),
         page().json(&json!({})).send(),
         page().bearer("iat_wrong").json(&json!({})).send(),
         page().send(),
         server.get("/register"),
     ];
-    assert_eq!(answers.each_ref().map(super::support::Answer::status), [204, 201, 400, 401, 415, 405]);
+    assert_eq!(
+        answers.each_ref().map(super::support::Answer::status),
+        [204, 201, 400, 401, 415, 405]
+    );
     for answer in &answers {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("access-control-expose-headers"), Some("ETag, Retry-After, WWW-Authenticate, X-Request-Id"));
+        assert_eq!(
+            answer.header("access-control-expose-headers"),
+            Some("ETag, Retry-After, WWW-Authenticate, X-Request-Id")
+        );
         assert_eq!(answer.header("access-control-allow-credentials"), None);
         assert_eq!(answer.header("set-cookie"), None);
     }

@@ -28,7 +28,11 @@ fn server() -> TestServer {
          backchannel_logout_supported = true\nbackchannel_token_delivery_modes_supported = [\"poll\", \"ping\"]\n\
          backchannel_authentication_endpoint = \"https://op.example/bc\"\n"
     );
-    Setup::new().with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_OUTBOUND_ALLOW", "10.0.0.7:8443, 10.0.0.8:80").file(&file).start()
+    Setup::new()
+        .with("FRONTDESK_REGISTRATION", "open")
+        .with("FRONTDESK_OUTBOUND_ALLOW", "10.0.0.7:8443, 10.0.0.8:80")
+        .file(&file)
+        .start()
 }
 
 /// A client whose member of that name has that address; in another language, for the second of a localized member.
@@ -55,11 +59,17 @@ fn register(server: &TestServer, asked: &Value) -> Answer {
 }
 
 fn rows(fetched: &[Fetched]) -> impl Iterator<Item = &'static Row> {
-    ClientMetadata::ROWS.iter().filter(|row| row.fetched.is_some_and(|by| fetched.contains(&by)))
+    ClientMetadata::ROWS
+        .iter()
+        .filter(|row| row.fetched.is_some_and(|by| fetched.contains(&by)))
 }
 
 fn schemes(row: &Row) -> &'static [&'static str] {
-    if row.shape == "http or https URL" { &["https", "http"] } else { &["https"] }
+    if row.shape == "http or https URL" {
+        &["https", "http"]
+    } else {
+        &["https"]
+    }
 }
 
 /// OWASP server-side request forgery: no server is sent to a private address by what a client registers.
@@ -67,14 +77,23 @@ fn schemes(row: &Row) -> &'static [&'static str] {
 fn private_addresses_are_not_agreed_to() {
     let server = server();
     let judge = |row: &Row, language: &str, uri: &str| {
-        let told = register(&server, &asked(row, language, uri)).refused(400, "invalid_client_metadata");
+        let told =
+            register(&server, &asked(row, language, uri)).refused(400, "invalid_client_metadata");
         assert!(told.starts_with(row.name), "{uri}: {told}");
     };
     let judge_all = |row: &Row| {
-        for (host, scheme) in PRIVATE.split_whitespace().flat_map(|host| schemes(row).iter().map(move |scheme| (host, scheme))) {
+        for (host, scheme) in PRIVATE
+            .split_whitespace()
+            .flat_map(|host| schemes(row).iter().map(move |scheme| (host, scheme)))
+        {
             judge(row, "", &format!("{scheme}://{host}/x"));
         }
-        for uri in ["https://169.254.169.254:8443/latest", "https://10.0.0.7/x", "https://10.0.0.7:8444/x", "https://127.0.0.1:6379/"] {
+        for uri in [
+            "https://169.254.169.254:8443/latest",
+            "https://10.0.0.7/x",
+            "https://10.0.0.7:8444/x",
+            "https://127.0.0.1:6379/",
+        ] {
             judge(row, "", uri);
             if row.localized {
                 judge(row, "#de", uri);
@@ -96,10 +115,20 @@ fn private_addresses_are_not_agreed_to() {
 #[test]
 fn certificates_are_at_https_addresses() {
     let server = server();
-    let jwks = ClientMetadata::ROWS.iter().find(|row| row.name == "jwks").unwrap();
-    for uri in ["http://a.example/x", "a.example", "https://user@a.example/x"] {
+    let jwks = ClientMetadata::ROWS
+        .iter()
+        .find(|row| row.name == "jwks")
+        .unwrap();
+    for uri in [
+        "http://a.example/x",
+        "a.example",
+        "https://user@a.example/x",
+    ] {
         let told = register(&server, &asked(jwks, "", uri)).refused(400, "invalid_client_metadata");
-        assert_eq!(told, "jwks could not be fetched, or what is there is not acceptable.", "{uri}");
+        assert_eq!(
+            told, "jwks could not be fetched, or what is there is not acceptable.",
+            "{uri}"
+        );
     }
     assert!(server.clients().is_empty());
 }
@@ -111,7 +140,8 @@ fn public_and_allowed_addresses_are_agreed_to() {
     for row in rows(&[Fetched::Later, Fetched::Picture]) {
         for host in ["a.example", "a.example:8443", "8.8.8.8", "10.0.0.7:8443"] {
             for scheme in schemes(row) {
-                let client = register(&server, &asked(row, "", &format!("{scheme}://{host}/x"))).created();
+                let client =
+                    register(&server, &asked(row, "", &format!("{scheme}://{host}/x"))).created();
                 assert!(client.get(row.name).is_some(), "{} {host}", row.name);
             }
         }
@@ -124,11 +154,21 @@ fn public_and_allowed_addresses_are_agreed_to() {
         ("policy_uri", "https://10.0.0.1/policy"),
         ("initiate_login_uri", "https://10.0.0.1/login"),
     ] {
-        let row = ClientMetadata::ROWS.iter().find(|row| row.name == member).unwrap();
-        assert_eq!(register(&server, &asked(row, "", uri)).created()[member], uri);
+        let row = ClientMetadata::ROWS
+            .iter()
+            .find(|row| row.name == member)
+            .unwrap();
+        assert_eq!(
+            register(&server, &asked(row, "", uri)).created()[member],
+            uri
+        );
     }
     let fragment = ["https://a.example/request.jwt#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM"];
-    let client = register(&server, &json!({ "redirect_uris": ["https://a.example/cb"], "request_uris": fragment })).created();
+    let client = register(
+        &server,
+        &json!({ "redirect_uris": ["https://a.example/cb"], "request_uris": fragment }),
+    )
+    .created();
     assert_eq!(client["request_uris"], json!(fragment));
 }
 
@@ -136,11 +176,19 @@ fn public_and_allowed_addresses_are_agreed_to() {
 #[test]
 fn updates_are_judged_as_registrations_are() {
     let server = server();
-    let client = register(&server, &json!({ "redirect_uris": ["https://a.example/cb"] })).created();
+    let client = register(
+        &server,
+        &json!({ "redirect_uris": ["https://a.example/cb"] }),
+    )
+    .created();
     for row in rows(&[Fetched::Later, Fetched::Picture]) {
         let mut update = asked(row, "", "https://127.0.0.1/x");
         update["client_id"] = client["client_id"].clone();
-        let told = server.manage("PUT", &client).json(&update).send().refused(400, "invalid_client_metadata");
+        let told = server
+            .manage("PUT", &client)
+            .json(&update)
+            .send()
+            .refused(400, "invalid_client_metadata");
         assert!(told.starts_with(row.name), "{told}");
     }
     assert_eq!(server.manage("GET", &client).send().ok(), client);

@@ -24,7 +24,11 @@ fn pairwise(sector: &str) -> Value {
 
 fn metric(server: &TestServer, series: &str) -> u64 {
     let text = server.managed("/metrics").text;
-    text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')).unwrap().parse().unwrap()
+    text.lines()
+        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 const UNDER_WAY: &str = "frontdesk_outbound_fetches_under_way";
@@ -40,24 +44,53 @@ fn dead_server_of_one_client_delays_no_other() {
     let mut update = pairwise(&format!("https://127.0.0.1:{dead}/never.json"));
     update["client_id"] = client["client_id"].clone();
     let answers: Vec<Answer> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..32).map(|_| scope.spawn(|| server.manage("PUT", &client).json(&update).send())).collect();
+        let threads: Vec<_> = (0..32)
+            .map(|_| scope.spawn(|| server.manage("PUT", &client).json(&update).send()))
+            .collect();
         until("two are under way", || metric(&server, UNDER_WAY) > 1);
         let begun = Instant::now();
-        server.request("POST", "/register").json(&pairwise(&format!("https://127.0.0.1:{port}/sector.json"))).send().created();
-        assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
-        assert!(metric(&server, UNDER_WAY) > 1, "they were under way meanwhile");
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        server
+            .request("POST", "/register")
+            .json(&pairwise(&format!("https://127.0.0.1:{port}/sector.json")))
+            .send()
+            .created();
+        assert!(
+            begun.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            begun.elapsed()
+        );
+        assert!(
+            metric(&server, UNDER_WAY) > 1,
+            "they were under way meanwhile"
+        );
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
-    let (throttled, fetched): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status() == 429);
+    let (throttled, fetched): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status() == 429);
     assert!((2..=6).contains(&fetched.len()), "{}", fetched.len());
     for answer in fetched {
         assert_eq!(answer.refused(400, "invalid_client_metadata"), TOLD);
     }
     for answer in throttled {
         answer.refused(429, "invalid_request");
-        assert!((1..=6).contains(&answer.header("retry-after").unwrap().parse::<u64>().unwrap()));
+        assert!(
+            (1..=6).contains(
+                &answer
+                    .header("retry-after")
+                    .unwrap()
+                    .parse::<u64>()
+                    .unwrap()
+            )
+        );
     }
-    assert_eq!(server.manage("GET", &client).send().ok(), client, "nothing changed");
+    assert_eq!(
+        server.manage("GET", &client).send().ok(),
+        client,
+        "nothing changed"
+    );
 }
 
 /// A full queue is no fault of the client's: 503, with the time after which to try again.
@@ -66,24 +99,47 @@ fn full_queue_of_fetches_is_unavailable() {
     let (port, certificate, _) = site(&[]);
     let (_listener, dead) = dead();
     let folder = TempDir::new().unwrap();
-    let server = fetching(&[port, dead], &certificate, &folder).with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1").start();
+    let server = fetching(&[port, dead], &certificate, &folder)
+        .with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1")
+        .start();
     let never = pairwise(&format!("https://127.0.0.1:{dead}/never.json"));
     let register = |number: usize| {
-        let ask = server.request("POST", "/register").header("X-Forwarded-For", &format!("203.0.113.{}", number % 40));
+        let ask = server
+            .request("POST", "/register")
+            .header("X-Forwarded-For", &format!("203.0.113.{}", number % 40));
         ask.json(&never).send()
     };
     let answers: Vec<Answer> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..80).map(|number| scope.spawn(move || register(number))).collect();
+        let threads: Vec<_> = (0..80)
+            .map(|number| scope.spawn(move || register(number)))
+            .collect();
         until("all threads fetch", || metric(&server, UNDER_WAY) > 7);
-        server.register(&json!({ "redirect_uris": ["https://a.example/cb"] })).created();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        server
+            .register(&json!({ "redirect_uris": ["https://a.example/cb"] }))
+            .created();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
-    let (busy, fetched): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status() == 503);
+    let (busy, fetched): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status() == 503);
     assert!(busy.len() >= 40 && fetched.len() >= 8, "{}", busy.len());
     for answer in busy {
         let told = answer.refused(503, "temporarily_unavailable");
-        assert_eq!(told, "Too many documents of clients are being fetched. Try again after the time in the Retry-After header.");
-        assert!((1..=6).contains(&answer.header("retry-after").unwrap().parse::<u64>().unwrap()));
+        assert_eq!(
+            told,
+            "Too many documents of clients are being fetched. Try again after the time in the Retry-After header."
+        );
+        assert!(
+            (1..=6).contains(
+                &answer
+                    .header("retry-after")
+                    .unwrap()
+                    .parse::<u64>()
+                    .unwrap()
+            )
+        );
     }
     for answer in fetched {
         assert_eq!(answer.refused(400, "invalid_client_metadata"), TOLD);
@@ -97,37 +153,64 @@ fn full_queue_of_fetches_is_unavailable() {
 fn refused_documents_hold_no_thread_and_fill_no_log() {
     const MANY: usize = 1000;
     let folder = TempDir::new().unwrap();
-    let server =
-        fetching(&[1], b"", &folder).with("FRONTDESK_OUTBOUND_CA", "").with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "0").start();
+    let server = fetching(&[1], b"", &folder)
+        .with("FRONTDESK_OUTBOUND_CA", "")
+        .with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "0")
+        .start();
     server.client();
-    let (lines, threads) = (server.log().lines().count(), metric(&server, "process_threads"));
+    let (lines, threads) = (
+        server.log().lines().count(),
+        metric(&server, "process_threads"),
+    );
     let body = pairwise("https://10.0.0.1/sector.json").to_string();
     let request = format!(
         "POST /register HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut connections: Vec<TcpStream> = (0..MANY).map(|_| TcpStream::connect(("127.0.0.1", server.port)).unwrap()).collect();
+    let mut connections: Vec<TcpStream> = (0..MANY)
+        .map(|_| TcpStream::connect(("127.0.0.1", server.port)).unwrap())
+        .collect();
     for connection in &mut connections {
         connection.write_all(request.as_bytes()).unwrap();
     }
     let begun = Instant::now();
     server.client();
-    assert!(begun.elapsed() < Duration::from_secs(1), "an administrator waited {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "an administrator waited {:?}",
+        begun.elapsed()
+    );
     let more = metric(&server, "process_threads").saturating_sub(threads);
     assert!(more < 20, "{more} more threads");
     for mut connection in connections {
         connection.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains(TOLD), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 400 ") && answer.contains(TOLD),
+            "{answer}"
+        );
     }
     let rows = || -> Vec<Value> {
         let text = server.ran(&["audit", "--json"]);
-        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|row| row["event"] == "registration refused").collect()
+        text.lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|row| row["event"] == "registration refused")
+            .collect()
     };
     until("refusals are in the audit trail", || !rows().is_empty());
     assert!(rows().len() <= 3, "{:?}", rows());
     let more = server.log().lines().count() - lines;
-    assert!(more < 20, "{more} more lines for {MANY} refusals:\n{}", server.log());
-    assert_eq!(metric(&server, "frontdesk_outbound_fetches_total{result=\"address\"}"), u64::try_from(MANY).unwrap());
+    assert!(
+        more < 20,
+        "{more} more lines for {MANY} refusals:\n{}",
+        server.log()
+    );
+    assert_eq!(
+        metric(
+            &server,
+            "frontdesk_outbound_fetches_total{result=\"address\"}"
+        ),
+        u64::try_from(MANY).unwrap()
+    );
 }

@@ -19,8 +19,18 @@ const PAGE: &str = include_str!("../../../../docs/store.md");
 /// A provider that offers something in every list of the table.
 fn everything() -> String {
     let mut file = "[[provider]]\nissuer = \"http://localhost:9443\"\nregistration = \"open\"\n[provider.metadata]\n".to_owned();
-    let mut lists: Vec<&str> = ClientMetadata::ROWS.iter().filter_map(|row| row.offered).collect();
-    lists.retain(|list| !["grant_types_supported", "response_types_supported", "scopes_supported"].contains(list));
+    let mut lists: Vec<&str> = ClientMetadata::ROWS
+        .iter()
+        .filter_map(|row| row.offered)
+        .collect();
+    lists.retain(|list| {
+        ![
+            "grant_types_supported",
+            "response_types_supported",
+            "scopes_supported",
+        ]
+        .contains(list)
+    });
     lists.retain(|list| !list.starts_with("token_endpoint_"));
     lists.sort_unstable();
     lists.dedup();
@@ -33,8 +43,9 @@ fn everything() -> String {
 
 /// Members that are valid or nearly so, half of them with a key of a type that is kept as it is sent.
 fn any_body() -> impl Strategy<Value = Value> {
-    let key = ("\\PC{0,6}", members::any_json())
-        .prop_map(|(name, value)| json!({ "keys": [{ "kty": "new", "more": value.clone(), name: value }] }));
+    let key = ("\\PC{0,6}", members::any_json()).prop_map(
+        |(name, value)| json!({ "keys": [{ "kty": "new", "more": value.clone(), name: value }] }),
+    );
     (members::any_members(), proptest::option::of(key)).prop_map(|(mut body, jwks)| {
         if let (Some(jwks), Some(body)) = (jwks, body.as_object_mut()) {
             body.insert("jwks".to_owned(), jwks);
@@ -46,9 +57,13 @@ fn any_body() -> impl Strategy<Value = Value> {
 
 /// The columns of a table in a section of the page, and whether each is called JSON there.
 fn columns(section: &str) -> Vec<(&'static str, bool)> {
-    let text = PAGE.split("\n## ").find(|text| text.starts_with(section)).unwrap();
+    let text = PAGE
+        .split("\n## ")
+        .find(|text| text.starts_with(section))
+        .unwrap();
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
-    rows.map(|row| (row.split('`').next().unwrap(), row.contains("JSON"))).collect()
+    rows.map(|row| (row.split('`').next().unwrap(), row.contains("JSON")))
+        .collect()
 }
 
 /// docs/store.md, "Clients": an authorization server reads members with the database's own JSON functions.
@@ -59,32 +74,70 @@ fn accepted_metadata_is_json_for_postgresql() {
     let imposed = json!({ "jwks": { "keys": [{ "kty": "new", "kid": "\\u0000\u{2028}" }] } });
     let token = server.ran(&["token", "issue", "--metadata", &imposed.to_string()]);
     let plain = json!({ "redirect_uris": ["https://rp.example/cb"] });
-    server.request("POST", "/register").bearer(token.trim_end()).json(&plain).send().created();
+    server
+        .request("POST", "/register")
+        .bearer(token.trim_end())
+        .json(&plain)
+        .send()
+        .created();
 
     let (strategy, mut runner) = (any_body(), TestRunner::deterministic());
     let (mut accepted, mut with_keys) = (1, 0);
     for _ in 0..500 {
         let body = strategy.new_tree(&mut runner).unwrap().current();
         let answer = server.request("POST", "/register").json(&body).send();
-        assert!([201, 400].contains(&answer.status()), "{body}: {}", answer.status());
+        assert!(
+            [201, 400].contains(&answer.status()),
+            "{body}: {}",
+            answer.status()
+        );
         if answer.status() == 201 {
             accepted += 1;
             with_keys += usize::from(body.get("jwks").is_some());
         }
     }
-    assert!(accepted > 100 && with_keys > 40, "{accepted} were accepted, {with_keys} with keys");
+    assert!(
+        accepted > 100 && with_keys > 40,
+        "{accepted} were accepted, {with_keys} with keys"
+    );
 
-    for (section, table, json, rows) in
-        [("Clients", "client", &["metadata", "terms"][..], Some(accepted)), ("Signing keys", "signing_key", &["public_jwk"], None)]
-    {
+    for (section, table, json, rows) in [
+        (
+            "Clients",
+            "client",
+            &["metadata", "terms"][..],
+            Some(accepted),
+        ),
+        ("Signing keys", "signing_key", &["public_jwk"], None),
+    ] {
         let columns = columns(section);
-        assert!(json.iter().all(|column| columns.contains(&(column, true))), "{columns:?}");
-        let counts: Vec<String> =
-            columns.iter().map(|(column, json)| format!("count({column}::{})", if *json { "jsonb::text" } else { "text" })).collect();
-        let read = database.select(&format!("SELECT count(*), {} FROM {table}", counts.join(", "))).unwrap();
+        assert!(
+            json.iter().all(|column| columns.contains(&(column, true))),
+            "{columns:?}"
+        );
+        let counts: Vec<String> = columns
+            .iter()
+            .map(|(column, json)| {
+                format!(
+                    "count({column}::{})",
+                    if *json { "jsonb::text" } else { "text" }
+                )
+            })
+            .collect();
+        let read = database
+            .select(&format!(
+                "SELECT count(*), {} FROM {table}",
+                counts.join(", ")
+            ))
+            .unwrap();
         let counted = read[0].split('|').next().unwrap();
-        assert!(rows.map_or_else(|| counted != "0", |rows| counted == rows.to_string()), "{table}: {read:?}");
+        assert!(
+            rows.map_or_else(|| counted != "0", |rows| counted == rows.to_string()),
+            "{table}: {read:?}"
+        );
     }
-    let names = database.select("SELECT count(metadata::jsonb ->> 'client_name') FROM client").unwrap();
+    let names = database
+        .select("SELECT count(metadata::jsonb ->> 'client_name') FROM client")
+        .unwrap();
     assert_ne!(names, ["0"]);
 }

@@ -28,7 +28,10 @@ fn number(addend: u32) -> BigNum {
 }
 
 fn bytes(hexadecimal: &str) -> Vec<u8> {
-    BigNum::from_hex_str(&format!("01{hexadecimal}")).unwrap().to_vec().split_off(1)
+    BigNum::from_hex_str(&format!("01{hexadecimal}"))
+        .unwrap()
+        .to_vec()
+        .split_off(1)
 }
 
 /// The encodings of points of small order, by RFC 8032 and as some programs read them, and what is no encoding at all.
@@ -56,10 +59,24 @@ fn no_points() -> Vec<Value> {
     ];
     let of = |curve: &'static str| move |text: &&str| octet_pair(curve, &bytes(text));
     let whole = [("Ed25519", 32), ("X25519", 32), ("Ed448", 57), ("X448", 56)];
-    let whole = whole.into_iter().flat_map(|(curve, width)| [octet_pair(curve, &vec![0; width]), octet_pair(curve, &vec![0xff; width])]);
+    let whole = whole.into_iter().flat_map(|(curve, width)| {
+        [
+            octet_pair(curve, &vec![0; width]),
+            octet_pair(curve, &vec![0xff; width]),
+        ]
+    });
     // No x belongs to y = 2.
-    let undecodable = octet_pair("Ed25519", &bytes("0200000000000000000000000000000000000000000000000000000000000000"));
-    small.iter().map(of("Ed25519")).chain(montgomery.iter().map(of("X25519"))).chain(whole).chain([undecodable]).collect()
+    let undecodable = octet_pair(
+        "Ed25519",
+        &bytes("0200000000000000000000000000000000000000000000000000000000000000"),
+    );
+    small
+        .iter()
+        .map(of("Ed25519"))
+        .chain(montgomery.iter().map(of("X25519")))
+        .chain(whole)
+        .chain([undecodable])
+        .collect()
 }
 
 /// RFC 8037 §2, RFC 8032 §5.1.3, RFC 7748 §6: a key is a point of its curve, and no secret is known beforehand.
@@ -69,10 +86,27 @@ fn points_of_small_order_are_refused() {
     let client = server.client();
     let told = "jwks has an OKP key that is not a point of its curve, or one of small order.";
     for key in no_points() {
-        let mut body = json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": [key] } });
-        assert_eq!(server.request("POST", "/register").json(&body).send().refused(400, "invalid_client_metadata"), told, "{key}");
+        let mut body =
+            json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": [key] } });
+        assert_eq!(
+            server
+                .request("POST", "/register")
+                .json(&body)
+                .send()
+                .refused(400, "invalid_client_metadata"),
+            told,
+            "{key}"
+        );
         body["client_id"] = client["client_id"].clone();
-        assert_eq!(server.manage("PUT", &client).json(&body).send().refused(400, "invalid_client_metadata"), told, "{key}");
+        assert_eq!(
+            server
+                .manage("PUT", &client)
+                .json(&body)
+                .send()
+                .refused(400, "invalid_client_metadata"),
+            told,
+            "{key}"
+        );
     }
     assert_eq!(server.manage("GET", &client).send().ok(), client);
     assert_eq!(server.clients().len(), 1);
@@ -89,7 +123,14 @@ fn moduli_with_small_factors_are_refused() {
     // 2^2047 + 1 is a multiple of 3, since -1 to an odd power is -1.
     for modulus in [number(1), number(0), number(2), multiple] {
         let body = json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": [rsa(&modulus)] } });
-        assert_eq!(server.request("POST", "/register").json(&body).send().refused(400, "invalid_client_metadata"), told);
+        assert_eq!(
+            server
+                .request("POST", "/register")
+                .json(&body)
+                .send()
+                .refused(400, "invalid_client_metadata"),
+            told
+        );
     }
     assert!(server.clients().is_empty());
 }
@@ -109,6 +150,10 @@ fn keys_of_the_specifications_are_accepted() {
         octet_pair("Ed25519", &PKey::generate_ed25519().unwrap().raw_public_key().unwrap()),
     ]);
     let body = json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": keys } });
-    let client = server.request("POST", "/register").json(&body).send().created();
+    let client = server
+        .request("POST", "/register")
+        .json(&body)
+        .send()
+        .created();
     assert_eq!(client["jwks"]["keys"], keys);
 }

@@ -36,48 +36,83 @@ fn nul_is_refused_in_every_place() {
     for place in PLACES {
         for ask in [
             server.request("POST", "/register").body(&body(place)),
-            server.request("POST", "/identity/register").admin().body(&body(place)),
-            server.manage("PUT", &client).body(&body(&format!("{id}{place}"))),
+            server
+                .request("POST", "/identity/register")
+                .admin()
+                .body(&body(place)),
+            server
+                .manage("PUT", &client)
+                .body(&body(&format!("{id}{place}"))),
         ] {
-            let told = ask.header("Content-Type", "application/json").send().refused(400, "invalid_client_metadata");
-            assert!(told.starts_with("The body has the character U+0000 at line 1, column "), "{place}: {told}");
+            let told = ask
+                .header("Content-Type", "application/json")
+                .send()
+                .refused(400, "invalid_client_metadata");
+            assert!(
+                told.starts_with("The body has the character U+0000 at line 1, column "),
+                "{place}: {told}"
+            );
         }
         assert_eq!(server.manage("GET", &client).send().ok(), client, "{place}");
     }
     assert_eq!(server.clients(), before);
     // The six characters themselves are a text like any other.
     let asked = json!({ "redirect_uris": ["https://rp.example/cb"], "software_id": r"\u0000", "jwks": { "keys": [{ "kty": "new", r"\u0000": 1 }] } });
-    let other = server.request("POST", "/register").json(&asked).send().created();
-    assert_eq!((&other["software_id"], &other["jwks"]), (&asked["software_id"], &asked["jwks"]));
+    let other = server
+        .request("POST", "/register")
+        .json(&asked)
+        .send()
+        .created();
+    assert_eq!(
+        (&other["software_id"], &other["jwks"]),
+        (&asked["software_id"], &asked["jwks"])
+    );
 }
 
 /// RFC 7592 §2: a client from before U+0000 was refused is found by `check`, can be read, and an update without it ends that.
 #[test]
 fn older_clients_with_nul_are_named_by_check() {
     let database = Postgres::new();
-    let server = Setup::new().on(&database).with("FRONTDESK_ISSUER", "http://localhost:9443").start();
+    let server = Setup::new()
+        .on(&database)
+        .with("FRONTDESK_ISSUER", "http://localhost:9443")
+        .start();
     let (client, other) = (server.client(), server.client());
     let id = |client: &Value| client["client_id"].as_str().unwrap().to_owned();
     assert!(!server.ran(&["check"]).contains("U+0000"));
     let query = "SELECT count(metadata::jsonb) FROM client";
     assert_eq!(database.select(query), Ok(vec!["2".to_owned()]));
 
-    let jwks = r#"'{"jwks":{"keys":[{"kty":"new","kid":"a\\u0000b"}]},' || substr(metadata, 2)"#.replace(r"\\", r"\");
-    database.execute(&format!("UPDATE client SET metadata = {jwks} WHERE client_id = '{}'", id(&client)));
+    let jwks = r#"'{"jwks":{"keys":[{"kty":"new","kid":"a\\u0000b"}]},' || substr(metadata, 2)"#
+        .replace(r"\\", r"\");
+    database.execute(&format!(
+        "UPDATE client SET metadata = {jwks} WHERE client_id = '{}'",
+        id(&client)
+    ));
     let failed = database.select(query).unwrap_err();
-    assert!(failed.contains("unsupported Unicode escape sequence"), "{failed}");
+    assert!(
+        failed.contains("unsupported Unicode escape sequence"),
+        "{failed}"
+    );
     let checked = server.ran(&["check"]);
     let note = format!(
         "note: 1 client has the character U+0000 in metadata or terms, at which every query with metadata::jsonb fails on PostgreSQL: {}; \
          an update without it, or `frontdesk client delete CLIENT_ID`, ends that\n",
         id(&client)
     );
-    assert!(checked.contains(&note) && !checked.contains(&id(&other)), "{checked}");
+    assert!(
+        checked.contains(&note) && !checked.contains(&id(&other)),
+        "{checked}"
+    );
 
     let read = server.manage("GET", &client).send().ok();
     assert_eq!(read["jwks"]["keys"][0]["kid"], "a\0b");
     let mut update = json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/cb"], "jwks": read["jwks"] });
-    server.manage("PUT", &client).json(&update).send().refused(400, "invalid_client_metadata");
+    server
+        .manage("PUT", &client)
+        .json(&update)
+        .send()
+        .refused(400, "invalid_client_metadata");
     assert_eq!(server.manage("GET", &client).send().ok(), read);
     update["jwks"] = Value::Null;
     server.manage("PUT", &client).json(&update).send().ok();

@@ -7,16 +7,37 @@ use super::support::TestServer;
 /// Registers what a client sends; every member of it is echoed unless `differs` says what stands there instead (null for
 /// nothing). What a strict client refuses an answer for is not in it.
 fn registers(server: &TestServer, asked: &Value, differs: &Value) -> Value {
-    let client = server.request("POST", "/register").json(asked).send().created();
+    let client = server
+        .request("POST", "/register")
+        .json(asked)
+        .send()
+        .created();
     for (name, value) in asked.as_object().unwrap() {
         let expected = differs.get(name).unwrap_or(value);
         assert_eq!(client.get(name).unwrap_or(&Value::Null), expected, "{name}");
     }
     let members = client.as_object().unwrap();
-    assert!(members.values().all(|value| !value.is_null() && value != ""), "{client}");
-    assert_eq!(members.contains_key("client_secret"), members.contains_key("client_secret_expires_at"));
-    assert!(client["client_id_issued_at"].is_u64() && client["registration_access_token"].is_string());
-    assert_eq!(client["registration_client_uri"], format!("{}/register/{}", server.issuer(), client["client_id"].as_str().unwrap()));
+    assert!(
+        members
+            .values()
+            .all(|value| !value.is_null() && value != ""),
+        "{client}"
+    );
+    assert_eq!(
+        members.contains_key("client_secret"),
+        members.contains_key("client_secret_expires_at")
+    );
+    assert!(
+        client["client_id_issued_at"].is_u64() && client["registration_access_token"].is_string()
+    );
+    assert_eq!(
+        client["registration_client_uri"],
+        format!(
+            "{}/register/{}",
+            server.issuer(),
+            client["client_id"].as_str().unwrap()
+        )
+    );
     assert_eq!(server.manage("GET", &client).send().ok(), client);
     client
 }
@@ -86,7 +107,10 @@ fn mcp_clients_are_native() {
         "software_version": "1.20.0",
     });
     let client = registers(&server, &javascript, &json!({}));
-    assert_eq!((&client["application_type"], client.get("client_secret")), (&json!("native"), None));
+    assert_eq!(
+        (&client["application_type"], client.get("client_secret")),
+        (&json!("native"), None)
+    );
 
     let python = json!({
         "redirect_uris": ["http://localhost:3030/callback", "http://127.0.0.1:3030/callback"],
@@ -105,14 +129,19 @@ fn mcp_clients_are_native() {
         "token_endpoint_auth_method": "client_secret_post", "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
         "client_name": "MCP Inspector", "scope": "openid offline_access mcp:tools",
     });
-    registers(&server, &cursor, &json!({ "scope": "openid offline_access" }));
+    registers(
+        &server,
+        &cursor,
+        &json!({ "scope": "openid offline_access" }),
+    );
 }
 
 /// RFC 7591 §3.1: `openid-client` and `oauth4webapi` send a name and redirect URIs; the second keys of its own too.
 #[test]
 fn javascript_clients_register_with_little() {
     let server = TestServer::open();
-    let little = json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "openid-client" });
+    let little =
+        json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "openid-client" });
     assert!(registers(&server, &little, &json!({}))["client_secret"].is_string());
     let keys = json!({ "keys": [{
         "kty": "EC", "crv": "P-256", "use": "sig", "kid": "1",
@@ -147,9 +176,11 @@ fn the_certification_suite_registers_and_cleans_up() {
     let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W\
              -5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qN\
              Lyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-    for (response_type, grants) in
-        [("code", json!(["authorization_code"])), ("id_token", json!(["implicit"])), ("id_token token", json!(["implicit"]))]
-    {
+    for (response_type, grants) in [
+        ("code", json!(["authorization_code"])),
+        ("id_token", json!(["implicit"])),
+        ("id_token token", json!(["implicit"])),
+    ] {
         let asked = json!({
             "client_name": "given name abcdef",
             "grant_types": grants,
@@ -162,8 +193,15 @@ fn the_certification_suite_registers_and_cleans_up() {
         let client = registers(&server, &asked, &json!({}));
         assert_eq!(client.get("client_secret"), None);
         server.manage("DELETE", &client).send().deleted();
-        server.manage("GET", &client).send().refused(401, "invalid_token");
+        server
+            .manage("GET", &client)
+            .send()
+            .refused(401, "invalid_token");
     }
     let fragment = json!({ "redirect_uris": ["https://suite.example/callback#foobar"], "response_types": ["code"] });
-    server.request("POST", "/register").json(&fragment).send().refused(400, "invalid_redirect_uri");
+    server
+        .request("POST", "/register")
+        .json(&fragment)
+        .send()
+        .refused(400, "invalid_redirect_uri");
 }

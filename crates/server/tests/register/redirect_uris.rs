@@ -7,7 +7,10 @@ use super::support::{Postgres, Setup, TestServer};
 /// RFC 6749 §3.1.2, OIDC Registration §2, RFC 8252 §7, §8.4: kept as sent; a client that only a device can be is native.
 #[test]
 fn redirect_uris_are_kept_byte_for_byte() {
-    let server = Setup::new().with("FRONTDESK_REGISTRATION", "open").with("FRONTDESK_NATIVE_SCHEMES", "cursor,vscode").start();
+    let server = Setup::new()
+        .with("FRONTDESK_REGISTRATION", "open")
+        .with("FRONTDESK_NATIVE_SCHEMES", "cursor,vscode")
+        .start();
     for (application_type, expected, uris) in [
         (
             None,
@@ -24,27 +27,61 @@ fn redirect_uris_are_kept_byte_for_byte() {
             ][..],
         ),
         (None, "web", &["https://localhost/cb"]),
-        (None, "web", &["https://localhost:8080/cb", "https://rp.example/cb"]),
+        (
+            None,
+            "web",
+            &["https://localhost:8080/cb", "https://rp.example/cb"],
+        ),
         (None, "native", &["http://localhost:3000/callback"]),
-        (None, "native", &["http://127.0.0.1/", "http://[::1]:61023/cb", "com.example.app:/oauth2redirect"]),
-        (None, "native", &["cursor://anysphere.cursor-retrieval/oauth/callback"]),
+        (
+            None,
+            "native",
+            &[
+                "http://127.0.0.1/",
+                "http://[::1]:61023/cb",
+                "com.example.app:/oauth2redirect",
+            ],
+        ),
+        (
+            None,
+            "native",
+            &["cursor://anysphere.cursor-retrieval/oauth/callback"],
+        ),
         (None, "native", &["com.example.app://callback/x?y=z"]),
         (Some("native"), "native", &["https://app.example/claimed"]),
-        (Some("native"), "native", &["https://app.example/claimed", "http://localhost:1/", "vscode:/x"]),
+        (
+            Some("native"),
+            "native",
+            &[
+                "https://app.example/claimed",
+                "http://localhost:1/",
+                "vscode:/x",
+            ],
+        ),
         (Some("web"), "web", &["https://rp.example/cb"]),
     ] {
         let mut metadata = json!({ "redirect_uris": uris });
         if let Some(application_type) = application_type {
             metadata["application_type"] = application_type.into();
         }
-        let client = server.request("POST", "/register").json(&metadata).send().created();
+        let client = server
+            .request("POST", "/register")
+            .json(&metadata)
+            .send()
+            .created();
         assert_eq!(client["redirect_uris"], json!(uris));
         assert_eq!(client["application_type"], expected, "{uris:?}");
         assert_eq!(server.manage("GET", &client).send().ok(), client);
     }
-    let fifty: Vec<String> = (0..50).map(|at| format!("https://rp.example/{at}")).collect();
+    let fifty: Vec<String> = (0..50)
+        .map(|at| format!("https://rp.example/{at}"))
+        .collect();
     assert_eq!(
-        server.request("POST", "/register").json(&json!({ "redirect_uris": fifty })).send().created()["redirect_uris"],
+        server
+            .request("POST", "/register")
+            .json(&json!({ "redirect_uris": fifty }))
+            .send()
+            .created()["redirect_uris"],
         json!(fifty)
     );
 }
@@ -144,18 +181,46 @@ fn one_bad_redirect_uri_refuses_the_request() {
     let server = TestServer::open();
     let long = format!("https://rp.example/{}", "a".repeat(2048));
     let long_label = format!("https://{}.example/", "a".repeat(64));
-    let many: Vec<String> = (0..51).map(|at| format!("https://rp.example/{at}")).collect();
-    let texts = REFUSED.iter().copied().chain([long.as_str(), long_label.as_str()]);
+    let many: Vec<String> = (0..51)
+        .map(|at| format!("https://rp.example/{at}"))
+        .collect();
+    let texts = REFUSED
+        .iter()
+        .copied()
+        .chain([long.as_str(), long_label.as_str()]);
     let elements = texts.map(|text| json!(["https://rp.example/cb", text]));
-    let odd =
-        [json!([]), json!([null]), json!([1]), json!([["https://rp.example/cb"]]), json!("https://rp.example/cb"), json!({}), json!(many)];
+    let odd = [
+        json!([]),
+        json!([null]),
+        json!([1]),
+        json!([["https://rp.example/cb"]]),
+        json!("https://rp.example/cb"),
+        json!({}),
+        json!(many),
+    ];
     for redirect_uris in elements.chain(odd) {
-        let answer = server.request("POST", "/register").json(&json!({ "redirect_uris": redirect_uris })).send();
+        let answer = server
+            .request("POST", "/register")
+            .json(&json!({ "redirect_uris": redirect_uris }))
+            .send();
         let told = answer.refused(400, "invalid_redirect_uri");
-        assert!(told.starts_with("One or more redirect_uri values are invalid: redirect_uris "), "{redirect_uris}: {told}");
-        assert!(!told.contains("evil") && !told.contains("rp.example"), "{redirect_uris}: {told}");
+        assert!(
+            told.starts_with("One or more redirect_uri values are invalid: redirect_uris "),
+            "{redirect_uris}: {told}"
+        );
+        assert!(
+            !told.contains("evil") && !told.contains("rp.example"),
+            "{redirect_uris}: {told}"
+        );
     }
-    assert_eq!(server.request("POST", "/register").json(&json!({})).send().refused(400, "invalid_redirect_uri"), MISSING);
+    assert_eq!(
+        server
+            .request("POST", "/register")
+            .json(&json!({}))
+            .send()
+            .refused(400, "invalid_redirect_uri"),
+        MISSING
+    );
     assert!(server.clients().is_empty());
 }
 
@@ -176,7 +241,11 @@ fn the_application_type_decides_what_a_redirect_uri_may_be() {
         json!({ "application_type": "native", "redirect_uris": ["http://rp.example/cb"] }),
         json!({ "application_type": "native", "redirect_uris": ["myapp:/cb"] }),
     ] {
-        server.request("POST", "/register").json(&metadata).send().refused(400, "invalid_redirect_uri");
+        server
+            .request("POST", "/register")
+            .json(&metadata)
+            .send()
+            .refused(400, "invalid_redirect_uri");
     }
     assert!(server.clients().is_empty());
 }
@@ -185,9 +254,23 @@ fn the_application_type_decides_what_a_redirect_uri_may_be() {
 #[test]
 fn answer_parameters_are_refused() {
     let server = TestServer::open();
-    let names = ["code", "state", "iss", "error", "error_description", "session_state", "id_token", "access_token", "response"];
+    let names = [
+        "code",
+        "state",
+        "iss",
+        "error",
+        "error_description",
+        "session_state",
+        "id_token",
+        "access_token",
+        "response",
+    ];
     for name in names {
-        let encoded = name.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        let encoded = name
+            .bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat();
         for uri in [
             format!("https://rp.example/cb?{name}=1"),
             format!("https://rp.example/cb?{name}"),
@@ -200,46 +283,107 @@ fn answer_parameters_are_refused() {
             for member in ["redirect_uris", "claims_redirect_uris"] {
                 let mut body = json!({ "redirect_uris": ["https://rp.example/cb"], "application_type": "native" });
                 body[member] = json!(["https://rp.example/other", uri]);
-                let told = server.request("POST", "/register").json(&body).send().refused(400, "invalid_redirect_uri");
-                let reason =
-                    format!("{member} has an element that has a query parameter {name}, which is an authorization response's to have");
-                assert_eq!(told, format!("One or more redirect_uri values are invalid: {reason}"), "{uri}");
+                let told = server
+                    .request("POST", "/register")
+                    .json(&body)
+                    .send()
+                    .refused(400, "invalid_redirect_uri");
+                let reason = format!(
+                    "{member} has an element that has a query parameter {name}, which is an authorization response's to have"
+                );
+                assert_eq!(
+                    told,
+                    format!("One or more redirect_uri values are invalid: {reason}"),
+                    "{uri}"
+                );
             }
         }
         let wso2 = json!({ "redirect_uris": format!("https://rp.example/cb?{name}=1"), "client_name": "A client" });
-        server.request("POST", "/identity/register").admin().json(&wso2).send().refused(400, "invalid_redirect_uri");
+        server
+            .request("POST", "/identity/register")
+            .admin()
+            .json(&wso2)
+            .send()
+            .refused(400, "invalid_redirect_uri");
     }
-    for uri in ["https://rp.example/out?state=1", "https://rp.example/out?a;%73tate", "com.example.app:/out?state"] {
-        let body = json!({ "redirect_uris": ["com.example.app:/cb"], "post_logout_redirect_uris": [uri] });
-        let told = server.request("POST", "/register").json(&body).send().refused(400, "invalid_client_metadata");
-        assert_eq!(told, "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add.", "{uri}");
+    for uri in [
+        "https://rp.example/out?state=1",
+        "https://rp.example/out?a;%73tate",
+        "com.example.app:/out?state",
+    ] {
+        let body =
+            json!({ "redirect_uris": ["com.example.app:/cb"], "post_logout_redirect_uris": [uri] });
+        let told = server
+            .request("POST", "/register")
+            .json(&body)
+            .send()
+            .refused(400, "invalid_client_metadata");
+        assert_eq!(
+            told,
+            "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add.",
+            "{uri}"
+        );
     }
     assert!(server.clients().is_empty());
-    let harmless = ["https://rp.example/code/?codec=1", "https://rp.example/cb?Error=1&x=code", "https://rp.example/cb;code=1?%2563ode"];
+    let harmless = [
+        "https://rp.example/code/?codec=1",
+        "https://rp.example/cb?Error=1&x=code",
+        "https://rp.example/cb;code=1?%2563ode",
+    ];
     let out = ["https://rp.example/state?code=1&State=2"];
     let body = json!({ "redirect_uris": harmless, "claims_redirect_uris": harmless, "post_logout_redirect_uris": out });
-    let client = server.request("POST", "/register").json(&body).send().created();
-    assert_eq!((&client["redirect_uris"], &client["post_logout_redirect_uris"]), (&json!(harmless), &json!(out)));
+    let client = server
+        .request("POST", "/register")
+        .json(&body)
+        .send()
+        .created();
+    assert_eq!(
+        (
+            &client["redirect_uris"],
+            &client["post_logout_redirect_uris"]
+        ),
+        (&json!(harmless), &json!(out))
+    );
 }
 
 /// RFC 8252 §7.1: `x-apple.` begins schemes of the operating system, whose dot makes them look like an application's.
 #[test]
 fn system_schemes_are_refused() {
     let server = TestServer::open();
-    for uri in ["x-apple.systempreferences:com.apple.preference.security", "X-Apple.Files:/x", "x-APPLE.example.app://cb"] {
-        server.request("POST", "/register").json(&json!({ "redirect_uris": [uri] })).send().refused(400, "invalid_redirect_uri");
-        let out = json!({ "redirect_uris": ["com.example.app:/cb"], "post_logout_redirect_uris": [uri] });
-        server.request("POST", "/register").json(&out).send().refused(400, "invalid_client_metadata");
+    for uri in [
+        "x-apple.systempreferences:com.apple.preference.security",
+        "X-Apple.Files:/x",
+        "x-APPLE.example.app://cb",
+    ] {
+        server
+            .request("POST", "/register")
+            .json(&json!({ "redirect_uris": [uri] }))
+            .send()
+            .refused(400, "invalid_redirect_uri");
+        let out =
+            json!({ "redirect_uris": ["com.example.app:/cb"], "post_logout_redirect_uris": [uri] });
+        server
+            .request("POST", "/register")
+            .json(&out)
+            .send()
+            .refused(400, "invalid_client_metadata");
     }
     assert!(server.clients().is_empty());
-    server.request("POST", "/register").json(&json!({ "redirect_uris": ["com.example.app:/cb"] })).send().created();
+    server
+        .request("POST", "/register")
+        .json(&json!({ "redirect_uris": ["com.example.app:/cb"] }))
+        .send()
+        .created();
 }
 
 /// RFC 7592 §2: a client from before a rule is read and deleted as ever; an update that keeps the URI is refused.
 #[test]
 fn older_redirect_uris_are_read_and_not_kept() {
     let database = Postgres::new();
-    let server = Setup::new().on(&database).with("FRONTDESK_ISSUER", "http://localhost:9443").start();
+    let server = Setup::new()
+        .on(&database)
+        .with("FRONTDESK_ISSUER", "http://localhost:9443")
+        .start();
     let older = |uri: &str| -> Value {
         let client = server.client();
         let id = client["client_id"].as_str().unwrap();
@@ -247,7 +391,10 @@ fn older_redirect_uris_are_read_and_not_kept() {
             .execute(&format!("UPDATE client SET metadata = replace(metadata, 'https://rp.example/cb', '{uri}') WHERE client_id = '{id}'"));
         client
     };
-    for uri in ["https://rp.example/cb?code=1", "x-apple.systempreferences:x"] {
+    for uri in [
+        "https://rp.example/cb?code=1",
+        "x-apple.systempreferences:x",
+    ] {
         let client = older(uri);
         let read = server.manage("GET", &client).send().ok();
         assert_eq!(read["redirect_uris"], json!([uri]));
@@ -256,10 +403,17 @@ fn older_redirect_uris_are_read_and_not_kept() {
         assert_eq!(shown["metadata"]["redirect_uris"], json!([uri]));
         assert!(server.ran(&["client", "list"]).contains(id));
         let mut update = json!({ "client_id": id, "client_name": "Another", "redirect_uris": [uri], "application_type": "native" });
-        server.manage("PUT", &client).json(&update).send().refused(400, "invalid_redirect_uri");
+        server
+            .manage("PUT", &client)
+            .json(&update)
+            .send()
+            .refused(400, "invalid_redirect_uri");
         assert_eq!(server.manage("GET", &client).send().ok(), read);
         update["redirect_uris"] = json!(["https://rp.example/cb"]);
-        assert_eq!(server.manage("PUT", &client).json(&update).send().ok()["client_name"], "Another");
+        assert_eq!(
+            server.manage("PUT", &client).json(&update).send().ok()["client_name"],
+            "Another"
+        );
         server.manage("DELETE", &older(uri)).send().deleted();
     }
     assert_eq!(server.clients().len(), 2);

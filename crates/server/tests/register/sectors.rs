@@ -21,22 +21,36 @@ use super::support::{Setup, TestServer};
 
 /// Answers TLS connections on loopback: each path in `pages` with the head lines and the body beside it. Gives its port,
 /// the certificate to trust, and the paths that were asked for.
-pub fn site(pages: &'static [(&'static str, &'static str, &'static str)]) -> (u16, Vec<u8>, Arc<Mutex<Vec<String>>>) {
+pub fn site(
+    pages: &'static [(&'static str, &'static str, &'static str)],
+) -> (u16, Vec<u8>, Arc<Mutex<Vec<String>>>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_nid(Nid::COMMONNAME, "sector documents").unwrap();
+    name.append_entry_by_nid(Nid::COMMONNAME, "sector documents")
+        .unwrap();
     let name = name.build();
     let mut certificate = X509::builder().unwrap();
     certificate.set_version(2).unwrap();
-    certificate.set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
+    certificate
+        .set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap())
+        .unwrap();
     certificate.set_subject_name(&name).unwrap();
     certificate.set_issuer_name(&name).unwrap();
     certificate.set_pubkey(&key).unwrap();
-    certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    certificate.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-    certificate.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
-    let names = SubjectAlternativeName::new().ip("127.0.0.1").build(&certificate.x509v3_context(None, None)).unwrap();
+    certificate
+        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    certificate
+        .set_not_after(&Asn1Time::days_from_now(1).unwrap())
+        .unwrap();
+    certificate
+        .append_extension(BasicConstraints::new().critical().ca().build().unwrap())
+        .unwrap();
+    let names = SubjectAlternativeName::new()
+        .ip("127.0.0.1")
+        .build(&certificate.x509v3_context(None, None))
+        .unwrap();
     certificate.append_extension(names).unwrap();
     certificate.sign(&key, MessageDigest::sha256()).unwrap();
     let certificate = certificate.build();
@@ -50,15 +64,25 @@ pub fn site(pages: &'static [(&'static str, &'static str, &'static str)]) -> (u1
     let seen = Arc::clone(&asked);
     thread::spawn(move || {
         for connection in listener.incoming().map_while(Result::ok) {
-            let Ok(mut stream) = acceptor.accept(connection) else { continue };
+            let Ok(mut stream) = acceptor.accept(connection) else {
+                continue;
+            };
             let (mut head, mut byte) = (Vec::new(), [0]);
             while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
                 head.push(byte[0]);
             }
             let head = String::from_utf8(head).unwrap();
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-            let (_, lines, body) = pages.iter().find(|(page, ..)| *page == path).copied().unwrap_or(("", "404 Not Found\r\n", ""));
-            let _ = write!(stream, "HTTP/1.1 {lines}Content-Length: {}\r\n\r\n{body}", body.len());
+            let (_, lines, body) = pages
+                .iter()
+                .find(|(page, ..)| *page == path)
+                .copied()
+                .unwrap_or(("", "404 Not Found\r\n", ""));
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {lines}Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
             let _ = stream.shutdown();
             seen.lock().unwrap().push(path);
         }
@@ -77,48 +101,81 @@ pub fn fetching(ports: &[u16], certificate: &[u8], folder: &TempDir) -> Setup {
     std::fs::write(&ca, certificate).unwrap();
     Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
-        .with("FRONTDESK_OUTBOUND_ALLOW", &ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>().join(","))
+        .with(
+            "FRONTDESK_OUTBOUND_ALLOW",
+            &ports
+                .iter()
+                .map(|port| format!("127.0.0.1:{port}"))
+                .collect::<Vec<_>>()
+                .join(","),
+        )
         .with("FRONTDESK_OUTBOUND_CA", ca.to_str().unwrap())
 }
 
 pub const JSON: &str = "200 OK\r\nContent-Type: application/json\r\n";
 const LISTED: &str = r#"["https://a.example/cb","https://b.example/cb","com.example.app:/cb"]"#;
-pub const TOLD: &str = "sector_identifier_uri could not be fetched, or what is there is not acceptable.";
+pub const TOLD: &str =
+    "sector_identifier_uri could not be fetched, or what is there is not acceptable.";
 
 /// OIDC Registration §5, OIDC Core §8.1: the document at `sector_identifier_uri` lists every redirect URI of the client, on POST and on PUT.
 #[test]
 fn a_sector_document_lists_every_redirect_uri() {
-    let (port, certificate, asked) = site(&[("/sector.json", JSON, LISTED), ("/other.json", JSON, r#"["https://other.example/cb"]"#)]);
+    let (port, certificate, asked) = site(&[
+        ("/sector.json", JSON, LISTED),
+        ("/other.json", JSON, r#"["https://other.example/cb"]"#),
+    ]);
     let folder = TempDir::new().unwrap();
     let server = server(port, &certificate, &folder);
     let sector = |path: &str| format!("https://127.0.0.1:{port}{path}");
-    let pairwise =
-        |uris: &[&str], path: &str| json!({ "redirect_uris": uris, "subject_type": "pairwise", "sector_identifier_uri": sector(path) });
+    let pairwise = |uris: &[&str], path: &str| json!({ "redirect_uris": uris, "subject_type": "pairwise", "sector_identifier_uri": sector(path) });
     let register = |metadata: &Value| server.request("POST", "/register").json(metadata).send();
     let hosts = ["https://a.example/cb", "https://b.example/cb"];
 
     let client = register(&pairwise(&hosts, "/sector.json")).created();
-    assert_eq!((&client["subject_type"], &client["sector_identifier_uri"]), (&json!("pairwise"), &json!(sector("/sector.json"))));
+    assert_eq!(
+        (&client["subject_type"], &client["sector_identifier_uri"]),
+        (&json!("pairwise"), &json!(sector("/sector.json")))
+    );
     assert_eq!(*asked.lock().unwrap(), ["/sector.json"]);
     for (uris, path) in [
         (&hosts[..], "/other.json"),
-        (&["https://a.example/cb", "https://a.example/cb/"], "/sector.json"),
+        (
+            &["https://a.example/cb", "https://a.example/cb/"],
+            "/sector.json",
+        ),
         (&["https://A.example/cb"], "/sector.json"),
         (&hosts, "/nowhere.json"),
     ] {
-        assert_eq!(register(&pairwise(uris, path)).refused(400, "invalid_client_metadata"), TOLD, "{uris:?} {path}");
+        assert_eq!(
+            register(&pairwise(uris, path)).refused(400, "invalid_client_metadata"),
+            TOLD,
+            "{uris:?} {path}"
+        );
     }
     // A sector may be named without pairwise subjects, and is then looked at all the same.
     let mut public = pairwise(&hosts, "/other.json");
     public["subject_type"] = "public".into();
-    assert_eq!(register(&public).refused(400, "invalid_client_metadata"), TOLD);
+    assert_eq!(
+        register(&public).refused(400, "invalid_client_metadata"),
+        TOLD
+    );
 
     let mut update = pairwise(&["https://other.example/cb"], "/sector.json");
     update["client_id"] = client["client_id"].clone();
-    assert_eq!(server.manage("PUT", &client).json(&update).send().refused(400, "invalid_client_metadata"), TOLD);
+    assert_eq!(
+        server
+            .manage("PUT", &client)
+            .json(&update)
+            .send()
+            .refused(400, "invalid_client_metadata"),
+        TOLD
+    );
     assert_eq!(server.manage("GET", &client).send().ok(), client);
     update["sector_identifier_uri"] = sector("/other.json").into();
-    assert_eq!(server.manage("PUT", &client).json(&update).send().ok()["redirect_uris"], json!(["https://other.example/cb"]));
+    assert_eq!(
+        server.manage("PUT", &client).json(&update).send().ok()["redirect_uris"],
+        json!(["https://other.example/cb"])
+    );
     assert_eq!(server.clients().len(), 1);
 }
 
@@ -126,13 +183,24 @@ fn a_sector_document_lists_every_redirect_uri() {
 #[test]
 fn pairwise_subjects_need_one_host_or_a_sector() {
     let server = TestServer::open();
-    let register =
-        |uris: &[&str]| server.request("POST", "/register").json(&json!({ "redirect_uris": uris, "subject_type": "pairwise" })).send();
-    for one in [&["https://a.example/cb"][..], &["https://a.example/1", "https://A.example:8443/2"]] {
+    let register = |uris: &[&str]| {
+        server
+            .request("POST", "/register")
+            .json(&json!({ "redirect_uris": uris, "subject_type": "pairwise" }))
+            .send()
+    };
+    for one in [
+        &["https://a.example/cb"][..],
+        &["https://a.example/1", "https://A.example:8443/2"],
+    ] {
         assert_eq!(register(one).created()["subject_type"], "pairwise");
     }
-    let told = register(&["https://a.example/cb", "https://b.example/cb"]).refused(400, "invalid_client_metadata");
-    assert_eq!(told, "subject_type needs sector_identifier_uri when redirect URIs are on several hosts.");
+    let told = register(&["https://a.example/cb", "https://b.example/cb"])
+        .refused(400, "invalid_client_metadata");
+    assert_eq!(
+        told,
+        "subject_type needs sector_identifier_uri when redirect URIs are on several hosts."
+    );
 }
 
 /// OIDC Core §8.1: redirect URIs without a host lead to whoever has their scheme.
@@ -143,10 +211,21 @@ fn private_use_schemes_are_sectors_of_their_own() {
         let asked = json!({ "redirect_uris": uris, "subject_type": "pairwise", "application_type": "native" });
         server.request("POST", "/register").json(&asked).send()
     };
-    register(&["com.example.app:/cb", "com.example.app:/other", "COM.example.app:/third"]).created();
-    for uris in [&["com.example.app:/cb", "com.example.other:/cb"][..], &["com.example.app:/cb", "https://a.example/cb"]] {
+    register(&[
+        "com.example.app:/cb",
+        "com.example.app:/other",
+        "COM.example.app:/third",
+    ])
+    .created();
+    for uris in [
+        &["com.example.app:/cb", "com.example.other:/cb"][..],
+        &["com.example.app:/cb", "https://a.example/cb"],
+    ] {
         let told = register(uris).refused(400, "invalid_client_metadata");
-        assert_eq!(told, "subject_type needs sector_identifier_uri when redirect URIs are on several hosts.");
+        assert_eq!(
+            told,
+            "subject_type needs sector_identifier_uri when redirect URIs are on several hosts."
+        );
     }
     assert_eq!(server.clients().len(), 1);
 }
@@ -174,21 +253,50 @@ fn addresses_that_are_called_later_are_not_private() {
         asked[member] = uri.into();
         server.request("POST", "/register").json(&asked).send()
     };
-    let private = ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "intranet", "db.internal", "10.0.0.7:8081"];
-    for member in ["jwks_uri", "backchannel_logout_uri", "backchannel_client_notification_endpoint"] {
+    let private = [
+        "127.0.0.1",
+        "localhost",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "intranet",
+        "db.internal",
+        "10.0.0.7:8081",
+    ];
+    for member in [
+        "jwks_uri",
+        "backchannel_logout_uri",
+        "backchannel_client_notification_endpoint",
+    ] {
         for host in private {
-            let told = register(member, &format!("https://{host}/x")).refused(400, "invalid_client_metadata");
-            assert_eq!(told, format!("{member} could not be fetched, or what is there is not acceptable."), "{host}");
+            let told = register(member, &format!("https://{host}/x"))
+                .refused(400, "invalid_client_metadata");
+            assert_eq!(
+                told,
+                format!("{member} could not be fetched, or what is there is not acceptable."),
+                "{host}"
+            );
         }
         for host in ["a.example", "a.example:8443", "10.0.0.7:8080"] {
             register(member, &format!("https://{host}/x")).created();
         }
     }
     for host in private {
-        let told = register("backchannel_logout_uri", &format!("http://{host}/x")).refused(400, "invalid_client_metadata");
-        assert_eq!(told, "backchannel_logout_uri could not be fetched, or what is there is not acceptable.", "{host}");
+        let told = register("backchannel_logout_uri", &format!("http://{host}/x"))
+            .refused(400, "invalid_client_metadata");
+        assert_eq!(
+            told,
+            "backchannel_logout_uri could not be fetched, or what is there is not acceptable.",
+            "{host}"
+        );
     }
-    for host in ["a.example", "a.example:80", "a.example:8443", "10.0.0.7:8080", "10.0.0.8"] {
+    for host in [
+        "a.example",
+        "a.example:80",
+        "a.example:8443",
+        "10.0.0.7:8080",
+        "10.0.0.8",
+    ] {
         register("backchannel_logout_uri", &format!("http://{host}/x")).created();
     }
     assert_eq!(server.clients().len(), 14);
@@ -199,11 +307,27 @@ fn addresses_that_are_called_later_are_not_private() {
 fn nothing_but_a_list_at_the_address_itself_is_a_sector_document() {
     let (port, certificate, asked) = site(&[
         ("/text", "200 OK\r\nContent-Type: text/plain\r\n", LISTED),
-        ("/created", "201 Created\r\nContent-Type: application/json\r\n", LISTED),
-        ("/error", "500 Internal Server Error\r\nContent-Type: application/json\r\n", LISTED),
-        ("/moved", "302 Found\r\nContent-Type: application/json\r\nLocation: /sector.json\r\n", LISTED),
+        (
+            "/created",
+            "201 Created\r\nContent-Type: application/json\r\n",
+            LISTED,
+        ),
+        (
+            "/error",
+            "500 Internal Server Error\r\nContent-Type: application/json\r\n",
+            LISTED,
+        ),
+        (
+            "/moved",
+            "302 Found\r\nContent-Type: application/json\r\nLocation: /sector.json\r\n",
+            LISTED,
+        ),
         ("/sector.json", JSON, LISTED),
-        ("/object", JSON, r#"{"redirect_uris":["https://a.example/cb"]}"#),
+        (
+            "/object",
+            JSON,
+            r#"{"redirect_uris":["https://a.example/cb"]}"#,
+        ),
         ("/numbers", JSON, r#"["https://a.example/cb",1]"#),
         ("/html", JSON, "<html>https://a.example/cb</html>"),
         ("/empty", JSON, ""),
@@ -214,9 +338,17 @@ fn nothing_but_a_list_at_the_address_itself_is_a_sector_document() {
         let asked = json!({ "redirect_uris": ["https://a.example/cb"], "subject_type": "pairwise", "sector_identifier_uri": sector });
         server.request("POST", "/register").json(&asked).send()
     };
-    let paths = ["/text", "/created", "/error", "/moved", "/object", "/numbers", "/html", "/empty", "/nowhere"];
+    let paths = [
+        "/text", "/created", "/error", "/moved", "/object", "/numbers", "/html", "/empty",
+        "/nowhere",
+    ];
     for path in paths {
-        assert_eq!(register(&format!("https://127.0.0.1:{port}{path}")).refused(400, "invalid_client_metadata"), TOLD, "{path}");
+        assert_eq!(
+            register(&format!("https://127.0.0.1:{port}{path}"))
+                .refused(400, "invalid_client_metadata"),
+            TOLD,
+            "{path}"
+        );
     }
     assert_eq!(*asked.lock().unwrap(), paths);
     assert!(server.clients().is_empty());
@@ -239,7 +371,10 @@ fn no_connection_is_made_to_an_address_that_is_not_public() {
         });
         let answer = server.request("POST", "/register").json(&asked).send();
         let told = answer.refused(400, "invalid_client_metadata");
-        assert!(told == TOLD || (strange.contains(host) && told.starts_with("sector_identifier_uri ")), "{host}: {told}");
+        assert!(
+            told == TOLD || (strange.contains(host) && told.starts_with("sector_identifier_uri ")),
+            "{host}: {told}"
+        );
     }
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     for sector in [
@@ -251,9 +386,17 @@ fn no_connection_is_made_to_an_address_that_is_not_public() {
         "https://[::ffff:127.0.0.1]/",
         "ftp://a.example/",
     ] {
-        let asked = json!({ "redirect_uris": ["https://a.example/cb"], "sector_identifier_uri": sector });
-        let told = server.request("POST", "/register").json(&asked).send().refused(400, "invalid_client_metadata");
-        assert!(told.starts_with("sector_identifier_uri "), "{sector}: {told}");
+        let asked =
+            json!({ "redirect_uris": ["https://a.example/cb"], "sector_identifier_uri": sector });
+        let told = server
+            .request("POST", "/register")
+            .json(&asked)
+            .send()
+            .refused(400, "invalid_client_metadata");
+        assert!(
+            told.starts_with("sector_identifier_uri "),
+            "{sector}: {told}"
+        );
     }
     assert!(server.clients().is_empty());
 }

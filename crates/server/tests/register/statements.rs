@@ -44,7 +44,14 @@ impl Directory {
     fn jwks(&self) -> Value {
         let (rsa, ec) = (self.rsa.rsa().unwrap(), self.ec.ec_key().unwrap());
         let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
-        ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut BigNumContext::new().unwrap()).unwrap();
+        ec.public_key()
+            .affine_coordinates(
+                ec.group(),
+                &mut x,
+                &mut y,
+                &mut BigNumContext::new().unwrap(),
+            )
+            .unwrap();
         let (n, e) = (encode(rsa.n().to_vec()), encode(rsa.e().to_vec()));
         json!({ "keys": [
             { "kty": "RSA", "kid": "rsa", "n": n, "e": e },
@@ -62,24 +69,43 @@ impl Directory {
     fn sign_text(&self, header: &Value, claims: &str) -> String {
         let input = format!("{}.{}", encode(header.to_string()), encode(claims));
         let algorithm = header["alg"].as_str().unwrap_or_default();
-        let digest = if algorithm == "RS384" { MessageDigest::sha384() } else { MessageDigest::sha256() };
+        let digest = if algorithm == "RS384" {
+            MessageDigest::sha384()
+        } else {
+            MessageDigest::sha256()
+        };
         let signature = match algorithm {
             "none" => Vec::new(),
             "HS256" => {
                 let public = PKey::hmac(&self.rsa.public_key_to_pem().unwrap()).unwrap();
-                Signer::new(digest, &public).unwrap().sign_oneshot_to_vec(input.as_bytes()).unwrap()
+                Signer::new(digest, &public)
+                    .unwrap()
+                    .sign_oneshot_to_vec(input.as_bytes())
+                    .unwrap()
             }
-            "EdDSA" => Signer::new_without_digest(&self.ed).unwrap().sign_oneshot_to_vec(input.as_bytes()).unwrap(),
+            "EdDSA" => Signer::new_without_digest(&self.ed)
+                .unwrap()
+                .sign_oneshot_to_vec(input.as_bytes())
+                .unwrap(),
             "ES256" => {
-                let der = Signer::new(digest, &self.ec).unwrap().sign_oneshot_to_vec(input.as_bytes()).unwrap();
+                let der = Signer::new(digest, &self.ec)
+                    .unwrap()
+                    .sign_oneshot_to_vec(input.as_bytes())
+                    .unwrap();
                 let pair = EcdsaSig::from_der(&der).unwrap();
-                [pair.r().to_vec_padded(32).unwrap(), pair.s().to_vec_padded(32).unwrap()].concat()
+                [
+                    pair.r().to_vec_padded(32).unwrap(),
+                    pair.s().to_vec_padded(32).unwrap(),
+                ]
+                .concat()
             }
             _ => {
                 let mut signer = Signer::new(digest, &self.rsa).unwrap();
                 if algorithm == "PS256" {
                     signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
-                    signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH).unwrap();
+                    signer
+                        .set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)
+                        .unwrap();
                 }
                 signer.sign_oneshot_to_vec(input.as_bytes()).unwrap()
             }
@@ -116,7 +142,10 @@ fn claims(more: &Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    claims
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
     claims
 }
 
@@ -140,7 +169,11 @@ fn a_trusted_statement_overrides_and_is_echoed_unmodified() {
     metadata["client_uri"] = "https://rp.example/".into();
     metadata["software_id"] = "of the client".into();
     metadata["client_name#de"] = "Wie der Klient sagt".into();
-    let client = server.request("POST", "/register").json(&metadata).send().created();
+    let client = server
+        .request("POST", "/register")
+        .json(&metadata)
+        .send()
+        .created();
     for (name, value) in [
         ("redirect_uris", json!(["https://signed.example/cb"])),
         ("client_name", json!("As the directory says")),
@@ -162,11 +195,18 @@ fn a_trusted_statement_overrides_and_is_echoed_unmodified() {
     // An update is judged by the same rules, and one that is refused changes nothing.
     let mut update = asked("forged");
     update["client_id"] = client["client_id"].clone();
-    server.manage("PUT", &client).json(&update).send().refused(400, "invalid_software_statement");
+    server
+        .manage("PUT", &client)
+        .json(&update)
+        .send()
+        .refused(400, "invalid_software_statement");
     assert_eq!(server.manage("GET", &client).send().ok(), client);
     update["software_statement"] = statement.clone().into();
     let updated = server.manage("PUT", &client).json(&update).send().ok();
-    assert_eq!((&updated["client_name"], &updated["software_statement"]), (&json!("As the directory says"), &json!(statement)));
+    assert_eq!(
+        (&updated["client_name"], &updated["software_statement"]),
+        (&json!("As the directory says"), &json!(statement))
+    );
 }
 
 /// RFC 7591 §2.3, RFC 8725 §3.1, §3.11: the four algorithms, the types a statement may have, and a minute between two clocks.
@@ -182,15 +222,28 @@ fn a_statement_in_force_is_believed() {
         (json!({ "alg": "PS256", "kid": "rsa" }), json!({})),
         (json!({ "alg": "ES256", "kid": "ec" }), json!({})),
         (json!({ "alg": "EdDSA", "kid": "ed" }), json!({})),
-        (json!({ "alg": "RS256", "typ": "software-statement+jwt" }), json!({})),
-        (json!({ "alg": "RS256", "typ": "jwt", "x5c": ["ignored"], "jku": "https://127.0.0.1/ignored" }), json!({})),
-        (rs256(), json!({ "aud": ["https://other.example", AUDIENCE] })),
+        (
+            json!({ "alg": "RS256", "typ": "software-statement+jwt" }),
+            json!({}),
+        ),
+        (
+            json!({ "alg": "RS256", "typ": "jwt", "x5c": ["ignored"], "jku": "https://127.0.0.1/ignored" }),
+            json!({}),
+        ),
+        (
+            rs256(),
+            json!({ "aud": ["https://other.example", AUDIENCE] }),
+        ),
         (rs256(), json!({ "exp": now - 30 })),
         (rs256(), json!({ "iat": now + 30, "nbf": now + 30 })),
         (rs256(), json!({ "exp": 4_102_444_800.5 })),
     ] {
         let statement = directory.sign(&header, &claims(&more));
-        let client = server.request("POST", "/register").json(&asked(&statement)).send().created();
+        let client = server
+            .request("POST", "/register")
+            .json(&asked(&statement))
+            .send()
+            .created();
         assert_eq!(
             (&client["software_statement"], &client["software_id"]),
             (&json!(statement), &json!("4NRB1-0XZABZI9E6-5SM3R")),
@@ -210,7 +263,10 @@ fn a_flawed_statement_is_invalid() {
     let parts: Vec<&str> = good.split('.').collect();
     let other_claims = encode(claims(&json!({ "software_id": "forged" })).to_string());
     let own_key = json!({ "alg": "RS256", "kid": "rsa", "jwk": stranger.jwks()["keys"][0], "jku": "https://directory.example/forged" });
-    let twice = format!(r#"{{"iss":{DIRECTORY:?},"aud":{AUDIENCE:?},"iat":{now},"exp":1,"exp":{}}}"#, now + 300);
+    let twice = format!(
+        r#"{{"iss":{DIRECTORY:?},"aud":{AUDIENCE:?},"iat":{now},"exp":1,"exp":{}}}"#,
+        now + 300
+    );
     let mut flawed = vec![
         json!(7),
         json!({}),
@@ -225,12 +281,20 @@ fn a_flawed_statement_is_invalid() {
         json!(format!(" {good}")),
         json!(format!("{}.{}.", parts[0], parts[1])),
         json!(format!("{}.{other_claims}.{}", parts[0], parts[2])),
-        json!(format!("{}.{}.{}", encode(r#"{"alg":"none"}"#), parts[1], parts[2])),
+        json!(format!(
+            "{}.{}.{}",
+            encode(r#"{"alg":"none"}"#),
+            parts[1],
+            parts[2]
+        )),
         json!(stranger.sign(&rs256(), &claims(&json!({})))),
         json!(stranger.sign(&own_key, &claims(&json!({})))),
         json!(directory.sign_text(&rs256(), &twice)),
         json!(directory.sign_text(&rs256(), "[]")),
-        json!(directory.sign(&rs256(), &claims(&json!({ "padding": "x".repeat(16 * 1024) })))),
+        json!(directory.sign(
+            &rs256(),
+            &claims(&json!({ "padding": "x".repeat(16 * 1024) }))
+        )),
     ];
     for header in [
         json!({ "alg": "none" }),
@@ -275,8 +339,15 @@ fn a_flawed_statement_is_invalid() {
     for statement in flawed {
         let mut metadata = asked("");
         metadata["software_statement"] = statement.clone();
-        let told = server.request("POST", "/register").json(&metadata).send().refused(400, "invalid_software_statement");
-        assert!(told.starts_with("software_statement ") && told.ends_with('.'), "{statement}: {told}");
+        let told = server
+            .request("POST", "/register")
+            .json(&metadata)
+            .send()
+            .refused(400, "invalid_software_statement");
+        assert!(
+            told.starts_with("software_statement ") && told.ends_with('.'),
+            "{statement}: {told}"
+        );
     }
     assert!(server.clients().is_empty());
 }
@@ -287,18 +358,44 @@ fn a_flawed_statement_is_invalid() {
 fn a_statement_from_somebody_untrusted_is_unapproved() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
-    for issuer in ["https://other.example", "https://directory.example/", "HTTPS://directory.example", "https://directory.example.evil", ""]
-    {
+    for issuer in [
+        "https://other.example",
+        "https://directory.example/",
+        "HTTPS://directory.example",
+        "https://directory.example.evil",
+        "",
+    ] {
         let statement = directory.sign(&rs256(), &claims(&json!({ "iss": issuer })));
-        let told = server.request("POST", "/register").json(&asked(&statement)).send().refused(400, "unapproved_software_statement");
-        assert_eq!(told, "The software statement comes from an issuer this provider does not trust.", "{issuer}");
+        let told = server
+            .request("POST", "/register")
+            .json(&asked(&statement))
+            .send()
+            .refused(400, "unapproved_software_statement");
+        assert_eq!(
+            told, "The software statement comes from an issuer this provider does not trust.",
+            "{issuer}"
+        );
     }
-    let unsigned = directory.sign(&rs256(), &claims(&json!({ "iss": "https://other.example", "exp": 1 })));
+    let unsigned = directory.sign(
+        &rs256(),
+        &claims(&json!({ "iss": "https://other.example", "exp": 1 })),
+    );
     let (signed, _) = unsigned.rsplit_once('.').unwrap();
-    server.request("POST", "/register").json(&asked(&format!("{signed}.AAAA"))).send().refused(400, "unapproved_software_statement");
+    server
+        .request("POST", "/register")
+        .json(&asked(&format!("{signed}.AAAA")))
+        .send()
+        .refused(400, "unapproved_software_statement");
     let trusting_nobody = TestServer::open();
-    let statement = directory.sign(&rs256(), &claims(&json!({ "aud": trusting_nobody.issuer() })));
-    trusting_nobody.request("POST", "/register").json(&asked(&statement)).send().refused(400, "unapproved_software_statement");
+    let statement = directory.sign(
+        &rs256(),
+        &claims(&json!({ "aud": trusting_nobody.issuer() })),
+    );
+    trusting_nobody
+        .request("POST", "/register")
+        .json(&asked(&statement))
+        .send()
+        .refused(400, "unapproved_software_statement");
     assert!(server.clients().is_empty());
     assert!(trusting_nobody.clients().is_empty());
 }
@@ -309,15 +406,34 @@ fn claims_keep_the_rules_members_keep() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
     for (more, error) in [
-        (json!({ "redirect_uris": ["javascript:alert(1)"] }), "invalid_redirect_uri"),
-        (json!({ "redirect_uris": ["http://rp.example/"] }), "invalid_redirect_uri"),
-        (json!({ "grant_types": ["urn:x"] }), "invalid_client_metadata"),
-        (json!({ "token_endpoint_auth_method": "private_key_jwt" }), "invalid_client_metadata"),
-        (json!({ "jwks_uri": "https://127.0.0.1/jwks" }), "invalid_client_metadata"),
+        (
+            json!({ "redirect_uris": ["javascript:alert(1)"] }),
+            "invalid_redirect_uri",
+        ),
+        (
+            json!({ "redirect_uris": ["http://rp.example/"] }),
+            "invalid_redirect_uri",
+        ),
+        (
+            json!({ "grant_types": ["urn:x"] }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "jwks_uri": "https://127.0.0.1/jwks" }),
+            "invalid_client_metadata",
+        ),
         (json!({ "client_name": 7 }), "invalid_client_metadata"),
     ] {
         let statement = directory.sign(&rs256(), &claims(&more));
-        server.request("POST", "/register").json(&asked(&statement)).send().refused(400, error);
+        server
+            .request("POST", "/register")
+            .json(&asked(&statement))
+            .send()
+            .refused(400, error);
     }
     assert!(server.clients().is_empty());
 }
@@ -328,16 +444,31 @@ fn nul_is_refused_in_statements() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
     let of = |more: &Value| asked(&directory.sign(&rs256(), &claims(more)));
-    server.request("POST", "/register").json(&of(&json!({ "client_name": "Vouched for" }))).send().created();
+    server
+        .request("POST", "/register")
+        .json(&of(&json!({ "client_name": "Vouched for" })))
+        .send()
+        .created();
     for more in [
         json!({ "client_name": "a\0" }),
         json!({ "jwks": { "keys": [{ "kty": "new", "kid": "\0" }] } }),
         json!({ "jwks": { "keys": [{ "kty": "new", "a\0": 1 }] } }),
         json!({ "unknown": ["\0"] }),
     ] {
-        server.request("POST", "/register").json(&of(&more)).send().refused(400, "invalid_software_statement");
+        server
+            .request("POST", "/register")
+            .json(&of(&more))
+            .send()
+            .refused(400, "invalid_software_statement");
     }
-    let header = asked(&directory.sign(&json!({ "alg": "RS256", "kid": "rsa", "more": "\0" }), &claims(&json!({}))));
-    server.request("POST", "/register").json(&header).send().refused(400, "invalid_software_statement");
+    let header = asked(&directory.sign(
+        &json!({ "alg": "RS256", "kid": "rsa", "more": "\0" }),
+        &claims(&json!({})),
+    ));
+    server
+        .request("POST", "/register")
+        .json(&header)
+        .send()
+        .refused(400, "invalid_software_statement");
     assert_eq!(server.clients().len(), 1);
 }

@@ -17,27 +17,46 @@ use crate::{provider, serving, stops};
 #[test]
 fn an_identifier_of_every_form_leads_to_the_issuer() {
     let issuer = "https://login.example.com:8443/idp";
-    let server = Setup::new().file(&provider(issuer, "domains = [\"example.com\"]", "")).start();
+    let server = Setup::new()
+        .file(&provider(issuer, "domains = [\"example.com\"]", ""))
+        .start();
     for (resource, subject) in [
         ("joe@example.com", "acct:joe@example.com"),
         ("joe%40example.com", "acct:joe@example.com"),
         ("Jane.Doe@example.com%23work", "acct:Jane.Doe@example.com"),
         ("acct:joe@example.com", "acct:joe@example.com"),
-        ("acct%3Ajuliet%2540capulet.example%40example.com", "acct:juliet%40capulet.example@example.com"),
+        (
+            "acct%3Ajuliet%2540capulet.example%40example.com",
+            "acct:juliet%40capulet.example@example.com",
+        ),
         ("example.com", "https://example.com/"),
         ("example.com:8080", "https://example.com:8080/"),
         ("example.com/joe%23me", "https://example.com/joe"),
         ("joe@example.com:8080", "https://joe@example.com:8080/"),
         ("https://example.com", "https://example.com"),
         ("https://example.com/joe", "https://example.com/joe"),
-        ("https://joe@example.com:8080", "https://joe@example.com:8080"),
+        (
+            "https://joe@example.com:8080",
+            "https://joe@example.com:8080",
+        ),
     ] {
         let answer = server.get(&format!("/.well-known/webfinger?resource={resource}&rel=http://openid.net/specs/connect/1.0/issuer"));
-        let links = json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]);
-        assert_eq!((answer.status(), answer.json()), (200, json!({ "subject": subject, "links": links })), "{resource}");
+        let links =
+            json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]);
+        assert_eq!(
+            (answer.status(), answer.json()),
+            (200, json!({ "subject": subject, "links": links })),
+            "{resource}"
+        );
     }
     for reserved in ["=joe", "@joe", "!joe", "%3Djoe%40example.com"] {
-        assert_eq!(server.get(&format!("/.well-known/webfinger?resource={reserved}")).status(), 400, "{reserved}");
+        assert_eq!(
+            server
+                .get(&format!("/.well-known/webfinger?resource={reserved}"))
+                .status(),
+            400,
+            "{reserved}"
+        );
     }
 }
 
@@ -45,15 +64,27 @@ fn an_identifier_of_every_form_leads_to_the_issuer() {
 /// name goes behind it or before it, and the document is there for GET.
 #[test]
 fn a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document() {
-    for issuer in ["https://login.example.com/a/", "https://login.example.com/a"] {
+    for issuer in [
+        "https://login.example.com/a/",
+        "https://login.example.com/a",
+    ] {
         let server = serving(issuer);
-        for path in ["/a/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/a"] {
+        for path in [
+            "/a/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server/a",
+        ] {
             let answer = server.get(path);
-            assert_eq!((answer.status(), &answer.json()["issuer"]), (200, &json!(issuer)), "{path}");
+            assert_eq!(
+                (answer.status(), &answer.json()["issuer"]),
+                (200, &json!(issuer)),
+                "{path}"
+            );
         }
-        for path in
-            ["/a//.well-known/openid-configuration", "/.well-known/oauth-authorization-server/a/", "/.well-known/openid-configuration"]
-        {
+        for path in [
+            "/a//.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server/a/",
+            "/.well-known/openid-configuration",
+        ] {
             server.get(path).refused(404, "not_found");
         }
     }
@@ -64,13 +95,32 @@ fn a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document() {
 #[test]
 fn a_document_is_json_for_everybody_and_an_error_has_its_status() {
     let server = serving("https://login.example.com");
-    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
-        let answer = server.request("GET", path).header("Origin", "https://page.example").send();
-        assert_eq!((answer.status(), answer.header("content-type")), (200, Some("application/json")), "{path}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ] {
+        let answer = server
+            .request("GET", path)
+            .header("Origin", "https://page.example")
+            .send();
+        assert_eq!(
+            (answer.status(), answer.header("content-type")),
+            (200, Some("application/json")),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{path}"
+        );
         assert!(answer.json().is_object());
-        server.request("POST", path).send().refused(405, "invalid_request");
-        server.get(&format!("{path}/elsewhere")).refused(404, "not_found");
+        server
+            .request("POST", path)
+            .send()
+            .refused(405, "invalid_request");
+        server
+            .get(&format!("{path}/elsewhere"))
+            .refused(404, "not_found");
     }
 }
 
@@ -78,11 +128,19 @@ fn a_document_is_json_for_everybody_and_an_error_has_its_status() {
 /// without RS256 or `openid` is not served: the start is refused and names the member.
 #[test]
 fn a_document_that_could_not_be_used_stops_the_start() {
-    let endpoints = ["authorization_endpoint = \"https://as.example/authorize\"\n", "token_endpoint = \"https://as.example/token\"\n"];
+    let endpoints = [
+        "authorization_endpoint = \"https://as.example/authorize\"\n",
+        "token_endpoint = \"https://as.example/token\"\n",
+    ];
     let refused = |member: &str, metadata: &str| {
-        let text = format!("[[provider]]\nissuer = \"https://login.example.com\"\n[provider.metadata]\n{metadata}\n");
+        let text = format!(
+            "[[provider]]\nissuer = \"https://login.example.com\"\n[provider.metadata]\n{metadata}\n"
+        );
         let told = stops(&text);
-        assert!(told.contains(member) && (told.contains(" must ") || told.contains(" needs ")), "{metadata}: {told}");
+        assert!(
+            told.contains(member) && (told.contains(" must ") || told.contains(" needs ")),
+            "{metadata}: {told}"
+        );
     };
     let addresses = [
         "userinfo_endpoint",
@@ -94,14 +152,25 @@ fn a_document_that_could_not_be_used_stops_the_start() {
         "check_session_iframe",
     ];
     for member in addresses {
-        for address in ["http://as.example/x", "/x", "https://user@as.example/x", "https://as.example/x#y"] {
-            refused(member, &format!("{}{member} = \"{address}\"", endpoints.concat()));
+        for address in [
+            "http://as.example/x",
+            "/x",
+            "https://user@as.example/x",
+            "https://as.example/x#y",
+        ] {
+            refused(
+                member,
+                &format!("{}{member} = \"{address}\"", endpoints.concat()),
+            );
         }
     }
     for (there, missing) in [(endpoints[0], endpoints[1]), (endpoints[1], endpoints[0])] {
         let member = missing.split(' ').next().unwrap();
         refused(member, there);
-        refused(member, &format!("{there}{}", missing.replace("https", "http")));
+        refused(
+            member,
+            &format!("{there}{}", missing.replace("https", "http")),
+        );
     }
     for lacking in [
         "response_types_supported = []",
@@ -110,7 +179,10 @@ fn a_document_that_could_not_be_used_stops_the_start() {
         "id_token_signing_alg_values_supported = [\"ES256\"]",
         "scopes_supported = [\"email\"]",
     ] {
-        refused(lacking.split(' ').next().unwrap(), &format!("{}{lacking}", endpoints.concat()));
+        refused(
+            lacking.split(' ').next().unwrap(),
+            &format!("{}{lacking}", endpoints.concat()),
+        );
     }
 }
 
@@ -118,9 +190,18 @@ fn a_document_that_could_not_be_used_stops_the_start() {
 /// `none` is never one of these.
 #[test]
 fn authentication_that_signs_says_how_and_never_with_none() {
-    let document = serving("https://login.example.com").get("/.well-known/openid-configuration").json();
-    let algorithms = document["token_endpoint_auth_signing_alg_values_supported"].as_array().unwrap();
-    assert!(document["token_endpoint_auth_methods_supported"].as_array().unwrap().contains(&json!("private_key_jwt")));
+    let document = serving("https://login.example.com")
+        .get("/.well-known/openid-configuration")
+        .json();
+    let algorithms = document["token_endpoint_auth_signing_alg_values_supported"]
+        .as_array()
+        .unwrap();
+    assert!(
+        document["token_endpoint_auth_methods_supported"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("private_key_jwt"))
+    );
     assert!(algorithms.contains(&json!("RS256")) && !algorithms.contains(&json!("none")));
     for endpoint in ["token", "revocation", "introspection"] {
         let methods = format!("{endpoint}_endpoint_auth_methods_supported");
@@ -149,19 +230,45 @@ fn authentication_that_signs_says_how_and_never_with_none() {
 /// provider, `openid` and the standard scopes, both subject types and the claims there may be.
 #[test]
 fn the_default_offer_is_a_dynamic_providers() {
-    let document = serving("https://login.example.com").get("/.well-known/openid-configuration").json();
+    let document = serving("https://login.example.com")
+        .get("/.well-known/openid-configuration")
+        .json();
     for (member, wanted) in [
         ("id_token_signing_alg_values_supported", &["RS256"][..]),
-        ("response_types_supported", &["code", "id_token", "id_token token"]),
+        (
+            "response_types_supported",
+            &["code", "id_token", "id_token token"],
+        ),
         ("grant_types_supported", &["authorization_code", "implicit"]),
-        ("scopes_supported", &["openid", "profile", "email", "address", "phone", "offline_access"]),
+        (
+            "scopes_supported",
+            &[
+                "openid",
+                "profile",
+                "email",
+                "address",
+                "phone",
+                "offline_access",
+            ],
+        ),
         ("subject_types_supported", &["public", "pairwise"]),
-        ("claims_supported", &["sub", "iss", "auth_time", "acr", "name", "email"]),
+        (
+            "claims_supported",
+            &["sub", "iss", "auth_time", "acr", "name", "email"],
+        ),
     ] {
         let values = document[member].as_array().unwrap();
-        assert!(wanted.iter().all(|one| values.contains(&json!(one))), "{member}: {values:?}");
+        assert!(
+            wanted.iter().all(|one| values.contains(&json!(one))),
+            "{member}: {values:?}"
+        );
     }
-    assert!(!document["id_token_signing_alg_values_supported"].as_array().unwrap().contains(&json!("none")));
+    assert!(
+        !document["id_token_signing_alg_values_supported"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("none"))
+    );
 }
 
 /// OIDC Discovery §3, RFC 8414 §2: every published key says that it is for signatures; none is private or shared.
@@ -172,7 +279,11 @@ fn every_published_key_says_what_it_is_for() {
     assert!(!keys.is_empty());
     for key in keys {
         assert_eq!(key["use"], "sig");
-        assert!(["RSA", "EC", "OKP"].contains(&key["kty"].as_str().unwrap()), "{}", key["kty"]);
+        assert!(
+            ["RSA", "EC", "OKP"].contains(&key["kty"].as_str().unwrap()),
+            "{}",
+            key["kty"]
+        );
         for secret in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
             assert!(key.get(secret).is_none(), "{secret}");
         }
@@ -184,12 +295,27 @@ fn every_published_key_says_what_it_is_for() {
 #[test]
 fn pages_may_use_every_endpoint_except_the_one_users_are_sent_to() {
     let server = TestServer::start();
-    let page = |path: &str| server.request("GET", path).header("Origin", "https://page.example").send();
+    let page = |path: &str| {
+        server
+            .request("GET", path)
+            .header("Origin", "https://page.example")
+            .send()
+    };
     for path in ["/jwks", "/register", "/register/unknown"] {
-        assert_eq!(page(path).header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(
+            page(path).header("access-control-allow-origin"),
+            Some("*"),
+            "{path}"
+        );
     }
     let authorization = page("/oauth2/authorize");
-    assert_eq!((authorization.status(), authorization.header("access-control-allow-origin")), (501, None));
+    assert_eq!(
+        (
+            authorization.status(),
+            authorization.header("access-control-allow-origin")
+        ),
+        (501, None)
+    );
 }
 
 /// RFC 8414 §2.1: the metadata is there a second time as a JWS whose claims are the members, with `iss` for who attests to
@@ -199,22 +325,48 @@ fn signed_metadata_says_the_same_and_whose_it_is() {
     let issuer = "https://login.example.com/idp";
     let server = serving(issuer);
     let mut document = server.get("/idp/.well-known/openid-configuration").json();
-    let signed = document.as_object_mut().unwrap().shift_remove("signed_metadata").unwrap();
+    let signed = document
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("signed_metadata")
+        .unwrap();
     let parts: Vec<&str> = signed.as_str().unwrap().split('.').collect();
-    let [header, claims, signature] = parts[..] else { panic!("{signed}") };
+    let [header, claims, signature] = parts[..] else {
+        panic!("{signed}")
+    };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
     let header: Value = serde_json::from_slice(&decode(header)).unwrap();
     let mut claims_object: Value = serde_json::from_slice(&decode(claims)).unwrap();
-    assert_eq!(claims_object.as_object_mut().unwrap().shift_remove("iss"), Some(issuer.into()));
+    assert_eq!(
+        claims_object.as_object_mut().unwrap().shift_remove("iss"),
+        Some(issuer.into())
+    );
     assert_eq!(claims_object, document);
 
     let keys = server.get("/idp/jwks").json();
-    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap();
-    assert_eq!((&header["alg"], &key["alg"]), (&json!("RS256"), &json!("RS256")));
+    let key = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|key| key["kid"] == header["kid"])
+        .unwrap();
+    assert_eq!(
+        (&header["alg"], &key["alg"]),
+        (&json!("RS256"), &json!("RS256"))
+    );
     let number = |member: &str| BigNum::from_slice(&decode(key[member].as_str().unwrap())).unwrap();
-    let key = PKey::from_rsa(Rsa::from_public_components(number("n"), number("e")).unwrap()).unwrap();
+    let key =
+        PKey::from_rsa(Rsa::from_public_components(number("n"), number("e")).unwrap()).unwrap();
     let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
     let signing_input = signed.as_str().unwrap().rsplit_once('.').unwrap().0;
-    assert!(verifier.verify_oneshot(&decode(signature), signing_input.as_bytes()).unwrap());
-    assert!(!verifier.verify_oneshot(&decode(signature), claims.as_bytes()).unwrap_or(false));
+    assert!(
+        verifier
+            .verify_oneshot(&decode(signature), signing_input.as_bytes())
+            .unwrap()
+    );
+    assert!(
+        !verifier
+            .verify_oneshot(&decode(signature), claims.as_bytes())
+            .unwrap_or(false)
+    );
 }

@@ -17,13 +17,31 @@ pub fn render() -> String {
     );
     for Table { title, rows, .. } in &ALL {
         let ours = rows.iter().filter(|row| !row.tests.is_empty()).count();
-        let _ = writeln!(page, "| {title} | {} | {ours} | {} |", rows.len(), rows.len() - ours);
+        let _ = writeln!(
+            page,
+            "| {title} | {} | {ours} | {} |",
+            rows.len(),
+            rows.len() - ours
+        );
     }
-    for Table { title, head, rows, .. } in &ALL {
-        let _ = write!(page, "\n## {title}\n\n| {head} | | sentence | kept by, or why not |\n|---|---|---|---|\n");
+    for Table {
+        title, head, rows, ..
+    } in &ALL
+    {
+        let _ = write!(
+            page,
+            "\n## {title}\n\n| {head} | | sentence | kept by, or why not |\n|---|---|---|---|\n"
+        );
         for row in *rows {
             let section = if *head == "section" { "§" } else { "" };
-            let _ = writeln!(page, "| {section}{} | {} | {} | {} |", row.at, row.level, row.says, proof(row));
+            let _ = writeln!(
+                page,
+                "| {section}{} | {} | {} | {} |",
+                row.at,
+                row.level,
+                row.says,
+                proof(row)
+            );
         }
     }
     page
@@ -32,7 +50,9 @@ pub fn render() -> String {
 /// Each test as a link to its file, and the note.
 fn proof(row: &Row) -> String {
     let tests = row.tests.iter().filter_map(|test| test.split_once("::"));
-    let mut cell: Vec<String> = tests.map(|(file, function)| format!("[`{function}`](../crates/{file})")).collect();
+    let mut cell: Vec<String> = tests
+        .map(|(file, function)| format!("[`{function}`](../crates/{file})"))
+        .collect();
     if !row.note.is_empty() {
         cell.push(row.note.to_owned());
     }
@@ -42,10 +62,16 @@ fn proof(row: &Row) -> String {
 /// Compares the page with the one that is checked in, or writes it.
 pub fn keep(page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/conformance.md");
-    #[expect(clippy::disallowed_methods, reason = "a switch for the person at the terminal, not a setting of the program")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch for the person at the terminal, not a setting of the program"
+    )]
     if std::env::var_os("UPDATE_PAGES").is_some() {
         fs::write(&path, page).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == page, "docs/conformance.md is not what the tables say; UPDATE_PAGES=1 cargo test -p server --test sentences writes it");
+    assert!(
+        kept == page,
+        "docs/conformance.md is not what the tables say; UPDATE_PAGES=1 cargo test -p server --test sentences writes it"
+    );
 }

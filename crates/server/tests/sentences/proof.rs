@@ -14,7 +14,9 @@ pub struct Test {
 /// # Errors
 /// What is missing.
 pub fn find(named: &str) -> Result<Test, String> {
-    let (file, function) = named.split_once("::").ok_or_else(|| format!("{named}: is not file::function"))?;
+    let (file, function) = named
+        .split_once("::")
+        .ok_or_else(|| format!("{named}: is not file::function"))?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let text = fs::read_to_string(path).map_err(|error| format!("{named}: {error}"))?;
     let (mut doc, mut is_test) = (String::new(), false);
@@ -24,9 +26,19 @@ pub fn find(named: &str) -> Result<Test, String> {
         } else if line.starts_with("#[") {
             is_test |= line == "#[test]" || line == "#[actix_web::test]";
         } else {
-            let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ").and_then(|rest| rest.split('(').next());
+            let name = line
+                .strip_prefix("async ")
+                .unwrap_or(line)
+                .strip_prefix("fn ")
+                .and_then(|rest| rest.split('(').next());
             if name == Some(function) {
-                return if is_test { Ok(Test { says: format!("{function}: {doc}") }) } else { Err(format!("{named}: is no test")) };
+                return if is_test {
+                    Ok(Test {
+                        says: format!("{function}: {doc}"),
+                    })
+                } else {
+                    Err(format!("{named}: is no test"))
+                };
             }
             (doc, is_test) = (String::new(), false);
         }
@@ -41,7 +53,10 @@ impl Test {
         let inside = format!("{section}.");
         let mut specified = false;
         for piece in self.says.split('§') {
-            let cited: String = piece.chars().take_while(|letter| letter.is_ascii_digit() || *letter == '.').collect();
+            let cited: String = piece
+                .chars()
+                .take_while(|letter| letter.is_ascii_digit() || *letter == '.')
+                .collect();
             let cited = cited.trim_end_matches('.');
             if specified && (cited == section || cited.starts_with(&inside)) {
                 return true;

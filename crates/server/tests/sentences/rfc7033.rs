@@ -16,8 +16,15 @@ fn ask(server: &TestServer, query: &str) -> Answer {
 fn only_the_well_known_path_is_webfinger() {
     let server = TestServer::start();
     assert_eq!(ask(&server, "?resource=acct:a@localhost").status(), 200);
-    for path in ["/webfinger", "/.well-known/webfinger/", "/.well-known/WebFinger", "/oauth2/.well-known/webfinger"] {
-        server.get(&format!("{path}?resource=acct:a@localhost")).refused(404, "not_found");
+    for path in [
+        "/webfinger",
+        "/.well-known/webfinger/",
+        "/.well-known/WebFinger",
+        "/oauth2/.well-known/webfinger",
+    ] {
+        server
+            .get(&format!("{path}?resource=acct:a@localhost"))
+            .refused(404, "not_found");
     }
 }
 
@@ -34,10 +41,20 @@ fn a_query_is_percent_encoded_and_in_any_order() {
         "?format=xml&%72esource=acct:a+b@localhost&",
     ] {
         let answer = ask(&server, query);
-        assert_eq!((answer.status(), answer.json()), (200, expected.clone()), "{query}");
+        assert_eq!(
+            (answer.status(), answer.json()),
+            (200, expected.clone()),
+            "{query}"
+        );
     }
-    let delimiters = ask(&server, "?resource=https%3A%2F%2Flocalhost%2F%3Fa%3Db%26rel%3Dc%2520d");
-    assert_eq!(delimiters.json()["subject"], "https://localhost/?a=b&rel=c%20d");
+    let delimiters = ask(
+        &server,
+        "?resource=https%3A%2F%2Flocalhost%2F%3Fa%3Db%26rel%3Dc%2520d",
+    );
+    assert_eq!(
+        delimiters.json()["subject"],
+        "https://localhost/?a=b&rel=c%20d"
+    );
 }
 
 /// RFC 7033 §4.2: a request without a resource, or with one that is none, is bad; a resource nobody knows is not found.
@@ -45,20 +62,73 @@ fn a_query_is_percent_encoded_and_in_any_order() {
 fn a_bad_request_and_an_unknown_resource_are_told_apart() {
     let server = TestServer::start();
     for (query, status, error, description) in [
-        ("", 400, "invalid_request", "The resource parameter is missing."),
-        ("?rel=self", 400, "invalid_request", "The resource parameter is missing."),
-        ("?resource=", 400, "invalid_request", "The resource parameter must not be blank."),
-        ("?resource=acct:alice", 400, "invalid_request", "The resource names an account without a host."),
-        ("?resource=a@localhost&resource=b@localhost", 400, "invalid_request", "The resource parameter must be given once."),
-        ("?resource=%f", 400, "invalid_request", "The query must be percent-encoded UTF-8."),
-        ("?resource=acct:alice@evil.example", 404, "not_found", "The resource is unknown."),
-        ("?resource=https://evil.example/", 404, "not_found", "The resource is unknown."),
-        ("?resource=urn:isbn:0451450523", 404, "not_found", "The resource is unknown."),
+        (
+            "",
+            400,
+            "invalid_request",
+            "The resource parameter is missing.",
+        ),
+        (
+            "?rel=self",
+            400,
+            "invalid_request",
+            "The resource parameter is missing.",
+        ),
+        (
+            "?resource=",
+            400,
+            "invalid_request",
+            "The resource parameter must not be blank.",
+        ),
+        (
+            "?resource=acct:alice",
+            400,
+            "invalid_request",
+            "The resource names an account without a host.",
+        ),
+        (
+            "?resource=a@localhost&resource=b@localhost",
+            400,
+            "invalid_request",
+            "The resource parameter must be given once.",
+        ),
+        (
+            "?resource=%f",
+            400,
+            "invalid_request",
+            "The query must be percent-encoded UTF-8.",
+        ),
+        (
+            "?resource=acct:alice@evil.example",
+            404,
+            "not_found",
+            "The resource is unknown.",
+        ),
+        (
+            "?resource=https://evil.example/",
+            404,
+            "not_found",
+            "The resource is unknown.",
+        ),
+        (
+            "?resource=urn:isbn:0451450523",
+            404,
+            "not_found",
+            "The resource is unknown.",
+        ),
     ] {
         let answer = ask(&server, query);
         let expected = json!({ "error": error, "error_description": description });
-        assert_eq!((answer.status(), answer.json()), (status, expected), "{query}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{query}");
+        assert_eq!(
+            (answer.status(), answer.json()),
+            (status, expected),
+            "{query}"
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{query}"
+        );
     }
 }
 
@@ -67,10 +137,32 @@ fn a_bad_request_and_an_unknown_resource_are_told_apart() {
 fn a_descriptor_is_the_answer_whatever_representation_is_asked_for() {
     let server = TestServer::start();
     let plain = ask(&server, "?resource=acct:alice@localhost");
-    for accept in ["*/*", "application/jrd+json", "application/json", "application/xrd+xml", "text/html;q=0.9, image/*", "nonsense", ""] {
-        let answer = server.request("GET", "/.well-known/webfinger?resource=acct:alice@localhost").header("Accept", accept).send();
-        assert_eq!((answer.status(), answer.header("location")), (200, None), "{accept}");
-        assert_eq!((answer.header("content-type"), &answer.text), (Some("application/jrd+json"), &plain.text), "{accept}");
+    for accept in [
+        "*/*",
+        "application/jrd+json",
+        "application/json",
+        "application/xrd+xml",
+        "text/html;q=0.9, image/*",
+        "nonsense",
+        "",
+    ] {
+        let answer = server
+            .request(
+                "GET",
+                "/.well-known/webfinger?resource=acct:alice@localhost",
+            )
+            .header("Accept", accept)
+            .send();
+        assert_eq!(
+            (answer.status(), answer.header("location")),
+            (200, None),
+            "{accept}"
+        );
+        assert_eq!(
+            (answer.header("content-type"), &answer.text),
+            (Some("application/jrd+json"), &plain.text),
+            "{accept}"
+        );
     }
 }
 
@@ -81,15 +173,34 @@ fn rel_chooses_links_and_nothing_else() {
     let issuer = json!([{ "rel": ISSUER, "href": server.issuer() }]);
     for (rel, links) in [
         ("", issuer.clone()),
-        ("&rel=http://openid.net/specs/connect/1.0/issuer", issuer.clone()),
-        ("&rel=author&rel=http://openid.net/specs/connect/1.0/issuer", issuer),
+        (
+            "&rel=http://openid.net/specs/connect/1.0/issuer",
+            issuer.clone(),
+        ),
+        (
+            "&rel=author&rel=http://openid.net/specs/connect/1.0/issuer",
+            issuer,
+        ),
         ("&rel=author", json!([])),
         ("&rel=HTTP://openid.net/specs/connect/1.0/issuer", json!([])),
-        ("&rel=http://openid.net/specs/connect/1.0/issuer/", json!([])),
-        ("&rel=https://openid.net/specs/connect/1.0/issuer", json!([])),
+        (
+            "&rel=http://openid.net/specs/connect/1.0/issuer/",
+            json!([]),
+        ),
+        (
+            "&rel=https://openid.net/specs/connect/1.0/issuer",
+            json!([]),
+        ),
     ] {
         let answer = ask(&server, &format!("?resource=acct:alice@localhost{rel}"));
-        assert_eq!((answer.status(), answer.json()), (200, json!({ "subject": "acct:alice@localhost", "links": links })), "{rel}");
+        assert_eq!(
+            (answer.status(), answer.json()),
+            (
+                200,
+                json!({ "subject": "acct:alice@localhost", "links": links })
+            ),
+            "{rel}"
+        );
     }
 }
 
@@ -100,7 +211,13 @@ fn a_descriptor_names_its_subject_and_in_each_link_a_relation_and_its_target() {
     let server = TestServer::start();
     for resource in ["acct:alice@localhost", "https://localhost/alice"] {
         let answer = ask(&server, &format!("?resource={resource}"));
-        assert_eq!(answer.text, format!(r#"{{"subject":"{resource}","links":[{{"rel":"{ISSUER}","href":"{}"}}]}}"#, server.issuer()));
+        assert_eq!(
+            answer.text,
+            format!(
+                r#"{{"subject":"{resource}","links":[{{"rel":"{ISSUER}","href":"{}"}}]}}"#,
+                server.issuer()
+            )
+        );
     }
 }
 
@@ -116,11 +233,21 @@ fn every_answer_may_be_read_by_pages_of_any_origin() {
         ("POST", "?resource=acct:alice@localhost", 405),
         ("OPTIONS", "?resource=acct:alice@localhost", 204),
     ] {
-        let ask = server.request(method, &format!("/.well-known/webfinger{query}")).header("Origin", "https://page.example");
+        let ask = server
+            .request(method, &format!("/.well-known/webfinger{query}"))
+            .header("Origin", "https://page.example");
         let answer = ask.header("Access-Control-Request-Method", "GET").send();
         assert_eq!(answer.status(), status, "{method} {query}");
-        assert_eq!(answer.headers("access-control-allow-origin"), ["*"], "{method} {query}");
-        assert_eq!(answer.header("access-control-allow-credentials"), None, "{method} {query}");
+        assert_eq!(
+            answer.headers("access-control-allow-origin"),
+            ["*"],
+            "{method} {query}"
+        );
+        assert_eq!(
+            answer.header("access-control-allow-credentials"),
+            None,
+            "{method} {query}"
+        );
     }
 }
 
@@ -129,10 +256,21 @@ fn every_answer_may_be_read_by_pages_of_any_origin() {
 fn a_link_has_one_title_in_each_language() {
     let with = |titles: &str| {
         let link = "[[provider.webfinger]]\n[[provider.webfinger.link]]\nrel = \"author\"\nhref = \"https://login.example.com/about\"\n";
-        provider("https://login.example.com", &format!("{link}titles = {titles}"), "")
+        provider(
+            "https://login.example.com",
+            &format!("{link}titles = {titles}"),
+            "",
+        )
     };
-    let server = Setup::new().file(&with("{ en = \"About\", fr-CA = \"Au sujet\", und = \"?\" }")).start();
+    let server = Setup::new()
+        .file(&with(
+            "{ en = \"About\", fr-CA = \"Au sujet\", und = \"?\" }",
+        ))
+        .start();
     let found = ask(&server, "?resource=acct:alice@login.example.com&rel=author").json();
-    assert_eq!(found["links"][0]["titles"], json!({ "en": "About", "fr-CA": "Au sujet", "und": "?" }));
+    assert_eq!(
+        found["links"][0]["titles"],
+        json!({ "en": "About", "fr-CA": "Au sujet", "und": "?" })
+    );
     assert!(stops(&with("{ en = \"About\", EN = \"About us\" }")).contains("title"));
 }

@@ -10,7 +10,10 @@ fn register(server: &TestServer, metadata: &Value) -> Answer {
 
 fn with(more: &Value) -> Value {
     let mut metadata = json!({ "redirect_uris": ["https://rp.example/cb"] });
-    metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    metadata
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     metadata
 }
 
@@ -29,7 +32,10 @@ fn redirect_uris_are_there_for_flows_that_redirect() {
     }
     assert!(server.clients().is_empty());
     let machine = register(&server, &json!({ "grant_types": ["client_credentials"] })).created();
-    assert_eq!((machine.get("redirect_uris"), &machine["grant_types"]), (None, &json!(["client_credentials"])));
+    assert_eq!(
+        (machine.get("redirect_uris"), &machine["grant_types"]),
+        (None, &json!(["client_credentials"]))
+    );
 }
 
 /// RFC 7591 §2, OIDC Registration §2: keys are a JWK Set of public keys, given by value or by an https address, not both.
@@ -57,9 +63,15 @@ fn keys_are_public_and_given_in_one_way() {
     }
     assert!(server.clients().is_empty());
     let by_value = json!({ "jwks": { "keys": [key] } });
-    assert_eq!(register(&server, &with(&by_value)).created()["jwks"], by_value["jwks"]);
+    assert_eq!(
+        register(&server, &with(&by_value)).created()["jwks"],
+        by_value["jwks"]
+    );
     let by_reference = json!({ "jwks_uri": "https://rp.example/jwks" });
-    assert_eq!(register(&server, &with(&by_reference)).created()["jwks_uri"], by_reference["jwks_uri"]);
+    assert_eq!(
+        register(&server, &with(&by_reference)).created()["jwks_uri"],
+        by_reference["jwks_uri"]
+    );
 }
 
 /// RFC 7591 §3, §3.1, §3.2, §3.2.1, OIDC Registration §3, §3.1, §3.2: a POST of one JSON object, without credentials where the
@@ -70,15 +82,29 @@ fn a_registration_is_answered_201_in_json() {
     let asked = json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client", "favourite_colour": "teal" });
     let answer = register(&server, &asked);
     let client = answer.created();
-    for issued in ["client_id", "client_secret", "registration_access_token", "registration_client_uri"] {
-        assert!(client[issued].as_str().is_some_and(|text| !text.is_empty()), "{issued}");
+    for issued in [
+        "client_id",
+        "client_secret",
+        "registration_access_token",
+        "registration_client_uri",
+    ] {
+        assert!(
+            client[issued].as_str().is_some_and(|text| !text.is_empty()),
+            "{issued}"
+        );
     }
     assert_eq!(client["client_secret_expires_at"], 0);
     assert!(client["client_id_issued_at"].is_u64());
-    assert_eq!((&client["redirect_uris"], &client["client_name"]), (&asked["redirect_uris"], &asked["client_name"]));
+    assert_eq!(
+        (&client["redirect_uris"], &client["client_name"]),
+        (&asked["redirect_uris"], &asked["client_name"])
+    );
     assert_eq!(client.get("favourite_colour"), None);
     let other = register(&server, &asked).created();
-    assert!(client["client_id"] != other["client_id"] && client["client_secret"] != other["client_secret"]);
+    assert!(
+        client["client_id"] != other["client_id"]
+            && client["client_secret"] != other["client_secret"]
+    );
 }
 
 /// RFC 7591 §3, OIDC Registration §3: an initial access token is taken as RFC 6750 §2.1 sends it, in the header.
@@ -87,8 +113,17 @@ fn an_initial_access_token_is_a_bearer_token() {
     let server = TestServer::start();
     let token = server.ran(&["token", "issue"]);
     let metadata = with(&json!({}));
-    server.request("POST", "/register").bearer(token.trim()).json(&metadata).send().created();
-    server.request("POST", &format!("/register?access_token={}", token.trim())).json(&metadata).send().refused(401, "invalid_token");
+    server
+        .request("POST", "/register")
+        .bearer(token.trim())
+        .json(&metadata)
+        .send()
+        .created();
+    server
+        .request("POST", &format!("/register?access_token={}", token.trim()))
+        .json(&metadata)
+        .send()
+        .refused(401, "invalid_token");
     assert_eq!(server.clients().len(), 1);
 }
 
@@ -100,11 +135,27 @@ fn a_wrong_token_is_answered_as_bearer_tokens_are() {
     let client = server.client();
     let path = format!("/register/{}", client["client_id"].as_str().unwrap());
     let update = with(&json!({ "client_id": client["client_id"], "client_name": "Another" }));
-    for (method, path) in [("POST", "/register"), ("GET", &path), ("PUT", &path), ("DELETE", &path)] {
-        let answer = server.request(method, path).bearer("wrong").json(&update).send();
+    for (method, path) in [
+        ("POST", "/register"),
+        ("GET", &path),
+        ("PUT", &path),
+        ("DELETE", &path),
+    ] {
+        let answer = server
+            .request(method, path)
+            .bearer("wrong")
+            .json(&update)
+            .send();
         answer.refused(401, "invalid_token");
-        assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="client registration", error="invalid_token""#), "{method}");
-        assert!(!answer.text.contains(client["client_id"].as_str().unwrap()), "{method}");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some(r#"Bearer realm="client registration", error="invalid_token""#),
+            "{method}"
+        );
+        assert!(
+            !answer.text.contains(client["client_id"].as_str().unwrap()),
+            "{method}"
+        );
     }
     assert_eq!(server.clients().len(), 1);
     assert_eq!(server.manage("GET", &client).send().ok(), client);
@@ -116,18 +167,45 @@ fn a_wrong_token_is_answered_as_bearer_tokens_are() {
 fn an_error_is_one_json_object_in_ascii() {
     let server = TestServer::open();
     for (error, metadata) in [
-        ("invalid_redirect_uri", json!({ "redirect_uris": ["https://rp.example/#é"] })),
-        ("invalid_redirect_uri", json!({ "redirect_uris": ["https://bücher.example/"] })),
+        (
+            "invalid_redirect_uri",
+            json!({ "redirect_uris": ["https://rp.example/#é"] }),
+        ),
+        (
+            "invalid_redirect_uri",
+            json!({ "redirect_uris": ["https://bücher.example/"] }),
+        ),
         ("invalid_redirect_uri", json!({ "redirect_uris": 7 })),
-        ("invalid_client_metadata", with(&json!({ "client_name": "\u{202e}" }))),
-        ("invalid_client_metadata", with(&json!({ "client_name#": "x" }))),
-        ("invalid_client_metadata", with(&json!({ "client_name#日本語": "x" }))),
-        ("invalid_client_metadata", with(&json!({ "client_name#en": "x", "client_name#EN": "y" }))),
-        ("invalid_client_metadata", with(&json!({ "logo_uri#fr": "é" }))),
+        (
+            "invalid_client_metadata",
+            with(&json!({ "client_name": "\u{202e}" })),
+        ),
+        (
+            "invalid_client_metadata",
+            with(&json!({ "client_name#": "x" })),
+        ),
+        (
+            "invalid_client_metadata",
+            with(&json!({ "client_name#日本語": "x" })),
+        ),
+        (
+            "invalid_client_metadata",
+            with(&json!({ "client_name#en": "x", "client_name#EN": "y" })),
+        ),
+        (
+            "invalid_client_metadata",
+            with(&json!({ "logo_uri#fr": "é" })),
+        ),
         ("invalid_client_metadata", with(&json!({ "scope": "é" }))),
-        ("invalid_client_metadata", with(&json!({ "grant_types": ["é"] }))),
+        (
+            "invalid_client_metadata",
+            with(&json!({ "grant_types": ["é"] })),
+        ),
         ("invalid_client_metadata", json!(["é"])),
-        ("invalid_software_statement", with(&json!({ "software_statement": "é" }))),
+        (
+            "invalid_software_statement",
+            with(&json!({ "software_statement": "é" })),
+        ),
     ] {
         let description = register(&server, &metadata).refused(400, error);
         assert!(description.is_ascii(), "{metadata}: {description}");

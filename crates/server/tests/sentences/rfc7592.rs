@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Ask, TestServer};
 
 /// What RFC 7592 §2.2 keeps out of an update.
-const ISSUED: [&str; 4] = ["registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"];
+const ISSUED: [&str; 4] = [
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+];
 
 fn text<'a>(client: &'a Value, member: &str) -> &'a str {
     client[member].as_str().unwrap()
@@ -26,13 +31,23 @@ fn again(client: &Value, more: &Value) -> Value {
 fn the_address_of_management_is_used_as_it_is_given() {
     let server = TestServer::start();
     let client = server.client();
-    assert_eq!(client["registration_client_uri"], format!("{}/register/{}", server.issuer(), text(&client, "client_id")));
+    assert_eq!(
+        client["registration_client_uri"],
+        format!(
+            "{}/register/{}",
+            server.issuer(),
+            text(&client, "client_id")
+        )
+    );
     let ask = |method: &str| {
         let address = text(&client, "registration_client_uri").replace("localhost", "127.0.0.1");
         Ask::new(method, &address).bearer(text(&client, "registration_access_token"))
     };
     assert_eq!(ask("GET").send().ok(), client);
-    let updated = ask("PUT").json(&again(&client, &json!({ "client_name": "Another" }))).send().ok();
+    let updated = ask("PUT")
+        .json(&again(&client, &json!({ "client_name": "Another" })))
+        .send()
+        .ok();
     assert_eq!(updated["client_name"], "Another");
     assert_eq!(updated["client_id"], client["client_id"]);
     ask("DELETE").send().deleted();
@@ -44,9 +59,16 @@ fn a_method_that_is_not_there_is_405() {
     let server = TestServer::start();
     let client = server.client();
     for method in ["POST", "PATCH"] {
-        let answer = server.manage(method, &client).json(&again(&client, &json!({ "client_name": "Another" }))).send();
+        let answer = server
+            .manage(method, &client)
+            .json(&again(&client, &json!({ "client_name": "Another" })))
+            .send();
         answer.refused(405, "invalid_request");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, DELETE, OPTIONS"), "{method}");
+        assert_eq!(
+            answer.header("allow"),
+            Some("GET, HEAD, PUT, DELETE, OPTIONS"),
+            "{method}"
+        );
     }
     assert_eq!(server.manage("GET", &client).send().ok(), client);
 }
@@ -59,11 +81,24 @@ fn a_client_that_does_not_exist_is_401_whatever_is_asked_of_it() {
     let (gone, other) = (server.client(), server.client());
     server.manage("DELETE", &gone).send().deleted();
     for method in ["GET", "PUT", "DELETE"] {
-        server.manage(method, &gone).json(&again(&gone, &json!({}))).send().refused(401, "invalid_token");
-        let unknown = server.request(method, "/register/unknown").bearer(text(&other, "registration_access_token"));
-        unknown.json(&again(&other, &json!({ "client_id": "unknown" }))).send().refused(401, "invalid_token");
+        server
+            .manage(method, &gone)
+            .json(&again(&gone, &json!({})))
+            .send()
+            .refused(401, "invalid_token");
+        let unknown = server
+            .request(method, "/register/unknown")
+            .bearer(text(&other, "registration_access_token"));
+        unknown
+            .json(&again(&other, &json!({ "client_id": "unknown" })))
+            .send()
+            .refused(401, "invalid_token");
         let foreign = server.request(method, &format!("/register/{}", text(&other, "client_id")));
-        foreign.bearer(text(&gone, "registration_access_token")).json(&again(&other, &json!({}))).send().refused(401, "invalid_token");
+        foreign
+            .bearer(text(&gone, "registration_access_token"))
+            .json(&again(&other, &json!({})))
+            .send()
+            .refused(401, "invalid_token");
     }
     assert_eq!(server.manage("GET", &other).send().ok(), other);
 }
@@ -74,7 +109,9 @@ fn reading_changes_nothing() {
     let server = TestServer::start();
     let client = server.client();
     let before = server.clients();
-    let answers: Vec<Answer> = (0..3).map(|_| server.manage("GET", &client).send()).collect();
+    let answers: Vec<Answer> = (0..3)
+        .map(|_| server.manage("GET", &client).send())
+        .collect();
     assert!(answers.iter().all(|answer| answer.ok() == client));
     assert_eq!(server.clients(), before);
 }
@@ -88,13 +125,26 @@ fn an_answer_is_sent_back_as_an_update() {
         "redirect_uris": ["https://rp.example/1", "https://rp.example/2"], "contacts": ["ops@rp.example"], "client_name": "One", "scope": "openid email",
     });
     let client = server.register(&metadata).created();
-    assert_eq!(server.manage("PUT", &client).json(&again(&client, &json!({}))).send().ok(), client);
-    let mut body = again(&client, &json!({ "redirect_uris": ["https://rp.example/3"], "scope": null }));
+    assert_eq!(
+        server
+            .manage("PUT", &client)
+            .json(&again(&client, &json!({})))
+            .send()
+            .ok(),
+        client
+    );
+    let mut body = again(
+        &client,
+        &json!({ "redirect_uris": ["https://rp.example/3"], "scope": null }),
+    );
     body.as_object_mut().unwrap().shift_remove("contacts");
     let updated = server.manage("PUT", &client).json(&body).send().ok();
     let mut expected = client.clone();
     expected["redirect_uris"] = json!(["https://rp.example/3"]);
-    expected.as_object_mut().unwrap().retain(|name, _| name != "contacts" && name != "scope");
+    expected
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| name != "contacts" && name != "scope");
     assert_eq!(updated, expected);
     assert_eq!(server.manage("GET", &client).send().ok(), expected);
 }
@@ -112,7 +162,11 @@ fn an_update_does_not_choose_what_is_issued() {
     ];
     refused.extend(ISSUED.map(|name| json!({ name: client[name] })));
     for more in refused {
-        server.manage("PUT", &client).json(&again(&client, &more)).send().refused(400, "invalid_client_metadata");
+        server
+            .manage("PUT", &client)
+            .json(&again(&client, &more))
+            .send()
+            .refused(400, "invalid_client_metadata");
     }
     for unchanged in [&client, &other] {
         assert_eq!(server.manage("GET", unchanged).send().ok(), *unchanged);

@@ -37,13 +37,19 @@ fn text<'a>(client: &'a Value, member: &str) -> &'a str {
 #[test]
 fn the_default_document_has_no_member_a_suite_does_not_know() {
     let metadata = "userinfo_endpoint = \"https://as.example/userinfo\"";
-    let document = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
+    let document = Setup::new()
+        .file(&provider("https://login.example.com", "", metadata))
+        .start();
     let document = document.get("/.well-known/openid-configuration").json();
     let mut members: Vec<&String> = document.as_object().unwrap().keys().collect();
     members.retain(|member| !KNOWN.contains(&member.as_str()));
     assert!(members.is_empty(), "{members:?}");
     assert_eq!(document["userinfo_endpoint"], "https://as.example/userinfo");
-    for parameter in ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"] {
+    for parameter in [
+        "claims_parameter_supported",
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+    ] {
         assert!(document[parameter].is_boolean(), "{parameter}");
     }
 }
@@ -52,30 +58,65 @@ fn the_default_document_has_no_member_a_suite_does_not_know() {
 /// no application type; both management members by https; a deletion that is 204.
 #[test]
 fn the_sequence_around_every_module_holds_at_an_https_issuer() {
-    let server = Setup::new().file(&provider("https://login.example.com", "registration = \"open\"", "")).start();
+    let server = Setup::new()
+        .file(&provider(
+            "https://login.example.com",
+            "registration = \"open\"",
+            "",
+        ))
+        .start();
     let document = server.get("/.well-known/openid-configuration").json();
-    assert_eq!(document["registration_endpoint"], "https://login.example.com/register");
+    assert_eq!(
+        document["registration_endpoint"],
+        "https://login.example.com/register"
+    );
     let key = json!({
         "kty": "EC", "crv": "P-256", "use": "sig", "kid": "rp",
         "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
     });
     for (method, response_type, grants, has_secret) in [
-        ("client_secret_basic", "code", json!(["authorization_code"]), true),
+        (
+            "client_secret_basic",
+            "code",
+            json!(["authorization_code"]),
+            true,
+        ),
         ("client_secret_post", "id_token", json!(["implicit"]), true),
-        ("private_key_jwt", "token id_token", json!(["implicit"]), false),
+        (
+            "private_key_jwt",
+            "token id_token",
+            json!(["implicit"]),
+            false,
+        ),
     ] {
         let asked = json!({
             "client_name": "oidcc abcdef", "grant_types": grants, "jwks": { "keys": [key] }, "token_endpoint_auth_method": method,
             "response_types": [response_type], "redirect_uris": ["https://suite.example/test/a/x/callback"], "contacts": ["suite@rp.example"],
         });
-        let ask = server.request("POST", "/register").header("Accept", "application/json").header("Accept-Charset", "utf-8");
+        let ask = server
+            .request("POST", "/register")
+            .header("Accept", "application/json")
+            .header("Accept-Charset", "utf-8");
         let client = ask.json(&asked).send().created();
         assert_eq!(client.get("error"), None);
-        let address = format!("https://login.example.com/register/{}", text(&client, "client_id"));
+        let address = format!(
+            "https://login.example.com/register/{}",
+            text(&client, "client_id")
+        );
         assert_eq!(client["registration_client_uri"], address);
         assert!(!text(&client, "registration_access_token").is_empty());
-        assert_eq!(client.get("client_secret").is_some(), has_secret, "{method}");
-        assert_eq!(client.get("client_secret_expires_at").is_some_and(Value::is_u64), has_secret, "{method}");
+        assert_eq!(
+            client.get("client_secret").is_some(),
+            has_secret,
+            "{method}"
+        );
+        assert_eq!(
+            client
+                .get("client_secret_expires_at")
+                .is_some_and(Value::is_u64),
+            has_secret,
+            "{method}"
+        );
         server.manage("DELETE", &client).send().deleted();
     }
 }
@@ -86,26 +127,56 @@ fn members_about_logout_are_there_when_they_are_configured() {
     let metadata = "end_session_endpoint = \"https://as.example/logout\"\ncheck_session_iframe = \"https://as.example/session\"\n\
                     frontchannel_logout_supported = true\nfrontchannel_logout_session_supported = true\n\
                     backchannel_logout_supported = true\nbackchannel_logout_session_supported = true";
-    let server = Setup::new().file(&provider("https://login.example.com", "", metadata)).start();
+    let server = Setup::new()
+        .file(&provider("https://login.example.com", "", metadata))
+        .start();
     let document = server.get("/.well-known/openid-configuration").json();
-    assert_eq!(document["end_session_endpoint"], "https://as.example/logout");
-    assert_eq!(document["check_session_iframe"], "https://as.example/session");
+    assert_eq!(
+        document["end_session_endpoint"],
+        "https://as.example/logout"
+    );
+    assert_eq!(
+        document["check_session_iframe"],
+        "https://as.example/session"
+    );
     for channel in ["front", "back"] {
-        for member in [format!("{channel}channel_logout_supported"), format!("{channel}channel_logout_session_supported")] {
+        for member in [
+            format!("{channel}channel_logout_supported"),
+            format!("{channel}channel_logout_session_supported"),
+        ] {
             assert_eq!(document[&member], true, "{member}");
         }
     }
-    let none = serving("https://login.example.com").get("/.well-known/openid-configuration").json();
-    assert_eq!(none.as_object().unwrap().keys().find(|member| member.contains("logout") || member.contains("session")), None);
+    let none = serving("https://login.example.com")
+        .get("/.well-known/openid-configuration")
+        .json();
+    assert_eq!(
+        none.as_object()
+            .unwrap()
+            .keys()
+            .find(|member| member.contains("logout") || member.contains("session")),
+        None
+    );
 }
 
 /// Languages are tags of BCP 47, or the start is refused.
 #[test]
 fn languages_of_the_document_are_language_tags() {
     for member in ["ui_locales_supported", "claims_locales_supported"] {
-        let with = |tags: &str| provider("https://login.example.com", "", &format!("{member} = {tags}"));
-        let server = Setup::new().file(&with("[\"en-GB\", \"de\", \"zh-Hant-TW\"]")).start();
-        assert_eq!(server.get("/.well-known/openid-configuration").json()[member], json!(["en-GB", "de", "zh-Hant-TW"]));
+        let with = |tags: &str| {
+            provider(
+                "https://login.example.com",
+                "",
+                &format!("{member} = {tags}"),
+            )
+        };
+        let server = Setup::new()
+            .file(&with("[\"en-GB\", \"de\", \"zh-Hant-TW\"]"))
+            .start();
+        assert_eq!(
+            server.get("/.well-known/openid-configuration").json()[member],
+            json!(["en-GB", "de", "zh-Hant-TW"])
+        );
         for wrong in ["[\"en_GB\"]", "[\"\"]", "[\"e n\"]", "\"en\""] {
             let told = stops(&with(wrong));
             assert!(told.contains(member), "{wrong}: {told}");
@@ -126,13 +197,25 @@ fn a_client_is_managed_as_the_brazilian_modules_do() {
     assert_eq!(client["scope"], "email openid");
     for _ in 0..2 {
         let read = server.manage("GET", &client).send().ok();
-        for same in ["client_id", "redirect_uris", "registration_client_uri", "registration_access_token"] {
+        for same in [
+            "client_id",
+            "redirect_uris",
+            "registration_client_uri",
+            "registration_access_token",
+        ] {
             assert_eq!(read[same], client[same], "{same}");
         }
     }
-    let issued = ["registration_access_token", "registration_client_uri", "client_id_issued_at", "client_secret_expires_at"];
+    let issued = [
+        "registration_access_token",
+        "registration_client_uri",
+        "client_id_issued_at",
+        "client_secret_expires_at",
+    ];
     let mut body = client.clone();
-    body.as_object_mut().unwrap().retain(|name, _| !issued.contains(&name.as_str()));
+    body.as_object_mut()
+        .unwrap()
+        .retain(|name, _| !issued.contains(&name.as_str()));
     body["redirect_uris"] = json!(["https://tpp.example/new"]);
     let updated = server.manage("PUT", &client).json(&body).send().ok();
     for same in ["client_id", "registration_client_uri"] {
@@ -142,18 +225,47 @@ fn a_client_is_managed_as_the_brazilian_modules_do() {
 
     let path = format!("/register/{}", text(&client, "client_id"));
     body["redirect_uris"] = json!(["https://tpp.example/never"]);
-    server.request("PUT", &path).json(&body).send().refused(401, "invalid_token");
-    server.request("PUT", &path).bearer("foreign").json(&body).send().refused(401, "invalid_token");
+    server
+        .request("PUT", &path)
+        .json(&body)
+        .send()
+        .refused(401, "invalid_token");
+    server
+        .request("PUT", &path)
+        .bearer("foreign")
+        .json(&body)
+        .send()
+        .refused(401, "invalid_token");
     for (member, value, error) in [
-        ("software_statement", json!("a.b.c"), "invalid_software_statement"),
-        ("jwks_uri", json!("http://tpp.example/jwks"), "invalid_client_metadata"),
-        ("jwks", json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }), "invalid_client_metadata"),
-        ("redirect_uris", json!(["https://tpp.example/#never"]), "invalid_redirect_uri"),
+        (
+            "software_statement",
+            json!("a.b.c"),
+            "invalid_software_statement",
+        ),
+        (
+            "jwks_uri",
+            json!("http://tpp.example/jwks"),
+            "invalid_client_metadata",
+        ),
+        (
+            "jwks",
+            json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }),
+            "invalid_client_metadata",
+        ),
+        (
+            "redirect_uris",
+            json!(["https://tpp.example/#never"]),
+            "invalid_redirect_uri",
+        ),
         ("redirect_uris", json!([]), "invalid_redirect_uri"),
     ] {
         let mut wrong = body.clone();
         wrong[member] = value;
-        server.manage("PUT", &client).json(&wrong).send().refused(400, error);
+        server
+            .manage("PUT", &client)
+            .json(&wrong)
+            .send()
+            .refused(400, error);
     }
     assert_eq!(server.manage("GET", &client).send().ok(), updated);
 
@@ -175,18 +287,47 @@ fn a_client_is_managed_as_the_brazilian_modules_do() {
 fn registrations_the_suites_get_wrong_are_refused_with_the_code_they_want() {
     let server = TestServer::open();
     for (more, error) in [
-        (json!({ "redirect_uris": ["https://suite.example/cb#foobar"] }), "invalid_redirect_uri"),
-        (json!({ "redirect_uris": ["not a uri"] }), "invalid_redirect_uri"),
+        (
+            json!({ "redirect_uris": ["https://suite.example/cb#foobar"] }),
+            "invalid_redirect_uri",
+        ),
+        (
+            json!({ "redirect_uris": ["not a uri"] }),
+            "invalid_redirect_uri",
+        ),
         (json!({ "redirect_uris": null }), "invalid_redirect_uri"),
-        (json!({ "initiate_login_uri": "http://suite.example/login" }), "invalid_client_metadata"),
-        (json!({ "sector_identifier_uri": "https://127.0.0.1:1/bad.json", "subject_type": "pairwise" }), "invalid_client_metadata"),
-        (json!({ "jwks_uri": "http://suite.example/jwks" }), "invalid_client_metadata"),
-        (json!({ "response_types": ["code wrong"] }), "invalid_client_metadata"),
-        (json!({ "software_statement": "a.b.c" }), "invalid_software_statement"),
+        (
+            json!({ "initiate_login_uri": "http://suite.example/login" }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "sector_identifier_uri": "https://127.0.0.1:1/bad.json", "subject_type": "pairwise" }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "jwks_uri": "http://suite.example/jwks" }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "response_types": ["code wrong"] }),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({ "software_statement": "a.b.c" }),
+            "invalid_software_statement",
+        ),
     ] {
-        let mut metadata = json!({ "redirect_uris": ["https://suite.example/cb"], "response_types": ["code"] });
-        metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        server.request("POST", "/register").json(&metadata).send().refused(400, error);
+        let mut metadata =
+            json!({ "redirect_uris": ["https://suite.example/cb"], "response_types": ["code"] });
+        metadata
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        server
+            .request("POST", "/register")
+            .json(&metadata)
+            .send()
+            .refused(400, error);
     }
     assert!(server.clients().is_empty());
 }
@@ -195,15 +336,27 @@ fn registrations_the_suites_get_wrong_are_refused_with_the_code_they_want() {
 /// document has that issuer, at its well-known place.
 #[test]
 fn an_identifier_leads_to_a_document_with_its_own_issuer() {
-    let server = Setup::new().file(&provider("https://login.example.com/idp", "domains = [\"example.com\"]", "")).start();
-    for resource in
-        ["acct:joe@example.com", "joe@example.com", "https://example.com/joe", "https://login.example.com/idp/joe", "example.com"]
-    {
+    let server = Setup::new()
+        .file(&provider(
+            "https://login.example.com/idp",
+            "domains = [\"example.com\"]",
+            "",
+        ))
+        .start();
+    for resource in [
+        "acct:joe@example.com",
+        "joe@example.com",
+        "https://example.com/joe",
+        "https://login.example.com/idp/joe",
+        "example.com",
+    ] {
         let found =
             server.get(&format!("/.well-known/webfinger?resource={resource}&rel=http://openid.net/specs/connect/1.0/issuer")).json();
         let issuer = text(&found["links"][0], "href");
         let path = issuer.strip_prefix("https://login.example.com").unwrap();
-        let document = server.get(&format!("{path}/.well-known/openid-configuration")).json();
+        let document = server
+            .get(&format!("{path}/.well-known/openid-configuration"))
+            .json();
         assert_eq!(document["issuer"], issuer, "{resource}");
     }
 }

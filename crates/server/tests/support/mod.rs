@@ -34,11 +34,16 @@ pub const PASSWORD: &str = "correct horse:battery";
 /// The command with a clean environment.
 pub fn frontdesk() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
-    command.env_clear().env("PATH", variable("PATH").unwrap_or_default());
+    command
+        .env_clear()
+        .env("PATH", variable("PATH").unwrap_or_default());
     command
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test script names its server in the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test script names its server in the environment"
+)]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -76,27 +81,42 @@ impl Setup {
     /// With a configuration file of that text.
     #[must_use]
     pub fn file(self, text: &str) -> Self {
-        Self { file: Some(text.to_owned()), ..self }
+        Self {
+            file: Some(text.to_owned()),
+            ..self
+        }
     }
 
     /// On a PostgreSQL database, with a sealing key all replicas share.
     #[must_use]
     pub fn on(self, database: &Postgres) -> Self {
-        Self { database: Some(database.url.clone()), ..self }
-            .with("FRONTDESK_SEALING_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-            .with("FRONTDESK_DATABASE", &database.url)
+        Self {
+            database: Some(database.url.clone()),
+            ..self
+        }
+        .with(
+            "FRONTDESK_SEALING_KEY",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        )
+        .with("FRONTDESK_DATABASE", &database.url)
     }
 
     /// In the folder another server used before.
     #[must_use]
     pub fn inside(self, server: &TestServer) -> Self {
-        Self { folder: Some(Arc::clone(&server.folder)), ..self }
+        Self {
+            folder: Some(Arc::clone(&server.folder)),
+            ..self
+        }
     }
 
     /// In that folder.
     #[must_use]
     pub fn within(self, folder: &Arc<TempDir>) -> Self {
-        Self { folder: Some(Arc::clone(folder)), ..self }
+        Self {
+            folder: Some(Arc::clone(folder)),
+            ..self
+        }
     }
 
     /// Deaf to a signal.
@@ -108,7 +128,10 @@ impl Setup {
     /// By a shell that runs `command` first, for what Rust's own way to start a program cannot arrange.
     #[must_use]
     pub fn after(self, command: &str) -> Self {
-        Self { prelude: Some(command.to_owned()), ..self }
+        Self {
+            prelude: Some(command.to_owned()),
+            ..self
+        }
     }
 
     /// With a flag on the command line.
@@ -122,9 +145,18 @@ impl Setup {
     /// relative to it.
     #[track_caller]
     pub fn refused(&self, folder: &Path, arguments: &[&str]) -> String {
-        let mut child = self.command(folder, arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(folder, arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut said = String::new();
-        for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+        for line in BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok)
+        {
             let _ = writeln!(said, "{line}");
             if line.contains("serving") {
                 child.kill().unwrap();
@@ -133,7 +165,10 @@ impl Setup {
         let status = child.wait().unwrap();
         assert_eq!(status.code(), Some(1), "{arguments:?}: {said}");
         let said = said.replace(&format!("{}/", folder.display()), "");
-        let sentence = said.strip_prefix("frontdesk: ").and_then(|said| said.strip_suffix('\n')).unwrap_or_else(|| panic!("{said}"));
+        let sentence = said
+            .strip_prefix("frontdesk: ")
+            .and_then(|said| said.strip_suffix('\n'))
+            .unwrap_or_else(|| panic!("{said}"));
         assert!(!sentence.contains('\n'), "{said}");
         sentence.to_owned()
     }
@@ -144,10 +179,18 @@ impl Setup {
         if let Some(prelude) = &self.prelude {
             let both = format!("{prelude}; exec \"$0\" \"$@\"");
             let mut shell = Command::new("sh");
-            shell.env_clear().env("PATH", variable("PATH").unwrap_or_default()).args(["-c", &both]).arg(command.get_program());
+            shell
+                .env_clear()
+                .env("PATH", variable("PATH").unwrap_or_default())
+                .args(["-c", &both])
+                .arg(command.get_program());
             command = shell;
         }
-        command.current_dir(folder).args(arguments).args(&self.flags).envs(self.environment.iter().cloned());
+        command
+            .current_dir(folder)
+            .args(arguments)
+            .args(&self.flags)
+            .envs(self.environment.iter().cloned());
         if let Some(text) = &self.file {
             let path = folder.join("frontdesk.toml");
             std::fs::write(&path, text).unwrap();
@@ -166,20 +209,42 @@ impl Setup {
 
     /// Starts it; its exit status and what it said when it does not come up.
     pub fn try_start(self) -> Result<TestServer, (ExitStatus, String)> {
-        let folder = self.folder.clone().unwrap_or_else(|| Arc::new(TempDir::new().unwrap()));
+        let folder = self
+            .folder
+            .clone()
+            .unwrap_or_else(|| Arc::new(TempDir::new().unwrap()));
         let listen = |setup: Self, name: &str| {
             let set = setup.environment.iter().any(|(known, _)| known == name);
-            let default = if name == "FRONTDESK_LISTEN" { "localhost:0" } else { "127.0.0.1:0" };
-            if set { setup } else { setup.with(name, default) }
+            let default = if name == "FRONTDESK_LISTEN" {
+                "localhost:0"
+            } else {
+                "127.0.0.1:0"
+            };
+            if set {
+                setup
+            } else {
+                setup.with(name, default)
+            }
         };
-        let setup = listen(listen(self, "FRONTDESK_LISTEN"), "FRONTDESK_MANAGEMENT_LISTEN").with("FRONTDESK_LOG_FORMAT", "json");
-        let mut child = setup.command(folder.path(), &["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let setup = listen(
+            listen(self, "FRONTDESK_LISTEN"),
+            "FRONTDESK_MANAGEMENT_LISTEN",
+        )
+        .with("FRONTDESK_LOG_FORMAT", "json");
+        let mut child = setup
+            .command(folder.path(), &["serve"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(String::new()));
         let mut serving = None;
         for line in lines.by_ref().map_while(Result::ok) {
             let _ = writeln!(log.lock().unwrap(), "{line}");
-            let fields = serde_json::from_str::<Value>(&line).map(|line| line["fields"].clone()).unwrap_or_default();
+            let fields = serde_json::from_str::<Value>(&line)
+                .map(|line| line["fields"].clone())
+                .unwrap_or_default();
             if fields["message"] == "serving" {
                 serving = Some(fields);
                 break;
@@ -205,10 +270,20 @@ impl Setup {
         std::thread::spawn(move || {
             let mut buffer = [0_u8; 4096];
             while let Ok(read @ 1..) = stdout.read(&mut buffer) {
-                keep.lock().unwrap().push_str(&String::from_utf8_lossy(buffer.get(..read).unwrap_or_default()));
+                keep.lock().unwrap().push_str(&String::from_utf8_lossy(
+                    buffer.get(..read).unwrap_or_default(),
+                ));
             }
         });
-        Ok(TestServer { child, port: port("listen"), management: port("management"), folder, log, printed, setup })
+        Ok(TestServer {
+            child,
+            port: port("listen"),
+            management: port("management"),
+            folder,
+            log,
+            printed,
+            setup,
+        })
     }
 }
 
@@ -239,8 +314,16 @@ impl TestServer {
 
     /// The issuer of development mode.
     pub fn issuer(&self) -> String {
-        let scheme =
-            if self.setup.environment.iter().any(|(name, value)| name == "FRONTDESK_TLS" && value == "off") { "http" } else { "https" };
+        let scheme = if self
+            .setup
+            .environment
+            .iter()
+            .any(|(name, value)| name == "FRONTDESK_TLS" && value == "off")
+        {
+            "http"
+        } else {
+            "https"
+        };
         format!("{scheme}://localhost:{}", self.port)
     }
 
@@ -261,33 +344,57 @@ impl TestServer {
 
     /// Runs another command of the program with the same settings.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.setup.command(self.folder.path(), arguments).stdin(Stdio::null()).output().unwrap()
+        self.setup
+            .command(self.folder.path(), arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// Runs another command that must succeed, and gives what it printed.
     pub fn ran(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Its resident memory in KiB, now or at its peak: a line of /proc/PID/status, such as `VmRSS`.
     pub fn memory(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let value = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':')).unwrap();
+        let value = status
+            .lines()
+            .find_map(|text| text.strip_prefix(line)?.strip_prefix(':'))
+            .unwrap();
         value.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Sets a limit of the process, as `prlimit` writes it.
     pub fn limit(&self, limit: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("prlimit").args(["--pid", &id, limit]).status().unwrap().success(), "{limit}");
+        assert!(
+            Command::new("prlimit")
+                .args(["--pid", &id, limit])
+                .status()
+                .unwrap()
+                .success(),
+            "{limit}"
+        );
     }
 
     /// Waits until it is gone.
@@ -296,7 +403,9 @@ impl TestServer {
         loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => return status,
-                None if begun.elapsed() > PATIENCE => panic!("the server does not stop:\n{}", self.log()),
+                None if begun.elapsed() > PATIENCE => {
+                    panic!("the server does not stop:\n{}", self.log())
+                }
                 None => std::thread::yield_now(),
             }
         }
@@ -305,15 +414,28 @@ impl TestServer {
     /// The memory it has, in bytes.
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.trim()
+            .strip_suffix(" kB")
+            .unwrap()
+            .trim()
+            .parse::<u64>()
+            .unwrap()
+            * 1024
     }
 
     /// A connection from an address of this machine, such as 127.0.0.2.
     pub fn connect_from(&self, address: &str) -> TcpStream {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.bind(&SocketAddr::new(address.parse().unwrap(), 0).into()).unwrap();
-        socket.connect(&SocketAddr::from(([127, 0, 0, 1], self.port)).into()).unwrap();
+        socket
+            .bind(&SocketAddr::new(address.parse().unwrap(), 0).into())
+            .unwrap();
+        socket
+            .connect(&SocketAddr::from(([127, 0, 0, 1], self.port)).into())
+            .unwrap();
         let stream = TcpStream::from(socket);
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
@@ -331,31 +453,56 @@ impl TestServer {
 
     /// GET at a path of the management listener.
     pub fn managed(&self, path: &str) -> Answer {
-        Ask::new("GET", &format!("http://127.0.0.1:{}{path}", self.management)).send()
+        Ask::new(
+            "GET",
+            &format!("http://127.0.0.1:{}{path}", self.management),
+        )
+        .send()
     }
 
     /// Registers at the standard door as `admin`.
     pub fn register(&self, metadata: &Value) -> Answer {
-        self.request("POST", "/register").admin().json(metadata).send()
+        self.request("POST", "/register")
+            .admin()
+            .json(metadata)
+            .send()
     }
 
     /// Registers a plain client and gives the client information.
     pub fn client(&self) -> Value {
-        self.register(&json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client" })).created()
+        self.register(
+            &json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client" }),
+        )
+        .created()
     }
 
     /// Adds an account with [`PASSWORD`].
     pub fn account(&self, name: &str, role: &str) {
-        let mut command = self.setup.command(self.folder.path(), &["account", "add", name, "--role", role]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = self.setup.command(
+            self.folder.path(),
+            &["account", "add", name, "--role", role],
+        );
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// Every registered client as `client list --json` shows it.
     pub fn clients(&self) -> Vec<Value> {
-        self.ran(&["client", "list", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.ran(&["client", "list", "--json"])
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// Sends bytes as they are, which must ask to close the connection, and gives back what comes.
@@ -371,7 +518,8 @@ impl TestServer {
     /// A management request for a client, with its own token.
     pub fn manage(&self, method: &str, client: &Value) -> Ask {
         let path = format!("/register/{}", client["client_id"].as_str().unwrap());
-        self.request(method, &path).bearer(client["registration_access_token"].as_str().unwrap())
+        self.request(method, &path)
+            .bearer(client["registration_access_token"].as_str().unwrap())
     }
 }
 
@@ -393,7 +541,12 @@ pub struct Ask {
 impl Ask {
     /// A request to a URL.
     pub fn new(method: &str, url: &str) -> Self {
-        Self { method: method.to_owned(), url: url.to_owned(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// With one more header.
@@ -412,7 +565,10 @@ impl Ask {
     /// With a name and a password.
     #[must_use]
     pub fn basic(self, name: &str, password: &str) -> Self {
-        self.header("Authorization", &format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))))
+        self.header(
+            "Authorization",
+            &format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))),
+        )
     }
 
     /// As the administrator.
@@ -424,7 +580,8 @@ impl Ask {
     /// With a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        self.header("Content-Type", "application/json").body(body.to_string().as_bytes())
+        self.header("Content-Type", "application/json")
+            .body(body.to_string().as_bytes())
     }
 
     /// With a body and nothing that says what it is.
@@ -444,14 +601,21 @@ impl Ask {
             .timeout_global(Some(PATIENCE))
             .build()
             .into();
-        let mut request = HttpRequest::builder().method(self.method.as_str()).uri(&self.url);
+        let mut request = HttpRequest::builder()
+            .method(self.method.as_str())
+            .uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let mut answer =
-            agent.run(request.body(self.body).unwrap()).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url));
+        let mut answer = agent
+            .run(request.body(self.body).unwrap())
+            .unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url));
         let text = answer.body_mut().read_to_string().unwrap();
-        Answer { asked: format!("{} {}", self.method, self.url), head: answer.map(drop), text }
+        Answer {
+            asked: format!("{} {}", self.method, self.url),
+            head: answer.map(drop),
+            text,
+        }
     }
 }
 
@@ -480,22 +644,43 @@ impl Answer {
 
     /// All values of a header.
     pub fn headers(&self, name: &str) -> Vec<&str> {
-        self.head.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+        self.head
+            .headers()
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
     }
 
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text))
     }
 
     /// The body of an answer with that status, which must be JSON that no cache may keep.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status(), status, "{}: {}", self.asked, self.text);
-        assert_eq!(self.header("content-type"), Some("application/json"), "{}", self.asked);
-        assert_eq!(self.header("cache-control"), Some("no-store"), "{}", self.asked);
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/json"),
+            "{}",
+            self.asked
+        );
+        assert_eq!(
+            self.header("cache-control"),
+            Some("no-store"),
+            "{}",
+            self.asked
+        );
         assert_eq!(self.header("pragma"), Some("no-cache"), "{}", self.asked);
-        assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{}", self.asked);
+        assert_eq!(
+            self.header("x-content-type-options"),
+            Some("nosniff"),
+            "{}",
+            self.asked
+        );
         self.json()
     }
 
@@ -516,7 +701,10 @@ impl Answer {
     pub fn refused(&self, status: u16, code: &str) -> String {
         let body = self.expect(status);
         assert_eq!(body["error"], code, "{}: {}", self.asked, self.text);
-        let description = body["error_description"].as_str().expect("a description").to_owned();
+        let description = body["error_description"]
+            .as_str()
+            .expect("a description")
+            .to_owned();
         assert_eq!(body.as_object().unwrap().len(), 2, "{}", self.text);
         description
     }
@@ -524,7 +712,12 @@ impl Answer {
     /// An empty answer to a deletion. RFC 7592 §2.3.
     #[track_caller]
     pub fn deleted(&self) {
-        assert_eq!((self.status(), self.text.as_str()), (204, ""), "{}", self.asked);
+        assert_eq!(
+            (self.status(), self.text.as_str()),
+            (204, ""),
+            "{}",
+            self.asked
+        );
         assert_eq!(self.header("cache-control"), Some("no-store"));
     }
 }
@@ -544,9 +737,17 @@ impl Postgres {
             variable("TEST_POSTGRES").expect("TEST_POSTGRES names the server; run the tests with `make test` or scripts/with-postgres");
         let mut random = [0_u8; 8];
         openssl::rand::rand_bytes(&mut random).unwrap();
-        let name = random.iter().fold("frontdesk_test_".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+        let name = random
+            .iter()
+            .fold("frontdesk_test_".to_owned(), |name, byte| {
+                format!("{name}{byte:02x}")
+            });
         let base = server.rsplit_once('/').unwrap().0.to_owned();
-        let database = Self { url: format!("{base}/{name}"), server, name };
+        let database = Self {
+            url: format!("{base}/{name}"),
+            server,
+            name,
+        };
         database.psql(&format!("CREATE DATABASE {}", database.name));
         database
     }
@@ -555,8 +756,14 @@ impl Postgres {
     pub fn with_password(&self) -> String {
         self.execute("DROP ROLE IF EXISTS with_password");
         self.execute("CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'hush'");
-        let url = |password: &str| self.url.replacen("postgres@", &format!("with_password:{password}@"), 1);
-        let wrong = Command::new(Self::program()).args(["-qX", "-c", "SELECT 1", &url("wrong")]).output().unwrap();
+        let url = |password: &str| {
+            self.url
+                .replacen("postgres@", &format!("with_password:{password}@"), 1)
+        };
+        let wrong = Command::new(Self::program())
+            .args(["-qX", "-c", "SELECT 1", &url("wrong")])
+            .output()
+            .unwrap();
         assert!(!wrong.status.success(), "the server asks for no password");
         url("hush")
     }
@@ -568,9 +775,19 @@ impl Postgres {
 
     /// The text of the one column and row that a query gives.
     pub fn value(&self, query: &str) -> String {
-        let output = Command::new(Self::program()).args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", query, &self.url]).output().unwrap();
-        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        let output = Command::new(Self::program())
+            .args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", query, &self.url])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{query}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
     }
 
     /// Runs a statement in a transaction that stays open.
@@ -581,9 +798,15 @@ impl Postgres {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        writeln!(child.stdin.as_mut().unwrap(), "BEGIN; {statement}; SELECT 'held';").unwrap();
+        writeln!(
+            child.stdin.as_mut().unwrap(),
+            "BEGIN; {statement}; SELECT 'held';"
+        )
+        .unwrap();
         let mut said = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut said)
+            .unwrap();
         assert_eq!(said, "held\n", "{statement}");
         Held(child)
     }
@@ -594,25 +817,40 @@ impl Postgres {
 
     fn program() -> PathBuf {
         let beside = PathBuf::from(variable("TEST_POSTGRES_BIN").unwrap_or_default()).join("psql");
-        if beside.exists() { beside } else { PathBuf::from("psql") }
+        if beside.exists() {
+            beside
+        } else {
+            PathBuf::from("psql")
+        }
     }
 
     /// The rows of a query in it, with `|` between the columns, or what is wrong.
     pub fn select(&self, query: &str) -> Result<Vec<String>, String> {
         let output = Self::psql_output(&self.url, query);
         match output.status.success() {
-            true => Ok(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()),
+            true => Ok(String::from_utf8(output.stdout)
+                .unwrap()
+                .lines()
+                .map(str::to_owned)
+                .collect()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
     }
 
     fn psql_at(url: &str, statement: &str) {
         let output = Self::psql_output(url, statement);
-        assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{statement}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn psql_output(url: &str, statement: &str) -> Output {
-        Command::new(Self::program()).args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().unwrap()
+        Command::new(Self::program())
+            .args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
+            .output()
+            .unwrap()
     }
 }
 

@@ -13,8 +13,12 @@ const APART: [&str; 2] = ["software_statement", "sector_identifier_uri"];
 
 /// A provider that offers something in every list and meets every demand.
 fn offering_everything() -> TestServer {
-    let mut file = "[[provider]]\nissuer = \"http://localhost:9443\"\n[provider.metadata]\n".to_owned();
-    let mut lists: Vec<&str> = ClientMetadata::ROWS.iter().filter_map(|row| row.offered).collect();
+    let mut file =
+        "[[provider]]\nissuer = \"http://localhost:9443\"\n[provider.metadata]\n".to_owned();
+    let mut lists: Vec<&str> = ClientMetadata::ROWS
+        .iter()
+        .filter_map(|row| row.offered)
+        .collect();
     lists.sort_unstable();
     lists.dedup();
     for list in lists {
@@ -24,7 +28,9 @@ fn offering_everything() -> TestServer {
             "response_modes_supported" => r#"["query", "form_post"]"#,
             "scopes_supported" => r#"["openid", "email"]"#,
             "subject_types_supported" => r#"["public", "pairwise"]"#,
-            "token_endpoint_auth_methods_supported" => r#"["client_secret_basic", "client_secret_post", "private_key_jwt"]"#,
+            "token_endpoint_auth_methods_supported" => {
+                r#"["client_secret_basic", "client_secret_post", "private_key_jwt"]"#
+            }
             "backchannel_token_delivery_modes_supported" => r#"["poll", "ping"]"#,
             _ if list.ends_with("_enc_values_supported") => r#"["A256GCM", "A128GCM"]"#,
             _ if list.contains("encryption_alg") => r#"["ECDH-ES", "RSA-OAEP"]"#,
@@ -33,10 +39,14 @@ fn offering_everything() -> TestServer {
         };
         writeln!(file, "{list} = {values}").unwrap();
     }
-    file.push_str("tls_client_certificate_bound_access_tokens = true\nrequest_parameter_supported = true\n");
+    file.push_str(
+        "tls_client_certificate_bound_access_tokens = true\nrequest_parameter_supported = true\n",
+    );
     file.push_str("dpop_signing_alg_values_supported = [\"ES256\"]\n");
     file.push_str("pushed_authorization_request_endpoint = \"http://localhost:9443/par\"\n");
-    file.push_str("mtls_endpoint_aliases = { token_endpoint = \"https://mtls.op.example/token\" }\n");
+    file.push_str(
+        "mtls_endpoint_aliases = { token_endpoint = \"https://mtls.op.example/token\" }\n",
+    );
     Setup::new().file(&file).start()
 }
 
@@ -45,22 +55,33 @@ fn values(row: &Row) -> [Value; 2] {
     let key = |kid: &str| json!({ "keys": [{ "kty": "new", "kid": kid }] });
     let [imposed, other] = match row.name {
         "jwks" => return [key("imposed"), key("other")],
-        "grant_types" => return [json!(["authorization_code"]), json!(["authorization_code", "refresh_token"])],
+        "grant_types" => {
+            return [
+                json!(["authorization_code"]),
+                json!(["authorization_code", "refresh_token"]),
+            ];
+        }
         "response_types" => return [json!(["code"]), json!(["id_token"])],
         "response_modes" => ["query", "form_post"],
         "application_type" => ["native", "web"],
-        "token_endpoint_auth_method" | "token_endpoint_auth_methods_supported" => ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_method" | "token_endpoint_auth_methods_supported" => {
+            ["client_secret_post", "client_secret_basic"]
+        }
         "scope" => ["openid", "openid email"],
         "subject_type" | "subject_types_supported" => ["pairwise", "public"],
         "backchannel_token_delivery_mode" => ["poll", "ping"],
-        name if name.ends_with("_enc") || name.ends_with("_enc_values_supported") => ["A256GCM", "A128GCM"],
+        name if name.ends_with("_enc") || name.ends_with("_enc_values_supported") => {
+            ["A256GCM", "A128GCM"]
+        }
         name if name.contains("encrypt") && name.contains("_alg") => ["ECDH-ES", "RSA-OAEP"],
         name if name.contains("_alg") => ["ES256", "RS256"],
         _ if row.offered.is_some() => ["one", "two"],
         _ => match row.shape {
             "boolean" => return [json!(true), json!(false)],
             "number of seconds" => return [json!(600), json!(1)],
-            "http or https URL" | "https URL" | "URI" => ["https://rp.example/imposed", "https://rp.example/other"],
+            "http or https URL" | "https URL" | "URI" => {
+                ["https://rp.example/imposed", "https://rp.example/other"]
+            }
             "IP address" => ["192.0.2.1", "192.0.2.2"],
             _ => ["imposed", "other"],
         },
@@ -87,11 +108,17 @@ fn beside(name: &str) -> Map<String, Value> {
 fn every_imposed_member_is_had_whatever_is_sent() {
     let server = offering_everything();
     let mut tried = 0;
-    for row in ClientMetadata::ROWS.iter().filter(|row| !APART.contains(&row.name)) {
+    for row in ClientMetadata::ROWS
+        .iter()
+        .filter(|row| !APART.contains(&row.name))
+    {
         let [imposed, other] = values(row);
         let mut terms = json!({ row.name: imposed });
         if let Some(needed) = row.needs {
-            let needed = ClientMetadata::ROWS.iter().find(|row| row.name == needed).unwrap();
+            let needed = ClientMetadata::ROWS
+                .iter()
+                .find(|row| row.name == needed)
+                .unwrap();
             terms[needed.name] = values(needed)[0].clone();
         }
         let token = issue(&server, &["--metadata", &terms.to_string()]);
@@ -102,7 +129,11 @@ fn every_imposed_member_is_had_whatever_is_sent() {
             Value::Object(body)
         };
         let tagged = format!("{}#de", row.name);
-        let mut bodies = vec![body(row.name, None), body(row.name, Some(Value::Null)), body(row.name, Some(other.clone()))];
+        let mut bodies = vec![
+            body(row.name, None),
+            body(row.name, Some(Value::Null)),
+            body(row.name, Some(other.clone())),
+        ];
         bodies.push(body(&tagged, Some(other.clone())));
         if row.list {
             bodies.push(body(row.name, Some(json!([]))));
@@ -112,12 +143,22 @@ fn every_imposed_member_is_had_whatever_is_sent() {
         let mut client = Value::Null;
         for body in bodies {
             client = register(&server, &token, &body).created();
-            assert_eq!((&client[row.name], client.get(&tagged)), (&imposed, None), "{}: {body}", row.name);
+            assert_eq!(
+                (&client[row.name], client.get(&tagged)),
+                (&imposed, None),
+                "{}: {body}",
+                row.name
+            );
         }
         let mut update = body(row.name, Some(other));
         update["client_id"] = client["client_id"].clone();
         let updated = server.manage("PUT", &client).json(&update).send().ok();
-        assert_eq!((&updated[row.name], updated.get(&tagged)), (&imposed, None), "{}", row.name);
+        assert_eq!(
+            (&updated[row.name], updated.get(&tagged)),
+            (&imposed, None),
+            "{}",
+            row.name
+        );
         tried += 1;
     }
     assert_eq!(tried, ClientMetadata::ROWS.len() - APART.len());
@@ -129,20 +170,46 @@ fn imposed_members_have_values() {
     let server = offering_everything();
     for row in ClientMetadata::ROWS {
         for nothing in [Value::Null, json!("")] {
-            let told = refused(&server, &["token", "issue", "--metadata", &json!({ row.name: nothing }).to_string()]);
-            assert_eq!(told, format!("--metadata must have a value for {}", row.name));
+            let told = refused(
+                &server,
+                &[
+                    "token",
+                    "issue",
+                    "--metadata",
+                    &json!({ row.name: nothing }).to_string(),
+                ],
+            );
+            assert_eq!(
+                told,
+                format!("--metadata must have a value for {}", row.name)
+            );
         }
     }
-    for metadata in [r#"{"client_name":"\u0000"}"#, r#"{"jwks":{"keys":[{"kty":"new","a\u0000":1}]}}"#] {
+    for metadata in [
+        r#"{"client_name":"\u0000"}"#,
+        r#"{"jwks":{"keys":[{"kty":"new","a\u0000":1}]}}"#,
+    ] {
         let told = refused(&server, &["token", "issue", "--metadata", metadata]);
-        assert!(told.starts_with("--metadata has the character U+0000 at line 1, column "), "{told}");
+        assert!(
+            told.starts_with("--metadata has the character U+0000 at line 1, column "),
+            "{told}"
+        );
     }
     for (metadata, told) in [
-        (r#"{"redirect_uris":["https://rp.example/cb?code=1"]}"#, "redirect_uris has an element that has a query parameter code"),
-        (r#"{"client_name":"\u2028"}"#, "client_name must not have characters that end a line or cannot be seen"),
+        (
+            r#"{"redirect_uris":["https://rp.example/cb?code=1"]}"#,
+            "redirect_uris has an element that has a query parameter code",
+        ),
+        (
+            r#"{"client_name":"\u2028"}"#,
+            "client_name must not have characters that end a line or cannot be seen",
+        ),
     ] {
         let said = refused(&server, &["token", "issue", "--metadata", metadata]);
-        assert!(said.starts_with(&format!("--metadata is not client metadata: {told}")), "{said}");
+        assert!(
+            said.starts_with(&format!("--metadata is not client metadata: {told}")),
+            "{said}"
+        );
     }
     assert!(crate::tokens(&server).is_empty());
 }

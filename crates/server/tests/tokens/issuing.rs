@@ -62,24 +62,41 @@ fn a_token_is_listed_with_all_it_is_good_for() {
     );
     let plain = json!({ "label": null, "uses_left": null, "expires_at": "never", "expired": false, "owner": null, "provider": null, "terms": null });
     issue(&server, &[]);
-    let other = tokens(&server).into_iter().find(|token| token["label"].is_null()).unwrap();
+    let other = tokens(&server)
+        .into_iter()
+        .find(|token| token["label"].is_null())
+        .unwrap();
     for (member, value) in plain.as_object().unwrap() {
         assert_eq!(&other[member], value, "{member}");
     }
 
     let table = server.ran(&["token", "list"]);
-    let row = table.lines().find(|line| line.ends_with("\"for the wiki\"")).unwrap();
+    let row = table
+        .lines()
+        .find(|line| line.ends_with("\"for the wiki\""))
+        .unwrap();
     let terms = "scopes: openid profile email; grant_types: authorization_code refresh_token; redirect_hosts: rp.example localhost; \
                  metadata: client_name client_name#ja";
     for cell in ["alice", "http://localhost:9443", terms] {
         assert!(row.contains(&format!("  {cell}  ")), "{row}");
     }
-    assert!(!table.contains(&token) && !server.ran(&["token", "list", "--json"]).contains(&token), "{table}");
+    assert!(
+        !table.contains(&token) && !server.ran(&["token", "list", "--json"]).contains(&token),
+        "{table}"
+    );
 
     let client = register(&server, &token, &web(&json!({}))).created();
     assert!(tokens(&server).iter().any(|token| token["uses_left"] == 2));
-    let shown: Value = serde_json::from_str(&server.ran(&["client", "show", client["client_id"].as_str().unwrap()])).unwrap();
-    assert_eq!((&shown["owner"], &shown["terms"]), (&json!("alice"), &listed[0]["terms"]));
+    let shown: Value = serde_json::from_str(&server.ran(&[
+        "client",
+        "show",
+        client["client_id"].as_str().unwrap(),
+    ]))
+    .unwrap();
+    assert_eq!(
+        (&shown["owner"], &shown["terms"]),
+        (&json!("alice"), &listed[0]["terms"])
+    );
 }
 
 /// RFC 7591 §3: a token that its provider could not keep is not issued.
@@ -138,26 +155,68 @@ fn a_token_of_one_provider_is_unknown_at_the_others() {
     let acme = "http://localhost:9443/t/acme";
     let sentence = "--provider must be the issuer of a provider that is configured (http://localhost:9443, http://localhost:9443/t/acme), \
                     not \"http://localhost:9443/t/other\"";
-    assert_eq!(refused(&server, &["token", "issue", "--provider", "http://localhost:9443/t/other"]), sentence);
+    assert_eq!(
+        refused(
+            &server,
+            &[
+                "token",
+                "issue",
+                "--provider",
+                "http://localhost:9443/t/other"
+            ]
+        ),
+        sentence
+    );
     let bound = issue(&server, &["--uses", "1", "--provider", acme]);
     for door in ["/register", "/identity/register"] {
-        let answer = server.request("POST", door).bearer(&bound).json(&web(&json!({}))).send();
+        let answer = server
+            .request("POST", door)
+            .bearer(&bound)
+            .json(&web(&json!({})))
+            .send();
         answer.refused(401, "invalid_token");
-        assert_eq!(answer.headers("www-authenticate"), [r#"Bearer realm="client registration", error="invalid_token""#]);
+        assert_eq!(
+            answer.headers("www-authenticate"),
+            [r#"Bearer realm="client registration", error="invalid_token""#]
+        );
     }
     assert!(server.clients().is_empty());
     assert_eq!(tokens(&server)[0]["uses_left"], 1);
-    let client = server.request("POST", "/t/acme/register").bearer(&bound).json(&web(&json!({}))).send().created();
-    assert_eq!(client["registration_client_uri"], format!("{acme}/register/{}", client["client_id"].as_str().unwrap()));
+    let client = server
+        .request("POST", "/t/acme/register")
+        .bearer(&bound)
+        .json(&web(&json!({})))
+        .send()
+        .created();
+    assert_eq!(
+        client["registration_client_uri"],
+        format!("{acme}/register/{}", client["client_id"].as_str().unwrap())
+    );
     let free = issue(&server, &[]);
     for path in ["/register", "/t/acme/register"] {
-        server.request("POST", path).bearer(&free).json(&web(&json!({}))).send().created();
+        server
+            .request("POST", path)
+            .bearer(&free)
+            .json(&web(&json!({})))
+            .send()
+            .created();
     }
 
-    let refusal = format!("--scope has \"invoices\", which scopes_supported of {acme} does not offer");
-    assert_eq!(refused(&server, &["token", "issue", "--scope", "invoices"]), refusal, "it is for every provider");
-    let invoices = issue(&server, &["--scope", "invoices", "--provider", "http://localhost:9443"]);
-    assert_eq!(register(&server, &invoices, &web(&json!({}))).created()["scope"], "invoices");
+    let refusal =
+        format!("--scope has \"invoices\", which scopes_supported of {acme} does not offer");
+    assert_eq!(
+        refused(&server, &["token", "issue", "--scope", "invoices"]),
+        refusal,
+        "it is for every provider"
+    );
+    let invoices = issue(
+        &server,
+        &["--scope", "invoices", "--provider", "http://localhost:9443"],
+    );
+    assert_eq!(
+        register(&server, &invoices, &web(&json!({}))).created()["scope"],
+        "invoices"
+    );
 }
 
 /// The issuer of development mode ends in a port that only the running service knows.
@@ -166,7 +225,10 @@ fn an_issuer_that_is_not_known_here_cannot_be_named() {
     let server = Setup::new().start();
     let issuer = server.issuer();
     let unknown = "listen (FRONTDESK_LISTEN) is localhost:0, so the issuer is not known here; name the port that is served";
-    assert_eq!(refused(&server, &["token", "issue", "--provider", &issuer]), unknown);
+    assert_eq!(
+        refused(&server, &["token", "issue", "--provider", &issuer]),
+        unknown
+    );
     let listen = format!("--listen=localhost:{}", server.port);
     let token = issue(&server, &["--provider", &issuer, &listen]);
     register(&server, &token, &web(&json!({}))).created();

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use crate::support::{Postgres, Setup, TestServer};
 use crate::{fixed, issue, register, tokens, update, web};
 
-const OFF_HOST: &str = "has an element on none of the hosts the client's initial access token allows";
+const OFF_HOST: &str =
+    "has an element on none of the hosts the client's initial access token allows";
 
 /// RFC 7591 §3.2.1: the provider's offer, narrowed by the token, is what a client can get.
 #[test]
@@ -39,17 +40,37 @@ fn a_client_gets_what_its_token_allows_and_no_more() {
     )
     .created();
     assert_eq!(
-        (&client["scope"], &client["grant_types"], &client["response_types"]),
-        (&json!("openid email"), &json!(["authorization_code", "refresh_token"]), &json!(["code"]))
+        (
+            &client["scope"],
+            &client["grant_types"],
+            &client["response_types"]
+        ),
+        (
+            &json!("openid email"),
+            &json!(["authorization_code", "refresh_token"]),
+            &json!(["code"])
+        )
     );
     assert_eq!(server.manage("GET", &client).send().ok(), client);
     let silent = register(&server, &token, &web(&json!({}))).created();
-    assert_eq!((&silent["scope"], &silent["grant_types"]), (&json!("openid email"), &json!(["authorization_code"])));
+    assert_eq!(
+        (&silent["scope"], &silent["grant_types"]),
+        (&json!("openid email"), &json!(["authorization_code"]))
+    );
     // What the provider offers to everybody else is as it was.
-    let other = server.register(&web(&json!({ "scope": "profile", "grant_types": ["authorization_code", "implicit"] }))).created();
+    let other = server
+        .register(&web(
+            &json!({ "scope": "profile", "grant_types": ["authorization_code", "implicit"] }),
+        ))
+        .created();
     assert_eq!(other["scope"], "profile");
     let document = server.get("/.well-known/openid-configuration").json();
-    assert!(document["scopes_supported"].as_array().unwrap().contains(&json!("profile")));
+    assert!(
+        document["scopes_supported"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("profile"))
+    );
 }
 
 /// RFC 7591 §3.2.2: what the token does not allow is refused, names the member, and costs nothing.
@@ -73,11 +94,24 @@ fn what_a_token_does_not_allow_is_refused_and_costs_no_use() {
     );
     let before = tokens(&server);
     for (more, told) in [
-        (json!({ "scope": "profile" }), "scope names nothing that the client's initial access token allows."),
-        (json!({ "grant_types": ["client_credentials"] }), "grant_types names nothing that the client's initial access token allows."),
-        (json!({ "response_types": ["token"] }), "grant_types and response_types leave no flow this provider offers."),
+        (
+            json!({ "scope": "profile" }),
+            "scope names nothing that the client's initial access token allows.",
+        ),
+        (
+            json!({ "grant_types": ["client_credentials"] }),
+            "grant_types names nothing that the client's initial access token allows.",
+        ),
+        (
+            json!({ "response_types": ["token"] }),
+            "grant_types and response_types leave no flow this provider offers.",
+        ),
     ] {
-        assert_eq!(register(&server, &token, &web(&more)).refused(400, "invalid_client_metadata"), told, "{more}");
+        assert_eq!(
+            register(&server, &token, &web(&more)).refused(400, "invalid_client_metadata"),
+            told,
+            "{more}"
+        );
     }
     for uris in [
         json!(["https://evil.example/cb"]),
@@ -87,15 +121,30 @@ fn what_a_token_does_not_allow_is_refused_and_costs_no_use() {
         json!(["http://localhost/cb"]),
         json!(["com.example.app:/cb"]),
     ] {
-        let told = register(&server, &token, &json!({ "redirect_uris": uris })).refused(400, "invalid_redirect_uri");
-        assert_eq!(told, format!("One or more redirect_uri values are invalid: redirect_uris {OFF_HOST}"), "{uris}");
+        let told = register(&server, &token, &json!({ "redirect_uris": uris }))
+            .refused(400, "invalid_redirect_uri");
+        assert_eq!(
+            told,
+            format!("One or more redirect_uri values are invalid: redirect_uris {OFF_HOST}"),
+            "{uris}"
+        );
     }
-    let claims = register(&server, &token, &web(&json!({ "claims_redirect_uris": ["https://evil.example/"] })));
-    let told = format!("One or more redirect_uri values are invalid: claims_redirect_uris {OFF_HOST}");
+    let claims = register(
+        &server,
+        &token,
+        &web(&json!({ "claims_redirect_uris": ["https://evil.example/"] })),
+    );
+    let told =
+        format!("One or more redirect_uri values are invalid: claims_redirect_uris {OFF_HOST}");
     assert_eq!(claims.refused(400, "invalid_redirect_uri"), told);
     assert!(server.clients().is_empty());
     assert_eq!(tokens(&server), before);
-    let client = register(&server, &token, &json!({ "redirect_uris": ["http://127.0.0.1:7777/cb"] })).created();
+    let client = register(
+        &server,
+        &token,
+        &json!({ "redirect_uris": ["http://127.0.0.1:7777/cb"] }),
+    )
+    .created();
     assert_eq!(client["application_type"], "native");
     register(&server, &token, &web(&json!({}))).refused(401, "invalid_token");
 }
@@ -120,16 +169,33 @@ fn an_update_does_not_escape_the_terms() {
             ],
         );
         let client = register(&server, &token, &web(&json!({ "scope": "email" }))).created();
-        server.ran(&["token", "revoke", tokens(&server)[0]["id"].as_str().unwrap()]);
-        let put = |more: Value| server.manage("PUT", &client).json(&update(&client, &more)).send();
+        server.ran(&[
+            "token",
+            "revoke",
+            tokens(&server)[0]["id"].as_str().unwrap(),
+        ]);
+        let put = |more: Value| {
+            server
+                .manage("PUT", &client)
+                .json(&update(&client, &more))
+                .send()
+        };
         for (more, told) in [
-            (json!({ "scope": "profile" }), "scope names nothing that the client's initial access token allows."),
-            (json!({ "grant_types": ["password"] }), "grant_types names nothing that the client's initial access token allows."),
+            (
+                json!({ "scope": "profile" }),
+                "scope names nothing that the client's initial access token allows.",
+            ),
+            (
+                json!({ "grant_types": ["password"] }),
+                "grant_types names nothing that the client's initial access token allows.",
+            ),
         ] {
             assert_eq!(put(more).refused(400, "invalid_client_metadata"), told);
         }
-        put(json!({ "redirect_uris": ["https://evil.example/cb"] })).refused(400, "invalid_redirect_uri");
-        put(json!({ "redirect_uris": ["com.example.app:/cb"] })).refused(400, "invalid_redirect_uri");
+        put(json!({ "redirect_uris": ["https://evil.example/cb"] }))
+            .refused(400, "invalid_redirect_uri");
+        put(json!({ "redirect_uris": ["com.example.app:/cb"] }))
+            .refused(400, "invalid_redirect_uri");
         assert_eq!(server.manage("GET", &client).send().ok(), client);
 
         for _ in 0..2 {
@@ -138,15 +204,30 @@ fn an_update_does_not_escape_the_terms() {
                 "client_name#de": "Ihres", "subject_type": "public", "redirect_uris": ["https://rp.example/other"],
             }))
             .ok();
-            assert_eq!((&updated["scope"], &updated["grant_types"]), (&json!("openid email"), &json!(["authorization_code"])));
-            assert_eq!((&updated["client_name"], &updated["subject_type"]), (&json!("Ours"), &json!("pairwise")));
-            assert_eq!((updated.get("client_name#de"), &updated["redirect_uris"]), (None, &json!(["https://rp.example/other"])));
+            assert_eq!(
+                (&updated["scope"], &updated["grant_types"]),
+                (&json!("openid email"), &json!(["authorization_code"]))
+            );
+            assert_eq!(
+                (&updated["client_name"], &updated["subject_type"]),
+                (&json!("Ours"), &json!("pairwise"))
+            );
+            assert_eq!(
+                (updated.get("client_name#de"), &updated["redirect_uris"]),
+                (None, &json!(["https://rp.example/other"]))
+            );
             assert_eq!(server.manage("GET", &client).send().ok(), updated);
         }
         // A client that registered without a token is under nobody's terms.
         let free = server.client();
-        let body = update(&free, &json!({ "scope": "profile", "redirect_uris": ["https://evil.example/cb"] }));
-        assert_eq!(server.manage("PUT", &free).json(&body).send().ok()["scope"], "profile");
+        let body = update(
+            &free,
+            &json!({ "scope": "profile", "redirect_uris": ["https://evil.example/cb"] }),
+        );
+        assert_eq!(
+            server.manage("PUT", &free).json(&body).send().ok()["scope"],
+            "profile"
+        );
     }
 }
 
@@ -164,18 +245,35 @@ fn imposed_metadata_replaces_what_the_client_asks_for() {
         "contacts": [], "default_max_age": 1, "logo_uri": "https://rp.example/logo",
     });
     for path in ["/register", "/identity/connect/register"] {
-        let client = server.request("POST", path).bearer(&token).json(&asked).send().created();
+        let client = server
+            .request("POST", path)
+            .bearer(&token)
+            .json(&asked)
+            .send()
+            .created();
         for (member, value) in imposed.as_object().unwrap() {
             assert_eq!(&client[member], value, "{path} {member}");
         }
-        assert_eq!((client.get("client_name#fr"), &client["logo_uri"]), (None, &json!("https://rp.example/logo")));
+        assert_eq!(
+            (client.get("client_name#fr"), &client["logo_uri"]),
+            (None, &json!("https://rp.example/logo"))
+        );
         assert!(client["client_secret"].is_string());
         assert_eq!(server.manage("GET", &client).send().ok(), client);
     }
     // Imposed is not the same as trusted: all of it is agreed to by the ordinary rules.
-    let token = issue(&server, &["--metadata", r#"{"token_endpoint_auth_method":"private_key_jwt"}"#]);
+    let token = issue(
+        &server,
+        &[
+            "--metadata",
+            r#"{"token_endpoint_auth_method":"private_key_jwt"}"#,
+        ],
+    );
     let told = register(&server, &token, &web(&json!({}))).refused(400, "invalid_client_metadata");
-    assert_eq!(told, "token_endpoint_auth_method needs jwks or jwks_uri beside it.");
+    assert_eq!(
+        told,
+        "token_endpoint_auth_method needs jwks or jwks_uri beside it."
+    );
     assert_eq!(server.clients().len(), 2);
 }
 
@@ -186,7 +284,8 @@ fn imposed_metadata_replaces_what_a_software_statement_says() {
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let folder = TempDir::new().unwrap();
     let jwks = folder.path().join("jwks.json");
-    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(&key.raw_public_key().unwrap()) });
+    let jwk =
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(&key.raw_public_key().unwrap()) });
     std::fs::write(&jwks, json!({ "keys": [jwk] }).to_string()).unwrap();
     let file = format!(
         "[[provider]]\nissuer = \"http://localhost:9443\"\n[[provider.software_statement_issuer]]\nissuer = \"https://directory.example\"\njwks_file = {:?}\n",
@@ -198,15 +297,39 @@ fn imposed_metadata_replaces_what_a_software_statement_says() {
         "iss": "https://directory.example", "aud": "http://localhost:9443", "iat": now, "exp": now + 600, "client_name": "Vouched for",
         "software_id": "vouched", "redirect_uris": ["https://evil.example/cb"], "scope": "openid phone",
     });
-    let input = format!("{}.{}", encode(json!({ "alg": "EdDSA" }).to_string().as_bytes()), encode(claims.to_string().as_bytes()));
-    let signature = Signer::new_without_digest(&key).unwrap().sign_oneshot_to_vec(input.as_bytes()).unwrap();
-    let asked = web(&json!({ "client_name": "Said", "software_statement": format!("{input}.{}", encode(&signature)) }));
+    let input = format!(
+        "{}.{}",
+        encode(json!({ "alg": "EdDSA" }).to_string().as_bytes()),
+        encode(claims.to_string().as_bytes())
+    );
+    let signature = Signer::new_without_digest(&key)
+        .unwrap()
+        .sign_oneshot_to_vec(input.as_bytes())
+        .unwrap();
+    let asked = web(
+        &json!({ "client_name": "Said", "software_statement": format!("{input}.{}", encode(&signature)) }),
+    );
 
     let hosts = issue(&server, &["--redirect-host", "rp.example"]);
     register(&server, &hosts, &asked).refused(400, "invalid_redirect_uri");
-    let token = issue(&server, &["--scope", "openid", "--metadata", r#"{"client_name":"Ours"}"#]);
+    let token = issue(
+        &server,
+        &[
+            "--scope",
+            "openid",
+            "--metadata",
+            r#"{"client_name":"Ours"}"#,
+        ],
+    );
     let client = register(&server, &token, &asked).created();
-    assert_eq!((&client["client_name"], &client["software_id"], &client["scope"]), (&json!("Ours"), &json!("vouched"), &json!("openid")));
+    assert_eq!(
+        (
+            &client["client_name"],
+            &client["software_id"],
+            &client["scope"]
+        ),
+        (&json!("Ours"), &json!("vouched"), &json!("openid"))
+    );
     assert_eq!(client["software_statement"], asked["software_statement"]);
 }
 
@@ -230,9 +353,20 @@ fn the_terms_hold_at_the_wso2_doors() {
             r#"{"client_name":"Ours"}"#,
         ],
     );
-    let door = |asked: &Value| server.request("POST", "/identity/register").bearer(&token).json(asked).send();
-    for uris in [json!("https://evil.example/cb"), json!("server.example.com"), json!("regexp=(https://rp.example/.*)")] {
-        let refusal = door(&json!({ "redirect_uris": uris, "grant_types": "password" })).expect(400);
+    let door = |asked: &Value| {
+        server
+            .request("POST", "/identity/register")
+            .bearer(&token)
+            .json(asked)
+            .send()
+    };
+    for uris in [
+        json!("https://evil.example/cb"),
+        json!("server.example.com"),
+        json!("regexp=(https://rp.example/.*)"),
+    ] {
+        let refusal =
+            door(&json!({ "redirect_uris": uris, "grant_types": "password" })).expect(400);
         let published = json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" });
         assert_eq!(refusal, published, "{uris}");
     }
@@ -242,16 +376,36 @@ fn the_terms_hold_at_the_wso2_doors() {
         "ext_param_owner": "alice",
     });
     let client = door(&asked).created();
-    assert_eq!((&client["client_name"], &client["grant_types"]), (&json!("alice_Ours"), &json!(["authorization_code"])));
-    assert_eq!((&server.clients()[0]["owner"], &server.clients()[0]["composed_name"]), (&json!("alice"), &json!("alice_Ours")));
+    assert_eq!(
+        (&client["client_name"], &client["grant_types"]),
+        (&json!("alice_Ours"), &json!(["authorization_code"]))
+    );
+    assert_eq!(
+        (
+            &server.clients()[0]["owner"],
+            &server.clients()[0]["composed_name"]
+        ),
+        (&json!("alice"), &json!("alice_Ours"))
+    );
     door(&asked).refused(400, "invalid_client_metadata");
     // The composed name is the imposed one from then on.
     for name in ["alice_Ours", "Theirs"] {
-        let updated = server.manage("PUT", &client).json(&update(&client, &json!({ "client_name": name }))).send().ok();
+        let updated = server
+            .manage("PUT", &client)
+            .json(&update(&client, &json!({ "client_name": name })))
+            .send()
+            .ok();
         assert_eq!(updated["client_name"], "alice_Ours", "{name}");
     }
-    let path = format!("/identity/register/{}?userId=alice&applicationName=alice_Ours", client["client_id"].as_str().unwrap());
-    server.request("DELETE", &path).basic("alice", crate::support::PASSWORD).send().deleted();
+    let path = format!(
+        "/identity/register/{}?userId=alice&applicationName=alice_Ours",
+        client["client_id"].as_str().unwrap()
+    );
+    server
+        .request("DELETE", &path)
+        .basic("alice", crate::support::PASSWORD)
+        .send()
+        .deleted();
 }
 
 /// Twenty at once with a token for five that has terms of every kind.
@@ -275,15 +429,26 @@ fn race(server: &TestServer) {
     );
     let asked = web(&json!({ "scope": "openid profile", "client_name": "Theirs" }));
     let statuses: Vec<u16> = thread::scope(|scope| {
-        let racers: Vec<_> = (0..20).map(|_| scope.spawn(|| register(server, &token, &asked).status())).collect();
-        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+        let racers: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| register(server, &token, &asked).status()))
+            .collect();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect()
     });
     let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((count(201), count(401)), (5, 15), "{statuses:?}");
     let clients = server.clients();
     assert_eq!(clients.len(), 5);
     for client in clients {
-        assert_eq!((&client["metadata"]["scope"], &client["metadata"]["client_name"]), (&json!("openid"), &json!("Ours")));
+        assert_eq!(
+            (
+                &client["metadata"]["scope"],
+                &client["metadata"]["client_name"]
+            ),
+            (&json!("openid"), &json!("Ours"))
+        );
         assert_eq!(client["terms"], tokens(server)[0]["terms"]);
     }
     assert_eq!(tokens(server)[0]["uses_left"], 0);

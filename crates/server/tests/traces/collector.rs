@@ -69,9 +69,18 @@ impl Collector {
 
     pub fn with_tls() -> Self {
         let folder = TempDir::new().unwrap();
-        let made = tls::development_certificates(folder.path(), &["localhost".to_owned()], Clock::system().now()).unwrap();
+        let made = tls::development_certificates(
+            folder.path(),
+            &["localhost".to_owned()],
+            Clock::system().now(),
+        )
+        .unwrap();
         let acceptor = tls::acceptor(&made.certificate, &made.key).unwrap().build();
-        Self { ca: Some(made.ca_pem), _folder: folder, ..Self::listening(Manner::Takes, Some(acceptor)) }
+        Self {
+            ca: Some(made.ca_pem),
+            _folder: folder,
+            ..Self::listening(Manner::Takes, Some(acceptor))
+        }
     }
 
     fn listening(manner: Manner, acceptor: Option<SslAcceptor>) -> Self {
@@ -95,7 +104,12 @@ impl Collector {
                 }
             }
         });
-        Self { port, ca: None, seen, _folder: TempDir::new().unwrap() }
+        Self {
+            port,
+            ca: None,
+            seen,
+            _folder: TempDir::new().unwrap(),
+        }
     }
 
     pub fn endpoint(&self) -> String {
@@ -114,7 +128,10 @@ impl Collector {
     pub fn of_request(&self, id: &str) -> Span {
         let mut found = None;
         until(&format!("there is no span of the request {id}"), || {
-            found = self.spans().into_iter().find(|span| span.attribute("frontdesk.request_id") == Some(id));
+            found = self
+                .spans()
+                .into_iter()
+                .find(|span| span.attribute("frontdesk.request_id") == Some(id));
             found.is_some()
         });
         found.unwrap()
@@ -122,7 +139,10 @@ impl Collector {
 
     /// The spans whose parent is this.
     pub fn children(&self, parent: &Span) -> Vec<Span> {
-        self.spans().into_iter().filter(|span| span.parent == parent.id).collect()
+        self.spans()
+            .into_iter()
+            .filter(|span| span.parent == parent.id)
+            .collect()
     }
 
     /// Who sent them, a row for each export.
@@ -161,10 +181,16 @@ fn answer(stream: &mut (impl Read + Write), manner: Manner, seen: &Mutex<Seen>) 
     if reader.read_exact(&mut body).is_err() {
         return;
     }
-    let status = if manner == Manner::Fails { "500 Internal Server Error" } else { "200 OK" };
+    let status = if manner == Manner::Fails {
+        "500 Internal Server Error"
+    } else {
+        "200 OK"
+    };
     // A message without members is an empty one: everything was taken.
-    let said =
-        write!(stream, "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let said = write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     if said.is_err() || manner == Manner::Fails {
         return;
     }
@@ -173,25 +199,42 @@ fn answer(stream: &mut (impl Read + Write), manner: Manner, seen: &Mutex<Seen>) 
     seen.heads.push(head);
     seen.bytes.extend(body);
     for sent in export.resource_spans {
-        seen.services.push(texts(&sent.resource.unwrap().attributes));
-        seen.spans.extend(sent.scope_spans.into_iter().flat_map(|scope| scope.spans).map(|span| {
-            assert_eq!((span.events.len(), span.links.len(), span.trace_state.as_str()), (0, 0, ""), "{}", span.name);
-            Span {
-                trace: hexadecimal(&span.trace_id),
-                id: hexadecimal(&span.span_id),
-                parent: hexadecimal(&span.parent_span_id),
-                attributes: texts(&span.attributes),
-                failed: span.status.is_some_and(|status| status.code == 2),
-                seconds: (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e9,
-                name: span.name,
-                kind: span.kind,
-            }
-        }));
+        seen.services
+            .push(texts(&sent.resource.unwrap().attributes));
+        seen.spans.extend(
+            sent.scope_spans
+                .into_iter()
+                .flat_map(|scope| scope.spans)
+                .map(|span| {
+                    assert_eq!(
+                        (
+                            span.events.len(),
+                            span.links.len(),
+                            span.trace_state.as_str()
+                        ),
+                        (0, 0, ""),
+                        "{}",
+                        span.name
+                    );
+                    Span {
+                        trace: hexadecimal(&span.trace_id),
+                        id: hexadecimal(&span.span_id),
+                        parent: hexadecimal(&span.parent_span_id),
+                        attributes: texts(&span.attributes),
+                        failed: span.status.is_some_and(|status| status.code == 2),
+                        seconds: (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e9,
+                        name: span.name,
+                        kind: span.kind,
+                    }
+                }),
+        );
     }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
@@ -200,5 +243,8 @@ fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
         any_value::Value::IntValue(number) => number.to_string(),
         other => panic!("{}: {other:?}", attribute.key),
     };
-    attributes.iter().map(|attribute| (attribute.key.clone(), text(attribute))).collect()
+    attributes
+        .iter()
+        .map(|attribute| (attribute.key.clone(), text(attribute)))
+        .collect()
 }

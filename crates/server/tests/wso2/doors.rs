@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask};
-use crate::{BASIC, BEARER, DOORS, WRONG_BEARER, agreed, door, id, plain, register, setup, unregister};
+use crate::{
+    BASIC, BEARER, DOORS, WRONG_BEARER, agreed, door, id, plain, register, setup, unregister,
+};
 
 /// RFC 7591 §3.2.1: one handler behind four addresses, for every spelling of the credentials.
 #[test]
@@ -11,8 +13,7 @@ fn every_registration_door_takes_the_same_request() {
     let server = setup().start();
     let token = server.ran(&["token", "issue"]);
     let encoded = "YWRtaW46Y29ycmVjdCBob3JzZTpiYXR0ZXJ5";
-    let asked =
-        json!({ "redirect_uris": ["https://rp.example/a", "https://rp.example/b"], "client_name": "Shop", "clientName": "ignored" });
+    let asked = json!({ "redirect_uris": ["https://rp.example/a", "https://rp.example/b"], "client_name": "Shop", "clientName": "ignored" });
     let expected = json!({
         "redirect_uris": ["https://rp.example/a", "https://rp.example/b"],
         "token_endpoint_auth_method": "client_secret_basic",
@@ -31,10 +32,18 @@ fn every_registration_door_takes_the_same_request() {
             format!("Basic: {encoded}"),
             format!("Bearer {}", token.trim()),
         ] {
-            let client = server.request("POST", path).header("Authorization", &credentials).json(&asked).send().created();
+            let client = server
+                .request("POST", path)
+                .header("Authorization", &credentials)
+                .json(&asked)
+                .send()
+                .created();
             assert_eq!(agreed(&client), expected, "{path} {credentials}");
             assert_eq!(client["client_secret_expires_at"], 0);
-            assert_eq!(client["registration_client_uri"], format!("{}/register/{}", server.issuer(), id(&client)));
+            assert_eq!(
+                client["registration_client_uri"],
+                format!("{}/register/{}", server.issuer(), id(&client))
+            );
         }
     }
     assert_eq!(server.clients().len(), 20);
@@ -47,16 +56,35 @@ fn a_colon_behind_the_scheme_is_no_credential_elsewhere() {
     let token = server.ran(&["token", "issue"]);
     let client = server.client();
     for path in DOORS {
-        server.request("POST", path).header("Authorization", &format!("Bearer: {}", token.trim())).json(&plain("Shop")).send().created();
+        server
+            .request("POST", path)
+            .header("Authorization", &format!("Bearer: {}", token.trim()))
+            .json(&plain("Shop"))
+            .send()
+            .created();
     }
     let before = server.clients();
-    for credentials in ["Basic: YWRtaW46Y29ycmVjdCBob3JzZTpiYXR0ZXJ5".to_owned(), format!("Bearer: {}", token.trim())] {
-        let refused = server.request("POST", "/register").header("Authorization", &credentials).json(&plain("Shop")).send();
+    for credentials in [
+        "Basic: YWRtaW46Y29ycmVjdCBob3JzZTpiYXR0ZXJ5".to_owned(),
+        format!("Bearer: {}", token.trim()),
+    ] {
+        let refused = server
+            .request("POST", "/register")
+            .header("Authorization", &credentials)
+            .json(&plain("Shop"))
+            .send();
         refused.refused(401, "invalid_token");
         assert_eq!(refused.headers("www-authenticate"), [BEARER, BASIC]);
     }
-    let own = format!("Bearer: {}", client["registration_access_token"].as_str().unwrap());
-    server.request("DELETE", &format!("/register/{}", id(&client))).header("Authorization", &own).send().refused(401, "invalid_token");
+    let own = format!(
+        "Bearer: {}",
+        client["registration_access_token"].as_str().unwrap()
+    );
+    server
+        .request("DELETE", &format!("/register/{}", id(&client)))
+        .header("Authorization", &own)
+        .send()
+        .refused(401, "invalid_token");
     assert_eq!(server.clients(), before);
 }
 
@@ -83,7 +111,11 @@ fn registration_needs_credentials_whatever_the_provider_lets_others_do() {
             ] {
                 let wrong = ask().header("Authorization", credentials).send();
                 wrong.refused(401, "invalid_token");
-                assert_eq!(wrong.headers("www-authenticate"), [challenge], "{credentials}");
+                assert_eq!(
+                    wrong.headers("www-authenticate"),
+                    [challenge],
+                    "{credentials}"
+                );
             }
         }
         assert_eq!(server.clients(), Vec::<Value>::new(), "{access}");
@@ -96,16 +128,26 @@ fn a_closed_provider_only_lets_clients_go() {
     let setup = setup().file("[[provider]]\nissuer = \"https://localhost:9443\"\n");
     let before = setup.clone().start();
     let client = register(&before, &plain("Shop")).created();
-    let server = setup.with("FRONTDESK_REGISTRATION", "closed").inside(&before).start();
+    let server = setup
+        .with("FRONTDESK_REGISTRATION", "closed")
+        .inside(&before)
+        .start();
     for path in DOORS {
-        let refusal = server.request("POST", path).admin().json(&plain("Other")).send();
+        let refusal = server
+            .request("POST", path)
+            .admin()
+            .json(&plain("Other"))
+            .send();
         assert_eq!(
             refusal.expect(403),
             json!({ "error": "access_denied", "error_description": "This provider does not accept registrations." })
         );
     }
     assert_eq!(server.clients().len(), 1);
-    unregister(&server, id(&client), "?userId=admin&applicationName=Shop").admin().send().deleted();
+    unregister(&server, id(&client), "?userId=admin&applicationName=Shop")
+        .admin()
+        .send()
+        .deleted();
     assert_eq!(server.clients().len(), 0);
 }
 
@@ -115,25 +157,57 @@ fn a_wrong_method_is_told_the_right_ones_and_no_origin_is_let_in() {
     let server = setup().start();
     let documents = "GET, HEAD, OPTIONS";
     let cases = [
-        ("/.well-known/webfinger", documents, ["POST", "PUT", "DELETE", "PATCH"]),
-        ("/oauth2/oidcdiscovery/.well-known/openid-configuration", documents, ["POST", "PUT", "DELETE", "PATCH"]),
-        ("/oauth2/jwks", documents, ["POST", "PUT", "DELETE", "PATCH"]),
+        (
+            "/.well-known/webfinger",
+            documents,
+            ["POST", "PUT", "DELETE", "PATCH"],
+        ),
+        (
+            "/oauth2/oidcdiscovery/.well-known/openid-configuration",
+            documents,
+            ["POST", "PUT", "DELETE", "PATCH"],
+        ),
+        (
+            "/oauth2/jwks",
+            documents,
+            ["POST", "PUT", "DELETE", "PATCH"],
+        ),
         (DOORS[0], "POST", ["GET", "HEAD", "PUT", "OPTIONS"]),
         (DOORS[1], "POST", ["GET", "HEAD", "DELETE", "OPTIONS"]),
         (DOORS[2], "POST", ["GET", "HEAD", "DELETE", "OPTIONS"]),
         (DOORS[3], "POST", ["GET", "HEAD", "PATCH", "OPTIONS"]),
-        ("/identity/register/some-client", "DELETE", ["GET", "HEAD", "POST", "OPTIONS"]),
-        ("/identity/register/some-client", "DELETE", ["PUT", "PATCH", "HEAD", "OPTIONS"]),
+        (
+            "/identity/register/some-client",
+            "DELETE",
+            ["GET", "HEAD", "POST", "OPTIONS"],
+        ),
+        (
+            "/identity/register/some-client",
+            "DELETE",
+            ["PUT", "PATCH", "HEAD", "OPTIONS"],
+        ),
     ];
     for (path, allow, methods) in cases {
         for method in methods {
-            let answer = server.request(method, path).admin().header("Origin", "https://evil.example").send();
-            assert_eq!((answer.status(), answer.header("allow")), (405, Some(allow)), "{method} {path}");
+            let answer = server
+                .request(method, path)
+                .admin()
+                .header("Origin", "https://evil.example")
+                .send();
+            assert_eq!(
+                (answer.status(), answer.header("allow")),
+                (405, Some(allow)),
+                "{method} {path}"
+            );
             if method != "HEAD" {
                 assert_eq!(answer.json()["error"], "invalid_request", "{method} {path}");
             }
             let origin = (allow == documents).then_some("*");
-            assert_eq!(answer.header("access-control-allow-origin"), origin, "{method} {path}");
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                origin,
+                "{method} {path}"
+            );
         }
     }
     let page = |ask: Ask| ask.header("Origin", "https://evil.example").send();
@@ -141,15 +215,27 @@ fn a_wrong_method_is_told_the_right_ones_and_no_origin_is_let_in() {
     let query = "?userId=admin&applicationName=Shop";
     let answers = [
         page(door(&server).json(&plain("Shop"))),
-        page(server.request("POST", "/identity/register").admin().json(&json!({ "redirect_uris": 7 }))),
+        page(
+            server
+                .request("POST", "/identity/register")
+                .admin()
+                .json(&json!({ "redirect_uris": 7 })),
+        ),
         page(unregister(&server, id(&client.created()), query)),
         page(unregister(&server, id(&client.created()), query).admin()),
         client,
     ];
-    assert_eq!(answers.iter().map(Answer::status).collect::<Vec<_>>(), [401, 400, 401, 204, 201]);
+    assert_eq!(
+        answers.iter().map(Answer::status).collect::<Vec<_>>(),
+        [401, 400, 401, 204, 201]
+    );
     for answer in answers {
         for header in ["origin", "methods", "headers", "credentials"] {
-            assert_eq!(answer.header(&format!("access-control-allow-{header}")), None, "{answer:?}");
+            assert_eq!(
+                answer.header(&format!("access-control-allow-{header}")),
+                None,
+                "{answer:?}"
+            );
         }
     }
 }

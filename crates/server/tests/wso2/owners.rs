@@ -14,7 +14,11 @@ fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
     server.account("alice", "registrar");
     let owned = |owner: Value, name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": owner });
     let owner_of = |client: &Value| {
-        let known = server.clients().into_iter().find(|known| known["client_id"] == client["client_id"]).unwrap();
+        let known = server
+            .clients()
+            .into_iter()
+            .find(|known| known["client_id"] == client["client_id"])
+            .unwrap();
         known["owner"].clone()
     };
 
@@ -24,27 +28,55 @@ fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
     assert_eq!(owner_of(&client), "application_owner");
     assert_eq!(server.manage("GET", &client).send().ok(), client);
 
-    let client = door(&server).basic("alice", PASSWORD).json(&owned(json!("alice"), "Shop")).send().created();
-    assert_eq!((client["client_name"].as_str(), owner_of(&client)), (Some("alice_Shop"), json!("alice")));
+    let client = door(&server)
+        .basic("alice", PASSWORD)
+        .json(&owned(json!("alice"), "Shop"))
+        .send()
+        .created();
+    assert_eq!(
+        (client["client_name"].as_str(), owner_of(&client)),
+        (Some("alice_Shop"), json!("alice"))
+    );
     for absent in [plain("Shop"), owned(Value::Null, "Shop")] {
-        let client = door(&server).basic("alice", PASSWORD).json(&absent).send().created();
-        assert_eq!((client["client_name"].as_str(), owner_of(&client)), (Some("Shop"), json!("alice")));
+        let client = door(&server)
+            .basic("alice", PASSWORD)
+            .json(&absent)
+            .send()
+            .created();
+        assert_eq!(
+            (client["client_name"].as_str(), owner_of(&client)),
+            (Some("Shop"), json!("alice"))
+        );
     }
 
     let before = server.clients();
     for other in ["admin", "bob", "Alice"] {
-        let refusal = door(&server).basic("alice", PASSWORD).json(&owned(json!(other), "Other")).send();
+        let refusal = door(&server)
+            .basic("alice", PASSWORD)
+            .json(&owned(json!(other), "Other"))
+            .send();
         assert_eq!(
             refusal.expect(403),
             json!({ "error": "access_denied", "error_description": "You may not register clients for this application owner." })
         );
     }
     let long = "x".repeat(65);
-    for nobody in
-        [json!(""), json!(" "), json!("two words"), json!("a/b"), json!("bob@nowhere"), json!(long), json!(7), json!(["bob"]), json!(true)]
-    {
+    for nobody in [
+        json!(""),
+        json!(" "),
+        json!("two words"),
+        json!("a/b"),
+        json!("bob@nowhere"),
+        json!(long),
+        json!(7),
+        json!(["bob"]),
+        json!(true),
+    ] {
         for (name, password) in [("admin", PASSWORD), ("alice", PASSWORD)] {
-            let refusal = door(&server).basic(name, password).json(&owned(nobody.clone(), "Other")).send();
+            let refusal = door(&server)
+                .basic(name, password)
+                .json(&owned(nobody.clone(), "Other"))
+                .send();
             assert_eq!(
                 refusal.expect(400),
                 json!({ "error": "invalid_client_metadata", "error_description": "Invalid application owner." }),
@@ -61,21 +93,36 @@ fn an_initial_access_token_registers_for_its_own_owner_only() {
     let server = setup().start();
     let owned = |owner: &str, name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": owner });
     let with = |token: &str, asked: &Value| door(&server).bearer(token.trim()).json(asked).send();
-    let owners = || server.clients().iter().map(|client| client["owner"].clone()).collect::<Vec<_>>();
+    let owners = || {
+        server
+            .clients()
+            .iter()
+            .map(|client| client["owner"].clone())
+            .collect::<Vec<_>>()
+    };
 
     let nobodys = server.ran(&["token", "issue", "--uses", "1"]);
     with(&nobodys, &owned("alice", "Shop")).refused(403, "access_denied");
-    assert_eq!(with(&nobodys, &plain("Shop")).created()["client_name"], "Shop");
+    assert_eq!(
+        with(&nobodys, &plain("Shop")).created()["client_name"],
+        "Shop"
+    );
     with(&nobodys, &plain("Shop")).refused(401, "invalid_token");
     assert_eq!(owners(), [Value::Null]);
 
     server.account("alice", "registrar");
     let alices = server.ran(&["token", "issue", "--uses", "2", "--owner", "alice"]);
     with(&alices, &owned("bob", "Shop")).refused(403, "access_denied");
-    assert_eq!(with(&alices, &owned("alice", "Shop")).created()["client_name"], "alice_Shop");
+    assert_eq!(
+        with(&alices, &owned("alice", "Shop")).created()["client_name"],
+        "alice_Shop"
+    );
     // What was refused has not used the token up.
     with(&alices, &owned("alice", "Shop")).refused(400, "invalid_client_metadata");
-    assert_eq!(with(&alices, &plain("Shop")).created()["client_name"], "Shop");
+    assert_eq!(
+        with(&alices, &plain("Shop")).created()["client_name"],
+        "Shop"
+    );
     with(&alices, &plain("Another")).refused(401, "invalid_token");
     assert_eq!(owners(), [Value::Null, json!("alice"), json!("alice")]);
 }
@@ -88,7 +135,11 @@ fn an_owner_has_one_client_of_a_composed_name() {
     let first = register(&server, &owned("test_owner", "TestApplication")).created();
     let before = server.clients();
     for path in DOORS {
-        let refusal = server.request("POST", path).admin().json(&owned("test_owner", "TestApplication")).send();
+        let refusal = server
+            .request("POST", path)
+            .admin()
+            .json(&owned("test_owner", "TestApplication"))
+            .send();
         assert_eq!(
             refusal.expect(400),
             json!({
@@ -107,31 +158,74 @@ fn an_owner_has_one_client_of_a_composed_name() {
         plain("Same"),
         plain("Same"),
     ] {
-        assert_ne!(register(&server, &other).created()["client_id"], first["client_id"], "{other}");
+        assert_ne!(
+            register(&server, &other).created()["client_id"],
+            first["client_id"],
+            "{other}"
+        );
     }
-    server.register(&plain("test_owner_TestApplication")).created();
+    server
+        .register(&plain("test_owner_TestApplication"))
+        .created();
 
-    unregister(&server, id(&first), "?userId=test_owner&applicationName=test_owner_TestApplication").admin().send().deleted();
-    assert_ne!(register(&server, &owned("test_owner", "TestApplication")).created()["client_id"], first["client_id"]);
+    unregister(
+        &server,
+        id(&first),
+        "?userId=test_owner&applicationName=test_owner_TestApplication",
+    )
+    .admin()
+    .send()
+    .deleted();
+    assert_ne!(
+        register(&server, &owned("test_owner", "TestApplication")).created()["client_id"],
+        first["client_id"]
+    );
 }
 
 fn race_for_one_name(server: &TestServer) {
     let owned = |name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": "racer" });
     let statuses = |name: fn(usize) -> String| {
         thread::scope(|scope| {
-            let racers: Vec<_> = (0..8).map(|n| scope.spawn(move || register(server, &owned(&name(n))).status())).collect();
-            let mut statuses: Vec<u16> = racers.into_iter().map(|racer| racer.join().unwrap()).collect();
+            let racers: Vec<_> = (0..8)
+                .map(|n| scope.spawn(move || register(server, &owned(&name(n))).status()))
+                .collect();
+            let mut statuses: Vec<u16> = racers
+                .into_iter()
+                .map(|racer| racer.join().unwrap())
+                .collect();
             statuses.sort_unstable();
             statuses
         })
     };
-    assert_eq!(statuses(|_| "same".to_owned()), [201, 400, 400, 400, 400, 400, 400, 400]);
+    assert_eq!(
+        statuses(|_| "same".to_owned()),
+        [201, 400, 400, 400, 400, 400, 400, 400]
+    );
     // Half of them want the taken name, and that is no reason to refuse the others.
-    let mixed = statuses(|n| if n % 2 == 0 { "same".to_owned() } else { format!("own-{n}") });
+    let mixed = statuses(|n| {
+        if n % 2 == 0 {
+            "same".to_owned()
+        } else {
+            format!("own-{n}")
+        }
+    });
     assert_eq!(mixed, [201, 201, 201, 201, 400, 400, 400, 400]);
-    let mut names: Vec<_> = server.clients().iter().map(|client| client["composed_name"].as_str().unwrap().to_owned()).collect();
+    let mut names: Vec<_> = server
+        .clients()
+        .iter()
+        .map(|client| client["composed_name"].as_str().unwrap().to_owned())
+        .collect();
     names.sort();
-    assert_eq!(names, ["racer_own-1", "racer_own-3", "racer_own-5", "racer_own-7", "racer_same"]);
+    assert_eq!(
+        names,
+        [
+            "racer_own-1",
+            "racer_own-3",
+            "racer_own-5",
+            "racer_own-7",
+            "racer_same"
+        ]
+    );
 }
 
 #[test]

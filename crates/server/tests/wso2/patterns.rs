@@ -9,13 +9,22 @@ use crate::{DOORS, register, setup};
 #[test]
 fn a_pattern_is_registered_when_its_every_alternative_begins_with_an_origin() {
     let server = setup().start();
-    for pattern in
-        ["regexp=(https://a/cb|https://b/cb)", "regexp=https://a.example/cb/[0-9]{1,3}", r"regexp=^https://a\.example:8443/(x|y)\?z=.*$"]
-    {
+    for pattern in [
+        "regexp=(https://a/cb|https://b/cb)",
+        "regexp=https://a.example/cb/[0-9]{1,3}",
+        r"regexp=^https://a\.example:8443/(x|y)\?z=.*$",
+    ] {
         for uris in [json!([pattern]), json!(pattern)] {
-            let client = register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" })).created();
+            let client = register(
+                &server,
+                &json!({ "redirect_uris": uris, "client_name": "Shop" }),
+            )
+            .created();
             assert_eq!(client["redirect_uris"], json!([pattern]));
-            assert_eq!(server.manage("GET", &client).send().ok()["redirect_uris"], json!([pattern]));
+            assert_eq!(
+                server.manage("GET", &client).send().ok()["redirect_uris"],
+                json!([pattern])
+            );
         }
     }
     let before = server.clients();
@@ -40,7 +49,10 @@ fn a_pattern_is_registered_when_its_every_alternative_begins_with_an_origin() {
         json!(["regexp=https://a.example/cb", "https://b.example/cb"]),
         json!(["regexp=https://a.example/cb", "regexp=https://b.example/cb"]),
     ] {
-        let refusal = register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" }));
+        let refusal = register(
+            &server,
+            &json!({ "redirect_uris": uris, "client_name": "Shop" }),
+        );
         assert_eq!(
             refusal.expect(400),
             json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" }),
@@ -56,12 +68,26 @@ fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
     let server = setup().start();
     let local = json!(["regexp=(http://localhost:8080/cb|http://127.0.0.1/.*)"]);
     let client = register(&server, &json!({ "redirect_uris": local })).created();
-    assert_eq!((&client["application_type"], &client["redirect_uris"]), (&json!("native"), &local));
-    let client = register(&server, &json!({ "redirect_uris": local, "application_type": "native" })).created();
+    assert_eq!(
+        (&client["application_type"], &client["redirect_uris"]),
+        (&json!("native"), &local)
+    );
+    let client = register(
+        &server,
+        &json!({ "redirect_uris": local, "application_type": "native" }),
+    )
+    .created();
     assert_eq!(client["application_type"], "native");
     let kept = json!({ "client_id": client["client_id"], "redirect_uris": local });
-    assert_eq!(server.manage("PUT", &client).json(&kept).send().ok()["application_type"], "native");
-    let client = register(&server, &json!({ "redirect_uris": ["regexp=https://a.example/(x|y)"], "subject_type": "pairwise" })).created();
+    assert_eq!(
+        server.manage("PUT", &client).json(&kept).send().ok()["application_type"],
+        "native"
+    );
+    let client = register(
+        &server,
+        &json!({ "redirect_uris": ["regexp=https://a.example/(x|y)"], "subject_type": "pairwise" }),
+    )
+    .created();
     assert_eq!(client["subject_type"], "pairwise");
 
     let before = server.clients();
@@ -78,7 +104,10 @@ fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
     }
     let several = json!({ "redirect_uris": ["regexp=(https://a.example/cb|https://b.example/cb)"], "subject_type": "pairwise" });
     let description = register(&server, &several).refused(400, "invalid_client_metadata");
-    assert_eq!(description, "subject_type needs sector_identifier_uri when redirect URIs are on several hosts.");
+    assert_eq!(
+        description,
+        "subject_type needs sector_identifier_uri when redirect URIs are on several hosts."
+    );
     assert_eq!(server.clients(), before);
 }
 
@@ -86,52 +115,115 @@ fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
 #[test]
 fn a_pattern_comes_in_with_an_account_at_these_doors_and_is_only_kept_elsewhere() {
     let server = setup().start();
-    let pattern = json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Shop" });
+    let pattern =
+        json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Shop" });
     let token = server.ran(&["token", "issue"]);
     for path in DOORS {
-        let refusal = server.request("POST", path).bearer(token.trim()).json(&pattern).send();
+        let refusal = server
+            .request("POST", path)
+            .bearer(token.trim())
+            .json(&pattern)
+            .send();
         assert_eq!(
             refusal.expect(400),
             json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" })
         );
     }
-    for refusal in [server.register(&pattern), server.request("POST", "/register").bearer(token.trim()).json(&pattern).send()] {
+    for refusal in [
+        server.register(&pattern),
+        server
+            .request("POST", "/register")
+            .bearer(token.trim())
+            .json(&pattern)
+            .send(),
+    ] {
         assert!(
-            refusal.refused(400, "invalid_redirect_uri").starts_with("One or more redirect_uri values are invalid: redirect_uris has ")
+            refusal
+                .refused(400, "invalid_redirect_uri")
+                .starts_with("One or more redirect_uri values are invalid: redirect_uris has ")
         );
     }
     assert_eq!(server.clients().len(), 0);
 
     let client = register(&server, &pattern).created();
     let ordinary = server.client();
-    let schemeless = register(&server, &json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] })).created();
+    let schemeless = register(
+        &server,
+        &json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] }),
+    )
+    .created();
     let put = |client: &Value, members: Value| {
         let mut body = json!({ "client_id": client["client_id"] });
-        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
         server.manage("PUT", client).json(&body).send()
     };
-    let kept = put(&client, json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Renamed" })).ok();
-    assert_eq!((&kept["redirect_uris"], &kept["client_name"]), (&pattern["redirect_uris"], &json!("Renamed")));
-    let kept_schemeless = put(&schemeless, json!({ "redirect_uris": ["server.example.com"], "grant_types": ["client_credentials"] })).ok();
-    assert_eq!(kept_schemeless["redirect_uris"], json!(["server.example.com"]));
+    let kept = put(
+        &client,
+        json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Renamed" }),
+    )
+    .ok();
+    assert_eq!(
+        (&kept["redirect_uris"], &kept["client_name"]),
+        (&pattern["redirect_uris"], &json!("Renamed"))
+    );
+    let kept_schemeless = put(
+        &schemeless,
+        json!({ "redirect_uris": ["server.example.com"], "grant_types": ["client_credentials"] }),
+    )
+    .ok();
+    assert_eq!(
+        kept_schemeless["redirect_uris"],
+        json!(["server.example.com"])
+    );
 
     let before = server.clients();
     for (of, refused) in [
-        (&client, json!({ "redirect_uris": ["regexp=https://a.example/.+"] })),
-        (&client, json!({ "redirect_uris": ["regexp=https://a.example/.*", "https://b.example/cb"] })),
-        (&client, json!({ "redirect_uris": "regexp=https://a.example/.*" })),
-        (&ordinary, json!({ "redirect_uris": ["regexp=https://a.example/.*"] })),
-        (&ordinary, json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] })),
-        (&schemeless, json!({ "redirect_uris": ["server.example.com"] })),
-        (&schemeless, json!({ "redirect_uris": ["other.example.com"], "grant_types": ["password"] })),
+        (
+            &client,
+            json!({ "redirect_uris": ["regexp=https://a.example/.+"] }),
+        ),
+        (
+            &client,
+            json!({ "redirect_uris": ["regexp=https://a.example/.*", "https://b.example/cb"] }),
+        ),
+        (
+            &client,
+            json!({ "redirect_uris": "regexp=https://a.example/.*" }),
+        ),
+        (
+            &ordinary,
+            json!({ "redirect_uris": ["regexp=https://a.example/.*"] }),
+        ),
+        (
+            &ordinary,
+            json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] }),
+        ),
+        (
+            &schemeless,
+            json!({ "redirect_uris": ["server.example.com"] }),
+        ),
+        (
+            &schemeless,
+            json!({ "redirect_uris": ["other.example.com"], "grant_types": ["password"] }),
+        ),
     ] {
         put(of, refused).refused(400, "invalid_redirect_uri");
     }
     assert_eq!(server.clients(), before);
 
-    let plain = put(&client, json!({ "redirect_uris": ["https://a.example/cb"] })).ok();
+    let plain = put(
+        &client,
+        json!({ "redirect_uris": ["https://a.example/cb"] }),
+    )
+    .ok();
     assert_eq!(plain["redirect_uris"], json!(["https://a.example/cb"]));
-    put(&client, json!({ "redirect_uris": ["regexp=https://a.example/.*"] })).refused(400, "invalid_redirect_uri");
+    put(
+        &client,
+        json!({ "redirect_uris": ["regexp=https://a.example/.*"] }),
+    )
+    .refused(400, "invalid_redirect_uri");
 }
 
 /// RFC 9700 §4.1.1: a construct that engines read differently is refused, and nothing is stored.
@@ -191,16 +283,34 @@ fn constructs_that_engines_read_differently_are_refused() {
         let uris = json!([format!("regexp=https://a.example/{construct}")]);
         for path in DOORS {
             assert_eq!(
-                server.request("POST", path).admin().json(&json!({ "redirect_uris": uris, "client_name": "Shop" })).send().expect(400),
+                server
+                    .request("POST", path)
+                    .admin()
+                    .json(&json!({ "redirect_uris": uris, "client_name": "Shop" }))
+                    .send()
+                    .expect(400),
                 json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" }),
                 "{uris}"
             );
         }
     }
     assert_eq!(server.clients(), before);
-    for ordinary in ["[a-z0-9_./-]{1,8}", "(?:x|y)*", r"\?state=.+", "cb$", "[^#]*"] {
+    for ordinary in [
+        "[a-z0-9_./-]{1,8}",
+        "(?:x|y)*",
+        r"\?state=.+",
+        "cb$",
+        "[^#]*",
+    ] {
         let uris = json!([format!("regexp=https://a.example/{ordinary}")]);
-        assert_eq!(register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" })).created()["redirect_uris"], uris);
+        assert_eq!(
+            register(
+                &server,
+                &json!({ "redirect_uris": uris, "client_name": "Shop" })
+            )
+            .created()["redirect_uris"],
+            uris
+        );
     }
 }
 
@@ -210,19 +320,37 @@ fn judged_form_is_in_the_column() {
     let database = Postgres::new();
     let server = setup().on(&database).start();
     let column = |client: &Value| {
-        database.value(&format!("SELECT redirect_patterns FROM client WHERE client_id = '{}'", client["client_id"].as_str().unwrap()))
+        database.value(&format!(
+            "SELECT redirect_patterns FROM client WHERE client_id = '{}'",
+            client["client_id"].as_str().unwrap()
+        ))
     };
-    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../../../interop/patterns.json")).unwrap();
+    let vectors: Vec<Value> =
+        serde_json::from_str(include_str!("../../../../interop/patterns.json")).unwrap();
     assert!(vectors.len() > 5);
     for vector in &vectors {
         let uris = json!([format!("regexp={}", vector["regexp"].as_str().unwrap())]);
-        let client = register(&server, &json!({ "redirect_uris": uris, "client_name": "Shop" })).created();
+        let client = register(
+            &server,
+            &json!({ "redirect_uris": uris, "client_name": "Shop" }),
+        )
+        .created();
         let judged = json!([{ "pattern": vector["pattern"], "origins": vector["origins"] }]);
-        assert_eq!(serde_json::from_str::<Value>(&column(&client)).unwrap(), judged);
+        assert_eq!(
+            serde_json::from_str::<Value>(&column(&client)).unwrap(),
+            judged
+        );
         let renamed = json!({ "client_id": client["client_id"], "redirect_uris": uris, "client_name": "Renamed" });
-        assert_eq!(server.manage("PUT", &client).json(&renamed).send().ok()["client_name"], "Renamed");
-        assert_eq!(serde_json::from_str::<Value>(&column(&client)).unwrap(), judged);
-        let plain = json!({ "client_id": client["client_id"], "redirect_uris": ["https://a.example/cb"] });
+        assert_eq!(
+            server.manage("PUT", &client).json(&renamed).send().ok()["client_name"],
+            "Renamed"
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(&column(&client)).unwrap(),
+            judged
+        );
+        let plain =
+            json!({ "client_id": client["client_id"], "redirect_uris": ["https://a.example/cb"] });
         server.manage("PUT", &client).json(&plain).send().ok();
         assert_eq!(column(&client), "");
     }
@@ -235,7 +363,10 @@ fn older_pattern_is_kept_and_not_judged() {
     let database = Postgres::new();
     let server = setup().on(&database).start();
     let column = |client: &Value| {
-        database.value(&format!("SELECT redirect_patterns FROM client WHERE client_id = '{}'", client["client_id"].as_str().unwrap()))
+        database.value(&format!(
+            "SELECT redirect_patterns FROM client WHERE client_id = '{}'",
+            client["client_id"].as_str().unwrap()
+        ))
     };
     let made = |path: &str| {
         register(&server, &json!({ "redirect_uris": [format!("regexp=https://a.example/{path}")], "client_name": "Shop" })).created()
@@ -245,12 +376,25 @@ fn older_pattern_is_kept_and_not_judged() {
     database.execute("ALTER TABLE client DROP COLUMN redirect_patterns");
     database.execute("DELETE FROM __diesel_schema_migrations WHERE version = '0010'");
     let output = server.run(&["migrate"]);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "applied 0010_redirect_patterns\n");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "applied 0010_redirect_patterns\n"
+    );
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("redirect_patterns stays empty") && said.contains(older["client_id"].as_str().unwrap()), "{said}");
-    assert!(!said.contains(judged["client_id"].as_str().unwrap()) && !said.contains("a.example"), "{said}");
+    assert!(
+        said.contains("redirect_patterns stays empty")
+            && said.contains(older["client_id"].as_str().unwrap()),
+        "{said}"
+    );
+    assert!(
+        !said.contains(judged["client_id"].as_str().unwrap()) && !said.contains("a.example"),
+        "{said}"
+    );
     let form = r#"[{"pattern":"^(?:https://a\\.example/[ab]*)$","origins":["https://a.example"]}]"#;
-    assert_eq!((column(&older).as_str(), column(&judged).as_str()), ("", form));
+    assert_eq!(
+        (column(&older).as_str(), column(&judged).as_str()),
+        ("", form)
+    );
 
     let put = |client: &Value, path: &str| {
         let uris = json!([format!("regexp=https://a.example/{path}")]);
@@ -260,10 +404,19 @@ fn older_pattern_is_kept_and_not_judged() {
             .send()
     };
     let kept = put(&older, "x[a&b]*").ok();
-    assert_eq!((&kept["redirect_uris"], &kept["client_name"]), (&json!(["regexp=https://a.example/x[a&b]*"]), &json!("Renamed")));
+    assert_eq!(
+        (&kept["redirect_uris"], &kept["client_name"]),
+        (
+            &json!(["regexp=https://a.example/x[a&b]*"]),
+            &json!("Renamed")
+        )
+    );
     let before = server.clients();
     put(&judged, "x[a&b]*").refused(400, "invalid_redirect_uri");
     put(&older, "[ab]*").refused(400, "invalid_redirect_uri");
     assert_eq!(server.clients(), before);
-    assert_eq!((column(&older).as_str(), column(&judged).as_str()), ("", form));
+    assert_eq!(
+        (column(&older).as_str(), column(&judged).as_str()),
+        ("", form)
+    );
 }

@@ -9,20 +9,56 @@ use crate::{DOORS, door, id, plain, register, setup, unregister};
 fn a_text_stands_for_a_list_of_one() {
     let server = setup().start();
     for (asked, member, kept) in [
-        (json!({ "redirect_uris": "https://rp.example/cb" }), "redirect_uris", json!(["https://rp.example/cb"])),
-        (json!({ "redirect_uris": "https://rp.example/cb", "response_types": "code" }), "response_types", json!(["code"])),
-        (json!({ "grant_types": "password" }), "grant_types", json!(["password"])),
-        (json!({ "grant_types": "password client_credentials" }), "grant_types", json!(["password", "client_credentials"])),
-        (json!({ "grant_types": ["password  client_credentials "] }), "grant_types", json!(["password", "client_credentials"])),
+        (
+            json!({ "redirect_uris": "https://rp.example/cb" }),
+            "redirect_uris",
+            json!(["https://rp.example/cb"]),
+        ),
+        (
+            json!({ "redirect_uris": "https://rp.example/cb", "response_types": "code" }),
+            "response_types",
+            json!(["code"]),
+        ),
+        (
+            json!({ "grant_types": "password" }),
+            "grant_types",
+            json!(["password"]),
+        ),
+        (
+            json!({ "grant_types": "password client_credentials" }),
+            "grant_types",
+            json!(["password", "client_credentials"]),
+        ),
+        (
+            json!({ "grant_types": ["password  client_credentials "] }),
+            "grant_types",
+            json!(["password", "client_credentials"]),
+        ),
         (
             json!({ "grant_types": ["authorization_code implicit", "refresh_token"], "redirect_uris": "https://rp.example/cb" }),
             "grant_types",
             json!(["authorization_code", "implicit", "refresh_token"]),
         ),
-        (json!({ "grant_types": "password unheard_of" }), "grant_types", json!(["password"])),
-        (json!({ "redirect_uris": ["https://rp.example/cb"] }), "grant_types", json!(["authorization_code"])),
-        (json!({ "grant_types": "password", "contacts": "shop@rp.example" }), "contacts", json!(["shop@rp.example"])),
-        (json!({ "grant_types": "password", "request_uris": "https://rp.example/r#x" }), "request_uris", json!(["https://rp.example/r#x"])),
+        (
+            json!({ "grant_types": "password unheard_of" }),
+            "grant_types",
+            json!(["password"]),
+        ),
+        (
+            json!({ "redirect_uris": ["https://rp.example/cb"] }),
+            "grant_types",
+            json!(["authorization_code"]),
+        ),
+        (
+            json!({ "grant_types": "password", "contacts": "shop@rp.example" }),
+            "contacts",
+            json!(["shop@rp.example"]),
+        ),
+        (
+            json!({ "grant_types": "password", "request_uris": "https://rp.example/r#x" }),
+            "request_uris",
+            json!(["https://rp.example/r#x"]),
+        ),
     ] {
         let client = register(&server, &asked).created();
         assert_eq!(client[member], kept, "{asked}");
@@ -44,10 +80,20 @@ fn a_client_without_a_name_is_given_one_of_its_own() {
     ] {
         let client = register(&server, &asked).created();
         let name = client["client_name"].as_str().unwrap().to_owned();
-        let random = name.trim_start_matches("test_").strip_prefix("application_").unwrap();
+        let random = name
+            .trim_start_matches("test_")
+            .strip_prefix("application_")
+            .unwrap();
         assert_eq!(random.len(), 16, "{name}");
         assert_eq!(client.get("client_name#ja"), asked.get("client_name#ja"));
-        unregister(&server, id(&client), &format!("?userId=admin&applicationName={name}")).admin().send().deleted();
+        unregister(
+            &server,
+            id(&client),
+            &format!("?userId=admin&applicationName={name}"),
+        )
+        .admin()
+        .send()
+        .deleted();
         names.push(random.to_owned());
     }
     names.sort();
@@ -63,29 +109,66 @@ fn a_value_without_a_scheme_is_for_flows_that_do_not_redirect() {
     let mut kept = 0;
     for (uris, grants, accepted) in [
         (json!(["server.example.com"]), json!(["password"]), true),
-        (json!("server.example.com"), json!("client_credentials password"), true),
-        (json!(["server.example.com", "https://rp.example/cb"]), json!(["password"]), true),
+        (
+            json!("server.example.com"),
+            json!("client_credentials password"),
+            true,
+        ),
+        (
+            json!(["server.example.com", "https://rp.example/cb"]),
+            json!(["password"]),
+            true,
+        ),
         (json!(["server.example.com"]), Value::Null, false),
-        (json!(["server.example.com"]), json!(["authorization_code"]), false),
+        (
+            json!(["server.example.com"]),
+            json!(["authorization_code"]),
+            false,
+        ),
         (json!(["server.example.com"]), json!(["implicit"]), false),
-        (json!(["server.example.com"]), json!(["password", "authorization_code"]), false),
-        (json!(["server.example.com", "https://rp.example/cb"]), json!(["authorization_code"]), false),
+        (
+            json!(["server.example.com"]),
+            json!(["password", "authorization_code"]),
+            false,
+        ),
+        (
+            json!(["server.example.com", "https://rp.example/cb"]),
+            json!(["authorization_code"]),
+            false,
+        ),
         (json!(["two words"]), json!(["password"]), false),
         (json!(["javascript:alert(1)"]), json!(["password"]), false),
         (json!(["http://rp.example/cb"]), json!(["password"]), false),
-        (json!(["https://rp.example/cb#here"]), json!(["password"]), false),
+        (
+            json!(["https://rp.example/cb#here"]),
+            json!(["password"]),
+            false,
+        ),
     ] {
-        let answer = register(&server, &json!({ "redirect_uris": uris, "grant_types": grants }));
+        let answer = register(
+            &server,
+            &json!({ "redirect_uris": uris, "grant_types": grants }),
+        );
         if accepted {
             let client = answer.created();
-            let list = if uris.is_string() { json!([uris]) } else { uris };
-            assert_eq!((&client["redirect_uris"], &client["response_types"]), (&list, &json!([])));
+            let list = if uris.is_string() {
+                json!([uris])
+            } else {
+                uris
+            };
+            assert_eq!(
+                (&client["redirect_uris"], &client["response_types"]),
+                (&list, &json!([]))
+            );
             kept += 1;
         } else {
             assert_eq!(answer.expect(400), invalid, "{uris} {grants}");
         }
     }
-    assert_eq!(register(&server, &json!({ "client_name": "Shop" })).expect(400), invalid);
+    assert_eq!(
+        register(&server, &json!({ "client_name": "Shop" })).expect(400),
+        invalid
+    );
     assert_eq!(server.clients().len(), kept);
 }
 
@@ -95,27 +178,65 @@ fn the_standard_door_takes_none_of_this() {
     let server = setup().start();
     let uris = json!(["https://rp.example/cb"]);
     for (asked, code, says) in [
-        (json!({ "redirect_uris": "https://rp.example/cb" }), "invalid_redirect_uri", "redirect_uris must be an array"),
-        (json!({ "redirect_uris": uris, "grant_types": "password" }), "invalid_client_metadata", "grant_types must be an array"),
-        (json!({ "redirect_uris": uris, "grant_types": ["password implicit"] }), "invalid_client_metadata", "grant_types "),
+        (
+            json!({ "redirect_uris": "https://rp.example/cb" }),
+            "invalid_redirect_uri",
+            "redirect_uris must be an array",
+        ),
+        (
+            json!({ "redirect_uris": uris, "grant_types": "password" }),
+            "invalid_client_metadata",
+            "grant_types must be an array",
+        ),
+        (
+            json!({ "redirect_uris": uris, "grant_types": ["password implicit"] }),
+            "invalid_client_metadata",
+            "grant_types ",
+        ),
         (
             json!({ "redirect_uris": ["server.example.com"], "grant_types": ["password"] }),
             "invalid_redirect_uri",
             "redirect_uris has an element",
         ),
-        (json!({ "redirect_uris": ["regexp=https://a.example/cb"] }), "invalid_redirect_uri", "redirect_uris has "),
+        (
+            json!({ "redirect_uris": ["regexp=https://a.example/cb"] }),
+            "invalid_redirect_uri",
+            "redirect_uris has ",
+        ),
     ] {
         let description = server.register(&asked).refused(400, code);
-        let reason = description.strip_prefix("One or more redirect_uri values are invalid: ").unwrap_or(&description);
+        let reason = description
+            .strip_prefix("One or more redirect_uri values are invalid: ")
+            .unwrap_or(&description);
         assert!(reason.starts_with(says), "{asked}: {description}");
-        assert_eq!(code == "invalid_redirect_uri", reason.len() < description.len(), "{description}");
+        assert_eq!(
+            code == "invalid_redirect_uri",
+            reason.len() < description.len(),
+            "{description}"
+        );
     }
-    server.request("POST", "/register").admin().body(plain("Shop").to_string().as_bytes()).send().refused(415, "invalid_request");
+    server
+        .request("POST", "/register")
+        .admin()
+        .body(plain("Shop").to_string().as_bytes())
+        .send()
+        .refused(415, "invalid_request");
     assert_eq!(server.clients(), Vec::<Value>::new());
 
-    let client = server.register(&json!({ "grant_types": ["password"], "ext_param_owner": 7 })).created();
-    assert_eq!((client.get("client_name"), client.get("ext_param_owner")), (None, None));
-    assert_eq!((&server.clients()[0]["owner"], &server.clients()[0]["composed_name"]), (&json!("admin"), &Value::Null));
+    let client = server
+        .register(&json!({ "grant_types": ["password"], "ext_param_owner": 7 }))
+        .created();
+    assert_eq!(
+        (client.get("client_name"), client.get("ext_param_owner")),
+        (None, None)
+    );
+    assert_eq!(
+        (
+            &server.clients()[0]["owner"],
+            &server.clients()[0]["composed_name"]
+        ),
+        (&json!("admin"), &Value::Null)
+    );
 }
 
 /// RFC 9110 §8.3: a program may leave the content type out; a browser, which could be made to, may not.
@@ -127,26 +248,54 @@ fn a_program_may_leave_the_content_type_out_and_a_page_may_not() {
         for (headers, accepted) in [
             (&[][..], true),
             (&[("Content-Type", "application/json")][..], true),
-            (&[("Content-Type", "Application/JSON; charset=utf-8"), ("Origin", "https://page.example")], true),
+            (
+                &[
+                    ("Content-Type", "Application/JSON; charset=utf-8"),
+                    ("Origin", "https://page.example"),
+                ],
+                true,
+            ),
             (&[("Sec-Fetch-Site", "same-origin")], true),
             (&[("Origin", "https://page.example")], false),
             (&[("Origin", "null")], false),
             (&[("Sec-Fetch-Site", "cross-site")], false),
-            (&[("Content-Type", "application/x-www-form-urlencoded")], false),
-            (&[("Content-Type", "multipart/form-data; boundary=x")], false),
+            (
+                &[("Content-Type", "application/x-www-form-urlencoded")],
+                false,
+            ),
+            (
+                &[("Content-Type", "multipart/form-data; boundary=x")],
+                false,
+            ),
             (&[("Content-Type", "text/plain")], false),
             (&[("Content-Type", "")], false),
             (&[("Content-Type", "application/json-patch")], false),
-            (&[("Content-Type", "application/json"), ("Content-Encoding", "gzip")], false),
+            (
+                &[
+                    ("Content-Type", "application/json"),
+                    ("Content-Encoding", "gzip"),
+                ],
+                false,
+            ),
         ] {
-            let ask = server.request("POST", path).admin().body(br#"{"grant_types": ["password"]}"#);
-            let answer = headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value)).send();
+            let ask = server
+                .request("POST", path)
+                .admin()
+                .body(br#"{"grant_types": ["password"]}"#);
+            let answer = headers
+                .iter()
+                .fold(ask, |ask, (name, value)| ask.header(name, value))
+                .send();
             if accepted {
                 answer.created();
                 registered += 1;
             } else {
                 let description = answer.refused(415, "invalid_request");
-                assert_eq!(description, "The body must be sent as application/json, without a content encoding.", "{headers:?}");
+                assert_eq!(
+                    description,
+                    "The body must be sent as application/json, without a content encoding.",
+                    "{headers:?}"
+                );
             }
         }
     }
@@ -159,35 +308,127 @@ fn every_mistake_is_answered_in_json() {
     let server = setup().start();
     let uris = r#""redirect_uris": ["https://rp.example/cb"]"#;
     for (body, code, says) in [
-        (String::new(), "invalid_client_metadata", "The body must be a JSON object"),
-        ("{".to_owned(), "invalid_client_metadata", "The body must be a JSON object"),
-        ("[]".to_owned(), "invalid_client_metadata", "The body must be a JSON object"),
-        ("null".to_owned(), "invalid_client_metadata", "The body must be a JSON object"),
-        ("<xml/>".to_owned(), "invalid_client_metadata", "The body must be a JSON object"),
-        (format!("{{{uris}, {uris}}}"), "invalid_client_metadata", "The body has a member twice"),
-        (r#"{"redirect_uris": 7}"#.to_owned(), "invalid_redirect_uri", "One or more redirect_uri values are invalid"),
-        (r#"{"redirect_uris": [7]}"#.to_owned(), "invalid_redirect_uri", "One or more redirect_uri values are invalid"),
-        (r#"{"redirect_uris": [null]}"#.to_owned(), "invalid_redirect_uri", "One or more redirect_uri values are invalid"),
+        (
+            String::new(),
+            "invalid_client_metadata",
+            "The body must be a JSON object",
+        ),
+        (
+            "{".to_owned(),
+            "invalid_client_metadata",
+            "The body must be a JSON object",
+        ),
+        (
+            "[]".to_owned(),
+            "invalid_client_metadata",
+            "The body must be a JSON object",
+        ),
+        (
+            "null".to_owned(),
+            "invalid_client_metadata",
+            "The body must be a JSON object",
+        ),
+        (
+            "<xml/>".to_owned(),
+            "invalid_client_metadata",
+            "The body must be a JSON object",
+        ),
+        (
+            format!("{{{uris}, {uris}}}"),
+            "invalid_client_metadata",
+            "The body has a member twice",
+        ),
+        (
+            r#"{"redirect_uris": 7}"#.to_owned(),
+            "invalid_redirect_uri",
+            "One or more redirect_uri values are invalid",
+        ),
+        (
+            r#"{"redirect_uris": [7]}"#.to_owned(),
+            "invalid_redirect_uri",
+            "One or more redirect_uri values are invalid",
+        ),
+        (
+            r#"{"redirect_uris": [null]}"#.to_owned(),
+            "invalid_redirect_uri",
+            "One or more redirect_uri values are invalid",
+        ),
         (
             r#"{"redirect_uris": [["https://rp.example/cb"]]}"#.to_owned(),
             "invalid_redirect_uri",
             "One or more redirect_uri values are invalid",
         ),
-        (r#"{"redirect_uris": {}}"#.to_owned(), "invalid_redirect_uri", "One or more redirect_uri values are invalid"),
-        (r#"{"redirect_uris": []}"#.to_owned(), "invalid_redirect_uri", "One or more redirect_uri values are invalid"),
-        (format!(r#"{{{uris}, "client_name": 7}}"#), "invalid_client_metadata", "client_name must be a string."),
-        (format!(r#"{{{uris}, "client_name": ["Shop"]}}"#), "invalid_client_metadata", "client_name must be a string."),
-        (format!(r#"{{{uris}, "grant_types": 7}}"#), "invalid_client_metadata", "grant_types must be an array."),
-        (format!(r#"{{{uris}, "grant_types": [null]}}"#), "invalid_client_metadata", "grant_types has an element that must be a string."),
-        (format!(r#"{{{uris}, "grant_types": [7]}}"#), "invalid_client_metadata", "grant_types has an element that must be a string."),
-        (format!(r#"{{{uris}, "grant_types": ["unheard_of"]}}"#), "invalid_client_metadata", "grant_types names nothing"),
-        (format!(r#"{{{uris}, "contacts": [null]}}"#), "invalid_client_metadata", "contacts has an element that must be a string."),
-        (format!(r#"{{{uris}, "scope": 7}}"#), "invalid_client_metadata", "scope must be a string."),
-        (format!(r#"{{{uris}, "jwks": "keys"}}"#), "invalid_client_metadata", "jwks must be"),
-        (format!(r#"{{{uris}, "jwks": {{"keys": [null]}}}}"#), "invalid_client_metadata", "jwks "),
-        (format!(r#"{{{uris}, "ext_param_owner": 7}}"#), "invalid_client_metadata", "Invalid application owner."),
+        (
+            r#"{"redirect_uris": {}}"#.to_owned(),
+            "invalid_redirect_uri",
+            "One or more redirect_uri values are invalid",
+        ),
+        (
+            r#"{"redirect_uris": []}"#.to_owned(),
+            "invalid_redirect_uri",
+            "One or more redirect_uri values are invalid",
+        ),
+        (
+            format!(r#"{{{uris}, "client_name": 7}}"#),
+            "invalid_client_metadata",
+            "client_name must be a string.",
+        ),
+        (
+            format!(r#"{{{uris}, "client_name": ["Shop"]}}"#),
+            "invalid_client_metadata",
+            "client_name must be a string.",
+        ),
+        (
+            format!(r#"{{{uris}, "grant_types": 7}}"#),
+            "invalid_client_metadata",
+            "grant_types must be an array.",
+        ),
+        (
+            format!(r#"{{{uris}, "grant_types": [null]}}"#),
+            "invalid_client_metadata",
+            "grant_types has an element that must be a string.",
+        ),
+        (
+            format!(r#"{{{uris}, "grant_types": [7]}}"#),
+            "invalid_client_metadata",
+            "grant_types has an element that must be a string.",
+        ),
+        (
+            format!(r#"{{{uris}, "grant_types": ["unheard_of"]}}"#),
+            "invalid_client_metadata",
+            "grant_types names nothing",
+        ),
+        (
+            format!(r#"{{{uris}, "contacts": [null]}}"#),
+            "invalid_client_metadata",
+            "contacts has an element that must be a string.",
+        ),
+        (
+            format!(r#"{{{uris}, "scope": 7}}"#),
+            "invalid_client_metadata",
+            "scope must be a string.",
+        ),
+        (
+            format!(r#"{{{uris}, "jwks": "keys"}}"#),
+            "invalid_client_metadata",
+            "jwks must be",
+        ),
+        (
+            format!(r#"{{{uris}, "jwks": {{"keys": [null]}}}}"#),
+            "invalid_client_metadata",
+            "jwks ",
+        ),
+        (
+            format!(r#"{{{uris}, "ext_param_owner": 7}}"#),
+            "invalid_client_metadata",
+            "Invalid application owner.",
+        ),
     ] {
-        let answer = door(&server).admin().header("Content-Type", "application/json").body(body.as_bytes()).send();
+        let answer = door(&server)
+            .admin()
+            .header("Content-Type", "application/json")
+            .body(body.as_bytes())
+            .send();
         let description = answer.refused(400, code);
         assert!(description.starts_with(says), "{body}: {description}");
     }
@@ -197,5 +438,8 @@ fn every_mistake_is_answered_in_json() {
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" }] });
     let with_keys = json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "private_key_jwt", "jwks": keys });
     let client = register(&server, &with_keys).created();
-    assert_eq!((&client["jwks"], client.get("client_secret")), (&keys, None));
+    assert_eq!(
+        (&client["jwks"], client.get("client_secret")),
+        (&keys, None)
+    );
 }

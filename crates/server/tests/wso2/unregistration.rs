@@ -11,8 +11,16 @@ fn a_client_is_unregistered_when_all_three_match() {
     let server = setup().start();
     server.account("alice", "registrar");
     server.account("bob", "registrar");
-    let client = door(&server).basic("alice", PASSWORD).json(&plain("Shop")).send().created();
-    let owned = register(&server, &json!({ "client_name": "Shop", "grant_types": ["password"], "ext_param_owner": "alice" })).created();
+    let client = door(&server)
+        .basic("alice", PASSWORD)
+        .json(&plain("Shop"))
+        .send()
+        .created();
+    let owned = register(
+        &server,
+        &json!({ "client_name": "Shop", "grant_types": ["password"], "ext_param_owner": "alice" }),
+    )
+    .created();
     let stays = || {
         assert_eq!(server.manage("GET", &client).send().ok(), client);
         assert_eq!(server.manage("GET", &owned).send().ok(), owned);
@@ -37,7 +45,9 @@ fn a_client_is_unregistered_when_all_three_match() {
         ("admin", ids[1], "?userId=admin&applicationName=Shop"),
         ("admin", ids[2], "?userId=admin&applicationName=Shop"),
     ] {
-        let refusal = unregister(&server, client, query).basic(caller, PASSWORD).send();
+        let refusal = unregister(&server, client, query)
+            .basic(caller, PASSWORD)
+            .send();
         assert_eq!(
             refusal.expect(403),
             json!({ "error": "access_denied", "error_description": "No client of yours has this identifier, userId and applicationName." }),
@@ -56,11 +66,20 @@ fn a_client_is_unregistered_when_all_three_match() {
         ("?userId=alice", "applicationName"),
         ("?userId=alice&applicationName=", "applicationName"),
         ("?userId=alice&applicationName=+", "applicationName"),
-        ("?userId=alice&applicationName=Shop&applicationName=Other", "applicationName"),
+        (
+            "?userId=alice&applicationName=Shop&applicationName=Other",
+            "applicationName",
+        ),
     ] {
-        let refusal = unregister(&server, ids[0], query).basic("alice", PASSWORD).send();
+        let refusal = unregister(&server, ids[0], query)
+            .basic("alice", PASSWORD)
+            .send();
         let sentence = format!("The query must have {missing}, once, and not blank.");
-        assert_eq!(refusal.expect(400), json!({ "error": "invalid_request", "error_description": sentence }), "{query}");
+        assert_eq!(
+            refusal.expect(400),
+            json!({ "error": "invalid_request", "error_description": sentence }),
+            "{query}"
+        );
     }
     stays();
 
@@ -68,22 +87,48 @@ fn a_client_is_unregistered_when_all_three_match() {
     let nothing = unregister(&server, ids[0], query).send();
     nothing.refused(401, "invalid_token");
     assert_eq!(nothing.headers("www-authenticate"), [BASIC]);
-    let token = format!("Bearer {}", server.ran(&["token", "issue", "--owner", "alice"]).trim());
-    let own_token = format!("Bearer {}", client["registration_access_token"].as_str().unwrap());
-    for credentials in ["Basic YWxpY2U6d3Jvbmc=", "Basic bm9ib2R5Om5vdGhpbmc=", "Basic", "Digest x", &token, &own_token] {
-        let wrong = unregister(&server, ids[0], query).header("Authorization", credentials).send();
+    let token = format!(
+        "Bearer {}",
+        server.ran(&["token", "issue", "--owner", "alice"]).trim()
+    );
+    let own_token = format!(
+        "Bearer {}",
+        client["registration_access_token"].as_str().unwrap()
+    );
+    for credentials in [
+        "Basic YWxpY2U6d3Jvbmc=",
+        "Basic bm9ib2R5Om5vdGhpbmc=",
+        "Basic",
+        "Digest x",
+        &token,
+        &own_token,
+    ] {
+        let wrong = unregister(&server, ids[0], query)
+            .header("Authorization", credentials)
+            .send();
         wrong.refused(401, "invalid_token");
         assert_eq!(wrong.headers("www-authenticate"), [BASIC], "{credentials}");
     }
     stays();
 
-    let gone = unregister(&server, ids[0], query).basic("alice", PASSWORD).send();
+    let gone = unregister(&server, ids[0], query)
+        .basic("alice", PASSWORD)
+        .send();
     gone.deleted();
     assert_eq!(gone.header("pragma"), Some("no-cache"));
-    server.manage("GET", &client).send().refused(401, "invalid_token");
-    unregister(&server, ids[0], query).basic("alice", PASSWORD).send().refused(403, "access_denied");
+    server
+        .manage("GET", &client)
+        .send()
+        .refused(401, "invalid_token");
+    unregister(&server, ids[0], query)
+        .basic("alice", PASSWORD)
+        .send()
+        .refused(403, "access_denied");
     unregister(&server, ids[1], "?userId=alice&applicationName=alice_Shop")
-        .header("Authorization", "Basic: YWxpY2U6Y29ycmVjdCBob3JzZTpiYXR0ZXJ5")
+        .header(
+            "Authorization",
+            "Basic: YWxpY2U6Y29ycmVjdCBob3JzZTpiYXR0ZXJ5",
+        )
         .send()
         .deleted();
     assert_eq!(server.clients(), Vec::<Value>::new());
@@ -95,11 +140,31 @@ fn an_administrator_unregisters_anybodys_client() {
     let server = setup().start();
     server.account("alice", "registrar");
     let token = server.ran(&["token", "issue"]);
-    let alices = || door(&server).basic("alice", PASSWORD).json(&plain("Shop")).send().created();
-    let nobodys = door(&server).bearer(token.trim()).json(&plain("Shop")).send().created();
+    let alices = || {
+        door(&server)
+            .basic("alice", PASSWORD)
+            .json(&plain("Shop"))
+            .send()
+            .created()
+    };
+    let nobodys = door(&server)
+        .bearer(token.trim())
+        .json(&plain("Shop"))
+        .send()
+        .created();
     for (client, user) in [(alices(), "alice"), (alices(), "admin"), (nobodys, "admin")] {
-        unregister(&server, id(&client), &format!("?userId={user}&applicationName=Shop")).admin().send().deleted();
-        server.manage("GET", &client).send().refused(401, "invalid_token");
+        unregister(
+            &server,
+            id(&client),
+            &format!("?userId={user}&applicationName=Shop"),
+        )
+        .admin()
+        .send()
+        .deleted();
+        server
+            .manage("GET", &client)
+            .send()
+            .refused(401, "invalid_token");
     }
     assert_eq!(server.clients(), Vec::<Value>::new());
 }
@@ -113,20 +178,63 @@ fn a_client_of_one_door_is_managed_through_the_others() {
     assert_eq!(server.manage("GET", &client).send().ok(), client);
     let update = json!({ "client_id": id(&client), "client_name": "Renamed", "redirect_uris": ["https://rp.example/other"] });
     let updated = server.manage("PUT", &client).json(&update).send().ok();
-    assert_eq!((&updated["client_name"], &updated["redirect_uris"]), (&json!("Renamed"), &json!(["https://rp.example/other"])));
+    assert_eq!(
+        (&updated["client_name"], &updated["redirect_uris"]),
+        (&json!("Renamed"), &json!(["https://rp.example/other"]))
+    );
     // The composed name is settled at registration.
-    unregister(&server, id(&client), "?userId=owner&applicationName=Renamed").admin().send().refused(403, "access_denied");
+    unregister(
+        &server,
+        id(&client),
+        "?userId=owner&applicationName=Renamed",
+    )
+    .admin()
+    .send()
+    .refused(403, "access_denied");
     register(&server, &asked).refused(400, "invalid_client_metadata");
-    unregister(&server, id(&client), "?userId=owner&applicationName=owner_Shop").admin().send().deleted();
+    unregister(
+        &server,
+        id(&client),
+        "?userId=owner&applicationName=owner_Shop",
+    )
+    .admin()
+    .send()
+    .deleted();
 
     let again = register(&server, &asked).created();
     server.manage("DELETE", &again).send().deleted();
-    unregister(&server, id(&again), "?userId=owner&applicationName=owner_Shop").admin().send().refused(403, "access_denied");
+    unregister(
+        &server,
+        id(&again),
+        "?userId=owner&applicationName=owner_Shop",
+    )
+    .admin()
+    .send()
+    .refused(403, "access_denied");
     register(&server, &asked).created();
 
     let standard = server.client();
-    unregister(&server, id(&standard), "?userId=admin&applicationName=A%20client").admin().send().deleted();
-    server.manage("GET", &standard).send().refused(401, "invalid_token");
-    let named = server.register(&json!({ "grant_types": ["password"], "client_name": "Größe & mehr" })).created();
-    unregister(&server, id(&named), "?applicationName=Gr%C3%B6%C3%9Fe+%26+mehr&userId=admin").admin().send().deleted();
+    unregister(
+        &server,
+        id(&standard),
+        "?userId=admin&applicationName=A%20client",
+    )
+    .admin()
+    .send()
+    .deleted();
+    server
+        .manage("GET", &standard)
+        .send()
+        .refused(401, "invalid_token");
+    let named = server
+        .register(&json!({ "grant_types": ["password"], "client_name": "Größe & mehr" }))
+        .created();
+    unregister(
+        &server,
+        id(&named),
+        "?applicationName=Gr%C3%B6%C3%9Fe+%26+mehr&userId=admin",
+    )
+    .admin()
+    .send()
+    .deleted();
 }

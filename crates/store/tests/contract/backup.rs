@@ -7,7 +7,9 @@ use std::time::Duration;
 use protocol::{ClientId, ClientSecret, InitialAccessToken, Secret};
 use store::{BackupError, NewClient, NewSigningKey, NewToken, Role, Store, StoreError, Which};
 
-use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, memory, new_client, provider, terms, token};
+use crate::bench::{
+    Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, memory, new_client, provider, terms, token,
+};
 
 on_both!(
     everything_comes_back_in_either_database,
@@ -27,17 +29,44 @@ fn fill(store: &Store) {
         ..new_client("c1")
     };
     store.insert(full, None, NOW).wait().unwrap();
-    store.insert(NewClient { secret: None, ..new_client("c2") }, None, NOW).wait().unwrap();
-    store.add_account("alice", Role::Registrar, Some(&provider()), &Secret::new("hush password"), NOW).unwrap();
-    let token = NewToken { uses: Some(2), provider: Some(provider()), label: Some("a 'label'\n".to_owned()), ..NewToken::default() };
-    store.issue_token(&InitialAccessToken::new("iat_hush"), token, NOW).unwrap();
+    store
+        .insert(
+            NewClient {
+                secret: None,
+                ..new_client("c2")
+            },
+            None,
+            NOW,
+        )
+        .wait()
+        .unwrap();
+    store
+        .add_account(
+            "alice",
+            Role::Registrar,
+            Some(&provider()),
+            &Secret::new("hush password"),
+            NOW,
+        )
+        .unwrap();
+    let token = NewToken {
+        uses: Some(2),
+        provider: Some(provider()),
+        label: Some("a 'label'\n".to_owned()),
+        ..NewToken::default()
+    };
+    store
+        .issue_token(&InitialAccessToken::new("iat_hush"), token, NOW)
+        .unwrap();
     let key = NewSigningKey {
         kid: "k1".to_owned(),
         algorithm: "ES256".to_owned(),
         private: Secret::new("hush key"),
         public_jwk: "{\"kty\":\"EC\"}".to_owned(),
     };
-    store.add_first_signing_keys(&provider(), &[key], NOW).unwrap();
+    store
+        .add_first_signing_keys(&provider(), &[key], NOW)
+        .unwrap();
 }
 
 fn backup(store: &Store) -> Vec<u8> {
@@ -63,11 +92,25 @@ fn seen(store: &Store) -> String {
         .unwrap()
         .into_iter()
         .map(|listed| listed.client.unwrap())
-        .map(|client| format!("{client:?} {} {:?}", client.metadata.json(), client.secret.as_ref().map(ClientSecret::reveal)))
+        .map(|client| {
+            format!(
+                "{client:?} {} {:?}",
+                client.metadata.json(),
+                client.secret.as_ref().map(ClientSecret::reveal)
+            )
+        })
         .collect();
-    let keys: Vec<_> =
-        store.signing_keys(&provider()).unwrap().into_iter().map(|key| format!("{key:?} {}", key.private.reveal())).collect();
-    format!("{clients:#?} {keys:#?} {:#?} {:#?}", store.accounts().unwrap(), store.tokens().unwrap())
+    let keys: Vec<_> = store
+        .signing_keys(&provider())
+        .unwrap()
+        .into_iter()
+        .map(|key| format!("{key:?} {}", key.private.reveal()))
+        .collect();
+    format!(
+        "{clients:#?} {keys:#?} {:#?} {:#?}",
+        store.accounts().unwrap(),
+        store.tokens().unwrap()
+    )
 }
 
 fn everything_comes_back_in_either_database(bench: &Bench) {
@@ -75,7 +118,14 @@ fn everything_comes_back_in_either_database(bench: &Bench) {
     fill(&from);
     let file = backup(&from);
     let text = String::from_utf8(file.clone()).unwrap();
-    for clear in ["hush_of_", "rat_of_", "hush password", "hush key", "iat_hush", KEY] {
+    for clear in [
+        "hush_of_",
+        "rat_of_",
+        "hush password",
+        "hush key",
+        "iat_hush",
+        KEY,
+    ] {
         assert!(!text.contains(clear), "{text}");
     }
     for other in [Bench::sqlite(), Bench::postgres()] {
@@ -84,10 +134,28 @@ fn everything_comes_back_in_either_database(bench: &Bench) {
         assert_eq!(seen(&to), seen(&from));
         assert_eq!(to.check(), Ok(()));
         for id in ["c1", "c2"] {
-            assert!(to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW).unwrap().is_some(), "{id}");
+            assert!(
+                to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW)
+                    .unwrap()
+                    .is_some(),
+                "{id}"
+            );
         }
-        assert!(to.verify_account(&provider(), "alice", &Secret::new("hush password"), &mut memory()).unwrap().is_some());
-        assert!(to.find_token(&provider(), &InitialAccessToken::new("iat_hush"), NOW).unwrap().is_some());
+        assert!(
+            to.verify_account(
+                &provider(),
+                "alice",
+                &Secret::new("hush password"),
+                &mut memory()
+            )
+            .unwrap()
+            .is_some()
+        );
+        assert!(
+            to.find_token(&provider(), &InitialAccessToken::new("iat_hush"), NOW)
+                .unwrap()
+                .is_some()
+        );
         insert(&to, "c3");
     }
 }
@@ -95,7 +163,10 @@ fn everything_comes_back_in_either_database(bench: &Bench) {
 fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
     let store = bench.store();
     let before: Vec<String> = (0..1_100).map(|number| format!("b{number:05}")).collect();
-    let written: Vec<_> = before.iter().map(|id| store.insert(new_client(id), None, NOW)).collect();
+    let written: Vec<_> = before
+        .iter()
+        .map(|id| store.insert(new_client(id), None, NOW))
+        .collect();
     assert!(written.into_iter().all(|written| written.wait().is_ok()));
     let stop = AtomicBool::new(false);
     let file = std::thread::scope(|scope| {
@@ -123,14 +194,27 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
     let to = other.store();
     restore(&to, &file, false).unwrap();
     for id in &before[1..] {
-        assert!(to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW).unwrap().is_some(), "{id}");
+        assert!(
+            to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW)
+                .unwrap()
+                .is_some(),
+            "{id}"
+        );
     }
     let ids = |store: &Store| -> Vec<String> {
-        let page = store.clients(&Which::default(), Some(&ClientId::new("d")), 100_000).unwrap();
-        page.into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
+        let page = store
+            .clients(&Which::default(), Some(&ClientId::new("d")), 100_000)
+            .unwrap();
+        page.into_iter()
+            .map(|listed| listed.id.as_str().to_owned())
+            .collect()
     };
     let during = ids(&to);
-    assert_eq!(during, ids(&store)[..during.len()], "no gap: what was written before something else is there with it");
+    assert_eq!(
+        during,
+        ids(&store)[..during.len()],
+        "no gap: what was written before something else is there with it"
+    );
 }
 
 fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
@@ -140,9 +224,13 @@ fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
     let file = backup(&from);
     let to = bench.store();
     insert(&to, "other");
-    to.add_account("bob", Role::Administrator, None, &Secret::new("x"), NOW).unwrap();
+    to.add_account("bob", Role::Administrator, None, &Secret::new("x"), NOW)
+        .unwrap();
     let before = seen(&to);
-    assert_eq!(restore(&to, &file, false).unwrap_err().to_string(), "the store is not empty: it has 1 rows in client");
+    assert_eq!(
+        restore(&to, &file, false).unwrap_err().to_string(),
+        "the store is not empty: it has 1 rows in client"
+    );
     assert_eq!(seen(&to), before);
     assert_eq!(restore(&to, &file, true).unwrap(), 10);
     assert_eq!(seen(&to), seen(&from));
@@ -155,7 +243,10 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
     let text = String::from_utf8(file.clone()).unwrap();
     let before = seen(&store);
     let said = |file: &[u8]| {
-        let refused = store.restore(&mut Cursor::new(file), true, |_| {}).unwrap_err().to_string();
+        let refused = store
+            .restore(&mut Cursor::new(file), true, |_| {})
+            .unwrap_err()
+            .to_string();
         assert_eq!(seen(&store), before);
         refused
     };
@@ -163,28 +254,61 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
     assert_eq!(lines.len(), 12);
     assert_eq!(said(b""), "line 1 is missing: the file is empty");
     assert_eq!(said(b"{}\n"), "line 1 is not the beginning of a backup");
-    assert_eq!(said(&file[..file.len() - 1]), "line 12 does not end: the file was cut off, or is no backup");
-    assert_eq!(said(lines[..11].concat().as_bytes()), "line 12 is missing: the file was cut off");
+    assert_eq!(
+        said(&file[..file.len() - 1]),
+        "line 12 does not end: the file was cut off, or is no backup"
+    );
+    assert_eq!(
+        said(lines[..11].concat().as_bytes()),
+        "line 12 is missing: the file was cut off"
+    );
     let other = "says that the lines before it are not those that were written";
-    assert_eq!(said([&lines[..1], &lines[2..]].concat().concat().as_bytes()), format!("line 11 {other}"));
-    assert_eq!(said(text.replace("rp.example/cb", "xx.example/cb").as_bytes()), format!("line 12 {other}"));
+    assert_eq!(
+        said([&lines[..1], &lines[2..]].concat().concat().as_bytes()),
+        format!("line 11 {other}")
+    );
+    assert_eq!(
+        said(text.replace("rp.example/cb", "xx.example/cb").as_bytes()),
+        format!("line 12 {other}")
+    );
     assert_eq!(
         said(text.replace("\"revision\"", "\"revisiom\"").as_bytes()),
         "line 1 names the column revisiom of client, which there is not"
     );
-    assert_eq!(said(format!("{text}\n").as_bytes()), "line 13 comes after the end of the backup");
-    assert_eq!(said(text.replacen("{\"client\":", "{\"klient\":", 1).as_bytes()), "line 2 is not a row of the tables its first line names");
     assert_eq!(
-        said(text.replace("\"frontdesk_backup\":1", "\"frontdesk_backup\":2").as_bytes()),
+        said(format!("{text}\n").as_bytes()),
+        "line 13 comes after the end of the backup"
+    );
+    assert_eq!(
+        said(text.replacen("{\"client\":", "{\"klient\":", 1).as_bytes()),
+        "line 2 is not a row of the tables its first line names"
+    );
+    assert_eq!(
+        said(
+            text.replace("\"frontdesk_backup\":1", "\"frontdesk_backup\":2")
+                .as_bytes()
+        ),
         "line 1 says that the backup has another form than this program reads"
     );
-    assert_eq!(said(text.replace("\"0001\"", "\"9999\"").as_bytes()), StoreError::Newer { migration: "9999".to_owned() }.to_string());
     assert_eq!(
-        said(text.replacen("\"table\":\"client\"", "\"table\":\"seal_check\"", 1).as_bytes()),
+        said(text.replace("\"0001\"", "\"9999\"").as_bytes()),
+        StoreError::Newer {
+            migration: "9999".to_owned()
+        }
+        .to_string()
+    );
+    assert_eq!(
+        said(
+            text.replacen("\"table\":\"client\"", "\"table\":\"seal_check\"", 1)
+                .as_bytes()
+        ),
         "line 1 names a table or a column that there is not"
     );
     assert_eq!(
-        said(text.replacen("\"revision\"", "\"revision\\\") --\"", 1).as_bytes()),
+        said(
+            text.replacen("\"revision\"", "\"revision\\\") --\"", 1)
+                .as_bytes()
+        ),
         "line 1 names a table or a column that there is not"
     );
 
@@ -192,21 +316,38 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
     let wrong = Store::open(&elsewhere.url, key(OTHER_KEY)).unwrap();
     wrong.migrate().unwrap();
     let refused = restore(&wrong, &file, false).unwrap_err().to_string();
-    assert_eq!(refused, format!("what it has was sealed with another sealing key, whose identifier is {}", key(KEY).id()));
+    assert_eq!(
+        refused,
+        format!(
+            "what it has was sealed with another sealing key, whose identifier is {}",
+            key(KEY).id()
+        )
+    );
 }
 
 fn every_table_is_in_the_backup(bench: &Bench) {
     let store = bench.store();
     let head = String::from_utf8(backup(&store)).unwrap();
     let sql = match bench.raw() {
-        Raw::Sqlite(_) => "SELECT name AS value FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-        Raw::Postgres(_) => "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'public'",
+        Raw::Sqlite(_) => {
+            "SELECT name AS value FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        }
+        Raw::Postgres(_) => {
+            "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'public'"
+        }
     };
-    let tables: Vec<String> =
-        bench.raw().values(sql).into_iter().filter(|name| !name.starts_with("__diesel") && name != "seal_check").collect();
+    let tables: Vec<String> = bench
+        .raw()
+        .values(sql)
+        .into_iter()
+        .filter(|name| !name.starts_with("__diesel") && name != "seal_check")
+        .collect();
     assert!(tables.contains(&"client".to_owned()));
     for table in tables {
-        assert!(head.contains(&format!("{{\"table\":\"{table}\",\"columns\":[")), "{table}: {head}");
+        assert!(
+            head.contains(&format!("{{\"table\":\"{table}\",\"columns\":[")),
+            "{table}: {head}"
+        );
     }
 }
 
@@ -218,8 +359,20 @@ fn a_backup_of_before_a_column_is_restored(bench: &Bench) {
     let other = Bench::postgres();
     let to = other.store();
     assert_eq!(restore(&to, &file, false).unwrap(), 2);
-    assert!(to.client(&ClientId::new("c1")).unwrap().unwrap().terms.is_none());
+    assert!(
+        to.client(&ClientId::new("c1"))
+            .unwrap()
+            .unwrap()
+            .terms
+            .is_none()
+    );
     let newer = backup(&to);
-    let refused = store.restore(&mut Cursor::new(&newer), true, |_| {}).unwrap_err().to_string();
-    assert_eq!(refused, "line 1 names the column terms of client, which there is not");
+    let refused = store
+        .restore(&mut Cursor::new(&newer), true, |_| {})
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        refused,
+        "line 1 names the column terms of client, which there is not"
+    );
 }

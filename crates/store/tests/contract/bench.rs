@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp, TokenTerms};
+use protocol::{
+    ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp,
+    TokenTerms,
+};
 use store::{Client, DatabaseUrl, NewClient, PasswordMemory, SealingKey, Store};
 use tempfile::TempDir;
 
@@ -30,19 +33,38 @@ impl Bench {
     pub fn sqlite() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let text = format!("sqlite://{}", folder.path().join("store.db").display());
-        Self { url: text.parse().expect("a URL"), text, place: Place::Folder { _folder: folder } }
+        Self {
+            url: text.parse().expect("a URL"),
+            text,
+            place: Place::Folder { _folder: folder },
+        }
     }
 
     pub fn postgres() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let admin = test_postgres();
-        let database = format!("frontdesk_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut server = PgConnection::establish(&admin).expect("the server of TEST_POSTGRES answers");
-        server.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).expect("an old database goes");
-        server.batch_execute(&format!("CREATE DATABASE {database}")).expect("a new database");
-        let (server, _) = admin.rsplit_once('/').expect("TEST_POSTGRES names a database");
+        let database = format!(
+            "frontdesk_test_{}_{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let mut server =
+            PgConnection::establish(&admin).expect("the server of TEST_POSTGRES answers");
+        server
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))
+            .expect("an old database goes");
+        server
+            .batch_execute(&format!("CREATE DATABASE {database}"))
+            .expect("a new database");
+        let (server, _) = admin
+            .rsplit_once('/')
+            .expect("TEST_POSTGRES names a database");
         let text = format!("{server}/{database}");
-        Self { url: text.parse().expect("a URL"), text, place: Place::Server { admin, database } }
+        Self {
+            url: text.parse().expect("a URL"),
+            text,
+            place: Place::Server { admin, database },
+        }
     }
 
     /// The store, opened and migrated.
@@ -60,12 +82,21 @@ impl Bench {
     pub fn raw(&self) -> Raw {
         match &self.place {
             Place::Folder { .. } => {
-                let path = self.url.sqlite_path().expect("a path").to_str().expect("plain text");
+                let path = self
+                    .url
+                    .sqlite_path()
+                    .expect("a path")
+                    .to_str()
+                    .expect("plain text");
                 let mut connection = SqliteConnection::establish(path).expect("SQLite");
-                connection.batch_execute("PRAGMA busy_timeout = 5000").expect("patience");
+                connection
+                    .batch_execute("PRAGMA busy_timeout = 5000")
+                    .expect("patience");
                 Raw::Sqlite(connection)
             }
-            Place::Server { .. } => Raw::Postgres(PgConnection::establish(&self.text).expect("PostgreSQL")),
+            Place::Server { .. } => {
+                Raw::Postgres(PgConnection::establish(&self.text).expect("PostgreSQL"))
+            }
         }
     }
 
@@ -73,7 +104,10 @@ impl Bench {
     pub fn admin(&self) -> Option<(Raw, &str)> {
         match &self.place {
             Place::Folder { .. } => None,
-            Place::Server { admin, database } => Some((Raw::Postgres(PgConnection::establish(admin).expect("PostgreSQL")), database)),
+            Place::Server { admin, database } => Some((
+                Raw::Postgres(PgConnection::establish(admin).expect("PostgreSQL")),
+                database,
+            )),
         }
     }
 }
@@ -88,7 +122,10 @@ impl Drop for Bench {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test script names its server here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test script names its server here"
+)]
 fn test_postgres() -> String {
     std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES names no PostgreSQL server: run the tests with `make test`, which starts one")
 }
@@ -141,7 +178,9 @@ pub fn provider() -> Issuer {
 }
 
 pub fn metadata(name: &str) -> RegisteredMetadata {
-    let json = format!(r#"{{"redirect_uris":["https://rp.example/cb"],"client_name":"{name}","client_name#ja-Jpan-JP":"クライアント名"}}"#);
+    let json = format!(
+        r#"{{"redirect_uris":["https://rp.example/cb"],"client_name":"{name}","client_name#ja-Jpan-JP":"クライアント名"}}"#
+    );
     RegisteredMetadata::from_stored(json).expect("metadata")
 }
 
@@ -178,8 +217,14 @@ pub fn insert(store: &Store, id: &str) -> Client {
 
 /// Inserts a client and reads it back.
 pub fn insert_as(store: &Store, new: NewClient) -> Client {
-    let told = store.insert(new, None, NOW).wait().expect("a client is inserted");
-    store.client(&told.id).expect("a client is read").expect("it is there")
+    let told = store
+        .insert(new, None, NOW)
+        .wait()
+        .expect("a client is inserted");
+    store
+        .client(&told.id)
+        .expect("a client is read")
+        .expect("it is there")
 }
 
 /// Does the same in 20 threads at once.
@@ -191,8 +236,13 @@ pub fn race<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
             barrier.wait();
             work(number)
         };
-        let threads: Vec<_> = (0..20).map(|number| scope.spawn(move || run(number))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        let threads: Vec<_> = (0..20)
+            .map(|number| scope.spawn(move || run(number)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
     })
 }
 

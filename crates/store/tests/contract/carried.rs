@@ -26,23 +26,41 @@ fn fill(store: &Store) {
         ..new_client("c1")
     };
     store.insert(full, None, NOW).wait().unwrap();
-    store.insert(NewClient { secret: None, ..new_client("c2") }, None, NOW).wait().unwrap();
+    store
+        .insert(
+            NewClient {
+                secret: None,
+                ..new_client("c2")
+            },
+            None,
+            NOW,
+        )
+        .wait()
+        .unwrap();
     let client = insert(store, "c3");
     assert!(store.reissue(&client.id, &token("c3"), NOW).wait().unwrap());
 }
 
 fn lines(store: &Store) -> Vec<String> {
     let page = store.exported(&Which::default(), None, 100).unwrap();
-    page.into_iter().map(|listed| listed.client.unwrap().line().unwrap()).collect()
+    page.into_iter()
+        .map(|listed| listed.client.unwrap().line().unwrap())
+        .collect()
 }
 
 fn read(store: &Store, lines: &[String]) -> Vec<ExportedClient> {
-    lines.iter().map(|line| store.read_exported(line, None).unwrap()).collect()
+    lines
+        .iter()
+        .map(|line| store.read_exported(line, None).unwrap())
+        .collect()
 }
 
 fn seen(store: &Store) -> Vec<String> {
     let page = store.clients(&Which::default(), None, 100).unwrap();
-    page.into_iter().map(|listed| listed.client.unwrap()).map(|client| format!("{client:?} {}", client.metadata.json())).collect()
+    page.into_iter()
+        .map(|listed| listed.client.unwrap())
+        .map(|client| format!("{client:?} {}", client.metadata.json()))
+        .collect()
 }
 
 fn what_was_exported_is_imported_unchanged_by_either_database(bench: &Bench) {
@@ -51,7 +69,10 @@ fn what_was_exported_is_imported_unchanged_by_either_database(bench: &Bench) {
     let exported = lines(&from);
     assert_eq!(exported.len(), 3);
     for line in &exported {
-        assert!(!line.contains('\n') && !line.contains("hush_of_") && !line.contains("rat_of_"), "{line}");
+        assert!(
+            !line.contains('\n') && !line.contains("hush_of_") && !line.contains("rat_of_"),
+            "{line}"
+        );
     }
     for other in [Bench::sqlite(), Bench::postgres()] {
         let to = other.store();
@@ -61,19 +82,41 @@ fn what_was_exported_is_imported_unchanged_by_either_database(bench: &Bench) {
         assert_eq!(lines(&to), exported, "byte for byte");
         assert_eq!(seen(&to), seen(&from));
         for id in ["c1", "c2", "c3"] {
-            assert!(to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW).unwrap().is_some(), "{id}");
+            assert!(
+                to.authenticate(&provider(), &ClientId::new(id), &token(id), NOW)
+                    .unwrap()
+                    .is_some(),
+                "{id}"
+            );
         }
-        assert_eq!(to.client(&ClientId::new("c1")).unwrap().unwrap().secret, Some(ClientSecret::new("hush_of_c1")));
+        assert_eq!(
+            to.client(&ClientId::new("c1")).unwrap().unwrap().secret,
+            Some(ClientSecret::new("hush_of_c1"))
+        );
     }
     let other = Bench::sqlite();
     let to = Store::open(&other.url, key(OTHER_KEY)).unwrap();
     to.migrate().unwrap();
-    assert_eq!(to.read_exported(&exported[0], None).unwrap_err(), ImportError::Sealed("c1".to_owned()));
-    assert_eq!(to.read_exported(&exported[0], Some(&key(OTHER_KEY))).unwrap_err(), ImportError::Sealed("c1".to_owned()));
-    let batch: Vec<_> = exported.iter().map(|line| to.read_exported(line, Some(&key(KEY))).unwrap()).collect();
+    assert_eq!(
+        to.read_exported(&exported[0], None).unwrap_err(),
+        ImportError::Sealed("c1".to_owned())
+    );
+    assert_eq!(
+        to.read_exported(&exported[0], Some(&key(OTHER_KEY)))
+            .unwrap_err(),
+        ImportError::Sealed("c1".to_owned())
+    );
+    let batch: Vec<_> = exported
+        .iter()
+        .map(|line| to.read_exported(line, Some(&key(KEY))).unwrap())
+        .collect();
     assert_eq!(to.import(&batch), Ok(3));
     assert_eq!(seen(&to), seen(&from));
-    assert_eq!(to.client(&ClientId::new("c1")).unwrap().unwrap().secret, Some(ClientSecret::new("hush_of_c1")), "sealed with its own key");
+    assert_eq!(
+        to.client(&ClientId::new("c1")).unwrap().unwrap().secret,
+        Some(ClientSecret::new("hush_of_c1")),
+        "sealed with its own key"
+    );
 }
 
 fn a_line_that_cannot_be_is_named(bench: &Bench) {
@@ -82,29 +125,88 @@ fn a_line_that_cannot_be_is_named(bench: &Bench) {
     let line = lines(&store).remove(0);
     let refused = |from: &str, to: &str| {
         assert!(line.contains(from), "{line}");
-        store.read_exported(&line.replacen(from, to, 1), None).unwrap_err().to_string()
+        store
+            .read_exported(&line.replacen(from, to, 1), None)
+            .unwrap_err()
+            .to_string()
     };
     for (from, to, said) in [
-        ("\"revision\":1", "\"revision\":1,\"colour\":1", "it is not an exported client: unknown field `colour`, expected one of "),
-        ("\"revision\":1", "\"revision\":1,\"revision\":1", "it is not an exported client: duplicate field `revision` (column "),
-        ("\"revision\":1,", "", "it is not an exported client: missing field `revision` (column "),
-        ("\"revision\":1", "\"revision\":0", "revision of \"c1\" cannot be read"),
-        ("\"revision\":1", "\"revision\":\"1\"", "it is not an exported client: invalid type: string \"1\", expected i64 (column "),
+        (
+            "\"revision\":1",
+            "\"revision\":1,\"colour\":1",
+            "it is not an exported client: unknown field `colour`, expected one of ",
+        ),
+        (
+            "\"revision\":1",
+            "\"revision\":1,\"revision\":1",
+            "it is not an exported client: duplicate field `revision` (column ",
+        ),
+        (
+            "\"revision\":1,",
+            "",
+            "it is not an exported client: missing field `revision` (column ",
+        ),
+        (
+            "\"revision\":1",
+            "\"revision\":0",
+            "revision of \"c1\" cannot be read",
+        ),
+        (
+            "\"revision\":1",
+            "\"revision\":\"1\"",
+            "it is not an exported client: invalid type: string \"1\", expected i64 (column ",
+        ),
         ("{", "", "it is not an exported client: "),
-        ("\"client_id\":\"c1\"", "\"client_id\":\"\"", "client_id of \"\" cannot be read"),
+        (
+            "\"client_id\":\"c1\"",
+            "\"client_id\":\"\"",
+            "client_id of \"\" cannot be read",
+        ),
         (
             "\"client_id\":\"c1\"",
             "\"client_id\":\"c2\"",
             "the secret of \"c2\" does not open with this store's sealing key; name the key of the store it comes from",
         ),
-        ("https://op.example", "not an issuer", "provider of \"c1\" cannot be read"),
-        ("https://op.example", "https://other.example", "the secret of \"c1\" does not open"),
-        ("\"metadata\":\"{", "\"metadata\":\"", "metadata of \"c1\" cannot be read"),
-        ("\"token_digest\":\"", "\"token_digest\":\"A", "token_digest of \"c1\" cannot be read"),
-        ("\"owner\":null", "\"owner\":\"a\\u0000\"", "owner of \"c1\" cannot be read"),
-        ("\"terms\":null", "\"terms\":\"{}x\"", "terms of \"c1\" cannot be read"),
-        ("\"terms\":null", r#""terms":"{\"a\\u0000\":1}""#, "terms of \"c1\" has the character U+0000"),
-        (r#""metadata":"{"#, r#""metadata":"{\"x\":{\"\\u0000\":[]},"#, "metadata of \"c1\" has the character U+0000"),
+        (
+            "https://op.example",
+            "not an issuer",
+            "provider of \"c1\" cannot be read",
+        ),
+        (
+            "https://op.example",
+            "https://other.example",
+            "the secret of \"c1\" does not open",
+        ),
+        (
+            "\"metadata\":\"{",
+            "\"metadata\":\"",
+            "metadata of \"c1\" cannot be read",
+        ),
+        (
+            "\"token_digest\":\"",
+            "\"token_digest\":\"A",
+            "token_digest of \"c1\" cannot be read",
+        ),
+        (
+            "\"owner\":null",
+            "\"owner\":\"a\\u0000\"",
+            "owner of \"c1\" cannot be read",
+        ),
+        (
+            "\"terms\":null",
+            "\"terms\":\"{}x\"",
+            "terms of \"c1\" cannot be read",
+        ),
+        (
+            "\"terms\":null",
+            r#""terms":"{\"a\\u0000\":1}""#,
+            "terms of \"c1\" has the character U+0000",
+        ),
+        (
+            r#""metadata":"{"#,
+            r#""metadata":"{\"x\":{\"\\u0000\":[]},"#,
+            "metadata of \"c1\" has the character U+0000",
+        ),
     ] {
         let reason = refused(from, to);
         assert!(reason.starts_with(said), "{to}: {reason}");
@@ -121,20 +223,36 @@ fn an_import_may_be_repeated_and_changes_nothing_that_is_there(bench: &Bench) {
     assert_eq!(to.compare(&batch), Ok(1));
     assert_eq!(to.import(&batch), Ok(1), "the rest");
     assert_eq!(to.import(&batch), Ok(0));
-    assert_eq!(store.import(&[batch.clone(), batch.clone()].concat()), Ok(0), "sealed elsewhere, and the same");
+    assert_eq!(
+        store.import(&[batch.clone(), batch.clone()].concat()),
+        Ok(0),
+        "sealed elsewhere, and the same"
+    );
 
     let before = seen(&store);
-    let line = lines(&store).remove(1).replace("\"revision\":1", "\"revision\":2");
+    let line = lines(&store)
+        .remove(1)
+        .replace("\"revision\":1", "\"revision\":2");
     let changed = store.read_exported(&line, None).unwrap();
-    let refused = NotImported { at: 1, error: ImportError::Different("c2".to_owned()) };
-    assert_eq!(store.compare(&[batch[0].clone(), changed.clone()]), Err(refused.clone()));
+    let refused = NotImported {
+        at: 1,
+        error: ImportError::Different("c2".to_owned()),
+    };
+    assert_eq!(
+        store.compare(&[batch[0].clone(), changed.clone()]),
+        Err(refused.clone())
+    );
     assert_eq!(store.import(&[batch[0].clone(), changed]), Err(refused));
     assert_eq!(seen(&store), before);
 }
 
 fn of_a_batch_with_a_conflict_nothing_is_imported(bench: &Bench) {
     let store = bench.store();
-    let named = |id: &str| NewClient { owner: Some("alice".to_owned()), composed_name: Some("alice_shop".to_owned()), ..new_client(id) };
+    let named = |id: &str| NewClient {
+        owner: Some("alice".to_owned()),
+        composed_name: Some("alice_shop".to_owned()),
+        ..new_client(id)
+    };
     store.insert(named("c3"), None, NOW).wait().unwrap();
     let other = Bench::sqlite();
     let from = other.store();
@@ -144,16 +262,33 @@ fn of_a_batch_with_a_conflict_nothing_is_imported(bench: &Bench) {
     from.insert(named("c4"), None, NOW).wait().unwrap();
     let batch = read(&store, &lines(&from));
     assert_eq!(store.compare(&batch), Ok(3));
-    assert_eq!(store.import(&batch), Err(NotImported { at: 2, error: ImportError::Named("c4".to_owned()) }));
+    assert_eq!(
+        store.import(&batch),
+        Err(NotImported {
+            at: 2,
+            error: ImportError::Named("c4".to_owned())
+        })
+    );
     assert_eq!(store.count_clients(&Which::default()), Ok(1));
     assert_eq!(store.import(&batch[..2]), Ok(2));
 
     let twice = [
         &read(&store, &lines(&from))[..1],
-        &[store.read_exported(&lines(&from)[0].replace("\"revision\":1", "\"revision\":7"), None).unwrap()],
+        &[store
+            .read_exported(
+                &lines(&from)[0].replace("\"revision\":1", "\"revision\":7"),
+                None,
+            )
+            .unwrap()],
     ]
     .concat();
-    assert_eq!(Bench::sqlite().store().import(&twice), Err(NotImported { at: 1, error: ImportError::Different("c1".to_owned()) }));
+    assert_eq!(
+        Bench::sqlite().store().import(&twice),
+        Err(NotImported {
+            at: 1,
+            error: ImportError::Different("c1".to_owned())
+        })
+    );
 }
 
 fn a_damaged_client_is_named_in_its_place(bench: &Bench) {
@@ -161,9 +296,18 @@ fn a_damaged_client_is_named_in_its_place(bench: &Bench) {
     for id in ["c1", "c2", "c3"] {
         insert(&store, id);
     }
-    bench.raw().execute("UPDATE client SET metadata = 'x' WHERE client_id = 'c2'");
+    bench
+        .raw()
+        .execute("UPDATE client SET metadata = 'x' WHERE client_id = 'c2'");
     let page = store.exported(&Which::default(), None, 10).unwrap();
-    let damaged: Vec<_> = page.iter().map(|listed| (listed.id.as_str(), listed.client.as_ref().err().cloned())).collect();
-    let corrupt = StoreError::Corrupt { table: "client", column: "metadata", key: "c2".to_owned() };
+    let damaged: Vec<_> = page
+        .iter()
+        .map(|listed| (listed.id.as_str(), listed.client.as_ref().err().cloned()))
+        .collect();
+    let corrupt = StoreError::Corrupt {
+        table: "client",
+        column: "metadata",
+        key: "c2".to_owned(),
+    };
     assert_eq!(damaged, [("c1", None), ("c2", Some(corrupt)), ("c3", None)]);
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken};
 use store::{Information, NewClient, SecretChange, StoreError, Which};
 
-use crate::bench::{Bench, NOW, insert, insert_as, metadata, new_client, provider, race, terms, token};
+use crate::bench::{
+    Bench, NOW, insert, insert_as, metadata, new_client, provider, race, terms, token,
+};
 
 on_both!(
     a_client_comes_back_as_it_was_inserted,
@@ -39,7 +41,10 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     };
     let told = store.insert(new.clone(), None, NOW).wait().unwrap();
     let read = store.client(&new.id).unwrap().unwrap();
-    assert_eq!(format!("{told:?}"), format!("{:?}", Information::from(read.clone())));
+    assert_eq!(
+        format!("{told:?}"),
+        format!("{:?}", Information::from(read.clone()))
+    );
     assert_eq!(read.id, new.id);
     assert_eq!(read.provider, new.provider);
     assert_eq!(read.metadata.json(), new.metadata.json(), "byte for byte");
@@ -51,18 +56,33 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     assert_eq!(read.composed_name, new.composed_name);
     assert_eq!(read.terms, new.terms);
     assert_eq!((read.revision, read.last_used_at), (1, None));
-    assert_eq!(store.insert(new_client("c1"), None, NOW).wait().unwrap_err(), StoreError::Conflict);
+    assert_eq!(
+        store
+            .insert(new_client("c1"), None, NOW)
+            .wait()
+            .unwrap_err(),
+        StoreError::Conflict
+    );
 
-    let public = NewClient { secret: None, ..new_client("c2") };
+    let public = NewClient {
+        secret: None,
+        ..new_client("c2")
+    };
     store.insert(public, None, NOW).wait().unwrap();
-    assert_eq!(store.client(&ClientId::new("c2")).unwrap().unwrap().secret, None);
+    assert_eq!(
+        store.client(&ClientId::new("c2")).unwrap().unwrap().secret,
+        None
+    );
     assert!(store.client(&ClientId::new("c3")).unwrap().is_none());
 }
 
 fn only_its_own_token_at_its_own_provider_opens_a_client(bench: &Bench) {
     let store = bench.store();
     let (one, _) = (insert(&store, "c1"), insert(&store, "c2"));
-    let opened = store.authenticate(&provider(), &one.id, &token("c1"), NOW).unwrap().unwrap();
+    let opened = store
+        .authenticate(&provider(), &one.id, &token("c1"), NOW)
+        .unwrap()
+        .unwrap();
     assert_eq!(opened.secret, Some(ClientSecret::new("hush_of_c1")));
     let elsewhere = Issuer::parse("https://other.example").unwrap();
     for (provider, id, token) in [
@@ -73,37 +93,87 @@ fn only_its_own_token_at_its_own_provider_opens_a_client(bench: &Bench) {
         (provider(), "c1", RegistrationAccessToken::new("")),
         (elsewhere, "c1", token("c1")),
     ] {
-        assert!(store.authenticate(&provider, &ClientId::new(id), &token, NOW).unwrap().is_none(), "{provider} {id}");
+        assert!(
+            store
+                .authenticate(&provider, &ClientId::new(id), &token, NOW)
+                .unwrap()
+                .is_none(),
+            "{provider} {id}"
+        );
     }
 }
 
 fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
     let store = bench.store();
     let id = ClientId::new("c\0");
-    assert!(store.authenticate(&provider(), &id, &token("c"), NOW).unwrap().is_none());
+    assert!(
+        store
+            .authenticate(&provider(), &id, &token("c"), NOW)
+            .unwrap()
+            .is_none()
+    );
     assert!(store.client(&id).unwrap().is_none());
     assert!(!store.delete(&id).wait().unwrap());
     assert!(!store.reissue(&id, &token("c"), NOW).wait().unwrap());
-    assert!(store.clients(&Which::default(), Some(&id), 10).unwrap().is_empty());
-    let named = NewClient { owner: Some("alice".to_owned()), composed_name: Some("alice_\0".to_owned()), ..new_client("c1") };
-    assert_eq!(store.insert(named, None, NOW).wait().unwrap_err(), StoreError::Refused("a client's name has no NUL in it"));
+    assert!(
+        store
+            .clients(&Which::default(), Some(&id), 10)
+            .unwrap()
+            .is_empty()
+    );
+    let named = NewClient {
+        owner: Some("alice".to_owned()),
+        composed_name: Some("alice_\0".to_owned()),
+        ..new_client("c1")
+    };
+    assert_eq!(
+        store.insert(named, None, NOW).wait().unwrap_err(),
+        StoreError::Refused("a client's name has no NUL in it")
+    );
 }
 
 fn a_replacement_changes_what_it_says(bench: &Bench) {
     let store = bench.store();
-    let first = insert_as(&store, NewClient { terms: Some(terms()), ..new_client("c1") });
-    let kept = store.replace(&first, metadata("kept"), SecretChange::Keep, NOW).wait().unwrap();
+    let first = insert_as(
+        &store,
+        NewClient {
+            terms: Some(terms()),
+            ..new_client("c1")
+        },
+    );
+    let kept = store
+        .replace(&first, metadata("kept"), SecretChange::Keep, NOW)
+        .wait()
+        .unwrap();
     let other = ClientSecret::new("other");
     let until = Some(NOW.plus(Duration::from_secs(9)));
-    let issued = store.replace(&kept, metadata("issued"), SecretChange::Issue(other.clone(), until), NOW).wait().unwrap();
+    let issued = store
+        .replace(
+            &kept,
+            metadata("issued"),
+            SecretChange::Issue(other.clone(), until),
+            NOW,
+        )
+        .wait()
+        .unwrap();
     let read = store.client(&first.id).unwrap().unwrap();
     assert_eq!(format!("{issued:?}"), format!("{read:?}"));
     assert_eq!((read.secret, read.secret_expires_at), (Some(other), until));
     assert_eq!(read.metadata.json(), metadata("issued").json());
     assert_eq!(read.issued_at, first.issued_at);
-    assert_eq!(read.terms, Some(terms()), "an update does not shake them off");
-    let removed = store.replace(&issued, metadata("removed"), SecretChange::Remove, NOW).wait().unwrap();
-    let read = store.authenticate(&provider(), &first.id, &token("c1"), NOW).unwrap().unwrap();
+    assert_eq!(
+        read.terms,
+        Some(terms()),
+        "an update does not shake them off"
+    );
+    let removed = store
+        .replace(&issued, metadata("removed"), SecretChange::Remove, NOW)
+        .wait()
+        .unwrap();
+    let read = store
+        .authenticate(&provider(), &first.id, &token("c1"), NOW)
+        .unwrap()
+        .unwrap();
     assert_eq!(format!("{removed:?}"), format!("{read:?}"));
     assert_eq!((read.secret, read.secret_expires_at), (None, None));
     assert_eq!(kept.secret, first.secret);
@@ -112,7 +182,8 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
 /// RFC 7591 §5.
 fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
     let store = bench.store();
-    let foreign = r#"{"redirect_uris":["https://rp.example/cb"],"logo_uri":"https://bank.example/logo.png"}"#;
+    let foreign =
+        r#"{"redirect_uris":["https://rp.example/cb"],"logo_uri":"https://bank.example/logo.png"}"#;
     let foreign = RegisteredMetadata::from_stored(foreign.to_owned()).unwrap();
     let kept = || {
         bench.raw().values(
@@ -120,48 +191,107 @@ fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
         )
     };
     let one = insert(&store, "c1");
-    store.insert(NewClient { metadata: foreign.clone(), ..new_client("c2") }, None, NOW).wait().unwrap();
+    store
+        .insert(
+            NewClient {
+                metadata: foreign.clone(),
+                ..new_client("c2")
+            },
+            None,
+            NOW,
+        )
+        .wait()
+        .unwrap();
     assert_eq!(kept(), ["c1:yes", "c2:no"]);
-    store.replace(&one, foreign, SecretChange::Keep, NOW).wait().unwrap();
+    store
+        .replace(&one, foreign, SecretChange::Keep, NOW)
+        .wait()
+        .unwrap();
     assert_eq!(kept(), ["c1:no", "c2:no"]);
 }
 
 /// RFC 7592 §2.2: what changes nothing writes nothing, and is as stale as any other replacement.
 fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     let store = bench.store();
-    let stored =
-        |name: &str| bench.raw().values(&format!("SELECT COALESCE(CAST({name} AS TEXT), '') AS value FROM client ORDER BY client_id"));
+    let stored = |name: &str| {
+        bench.raw().values(&format!(
+            "SELECT COALESCE(CAST({name} AS TEXT), '') AS value FROM client ORDER BY client_id"
+        ))
+    };
     let row = || ["revision", "metadata", "secret_sealed", "last_used_at"].map(stored);
     let told = || store.audit(None, None, None, 100).unwrap();
     let first = insert(&store, "c1");
     let (before, rows) = (row(), told());
-    let again = store.replace(&first, first.metadata.clone(), SecretChange::Keep, NOW).wait().unwrap();
+    let again = store
+        .replace(&first, first.metadata.clone(), SecretChange::Keep, NOW)
+        .wait()
+        .unwrap();
     assert_eq!(format!("{again:?}"), format!("{first:?}"));
     assert_eq!((row(), told()), (before, rows));
 
     // A secret that is issued or taken away is a change; one that was not there is none.
-    let removed = store.replace(&first, first.metadata.clone(), SecretChange::Remove, NOW).wait().unwrap();
+    let removed = store
+        .replace(&first, first.metadata.clone(), SecretChange::Remove, NOW)
+        .wait()
+        .unwrap();
     let (before, rows) = (row(), told());
     assert_eq!(removed.revision, first.revision + 1);
-    let again = store.replace(&removed, removed.metadata.clone(), SecretChange::Remove, NOW).wait().unwrap();
-    assert_eq!((format!("{again:?}"), row(), told()), (format!("{removed:?}"), before, rows));
+    let again = store
+        .replace(
+            &removed,
+            removed.metadata.clone(),
+            SecretChange::Remove,
+            NOW,
+        )
+        .wait()
+        .unwrap();
+    assert_eq!(
+        (format!("{again:?}"), row(), told()),
+        (format!("{removed:?}"), before, rows)
+    );
     let secret = SecretChange::Issue(ClientSecret::new("other"), None);
-    let issued = store.replace(&removed, removed.metadata.clone(), secret, NOW).wait().unwrap();
+    let issued = store
+        .replace(&removed, removed.metadata.clone(), secret, NOW)
+        .wait()
+        .unwrap();
     assert_eq!(issued.revision, removed.revision + 1);
 
     // It does not say that all is as it was read when another request wrote meanwhile.
-    let other = store.replace(&issued, metadata("other"), SecretChange::Keep, NOW).wait().unwrap();
+    let other = store
+        .replace(&issued, metadata("other"), SecretChange::Keep, NOW)
+        .wait()
+        .unwrap();
     let (before, rows) = (row(), told());
     for stale in [&first, &issued] {
-        let late = store.replace(stale, stale.metadata.clone(), SecretChange::Keep, NOW).wait();
+        let late = store
+            .replace(stale, stale.metadata.clone(), SecretChange::Keep, NOW)
+            .wait();
         assert_eq!(late.unwrap_err(), StoreError::Stale);
     }
     assert_eq!((row(), told()), (before, rows));
     assert!(store.delete(&other.id).wait().unwrap());
-    assert_eq!(store.replace(&other, other.metadata.clone(), SecretChange::Keep, NOW).wait().unwrap_err(), StoreError::Stale);
+    assert_eq!(
+        store
+            .replace(&other, other.metadata.clone(), SecretChange::Keep, NOW)
+            .wait()
+            .unwrap_err(),
+        StoreError::Stale
+    );
     let then = NOW.plus(Duration::from_mins(1));
-    let brief = insert_as(&store, NewClient { expires_at: Some(then), ..new_client("c2") });
-    assert_eq!(store.replace(&brief, brief.metadata.clone(), SecretChange::Keep, then).wait().unwrap_err(), StoreError::Stale);
+    let brief = insert_as(
+        &store,
+        NewClient {
+            expires_at: Some(then),
+            ..new_client("c2")
+        },
+    );
+    assert_eq!(
+        store
+            .replace(&brief, brief.metadata.clone(), SecretChange::Keep, then)
+            .wait()
+            .unwrap_err(),
+        StoreError::Stale
+    );
 }
 
 /// Of replacements that change something and replacements that do not, in one moment, no change is lost.
@@ -169,73 +299,186 @@ fn racing_replacements_without_a_change_lose_nothing(bench: &Bench) {
     let store = bench.store();
     let first = insert(&store, "c1");
     let outcomes = race(|number| {
-        let metadata = if number == 3 { metadata("changed") } else { first.metadata.clone() };
-        (number, store.replace(&first, metadata, SecretChange::Keep, NOW).wait())
+        let metadata = if number == 3 {
+            metadata("changed")
+        } else {
+            first.metadata.clone()
+        };
+        (
+            number,
+            store
+                .replace(&first, metadata, SecretChange::Keep, NOW)
+                .wait(),
+        )
     });
     for (number, outcome) in outcomes {
         match outcome {
             Ok(client) if number == 3 => assert_eq!(client.revision, first.revision + 1),
             Ok(client) => assert_eq!(client.revision, first.revision, "it was first"),
-            Err(error) => assert_eq!((number == 3, error), (false, StoreError::Stale), "nothing else changed it"),
+            Err(error) => assert_eq!(
+                (number == 3, error),
+                (false, StoreError::Stale),
+                "nothing else changed it"
+            ),
         }
     }
     let read = store.client(&first.id).unwrap().unwrap();
-    assert_eq!((read.metadata.json(), read.revision), (metadata("changed").json(), first.revision + 1));
+    assert_eq!(
+        (read.metadata.json(), read.revision),
+        (metadata("changed").json(), first.revision + 1)
+    );
 }
 
 fn a_stale_replacement_changes_nothing(bench: &Bench) {
     let store = bench.store();
     let first = insert(&store, "c1");
-    let second = store.replace(&first, metadata("second"), SecretChange::Keep, NOW).wait().unwrap();
-    let stale = store.replace(&first, metadata("third"), SecretChange::Remove, NOW).wait();
+    let second = store
+        .replace(&first, metadata("second"), SecretChange::Keep, NOW)
+        .wait()
+        .unwrap();
+    let stale = store
+        .replace(&first, metadata("third"), SecretChange::Remove, NOW)
+        .wait();
     assert_eq!(stale.unwrap_err(), StoreError::Stale);
     let read = store.client(&first.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{second:?}"));
     assert!(store.delete(&second.id).wait().unwrap());
-    assert_eq!(store.replace(&second, metadata("fourth"), SecretChange::Keep, NOW).wait().unwrap_err(), StoreError::Stale);
-    assert!(store.client(&first.id).unwrap().is_none(), "a replacement does not bring a client back");
+    assert_eq!(
+        store
+            .replace(&second, metadata("fourth"), SecretChange::Keep, NOW)
+            .wait()
+            .unwrap_err(),
+        StoreError::Stale
+    );
+    assert!(
+        store.client(&first.id).unwrap().is_none(),
+        "a replacement does not bring a client back"
+    );
 }
 
 fn of_racing_replacements_one_wins(bench: &Bench) {
     let store = bench.store();
     let first = insert(&store, "c1");
-    let outcomes = race(|number| store.replace(&first, metadata(&number.to_string()), SecretChange::Keep, NOW).wait());
-    let won: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
+    let outcomes = race(|number| {
+        store
+            .replace(
+                &first,
+                metadata(&number.to_string()),
+                SecretChange::Keep,
+                NOW,
+            )
+            .wait()
+    });
+    let won: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.as_ref().ok())
+        .collect();
     assert_eq!(won.len(), 1);
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Stale))), "{outcomes:?}");
-    assert_eq!(store.client(&first.id).unwrap().unwrap().metadata.json(), won[0].metadata.json());
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Stale))),
+        "{outcomes:?}"
+    );
+    assert_eq!(
+        store.client(&first.id).unwrap().unwrap().metadata.json(),
+        won[0].metadata.json()
+    );
 }
 
 fn of_racing_deletes_one_wins(bench: &Bench) {
     let store = bench.store();
     let other = bench.open();
     let client = insert(&store, "c1");
-    let outcomes = race(|number| if number % 2 == 0 { &store } else { &other }.delete(&client.id).wait().unwrap());
+    let outcomes = race(|number| {
+        if number % 2 == 0 { &store } else { &other }
+            .delete(&client.id)
+            .wait()
+            .unwrap()
+    });
     assert_eq!(outcomes.iter().filter(|deleted| **deleted).count(), 1);
-    assert!(store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().is_none());
+    assert!(
+        store
+            .authenticate(&provider(), &client.id, &token("c1"), NOW)
+            .unwrap()
+            .is_none()
+    );
 }
 
 fn a_reissued_token_takes_the_place_of_the_old_one(bench: &Bench) {
     let store = bench.store();
     let client = insert(&store, "c1");
-    assert!(store.reissue(&client.id, &token("new"), NOW).wait().unwrap());
-    assert!(store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().is_none());
-    assert!(store.authenticate(&provider(), &client.id, &token("new"), NOW).unwrap().is_some());
-    let late = store.replace(&client, metadata("late"), SecretChange::Keep, NOW).wait();
-    assert_eq!(late.unwrap_err(), StoreError::Stale, "whoever authenticated with the old token comes too late");
-    assert!(!store.reissue(&ClientId::new("c2"), &token("new"), NOW).wait().unwrap());
+    assert!(
+        store
+            .reissue(&client.id, &token("new"), NOW)
+            .wait()
+            .unwrap()
+    );
+    assert!(
+        store
+            .authenticate(&provider(), &client.id, &token("c1"), NOW)
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .authenticate(&provider(), &client.id, &token("new"), NOW)
+            .unwrap()
+            .is_some()
+    );
+    let late = store
+        .replace(&client, metadata("late"), SecretChange::Keep, NOW)
+        .wait();
+    assert_eq!(
+        late.unwrap_err(),
+        StoreError::Stale,
+        "whoever authenticated with the old token comes too late"
+    );
+    assert!(
+        !store
+            .reissue(&ClientId::new("c2"), &token("new"), NOW)
+            .wait()
+            .unwrap()
+    );
 }
 
 fn an_expired_client_is_gone_before_it_is_purged(bench: &Bench) {
     let store = bench.store();
     let then = NOW.plus(Duration::from_mins(1));
     let before = NOW.plus(Duration::from_secs(59));
-    let client = insert_as(&store, NewClient { expires_at: Some(then), ..new_client("c1") });
+    let client = insert_as(
+        &store,
+        NewClient {
+            expires_at: Some(then),
+            ..new_client("c1")
+        },
+    );
     insert(&store, "c2");
-    assert!(store.authenticate(&provider(), &client.id, &token("c1"), before).unwrap().is_some());
-    assert!(store.authenticate(&provider(), &client.id, &token("c1"), then).unwrap().is_none());
-    assert_eq!(store.replace(&client, metadata("late"), SecretChange::Keep, then).wait().unwrap_err(), StoreError::Stale);
-    assert!(!store.reissue(&client.id, &token("late"), then).wait().unwrap());
+    assert!(
+        store
+            .authenticate(&provider(), &client.id, &token("c1"), before)
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        store
+            .authenticate(&provider(), &client.id, &token("c1"), then)
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        store
+            .replace(&client, metadata("late"), SecretChange::Keep, then)
+            .wait()
+            .unwrap_err(),
+        StoreError::Stale
+    );
+    assert!(
+        !store
+            .reissue(&client.id, &token("late"), then)
+            .wait()
+            .unwrap()
+    );
     assert_eq!(store.purge_expired(before).unwrap(), 0);
     assert_eq!(store.purge_expired(then).unwrap(), 1);
     assert_eq!(store.purge_expired(then).unwrap(), 0);
@@ -252,15 +495,20 @@ fn composed_names_are_unique_per_provider_and_owner(bench: &Bench) {
     };
     let insert = |new| store.insert(new, None, NOW).wait();
     insert(named("c1", Some("alice"), Some("alice_shop"))).unwrap();
-    assert_eq!(insert(named("c2", Some("alice"), Some("alice_shop"))).unwrap_err(), StoreError::Conflict);
+    assert_eq!(
+        insert(named("c2", Some("alice"), Some("alice_shop"))).unwrap_err(),
+        StoreError::Conflict
+    );
     assert!(store.client(&ClientId::new("c2")).unwrap().is_none());
     insert(named("c3", Some("bob"), Some("alice_shop"))).unwrap();
     insert(named("c4", Some("alice"), None)).unwrap();
     insert(named("c5", Some("alice"), None)).unwrap();
     insert(named("c6", None, Some("alice_shop"))).unwrap();
     insert(named("c7", None, Some("alice_shop"))).unwrap();
-    let elsewhere =
-        NewClient { provider: Issuer::parse("https://other.example").unwrap(), ..named("c8", Some("alice"), Some("alice_shop")) };
+    let elsewhere = NewClient {
+        provider: Issuer::parse("https://other.example").unwrap(),
+        ..named("c8", Some("alice"), Some("alice_shop"))
+    };
     let last = insert(elsewhere).unwrap();
     assert!(store.delete(&last.id).wait().unwrap());
     insert(named("c9", Some("alice"), Some("alice_shop_2"))).unwrap();
@@ -268,14 +516,37 @@ fn composed_names_are_unique_per_provider_and_owner(bench: &Bench) {
 
 fn clients_are_listed_in_pages(bench: &Bench) {
     let store = bench.store();
-    for (number, owner) in [None, Some("alice"), Some("bob"), Some("alice"), Some("alice")].into_iter().enumerate() {
-        let new = NewClient { owner: owner.map(str::to_owned), ..new_client(&format!("c{}", number + 1)) };
+    for (number, owner) in [
+        None,
+        Some("alice"),
+        Some("bob"),
+        Some("alice"),
+        Some("alice"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let new = NewClient {
+            owner: owner.map(str::to_owned),
+            ..new_client(&format!("c{}", number + 1))
+        };
         store.insert(new, None, NOW).wait().unwrap();
     }
     let ids = |owner: Option<&str>, after: Option<&str>| -> Vec<String> {
-        let clients =
-            store.clients(&Which { owner: owner.map(str::to_owned), ..Which::default() }, after.map(ClientId::new).as_ref(), 2).unwrap();
-        clients.into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
+        let clients = store
+            .clients(
+                &Which {
+                    owner: owner.map(str::to_owned),
+                    ..Which::default()
+                },
+                after.map(ClientId::new).as_ref(),
+                2,
+            )
+            .unwrap();
+        clients
+            .into_iter()
+            .map(|listed| listed.id.as_str().to_owned())
+            .collect()
     };
     assert_eq!(ids(None, None), ["c1", "c2"]);
     assert_eq!(ids(None, Some("c2")), ["c3", "c4"]);
@@ -288,7 +559,10 @@ fn clients_are_listed_in_pages(bench: &Bench) {
 
 fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
     let store = bench.store();
-    let of_alice = NewClient { owner: Some("alice".to_owned()), ..new_client("c1") };
+    let of_alice = NewClient {
+        owner: Some("alice".to_owned()),
+        ..new_client("c1")
+    };
     store.insert(of_alice, None, NOW).wait().unwrap();
     insert(&store, "c2");
     for (id, owner, belongs) in [
@@ -299,23 +573,53 @@ fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
         ("c3", "alice", false),
         ("c1\0", "alice", false),
     ] {
-        assert_eq!(store.belongs(&ClientId::new(id), Some(owner), None), Ok(belongs), "{id} {owner}");
-        assert_eq!(store.belongs(&ClientId::new(id), Some(owner), Some(&provider())), Ok(belongs), "{id} {owner}");
+        assert_eq!(
+            store.belongs(&ClientId::new(id), Some(owner), None),
+            Ok(belongs),
+            "{id} {owner}"
+        );
+        assert_eq!(
+            store.belongs(&ClientId::new(id), Some(owner), Some(&provider())),
+            Ok(belongs),
+            "{id} {owner}"
+        );
     }
     let other = Issuer::parse("https://other.example").unwrap();
-    for (at, belongs) in [(None, true), (Some(&provider()), true), (Some(&other), false)] {
-        assert_eq!(store.belongs(&ClientId::new("c2"), None, at), Ok(belongs), "{at:?}");
-        assert_eq!(store.belongs(&ClientId::new("c1"), Some("alice"), at), Ok(belongs), "{at:?}");
+    for (at, belongs) in [
+        (None, true),
+        (Some(&provider()), true),
+        (Some(&other), false),
+    ] {
+        assert_eq!(
+            store.belongs(&ClientId::new("c2"), None, at),
+            Ok(belongs),
+            "{at:?}"
+        );
+        assert_eq!(
+            store.belongs(&ClientId::new("c1"), Some("alice"), at),
+            Ok(belongs),
+            "{at:?}"
+        );
     }
 }
 
 fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
     let store = bench.store();
-    let expiring = |number: usize| NewClient { expires_at: Some(NOW), ..new_client(&format!("c{number:04}")) };
-    let written: Vec<_> = (0..1_100).map(|number| store.insert(expiring(number), None, NOW)).collect();
+    let expiring = |number: usize| NewClient {
+        expires_at: Some(NOW),
+        ..new_client(&format!("c{number:04}"))
+    };
+    let written: Vec<_> = (0..1_100)
+        .map(|number| store.insert(expiring(number), None, NOW))
+        .collect();
     assert!(written.into_iter().all(|written| written.wait().is_ok()));
     assert_eq!(store.purge_expired(NOW).unwrap(), 1_100);
-    assert!(store.clients(&Which::default(), None, 10).unwrap().is_empty());
+    assert!(
+        store
+            .clients(&Which::default(), None, 10)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 fn what_was_written_survives_reopening(bench: &Bench) {
@@ -323,7 +627,10 @@ fn what_was_written_survives_reopening(bench: &Bench) {
     let client = insert(&store, "c1");
     drop(store);
     let store = bench.store();
-    let read = store.authenticate(&provider(), &client.id, &token("c1"), NOW).unwrap().unwrap();
+    let read = store
+        .authenticate(&provider(), &client.id, &token("c1"), NOW)
+        .unwrap()
+        .unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));
     assert_eq!(read.secret, client.secret);
 }

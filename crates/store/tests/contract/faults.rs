@@ -10,19 +10,31 @@ use store::{Role, StoreError};
 
 use crate::bench::{Bench, NOW, insert, new_client};
 
-on_both!(a_lock_held_by_others_is_unavailable_not_wrong, a_database_that_goes_away_comes_back);
+on_both!(
+    a_lock_held_by_others_is_unavailable_not_wrong,
+    a_database_that_goes_away_comes_back
+);
 
 fn a_lock_held_by_others_is_unavailable_not_wrong(bench: &Bench) {
     let store = bench.store();
     let mut raw = bench.raw();
     raw.hold();
-    let refused: Vec<_> = (0..3).map(|number| store.insert(new_client(&format!("c{number}")), None, NOW)).collect();
+    let refused: Vec<_> = (0..3)
+        .map(|number| store.insert(new_client(&format!("c{number}")), None, NOW))
+        .collect();
     for written in refused {
         let error = written.wait().unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
     }
-    assert_eq!(store.purge_expired(NOW), Ok(0), "an idle purge waits for nobody");
-    assert!(store.client(&ClientId::new("c0")).unwrap().is_none(), "reads go on");
+    assert_eq!(
+        store.purge_expired(NOW),
+        Ok(0),
+        "an idle purge waits for nobody"
+    );
+    assert!(
+        store.client(&ClientId::new("c0")).unwrap().is_none(),
+        "reads go on"
+    );
     raw.execute("COMMIT");
     insert(&store, "c0");
 }
@@ -31,7 +43,9 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
     let store = bench.store();
     insert(&store, "c1");
     if let Some((mut server, database)) = bench.admin() {
-        let kill = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'");
+        let kill = format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'"
+        );
         // A restart leaves dead connections behind; nobody notices.
         server.execute(&kill);
         insert(&store, "c2");
@@ -40,14 +54,19 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
         server.execute(&kill);
         assert_eq!(store.purge_expired(NOW).unwrap(), 0);
 
-        server.execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false"));
+        server.execute(&format!(
+            "ALTER DATABASE {database} ALLOW_CONNECTIONS false"
+        ));
         // A connection that was being made may slip through once.
         let down = (0..5).find_map(|_| {
             server.execute(&kill);
             store.healthy().err()
         });
         assert!(matches!(down, Some(StoreError::Unavailable(_))), "{down:?}");
-        let down = store.insert(new_client("c3"), None, NOW).wait().unwrap_err();
+        let down = store
+            .insert(new_client("c3"), None, NOW)
+            .wait()
+            .unwrap_err();
         assert!(matches!(down, StoreError::Unavailable(_)), "{down}");
         server.execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true"));
     }
@@ -66,8 +85,20 @@ fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
     raw.hold();
     let (done, written) = channel();
     thread::scope(|scope| {
-        scope.spawn(|| drop(done.send(store.add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW))));
-        assert_eq!(written.recv_timeout(Duration::from_secs(3)), Err(RecvTimeoutError::Timeout), "it waits");
+        scope.spawn(|| {
+            drop(done.send(store.add_account(
+                "alice",
+                Role::Registrar,
+                None,
+                &Secret::new("hush"),
+                NOW,
+            )))
+        });
+        assert_eq!(
+            written.recv_timeout(Duration::from_secs(3)),
+            Err(RecvTimeoutError::Timeout),
+            "it waits"
+        );
         raw.execute("COMMIT");
         written.recv().unwrap().unwrap();
     });
@@ -92,7 +123,11 @@ impl Drop for Frozen {
 
 /// A process that has ended needs no signal any more.
 fn signal(name: &str, processes: &[String]) {
-    Command::new("kill").arg(name).args(processes).output().unwrap();
+    Command::new("kill")
+        .arg(name)
+        .args(processes)
+        .output()
+        .unwrap();
 }
 
 /// The driver waits for such a database for ever, on a connection that stands.
@@ -106,7 +141,9 @@ fn connections_that_hang_are_given_up_for_others() {
     // Both writers at work, and as many reads at once as there are connections for them.
     let mut raw = bench.raw();
     raw.execute("BEGIN; LOCK TABLE client IN ACCESS EXCLUSIVE MODE");
-    let waiting = format!("SELECT count(*)::text AS value FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'");
+    let waiting = format!(
+        "SELECT count(*)::text AS value FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'"
+    );
     let begun = Instant::now();
     let mut wait_for = |number: &str| {
         while server.values(&waiting) != [number] {
@@ -119,27 +156,57 @@ fn connections_that_hang_are_given_up_for_others() {
             wait_for(number);
             written
         });
-        let reads: Vec<_> = (0..8).map(|_| scope.spawn(|| store.client(&ClientId::new("c1")))).collect();
+        let reads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| store.client(&ClientId::new("c1"))))
+            .collect();
         wait_for("10");
         raw.execute("COMMIT");
         assert!(writes.into_iter().all(|written| written.wait().is_ok()));
-        assert!(reads.into_iter().all(|read| read.join().unwrap().unwrap().is_some()));
+        assert!(
+            reads
+                .into_iter()
+                .all(|read| read.join().unwrap().unwrap().is_some())
+        );
     });
     drop(raw);
 
-    let frozen = Frozen::new(server.values(&format!("SELECT pid::text AS value FROM pg_stat_activity WHERE datname = '{database}'")));
+    let frozen = Frozen::new(server.values(&format!(
+        "SELECT pid::text AS value FROM pg_stat_activity WHERE datname = '{database}'"
+    )));
     thread::scope(|scope| {
-        let reads: Vec<_> = (0..8).map(|_| scope.spawn(|| store.client(&ClientId::new("c1")))).collect();
+        let reads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| store.client(&ClientId::new("c1"))))
+            .collect();
         let begun = Instant::now();
-        let refused = store.insert(new_client("c2"), None, NOW).wait().unwrap_err();
-        assert_eq!(refused, StoreError::Unavailable("the database does not answer".to_owned()));
-        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        let refused = store
+            .insert(new_client("c2"), None, NOW)
+            .wait()
+            .unwrap_err();
+        assert_eq!(
+            refused,
+            StoreError::Unavailable("the database does not answer".to_owned())
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "{:?}",
+            begun.elapsed()
+        );
         // The other writer hangs as well when its turn comes, and the pool first makes sure that all of its connections are stuck.
-        assert!((3..6).any(|number| store.insert(new_client(&format!("c{number}")), None, NOW).wait().is_ok()));
+        assert!((3..6).any(|number| {
+            store
+                .insert(new_client(&format!("c{number}")), None, NOW)
+                .wait()
+                .is_ok()
+        }));
         assert!((0..10).any(|_| store.healthy().is_ok()));
         assert!(store.client(&ClientId::new("c1")).unwrap().is_some());
         drop(frozen);
-        assert!(reads.into_iter().all(|read| read.join().unwrap().unwrap().is_some()), "what hung was not lost");
+        assert!(
+            reads
+                .into_iter()
+                .all(|read| read.join().unwrap().unwrap().is_some()),
+            "what hung was not lost"
+        );
     });
     insert(&store, "c6");
 }

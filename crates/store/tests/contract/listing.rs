@@ -14,7 +14,12 @@ on_both!(
 );
 
 fn ids(store: &Store, which: &Which) -> Vec<String> {
-    store.clients(which, None, 10).unwrap().into_iter().map(|listed| listed.id.as_str().to_owned()).collect()
+    store
+        .clients(which, None, 10)
+        .unwrap()
+        .into_iter()
+        .map(|listed| listed.id.as_str().to_owned())
+        .collect()
 }
 
 fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
@@ -23,9 +28,20 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
     let other = Issuer::parse("https://other.example").unwrap();
     for new in [
         new_client("c1"),
-        NewClient { owner: Some("alice".to_owned()), ..new_client("c2") },
-        NewClient { provider: other.clone(), ..new_client("c3") },
-        NewClient { owner: Some("alice".to_owned()), provider: other.clone(), issued_at: later, ..new_client("c4") },
+        NewClient {
+            owner: Some("alice".to_owned()),
+            ..new_client("c2")
+        },
+        NewClient {
+            provider: other.clone(),
+            ..new_client("c3")
+        },
+        NewClient {
+            owner: Some("alice".to_owned()),
+            provider: other.clone(),
+            issued_at: later,
+            ..new_client("c4")
+        },
     ] {
         store.insert(new, None, NOW).wait().unwrap();
     }
@@ -33,16 +49,64 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
     let of = |issuer: &Issuer| Some(issuer.as_str().to_owned());
     for (which, expected) in [
         (Which::default(), &["c1", "c2", "c3", "c4"][..]),
-        (Which { owner: alice.clone(), ..Which::default() }, &["c2", "c4"]),
-        (Which { provider: of(&provider()), ..Which::default() }, &["c1", "c2"]),
-        (Which { provider: of(&other), owner: alice.clone(), ..Which::default() }, &["c4"]),
-        (Which { issued_from: Some(later), ..Which::default() }, &["c4"]),
-        (Which { issued_before: Some(later), ..Which::default() }, &["c1", "c2", "c3"]),
-        (Which { issued_from: Some(NOW), issued_before: Some(NOW), ..Which::default() }, &[]),
-        (Which { owner: Some("a\0".to_owned()), ..Which::default() }, &[]),
+        (
+            Which {
+                owner: alice.clone(),
+                ..Which::default()
+            },
+            &["c2", "c4"],
+        ),
+        (
+            Which {
+                provider: of(&provider()),
+                ..Which::default()
+            },
+            &["c1", "c2"],
+        ),
+        (
+            Which {
+                provider: of(&other),
+                owner: alice.clone(),
+                ..Which::default()
+            },
+            &["c4"],
+        ),
+        (
+            Which {
+                issued_from: Some(later),
+                ..Which::default()
+            },
+            &["c4"],
+        ),
+        (
+            Which {
+                issued_before: Some(later),
+                ..Which::default()
+            },
+            &["c1", "c2", "c3"],
+        ),
+        (
+            Which {
+                issued_from: Some(NOW),
+                issued_before: Some(NOW),
+                ..Which::default()
+            },
+            &[],
+        ),
+        (
+            Which {
+                owner: Some("a\0".to_owned()),
+                ..Which::default()
+            },
+            &[],
+        ),
     ] {
         assert_eq!(ids(&store, &which), expected, "{which:?}");
-        assert_eq!(store.count_clients(&which), Ok(u64::try_from(expected.len()).unwrap()), "{which:?}");
+        assert_eq!(
+            store.count_clients(&which),
+            Ok(u64::try_from(expected.len()).unwrap()),
+            "{which:?}"
+        );
     }
 }
 
@@ -50,18 +114,43 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
 fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
     let store = bench.store();
     let jwks = |kid: &str| format!(r#"{{"jwks":{{"keys":[{{"kty":"EC","kid":"{kid}"}}]}}}}"#);
-    for (id, kid) in [("c1", "plain"), ("c2", r"a\u0000b"), ("c3", r"a\\u0000b"), ("c4", r"\\\u0000")] {
+    for (id, kid) in [
+        ("c1", "plain"),
+        ("c2", r"a\u0000b"),
+        ("c3", r"a\\u0000b"),
+        ("c4", r"\\\u0000"),
+    ] {
         let metadata = RegisteredMetadata::from_stored(jwks(kid)).unwrap();
-        store.insert(NewClient { metadata, ..new_client(id) }, None, NOW).wait().unwrap();
+        store
+            .insert(
+                NewClient {
+                    metadata,
+                    ..new_client(id)
+                },
+                None,
+                NOW,
+            )
+            .wait()
+            .unwrap();
     }
-    let found = |count: u64, ids: &[&str]| ClientsWithNul { count, first: ids.iter().map(|id| ClientId::new(*id)).collect() };
+    let found = |count: u64, ids: &[&str]| ClientsWithNul {
+        count,
+        first: ids.iter().map(|id| ClientId::new(*id)).collect(),
+    };
     assert_eq!(store.clients_with_nul(10), Ok(found(2, &["c2", "c4"])));
     assert_eq!(store.clients_with_nul(1), Ok(found(2, &["c2"])));
     let kept = store.client(&ClientId::new("c2")).unwrap().unwrap();
     assert_eq!(kept.metadata.json(), jwks(r"a\u0000b"));
-    let lines: Vec<_> =
-        store.exported(&Which::default(), None, 10).unwrap().into_iter().map(|one| one.client.unwrap().line().unwrap()).collect();
-    let taken: Vec<bool> = lines.iter().map(|line| store.read_exported(line, None).is_ok()).collect();
+    let lines: Vec<_> = store
+        .exported(&Which::default(), None, 10)
+        .unwrap()
+        .into_iter()
+        .map(|one| one.client.unwrap().line().unwrap())
+        .collect();
+    let taken: Vec<bool> = lines
+        .iter()
+        .map(|line| store.read_exported(line, None).is_ok())
+        .collect();
     assert_eq!(taken, [true, false, true, false]);
     for id in ["c2", "c4"] {
         assert_eq!(store.delete(&ClientId::new(id)).wait(), Ok(true), "{id}");
@@ -72,29 +161,85 @@ fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
 fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
     let store = bench.store();
     let (used, unused) = (insert(&store, "c1"), insert(&store, "c2"));
-    assert!(store.authenticate(&provider(), &unused.id, &token("c1"), NOW).unwrap().is_none());
+    assert!(
+        store
+            .authenticate(&provider(), &unused.id, &token("c1"), NOW)
+            .unwrap()
+            .is_none()
+    );
     let day = Duration::from_hours(24);
     let later = NOW.plus(10 * day);
     let seen = |store: &Store| store.client(&used.id).unwrap().unwrap();
-    assert!(store.authenticate(&provider(), &used.id, &token("c1"), later).unwrap().is_some());
+    assert!(
+        store
+            .authenticate(&provider(), &used.id, &token("c1"), later)
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(seen(&store).last_used_at, None, "a read writes nothing");
     store.write_uses().unwrap();
     let known = seen(&store).last_used_at.unwrap();
-    assert!(known <= later && later < known.plus(day) && known.seconds() % 86_400 == 0, "{known:?}");
-    assert_eq!(seen(&store).revision, used.revision, "nobody's update comes too late for it");
+    assert!(
+        known <= later && later < known.plus(day) && known.seconds() % 86_400 == 0,
+        "{known:?}"
+    );
+    assert_eq!(
+        seen(&store).revision,
+        used.revision,
+        "nobody's update comes too late for it"
+    );
     store.write_uses().unwrap();
-    assert_eq!(store.client(&unused.id).unwrap().unwrap().last_used_at, None, "a wrong token is no use");
+    assert_eq!(
+        store.client(&unused.id).unwrap().unwrap().last_used_at,
+        None,
+        "a wrong token is no use"
+    );
 
-    let unused_since = |since| ids(&store, &Which { unused_since: Some(since), ..Which::default() });
+    let unused_since = |since| {
+        ids(
+            &store,
+            &Which {
+                unused_since: Some(since),
+                ..Which::default()
+            },
+        )
+    };
     assert!(unused_since(NOW).is_empty(), "what is newer is not unused");
     assert_eq!(unused_since(NOW.plus(day)), ["c2"]);
-    assert_eq!(unused_since(known.plus(day / 2)), ["c2"], "that day is not over");
+    assert_eq!(
+        unused_since(known.plus(day / 2)),
+        ["c2"],
+        "that day is not over"
+    );
     assert_eq!(unused_since(known.plus(day)), ["c1", "c2"]);
 
-    assert!(store.authenticate(&provider(), &used.id, &token("c1"), NOW).unwrap().is_some());
+    assert!(
+        store
+            .authenticate(&provider(), &used.id, &token("c1"), NOW)
+            .unwrap()
+            .is_some()
+    );
     store.write_uses().unwrap();
-    assert_eq!(seen(&store).last_used_at, Some(known), "a clock that goes back does not take a use away");
-    assert!(store.authenticate(&provider(), &unused.id, &token("c2"), later).unwrap().is_some());
+    assert_eq!(
+        seen(&store).last_used_at,
+        Some(known),
+        "a clock that goes back does not take a use away"
+    );
+    assert!(
+        store
+            .authenticate(&provider(), &unused.id, &token("c2"), later)
+            .unwrap()
+            .is_some()
+    );
     store.close();
-    assert_eq!(bench.open().client(&unused.id).unwrap().unwrap().last_used_at, Some(known), "an orderly end writes what waits");
+    assert_eq!(
+        bench
+            .open()
+            .client(&unused.id)
+            .unwrap()
+            .unwrap()
+            .last_used_at,
+        Some(known),
+        "an orderly end writes what waits"
+    );
 }

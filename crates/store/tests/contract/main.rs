@@ -2,7 +2,13 @@
 //!
 //! PostgreSQL is the server that `TEST_POSTGRES` names; `make test` starts one. Each test has a database of its own.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 /// Runs each of these promises on both databases.
 macro_rules! on_both {

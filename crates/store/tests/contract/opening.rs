@@ -19,7 +19,10 @@ fn a_missing_folder_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
     let said = reason(&format!("sqlite://{}", missing.join("store.db").display()));
-    assert!(said.ends_with(&format!("there is no folder {}", missing.display())), "{said}");
+    assert!(
+        said.ends_with(&format!("there is no folder {}", missing.display())),
+        "{said}"
+    );
     assert!(!missing.exists());
 }
 
@@ -42,7 +45,10 @@ fn a_new_file_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::sqlite();
     insert(&bench.store(), "c1");
-    let mode = std::fs::metadata(bench.url.sqlite_path().unwrap()).unwrap().permissions().mode();
+    let mode = std::fs::metadata(bench.url.sqlite_path().unwrap())
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -51,15 +57,24 @@ fn a_new_file_is_set_up_for_many_small_durable_writes() {
     let bench = Bench::sqlite();
     insert(&bench.store(), "c1");
     let mut raw = bench.raw();
-    assert_eq!(raw.values("SELECT CAST(page_size AS TEXT) AS value FROM pragma_page_size"), ["8192"]);
-    assert_eq!(raw.values("SELECT journal_mode AS value FROM pragma_journal_mode"), ["wal"]);
+    assert_eq!(
+        raw.values("SELECT CAST(page_size AS TEXT) AS value FROM pragma_page_size"),
+        ["8192"]
+    );
+    assert_eq!(
+        raw.values("SELECT journal_mode AS value FROM pragma_journal_mode"),
+        ["wal"]
+    );
 }
 
 #[test]
 fn a_server_that_is_not_there_fails_fast_and_creates_no_file() {
     let begun = std::time::Instant::now();
     let said = reason("postgres://someone:hush@127.0.0.1:1/nowhere");
-    assert!(said.starts_with("the store postgres://someone:***@127.0.0.1:1/nowhere cannot be opened: "), "{said}");
+    assert!(
+        said.starts_with("the store postgres://someone:***@127.0.0.1:1/nowhere cannot be opened: "),
+        "{said}"
+    );
     assert!(said.contains("Connection refused"), "{said}");
     assert!(!said.contains("hush"), "{said}");
     assert!(begun.elapsed().as_secs() < 5, "it does not go on trying");
@@ -74,20 +89,31 @@ fn what_the_server_refuses_is_said() {
     let url = bench.url.to_string();
     let (server, _) = url.rsplit_once('/').unwrap();
     let said = reason(&format!("{server}/frontdesk_no_such_database"));
-    assert!(said.contains("database \"frontdesk_no_such_database\" does not exist"), "{said}");
+    assert!(
+        said.contains("database \"frontdesk_no_such_database\" does not exist"),
+        "{said}"
+    );
     let said = reason("postgres://someone:hush@127.0.0.1:notaport/nowhere");
-    assert!(said.contains("cannot be opened: ") && !said.contains("hush"), "{said}");
+    assert!(
+        said.contains("cannot be opened: ") && !said.contains("hush"),
+        "{said}"
+    );
 }
 
 #[test]
 fn the_second_of_two_hosts_will_do() {
     let bench = Bench::postgres();
     let url = bench.url.to_string();
-    let (before, after) = url.split_once('@').unwrap_or(("postgres:", url.split_once("//").unwrap().1));
-    let both: DatabaseUrl =
-        if before == "postgres:" { format!("postgres://127.0.0.1:1,{after}") } else { format!("{before}@127.0.0.1:1,{after}") }
-            .parse()
-            .unwrap();
+    let (before, after) = url
+        .split_once('@')
+        .unwrap_or(("postgres:", url.split_once("//").unwrap().1));
+    let both: DatabaseUrl = if before == "postgres:" {
+        format!("postgres://127.0.0.1:1,{after}")
+    } else {
+        format!("{before}@127.0.0.1:1,{after}")
+    }
+    .parse()
+    .unwrap();
     let store = Store::open(&both, key(KEY)).unwrap();
     store.migrate().unwrap();
     insert(&store, "c1");

@@ -7,7 +7,8 @@ use store::{NewClient, SecretChange, Store, Which};
 
 use crate::bench::{Bench, NOW, insert, insert_as, new_client};
 
-const JUDGED: &str = r#"[{"pattern":"^(?:https://a\\.example/(x|y))$","origins":["https://a.example"]}]"#;
+const JUDGED: &str =
+    r#"[{"pattern":"^(?:https://a\\.example/(x|y))$","origins":["https://a.example"]}]"#;
 
 on_both!(
     judged_form_follows_from_the_metadata,
@@ -19,7 +20,10 @@ on_both!(
 
 fn with_uri(id: &str, uri: &str) -> NewClient {
     let json = serde_json::json!({ "redirect_uris": [uri], "client_name": id }).to_string();
-    NewClient { metadata: RegisteredMetadata::from_stored(json).unwrap(), ..new_client(id) }
+    NewClient {
+        metadata: RegisteredMetadata::from_stored(json).unwrap(),
+        ..new_client(id)
+    }
 }
 
 /// A client with a pattern, one with a pattern outside the grammar, one without; written at once.
@@ -38,7 +42,11 @@ fn columns(bench: &Bench) -> Vec<String> {
 }
 
 fn filled() -> Vec<String> {
-    vec![format!("c1:{JUDGED}"), "c2:NULL".to_owned(), "c3:NULL".to_owned()]
+    vec![
+        format!("c1:{JUDGED}"),
+        "c2:NULL".to_owned(),
+        "c3:NULL".to_owned(),
+    ]
 }
 
 fn judged_form_follows_from_the_metadata(bench: &Bench) {
@@ -46,18 +54,43 @@ fn judged_form_follows_from_the_metadata(bench: &Bench) {
     fill(&store);
     assert_eq!(columns(bench), filled());
     let client = |id: &str| store.client(&ClientId::new(id)).unwrap().unwrap();
-    let replace = |id: &str, uri: &str| store.replace(&client(id), with_uri(id, uri).metadata, SecretChange::Keep, NOW).wait().unwrap();
+    let replace = |id: &str, uri: &str| {
+        store
+            .replace(
+                &client(id),
+                with_uri(id, uri).metadata,
+                SecretChange::Keep,
+                NOW,
+            )
+            .wait()
+            .unwrap()
+    };
     replace("c1", "https://a.example/cb");
     replace("c3", "regexp=https://a.example/(x|y)");
-    assert_eq!(columns(bench), ["c1:NULL".to_owned(), "c2:NULL".to_owned(), format!("c3:{JUDGED}")]);
+    assert_eq!(
+        columns(bench),
+        [
+            "c1:NULL".to_owned(),
+            "c2:NULL".to_owned(),
+            format!("c3:{JUDGED}")
+        ]
+    );
     replace("c3", r"regexp=https://a.example/\d");
-    assert_eq!(columns(bench), ["c1:NULL", "c2:NULL", "c3:NULL"], "what is outside the grammar leaves nothing behind");
+    assert_eq!(
+        columns(bench),
+        ["c1:NULL", "c2:NULL", "c3:NULL"],
+        "what is outside the grammar leaves nothing behind"
+    );
 }
 
 /// Takes the column away as `down.sql` does, whatever migrations came after it.
 fn revert(bench: &Bench) {
-    bench.raw().execute(include_str!("../../../../migrations/0010_redirect_patterns/down.sql"));
-    bench.raw().execute("DELETE FROM __diesel_schema_migrations WHERE version = '0010'");
+    bench.raw().execute(include_str!(
+        "../../../../migrations/0010_redirect_patterns/down.sql"
+    ));
+    bench
+        .raw()
+        .execute("DELETE FROM __diesel_schema_migrations WHERE version = '0010'");
 }
 
 fn older_rows_are_judged_by_the_migration(bench: &Bench) {
@@ -66,13 +99,18 @@ fn older_rows_are_judged_by_the_migration(bench: &Bench) {
     for number in 0..1_100 {
         bench.raw().execute(&format!("INSERT INTO client SELECT 'd{number:04}', provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, revision, owner, composed_name, terms, last_used_at, metadata_consistent, NULL FROM client WHERE client_id = 'c1'"));
     }
-    bench.raw().execute("UPDATE client SET metadata = 'x' WHERE client_id = 'd0007'");
+    bench
+        .raw()
+        .execute("UPDATE client SET metadata = 'x' WHERE client_id = 'd0007'");
     revert(bench);
     drop(store);
     let store = bench.open();
     assert_eq!(store.migrate().unwrap(), ["0010_redirect_patterns"]);
     let mut expected = filled();
-    expected.extend((0..1_100).map(|number| format!("d{number:04}:{}", if number == 7 { "NULL" } else { JUDGED })));
+    expected.extend(
+        (0..1_100)
+            .map(|number| format!("d{number:04}:{}", if number == 7 { "NULL" } else { JUDGED })),
+    );
     assert_eq!(columns(bench), expected);
     insert_as(&store, with_uri("e1", "regexp=https://a.example/(x|y)"));
     assert_eq!(columns(bench).last(), Some(&format!("e1:{JUDGED}")));
@@ -81,16 +119,32 @@ fn older_rows_are_judged_by_the_migration(bench: &Bench) {
 fn judged_form_is_made_again_by_an_import(bench: &Bench) {
     let store = bench.store();
     fill(&store);
-    let lines: Vec<String> =
-        store.exported(&Which::default(), None, 10).unwrap().into_iter().map(|listed| listed.client.unwrap().line().unwrap()).collect();
-    assert!(lines.iter().all(|line| !line.contains("redirect_patterns")), "{lines:?}");
+    let lines: Vec<String> = store
+        .exported(&Which::default(), None, 10)
+        .unwrap()
+        .into_iter()
+        .map(|listed| listed.client.unwrap().line().unwrap())
+        .collect();
+    assert!(
+        lines.iter().all(|line| !line.contains("redirect_patterns")),
+        "{lines:?}"
+    );
     for other in [Bench::sqlite(), Bench::postgres()] {
         let to = other.store();
-        let batch: Vec<_> = lines.iter().map(|line| to.read_exported(line, None).unwrap()).collect();
+        let batch: Vec<_> = lines
+            .iter()
+            .map(|line| to.read_exported(line, None).unwrap())
+            .collect();
         assert_eq!(to.import(&batch), Ok(3));
         assert_eq!(columns(&other), filled());
-        other.raw().execute("UPDATE client SET redirect_patterns = NULL");
-        assert_eq!(to.import(&batch), Ok(0), "the same clients, whatever is written beside them");
+        other
+            .raw()
+            .execute("UPDATE client SET redirect_patterns = NULL");
+        assert_eq!(
+            to.import(&batch),
+            Ok(0),
+            "the same clients, whatever is written beside them"
+        );
     }
 }
 
@@ -113,7 +167,9 @@ fn judged_form_is_in_a_backup(bench: &Bench) {
 fn judged_form_is_made_again_for_an_older_backup(bench: &Bench) {
     let store = bench.store();
     fill(&store);
-    bench.raw().execute("ALTER TABLE client DROP COLUMN redirect_patterns");
+    bench
+        .raw()
+        .execute("ALTER TABLE client DROP COLUMN redirect_patterns");
     let mut file = backup(&store);
     for other in [Bench::sqlite(), Bench::postgres()] {
         let to = other.store();

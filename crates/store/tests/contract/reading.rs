@@ -32,19 +32,38 @@ fn wait(asked: impl Future<Output = Answer>) -> Answer {
             Poll::Ready(answer) => return answer,
             Poll::Pending => thread::yield_now(),
         }
-        assert!(begun.elapsed() < Duration::from_mins(1), "an answer does not come");
+        assert!(
+            begun.elapsed() < Duration::from_mins(1),
+            "an answer does not come"
+        );
     }
 }
 
-fn of(store: &Store, id: &str, token: &RegistrationAccessToken) -> impl Future<Output = Answer> + use<> {
+fn of(
+    store: &Store,
+    id: &str,
+    token: &RegistrationAccessToken,
+) -> impl Future<Output = Answer> + use<> {
     store.information(&provider(), &ClientId::new(id), token, NOW)
 }
 
 /// RFC 7592 §2.1: each reads its own information, and whoever has no right to any learns nothing of it.
 fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     let store = bench.store();
-    let clients: Vec<_> = (0..100).map(|number| insert(&store, &format!("c{number}"))).collect();
-    store.insert(NewClient { expires_at: Some(NOW), ..new_client("expired") }, None, NOW).wait().unwrap();
+    let clients: Vec<_> = (0..100)
+        .map(|number| insert(&store, &format!("c{number}")))
+        .collect();
+    store
+        .insert(
+            NewClient {
+                expires_at: Some(NOW),
+                ..new_client("expired")
+            },
+            None,
+            NOW,
+        )
+        .wait()
+        .unwrap();
     let stranger = Issuer::parse("https://other.example").unwrap();
     let mut asked = Vec::new();
     for client in &clients {
@@ -58,15 +77,37 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     let mut answers = together(asked).into_iter();
     for client in &clients {
         let own = answers.next().unwrap().unwrap().unwrap();
-        assert_eq!((own.id, own.metadata.as_str(), own.secret), (client.id.clone(), client.metadata.json(), client.secret.clone()));
-        assert_eq!((own.issued_at, own.secret_expires_at), (client.issued_at, client.secret_expires_at));
-        assert!(answers.next().unwrap().unwrap().is_none(), "{}: with another token", client.id);
+        assert_eq!(
+            (own.id, own.metadata.as_str(), own.secret),
+            (
+                client.id.clone(),
+                client.metadata.json(),
+                client.secret.clone()
+            )
+        );
+        assert_eq!(
+            (own.issued_at, own.secret_expires_at),
+            (client.issued_at, client.secret_expires_at)
+        );
+        assert!(
+            answers.next().unwrap().unwrap().is_none(),
+            "{}: with another token",
+            client.id
+        );
     }
     for answer in answers {
         assert!(answer.unwrap().is_none());
     }
-    let elsewhere = together(vec![store.information(&stranger, &clients[0].id, &token("c0"), NOW)]);
-    assert!(elsewhere[0].as_ref().unwrap().is_none(), "at another provider");
+    let elsewhere = together(vec![store.information(
+        &stranger,
+        &clients[0].id,
+        &token("c0"),
+        NOW,
+    )]);
+    assert!(
+        elsewhere[0].as_ref().unwrap().is_none(),
+        "at another provider"
+    );
 }
 
 fn a_damaged_client_keeps_nobody_from_reading_the_others(bench: &Bench) {
@@ -80,13 +121,25 @@ fn a_damaged_client_keeps_nobody_from_reading_the_others(bench: &Bench) {
     insert(&store, "c0");
     for (id, column, value) in damage {
         insert(&store, id);
-        bench.raw().execute(&format!("UPDATE client SET {column} = '{value}' WHERE client_id = '{id}'"));
+        bench.raw().execute(&format!(
+            "UPDATE client SET {column} = '{value}' WHERE client_id = '{id}'"
+        ));
     }
     insert(&store, "c5");
-    let mut answers = together((0..6).map(|number| format!("c{number}")).map(|id| of(&store, &id, &token(&id))).collect()).into_iter();
+    let mut answers = together(
+        (0..6)
+            .map(|number| format!("c{number}"))
+            .map(|id| of(&store, &id, &token(&id)))
+            .collect(),
+    )
+    .into_iter();
     assert_eq!(answers.next().unwrap().unwrap().unwrap().id.as_str(), "c0");
     for (id, column, _) in damage {
-        let corrupt = StoreError::Corrupt { table: "client", column, key: id.to_owned() };
+        let corrupt = StoreError::Corrupt {
+            table: "client",
+            column,
+            key: id.to_owned(),
+        };
         assert_eq!(answers.next().unwrap().unwrap_err(), corrupt);
     }
     assert_eq!(answers.next().unwrap().unwrap().unwrap().id.as_str(), "c5");
@@ -95,11 +148,33 @@ fn a_damaged_client_keeps_nobody_from_reading_the_others(bench: &Bench) {
 fn a_read_notes_that_the_client_is_used(bench: &Bench) {
     let store = bench.store();
     let client = insert(&store, "c1");
-    assert!(together(vec![of(&store, "c1", &token("another"))])[0].as_ref().unwrap().is_none());
+    assert!(
+        together(vec![of(&store, "c1", &token("another"))])[0]
+            .as_ref()
+            .unwrap()
+            .is_none()
+    );
     store.write_uses().unwrap();
-    assert_eq!(store.client(&client.id).unwrap().unwrap().last_used_at, None, "whoever was refused used nothing");
-    assert!(together(vec![of(&store, "c1", &token("c1"))])[0].as_ref().unwrap().is_some());
+    assert_eq!(
+        store.client(&client.id).unwrap().unwrap().last_used_at,
+        None,
+        "whoever was refused used nothing"
+    );
+    assert!(
+        together(vec![of(&store, "c1", &token("c1"))])[0]
+            .as_ref()
+            .unwrap()
+            .is_some()
+    );
     store.write_uses().unwrap();
-    let used = store.client(&client.id).unwrap().unwrap().last_used_at.unwrap();
-    assert!(used <= NOW && NOW.seconds() - used.seconds() < 86_400, "the day is known");
+    let used = store
+        .client(&client.id)
+        .unwrap()
+        .unwrap()
+        .last_used_at
+        .unwrap();
+    assert!(
+        used <= NOW && NOW.seconds() - used.seconds() < 86_400,
+        "the day is known"
+    );
 }

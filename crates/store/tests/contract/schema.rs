@@ -20,12 +20,17 @@ on_both!(
 
 fn tables(raw: &mut Raw) -> Vec<String> {
     let sql = match raw {
-        Raw::Sqlite(_) => "SELECT name AS value FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+        Raw::Sqlite(_) => {
+            "SELECT name AS value FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+        }
         Raw::Postgres(_) => {
             "SELECT CAST(relname AS TEXT) AS value FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') ORDER BY relname"
         }
     };
-    raw.values(sql).into_iter().filter(|name| !name.starts_with("__diesel")).collect()
+    raw.values(sql)
+        .into_iter()
+        .filter(|name| !name.starts_with("__diesel"))
+        .collect()
 }
 
 fn up<DB: Backend>(connection: &mut impl MigrationHarness<DB>) {
@@ -58,30 +63,58 @@ fn each_migration_is_undone_by_its_down(bench: &Bench) {
 fn a_new_store_is_behind_until_it_is_migrated(bench: &Bench) {
     let store = bench.open();
     assert_eq!(store.check(), Err(StoreError::Behind));
-    assert!(tables(&mut bench.raw()).is_empty(), "looking changes nothing");
+    assert!(
+        tables(&mut bench.raw()).is_empty(),
+        "looking changes nothing"
+    );
     let applied = store.migrate().unwrap();
     assert_eq!(applied.first().map(String::as_str), Some("0001_client"));
     assert_eq!(store.check(), Ok(()));
     assert_eq!(store.migrate(), Ok(Vec::new()));
-    bench.raw().execute("DELETE FROM __diesel_schema_migrations WHERE version = '0005'");
+    bench
+        .raw()
+        .execute("DELETE FROM __diesel_schema_migrations WHERE version = '0005'");
     assert_eq!(store.check(), Err(StoreError::Behind));
 }
 
 fn of_racing_migrations_one_does_the_work(bench: &Bench) {
-    let applied = race(|_| Store::open(&bench.url, key(KEY)).and_then(|store| store.migrate()).unwrap());
-    assert_eq!(applied.iter().filter(|names| !names.is_empty()).count(), 1, "{applied:?}");
-    assert_eq!(bench.raw().values("SELECT key_id AS value FROM seal_check").len(), 1);
+    let applied = race(|_| {
+        Store::open(&bench.url, key(KEY))
+            .and_then(|store| store.migrate())
+            .unwrap()
+    });
+    assert_eq!(
+        applied.iter().filter(|names| !names.is_empty()).count(),
+        1,
+        "{applied:?}"
+    );
+    assert_eq!(
+        bench
+            .raw()
+            .values("SELECT key_id AS value FROM seal_check")
+            .len(),
+        1
+    );
     insert(&bench.open(), "c1");
 }
 
 fn rows_of_before_have_no_terms(bench: &Bench) {
     let store = bench.store();
     let client = insert(&store, "c1");
-    store.add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW).unwrap();
-    store.issue_token(&InitialAccessToken::new("iat_1"), NewToken::default(), NOW).unwrap();
-    for _ in
-        ["0011_account_provider", "0010_redirect_patterns", "0009_metadata_consistent", "0008_last_used", "0007_audit", "0006_token_terms"]
-    {
+    store
+        .add_account("alice", Role::Registrar, None, &Secret::new("hush"), NOW)
+        .unwrap();
+    store
+        .issue_token(&InitialAccessToken::new("iat_1"), NewToken::default(), NOW)
+        .unwrap();
+    for _ in [
+        "0011_account_provider",
+        "0010_redirect_patterns",
+        "0009_metadata_consistent",
+        "0008_last_used",
+        "0007_audit",
+        "0006_token_terms",
+    ] {
         match &mut bench.raw() {
             Raw::Sqlite(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
             Raw::Postgres(connection) => connection.revert_last_migration(MIGRATIONS).map(drop),
@@ -91,19 +124,36 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
     let store = bench.open();
     assert_eq!(
         store.migrate().unwrap(),
-        ["0006_token_terms", "0007_audit", "0008_last_used", "0009_metadata_consistent", "0010_redirect_patterns", "0011_account_provider"]
+        [
+            "0006_token_terms",
+            "0007_audit",
+            "0008_last_used",
+            "0009_metadata_consistent",
+            "0010_redirect_patterns",
+            "0011_account_provider"
+        ]
     );
     let read = store.client(&client.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));
     assert!(read.terms.is_none());
-    assert!(store.tokens().unwrap().iter().all(|token| token.terms.is_none() && token.provider.is_none()));
+    assert!(
+        store
+            .tokens()
+            .unwrap()
+            .iter()
+            .all(|token| token.terms.is_none() && token.provider.is_none())
+    );
     assert_eq!(store.account("alice").unwrap().unwrap().provider, None);
 }
 
 fn a_newer_schema_is_refused(bench: &Bench) {
     let store = bench.store();
-    bench.raw().execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
-    let newer = StoreError::Newer { migration: "9999".to_owned() };
+    bench
+        .raw()
+        .execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
+    let newer = StoreError::Newer {
+        migration: "9999".to_owned(),
+    };
     assert_eq!(store.check(), Err(newer.clone()));
     assert_eq!(store.migrate(), Err(newer.clone()));
     assert_eq!(Store::open(&bench.url, key(KEY)).err(), Some(newer));
@@ -116,6 +166,13 @@ fn the_wrong_key_is_refused(bench: &Bench) {
     assert_eq!(wrong.migrate(), Err(StoreError::WrongKey));
     assert_eq!(bench.open().check(), Ok(()));
     bench.raw().execute("UPDATE seal_check SET sealed = 'AQ'");
-    assert!(matches!(bench.open().check(), Err(StoreError::Corrupt { table: "seal_check", column: "sealed", .. })));
+    assert!(matches!(
+        bench.open().check(),
+        Err(StoreError::Corrupt {
+            table: "seal_check",
+            column: "sealed",
+            ..
+        })
+    ));
     assert!(bench.open().healthy().is_ok());
 }

@@ -21,11 +21,16 @@ const BATCH: usize = 64;
 pub fn measure(file: &str, count: u32) -> Result<(), Box<dyn Error>> {
     let mut connection = table::connection(file)?;
     let clock = Clock::system();
-    let rows: Vec<Row> = (0..count).filter_map(|_| register(REGISTRATION, &clock)).map(|(row, _)| row).collect();
+    let rows: Vec<Row> = (0..count)
+        .filter_map(|_| register(REGISTRATION, &clock))
+        .map(|(row, _)| row)
+        .collect();
     let begun = cpu()?;
     for batch in rows.chunks(BATCH) {
         connection.batch_execute("BEGIN IMMEDIATE")?;
-        batch.iter().try_for_each(|row| row.insert(&mut connection))?;
+        batch
+            .iter()
+            .try_for_each(|row| row.insert(&mut connection))?;
         connection.batch_execute("COMMIT")?;
     }
     println!("{{\"commit_cpu_us\": {:.2}}}", each(cpu()? - begun, count));

@@ -18,7 +18,11 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = |what: &str| arguments.next().ok_or_else(|| format!("the argument {what} is missing"));
+    let mut next = |what: &str| {
+        arguments
+            .next()
+            .ok_or_else(|| format!("the argument {what} is missing"))
+    };
     match next("handler, pooled or commit")?.as_str() {
         "handler" => Ok(register::serve(None)?),
         "pooled" => Ok(register::serve(Some(table::pool(&next("FILE")?)?))?),

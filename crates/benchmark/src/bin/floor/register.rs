@@ -39,8 +39,17 @@ struct Registration {
 impl Registration {
     fn is_good(&self) -> bool {
         let uri = |uri: &String| uri.starts_with("https://") && !uri.contains('#');
-        let uris = [&self.client_uri, &self.logo_uri, &self.policy_uri, &self.tos_uri, &self.initiate_login_uri, &self.jwks_uri];
-        !self.redirect_uris.is_empty() && self.redirect_uris.iter().all(uri) && uris.into_iter().all(uri)
+        let uris = [
+            &self.client_uri,
+            &self.logo_uri,
+            &self.policy_uri,
+            &self.tos_uri,
+            &self.initiate_login_uri,
+            &self.jwks_uri,
+        ];
+        !self.redirect_uris.is_empty()
+            && self.redirect_uris.iter().all(uri)
+            && uris.into_iter().all(uri)
     }
 }
 
@@ -64,13 +73,22 @@ const UNWRITTEN: Refused = Refused(StatusCode::SERVICE_UNAVAILABLE);
 
 /// The row of a registration, and its answer.
 pub fn register(body: &[u8], clock: &Clock) -> Option<(Row, String)> {
-    let registration: Registration = serde_json::from_slice(body).ok().filter(Registration::is_good)?;
+    let registration: Registration = serde_json::from_slice(body)
+        .ok()
+        .filter(Registration::is_good)?;
     let metadata = serde_json::to_string(&registration).ok()?;
     let mut bytes = [0; 80];
     rand_bytes(&mut bytes).ok()?;
-    let text = |from: usize, to: usize| bytes.get(from..to).map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+    let text = |from: usize, to: usize| {
+        bytes
+            .get(from..to)
+            .map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
+    };
     let (id, secret, token) = (text(0, 16)?, text(16, 48)?, text(48, 80)?);
-    let (client_id, issued_at) = (format!("{:012x}{id}", clock.milliseconds()), clock.now().seconds());
+    let (client_id, issued_at) = (
+        format!("{:012x}{id}", clock.milliseconds()),
+        clock.now().seconds(),
+    );
     let answer = format!(
         "{{\"client_id\":\"{client_id}\",\"client_secret\":\"{secret}\",\"client_secret_expires_at\":0,\"client_id_issued_at\":{issued_at},\
          \"registration_access_token\":\"{token}\",\"registration_client_uri\":\"http://localhost:9443/register/{client_id}\",{}",
@@ -78,20 +96,41 @@ pub fn register(body: &[u8], clock: &Clock) -> Option<(Row, String)> {
     );
     let token_digest = URL_SAFE_NO_PAD.encode(sha256(token.as_bytes()));
     let secret_sealed = format!("{secret:0>110}");
-    Some((Row { client_id, provider: "http://localhost:9443", metadata, token_digest, secret_sealed, issued_at, revision: 1 }, answer))
+    Some((
+        Row {
+            client_id,
+            provider: "http://localhost:9443",
+            metadata,
+            token_digest,
+            secret_sealed,
+            issued_at,
+            revision: 1,
+        },
+        answer,
+    ))
 }
 
-async fn answer(body: Bytes, clock: Data<Clock>, pool: Data<Option<Connections>>) -> Result<HttpResponse, Refused> {
+async fn answer(
+    body: Bytes,
+    clock: Data<Clock>,
+    pool: Data<Option<Connections>>,
+) -> Result<HttpResponse, Refused> {
     let (row, answer) = register(&body, &clock).ok_or(Refused(StatusCode::BAD_REQUEST))?;
     if let Some(pool) = pool.as_ref().clone() {
-        let written = web::block(move || pool.get().is_ok_and(|mut connection| row.insert(&mut connection).is_ok())).await;
+        let written = web::block(move || {
+            pool.get()
+                .is_ok_and(|mut connection| row.insert(&mut connection).is_ok())
+        })
+        .await;
         if !matches!(written, Ok(true)) {
             return Err(UNWRITTEN);
         }
     } else {
         std::hint::black_box(row);
     }
-    Ok(HttpResponse::Created().content_type("application/json").body(answer))
+    Ok(HttpResponse::Created()
+        .content_type("application/json")
+        .body(answer))
 }
 
 /// Serves until the process is ended.
@@ -102,7 +141,10 @@ pub fn serve(pool: Option<Connections>) -> io::Result<()> {
     let (clock, pool) = (Data::new(Clock::system()), Data::new(pool));
     rt::System::new().block_on(async {
         let server = HttpServer::new(move || {
-            App::new().app_data(Data::clone(&clock)).app_data(Data::clone(&pool)).route("/register", web::post().to(answer))
+            App::new()
+                .app_data(Data::clone(&clock))
+                .app_data(Data::clone(&pool))
+                .route("/register", web::post().to(answer))
         })
         .bind(("127.0.0.1", 0))?;
         for address in server.addrs() {

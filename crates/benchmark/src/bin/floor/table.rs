@@ -51,7 +51,10 @@ impl Row {
     /// # Errors
     /// What the database says.
     pub fn insert(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
-        diesel::insert_into(client::table).values(self).execute(connection).map(drop)
+        diesel::insert_into(client::table)
+            .values(self)
+            .execute(connection)
+            .map(drop)
     }
 }
 
@@ -61,7 +64,10 @@ impl Row {
 /// What the store or the pool says.
 pub fn pool(file: &str) -> Result<Connections, Box<dyn Error>> {
     make(file)?;
-    let pool = Pool::builder().max_size(POOL).test_on_check_out(false).connection_customizer(Box::new(AsTheStore));
+    let pool = Pool::builder()
+        .max_size(POOL)
+        .test_on_check_out(false)
+        .connection_customizer(Box::new(AsTheStore));
     Ok(pool.build(ConnectionManager::new(file))?)
 }
 
@@ -77,7 +83,10 @@ pub fn connection(file: &str) -> Result<SqliteConnection, Box<dyn Error>> {
 }
 
 fn make(file: &str) -> Result<(), Box<dyn Error>> {
-    let store = Store::open(&format!("sqlite://{file}").parse()?, SealingKey::from_base64(SealingKey::generate()?.reveal())?)?;
+    let store = Store::open(
+        &format!("sqlite://{file}").parse()?,
+        SealingKey::from_base64(SealingKey::generate()?.reveal())?,
+    )?;
     store.migrate()?;
     store.close();
     Ok(())

@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use probe::{ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions, ResolveOverride, check_outside};
+use probe::{
+    ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions, ResolveOverride,
+    check_outside,
+};
 use protocol::Clock;
 use protocol::issuer::ISSUER_REL;
 use registration::{Access, ENDPOINT, WSO2_ENDPOINTS};
@@ -19,15 +22,44 @@ use crate::tls::acceptor::EXPIRES_SOON;
 ///
 /// # Errors
 /// The number of findings, or the reason why no request could be sent.
-pub fn run(config: &Config, ca: Option<PathBuf>, json: bool, resolve: Vec<ResolveOverride>, out: &mut impl Write) -> Result<(), String> {
+pub fn run(
+    config: &Config,
+    ca: Option<PathBuf>,
+    json: bool,
+    resolve: Vec<ResolveOverride>,
+    out: &mut impl Write,
+) -> Result<(), String> {
     let all = providers(config)?;
-    let directory = Directory::new(all.iter().map(ProviderConfig::hosted).collect()).map_err(|error| error.to_string())?;
-    let expected = all.iter().map(|one| expected(config, all, one, &directory)).collect::<Result<_, _>>()?;
-    check_outside(expected, &OutsideOptions { ca, json, resolve, expires_soon: EXPIRES_SOON }, Clock::system().now(), out)
+    let directory = Directory::new(all.iter().map(ProviderConfig::hosted).collect())
+        .map_err(|error| error.to_string())?;
+    let expected = all
+        .iter()
+        .map(|one| expected(config, all, one, &directory))
+        .collect::<Result<_, _>>()?;
+    check_outside(
+        expected,
+        &OutsideOptions {
+            ca,
+            json,
+            resolve,
+            expires_soon: EXPIRES_SOON,
+        },
+        Clock::system().now(),
+        out,
+    )
 }
 
-fn expected(config: &Config, all: &[ProviderConfig], one: &ProviderConfig, directory: &Directory) -> Result<ExpectedProvider, String> {
-    let offer = provider::offer(one).map_err(|_| one.check().err().map_or_else(String::new, |error| error.to_string()))?;
+fn expected(
+    config: &Config,
+    all: &[ProviderConfig],
+    one: &ProviderConfig,
+    directory: &Directory,
+) -> Result<ExpectedProvider, String> {
+    let offer = provider::offer(one).map_err(|_| {
+        one.check()
+            .err()
+            .map_or_else(String::new, |error| error.to_string())
+    })?;
     let issuer = &one.issuer;
     Ok(ExpectedProvider {
         issuer: issuer.clone(),
@@ -42,7 +74,10 @@ fn expected(config: &Config, all: &[ProviderConfig], one: &ProviderConfig, direc
             Access::Protected => 401,
             Access::Closed => 403,
         },
-        wso2_paths: addresses::doors(all, one).into_iter().map(wso2_paths).collect(),
+        wso2_paths: addresses::doors(all, one)
+            .into_iter()
+            .map(wso2_paths)
+            .collect(),
         descriptors: descriptors(one, directory),
         max_age: config.max_age,
         body_bytes: config.limits.body().bytes,
@@ -53,7 +88,10 @@ fn wso2_paths(base: String) -> ExpectedWso2Paths {
     ExpectedWso2Paths {
         configuration: oidc_discovery::wso2_configuration_path(&base),
         jwks: oidc_discovery::wso2_jwks_path(&base),
-        registration: WSO2_ENDPOINTS.iter().map(|endpoint| format!("{base}/{endpoint}")).collect(),
+        registration: WSO2_ENDPOINTS
+            .iter()
+            .map(|endpoint| format!("{base}/{endpoint}"))
+            .collect(),
         base,
     }
 }
@@ -61,13 +99,29 @@ fn wso2_paths(base: String) -> ExpectedWso2Paths {
 /// The descriptor of the issuer on its own host, and on each domain that of an account that does not exist. Its name has an
 /// escape of its own, which shows what becomes of percent-encoding.
 fn descriptors(one: &ProviderConfig, directory: &Directory) -> Vec<ExpectedDescriptor> {
-    let own = (one.issuer.origin().to_owned(), one.issuer.as_str().to_owned());
-    let domains = one.domains.iter().map(|domain| (format!("https://{domain}"), format!("acct:frontdesk%2Bcheck@{domain}")));
+    let own = (
+        one.issuer.origin().to_owned(),
+        one.issuer.as_str().to_owned(),
+    );
+    let domains = one.domains.iter().map(|domain| {
+        (
+            format!("https://{domain}"),
+            format!("acct:frontdesk%2Bcheck@{domain}"),
+        )
+    });
     let all = [own].into_iter().chain(domains);
     all.map(|(origin, resource)| {
-        let described = Resource::parse(&resource).ok().and_then(|parsed| directory.describe(&parsed, &[ISSUER_REL.to_owned()]));
-        let document = described.and_then(|text| serde_json::from_str::<Value>(&text).ok()).unwrap_or_default();
-        ExpectedDescriptor { origin, resource, document }
+        let described = Resource::parse(&resource)
+            .ok()
+            .and_then(|parsed| directory.describe(&parsed, &[ISSUER_REL.to_owned()]));
+        let document = described
+            .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+            .unwrap_or_default();
+        ExpectedDescriptor {
+            origin,
+            resource,
+            document,
+        }
     })
     .collect()
 }

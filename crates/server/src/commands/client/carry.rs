@@ -22,7 +22,12 @@ const BATCH: usize = 500;
 ///
 /// # Errors
 /// One sentence; when there were damaged ones, after all others were written.
-pub fn export(reach: &Reach, filter: &Filter, file: Option<&Path>, out: &mut impl Write) -> Result<(), String> {
+pub fn export(
+    reach: &Reach,
+    filter: &Filter,
+    file: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<(), String> {
     let Some(path) = file else {
         let (_, damaged) = lines(reach, filter, out)?;
         return damage(damaged, "exported");
@@ -34,14 +39,24 @@ pub fn export(reach: &Reach, filter: &Filter, file: Option<&Path>, out: &mut imp
 
 /// How many were written, and how many are damaged.
 fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> Result<(u64, u64), String> {
-    let Some(which) = reach.within(filter) else { return Ok((0, 0)) };
-    let steps = reach.store.count_clients(&which).map_err(|error| error.to_string())?;
+    let Some(which) = reach.within(filter) else {
+        return Ok((0, 0));
+    };
+    let steps = reach
+        .store
+        .count_clients(&which)
+        .map_err(|error| error.to_string())?;
     let progress = Progress::of("exporting", Some(steps));
     let (mut exported, mut damaged) = (0_u64, 0_u64);
     let mut after = None;
     loop {
-        let page = reach.store.exported(&which, after.as_ref(), PAGE).map_err(|error| error.to_string())?;
-        let Some(last) = page.last() else { return Ok((exported, damaged)) };
+        let page = reach
+            .store
+            .exported(&which, after.as_ref(), PAGE)
+            .map_err(|error| error.to_string())?;
+        let Some(last) = page.last() else {
+            return Ok((exported, damaged));
+        };
         after = Some(last.id.clone());
         for listed in page {
             match listed.client.and_then(|client| client.line()) {
@@ -52,7 +67,9 @@ fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> Result<(u64, u6
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
                     progress
-                        .aside(|| writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string())))
+                        .aside(|| {
+                            writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))
+                        })
                         .map_err(|error| error.to_string())?;
                 }
             }
@@ -65,7 +82,13 @@ fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> Result<(u64, u6
 ///
 /// # Errors
 /// One sentence that names the line.
-pub fn import(reach: &Reach, file: Option<&Path>, sealed_with: Option<&Path>, dry_run: bool, out: &mut impl Write) -> Result<(), String> {
+pub fn import(
+    reach: &Reach,
+    file: Option<&Path>,
+    sealed_with: Option<&Path>,
+    dry_run: bool,
+    out: &mut impl Write,
+) -> Result<(), String> {
     if reach.own.is_some() {
         return Err("only an administrator imports clients".to_owned());
     }
@@ -73,8 +96,13 @@ pub fn import(reach: &Reach, file: Option<&Path>, sealed_with: Option<&Path>, dr
         return Err("only an account of every provider imports clients".to_owned());
     }
     let store = &reach.store;
-    let mut export = Export { lines: BufReader::new(source(file)?), sealed_with: sealed_with.map(key).transpose()? };
-    let (all, new) = export.each_batch(store, "checking", |batch| store.compare(batch)).map_err(|stopped| stopped.sentence)?;
+    let mut export = Export {
+        lines: BufReader::new(source(file)?),
+        sealed_with: sealed_with.map(key).transpose()?,
+    };
+    let (all, new) = export
+        .each_batch(store, "checking", |batch| store.compare(batch))
+        .map_err(|stopped| stopped.sentence)?;
     let told = if dry_run {
         format!("{} would be imported", clients(new))
     } else {
@@ -115,14 +143,23 @@ impl Export {
         work: impl Fn(&[ExportedClient]) -> Result<usize, NotImported>,
     ) -> Result<(u64, u64), Stopped> {
         let (mut all, mut new) = (0_u64, 0_u64);
-        let bytes = self.begin().map_err(|error| Stopped { sentence: unreadable(&error), new })?;
+        let bytes = self.begin().map_err(|error| Stopped {
+            sentence: unreadable(&error),
+            new,
+        })?;
         let progress = Progress::of(what, Some(bytes));
         loop {
-            let batch = self.batch(store).map_err(|refused| Stopped { sentence: refusal(all, &refused), new })?;
+            let batch = self.batch(store).map_err(|refused| Stopped {
+                sentence: refusal(all, &refused),
+                new,
+            })?;
             if batch.is_empty() {
                 return Ok((all, new));
             }
-            let more = work(&batch).map_err(|refused| Stopped { sentence: refusal(all, &refused), new })?;
+            let more = work(&batch).map_err(|refused| Stopped {
+                sentence: refusal(all, &refused),
+                new,
+            })?;
             all = all.saturating_add(number(batch.len()));
             new = new.saturating_add(number(more));
             progress.at(self.lines.stream_position().unwrap_or(bytes));
@@ -141,10 +178,17 @@ impl Export {
             let at = batch.len();
             let mut line = String::new();
             let read = Read::take(&mut self.lines, LINE).read_line(&mut line);
-            if read.map_err(|error| NotImported { at, error: ImportError::Unreadable(error.to_string()) })? == 0 {
+            if read.map_err(|error| NotImported {
+                at,
+                error: ImportError::Unreadable(error.to_string()),
+            })? == 0
+            {
                 break;
             }
-            let client = store.read_exported(line.trim_end_matches(['\r', '\n']), self.sealed_with.as_ref());
+            let client = store.read_exported(
+                line.trim_end_matches(['\r', '\n']),
+                self.sealed_with.as_ref(),
+            );
             batch.push(client.map_err(|error| NotImported { at, error })?);
         }
         Ok(batch)
@@ -164,7 +208,8 @@ fn refusal(before: u64, NotImported { at, error }: &NotImported) -> String {
 /// A file that can be read twice: standard input is copied to one without a name.
 fn source(file: Option<&Path>) -> Result<File, String> {
     if let Some(path) = file {
-        return File::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
+        return File::open(path)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()));
     }
     let copied = || -> io::Result<File> {
         let mut copy = tempfile::tempfile()?;
@@ -180,7 +225,9 @@ fn unreadable(error: &io::Error) -> String {
 
 fn key(path: &Path) -> Result<SealingKey, String> {
     let named = || format!("--sealed-with names {}", path.display());
-    let text = fs::read_to_string(path).map(Secret::new).map_err(|error| format!("{}, which cannot be read: {error}", named()))?;
+    let text = fs::read_to_string(path)
+        .map(Secret::new)
+        .map_err(|error| format!("{}, which cannot be read: {error}", named()))?;
     SealingKey::from_base64(text.reveal()).map_err(|error| format!("{}: {error}", named()))
 }
 

@@ -64,5 +64,7 @@ fn when(text: &str) -> Result<When, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(When::At(Timestamp::from_seconds(date.unix_timestamp())));
     }
-    cli::span(text).map(When::Ago).map_err(|_| "must be a date such as 2026-01-31T12:00:00Z, or a span such as 7d or 12h".to_owned())
+    cli::span(text).map(When::Ago).map_err(|_| {
+        "must be a date such as 2026-01-31T12:00:00Z, or a span such as 7d or 12h".to_owned()
+    })
 }

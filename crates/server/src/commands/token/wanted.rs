@@ -48,13 +48,19 @@ impl Wanted {
     /// # Errors
     /// One sentence that names the flag that is wrong, and its value.
     pub(super) fn terms(&self, config: &Config) -> Result<Option<TokenTerms>, String> {
-        let words: Vec<&str> = self.scopes.iter().flat_map(|scopes| scopes.split_whitespace()).collect();
+        let words: Vec<&str> = self
+            .scopes
+            .iter()
+            .flat_map(|scopes| scopes.split_whitespace())
+            .collect();
         if words.is_empty() && !self.scopes.is_empty() {
             return Err("--scope must name a scope".to_owned());
         }
         let terms = TokenTerms {
             scopes: list(&words, |scope| word("--scope", scope).map(Name::from))?,
-            grant_types: list(&self.grant_types, |grant| word("--grant-type", grant).map(GrantType::from))?,
+            grant_types: list(&self.grant_types, |grant| {
+                word("--grant-type", grant).map(GrantType::from)
+            })?,
             redirect_hosts: list(&self.redirect_hosts, |host| {
                 RedirectHost::parse(host).map_err(|reason| wrong("--redirect-host", &reason, host))
             })?,
@@ -63,9 +69,15 @@ impl Wanted {
         if terms == TokenTerms::default() {
             return Ok(None);
         }
-        let is_for = |provider: &&ProviderConfig| self.provider.as_deref().is_none_or(|issuer| issuer == provider.issuer.as_str());
+        let is_for = |provider: &&ProviderConfig| {
+            self.provider
+                .as_deref()
+                .is_none_or(|issuer| issuer == provider.issuer.as_str())
+        };
         for provider in config.providers.iter().filter(is_for) {
-            terms.check(&document(provider)?).map_err(|invalid| format!("{} {}", flag(&invalid.member), invalid.reason))?;
+            terms
+                .check(&document(provider)?)
+                .map_err(|invalid| format!("{} {}", flag(&invalid.member), invalid.reason))?;
         }
         Ok(Some(terms))
     }
@@ -76,7 +88,10 @@ fn word<'a>(flag: &'static str, text: &'a str) -> Result<&'a str, String> {
 }
 
 /// What the flag said, each once; nothing, when it was left out.
-fn list<T: PartialEq>(given: &[impl AsRef<str>], read: impl Fn(&str) -> Result<T, String>) -> Result<Option<Vec<T>>, String> {
+fn list<T: PartialEq>(
+    given: &[impl AsRef<str>],
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<Vec<T>>, String> {
     let mut values: Vec<T> = Vec::new();
     for text in given {
         let value = read(text.as_ref())?;
@@ -94,14 +109,21 @@ fn wrong(flag: &str, reason: &str, text: &str) -> String {
 fn imposed(text: &str) -> Result<Imposed, String> {
     let object = read_object(text.as_bytes(), &JsonLimits::default()).map_err(|malformed| {
         let said = malformed.to_string();
-        format!("--metadata{}", said.strip_prefix("The body").unwrap_or(&said).trim_end_matches('.'))
+        format!(
+            "--metadata{}",
+            said.strip_prefix("The body")
+                .unwrap_or(&said)
+                .trim_end_matches('.')
+        )
     })?;
     Imposed::parse(object.into()).map_err(|reason| format!("--metadata {reason}"))
 }
 
 fn document(config: &ProviderConfig) -> Result<ProviderMetadata, String> {
     config.check().map_err(|error| error.to_string())?;
-    provider::offer(config).map(|offer| offer.metadata).map_err(|invalid| invalid.to_string())
+    provider::offer(config)
+        .map(|offer| offer.metadata)
+        .map_err(|invalid| invalid.to_string())
 }
 
 /// The flag that says a term.

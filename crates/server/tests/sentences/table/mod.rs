@@ -37,19 +37,54 @@ pub struct Table {
 
 /// Every table, in the order of the page.
 pub const ALL: [Table; 8] = [
-    Table { cited: "RFC 7033", title: "RFC 7033, WebFinger: §4–5", head: "section", rows: rfc7033::ROWS },
-    Table { cited: "OIDC Discovery", title: "OpenID Connect Discovery 1.0: §2–4", head: "section", rows: oidc_discovery::ROWS },
-    Table { cited: "RFC 8414", title: "RFC 8414, Authorization Server Metadata: §2–3", head: "section", rows: rfc8414::ROWS },
+    Table {
+        cited: "RFC 7033",
+        title: "RFC 7033, WebFinger: §4–5",
+        head: "section",
+        rows: rfc7033::ROWS,
+    },
+    Table {
+        cited: "OIDC Discovery",
+        title: "OpenID Connect Discovery 1.0: §2–4",
+        head: "section",
+        rows: oidc_discovery::ROWS,
+    },
+    Table {
+        cited: "RFC 8414",
+        title: "RFC 8414, Authorization Server Metadata: §2–3",
+        head: "section",
+        rows: rfc8414::ROWS,
+    },
     Table {
         cited: "OIDC Registration",
         title: "OpenID Connect Dynamic Client Registration 1.0: §2–5",
         head: "section",
         rows: oidc_registration::ROWS,
     },
-    Table { cited: "RFC 7591", title: "RFC 7591, Dynamic Client Registration: §2–3", head: "section", rows: rfc7591::ROWS },
-    Table { cited: "RFC 7592", title: "RFC 7592, Dynamic Client Registration Management: §2–3", head: "section", rows: rfc7592::ROWS },
-    Table { cited: "", title: "What certification suites assert", head: "module", rows: suites::ROWS },
-    Table { cited: "", title: "What is promised under attack and in misfortune", head: "subject", rows: security::ROWS },
+    Table {
+        cited: "RFC 7591",
+        title: "RFC 7591, Dynamic Client Registration: §2–3",
+        head: "section",
+        rows: rfc7591::ROWS,
+    },
+    Table {
+        cited: "RFC 7592",
+        title: "RFC 7592, Dynamic Client Registration Management: §2–3",
+        head: "section",
+        rows: rfc7592::ROWS,
+    },
+    Table {
+        cited: "",
+        title: "What certification suites assert",
+        head: "module",
+        rows: suites::ROWS,
+    },
+    Table {
+        cited: "",
+        title: "What is promised under attack and in misfortune",
+        head: "subject",
+        rows: security::ROWS,
+    },
 ];
 
 const MUST: &str = "MUST";
@@ -66,13 +101,35 @@ const WARNS: &str = "warns";
 const INFORMS: &str = "informs";
 
 /// A sentence that tests keep.
-const fn kept(at: &'static str, level: &'static str, says: &'static str, tests: &'static [&'static str]) -> Row {
-    Row { at, level, says, tests, note: "" }
+const fn kept(
+    at: &'static str,
+    level: &'static str,
+    says: &'static str,
+    tests: &'static [&'static str],
+) -> Row {
+    Row {
+        at,
+        level,
+        says,
+        tests,
+        note: "",
+    }
 }
 
 /// A sentence that is not ours to keep.
-const fn not_ours(at: &'static str, level: &'static str, says: &'static str, note: &'static str) -> Row {
-    Row { at, level, says, tests: &[], note }
+const fn not_ours(
+    at: &'static str,
+    level: &'static str,
+    says: &'static str,
+    note: &'static str,
+) -> Row {
+    Row {
+        at,
+        level,
+        says,
+        tests: &[],
+        note,
+    }
 }
 
 impl Row {
@@ -86,4 +143,5 @@ impl Row {
 const CLIENT: &str = "A duty of the client.";
 const DEVELOPER: &str = "A duty of whoever writes or registers the client.";
 const SERVER: &str = "A duty of the authorization server that reads what is registered here.";
-const SCREEN: &str = "There is no screen here; the authorization server shows it. It is kept as sent and read back.";
+const SCREEN: &str =
+    "There is no screen here; the authorization server shows it. It is kept as sent and read back.";

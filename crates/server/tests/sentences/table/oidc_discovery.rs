@@ -1,6 +1,9 @@
 //! OpenID Connect Discovery 1.0.
 
-use super::{CLIENT, MUST, MUST_NOT, NOT_RECOMMENDED, RECOMMENDED, REQUIRED, Row, SERVER, SHOULD, kept, not_ours};
+use super::{
+    CLIENT, MUST, MUST_NOT, NOT_RECOMMENDED, RECOMMENDED, REQUIRED, Row, SERVER, SHOULD, kept,
+    not_ours,
+};
 
 /// What only the authorization server can make true.
 const TOKENS: &str = "A duty of the authorization server that issues the tokens.";

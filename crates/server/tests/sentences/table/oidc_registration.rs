@@ -1,7 +1,8 @@
 //! OpenID Connect Dynamic Client Registration 1.0.
 
 use super::{
-    CLIENT, DEVELOPER, MUST, MUST_NOT, NOT_RECOMMENDED, RECOMMENDED, REQUIRED, Row, SCREEN, SERVER, SHOULD, SHOULD_NOT, kept, not_ours,
+    CLIENT, DEVELOPER, MUST, MUST_NOT, NOT_RECOMMENDED, RECOMMENDED, REQUIRED, Row, SCREEN, SERVER,
+    SHOULD, SHOULD_NOT, kept, not_ours,
 };
 
 pub const ROWS: &[Row] = &[

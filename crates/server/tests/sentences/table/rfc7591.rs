@@ -1,6 +1,9 @@
 //! RFC 7591.
 
-use super::{CLIENT, DEVELOPER, MUST, MUST_NOT, RECOMMENDED, REQUIRED, Row, SCREEN, SHOULD, SHOULD_NOT, kept, not_ours};
+use super::{
+    CLIENT, DEVELOPER, MUST, MUST_NOT, RECOMMENDED, REQUIRED, Row, SCREEN, SHOULD, SHOULD_NOT,
+    kept, not_ours,
+};
 
 pub const ROWS: &[Row] = &[
     kept(

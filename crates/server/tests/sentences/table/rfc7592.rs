@@ -5,14 +5,24 @@ use super::{CLIENT, MUST, MUST_NOT, REQUIRED, Row, SHOULD, kept, not_ours};
 const ALLOWED: &str = "Every client may manage itself.";
 
 pub const ROWS: &[Row] = &[
-    not_ours("2", MUST, "A client manages itself with its registration access token.", CLIENT),
+    not_ours(
+        "2",
+        MUST,
+        "A client manages itself with its registration access token.",
+        CLIENT,
+    ),
     kept(
         "2",
         MUST,
         "The address takes that token, as a bearer token, and nothing else.",
         &["server/tests/manage/credentials.rs::management_needs_the_registration_access_token"],
     ),
-    kept("2", MUST, "It is protected by TLS.", &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"]),
+    kept(
+        "2",
+        MUST,
+        "It is protected by TLS.",
+        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"],
+    ),
     kept(
         "2",
         MUST,
@@ -28,7 +38,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered",
         ],
     ),
-    not_ours("2.1", MUST, "A client that is given a new secret or token forgets the old one.", CLIENT),
+    not_ours(
+        "2.1",
+        MUST,
+        "A client that is given a new secret or token forgets the old one.",
+        CLIENT,
+    ),
     kept(
         "2.1",
         MUST_NOT,
@@ -54,10 +69,22 @@ pub const ROWS: &[Row] = &[
         "2.1",
         SHOULD,
         "The token of a client that does not exist is revoked at once.",
-        &["server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it"],
+        &[
+            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
+        ],
     ),
-    not_ours("2.1", MUST, "A client that may not read itself is 403.", ALLOWED),
-    not_ours("2.2", MUST, "An update has every member of the last answer.", CLIENT),
+    not_ours(
+        "2.1",
+        MUST,
+        "A client that may not read itself is 403.",
+        ALLOWED,
+    ),
+    not_ours(
+        "2.2",
+        MUST,
+        "An update has every member of the last answer.",
+        CLIENT,
+    ),
     kept(
         "2.2",
         MUST_NOT,
@@ -109,9 +136,24 @@ pub const ROWS: &[Row] = &[
         "A client does not choose its secret.",
         &["server/tests/sentences/rfc7592.rs::an_update_does_not_choose_what_is_issued"],
     ),
-    kept("2.2", MUST, "What was replaced is in the answer.", &["server/tests/manage/update.rs::an_update_is_agreed_like_a_registration"]),
-    kept("2.2", MUST_NOT, "The identifier never changes.", &["server/tests/sentences/rfc7592.rs::an_answer_is_sent_back_as_an_update"]),
-    not_ours("2.2", MUST, "A client that is given a new secret or token forgets the old one.", CLIENT),
+    kept(
+        "2.2",
+        MUST,
+        "What was replaced is in the answer.",
+        &["server/tests/manage/update.rs::an_update_is_agreed_like_a_registration"],
+    ),
+    kept(
+        "2.2",
+        MUST_NOT,
+        "The identifier never changes.",
+        &["server/tests/sentences/rfc7592.rs::an_answer_is_sent_back_as_an_update"],
+    ),
+    not_ours(
+        "2.2",
+        MUST,
+        "A client that is given a new secret or token forgets the old one.",
+        CLIENT,
+    ),
     kept(
         "2.2",
         MUST,
@@ -122,9 +164,16 @@ pub const ROWS: &[Row] = &[
         "2.2",
         MUST,
         "A client that does not exist is 401, and its token is revoked at once.",
-        &["server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it"],
+        &[
+            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
+        ],
     ),
-    not_ours("2.2", MUST, "A client that may not update itself is 403.", ALLOWED),
+    not_ours(
+        "2.2",
+        MUST,
+        "A client that may not update itself is 403.",
+        ALLOWED,
+    ),
     kept(
         "2.2",
         MUST,
@@ -146,7 +195,12 @@ pub const ROWS: &[Row] = &[
         "It ends every grant and token of the client.",
         "A duty of the authorization server, which finds the client gone from the store.",
     ),
-    not_ours("2.3", MUST, "A server without deletion answers 405.", "There is deletion."),
+    not_ours(
+        "2.3",
+        MUST,
+        "A server without deletion answers 405.",
+        "There is deletion.",
+    ),
     kept(
         "2.3",
         MUST,
@@ -166,9 +220,16 @@ pub const ROWS: &[Row] = &[
         "2.3",
         SHOULD,
         "The token of a client that does not exist is revoked at once.",
-        &["server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it"],
+        &[
+            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
+        ],
     ),
-    not_ours("2.3", MUST, "A client that may not delete itself is 403.", ALLOWED),
+    not_ours(
+        "2.3",
+        MUST,
+        "A client that may not delete itself is 403.",
+        ALLOWED,
+    ),
     kept(
         "3",
         REQUIRED,

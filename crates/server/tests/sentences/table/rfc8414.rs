@@ -1,6 +1,8 @@
 //! RFC 8414.
 
-use super::{CLIENT, MUST, MUST_NOT, RECOMMENDED, REQUIRED, Row, SHOULD, SHOULD_NOT, kept, not_ours};
+use super::{
+    CLIENT, MUST, MUST_NOT, RECOMMENDED, REQUIRED, Row, SHOULD, SHOULD_NOT, kept, not_ours,
+};
 
 pub const ROWS: &[Row] = &[
     kept(
@@ -24,14 +26,24 @@ pub const ROWS: &[Row] = &[
         "`token_endpoint`, unless only the implicit grant is there.",
         &["server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start"],
     ),
-    kept("2", MUST, "`jwks_uri` is https.", &["server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start"]),
+    kept(
+        "2",
+        MUST,
+        "`jwks_uri` is https.",
+        &["server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start"],
+    ),
     kept(
         "2",
         REQUIRED,
         "Every key has a `use` where keys for both purposes are published.",
         &["server/tests/sentences/discovery.rs::every_published_key_says_what_it_is_for"],
     ),
-    kept("2", RECOMMENDED, "`scopes_supported` is there.", &["server/tests/discovery/offer.rs::the_default_document_says_this"]),
+    kept(
+        "2",
+        RECOMMENDED,
+        "`scopes_supported` is there.",
+        &["server/tests/discovery/offer.rs::the_default_document_says_this"],
+    ),
     kept(
         "2",
         REQUIRED,
@@ -51,13 +63,17 @@ pub const ROWS: &[Row] = &[
         "2",
         SHOULD,
         "RS256 is among them.",
-        &["server/tests/sentences/discovery.rs::authentication_that_signs_says_how_and_never_with_none"],
+        &[
+            "server/tests/sentences/discovery.rs::authentication_that_signs_says_how_and_never_with_none",
+        ],
     ),
     kept(
         "2",
         MUST_NOT,
         "`none` is not among them, at any of the three.",
-        &["server/tests/sentences/discovery.rs::authentication_that_signs_says_how_and_never_with_none"],
+        &[
+            "server/tests/sentences/discovery.rs::authentication_that_signs_says_how_and_never_with_none",
+        ],
     ),
     not_ours(
         "2",
@@ -65,14 +81,24 @@ pub const ROWS: &[Row] = &[
         "Whoever registers a client is shown `op_policy_uri` and `op_tos_uri`.",
         "There is no screen; both are in the document.",
     ),
-    not_ours("2", MUST, "Methods of the introspection endpoint that are not listed are found out otherwise.", CLIENT),
+    not_ours(
+        "2",
+        MUST,
+        "Methods of the introspection endpoint that are not listed are found out otherwise.",
+        CLIENT,
+    ),
     kept(
         "2.1",
         MUST,
         "Signed metadata is a JWS and has an `iss` for who attests to it.",
         &["server/tests/sentences/discovery.rs::signed_metadata_says_the_same_and_whose_it_is"],
     ),
-    not_ours("2.1", MUST, "What is signed is believed rather than what is not.", CLIENT),
+    not_ours(
+        "2.1",
+        MUST,
+        "What is signed is believed rather than what is not.",
+        CLIENT,
+    ),
     kept(
         "2.1",
         SHOULD_NOT,
@@ -88,12 +114,19 @@ pub const ROWS: &[Row] = &[
             "server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer",
         ],
     ),
-    kept("3", MUST, "It is served over https.", &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"]),
+    kept(
+        "3",
+        MUST,
+        "It is served over https.",
+        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"],
+    ),
     kept(
         "3",
         MUST,
         "The well-known names in use are registered ones.",
-        &["server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document"],
+        &[
+            "server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document",
+        ],
     ),
     not_ours(
         "3",
@@ -114,7 +147,9 @@ pub const ROWS: &[Row] = &[
         "3.1",
         MUST,
         "A slash at the end of the issuer's path is taken off first.",
-        &["server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document"],
+        &[
+            "server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document",
+        ],
     ),
     kept(
         "3.2",
@@ -138,7 +173,14 @@ pub const ROWS: &[Row] = &[
         "3.3",
         MUST,
         "`issuer` is the identifier the address was made from.",
-        &["server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer"],
+        &[
+            "server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer",
+        ],
     ),
-    not_ours("3.3", MUST_NOT, "A document with another issuer is not used.", CLIENT),
+    not_ours(
+        "3.3",
+        MUST_NOT,
+        "A document with another issuer is not used.",
+        CLIENT,
+    ),
 ];

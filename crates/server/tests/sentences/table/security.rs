@@ -17,24 +17,46 @@ const BODIES: &[&str] = &[
     "server/tests/register/bodies.rs::a_body_is_one_json_object_without_two_meanings",
     "server/tests/register/bodies.rs::the_limits_are_the_operators",
 ];
-const HEADS: &[&str] =
-    &["server/tests/limits.rs::a_head_that_is_too_long_is_refused", "server/tests/limits.rs::the_limits_of_a_head_are_the_operators"];
-const KILLED: &[&str] = &["server/tests/shutdown.rs::every_registration_that_was_answered_survives_a_kill_and_a_stop"];
-const AWAY: &[&str] = &["server/tests/shutdown.rs::a_database_that_goes_away_and_comes_back_needs_no_restart"];
-const FULL: &[&str] = &["server/tests/faults.rs::a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing"];
-const SLOW: &[&str] =
-    &["server/tests/slow.rs::slow_clients_are_ended_by_the_limits", "server/tests/slow.rs::slow_clients_are_waited_for_by_nobody"];
+const HEADS: &[&str] = &[
+    "server/tests/limits.rs::a_head_that_is_too_long_is_refused",
+    "server/tests/limits.rs::the_limits_of_a_head_are_the_operators",
+];
+const KILLED: &[&str] =
+    &["server/tests/shutdown.rs::every_registration_that_was_answered_survives_a_kill_and_a_stop"];
+const AWAY: &[&str] =
+    &["server/tests/shutdown.rs::a_database_that_goes_away_and_comes_back_needs_no_restart"];
+const FULL: &[&str] =
+    &["server/tests/faults.rs::a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing"];
+const SLOW: &[&str] = &[
+    "server/tests/slow.rs::slow_clients_are_ended_by_the_limits",
+    "server/tests/slow.rs::slow_clients_are_waited_for_by_nobody",
+];
 
 pub const ROWS: &[Row] = &[
-    kept(ANSWERS, "201", "A registration is JSON that no cache keeps.", &["server/tests/journey.rs::the_whole_journey_runs_on_sqlite"]),
+    kept(
+        ANSWERS,
+        "201",
+        "A registration is JSON that no cache keeps.",
+        &["server/tests/journey.rs::the_whole_journey_runs_on_sqlite"],
+    ),
     kept(
         ANSWERS,
         "200",
         "So is a client that is read or updated.",
         &["server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered"],
     ),
-    kept(ANSWERS, "204", "A deletion is empty.", &["server/tests/manage/credentials.rs::a_client_is_deleted_once"]),
-    kept(ANSWERS, "400", "A body that is no JSON object, says something twice or is too deep is `invalid_client_metadata`.", BODIES),
+    kept(
+        ANSWERS,
+        "204",
+        "A deletion is empty.",
+        &["server/tests/manage/credentials.rs::a_client_is_deleted_once"],
+    ),
+    kept(
+        ANSWERS,
+        "400",
+        "A body that is no JSON object, says something twice or is too deep is `invalid_client_metadata`.",
+        BODIES,
+    ),
     kept(
         ANSWERS,
         "400",
@@ -63,7 +85,9 @@ pub const ROWS: &[Row] = &[
         ANSWERS,
         "401",
         "Whoever presents no credentials is told the schemes.",
-        &["server/tests/register/access.rs::a_protected_provider_names_its_schemes_to_whoever_presents_none_of_them"],
+        &[
+            "server/tests/register/access.rs::a_protected_provider_names_its_schemes_to_whoever_presents_none_of_them",
+        ],
     ),
     kept(
         ANSWERS,
@@ -84,7 +108,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/wso2/doors.rs::a_wrong_method_is_told_the_right_ones_and_no_origin_is_let_in",
         ],
     ),
-    kept(ANSWERS, "415", "A body of another type than JSON is refused.", &["server/tests/register/bodies.rs::a_body_is_sent_as_json"]),
+    kept(
+        ANSWERS,
+        "415",
+        "A body of another type than JSON is refused.",
+        &["server/tests/register/bodies.rs::a_body_is_sent_as_json"],
+    ),
     kept(
         ANSWERS,
         "413",
@@ -95,7 +124,9 @@ pub const ROWS: &[Row] = &[
         ANSWERS,
         "429",
         "Who does something too often is told when to come back.",
-        &["server/tests/throttle.rs::an_account_that_registers_too_often_is_told_when_to_come_back"],
+        &[
+            "server/tests/throttle.rs::an_account_that_registers_too_often_is_told_when_to_come_back",
+        ],
     ),
     kept(
         ANSWERS,
@@ -106,7 +137,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/faults.rs::a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing",
         ],
     ),
-    kept(ANSWERS, "all", "No answer is a page, nor taken for one.", &["server/tests/answers.rs::no_answer_is_a_page"]),
+    kept(
+        ANSWERS,
+        "all",
+        "No answer is a page, nor taken for one.",
+        &["server/tests/answers.rs::no_answer_is_a_page"],
+    ),
     kept(
         ANSWERS,
         "400",
@@ -128,10 +164,25 @@ pub const ROWS: &[Row] = &[
         "The identifier of a request is random, and tells nothing of other requests.",
         &["server/tests/request_ids.rs::request_ids_share_no_prefix"],
     ),
-    kept(LIMITS, "414, 431", "A request's target, fields and head.", HEADS),
-    kept(LIMITS, "413", "A body's bytes.", &["server/tests/register/bodies.rs::a_body_of_more_than_the_limit_is_refused_unread"]),
+    kept(
+        LIMITS,
+        "414, 431",
+        "A request's target, fields and head.",
+        HEADS,
+    ),
+    kept(
+        LIMITS,
+        "413",
+        "A body's bytes.",
+        &["server/tests/register/bodies.rs::a_body_of_more_than_the_limit_is_refused_unread"],
+    ),
     kept(LIMITS, "400", "JSON's depth, members and elements.", BODIES),
-    kept(LIMITS, "408 or closed", "The time a head takes to arrive.", SLOW),
+    kept(
+        LIMITS,
+        "408 or closed",
+        "The time a head takes to arrive.",
+        SLOW,
+    ),
     kept(
         LIMITS,
         "408",
@@ -142,7 +193,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/http1_only.rs::endless_body_is_cut_off",
         ],
     ),
-    kept(LIMITS, "closed", "The time a connection is idle.", &["server/tests/slow.rs::an_idle_connection_is_closed"]),
+    kept(
+        LIMITS,
+        "closed",
+        "The time a connection is idle.",
+        &["server/tests/slow.rs::an_idle_connection_is_closed"],
+    ),
     kept(
         LIMITS,
         "closed",
@@ -188,7 +244,12 @@ pub const ROWS: &[Row] = &[
         "The kinds of refusals in the audit trail; beyond them a network's refusals share a row.",
         &["server/tests/audit.rs::networks_of_one_48_share_a_row"],
     ),
-    kept(LIMITS, "503", "The time a request takes in all.", &["server/tests/request_ids.rs::the_lines_of_a_request_carry_its_identifier"]),
+    kept(
+        LIMITS,
+        "503",
+        "The time a request takes in all.",
+        &["server/tests/request_ids.rs::the_lines_of_a_request_carry_its_identifier"],
+    ),
     kept(
         LIMITS,
         "400",
@@ -227,10 +288,30 @@ pub const ROWS: &[Row] = &[
             "server/tests/passwords.rs::wrong_passwords_leave_no_memory_behind",
         ],
     ),
-    kept(LIMITS, "all", "Every limit is a setting.", &["server/tests/register/bodies.rs::the_limits_are_the_operators"]),
-    kept(FETCHING, "400", "No connection to a private address in decimal, octal, hexadecimal or short form.", NOT_FETCHED),
-    kept(FETCHING, "400", "Nor mapped into IPv6, or translated (NAT64, 6to4, Teredo).", NOT_FETCHED),
-    kept(FETCHING, "400", "Nor to `localhost`, a name below it or another name for private use.", NOT_FETCHED),
+    kept(
+        LIMITS,
+        "all",
+        "Every limit is a setting.",
+        &["server/tests/register/bodies.rs::the_limits_are_the_operators"],
+    ),
+    kept(
+        FETCHING,
+        "400",
+        "No connection to a private address in decimal, octal, hexadecimal or short form.",
+        NOT_FETCHED,
+    ),
+    kept(
+        FETCHING,
+        "400",
+        "Nor mapped into IPv6, or translated (NAT64, 6to4, Teredo).",
+        NOT_FETCHED,
+    ),
+    kept(
+        FETCHING,
+        "400",
+        "Nor to `localhost`, a name below it or another name for private use.",
+        NOT_FETCHED,
+    ),
     kept(
         FETCHING,
         "400",
@@ -257,7 +338,9 @@ pub const ROWS: &[Row] = &[
         FETCHING,
         "400",
         "No redirect is followed.",
-        &["server/tests/register/sectors.rs::nothing_but_a_list_at_the_address_itself_is_a_sector_document"],
+        &[
+            "server/tests/register/sectors.rs::nothing_but_a_list_at_the_address_itself_is_a_sector_document",
+        ],
     ),
     kept(FAULTS, "kill -9", "Every 201 is there afterwards.", KILLED),
     kept(
@@ -281,8 +364,18 @@ pub const ROWS: &[Row] = &[
             "server/tests/register/access.rs::a_token_raced_on_postgresql_makes_no_more_clients_than_it_has_uses",
         ],
     ),
-    kept(FAULTS, "database down", "503, while documents and WebFinger are answered; recovery without a restart.", AWAY),
-    kept(FAULTS, "disk full", "503, never 201 without the row; reads work; nothing is lost.", FULL),
+    kept(
+        FAULTS,
+        "database down",
+        "503, while documents and WebFinger are answered; recovery without a restart.",
+        AWAY,
+    ),
+    kept(
+        FAULTS,
+        "disk full",
+        "503, never 201 without the row; reads work; nothing is lost.",
+        FULL,
+    ),
     kept(
         FAULTS,
         "pool exhausted",
@@ -306,7 +399,12 @@ pub const ROWS: &[Row] = &[
             "server/tests/manage/lifetimes.rs::a_client_whose_time_is_over_is_gone",
         ],
     ),
-    not_ours(FAULTS, "clock moved", "Throttles do not follow it.", "By construction: `governor` measures spans with the monotonic clock."),
+    not_ours(
+        FAULTS,
+        "clock moved",
+        "Throttles do not follow it.",
+        "By construction: `governor` measures spans with the monotonic clock.",
+    ),
     kept(
         FAULTS,
         "replicas",
@@ -317,11 +415,18 @@ pub const ROWS: &[Row] = &[
             "server/tests/replicas.rs::rotated_keys_appear_at_every_replica_without_a_restart",
         ],
     ),
-    kept(FAULTS, "restart", "The same keys and clients.", &["server/tests/replicas.rs::a_restart_changes_nothing"]),
+    kept(
+        FAULTS,
+        "restart",
+        "The same keys and clients.",
+        &["server/tests/replicas.rs::a_restart_changes_nothing"],
+    ),
     kept(
         INPUT,
         "all",
         "No input panics a reader, and what holds for one holds for each.",
-        &["../fuzz/tests/near_valid.rs::every_property_is_tried_and_has_a_target_and_seeds_that_do_not_break_it"],
+        &[
+            "../fuzz/tests/near_valid.rs::every_property_is_tried_and_has_a_target_and_seeds_that_do_not_break_it",
+        ],
     ),
 ];

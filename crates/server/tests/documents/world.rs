@@ -327,7 +327,7 @@ case ${1:-} in
 esac
 "#;
 
-/// Starts what an installed unit starts, as far as that goes without systemd; `make compose-check` looks at the rest of it.
+/// Starts what an installed unit starts, as far as that is possible without systemd.
 const SYSTEMCTL: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 start=$(sed -n 's/^ExecStart=//p' "$WORLD/machine/etc/systemd/system/${!#}.service")

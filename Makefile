@@ -16,8 +16,7 @@ run: ## install what is missing, build, start on https://localhost:9443
 
 test: ## install what is missing, pass every test on SQLite and on a throw-away PostgreSQL
 	@scripts/install-missing test
-	scripts/with-postgres cargo test --workspace --locked $(ARGS)
-	$(if $(ARGS),,scripts/with-postgres cargo test --workspace --features server/otel --locked --test traces)
+	scripts/test $(ARGS)
 
 check: ## format, lints, documentation, dependency rules, licences, images, stray text
 	cargo fmt --all --check

@@ -1,71 +1,85 @@
-//! `docs/openapi.json`: every address, what it takes and what it answers, as `OpenAPI` 3.1 says such things. Made of the
-//! tables and of the lists of addresses the routes are mounted from.
+//! `docs/openapi.json`, the `OpenAPI` 3.1 description of every address. It is written by hand in `openapi/description.json`, but for
+//! what the program has as data, since a second copy would go out of date:
+//!
+//! - the keys of `paths` are kinds of addresses; each is replaced by the addresses that routes are mounted for ([`addresses`]);
+//! - `{"$as": "get"}` in place of an operation is a copy of the address's GET;
+//! - `{"$schema-of": "NAME"}` is replaced by a schema that is rendered from a table ([`schemas`]); members beside it are added.
 
 use protocol::Object;
 use serde_json::{Value, json};
 
 mod addresses;
-mod answers;
-mod headers;
-mod operations;
 mod schemas;
 
-/// What a reader should know before the addresses.
-const ABOUT: &str = "WebFinger, discovery and dynamic client registration of an OpenID provider.\n\n\
-     Every address follows from an issuer. Those of an issuer without a path are named here, and those of a tenant's, `https://host/t/{tenant}`; \
-     an issuer with another path has it where a tenant has `/t/{tenant}`. A deployment has the addresses of the providers that are configured. \
-     A method that an address does not have is answered with 405 and an `Allow` header. \
-     Every refusal is a JSON object with `error` and `error_description`.";
+const DESCRIPTION: &str = include_str!("openapi/description.json");
 
-/// The page.
+/// Returns the text of `docs/openapi.json`.
 pub fn page() -> String {
     let mut page = serde_json::to_string_pretty(&description()).unwrap_or_default();
     page.push('\n');
     page
 }
 
-/// The description. `OpenAPI` 3.1.1.
+/// Returns the description. `OpenAPI` 3.1.1.
 pub fn description() -> Value {
-    json!({
-        "openapi": "3.1.1",
-        "info": {
-            "title": "Frontdesk",
-            "version": env!("CARGO_PKG_VERSION"),
-            "summary": "The front desk of an OpenID provider.",
-            "description": ABOUT,
-            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
-        },
-        "servers": [{
-            "url": "https://{host}",
-            "description": "The host of an issuer; WebFinger is asked on the host of each domain.",
-            "variables": { "host": { "default": "localhost:9443", "description": "Host and port." } },
-        }],
-        "tags": operations::tags(),
-        "paths": addresses::paths(),
-        "components": {
-            "schemas": schemas::all(),
-            "responses": answers::all(),
-            "headers": headers::all(),
-            "securitySchemes": {
-                "account": { "type": "http", "scheme": "basic", "description": "An account of this deployment. RFC 7617." },
-                "initial_access_token": { "type": "http", "scheme": "bearer", "description": "A token that permits registrations. RFC 7591 §1.2." },
-                "registration_access_token": { "type": "http", "scheme": "bearer", "description": "The token that came with the client. RFC 7592 §1.2." },
-            },
-        },
-    })
+    let mut description = filled(serde_json::from_str(DESCRIPTION).unwrap_or_default());
+    if let Some(version) = description.pointer_mut("/info/version") {
+        *version = json!(env!("CARGO_PKG_VERSION"));
+    }
+    if let Some(paths) = description.get_mut("paths") {
+        *paths = addresses::paths(paths);
+    }
+    description
 }
 
-/// A reference to a component.
-fn component(kind: &str, name: &str) -> Value {
-    json!({ "$ref": format!("#/components/{kind}/{name}") })
+/// Replaces every `{"$schema-of": …}` below a value.
+fn filled(value: Value) -> Value {
+    match value {
+        Value::Array(elements) => elements.into_iter().map(filled).collect(),
+        Value::Object(mut members) => {
+            let rendered = members.shift_remove("$schema-of");
+            let beside = members
+                .into_iter()
+                .map(|(name, value)| (name, filled(value)));
+            match rendered
+                .as_ref()
+                .and_then(Value::as_str)
+                .map(schemas::named)
+            {
+                Some(Value::Object(rendered)) => object(rendered.into_iter().chain(beside)),
+                Some(rendered) => rendered,
+                None => object(beside),
+            }
+        }
+        other => other,
+    }
 }
 
-/// An object of these members, in their order.
+/// Returns an object of these members, in their order.
 fn object(members: impl IntoIterator<Item = (impl Into<String>, Value)>) -> Value {
+    let members = members.into_iter();
     Value::Object(
         members
-            .into_iter()
             .map(|(name, value)| (name.into(), value))
             .collect::<Object>(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers and names of the program that the hand-written text repeats.
+    #[test]
+    fn description_repeats_the_programs_constants() {
+        let longest = oauth_http::request_id::LONGEST;
+        assert!(DESCRIPTION.contains(&format!("\"^[A-Za-z0-9._-]{{1,{longest}}}$\"")));
+        assert!(DESCRIPTION.contains(&format!("[\"{}\"]", webfinger::ISSUER_REL)));
+    }
+
+    #[test]
+    fn every_marker_is_replaced() {
+        let page = page();
+        assert!(!page.contains("\"$schema-of\"") && !page.contains("\"$as\""));
+    }
 }

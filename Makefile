@@ -18,7 +18,7 @@ test: ## install what is missing, pass every test on SQLite and on a throw-away 
 	@scripts/install-missing test
 	scripts/test $(ARGS)
 
-check: ## format, lints, documentation, dependency rules, licences, images, stray text
+check: ## format, lints, documentation, dependency rules, licences, images, stray text, plain English
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --workspace --all-targets --features server/otel --locked -- -D warnings
@@ -28,6 +28,7 @@ check: ## format, lints, documentation, dependency rules, licences, images, stra
 	scripts/check-images
 	scripts/check-alerts
 	scripts/check-text
+	scripts/check-language
 
 release-check: ## fetch the advisory database and fail on every advisory and yanked package; first show that it can fail
 	scripts/release-check-rehearsal

@@ -54,7 +54,7 @@ pub fn outside() -> String {
          frontdesk check --outside --resolve login.example.com:443:192.0.2.7 # before DNS leads there\n\
          frontdesk check --outside --json                                    # one object a line\n```\n\n\
          It looks at every path of every issuer, at WebFinger on every domain, at the registration doors, and at plain HTTP where the issuer is on port\n\
-         443. Whether `proxies` names the proxy cannot be seen from outside. Ready files for proxies: [operations](operations.md).\n\n\
+         443. Whether `proxies` names the proxy cannot be seen from outside. Ready files for proxies: [behind a proxy](proxy.md).\n\n\
          | check | what must be so | how to mend it | nginx | Caddy | Traefik |\n|---|---|---|---|---|---|\n",
     );
     for check in checks::ALL {

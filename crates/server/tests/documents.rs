@@ -50,7 +50,7 @@ fn pages() -> Vec<Page> {
     let pages: Vec<Page> = names.iter().map(|name| Page::read(root(), name)).collect();
     for known in [
         "README.md",
-        "docs/operations.md",
+        "docs/run.md",
         "docs/recipes/mcp/README.md",
         "migrations/README.md",
     ] {

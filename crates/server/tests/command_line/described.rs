@@ -39,7 +39,7 @@ const CODES: [(u8, &str); 4] = [
 #[test]
 fn exit_codes_are_those_that_the_help_and_the_documentation_name() {
     let help = text(&unconfigured(&["--help"]).stdout);
-    let documented = include_str!("../../../../docs/operations.md");
+    let documented = include_str!("../../../../docs/run.md");
     for (code, meaning) in CODES {
         assert!(
             help.contains(&format!("\n  {code:>3}  {meaning}\n")),

@@ -15,8 +15,8 @@ use crate::commands::{
 };
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
-use crate::traces::Traces;
-use crate::{logging, serve, settings, spans};
+use crate::observability::{start_logging, start_traces};
+use crate::{serve, settings, spans};
 use protocol::escape::visible_lines;
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -379,12 +379,8 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
     } else {
         "warn"
     };
-    let traces = if serves {
-        Traces::start(&config, &serve::random())?
-    } else {
-        None
-    };
-    logging::start(level, config.log_json, traces.as_ref())?;
+    let traces = if serves { start_traces(&config)? } else { None };
+    start_logging(level, config.log_json, traces.as_ref())?;
     match cli.command {
         Command::Serve => serve::serve(config, traces),
         Command::Migrate => migrate::run(&config, out),

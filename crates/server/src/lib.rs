@@ -19,6 +19,7 @@ pub mod logging;
 pub mod management;
 pub mod metrics;
 pub mod new_file;
+pub mod observability;
 pub mod open;
 pub mod openapi;
 pub mod pages;

@@ -7,7 +7,7 @@
 //! | [`watch`] | what must be asked of the store |
 //! | `family` | from a number to what Prometheus reads |
 
-mod family;
+pub mod family;
 pub mod sources;
 pub mod table;
 pub mod watch;
@@ -27,7 +27,7 @@ use prometheus::{
 };
 
 /// The methods that are counted under their names; the rest are `other`, since strangers choose them.
-pub(crate) const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+pub const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
 
 /// The statuses whose counters are kept at hand, the frequent ones first.
 const STATUSES: [u16; 20] = [

@@ -10,7 +10,8 @@ use store::{ClientsWithNul, StoreError};
 
 use crate::config::{Config, Sealing, Tls};
 use crate::descriptors::Descriptors;
-use crate::{logging, open, provider, serve, tls};
+use crate::observability::log_filter;
+use crate::{open, provider, serve, tls};
 use protocol::escape::{plain, visible_lines};
 
 /// Prints the configuration in force and everything that is wrong with it.
@@ -56,7 +57,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
     }
     let listens = serve::resolve("listen", &config.listen, config.development);
     let manages = serve::resolve("management_listen", &config.management_listen, false);
-    let logs = logging::filter(&config.log_level);
+    let logs = log_filter(&config.log_level);
     wrong.extend(
         [listens.err(), manages.err(), logs.err()]
             .into_iter()

@@ -8,9 +8,9 @@ use outbound::Fetcher;
 use prometheus::proto::MetricFamily;
 use protocol::{Clock, Timestamp};
 use registration::{Logins, Throttle, Trail};
-use store::Store;
+use store::{Distribution, Store};
 
-use super::family::{family, histogram, number, plain};
+use super::family::{HistogramCounts, family, histogram, number, plain};
 use super::table;
 use super::watch::Watch;
 use crate::connections::Connections;
@@ -194,8 +194,12 @@ impl Sources {
                 number(activity.writes_waiting_limit),
             ),
             plain(&table::WRITES_REFUSED, number(activity.writes_refused)),
-            histogram(&table::BATCH_WRITES, &activity.batches, 1.0),
-            histogram(&table::COMMIT_SECONDS, &activity.commits, MICROSECONDS),
+            histogram(&table::BATCH_WRITES, measured(&activity.batches), 1.0),
+            histogram(
+                &table::COMMIT_SECONDS,
+                measured(&activity.commits),
+                MICROSECONDS,
+            ),
             plain(
                 &table::TRANSACTIONS_FAILED,
                 number(activity.transactions_failed),
@@ -208,5 +212,13 @@ impl Sources {
             plain(&table::POOL_AWAITED, number(activity.connections_awaited)),
             plain(&table::POOL_DENIED, number(activity.connections_denied)),
         ]
+    }
+}
+
+fn measured(distribution: &Distribution) -> HistogramCounts<'_> {
+    HistogramCounts {
+        buckets: &distribution.buckets,
+        above: distribution.above,
+        sum: distribution.sum,
     }
 }

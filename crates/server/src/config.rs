@@ -32,8 +32,8 @@ use secret_files::SecretFile;
 use sources::{masked, merged, one_line};
 
 use crate::limits::Limits;
-use crate::traces::Destination;
 use crate::{settings, spans};
+use telemetry::traces::Destination;
 
 /// What is wrong with a configuration: one sentence that names the setting or the file.
 #[derive(Debug, thiserror::Error)]

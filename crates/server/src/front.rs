@@ -20,13 +20,12 @@ use oauth_http::unread::{self, Holding, Unread};
 use oauth_http::{Failure, RequestId};
 use protocol::Issuer;
 use registration::Registration;
+use telemetry::{Metrics, RequestSpan, RouteMetrics, Traces};
 
 use crate::direct::Direct;
 use crate::heads;
 use crate::limits::Limits;
-use crate::metrics::{Metrics, RouteMetrics};
 use crate::request_id::{DrawnIds, RequestIds};
-use crate::traces::{RequestSpan, Traces};
 
 /// What is kept for every request.
 pub struct Front {

@@ -15,7 +15,6 @@ pub mod heads;
 pub mod host;
 pub mod limits;
 pub mod listener;
-pub mod logging;
 pub mod management;
 pub mod metrics;
 pub mod new_file;
@@ -33,7 +32,6 @@ pub mod start_up;
 pub mod supervisor;
 pub mod tasks;
 pub mod tls;
-pub mod traces;
 pub mod wiring;
 
 use base64::Engine;

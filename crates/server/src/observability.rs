@@ -1,11 +1,12 @@
 //! Logging and traces, started with the settings of a configuration.
 
+use telemetry::logging::{self, EnvFilter};
+use telemetry::traces::{TraceOptions, Traces};
+
 use crate::config::Config;
-use crate::logging::{self, EnvFilter};
 use crate::random_text;
 use crate::serve;
 use crate::settings::named;
-use crate::traces::{TraceOptions, Traces};
 
 /// Reads a value of `log.level`.
 ///

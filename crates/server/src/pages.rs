@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::metrics::table;
 use crate::settings;
 use probe::outside::checks;
+use telemetry::metrics::table;
 
 /// `docs/configuration.md`.
 pub fn configuration() -> String {

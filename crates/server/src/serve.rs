@@ -19,6 +19,7 @@ use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{LoginLimits, Logins, Random, Throttle, Trail};
 use socket2::{Domain, Socket, Type};
 use store::{By, Role, Store};
+use telemetry::{Metrics, Traces};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
@@ -26,10 +27,9 @@ use crate::descriptors::Descriptors;
 use crate::front::Front;
 use crate::listener::Listeners;
 use crate::management::{self, Management};
-use crate::metrics::{Metrics, Sources, Watch};
+use crate::metrics::{Sources, Watch};
 use crate::request_id::RequestIds;
 use crate::settings::named;
-use crate::traces::Traces;
 use crate::wiring::{Means, Site};
 use crate::{open, start_up, supervisor, tasks, tls};
 

@@ -13,11 +13,11 @@ use outbound::Fetcher;
 use protocol::{Clock, ErrorCode, Issuer};
 use registration::{Counts, Logins, Random, Registration, Throttle, Trail};
 use store::Store;
+use telemetry::Metrics;
 use webfinger::Directory;
 
 use crate::config::{Config, ProviderConfig};
 use crate::direct::Direct;
-use crate::metrics::Metrics;
 use crate::provider::addresses;
 use crate::{host, provider};
 

@@ -5,7 +5,7 @@ use url::Url;
 use super::ConfigError;
 use super::file::TracesSection;
 use crate::settings::named;
-use crate::traces::Destination;
+use telemetry::traces::Destination;
 
 /// Where a collector listens for OTLP/HTTP, below an address that is no more than its host.
 const PATH: &str = "/v1/traces";

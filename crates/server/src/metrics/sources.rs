@@ -5,16 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use keys::State;
 use outbound::Fetcher;
-use prometheus::proto::MetricFamily;
 use protocol::{Clock, Timestamp};
 use registration::{Logins, Throttle, Trail};
 use store::{Distribution, Store};
+use telemetry::metrics::family::{HistogramCounts, family, histogram, number, plain};
+use telemetry::metrics::{MetricFamily, table};
+use telemetry::traces::{self, Traces};
 
-use super::family::{HistogramCounts, family, histogram, number, plain};
-use super::table;
 use super::watch::Watch;
 use crate::connections::Connections;
-use crate::traces::{self, Traces};
 use crate::wiring::Site;
 
 /// The outcome of a registration that came to a client, and the status of its answer.

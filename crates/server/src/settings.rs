@@ -106,7 +106,7 @@ settings! {
     "log.level", "FRONTDESK_LOG", Text, "info";
     /// How log lines are written: text or json.
     "log.format", "FRONTDESK_LOG_FORMAT", Text, "json; text in development mode";
-    /// Where spans of requests go, OTLP over HTTP: http://host:4318, or a whole address; needs a program that was built with the cargo feature otel.
+    /// Where spans of requests go, OTLP over HTTP: http://host:4318, or a whole address; requires a build with the cargo feature otel.
     "traces.endpoint", "FRONTDESK_TRACES_ENDPOINT", Text, "";
     /// How many of a hundred requests are traced, where no proxy has decided that.
     "traces.percent", "FRONTDESK_TRACES_PERCENT", Number, "100";

@@ -15,7 +15,7 @@ pub const LIFETIME: RangeInclusive<Duration> =
 /// The rest of a sentence, when it is none or out of bounds.
 pub fn parse(text: &str, bounds: RangeInclusive<Duration>) -> Result<Duration, String> {
     let span = humantime::parse_duration(text)
-        .map_err(|error| format!("must be a span such as 7d or 12h: {error}"))?;
+        .map_err(|error| format!("must be a duration such as 7d or 12h: {error}"))?;
     if span < *bounds.start() {
         return Err(format!(
             "must be at least {}, not {text}",

@@ -136,7 +136,7 @@ fn a_database_is_brought_to_this_version_once() {
             )
         };
         assert_eq!(migrate(), format!("applied {MIGRATIONS}\n"));
-        assert_eq!(migrate(), "the database is at this version already\n");
+        assert_eq!(migrate(), "the database schema is up to date\n");
     };
     twice(&Setup::new());
     let database = Postgres::new();
@@ -174,16 +174,16 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
              authorization_endpoint is a placeholder until it is configured\n  \
              token_endpoint is a placeholder until it is configured\n  \
              userinfo_endpoint is a placeholder until it is configured\n\
-             note: FRONTDESK_NAMESPACE looks like a setting and is none; it is ignored\n\
+             note: unknown setting FRONTDESK_NAMESPACE is ignored\n\
              connections: at most 944 connections, of 1024 file descriptors\n\
              store: {store}\n\
-             all is well\n"
+             no problems found\n"
         )
     };
     let well = |store: &str| (Some(0), expected(store), String::new());
     assert_eq!(
         check(&setup, folder.path()),
-        well("there is none yet; the first start makes it")
+        well("does not exist yet; the first start creates it")
     );
     assert_eq!(
         fs::read_dir(folder.path()).unwrap().count(),
@@ -200,7 +200,7 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
     );
     assert_eq!(
         check(&setup, folder.path()),
-        well("open, at this version, and the sealing key is its own")
+        well("open, schema up to date, sealing key matches")
     );
 }
 
@@ -211,13 +211,15 @@ fn check_looks_at_a_database_that_is_served_and_at_one_that_is_behind() {
     let (code, printed, said) = check(&Setup::new().on(&database), folder.path());
     assert_eq!((code, said.as_str()), (Some(0), ""), "{printed}");
     assert!(
-        printed.contains("\nstore: open; the next start, or `frontdesk migrate`, brings it to this version\nall is well\n"),
+        printed.contains("\nstore: open, schema outdated; the next start, or `frontdesk migrate`, updates it\nno problems found\n"),
         "{printed}"
     );
     let server = fixed().on(&database).start();
-    assert!(server.ran(&["check"]).ends_with(
-        "\nstore: open, at this version, and the sealing key is its own\nall is well\n"
-    ));
+    assert!(
+        server.ran(&["check"]).ends_with(
+            "\nstore: open, schema up to date, sealing key matches\nno problems found\n"
+        )
+    );
 }
 
 #[test]
@@ -233,7 +235,7 @@ fn check_names_everything_that_is_wrong_and_shows_no_secret() {
     let (code, printed, said) = check(&Setup::default().file(file), folder.path());
     assert_eq!(
         (code, said.as_str()),
-        (Some(1), "frontdesk: 5 things are wrong\n")
+        (Some(1), "frontdesk: 5 problems found\n")
     );
     let wrong: Vec<&str> = printed
         .lines()
@@ -280,7 +282,7 @@ fn check_names_everything_that_is_wrong_and_shows_no_secret() {
         let (code, printed, said) = check(&Setup::new().with(name, value), folder.path());
         assert_eq!(
             (code, said.as_str()),
-            (Some(1), "frontdesk: one thing is wrong\n")
+            (Some(1), "frontdesk: 1 problem found\n")
         );
         assert!(
             printed.ends_with(&format!("\nwrong: {sentence}\n")),
@@ -732,7 +734,7 @@ fn a_token_that_cannot_be_is_refused() {
         (
             "--expires-in",
             "soon",
-            "must be a span such as 7d or 12h: expected number at 0",
+            "must be a duration such as 7d or 12h: expected number at 0",
         ),
         ("--expires-in", "0s", "must be at least 1s, not 0s"),
         (

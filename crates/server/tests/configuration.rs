@@ -590,7 +590,7 @@ fn a_native_scheme_must_be_one_an_application_can_have_for_itself() {
         "Intent",
     ] {
         let reason = format!(
-            "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a scheme that an application can have for itself"
+            "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a private-use scheme"
         );
         refuse(&[(
             set("FRONTDESK_NATIVE_SCHEMES", &format!("cursor,{scheme}")),
@@ -640,11 +640,11 @@ fn a_value_that_is_none_is_named_with_its_setting() {
         ),
         (
             set("FRONTDESK_CLIENT_LIFETIME", "soon"),
-            "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME) must be a span such as 7d or 12h: expected number at 0",
+            "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME) must be a duration such as 7d or 12h: expected number at 0",
         ),
         (
             set("FRONTDESK_DISCOVERY_MAX_AGE", "60"),
-            "discovery.max_age (FRONTDESK_DISCOVERY_MAX_AGE) must be a span such as 7d or 12h: time unit needed, for example 60sec or 60ms",
+            "discovery.max_age (FRONTDESK_DISCOVERY_MAX_AGE) must be a duration such as 7d or 12h: time unit needed, for example 60sec or 60ms",
         ),
         (
             set("FRONTDESK_OUTBOUND_ALLOW", "idp.internal"),
@@ -1107,7 +1107,7 @@ fn an_unknown_variable_is_warned_of_and_nothing_more() {
         .with("FRONTDESK_SERVICE_PORT", "80")
         .start();
     for name in ["FRONTDESK_ISUER", "FRONTDESK_SERVICE_PORT"] {
-        let warning = format!("{name} looks like a setting and is none; it is ignored");
+        let warning = format!("unknown setting {name} is ignored");
         assert!(
             server
                 .log()
@@ -1120,7 +1120,7 @@ fn an_unknown_variable_is_warned_of_and_nothing_more() {
     assert!(
         server
             .ran(&["check"])
-            .contains("\nnote: FRONTDESK_ISUER looks like a setting and is none; it is ignored\n")
+            .contains("\nnote: unknown setting FRONTDESK_ISUER is ignored\n")
     );
 }
 
@@ -1173,8 +1173,8 @@ fn files_of_an_operator_are_used_and_kept_for_the_owner_alone_when_made() {
 #[cfg(not(feature = "otel"))]
 #[test]
 fn what_this_program_was_built_without_is_not_ignored() {
-    let sentence = "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) needs a program that was built with the cargo feature otel, and this one was \
-                    built without; leave it out, or build with --features otel";
+    let sentence =
+        "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) requires a build with the cargo feature otel";
     refuse(&[
         (
             set("FRONTDESK_TRACES_ENDPOINT", "http://localhost:4318"),

@@ -91,7 +91,7 @@ fn health_says_what_is_wrong_in_one_sentence() {
     assert_eq!(
         health(&server, &address, &[]),
         ill(&format!(
-            "what answers /readyz at {address} with 404 is no Frontdesk"
+            "{address} answered /readyz with 404 and is not Frontdesk"
         ))
     );
     answering.join().unwrap();

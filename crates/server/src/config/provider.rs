@@ -206,7 +206,7 @@ fn native_scheme(scheme: &str) -> Result<(), ConfigError> {
     }
     match RedirectUri::parse(format!("{scheme}:/callback")) {
         Ok(uri) if uri.form() == RedirectForm::PrivateUse => Ok(()),
-        _ => wrong("is not a scheme that an application can have for itself"),
+        _ => wrong("is not a private-use scheme"),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn destination(section: TracesSection) -> Result<Option<Destination>,
     let key = named("traces.endpoint");
     if !cfg!(feature = "otel") {
         return Err(ConfigError::new(format!(
-            "{key} needs a program that was built with the cargo feature otel, and this one was built without; leave it out, or build with --features otel"
+            "{key} requires a build with the cargo feature otel"
         )));
     }
     let mut endpoint = Url::parse(&text).map_err(|error| {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use oauth_http::peer::{self, Proxies};
 
-use crate::limits::Limits;
+use crate::settings::Limits;
 
 /// The limit that a refused connection is over, as the metric labels it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,8 +24,8 @@ use telemetry::{Metrics, RequestSpan, RouteMetrics, Traces};
 
 use crate::direct::Direct;
 use crate::heads;
-use crate::limits::Limits;
 use crate::request_id::{DrawnIds, RequestIds};
+use crate::settings::Limits;
 
 /// What is kept for every request.
 pub struct Front {

@@ -15,19 +15,14 @@ pub fn configuration() -> String {
          | key | variable | flag | default | meaning |\n|---|---|---|---|---|\n",
     );
     for setting in settings::all() {
-        let default = if setting.default.is_empty() {
-            "none"
-        } else {
-            setting.default
-        };
         let _ = writeln!(
             page,
             "| `{}` | `{}` | `--{}` | {} | {} |",
             setting.key,
             setting.variable,
             setting.flag(),
-            default,
-            setting.doc.trim()
+            setting.default_text(),
+            setting.help()
         );
     }
     page.push_str(

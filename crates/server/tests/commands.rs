@@ -17,7 +17,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use server::settings::{self, Form, Setting};
+use server::setting::{Setting, ValueKind};
+use server::settings;
 use support::{PASSWORD, Postgres, Setup, TestServer, until};
 use tempfile::TempDir;
 
@@ -366,7 +367,7 @@ fn secret_files_with_open_modes_are_noted() {
 #[test]
 fn every_secret_file_setting_is_checked() {
     let folder = TempDir::new().unwrap();
-    let secret = |setting: &Setting| setting.form == Form::SecretFile;
+    let secret = |setting: &Setting| setting.kind == ValueKind::SecretFile;
     let path_of_secret =
         |setting: &Setting| setting.key.ends_with("_file") || setting.key == "tls.key";
     let settings: Vec<Setting> = settings::all().filter(path_of_secret).collect();
@@ -1271,7 +1272,7 @@ fn help_and_version_are_printed_without_configuration() {
         );
     }
     for setting in settings::all() {
-        let secret = setting.form == Form::Secret;
+        let secret = setting.kind == ValueKind::Secret;
         assert_eq!(
             help.contains(&format!("--{} <VALUE>", setting.flag())),
             !secret,

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
-use server::settings::{self, Form, Setting};
+use server::setting::{Setting, ValueKind};
+use server::settings;
 use support::{Postgres, Setup};
 use tempfile::TempDir;
 use toml::Table;
@@ -1010,11 +1011,11 @@ fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
     let taken = |setting: &Setting| cfg!(feature = "otel") || setting.key != "traces.endpoint";
     for setting in settings::all().filter(taken) {
         let (text, setup) = sample(setting.key);
-        let expected: toml::Value = match setting.form {
-            Form::Text | Form::SecretFile => text.into(),
-            Form::Secret => "(hidden)".into(),
-            Form::Number => toml::Value::Integer(text.parse().unwrap()),
-            Form::List => toml::Value::Array(text.split(',').map(Into::into).collect()),
+        let expected: toml::Value = match setting.kind {
+            ValueKind::Text | ValueKind::SecretFile => text.into(),
+            ValueKind::Secret => "(hidden)".into(),
+            ValueKind::Number => toml::Value::Integer(text.parse().unwrap()),
+            ValueKind::List => toml::Value::Array(text.split(',').map(Into::into).collect()),
         };
         let by_variable = effective(&setup.clone().with(setting.variable, text));
         assert_eq!(

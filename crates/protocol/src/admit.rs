@@ -143,7 +143,7 @@ impl ProviderMetadata {
             Kept::All | Kept::Some => Ok(()),
             Kept::None => Err(Invalid::new(
                 row.name,
-                format!("names nothing that {list} offers"),
+                format!("has no value listed in the provider's {list}"),
             )),
         }
     }
@@ -230,7 +230,7 @@ impl ProviderMetadata {
         if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
             return Err(Invalid::new(
                 "grant_types",
-                "and response_types leave no flow this provider offers",
+                "and response_types select no flow that the provider supports",
             ));
         }
         asked.grant_types = Some(grants);
@@ -319,7 +319,7 @@ impl ProviderMetadata {
 /// An element without a character names nothing, in no list of any table.
 pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
     if row.list && held.names("") {
-        return Err(Invalid::new(row.name, "has an element that is empty"));
+        return Err(Invalid::new(row.name, "has an empty element"));
     }
     Ok(())
 }
@@ -327,7 +327,7 @@ pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
 fn needed(row: &Row, asked: &ClientMetadata) -> Result<(), Invalid> {
     match row.needs {
         Some(other) if !asked.has(other) => {
-            Err(Invalid::new(row.name, format!("needs {other} beside it")))
+            Err(Invalid::new(row.name, format!("requires {other}")))
         }
         _ => Ok(()),
     }

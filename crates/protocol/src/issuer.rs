@@ -49,7 +49,7 @@ impl Issuer {
             return Err("must be a URL of plain ASCII characters");
         }
         if text.len() > ISSUER_MAX {
-            return Err("is too long for addresses to follow from it");
+            return Err("is too long for the addresses that are derived from it");
         }
         if text.contains('?') {
             return Err("must not have a query");

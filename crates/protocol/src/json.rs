@@ -132,7 +132,7 @@ fn sentence(fault: &serde_json::Error) -> String {
     }
 }
 
-const REPEATED: &str = "has a member twice";
+const REPEATED: &str = "has a duplicate member";
 const TOO_DEEP: &str = "is nested too deeply";
 const TOO_MANY_MEMBERS: &str = "has an object with too many members";
 const TOO_MANY_ELEMENTS: &str = "has an array with too many elements";
@@ -336,10 +336,10 @@ mod tests {
     fn a_member_may_stand_once_however_it_is_spelled() {
         assert_eq!(
             refusal(br#"{"a":1,"a":2}"#),
-            "The body has a member twice at line 1, column 10."
+            "The body has a duplicate member at line 1, column 10."
         );
-        assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a member twice"));
-        assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a member twice"));
+        assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a duplicate member"));
+        assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a duplicate member"));
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Single for JwkSet {
             match key.get("kid") {
                 None => {}
                 Some(Value::String(kid)) if !kids.contains(&kid) => kids.push(kid),
-                Some(Value::String(_)) => return Err("has two keys with one kid".into()),
+                Some(Value::String(_)) => return Err("has two keys with the same kid".into()),
                 Some(_) => return Err("has a kid that is not a string".into()),
             }
         }

@@ -112,7 +112,7 @@ impl<T: Single> Member for Localized<T> {
             let language = language.map_err(|_| {
                 Invalid::new(
                     format!("{name}#..."),
-                    "must carry a language tag (BCP 47) after the #",
+                    "must have a language tag (BCP 47) after the #",
                 )
             })?;
             let value = Some(value.take())
@@ -125,7 +125,7 @@ impl<T: Single> Member for Localized<T> {
             };
             if let Some(language) = language {
                 if seen.contains(&language) {
-                    return Err(Invalid::new((*key).to_owned(), "names a language twice"));
+                    return Err(Invalid::new((*key).to_owned(), "has a language tag twice"));
                 }
                 seen.push(language);
                 if seen.len() > TAGS_MAX {

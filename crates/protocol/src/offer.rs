@@ -137,7 +137,7 @@ impl ProviderMetadata {
         {
             return Err(Invalid::new(
                 *own,
-                "is the service's own and cannot be configured",
+                "is set by the server and cannot be configured",
             ));
         }
         let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
@@ -171,7 +171,7 @@ impl ProviderMetadata {
             if MEANT_WHEN_ABSENT.contains(&member.as_str()) {
                 return Err(Invalid::new(
                     member,
-                    "must have at least one element, since leaving it out means its default",
+                    "must have at least one element, since its absence means the default",
                 ));
             }
             offer.clear(&member);
@@ -217,7 +217,7 @@ impl ProviderMetadata {
         for kind in self.response_types_supported.iter().flatten() {
             if let Some(absent) = kind.grants().find(|grant| !offered(grant)) {
                 let reason = format!(
-                    "offers {}, which no client gets without {} in grant_types_supported",
+                    "offers {}, which requires {} in grant_types_supported",
                     kind.spelled(),
                     absent.as_str()
                 );
@@ -228,7 +228,7 @@ impl ProviderMetadata {
         let grants = || self.grant_types_supported.iter().flatten();
         if let Some(idle) = grants().find(|grant| grant.redirects() && !used.contains(grant)) {
             let reason = format!(
-                "offers {}, which no client gets without a type that takes it in response_types_supported",
+                "offers {}, which requires a type that uses it in response_types_supported",
                 idle.as_str()
             );
             return Err(Invalid::new("grant_types_supported", reason));
@@ -238,7 +238,7 @@ impl ProviderMetadata {
             return Err(Invalid::new(
                 modes,
                 format!(
-                    "must be there when grant_types_supported offers {}",
+                    "is required when grant_types_supported offers {}",
                     GrantType::Ciba.as_str()
                 ),
             ));
@@ -265,16 +265,12 @@ impl ProviderMetadata {
             if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
                 return Err(Invalid::new(
                     algorithms,
-                    format!("must be there when {methods} offers {}", method.as_str()),
+                    format!("is required when {methods} offers {}", method.as_str()),
                 ));
             }
             for (method, symmetric, kind) in [
                 (AuthMethod::ClientSecretJwt, true, "an HMAC algorithm"),
-                (
-                    AuthMethod::PrivateKeyJwt,
-                    false,
-                    "an algorithm with a key pair",
-                ),
+                (AuthMethod::PrivateKeyJwt, false, "an asymmetric algorithm"),
             ] {
                 let fits = |value: &Cow<'_, str>| {
                     SigningAlgorithm::from(value.as_ref()).is_symmetric() == symmetric

@@ -39,7 +39,7 @@ impl TokenTerms {
         if let Some(unknown) = object.keys().next() {
             return Err(Invalid::new(
                 unknown.clone(),
-                "is not a member of a token's terms",
+                "is not a term of an initial access token",
             ));
         }
         // Nothing allowed and nothing limited must not look alike.
@@ -91,7 +91,7 @@ impl TokenTerms {
         let refuse = |reason: String| Err(Invalid::new("metadata", reason));
         for (row, held) in imposed.present() {
             if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
-                return refuse(format!("has {}, which needs {other} beside it", row.name));
+                return refuse(format!("has {}, which requires {other}", row.name));
             }
             let Some(list) = row.offered else { continue };
             let values = held.values();
@@ -117,7 +117,7 @@ impl TokenTerms {
         }
         match self.elsewhere(imposed) {
             Some((member, uri)) => refuse(format!(
-                "has {member} {:?}, which is on none of the hosts allowed",
+                "has {member} {:?}, whose host is not among the redirect_hosts allowed",
                 uri.as_str()
             )),
             None => Ok(()),
@@ -144,7 +144,7 @@ impl TokenTerms {
         {
             Some(member) => Err(Invalid::new(
                 member,
-                "cannot be agreed to as the client's initial access token wants it",
+                "conflicts with the terms of the initial access token",
             )),
             None => Ok(agreed),
         }
@@ -199,14 +199,14 @@ impl TokenTerms {
             if asked.retain(member, &|value| allowed.iter().any(|one| one == value)) == Kept::None {
                 return Err(Invalid::new(
                     member,
-                    "names nothing that the client's initial access token allows",
+                    "has no value that the initial access token allows",
                 ));
             }
         }
         match self.elsewhere(&asked) {
             Some((member, _)) => Err(Invalid::new(
                 member,
-                "has an element on none of the hosts the client's initial access token allows",
+                "has an element with a host that the initial access token does not allow",
             )),
             None => Ok(asked),
         }

@@ -144,11 +144,11 @@ fn plain(text: &str) -> Result<(), Reason> {
     }
     let seen = Seen::in_text(text);
     if seen.has(Seen::STRANGE) {
-        return Err("has a character that does not belong in a URI".into());
+        return Err("has a character that is not allowed in a URI".into());
     }
     let escaped = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     if seen.has(Seen::PERCENT) && !text.split('%').skip(1).all(escaped) {
-        return Err("has a broken percent escape".into());
+        return Err("has invalid percent-encoding".into());
     }
     Ok(())
 }
@@ -284,7 +284,7 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
         || !url.username().is_empty()
         || url.password().is_some()
     {
-        return Err("has a host that programs would read differently".into());
+        return Err("has a host that URL parsers read differently".into());
     }
     match url.host() {
         Some(Host::Domain(name)) => Ok(Place::of_name(name)),

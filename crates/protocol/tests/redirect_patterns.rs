@@ -38,23 +38,23 @@ fn texts(vector: &Value, member: &str) -> Vec<String> {
 /// Every kind of construct that engines read differently, with the sentence it is refused with.
 #[test]
 fn constructs_outside_the_grammar_are_refused() {
-    const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
+    const ESCAPE: &str =
+        "has a pattern with a backslash before a character that is not an operator";
     const ANCHOR: &str =
         "has a pattern with an anchor that is neither its first nor its last character";
-    const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
-    const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
+    const GROUP: &str = "has a pattern with a group that begins with (? but not with (?:";
+    const PARENTHESIS: &str = "has a pattern with an unmatched parenthesis";
     const QUANTIFIER: &str =
         "has a pattern with a quantifier that does not follow a character, a class or a group";
-    const TWICE: &str = "has a pattern with a second quantifier behind another one";
-    const BARE: &str =
-        "has a pattern with a brace or a closing bracket of its own without a backslash";
-    const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
-    const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
+    const TWICE: &str = "has a pattern with two quantifiers in a row";
+    const BARE: &str = "has a pattern with an unescaped brace or closing bracket";
+    const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m}, with n at most m and no leading zero";
+    const TOO_OFTEN: &str = "has a pattern with more than 1000 repetitions";
     const EMPTY: &str = "has a pattern with an empty character class";
-    const OPEN: &str = "has a pattern with a character class that does not end";
+    const OPEN: &str = "has a pattern with an unclosed character class";
     const NAMED: &str = "has a pattern with a named character class";
-    const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
-    const OTHER: &str = "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
+    const RANGE: &str = "has a pattern with a range that is not of lower-case letters, of upper-case letters or of digits, in ascending order";
+    const OTHER: &str = "has a pattern with a character class of other characters than letters, digits, ranges of them, _ . / : = % @ + , ? #, and - at its end";
     let kinds: &[(&str, &[&str])] = &[
         (
             ESCAPE,
@@ -112,7 +112,7 @@ fn constructs_outside_the_grammar_are_refused() {
             ],
         ),
         (
-            "has a pattern that repeats something zero times",
+            "has a pattern with a repetition of zero times",
             &["x{0}", "x{0,0}", "(x){0}"],
         ),
         (EMPTY, &["[]", "[^]", "[]x]", "[^]x]"]),
@@ -178,7 +178,7 @@ fn constructs_outside_the_grammar_are_refused() {
     };
     assert_eq!(
         refused(&deep(33)),
-        "has a pattern with groups too deep inside one another"
+        "has a pattern with groups that are nested too deeply"
     );
     assert_eq!(
         refused("https://a.example/(((x{10}){10}){10}.{1000})"),
@@ -190,7 +190,7 @@ fn constructs_outside_the_grammar_are_refused() {
 #[test]
 fn patterns_without_a_complete_origin_are_refused() {
     const UNBOUND: &str =
-        "has a pattern whose every alternative must begin with a complete https://host/";
+        "has a pattern with an alternative that does not begin with https://host/";
     for text in [
         ".*",
         "https://.*",

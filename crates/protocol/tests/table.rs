@@ -318,7 +318,7 @@ fn a_single_governed_value_is_refused_where_its_list_lacks_it_and_dropped_where_
         .expect_err(row.name);
         assert_eq!(
             refused.to_string(),
-            format!("{} names nothing that {list} offers", row.name)
+            format!("{} has no value listed in the provider's {list}", row.name)
         );
 
         let mut without = provider(&Value::Object(lists));
@@ -348,7 +348,7 @@ fn a_governed_list_is_narrowed_refused_when_nothing_is_left_and_dropped_where_th
             agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).expect_err(row.name);
         assert_eq!(
             refused.to_string(),
-            format!("{} names nothing that {list} offers", row.name)
+            format!("{} has no value listed in the provider's {list}", row.name)
         );
 
         let mut without = provider(&Value::Object(lists));

@@ -139,7 +139,7 @@ fn an_issuer_must_be_given_outside_development_mode_and_be_one() {
     wrong("ftp://login.example.com", "must be an https URL");
     wrong(
         &format!("https://login.example.com/{}", "a".repeat(1000)),
-        "is too long for addresses to follow from it",
+        "is too long for the addresses that are derived from it",
     );
 }
 
@@ -703,11 +703,11 @@ fn members_of_the_document_are_checked_before_anything_is_made() {
     refuse(&[
         (
             with("issuer = \"https://other.example\""),
-            &says("issuer is the service's own and cannot be configured"),
+            &says("issuer is set by the server and cannot be configured"),
         ),
         (
             with("registration_endpoint = \"https://other.example\""),
-            &says("registration_endpoint is the service's own and cannot be configured"),
+            &says("registration_endpoint is set by the server and cannot be configured"),
         ),
         (
             with("scope_supported = [\"openid\"]"),

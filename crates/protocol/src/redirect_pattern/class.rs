@@ -4,10 +4,10 @@
 const OTHERS: &[u8] = b"_./:=%@+,?#";
 
 const EMPTY: &str = "has a pattern with an empty character class";
-const OPEN: &str = "has a pattern with a character class that does not end";
+const OPEN: &str = "has a pattern with an unclosed character class";
 const NAMED: &str = "has a pattern with a named character class";
-const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
-const OTHER: &str = "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
+const RANGE: &str = "has a pattern with a range that is not of lower-case letters, of upper-case letters or of digits, in ascending order";
+const OTHER: &str = "has a pattern with a character class of other characters than letters, digits, ranges of them, _ . / : = % @ + , ? #, and - at its end";
 
 /// Reads a class from behind its opening bracket, and returns what is behind its closing one.
 ///

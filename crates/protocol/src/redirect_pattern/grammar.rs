@@ -12,15 +12,15 @@ use super::{NEST_MAX, class, repetition};
 /// The characters that have a meaning of their own, and `/`: a backslash may stand before these only.
 const ESCAPABLE: &[u8] = br".?+*()[]{}|^$\/";
 
-const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
+const ESCAPE: &str = "has a pattern with a backslash before a character that is not an operator";
 const ANCHOR: &str =
     "has a pattern with an anchor that is neither its first nor its last character";
-const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
-const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
-const NESTED: &str = "has a pattern with groups too deep inside one another";
+const GROUP: &str = "has a pattern with a group that begins with (? but not with (?:";
+const PARENTHESIS: &str = "has a pattern with an unmatched parenthesis";
+const NESTED: &str = "has a pattern with groups that are nested too deeply";
 const QUANTIFIER: &str =
     "has a pattern with a quantifier that does not follow a character, a class or a group";
-const BARE: &str = "has a pattern with a brace or a closing bracket of its own without a backslash";
+const BARE: &str = "has a pattern with an unescaped brace or closing bracket";
 const CHARACTER: &str = "has a pattern with a character that is not printable ASCII";
 
 /// The pattern without the anchors at its ends: it is matched as a whole.

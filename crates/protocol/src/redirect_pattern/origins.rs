@@ -10,7 +10,7 @@ use crate::uri::RedirectForm;
 
 /// The rest of a sentence about a pattern that may lead anywhere.
 pub const UNBOUND: &str =
-    "has a pattern whose every alternative must begin with a complete https://host/";
+    "has a pattern with an alternative that does not begin with https://host/";
 
 const UNREADABLE: &str = "has a pattern that does not compile";
 

@@ -3,10 +3,10 @@
 /// The maximum number of times that repetitions inside one another repeat: the limit of Go, which is the lowest.
 const TIMES_MAX: u32 = 1000;
 
-const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
-const TWICE: &str = "has a pattern with a second quantifier behind another one";
-const NEVER: &str = "has a pattern that repeats something zero times";
-const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
+const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m}, with n at most m and no leading zero";
+const TWICE: &str = "has a pattern with two quantifiers in a row";
+const NEVER: &str = "has a pattern with a repetition of zero times";
+const TOO_OFTEN: &str = "has a pattern with more than 1000 repetitions";
 
 /// Reads a quantifier behind an atom, if there is one. Returns the largest number in its braces, or 1, and what is behind it.
 ///

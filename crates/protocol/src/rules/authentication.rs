@@ -8,7 +8,7 @@ use crate::values::{AuthMethod, GrantType, SigningAlgorithm, takes_a_secret};
 
 pub(super) fn one_source_of_keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
     if agreed.jwks.is_some() && agreed.jwks_uri.is_some() {
-        refuse("jwks", "must not stand beside jwks_uri")
+        refuse("jwks", "must not be combined with jwks_uri")
     } else {
         Ok(())
     }
@@ -19,10 +19,7 @@ pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid
         Some(method)
             if method.needs_keys() && agreed.jwks.is_none() && agreed.jwks_uri.is_none() =>
         {
-            refuse(
-                "token_endpoint_auth_method",
-                "needs jwks or jwks_uri beside it",
-            )
+            refuse("token_endpoint_auth_method", "requires jwks or jwks_uri")
         }
         _ => Ok(()),
     }
@@ -41,7 +38,7 @@ pub(super) fn one_certificate_subject(
     if agreed.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && subjects() != 1 {
         return refuse(
             "token_endpoint_auth_method",
-            "needs exactly one tls_client_auth_ member beside it",
+            "requires exactly one tls_client_auth_* member",
         );
     }
     Ok(())
@@ -98,7 +95,7 @@ pub(super) fn no_secret_of_public_clients(
     match algorithms.find(|(_, held)| held.values().iter().any(|value| takes_a_secret(value))) {
         Some((row, _)) => refuse(
             row.name,
-            "must not take a shared secret with the authentication method none",
+            "must not use a shared secret when token_endpoint_auth_method is none",
         ),
         None => Ok(()),
     }

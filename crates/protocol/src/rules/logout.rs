@@ -46,7 +46,7 @@ pub(super) fn confidential_backchannel(
     match &agreed.backchannel_logout_uri {
         Some(uri) if is_public(agreed) && is_http(uri.as_str()) => refuse(
             "backchannel_logout_uri",
-            "must be https for a client that does not authenticate",
+            "must use https for a public client",
         ),
         _ => Ok(()),
     }
@@ -66,7 +66,7 @@ pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Re
     if is_public(agreed) && plain.any(|uri| !(native && on_loopback(uri.as_str()))) {
         return refuse(
             "post_logout_redirect_uris",
-            "has an http element, which a client that does not authenticate may not have",
+            "must use https for a public client",
         );
     }
     Ok(())
@@ -77,7 +77,7 @@ pub(super) fn way_out_without_state(agreed: &ClientMetadata, _: &Terms<'_>) -> R
     match uris.any(|uri| parameter_among(uri.as_str(), &["state"]).is_some()) {
         true => refuse(
             "post_logout_redirect_uris",
-            "has an element with a query parameter state, which is the provider's to add",
+            "has an element with the query parameter state, which is reserved for the provider",
         ),
         false => Ok(()),
     }

@@ -75,7 +75,7 @@ pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), I
                 );
             }
             RedirectForm::Pattern if !alone => {
-                return refuse(member, "must have no other element beside a pattern");
+                return refuse(member, "must not have other elements when it has a pattern");
             }
             RedirectForm::Schemeless if !allowed || redirects(agreed) => {
                 return refuse(member, "has an element that must be an absolute URI");
@@ -101,21 +101,18 @@ pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Res
     for (member, uri) in ways_back(agreed) {
         match uri.form() {
             RedirectForm::HttpLoopback => {
-                return refuse(
-                    member,
-                    "has an http element, which only a native application may have",
-                );
+                return refuse(member, "must use https for a web application");
             }
             RedirectForm::PrivateUse => {
                 return refuse(
                     member,
-                    "has an element with a scheme that only a native application may use",
+                    "has a private-use scheme, which requires application_type native",
                 );
             }
             RedirectForm::HttpsLocalhost if implicit => {
                 return refuse(
                     member,
-                    "has an element on localhost, which a web application with the implicit grant may not have",
+                    "must not use localhost for a web application with the implicit grant",
                 );
             }
             _ => {}
@@ -150,7 +147,7 @@ pub(super) fn of_native_applications(
     {
         Some((member, _)) => refuse(
             member,
-            "has an element with a private-use scheme that is not a domain name of its owner in reverse",
+            "has a private-use scheme that is not a reversed domain name, such as com.example.app",
         ),
         None => Ok(()),
     }

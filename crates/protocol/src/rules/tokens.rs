@@ -46,7 +46,7 @@ pub(super) fn signed_request_objects(
     {
         return refuse(
             "request_object_signing_alg",
-            "must not be none beside require_signed_request_object",
+            "must not be none when require_signed_request_object is true",
         );
     }
     Ok(())
@@ -71,7 +71,7 @@ pub(super) fn delivery_mode_of_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> R
     {
         return refuse(
             "backchannel_token_delivery_mode",
-            "must be there for the CIBA grant",
+            "is required for the CIBA grant",
         );
     }
     Ok(())
@@ -87,7 +87,7 @@ pub(super) fn notification_endpoint_of_ciba(
         {
             refuse(
                 "backchannel_client_notification_endpoint",
-                "must be there for the delivery modes ping and push",
+                "is required for the delivery modes ping and push",
             )
         }
         _ => Ok(()),
@@ -99,7 +99,7 @@ pub(super) fn own_key_for_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> Result
         Some(algorithm) if *algorithm == SigningAlgorithm::None || algorithm.is_symmetric() => {
             refuse(
                 "backchannel_authentication_request_signing_alg",
-                "must be an algorithm with a key pair",
+                "must be an asymmetric algorithm",
             )
         }
         _ => Ok(()),

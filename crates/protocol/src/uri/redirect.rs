@@ -70,7 +70,7 @@ impl RedirectUri {
         of_an_application(&uri.text)?;
         match parameter_among(&uri.text, &OF_RESPONSES) {
             Some(name) if uri.form != RedirectForm::Pattern => Err(format!(
-                "has a query parameter {name}, which is an authorization response's to have"
+                "has a query parameter {name}, which is reserved for authorization responses"
             )
             .into()),
             _ => Ok(uri),
@@ -113,7 +113,7 @@ impl RedirectUri {
             }
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
                 denied if DENIED_SCHEMES.contains(&denied) => {
-                    return Err("uses a scheme that cannot be a redirection".into());
+                    return Err("uses a scheme that is not allowed in a redirect URI".into());
                 }
                 // A host and its port look like a URI with the host as its scheme.
                 _ if is_port(rest) => schemeless(&text)?,
@@ -200,7 +200,7 @@ pub(super) fn of_an_application(text: &str) -> Result<(), Reason> {
                     .split_once(':')
                     .is_some_and(|(scheme, _)| is_scheme(scheme)) =>
         {
-            Err("uses a scheme that cannot be a redirection".into())
+            Err("uses a scheme that is not allowed in a redirect URI".into())
         }
         _ => Ok(()),
     }

@@ -153,7 +153,7 @@ fn deceives(character: char) -> bool {
 
 fn legible(text: &str, most: usize) -> Result<(), Reason> {
     match text.contains(deceives) {
-        true => Err("must not have characters that end a line or cannot be seen".into()),
+        true => Err("must not have line separators or invisible characters".into()),
         false => bounded(text, most),
     }
 }

@@ -202,7 +202,7 @@ fn imposed_members_have_values() {
         ),
         (
             r#"{"client_name":"\u2028"}"#,
-            "client_name must not have characters that end a line or cannot be seen",
+            "client_name must not have line separators or invisible characters",
         ),
     ] {
         let said = refused(&server, &["token", "issue", "--metadata", metadata]);

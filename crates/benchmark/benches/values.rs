@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion};
 use protocol::json::{JsonLimits, read_object};
-use protocol::{ClientMetadata, Issuer, LegacyRedirects, ProviderMetadata, Terms};
+use protocol::{AdmissionRules, ClientMetadata, Issuer, LegacyRedirects, ProviderMetadata};
 use webfinger::{Directory, Hosted};
 
 const REGISTRATION: &[u8] = include_bytes!("../../../scripts/benchmark/registration.json");
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }])?;
     let (limits, terms) = (
         JsonLimits::default(),
-        Terms {
+        AdmissionRules {
             native_schemes: &[],
             legacy: LegacyRedirects::Refused,
         },

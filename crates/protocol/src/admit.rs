@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::json::read_stored_object;
-use crate::member::{Held, Invalid, Kept};
+use crate::member::{Invalid, MemberValue, Narrowing};
 use crate::response_type::ResponseType;
 use crate::rules;
-use crate::table::Row;
+use crate::table::MemberRow;
 use crate::uri::RedirectUri;
 use crate::values::{ApplicationType, AuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::{ClientMetadata, ProviderMetadata};
@@ -63,7 +63,7 @@ impl RegisteredMetadata {
 
 /// What else admission depends on: the provider's rules beyond its document, and the door the client came through.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
+pub struct AdmissionRules<'a> {
     /// Private-use schemes without a dot that native clients may use.
     pub native_schemes: &'a [String],
     /// What becomes of the redirect URI forms only WSO2 clients send.
@@ -100,7 +100,7 @@ impl ProviderMetadata {
     pub fn admit(
         &self,
         asked: ClientMetadata,
-        terms: &Terms<'_>,
+        terms: &AdmissionRules<'_>,
     ) -> Result<RegisteredMetadata, Invalid> {
         let mut asked = Box::new(asked);
         asked.keep_once();
@@ -127,7 +127,7 @@ impl ProviderMetadata {
     }
 
     /// Narrows, drops or refuses what one member asks for.
-    fn offer(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    fn offer(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let Some(list) = row.offered else {
             return Ok(());
         };
@@ -140,8 +140,8 @@ impl ProviderMetadata {
             return Ok(());
         };
         match asked.retain(row.name, &|value| offered.names(value)) {
-            Kept::All | Kept::Some => Ok(()),
-            Kept::None => Err(Invalid::new(
+            Narrowing::Unchanged | Narrowing::Narrowed => Ok(()),
+            Narrowing::Emptied => Err(Invalid::new(
                 row.name,
                 format!("has no value listed in the provider's {list}"),
             )),
@@ -149,7 +149,7 @@ impl ProviderMetadata {
     }
 
     /// Drops a demand the provider cannot meet; that something is not demanded needs nobody to meet it.
-    fn meet(&self, row: &Row, asked: &mut ClientMetadata) {
+    fn meet(&self, row: &MemberRow, asked: &mut ClientMetadata) {
         let no = Value::Bool(false);
         if row.served.is_empty() || asked.value(row.name).is_none_or(|value| value == no) {
             return;
@@ -165,7 +165,7 @@ impl ProviderMetadata {
 
     /// Fills in the default of a member that is absent: the specification's when the provider offers it, else the first value it does offer.
     /// A client that says what it can do gets nothing else (OIDC RP Metadata Choices §2).
-    fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    fn default(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let Some(default) = row.default else {
             return Ok(());
         };
@@ -317,14 +317,14 @@ impl ProviderMetadata {
 }
 
 /// An element without a character names nothing, in no list of any table.
-pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
+pub(crate) fn filled(row: &MemberRow, held: &dyn MemberValue) -> Result<(), Invalid> {
     if row.list && held.names("") {
         return Err(Invalid::new(row.name, "has an empty element"));
     }
     Ok(())
 }
 
-fn needed(row: &Row, asked: &ClientMetadata) -> Result<(), Invalid> {
+fn needed(row: &MemberRow, asked: &ClientMetadata) -> Result<(), Invalid> {
     match row.needs {
         Some(other) if !asked.has(other) => {
             Err(Invalid::new(row.name, format!("requires {other}")))

@@ -6,8 +6,9 @@ use crate::metadata;
 use crate::response_type::ResponseType;
 use crate::uri::{HttpsUri, RedirectUri, RequestUri, ReturnUri, WebUri};
 use crate::values::{
-    Address, ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, GrantType, HumanText,
-    Jwt, KeyManagement, Name, ResponseMode, Scope, Seconds, SigningAlgorithm, SubjectType, Text,
+    ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, GrantType, HumanText,
+    IpAddressText, Jwt, KeyManagement, RegistryName, ResponseMode, Scope, Seconds,
+    SigningAlgorithm, SubjectType, Text,
 };
 
 metadata! {
@@ -128,7 +129,7 @@ metadata! {
     /// The URI in the client's certificate.
     tls_client_auth_san_uri: Text, "RFC 8705 §2.1.2";
     /// The IP address in the client's certificate.
-    tls_client_auth_san_ip: Address, "RFC 8705 §2.1.2";
+    tls_client_auth_san_ip: IpAddressText, "RFC 8705 §2.1.2";
     /// The e-mail address in the client's certificate.
     tls_client_auth_san_email: Text, "RFC 8705 §2.1.2";
     /// Whether the client wants its access tokens bound to its certificate.
@@ -144,7 +145,7 @@ metadata! {
     require_pushed_authorization_requests: bool, "RFC 9126 §6",
         served pushed_authorization_request_endpoint;
     /// The types of authorization details the client may ask for.
-    authorization_details_types: Vec<Name>, "RFC 9396 §10",
+    authorization_details_types: Vec<RegistryName>, "RFC 9396 §10",
         offered authorization_details_types_supported;
     /// Whether the client's access tokens are always bound by DPoP.
     dpop_bound_access_tokens: bool, "RFC 9449 §5.2",
@@ -184,7 +185,7 @@ metadata! {
     /// Where users may be sent back to after claims were gathered from them; kept and compared as `redirect_uris` are.
     claims_redirect_uris: Vec<RedirectUri>, "UMA 2.0 Grant §2", fetched no;
     /// How the client can register in a federation.
-    client_registration_types: Vec<Name>, "OpenID Federation §5.1.2",
+    client_registration_types: Vec<RegistryName>, "OpenID Federation §5.1.2",
         offered client_registration_types_supported;
     /// Where the client's signed JWK Set is.
     signed_jwks_uri: HttpsUri, "OpenID Federation §5.2.1", fetched later;

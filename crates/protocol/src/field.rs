@@ -3,17 +3,17 @@
 use serde_json::Value;
 
 use crate::json::Origin;
-use crate::member::{Held, Invalid};
-use crate::table::Row;
+use crate::member::{Invalid, MemberValue};
+use crate::table::MemberRow;
 
 /// How a table gets at one of its members.
 pub struct Field<T> {
     /// What is held of it.
-    pub held: fn(&T) -> Option<&dyn Held>,
+    pub held: fn(&T) -> Option<&dyn MemberValue>,
     /// The same, to be changed.
-    pub held_mut: fn(&mut T) -> Option<&mut dyn Held>,
+    pub held_mut: fn(&mut T) -> Option<&mut dyn MemberValue>,
     /// Reads it from what was sent of it.
-    pub read: fn(&mut T, &mut [Sent<'_>]) -> Result<(), Invalid>,
+    pub read: fn(&mut T, &mut [SentMember<'_>]) -> Result<(), Invalid>,
     /// Forgets it.
     pub clear: fn(&mut T),
 }
@@ -23,7 +23,7 @@ pub(crate) const USUAL_MEMBERS: usize = 32;
 
 /// A member of an object that belongs to a table.
 #[derive(Debug)]
-pub struct Sent<'a> {
+pub struct SentMember<'a> {
     /// Which of the table's rows it belongs to.
     pub place: usize,
     /// Its name as sent, language tag included.
@@ -36,11 +36,11 @@ pub struct Sent<'a> {
     pub origin: Origin,
 }
 
-impl<'a> Sent<'a> {
+impl<'a> SentMember<'a> {
     /// What of some members belongs to a table, in the table's order; of one row the plain member first, the others as sent.
     pub fn of(
         members: impl Iterator<Item = (&'a str, &'a mut Value)>,
-        names: &Names,
+        names: &MemberIndex,
         origin: Origin,
     ) -> Vec<Self> {
         let mut sent = Vec::with_capacity(USUAL_MEMBERS);
@@ -60,15 +60,15 @@ impl<'a> Sent<'a> {
 }
 
 /// Where the members of a table stand in it, by their names: every name of every document is looked up.
-pub struct Names {
-    rows: &'static [Row],
+pub struct MemberIndex {
+    rows: &'static [MemberRow],
     /// Names by a hash of few instructions. Strangers choose what is looked up, but not what is in here.
     buckets: Vec<Vec<(&'static str, usize)>>,
 }
 
-impl Names {
+impl MemberIndex {
     /// Those of a table.
-    pub fn of(rows: &'static [Row]) -> Self {
+    pub fn of(rows: &'static [MemberRow]) -> Self {
         let mut buckets = vec![Vec::new(); 256];
         for (place, row) in rows.iter().enumerate() {
             if let Some(bucket) = buckets.get_mut(bucket(row.name)) {

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::member::{Held, Object, Single};
-use crate::table::Row;
+use crate::member::{MemberValue, Object, SingleValue};
+use crate::table::MemberRow;
 
 /// The JSON form of a value.
-pub enum Form<'a> {
+pub enum JsonForm<'a> {
     /// A string.
     Text(Cow<'a, str>),
     /// A number.
@@ -25,35 +25,35 @@ pub enum Form<'a> {
 /// The elements of an array.
 pub trait Elements {
     /// The JSON form of each of them, in their order.
-    fn each(&self, element: &mut dyn FnMut(Form<'_>));
+    fn each(&self, element: &mut dyn FnMut(JsonForm<'_>));
 }
 
-impl<T: Single> Elements for Vec<T> {
-    fn each(&self, element: &mut dyn FnMut(Form<'_>)) {
+impl<T: SingleValue> Elements for Vec<T> {
+    fn each(&self, element: &mut dyn FnMut(JsonForm<'_>)) {
         for each in self {
             element(each.write());
         }
     }
 }
 
-impl<'a> From<&'a str> for Form<'a> {
+impl<'a> From<&'a str> for JsonForm<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 }
 
-impl From<Form<'_>> for Value {
-    fn from(form: Form<'_>) -> Self {
+impl From<JsonForm<'_>> for Value {
+    fn from(form: JsonForm<'_>) -> Self {
         match form {
-            Form::Text(text) => Self::String(text.into_owned()),
-            Form::Number(number) => number.into(),
-            Form::Truth(truth) => Self::Bool(truth),
-            Form::List(elements) => {
+            JsonForm::Text(text) => Self::String(text.into_owned()),
+            JsonForm::Number(number) => number.into(),
+            JsonForm::Truth(truth) => Self::Bool(truth),
+            JsonForm::List(elements) => {
                 let mut array = Vec::new();
                 elements.each(&mut |element| array.push(element.into()));
                 Self::Array(array)
             }
-            Form::Object(object) => Self::Object(object.into_owned()),
+            JsonForm::Object(object) => Self::Object(object.into_owned()),
         }
     }
 }
@@ -62,7 +62,9 @@ impl From<Form<'_>> for Value {
 const USUAL_TEXT: usize = 2048;
 
 /// Members of a table as the text of one JSON object. RFC 8259.
-pub(crate) fn object<'a>(members: impl Iterator<Item = (&'static Row, &'a dyn Held)>) -> String {
+pub(crate) fn object<'a>(
+    members: impl Iterator<Item = (&'static MemberRow, &'a dyn MemberValue)>,
+) -> String {
     let mut json = String::with_capacity(USUAL_TEXT);
     json.push('{');
     for (row, held) in members {
@@ -79,7 +81,7 @@ pub(crate) fn object<'a>(members: impl Iterator<Item = (&'static Row, &'a dyn He
     json
 }
 
-impl Form<'_> {
+impl JsonForm<'_> {
     fn write(&self, json: &mut String) {
         match self {
             Self::Text(text) => write_text(text, json),

@@ -51,15 +51,15 @@ impl Default for JsonLimits {
 
 /// Why a text is not a JSON object as we read it: a whole sentence, without any of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed(String);
+pub struct JsonError(String);
 
-impl fmt::Display for Malformed {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Malformed {}
+impl std::error::Error for JsonError {}
 
 /// Reads one JSON object and nothing after it (RFC 8259): UTF-8, no member twice however it is spelled, no lone
 /// surrogate, no U+0000, nothing beyond `limits`.
@@ -68,10 +68,10 @@ impl std::error::Error for Malformed {}
 ///
 /// # Errors
 /// One sentence with the place of the fault.
-pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Malformed> {
+pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, JsonError> {
     read(
         bytes,
-        Strict {
+        StrictVisitor {
             limits,
             origin: Origin::Request,
             depth: 0,
@@ -83,10 +83,10 @@ pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Mal
 ///
 /// # Errors
 /// One sentence with the place of the fault.
-pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, Malformed> {
+pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, JsonError> {
     read(
         bytes,
-        Strict {
+        StrictVisitor {
             limits: &JsonLimits::NONE,
             origin: Origin::Store,
             depth: 0,
@@ -108,17 +108,17 @@ pub fn has_nul(json: &str) -> bool {
     json.contains('\0')
 }
 
-fn read(bytes: &[u8], strict: Strict<'_>) -> Result<SentMembers, Malformed> {
+fn read(bytes: &[u8], strict: StrictVisitor<'_>) -> Result<SentMembers, JsonError> {
     let text =
-        std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
+        std::str::from_utf8(bytes).map_err(|_| JsonError("The body must be UTF-8.".to_owned()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Whole(strict)
+    let read = DocumentVisitor(strict)
         .deserialize(&mut reader)
         .and_then(|read| reader.end().map(|()| read));
     match read {
         Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(Malformed("The body must be a JSON object.".to_owned())),
-        Err(fault) => Err(Malformed(sentence(&fault))),
+        Ok(None) => Err(JsonError("The body must be a JSON object.".to_owned())),
+        Err(fault) => Err(JsonError(sentence(&fault))),
     }
 }
 
@@ -140,13 +140,13 @@ const NUL: &str = "has the character U+0000";
 const OURS: [&str; 5] = [REPEATED, TOO_DEEP, TOO_MANY_MEMBERS, TOO_MANY_ELEMENTS, NUL];
 
 #[derive(Clone, Copy)]
-struct Strict<'a> {
+struct StrictVisitor<'a> {
     limits: &'a JsonLimits,
     origin: Origin,
     depth: usize,
 }
 
-impl Strict<'_> {
+impl StrictVisitor<'_> {
     fn deeper<E: de::Error>(self) -> Result<Self, E> {
         if self.depth >= self.limits.depth {
             return Err(E::custom(TOO_DEEP));
@@ -176,7 +176,7 @@ impl Strict<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -184,7 +184,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -243,9 +243,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
 }
 
 /// A whole document: the members of its object, or nothing where it is something else.
-struct Whole<'a>(Strict<'a>);
+struct DocumentVisitor<'a>(StrictVisitor<'a>);
 
-impl<'de> DeserializeSeed<'de> for Whole<'_> {
+impl<'de> DeserializeSeed<'de> for DocumentVisitor<'_> {
     type Value = Option<SentMembers>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -253,7 +253,7 @@ impl<'de> DeserializeSeed<'de> for Whole<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Whole<'_> {
+impl<'de> Visitor<'de> for DocumentVisitor<'_> {
     type Value = Option<SentMembers>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,7 +291,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let inner = self.0.deeper()?;
         let mut members = SentMembers::with_capacity(USUAL_MEMBERS);
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(MemberName)? {
             inner.another(&name, members.len(), members.has(&name))?;
             members.push(name, map.next_value_seed(inner)?);
         }
@@ -300,9 +300,9 @@ impl<'de> Visitor<'de> for Whole<'_> {
 }
 
 /// The name of a member of the document.
-struct Name;
+struct MemberName;
 
-impl<'de> DeserializeSeed<'de> for Name {
+impl<'de> DeserializeSeed<'de> for MemberName {
     type Value = Cow<'static, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -310,7 +310,7 @@ impl<'de> DeserializeSeed<'de> for Name {
     }
 }
 
-impl Visitor<'_> for Name {
+impl Visitor<'_> for MemberName {
     type Value = Cow<'static, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

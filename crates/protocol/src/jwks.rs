@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::form::Form;
-use crate::member::{Object, Reason, Single};
+use crate::form::JsonForm;
+use crate::member::{Object, Reason, SingleValue};
 
 /// How many keys a client may register.
 pub const KEYS_MAX: usize = 20;
@@ -30,7 +30,7 @@ impl JwkSet {
     }
 }
 
-impl Single for JwkSet {
+impl SingleValue for JwkSet {
     const ADDRESSES: bool = true;
     const SHAPE: &'static str = "JWK Set";
 
@@ -94,8 +94,8 @@ impl Single for JwkSet {
         Ok(Self(set))
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Object(Cow::Borrowed(&self.0))
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Object(Cow::Borrowed(&self.0))
     }
 
     /// Returns the certificates its keys point at. RFC 7517 §4.6.

@@ -51,7 +51,7 @@ pub mod token_terms;
 pub mod uri;
 pub mod values;
 
-pub use admit::{LegacyRedirects, RegisteredMetadata, Terms};
+pub use admit::{AdmissionRules, LegacyRedirects, RegisteredMetadata};
 pub use client::{ClientInformation, ClientMetadata};
 pub use credentials::{ClientId, ClientSecret, InitialAccessToken, RegistrationAccessToken};
 pub use error_code::ErrorCode;
@@ -60,7 +60,7 @@ pub use member::{Invalid, Object};
 pub use provider::ProviderMetadata;
 pub use secret::Secret;
 pub use sent_members::SentMembers;
-pub use table::Row;
+pub use table::MemberRow;
 pub use time::{Clock, Timestamp};
 pub use token_terms::TokenTerms;
 pub use uri::RedirectUri;

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use oxilangtag::LanguageTag;
 use serde_json::Value;
 
-use crate::field::Sent;
-use crate::form::Form;
-use crate::member::{Held, Invalid, Kept, Member, Single, is_said, read_from};
+use crate::field::SentMember;
+use crate::form::JsonForm;
+use crate::member::{Invalid, Member, MemberValue, Narrowing, SingleValue, is_said, read_from};
 
 /// How many language tags one member may have.
 pub const TAGS_MAX: usize = 20;
@@ -61,8 +61,8 @@ impl<T> Localized<T> {
     }
 }
 
-impl<T: Single> Held for Localized<T> {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+impl<T: SingleValue> MemberValue for Localized<T> {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
         for Variant { tag, value } in &self.variants {
             match tag {
                 None => each(name, value.write()),
@@ -82,24 +82,24 @@ impl<T: Single> Held for Localized<T> {
             .collect()
     }
 
-    fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Kept {
-        Kept::All
+    fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Narrowing {
+        Narrowing::Unchanged
     }
 }
 
-impl<T: Single> Member for Localized<T> {
+impl<T: SingleValue> Member for Localized<T> {
     const LOCALIZED: bool = true;
     const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = T::SHAPE;
 
     fn schema() -> Value {
-        <T as Single>::schema()
+        <T as SingleValue>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let mut variants = Vec::with_capacity(sent.len());
         let mut seen = Vec::new();
-        for Sent {
+        for SentMember {
             name: key,
             tag,
             value,

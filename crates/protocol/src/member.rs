@@ -6,8 +6,8 @@ use std::mem;
 
 use serde_json::{Value, json};
 
-use crate::field::Sent;
-use crate::form::Form;
+use crate::field::SentMember;
+use crate::form::JsonForm;
 use crate::json::Origin;
 
 /// A JSON object.
@@ -50,19 +50,19 @@ impl std::error::Error for Invalid {}
 
 /// What is left of a member after the values nobody offers were taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// Every value.
-    All,
-    /// Some of several values.
-    Some,
-    /// Not one.
-    None,
+pub enum Narrowing {
+    /// Every value remains.
+    Unchanged,
+    /// Some of several values remain.
+    Narrowed,
+    /// No value remains.
+    Emptied,
 }
 
 /// What is held of a member, whatever its type.
-pub trait Held {
+pub trait MemberValue {
     /// Its JSON form, and that of each of its variants in other languages, each with its name. `name` is the member's.
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>));
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>));
 
     /// The registered values it names, in one spelling each.
     fn values(&self) -> Vec<Cow<'_, str>>;
@@ -78,14 +78,14 @@ pub trait Held {
     }
 
     /// Keeps the values `keep` agrees to.
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept;
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing;
 
     /// Keeps each element of a list once, where it stands first.
     fn keep_once(&mut self) {}
 }
 
 /// One member of a metadata table.
-pub trait Member: Held + Sized {
+pub trait Member: MemberValue + Sized {
     /// Whether `name#tag` variants belong to it (OIDC Registration §2.1).
     const LOCALIZED: bool = false;
     /// Whether its JSON form is an array.
@@ -103,11 +103,11 @@ pub trait Member: Held + Sized {
     ///
     /// # Errors
     /// When it is there in a form that is not the member's.
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid>;
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid>;
 }
 
 /// One value with one JSON form.
-pub trait Single: Sized + PartialEq {
+pub trait SingleValue: Sized + PartialEq {
     /// True if its values hold addresses: URIs, or something with a URI in it.
     const ADDRESSES: bool = false;
     /// The shape in words.
@@ -122,7 +122,7 @@ pub trait Single: Sized + PartialEq {
     /// The rest of a sentence that begins with the member's name.
     fn read(value: Value) -> Result<Self, Reason>;
 
-    /// Reads a value of the store, which may be older than a rule of [`Single::read`].
+    /// Reads a value of the store, which may be older than a rule of [`SingleValue::read`].
     ///
     /// # Errors
     /// The rest of a sentence that begins with the member's name.
@@ -131,7 +131,7 @@ pub trait Single: Sized + PartialEq {
     }
 
     /// Its JSON form.
-    fn write(&self) -> Form<'_>;
+    fn write(&self) -> JsonForm<'_>;
 
     /// Its registered value, when it is one of a registry's.
     fn value(&self) -> Option<Cow<'_, str>> {
@@ -145,15 +145,15 @@ pub trait Single: Sized + PartialEq {
 }
 
 /// Reads a value by the rules for where it comes from.
-pub(crate) fn read_from<T: Single>(origin: Origin, value: Value) -> Result<T, Reason> {
+pub(crate) fn read_from<T: SingleValue>(origin: Origin, value: Value) -> Result<T, Reason> {
     match origin {
         Origin::Request => T::read(value),
         Origin::Store => T::read_stored(value),
     }
 }
 
-impl<T: Single> Held for T {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+impl<T: SingleValue> MemberValue for T {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
         each(name, self.write());
     }
 
@@ -165,23 +165,23 @@ impl<T: Single> Held for T {
         self.uris()
     }
 
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing {
         match self.value() {
-            Some(value) if !keep(&value) => Kept::None,
-            _ => Kept::All,
+            Some(value) if !keep(&value) => Narrowing::Emptied,
+            _ => Narrowing::Unchanged,
         }
     }
 }
 
-impl<T: Single> Member for T {
+impl<T: SingleValue> Member for T {
     const ADDRESSES: bool = T::ADDRESSES;
-    const SHAPE: &'static str = <T as Single>::SHAPE;
+    const SHAPE: &'static str = <T as SingleValue>::SHAPE;
 
     fn schema() -> Value {
-        <T as Single>::schema()
+        <T as SingleValue>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let sent = sent
             .first_mut()
             .map(|sent| (sent.origin, sent.value.take()))
@@ -200,17 +200,17 @@ pub(crate) fn is_said(value: &Value) -> bool {
 /// How many elements any list may have.
 pub const LIST_MAX: usize = 200;
 
-impl<T: Single> Held for Vec<T> {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
-        each(name, Form::List(self));
+impl<T: SingleValue> MemberValue for Vec<T> {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
+        each(name, JsonForm::List(self));
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {
-        self.iter().filter_map(Single::value).collect()
+        self.iter().filter_map(SingleValue::value).collect()
     }
 
     fn addresses(&self) -> Vec<&str> {
-        self.iter().flat_map(Single::uris).collect()
+        self.iter().flat_map(SingleValue::uris).collect()
     }
 
     fn names(&self, value: &str) -> bool {
@@ -218,7 +218,7 @@ impl<T: Single> Held for Vec<T> {
             .any(|element| element.value().as_deref() == Some(value))
     }
 
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing {
         let asked = self.len();
         Vec::retain(self, |element| {
             element.value().is_none_or(|value| keep(&value))
@@ -231,16 +231,16 @@ impl<T: Single> Held for Vec<T> {
     }
 }
 
-impl<T: Single> Member for Vec<T> {
+impl<T: SingleValue> Member for Vec<T> {
     const LIST: bool = true;
     const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = T::SHAPE;
 
     fn schema() -> Value {
-        json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as Single>::schema() })
+        json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as SingleValue>::schema() })
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name, reason);
         let (origin, elements) = match sent
             .first_mut()
@@ -267,11 +267,11 @@ impl<T: Single> Member for Vec<T> {
 }
 
 /// What it means that `left` of `asked` values are left.
-pub(crate) fn kept(asked: usize, left: usize) -> Kept {
+pub(crate) fn kept(asked: usize, left: usize) -> Narrowing {
     match left {
-        left if left == asked => Kept::All,
-        0 => Kept::None,
-        _ => Kept::Some,
+        left if left == asked => Narrowing::Unchanged,
+        0 => Narrowing::Emptied,
+        _ => Narrowing::Narrowed,
     }
 }
 
@@ -294,7 +294,7 @@ pub(crate) fn once<T: PartialEq>(elements: &mut Vec<T>) {
     }
 }
 
-impl Single for bool {
+impl SingleValue for bool {
     const SHAPE: &'static str = "boolean";
 
     fn schema() -> Value {
@@ -307,8 +307,8 @@ impl Single for bool {
             .ok_or_else(|| "must be true or false".into())
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Truth(*self)
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Truth(*self)
     }
 }
 

@@ -11,7 +11,8 @@ use crate::json::Origin;
 use crate::member::{Invalid, Object};
 use crate::response_type::ResponseType;
 use crate::values::{
-    AuthMethod, CodeChallengeMethod, GrantType, Name, ResponseMode, SigningAlgorithm, SubjectType,
+    AuthMethod, CodeChallengeMethod, GrantType, RegistryName, ResponseMode, SigningAlgorithm,
+    SubjectType,
 };
 
 /// The members that are the service's own and cannot be configured.
@@ -75,7 +76,7 @@ impl ProviderMetadata {
     pub fn default_offer(issuer: Issuer) -> Self {
         use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
         let response_type = |text: &str| ResponseType::parse(text).ok();
-        let names = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect();
+        let names = |names: &[&str]| names.iter().map(|name| RegistryName::from(*name)).collect();
         Self {
             issuer: Some(issuer),
             scopes_supported: Some(names(&[

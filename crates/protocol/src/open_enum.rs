@@ -35,7 +35,7 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::member::Single for $name {
+        impl $crate::member::SingleValue for $name {
             const SHAPE: &'static str = "string";
 
             fn schema() -> serde_json::Value {
@@ -46,7 +46,7 @@ macro_rules! open_enum {
                 $crate::values::token(value).map(|text| Self::from(text.as_str()))
             }
 
-            fn write(&self) -> $crate::form::Form<'_> {
+            fn write(&self) -> $crate::form::JsonForm<'_> {
                 self.as_str().into()
             }
 

@@ -11,7 +11,7 @@ use crate::member::LIST_MAX;
 use crate::offer::OWN_MEMBERS;
 use crate::provider::ProviderMetadata;
 use crate::rules::{self, REDIRECT_URIS_MAX, REQUEST_URIS_MAX};
-use crate::table::{Fetched, Row};
+use crate::table::{Fetched, MemberRow};
 use crate::uri::URI_MAX;
 use crate::values::{NAME_MAX, TEXT_MAX};
 
@@ -124,7 +124,7 @@ pub fn errors() -> String {
     page
 }
 
-fn plain_table(page: &mut String, rows: &[Row]) {
+fn plain_table(page: &mut String, rows: &[MemberRow]) {
     page.push_str("| member | shape | specification | meaning |\n|---|---|---|---|\n");
     for row in rows {
         let _ = writeln!(
@@ -147,11 +147,11 @@ fn quoted(value: &Value) -> String {
     }
 }
 
-fn name(row: &Row) -> String {
+fn name(row: &MemberRow) -> String {
     format!("`{}`{}", row.name, if row.localized { " #" } else { "" })
 }
 
-fn shape(row: &Row) -> String {
+fn shape(row: &MemberRow) -> String {
     if row.list {
         format!("array of {}s", row.shape)
     } else {
@@ -160,7 +160,7 @@ fn shape(row: &Row) -> String {
 }
 
 /// The list that governs a member, or the members of which one serves its demand.
-fn governed(row: &Row) -> String {
+fn governed(row: &MemberRow) -> String {
     let members: Vec<String> = row
         .offered
         .iter()

@@ -2,19 +2,20 @@
 
 use std::borrow::Cow;
 
-use crate::form::Form;
+use crate::form::JsonForm;
 use crate::issuer::Issuer;
 use crate::jwks::JwkSet;
 use crate::localized::Localized;
-use crate::member::{Reason, Single};
+use crate::member::{Reason, SingleValue};
 use crate::response_type::ResponseType;
 use crate::uri::{EndpointUri, WebUri};
 use crate::values::{
-    AuthMethod, CodeChallengeMethod, ContentEncryption, DeliveryMode, GrantType, HumanText, Jwt,
-    KeyManagement, Locale, Members, Name, ResponseMode, SigningAlgorithm, SubjectType, Text,
+    AuthMethod, CodeChallengeMethod, ContentEncryption, DeliveryMode, GrantType, HumanText,
+    JsonObject, Jwt, KeyManagement, Locale, RegistryName, ResponseMode, SigningAlgorithm,
+    SubjectType, Text,
 };
 
-impl Single for Issuer {
+impl SingleValue for Issuer {
     const SHAPE: &'static str = "https URL";
 
     fn schema() -> serde_json::Value {
@@ -25,7 +26,7 @@ impl Single for Issuer {
         crate::member::text(value).and_then(|text| Self::parse(&text).map_err(Cow::Borrowed))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.as_str().into()
     }
 }
@@ -47,7 +48,7 @@ metadata! {
     /// Where clients register.
     registration_endpoint: EndpointUri, "OIDC Discovery §3", fetched no;
     /// The scopes a client may ask for.
-    scopes_supported: Vec<Name>, "OIDC Discovery §3";
+    scopes_supported: Vec<RegistryName>, "OIDC Discovery §3";
     /// The response types a client may use.
     response_types_supported: Vec<ResponseType>, "OIDC Discovery §3";
     /// The response modes a client may use.
@@ -81,11 +82,11 @@ metadata! {
     /// How the JWTs clients authenticate with can be signed.
     token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>, "OIDC Discovery §3";
     /// The ways the login page can be displayed.
-    display_values_supported: Vec<Name>, "OIDC Discovery §3";
+    display_values_supported: Vec<RegistryName>, "OIDC Discovery §3";
     /// The kinds of claims there are.
-    claim_types_supported: Vec<Name>, "OIDC Discovery §3";
+    claim_types_supported: Vec<RegistryName>, "OIDC Discovery §3";
     /// The claims there may be values for.
-    claims_supported: Vec<Name>, "OIDC Discovery §3";
+    claims_supported: Vec<RegistryName>, "OIDC Discovery §3";
     /// What developers should read.
     service_documentation: WebUri, "OIDC Discovery §3", fetched no;
     /// The languages of claims.
@@ -125,7 +126,7 @@ metadata! {
     /// Whether access tokens can be bound to certificates.
     tls_client_certificate_bound_access_tokens: bool, "RFC 8705 §3.3";
     /// The endpoints again, where client certificates are asked for.
-    mtls_endpoint_aliases: Members, "RFC 8705 §5";
+    mtls_endpoint_aliases: JsonObject, "RFC 8705 §5";
     /// Whether every request must be a signed object.
     require_signed_request_object: bool, "RFC 9101 §10.5";
     /// Where authorization requests are pushed.
@@ -135,7 +136,7 @@ metadata! {
     /// Whether authorization responses say who the issuer is.
     authorization_response_iss_parameter_supported: bool, "RFC 9207 §3";
     /// The types of authorization details there are.
-    authorization_details_types_supported: Vec<Name>, "RFC 9396 §10";
+    authorization_details_types_supported: Vec<RegistryName>, "RFC 9396 §10";
     /// How DPoP proofs can be signed.
     dpop_signing_alg_values_supported: Vec<SigningAlgorithm>, "RFC 9449 §5.1";
     /// How introspection answers can be signed.
@@ -173,13 +174,13 @@ metadata! {
     /// Whether logout tokens can carry `sid`.
     backchannel_logout_session_supported: bool, "OIDC Back-Channel Logout §2.1";
     /// The prompts there are.
-    prompt_values_supported: Vec<Name>, "OIDC Prompt Create §4.2";
+    prompt_values_supported: Vec<RegistryName>, "OIDC Prompt Create §4.2";
     /// How clients can register in a federation.
-    client_registration_types_supported: Vec<Name>, "OpenID Federation §5.1.3";
+    client_registration_types_supported: Vec<RegistryName>, "OpenID Federation §5.1.3";
     /// Where clients register explicitly in a federation.
     federation_registration_endpoint: EndpointUri, "OpenID Federation §5.1.3", fetched no;
     /// How clients can authenticate their requests in a federation, by endpoint.
-    request_authentication_methods_supported: Members, "OpenID Federation §5.1.3";
+    request_authentication_methods_supported: JsonObject, "OpenID Federation §5.1.3";
     /// How authenticated requests in a federation can be signed.
     request_authentication_signing_alg_values_supported: Vec<SigningAlgorithm>, "OpenID Federation §5.1.3";
     /// Where the signed JWK Set is.

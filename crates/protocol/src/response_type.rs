@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::form::Form;
-use crate::member::{Reason, Single};
+use crate::form::JsonForm;
+use crate::member::{Reason, SingleValue};
 use crate::values::{GrantType, token_text, words_schema};
 
 /// A response type, such as `code` or `id_token token`: its words in alphabetical order, each once.
@@ -51,7 +51,7 @@ impl ResponseType {
     }
 }
 
-impl Single for ResponseType {
+impl SingleValue for ResponseType {
     const SHAPE: &'static str = "string";
 
     fn schema() -> Value {
@@ -62,7 +62,7 @@ impl Single for ResponseType {
         crate::member::text(value).and_then(|text| Self::parse(&text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.spelled().into()
     }
 

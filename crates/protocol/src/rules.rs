@@ -6,7 +6,7 @@ mod redirection;
 mod tokens;
 
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::{Invalid, Reason};
 use crate::values::GrantType;
 
@@ -21,7 +21,7 @@ pub struct Rule {
     /// Where that is written.
     pub spec: &'static str,
     /// Whether what is about to be agreed keeps it.
-    pub check: fn(&ClientMetadata, &Terms<'_>) -> Result<(), Invalid>,
+    pub check: fn(&ClientMetadata, &AdmissionRules<'_>) -> Result<(), Invalid>,
 }
 
 /// Every rule, in the order they are checked.

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::member::{Held, Member};
+use crate::member::{Member, MemberValue};
 
 /// What a table knows about one member.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct MemberRow {
     /// The member's name.
     pub name: &'static str,
     /// The specification that defines it.
@@ -97,7 +97,7 @@ macro_rules! metadata {
 
         impl $table {
             /// The table itself, for checks, discovery and documentation.
-            pub const ROWS: &'static [$crate::table::Row] = &[$( $crate::table::Row {
+            pub const ROWS: &'static [$crate::table::MemberRow] = &[$( $crate::table::MemberRow {
                 name: $crate::metadata!(@text $name $($text)?),
                 spec: $spec,
                 doc: concat!($($doc),+),
@@ -114,8 +114,8 @@ macro_rules! metadata {
             } ),+];
 
             const FIELDS: &'static [$crate::field::Field<Self>] = &[$( $crate::field::Field {
-                held: |table| table.$name.as_ref().map(|value| -> &dyn $crate::member::Held { value }),
-                held_mut: |table| table.$name.as_mut().map(|value| -> &mut dyn $crate::member::Held { value }),
+                held: |table| table.$name.as_ref().map(|value| -> &dyn $crate::member::MemberValue { value }),
+                held_mut: |table| table.$name.as_mut().map(|value| -> &mut dyn $crate::member::MemberValue { value }),
                 read: |table, sent| {
                     table.$name = $crate::member::Member::read($crate::metadata!(@text $name $($text)?), sent)?;
                     Ok(())
@@ -123,8 +123,8 @@ macro_rules! metadata {
                 clear: |table| table.$name = None,
             } ),+];
 
-            fn names() -> &'static $crate::field::Names {
-                static NAMES: std::sync::LazyLock<$crate::field::Names> = std::sync::LazyLock::new(|| $crate::field::Names::of($table::ROWS));
+            fn names() -> &'static $crate::field::MemberIndex {
+                static NAMES: std::sync::LazyLock<$crate::field::MemberIndex> = std::sync::LazyLock::new(|| $crate::field::MemberIndex::of($table::ROWS));
                 &NAMES
             }
 
@@ -132,7 +132,7 @@ macro_rules! metadata {
                 Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
             }
 
-            pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::Held> {
+            pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::MemberValue> {
                 Self::field(member).and_then(|field| (field.held)(self))
             }
 
@@ -172,7 +172,7 @@ macro_rules! metadata {
                 origin: $crate::json::Origin,
             ) -> Result<Self, $crate::Invalid> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::Sent::of(members, Self::names(), origin);
+                let mut sent = $crate::field::SentMember::of(members, Self::names(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;
@@ -182,14 +182,14 @@ macro_rules! metadata {
             }
 
             /// The members that are set, in the table's order.
-            pub fn present(&self) -> impl Iterator<Item = (&'static $crate::Row, &dyn $crate::member::Held)> {
+            pub fn present(&self) -> impl Iterator<Item = (&'static $crate::MemberRow, &dyn $crate::member::MemberValue)> {
                 let there = [$( self.$name.is_some() ),+];
                 let places = there.into_iter().enumerate().filter(|(_, there)| *there);
                 places.filter_map(|(place, _)| Some((Self::ROWS.get(place)?, (Self::FIELDS.get(place)?.held)(self)?)))
             }
 
             /// The rows of the members that are not.
-            pub fn absent(&self) -> impl Iterator<Item = &'static $crate::Row> + use<> {
+            pub fn absent(&self) -> impl Iterator<Item = &'static $crate::MemberRow> + use<> {
                 let there = [$( self.$name.is_some() ),+];
                 there.into_iter().enumerate().filter(|(_, there)| !*there).filter_map(|(place, _)| Self::ROWS.get(place))
             }
@@ -215,18 +215,18 @@ macro_rules! metadata {
 
             /// The registered values a member names, if it is set.
             pub fn values(&self, member: &str) -> Option<Vec<std::borrow::Cow<'_, str>>> {
-                self.held(member).map($crate::member::Held::values)
+                self.held(member).map($crate::member::MemberValue::values)
             }
 
             /// Keeps the values of a member that `keep` agrees to.
-            pub fn retain(&mut self, member: &str, keep: &dyn Fn(&str) -> bool) -> $crate::member::Kept {
+            pub fn retain(&mut self, member: &str, keep: &dyn Fn(&str) -> bool) -> $crate::member::Narrowing {
                 let held = Self::field(member).and_then(|field| (field.held_mut)(self));
-                held.map_or($crate::member::Kept::All, |held| held.retain(keep))
+                held.map_or($crate::member::Narrowing::Unchanged, |held| held.retain(keep))
             }
 
             /// Keeps each element of every list once, where it stands first.
             pub fn keep_once(&mut self) {
-                $( if let Some(value) = &mut self.$name { $crate::member::Held::keep_once(value); } )+
+                $( if let Some(value) = &mut self.$name { $crate::member::MemberValue::keep_once(value); } )+
             }
 
             /// The members as the text of one JSON object.
@@ -243,7 +243,7 @@ macro_rules! metadata {
                     return Ok(());
                 };
                 let origin = $crate::json::Origin::Request;
-                (field.read)(self, &mut [$crate::field::Sent { place, name: member, tag: None, value: &mut value, origin }])
+                (field.read)(self, &mut [$crate::field::SentMember { place, name: member, tag: None, value: &mut value, origin }])
             }
 
             /// These members, and over them those `other` has.
@@ -275,7 +275,7 @@ macro_rules! metadata {
 }
 
 /// The JSON form of what is held of one member; of a localized one what has no tag.
-pub fn json(held: &dyn Held) -> Value {
+pub fn json(held: &dyn MemberValue) -> Value {
     let mut json = Value::Null;
     held.forms("", &mut |name, form| {
         if name.is_empty() {

@@ -44,10 +44,10 @@ impl Timestamp {
 
 /// What time it is: the system's clock, or one that a test sets.
 #[derive(Clone)]
-pub struct Clock(Source);
+pub struct Clock(ClockSource);
 
 #[derive(Clone)]
-enum Source {
+enum ClockSource {
     System,
     Set(Arc<AtomicI64>),
 }
@@ -55,17 +55,17 @@ enum Source {
 impl Clock {
     /// The system's clock.
     pub const fn system() -> Self {
-        Self(Source::System)
+        Self(ClockSource::System)
     }
 
     /// A clock that stands at `now` until [`Clock::set`] moves it; clones share it.
     pub fn fixed(now: Timestamp) -> Self {
-        Self(Source::Set(Arc::new(AtomicI64::new(now.seconds()))))
+        Self(ClockSource::Set(Arc::new(AtomicI64::new(now.seconds()))))
     }
 
     /// Moves a fixed clock; the system's clock is not ours to move.
     pub fn set(&self, now: Timestamp) {
-        if let Source::Set(at) = &self.0 {
+        if let ClockSource::Set(at) = &self.0 {
             at.store(now.seconds(), Ordering::Relaxed);
         }
     }
@@ -82,12 +82,12 @@ impl Clock {
                 clippy::disallowed_methods,
                 reason = "the one clock everything else is handed"
             )]
-            Source::System => SystemTime::now()
+            ClockSource::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |since| {
                     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
                 }),
-            Source::Set(at) => at.load(Ordering::Relaxed).saturating_mul(1000),
+            ClockSource::Set(at) => at.load(Ordering::Relaxed).saturating_mul(1000),
         }
     }
 }
@@ -95,8 +95,8 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Source::System => f.write_str("Clock(system)"),
-            Source::Set(at) => write!(f, "Clock({})", at.load(Ordering::Relaxed)),
+            ClockSource::System => f.write_str("Clock(system)"),
+            ClockSource::Set(at) => write!(f, "Clock({})", at.load(Ordering::Relaxed)),
         }
     }
 }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::admit::{RegisteredMetadata, Terms};
-use crate::form::Form;
+use crate::admit::{AdmissionRules, RegisteredMetadata};
+use crate::form::JsonForm;
 use crate::json::{JsonLimits, Origin, read_object};
-use crate::member::{Invalid, Kept, Object, Reason, Single, text};
+use crate::member::{Invalid, Narrowing, Object, Reason, SingleValue, text};
 use crate::rules::ways_back;
 use crate::uri::RedirectUri;
-use crate::values::{GrantType, HumanText, Name};
+use crate::values::{GrantType, HumanText, RegistryName};
 use crate::{ClientInformation, ClientMetadata, ProviderMetadata};
 
 metadata! {
@@ -18,13 +18,13 @@ metadata! {
     pub struct TokenTerms;
 
     /// The scopes they may have; one that names none has all of these.
-    scopes: Vec<Name>, "RFC 7591 §2";
+    scopes: Vec<RegistryName>, "RFC 7591 §2";
     /// The grants they may use.
     grant_types: Vec<GrantType>, "RFC 7591 §2";
     /// The hosts their redirect URIs may be on. A redirect URI without a host, as one of a private-use scheme, is on none.
     redirect_hosts: Vec<RedirectHost>, "RFC 7591 §5";
     /// The members they have whatever they, or those who vouch for their software, say.
-    metadata: Imposed, "RFC 7591 §3.2.1";
+    metadata: ImposedMetadata, "RFC 7591 §3.2.1";
 }
 
 impl TokenTerms {
@@ -77,7 +77,7 @@ impl TokenTerms {
             }
         }
         match &self.metadata {
-            Some(Imposed(imposed)) => self.check_imposed(imposed, provider, issuer),
+            Some(ImposedMetadata(imposed)) => self.check_imposed(imposed, provider, issuer),
             None => Ok(()),
         }
     }
@@ -132,7 +132,7 @@ impl TokenTerms {
         &self,
         provider: &ProviderMetadata,
         asked: ClientMetadata,
-        terms: &Terms<'_>,
+        terms: &AdmissionRules<'_>,
     ) -> Result<RegisteredMetadata, Invalid> {
         let agreed = self
             .narrowed(provider)
@@ -140,7 +140,7 @@ impl TokenTerms {
         match self
             .metadata
             .as_ref()
-            .and_then(|Imposed(imposed)| lost(imposed, agreed.members()))
+            .and_then(|ImposedMetadata(imposed)| lost(imposed, agreed.members()))
         {
             Some(member) => Err(Invalid::new(
                 member,
@@ -158,7 +158,7 @@ impl TokenTerms {
         if let Some(names) = self
             .metadata
             .as_mut()
-            .and_then(|Imposed(imposed)| imposed.client_name.as_mut())
+            .and_then(|ImposedMetadata(imposed)| imposed.client_name.as_mut())
         {
             names.set_untagged(
                 HumanText::parse(composed.to_owned())
@@ -185,18 +185,20 @@ impl TokenTerms {
 
     /// What a client asks for, with the imposed members in place of its own and without what it may not have.
     fn imposed_on(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, Invalid> {
-        if let Some(Imposed(imposed)) = &self.metadata {
+        if let Some(ImposedMetadata(imposed)) = &self.metadata {
             asked = asked.overlaid(judged_again(imposed)?);
         }
         if let Some(scopes) = self.scopes.as_ref().filter(|_| asked.scope.is_none()) {
-            let words: Vec<&str> = scopes.iter().map(Name::as_str).collect();
+            let words: Vec<&str> = scopes.iter().map(RegistryName::as_str).collect();
             asked.set("scope", words.join(" ").into())?;
         }
         for (member, term) in LIMITED {
             let Some(allowed) = self.values(term) else {
                 continue;
             };
-            if asked.retain(member, &|value| allowed.iter().any(|one| one == value)) == Kept::None {
+            if asked.retain(member, &|value| allowed.iter().any(|one| one == value))
+                == Narrowing::Emptied
+            {
                 return Err(Invalid::new(
                     member,
                     "has no value that the initial access token allows",
@@ -269,7 +271,7 @@ impl RedirectHost {
     }
 }
 
-impl Single for RedirectHost {
+impl SingleValue for RedirectHost {
     const SHAPE: &'static str = "host";
 
     fn schema() -> Value {
@@ -280,7 +282,7 @@ impl Single for RedirectHost {
         text(value).and_then(|text| Self::parse(&text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 
@@ -291,9 +293,9 @@ impl Single for RedirectHost {
 
 /// Client metadata that is imposed on a client.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Imposed(ClientMetadata);
+pub struct ImposedMetadata(ClientMetadata);
 
-impl Imposed {
+impl ImposedMetadata {
     /// Reads the members: some, all of client metadata, and each with a value.
     ///
     /// # Errors
@@ -344,7 +346,7 @@ impl Imposed {
     }
 }
 
-impl Single for Imposed {
+impl SingleValue for ImposedMetadata {
     const SHAPE: &'static str = "object";
 
     fn schema() -> Value {
@@ -359,8 +361,8 @@ impl Single for Imposed {
         members(value).and_then(|object| Self::parse_from(Origin::Store, object))
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Object(Cow::Owned(self.0.object()))
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Object(Cow::Owned(self.0.object()))
     }
 }
 

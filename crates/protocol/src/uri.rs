@@ -8,9 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use crate::form::Form;
+use crate::form::JsonForm;
 use crate::issuer::is_loopback;
-use crate::member::{Reason, Single, text};
+use crate::member::{Reason, SingleValue, text};
 
 pub(crate) use query::parameter_among;
 pub use redirect::{PATTERN_MARKER, PATTERN_MAX, RedirectForm, RedirectUri};
@@ -40,7 +40,7 @@ macro_rules! uri {
             }
         }
 
-        impl Single for $name {
+        impl SingleValue for $name {
             const ADDRESSES: bool = true;
             const SHAPE: &'static str = $shape;
 
@@ -60,7 +60,7 @@ macro_rules! uri {
                 }
             )?
 
-            fn write(&self) -> Form<'_> {
+            fn write(&self) -> JsonForm<'_> {
                 self.0.as_str().into()
             }
 
@@ -142,12 +142,12 @@ fn plain(text: &str) -> Result<(), Reason> {
     if text.len() > URI_MAX {
         return Err(format!("is longer than {URI_MAX} characters").into());
     }
-    let seen = Seen::in_text(text);
-    if seen.has(Seen::STRANGE) {
+    let seen = CharacterClasses::in_text(text);
+    if seen.has(CharacterClasses::STRANGE) {
         return Err("has a character that is not allowed in a URI".into());
     }
     let escaped = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
-    if seen.has(Seen::PERCENT) && !text.split('%').skip(1).all(escaped) {
+    if seen.has(CharacterClasses::PERCENT) && !text.split('%').skip(1).all(escaped) {
         return Err("has invalid percent-encoding".into());
     }
     Ok(())
@@ -155,9 +155,9 @@ fn plain(text: &str) -> Result<(), Reason> {
 
 /// What characters a text has, found in one look at each of them: every URI of every client is looked at.
 #[derive(Clone, Copy)]
-struct Seen(u8);
+struct CharacterClasses(u8);
 
-impl Seen {
+impl CharacterClasses {
     /// One that does not belong in a URI.
     const STRANGE: u8 = 1;
     /// `%`.
@@ -196,7 +196,7 @@ impl Seen {
 }
 
 fn no_fragment(text: &str) -> Result<(), Reason> {
-    if Seen::in_text(text).has(Seen::HASH) {
+    if CharacterClasses::in_text(text).has(CharacterClasses::HASH) {
         Err("must not contain a fragment".into())
     } else {
         plain(text)
@@ -226,7 +226,7 @@ fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
 
 /// Where an http or https URL leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum HostKind {
     /// To `localhost`.
     Localhost,
     /// To `127.0.0.1` or `[::1]`.
@@ -235,7 +235,7 @@ enum Place {
     Elsewhere,
 }
 
-impl Place {
+impl HostKind {
     fn of_name(name: &str) -> Self {
         if name.eq_ignore_ascii_case("localhost") {
             Self::Localhost
@@ -247,7 +247,7 @@ impl Place {
 
 /// Where an http or https URL leads, after making sure that the parser reads what is written: the same user information
 /// (none), host and port. A URL two programs read differently is how a code ends up with a stranger.
-fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
+fn agreed(text: &str, rest: &str) -> Result<HostKind, Reason> {
     if text.contains('#') {
         return Err("must not contain a fragment".into());
     }
@@ -256,7 +256,7 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
         .ok_or("must have // after its scheme")?;
     let authority = authority(rest);
     if reads_alike(authority) {
-        return Ok(Place::of_name(authority));
+        return Ok(HostKind::of_name(authority));
     }
     if authority.contains('@') {
         return Err("must not contain user information".into());
@@ -268,7 +268,7 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
     if !host.starts_with('[') {
         dns_name(host)?;
         if reads_alike(host) && port.is_some_and(|port| port_number(port).is_ok()) {
-            return Ok(Place::of_name(host));
+            return Ok(HostKind::of_name(host));
         }
     }
     let url = Url::parse(text).map_err(|_| Reason::from("is not a URL"))?;
@@ -287,11 +287,11 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
         return Err("has a host that URL parsers read differently".into());
     }
     match url.host() {
-        Some(Host::Domain(name)) => Ok(Place::of_name(name)),
+        Some(Host::Domain(name)) => Ok(HostKind::of_name(name)),
         Some(Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => {
-            Ok(Place::LoopbackAddress)
+            Ok(HostKind::LoopbackAddress)
         }
-        Some(_) => Ok(Place::Elsewhere),
+        Some(_) => Ok(HostKind::Elsewhere),
         None => Err("must have a host".into()),
     }
 }

@@ -3,7 +3,7 @@
 mod forms;
 mod texts;
 
-pub use forms::{Address, Jwt, LANGUAGE_TAG, Locale, Members, STATEMENT_MAX, Seconds};
+pub use forms::{IpAddressText, JsonObject, Jwt, LANGUAGE_TAG, Locale, STATEMENT_MAX, Seconds};
 pub use texts::{
     HumanText, NAME_MAX, Scope, TEXT_MAX, Text, token, token_schema, token_text, words_schema,
 };
@@ -219,7 +219,7 @@ open_enum! {
 
 open_enum! {
     /// A name out of a registry this program has no copy of.
-    pub enum Name;
+    pub enum RegistryName;
     /// The scope that makes a request an OpenID Connect one.
     OpenId = "openid",
 }

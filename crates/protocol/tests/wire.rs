@@ -11,7 +11,9 @@
 mod support;
 
 use Outcome::{Agreed, Refused};
-use protocol::{LegacyRedirects, ProviderMetadata, RedirectUri, RegisteredMetadata, Terms};
+use protocol::{
+    AdmissionRules, LegacyRedirects, ProviderMetadata, RedirectUri, RegisteredMetadata,
+};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
@@ -55,7 +57,11 @@ fn gets(members: &Value) -> Value {
         .collect()
 }
 
-fn check_at(provider: &ProviderMetadata, terms: &Terms<'_>, cases: &[(Value, Outcome<'_>)]) {
+fn check_at(
+    provider: &ProviderMetadata,
+    terms: &AdmissionRules<'_>,
+    cases: &[(Value, Outcome<'_>)],
+) {
     for (members, outcome) in cases {
         match (agree(provider, terms, &asks(members)), outcome) {
             (Ok(text), Agreed(expected)) => {
@@ -915,7 +921,7 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
     let schemes = ["cursor".to_owned()];
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             native_schemes: &schemes,
             ..STANDARD
         },
@@ -1065,7 +1071,7 @@ fn forms_only_wso2_clients_send_stay_at_their_doors() {
     );
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             legacy: LegacyRedirects::Accepted,
             ..STANDARD
         },
@@ -1098,7 +1104,7 @@ fn forms_only_wso2_clients_send_stay_at_their_doors() {
     let registered = [RedirectUri::parse(pattern.to_owned()).unwrap()];
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             legacy: LegacyRedirects::Kept(&registered),
             ..STANDARD
         },
@@ -1400,7 +1406,7 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
     let schemes = ["cursor".to_owned()];
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             native_schemes: &schemes,
             ..STANDARD
         },

@@ -16,7 +16,7 @@ use oauth_http::{cors, failure};
 use outbound::Fetcher;
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
-use protocol::{Clock, Issuer, LegacyRedirects, ProviderMetadata, Terms};
+use protocol::{AdmissionRules, Clock, Issuer, LegacyRedirects, ProviderMetadata};
 use store::Store;
 
 pub mod client_keys;
@@ -101,8 +101,8 @@ pub struct Registration {
 }
 
 impl Registration {
-    fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> Terms<'a> {
-        Terms {
+    fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> AdmissionRules<'a> {
+        AdmissionRules {
             native_schemes: &self.native_schemes,
             legacy,
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use actix_web::web::Data;
 use oauth_http::Failure;
 use outbound::{Caller, FetchLimit, Refused};
-use protocol::member::Single;
+use protocol::member::SingleValue;
 use protocol::redirect_pattern::hosts_of;
 use protocol::table::Fetched;
 use protocol::uri::WebUri;

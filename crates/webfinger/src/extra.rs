@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::member::Single;
+use protocol::member::SingleValue;
 use protocol::values::Locale;
 use serde_json::Value;
 

@@ -2,11 +2,14 @@
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::values::{AuthMethod, GrantType, SigningAlgorithm, takes_a_secret};
 
-pub(super) fn one_source_of_keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn one_source_of_keys(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed.jwks.is_some() && agreed.jwks_uri.is_some() {
         refuse("jwks", "must not be combined with jwks_uri")
     } else {
@@ -14,7 +17,7 @@ pub(super) fn one_source_of_keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Resu
     }
 }
 
-pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn keys(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
     match &agreed.token_endpoint_auth_method {
         Some(method)
             if method.needs_keys() && agreed.jwks.is_none() && agreed.jwks_uri.is_none() =>
@@ -27,7 +30,7 @@ pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid
 
 pub(super) fn one_certificate_subject(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let subjects = || {
         agreed
@@ -44,7 +47,10 @@ pub(super) fn one_certificate_subject(
     Ok(())
 }
 
-pub(super) fn of_client_credentials(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn of_client_credentials(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed.token_endpoint_auth_method == Some(AuthMethod::None)
         && grants(agreed).contains(&GrantType::ClientCredentials)
     {
@@ -56,7 +62,7 @@ pub(super) fn of_client_credentials(agreed: &ClientMetadata, _: &Terms<'_>) -> R
     Ok(())
 }
 
-pub(super) fn is_signed(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn is_signed(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
     match agreed.token_endpoint_auth_signing_alg {
         Some(SigningAlgorithm::None) => {
             refuse("token_endpoint_auth_signing_alg", "must not be none")
@@ -65,7 +71,10 @@ pub(super) fn is_signed(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), In
     }
 }
 
-pub(super) fn fits_its_method(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn fits_its_method(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let Some(algorithm) = &agreed.token_endpoint_auth_signing_alg else {
         return Ok(());
     };
@@ -84,7 +93,7 @@ pub(super) fn fits_its_method(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<
 
 pub(super) fn no_secret_of_public_clients(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     if agreed.token_endpoint_auth_method != Some(AuthMethod::None) {
         return Ok(());

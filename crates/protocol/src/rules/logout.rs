@@ -2,7 +2,7 @@
 
 use super::refuse;
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::uri::{RedirectForm, RedirectUri, origin, parameter_among};
 use crate::values::{ApplicationType, AuthMethod};
@@ -18,7 +18,7 @@ fn is_http(text: &str) -> bool {
 
 pub(super) fn frontchannel_beside_a_redirect_uri(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let Some(uri) = &agreed.frontchannel_logout_uri else {
         return Ok(());
@@ -41,7 +41,7 @@ pub(super) fn frontchannel_beside_a_redirect_uri(
 
 pub(super) fn confidential_backchannel(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     match &agreed.backchannel_logout_uri {
         Some(uri) if is_public(agreed) && is_http(uri.as_str()) => refuse(
@@ -52,7 +52,10 @@ pub(super) fn confidential_backchannel(
     }
 }
 
-pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn confidential_way_out(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let native = agreed.application_type == Some(ApplicationType::Native);
     let on_loopback = |text: &str| {
         RedirectUri::parse_form(text.to_owned())
@@ -72,7 +75,10 @@ pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Re
     Ok(())
 }
 
-pub(super) fn way_out_without_state(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn way_out_without_state(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let mut uris = agreed.post_logout_redirect_uris.iter().flatten();
     match uris.any(|uri| parameter_among(uri.as_str(), &["state"]).is_some()) {
         true => refuse(

@@ -2,7 +2,7 @@
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, GrantType};
@@ -29,7 +29,7 @@ pub(crate) fn ways_back(
         .chain(claims.map(|uri| ("claims_redirect_uris", uri)))
 }
 
-pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn are_there(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
     if redirect_uris(agreed).is_empty() && redirects(agreed) {
         return refuse(
             "redirect_uris",
@@ -39,7 +39,7 @@ pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), In
     Ok(())
 }
 
-pub(super) fn are_few(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn are_few(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
     let counts = [
         ("redirect_uris", agreed.redirect_uris.as_ref().map(Vec::len)),
         (
@@ -63,7 +63,7 @@ pub(super) fn are_few(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Inva
     }
 }
 
-pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn legacy(agreed: &ClientMetadata, terms: &AdmissionRules<'_>) -> Result<(), Invalid> {
     let alone = redirect_uris(agreed).len() == 1;
     for (member, uri) in ways_back(agreed) {
         let allowed = member == "redirect_uris" && terms.legacy.allows(uri);
@@ -86,14 +86,20 @@ pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), I
     Ok(())
 }
 
-pub(super) fn known_application(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn known_application(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     match agreed.application_type {
         Some(ApplicationType::Other(_)) => refuse("application_type", "must be web or native"),
         _ => Ok(()),
     }
 }
 
-pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn of_web_applications(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed.application_type != Some(ApplicationType::Web) {
         return Ok(());
     }
@@ -123,7 +129,7 @@ pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Res
 
 pub(super) fn of_native_applications(
     agreed: &ClientMetadata,
-    terms: &Terms<'_>,
+    terms: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let owned = |scheme: &str| {
         let name_in_reverse = scheme.contains('.') && !scheme.split('.').any(str::is_empty);

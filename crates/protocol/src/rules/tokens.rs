@@ -2,7 +2,7 @@
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::response_type::ResponseType;
 use crate::values::{DeliveryMode, GrantType, SigningAlgorithm};
@@ -10,7 +10,10 @@ use crate::values::{DeliveryMode, GrantType, SigningAlgorithm};
 /// How many request URIs a client may have.
 pub const REQUEST_URIS_MAX: usize = 10;
 
-pub(super) fn unsigned_id_tokens(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn unsigned_id_tokens(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let code_only = agreed
         .response_types
         .iter()
@@ -27,7 +30,7 @@ pub(super) fn unsigned_id_tokens(agreed: &ClientMetadata, _: &Terms<'_>) -> Resu
 
 pub(super) fn signed_authorization_responses(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     match agreed.authorization_signed_response_alg {
         Some(SigningAlgorithm::None) => {
@@ -39,7 +42,7 @@ pub(super) fn signed_authorization_responses(
 
 pub(super) fn signed_request_objects(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     if agreed.require_signed_request_object == Some(true)
         && agreed.request_object_signing_alg == Some(SigningAlgorithm::None)
@@ -52,7 +55,10 @@ pub(super) fn signed_request_objects(
     Ok(())
 }
 
-pub(super) fn few_request_uris(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn few_request_uris(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed
         .request_uris
         .as_ref()
@@ -66,7 +72,10 @@ pub(super) fn few_request_uris(agreed: &ClientMetadata, _: &Terms<'_>) -> Result
     Ok(())
 }
 
-pub(super) fn delivery_mode_of_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn delivery_mode_of_ciba(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if grants(agreed).contains(&GrantType::Ciba) && agreed.backchannel_token_delivery_mode.is_none()
     {
         return refuse(
@@ -79,7 +88,7 @@ pub(super) fn delivery_mode_of_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> R
 
 pub(super) fn notification_endpoint_of_ciba(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     match agreed.backchannel_token_delivery_mode {
         Some(DeliveryMode::Ping | DeliveryMode::Push)
@@ -94,7 +103,10 @@ pub(super) fn notification_endpoint_of_ciba(
     }
 }
 
-pub(super) fn own_key_for_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn own_key_for_ciba(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     match &agreed.backchannel_authentication_request_signing_alg {
         Some(algorithm) if *algorithm == SigningAlgorithm::None || algorithm.is_symmetric() => {
             refuse(

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::query::{OF_RESPONSES, parameter_among};
-use super::{Place, agreed, authority, dns_name, is_scheme, plain, port_number, split_port};
-use crate::form::Form;
-use crate::member::{Reason, Single, text};
+use super::{HostKind, agreed, authority, dns_name, is_scheme, plain, port_number, split_port};
+use crate::form::JsonForm;
+use crate::member::{Reason, SingleValue, text};
 
 /// What begins a pattern among redirect URIs, at the WSO2 doors.
 pub const PATTERN_MARKER: &str = "regexp=";
@@ -99,14 +99,14 @@ impl RedirectUri {
             None => schemeless(&text)?,
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
                 match agreed(&text, rest)? {
-                    Place::Localhost => RedirectForm::HttpsLocalhost,
-                    Place::LoopbackAddress | Place::Elsewhere => RedirectForm::Https,
+                    HostKind::Localhost => RedirectForm::HttpsLocalhost,
+                    HostKind::LoopbackAddress | HostKind::Elsewhere => RedirectForm::Https,
                 }
             }
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => {
                 match agreed(&text, rest)? {
-                    Place::Localhost | Place::LoopbackAddress => RedirectForm::HttpLoopback,
-                    Place::Elsewhere => {
+                    HostKind::Localhost | HostKind::LoopbackAddress => RedirectForm::HttpLoopback,
+                    HostKind::Elsewhere => {
                         return Err("uses http, which is for loopback addresses only".into());
                     }
                 }
@@ -165,7 +165,7 @@ impl RedirectUri {
     }
 }
 
-impl Single for RedirectUri {
+impl SingleValue for RedirectUri {
     const ADDRESSES: bool = true;
     const SHAPE: &'static str = "URI";
 
@@ -182,7 +182,7 @@ impl Single for RedirectUri {
         text(value).and_then(Self::parse_form)
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.text.as_str().into()
     }
 

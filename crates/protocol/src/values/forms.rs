@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use oxilangtag::LanguageTag;
 use serde_json::{Value, json};
 
-use crate::form::Form;
-use crate::member::{Object, Reason, Single, text};
+use crate::form::JsonForm;
+use crate::member::{Object, Reason, SingleValue, text};
 
 /// How long a software statement may be, in characters.
 pub const STATEMENT_MAX: usize = 16 * 1024;
@@ -22,7 +22,7 @@ impl Seconds {
     }
 }
 
-impl Single for Seconds {
+impl SingleValue for Seconds {
     const SHAPE: &'static str = "number of seconds";
 
     fn schema() -> Value {
@@ -42,8 +42,8 @@ impl Single for Seconds {
             .ok_or_else(|| "must be a whole number of seconds".into())
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Number(self.0)
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Number(self.0)
     }
 }
 
@@ -55,7 +55,7 @@ pub const LANGUAGE_TAG: &str = "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale(String);
 
-impl Single for Locale {
+impl SingleValue for Locale {
     const SHAPE: &'static str = "language tag";
 
     fn schema() -> Value {
@@ -70,23 +70,23 @@ impl Single for Locale {
         }
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }
 
 /// A JSON object whose members another specification defines; kept as sent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Members(Object);
+pub struct JsonObject(Object);
 
-impl Members {
+impl JsonObject {
     /// The members.
     pub fn object(&self) -> &Object {
         &self.0
     }
 }
 
-impl Single for Members {
+impl SingleValue for JsonObject {
     const SHAPE: &'static str = "object";
 
     fn schema() -> Value {
@@ -100,8 +100,8 @@ impl Single for Members {
         }
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Object(Cow::Borrowed(&self.0))
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Object(Cow::Borrowed(&self.0))
     }
 }
 
@@ -116,7 +116,7 @@ impl Jwt {
     }
 }
 
-impl Single for Jwt {
+impl SingleValue for Jwt {
     const SHAPE: &'static str = "JWT";
 
     fn schema() -> Value {
@@ -135,16 +135,16 @@ impl Single for Jwt {
         Ok(Self(text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }
 
 /// An IP address in its usual spelling. RFC 8705 §2.1.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(String);
+pub struct IpAddressText(String);
 
-impl Single for Address {
+impl SingleValue for IpAddressText {
     const SHAPE: &'static str = "IP address";
 
     fn schema() -> Value {
@@ -159,7 +159,7 @@ impl Single for Address {
         }
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }

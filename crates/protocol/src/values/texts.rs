@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::Invalid;
-use crate::field::Sent;
-use crate::form::Form;
-use crate::member::{Held, Kept, Member, Reason, Single, is_said, kept, once, text};
+use crate::field::SentMember;
+use crate::form::JsonForm;
+use crate::member::{
+    Member, MemberValue, Narrowing, Reason, SingleValue, is_said, kept, once, text,
+};
 
 /// How long a text may be, in characters.
 pub const TEXT_MAX: usize = 1024;
@@ -65,7 +67,7 @@ impl Text {
     }
 }
 
-impl Single for Text {
+impl SingleValue for Text {
     const SHAPE: &'static str = "string";
 
     fn schema() -> Value {
@@ -82,7 +84,7 @@ impl Single for Text {
         bounded(&text, TEXT_MAX).map(|()| Self(text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 
@@ -119,7 +121,7 @@ impl HumanText {
     }
 }
 
-impl Single for HumanText {
+impl SingleValue for HumanText {
     const SHAPE: &'static str = "string";
 
     fn schema() -> Value {
@@ -135,7 +137,7 @@ impl Single for HumanText {
         bounded(&text, NAME_MAX).map(|()| Self(text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }
@@ -182,9 +184,9 @@ impl Scope {
     }
 }
 
-impl Held for Scope {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
-        each(name, Form::Text(self.0.join(" ").into()));
+impl MemberValue for Scope {
+    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
+        each(name, JsonForm::Text(self.0.join(" ").into()));
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {
@@ -195,7 +197,7 @@ impl Held for Scope {
         self.words().any(|word| word == value)
     }
 
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing {
         let asked = self.0.len();
         self.0.retain(|word| keep(word));
         kept(asked, self.0.len())
@@ -213,7 +215,7 @@ impl Member for Scope {
         words_schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let Some(value) = sent
             .first_mut()
             .map(|sent| sent.value.take())

@@ -1,17 +1,17 @@
-//! The OAuth error codes an answer may carry.
+//! The OAuth error codes of responses.
 
-/// One row of the table.
+/// One row of the table of error codes.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorRow {
     /// The code.
     pub code: ErrorCode,
-    /// Its spelling in the `error` member.
+    /// The value of the `error` member.
     pub name: &'static str,
-    /// The HTTP status it goes with when nothing more particular applies.
+    /// The default HTTP status.
     pub status: u16,
-    /// Where it is defined.
+    /// The specification and section that define it.
     pub spec: &'static str,
-    /// What it means.
+    /// The meaning in one sentence, for the reference page.
     pub doc: &'static str,
 }
 
@@ -22,17 +22,17 @@ macro_rules! error_codes {
         pub enum ErrorCode { $( $(#[doc = $doc])+ $variant, )+ }
 
         impl ErrorCode {
-            /// Every code, with what is known of it.
+            /// The rows of all codes.
             pub const ROWS: &'static [ErrorRow] = &[$( ErrorRow {
                 code: Self::$variant, name: $name, status: $status, spec: $spec, doc: concat!($($doc),+),
             } ),+];
 
-            /// Its spelling in the `error` member.
+            /// Returns the value of the `error` member.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $name, )+ }
             }
 
-            /// The HTTP status it goes with when nothing more particular applies.
+            /// Returns the default HTTP status.
             pub const fn status(self) -> u16 {
                 match self { $( Self::$variant => $status, )+ }
             }

@@ -1,4 +1,4 @@
-//! A client's JWK Set: public keys only. RFC 7517.
+//! JWK Sets of public keys. RFC 7517.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use crate::form::JsonForm;
 use crate::member::{Object, Reason, SingleValue};
 
-/// How many keys a client may register.
+/// The maximum number of keys of a client.
 pub const KEYS_MAX: usize = 20;
 
-/// Members of a JWK that hold private or symmetric key material. RFC 7518 §6; `priv` is that of algorithm key pairs,
-/// such as those of ML-DSA.
+/// The members of a JWK with private or symmetric key material. RFC 7518 §6; `priv` belongs to algorithm key pairs, for example
+/// of ML-DSA.
 pub const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// A JWK Set as sent, whose keys have the form of public keys. Whether each is a key at all is for cryptography to say.
+/// A JWK Set as it was sent. Its keys have the form of public keys; their cryptographic validity is not checked here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JwkSet(Object);
 
 impl JwkSet {
-    /// The keys.
+    /// Returns the keys.
     pub fn keys(&self) -> impl Iterator<Item = &Object> {
         self.0
             .get("keys")
@@ -98,7 +98,7 @@ impl SingleValue for JwkSet {
         JsonForm::Object(Cow::Borrowed(&self.0))
     }
 
-    /// Returns the certificates its keys point at. RFC 7517 §4.6.
+    /// Returns the URLs of the certificates of its keys. RFC 7517 §4.6.
     fn uris(&self) -> Vec<&str> {
         self.keys()
             .filter_map(|key| key.get("x5u")?.as_str())

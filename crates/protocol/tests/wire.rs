@@ -79,7 +79,7 @@ fn check_at(
                 );
             }
             (Err(invalid), Refused(expected)) => {
-                assert_eq!(invalid.to_string(), *expected, "{members}")
+                assert_eq!(invalid.to_string(), *expected, "{members}");
             }
             (Ok(text), Refused(expected)) => panic!("{members} gave {text}, not {expected}"),
             (Err(invalid), Agreed(_)) => panic!("{members}: {invalid}"),

@@ -1,4 +1,4 @@
-//! How a client shows who it is.
+//! Rules about client authentication and the client's keys.
 
 use super::{grants, refuse};
 use crate::ClientMetadata;

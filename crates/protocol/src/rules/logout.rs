@@ -1,10 +1,10 @@
-//! Where a client hears of a logout, and where its users go after one.
+//! Rules about logout URIs.
 
 use super::refuse;
 use crate::ClientMetadata;
 use crate::admit::AdmissionRules;
 use crate::member::Invalid;
-use crate::uri::{RedirectForm, RedirectUri, origin, parameter_among};
+use crate::uri::{RedirectForm, RedirectUri, find_parameter, origin};
 use crate::values::{ApplicationType, AuthMethod};
 
 fn is_public(agreed: &ClientMetadata) -> bool {
@@ -80,7 +80,7 @@ pub(super) fn way_out_without_state(
     _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let mut uris = agreed.post_logout_redirect_uris.iter().flatten();
-    match uris.any(|uri| parameter_among(uri.as_str(), &["state"]).is_some()) {
+    match uris.any(|uri| find_parameter(uri.as_str(), &["state"]).is_some()) {
         true => refuse(
             "post_logout_redirect_uris",
             "has an element with the query parameter state, which is reserved for the provider",

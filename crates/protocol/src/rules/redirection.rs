@@ -1,4 +1,4 @@
-//! Where users may be sent back to.
+//! Rules about redirection URIs and the application type.
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
@@ -7,7 +7,7 @@ use crate::member::Invalid;
 use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, GrantType};
 
-/// How many redirect URIs a client may have, and how many of every other kind that users are sent back to.
+/// The maximum number of elements of `redirect_uris`, `claims_redirect_uris` and `post_logout_redirect_uris` each.
 pub const REDIRECT_URIS_MAX: usize = 50;
 
 fn redirects(agreed: &ClientMetadata) -> bool {
@@ -18,8 +18,8 @@ fn redirect_uris(agreed: &ClientMetadata) -> &[RedirectUri] {
     agreed.redirect_uris.as_deref().unwrap_or_default()
 }
 
-/// Both members that lead back to the client, with a code or with a permission ticket (UMA 2.0 Grant §3.3.3).
-pub(crate) fn ways_back(
+/// Returns the elements of `redirect_uris` and of `claims_redirect_uris` (UMA 2.0 Grant §3.3.3), each with its member.
+pub(crate) fn redirection_uris(
     agreed: &ClientMetadata,
 ) -> impl Iterator<Item = (&'static str, &RedirectUri)> {
     let claims = agreed.claims_redirect_uris.iter().flatten();
@@ -29,7 +29,10 @@ pub(crate) fn ways_back(
         .chain(claims.map(|uri| ("claims_redirect_uris", uri)))
 }
 
-pub(super) fn are_there(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
+pub(super) fn require_redirect_uris(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if redirect_uris(agreed).is_empty() && redirects(agreed) {
         return refuse(
             "redirect_uris",
@@ -39,7 +42,10 @@ pub(super) fn are_there(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Resu
     Ok(())
 }
 
-pub(super) fn are_few(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
+pub(super) fn limit_redirect_uris(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let counts = [
         ("redirect_uris", agreed.redirect_uris.as_ref().map(Vec::len)),
         (
@@ -65,7 +71,7 @@ pub(super) fn are_few(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result
 
 pub(super) fn legacy(agreed: &ClientMetadata, terms: &AdmissionRules<'_>) -> Result<(), Invalid> {
     let alone = redirect_uris(agreed).len() == 1;
-    for (member, uri) in ways_back(agreed) {
+    for (member, uri) in redirection_uris(agreed) {
         let allowed = member == "redirect_uris" && terms.legacy.allows(uri);
         match uri.form() {
             RedirectForm::Pattern if !allowed => {
@@ -104,7 +110,7 @@ pub(super) fn of_web_applications(
         return Ok(());
     }
     let implicit = grants(agreed).contains(&GrantType::Implicit);
-    for (member, uri) in ways_back(agreed) {
+    for (member, uri) in redirection_uris(agreed) {
         match uri.form() {
             RedirectForm::HttpLoopback => {
                 return refuse(member, "must use https for a web application");
@@ -139,7 +145,7 @@ pub(super) fn of_native_applications(
                 .iter()
                 .any(|allowed| allowed.eq_ignore_ascii_case(scheme))
     };
-    let back = ways_back(agreed)
+    let back = redirection_uris(agreed)
         .filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse)
         .map(|(member, uri)| (member, uri.scheme()));
     let out = agreed

@@ -1,4 +1,4 @@
-//! What is signed, and how it reaches whom it is for.
+//! Rules about the signing and the delivery of tokens, requests and responses.
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
@@ -7,7 +7,7 @@ use crate::member::Invalid;
 use crate::response_type::ResponseType;
 use crate::values::{DeliveryMode, GrantType, SigningAlgorithm};
 
-/// How many request URIs a client may have.
+/// The maximum number of elements of `request_uris`.
 pub const REQUEST_URIS_MAX: usize = 10;
 
 pub(super) fn unsigned_id_tokens(

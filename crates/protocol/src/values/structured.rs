@@ -1,4 +1,4 @@
-//! Values with a form of their own: numbers, language tags, addresses, objects and signed statements.
+//! Structured values: numbers, language tags, IP addresses, objects and JWTs.
 
 use std::borrow::Cow;
 
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use crate::form::JsonForm;
 use crate::member::{Object, Reason, SingleValue, text};
 
-/// How long a software statement may be, in characters.
+/// The maximum length of a software statement, in characters.
 pub const STATEMENT_MAX: usize = 16 * 1024;
 
-/// A whole number that is not negative: seconds of a span, or seconds since the epoch.
+/// A whole number that is not negative: a duration in seconds, or seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seconds(u64);
 
 impl Seconds {
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> u64 {
         self.0
     }
@@ -47,7 +47,7 @@ impl SingleValue for Seconds {
     }
 }
 
-/// A language tag as a regular expression, but for the few that were registered before there were rules. RFC 5646 §2.1.
+/// A regular expression for language tags, without the grandfathered ones. RFC 5646 §2.1.
 pub const LANGUAGE_TAG: &str = "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?\
     (-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WYZa-wyz](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?|[Xx](-[A-Za-z0-9]{1,8})+";
 
@@ -75,12 +75,12 @@ impl SingleValue for Locale {
     }
 }
 
-/// A JSON object whose members another specification defines; kept as sent.
+/// A JSON object with members that another specification defines, stored as it was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonObject(Object);
 
 impl JsonObject {
-    /// The members.
+    /// Returns the members.
     pub fn object(&self) -> &Object {
         &self.0
     }
@@ -105,12 +105,12 @@ impl SingleValue for JsonObject {
     }
 }
 
-/// A signed JWT in its compact form, kept as sent. RFC 7515 §7.1.
+/// A signed JWT in its compact form, stored as it was sent. RFC 7515 §7.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jwt(String);
 
 impl Jwt {
-    /// The compact form.
+    /// Returns the compact form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -140,7 +140,7 @@ impl SingleValue for Jwt {
     }
 }
 
-/// An IP address in its usual spelling. RFC 8705 §2.1.2.
+/// An IP address in its textual form, stored as it was sent. RFC 8705 §2.1.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IpAddressText(String);
 

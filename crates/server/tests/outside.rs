@@ -110,7 +110,7 @@ fn paths_that_only_wso2_clients_miss_are_a_note() {
         .collect();
     let note = |path: &str| {
         format!(
-            "the paths for WSO2 clients below https://login.example.test{path} are not passed on, which only such clients miss"
+            "the paths for WSO2 clients below https://login.example.test{path} are not passed on; only WSO2 clients need them"
         )
     };
     assert_eq!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
-use outbound::tls::{NoTls, Tls};
+use outbound::tls::{TlsConnector, TlsHandshakeError};
 use protocol::{Object, Secret};
 use serde_json::Value;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
@@ -245,7 +245,7 @@ impl ProbeClient {
             .to_owned();
         Agent::with_parts(
             config,
-            tcp.chain(Tls {
+            tcp.chain(TlsConnector {
                 trust: self.trust.clone(),
                 host,
                 deadline,
@@ -276,8 +276,8 @@ impl ProbeClient {
             ureq::Error::BodyExceedsLimit(most) => {
                 format!("the answer of {place} is longer than {most} bytes")
             }
-            ureq::Error::Other(inner) => match inner.downcast_ref::<NoTls>() {
-                Some(NoTls::Certificate(verdict)) => self.describe_certificate_error(
+            ureq::Error::Other(inner) => match inner.downcast_ref::<TlsHandshakeError>() {
+                Some(TlsHandshakeError::Certificate(verdict)) => self.describe_certificate_error(
                     &place,
                     verdict.error_string(),
                     verdict.as_raw(),

@@ -9,8 +9,8 @@ use openssl::x509::X509;
 /// Returns a connector that trusts the system's authorities and those in the PEM file `ca`. The error is the rest of a sentence.
 pub(crate) fn tls_connector(ca: Option<&Path>) -> Result<SslConnector, String> {
     let authorities = ca.map_or_else(|| Ok(Vec::new()), read_authorities)?;
-    let mut builder =
-        outbound::tls::trust(authorities).map_err(|_| "OpenSSL cannot be prepared".to_owned())?;
+    let mut builder = outbound::tls::connector_builder(authorities)
+        .map_err(|_| "OpenSSL cannot be prepared".to_owned())?;
     // Many servers close the connection without close_notify. A truncated document is not valid JSON, so it is noticed anyway.
     builder.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
     Ok(builder.build())

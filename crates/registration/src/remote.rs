@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::web::Data;
 use oauth_http::Failure;
-use outbound::{Caller, FetchLimit, Refused};
+use outbound::{Caller, FetchError, FetchLimit};
 use protocol::member::SingleValue;
 use protocol::redirect_pattern::hosts_of;
 use protocol::table::Fetched;
@@ -33,7 +33,7 @@ pub fn judge(metadata: &ClientMetadata, registration: &Registration) -> Result<(
             Some(Fetched::Now | Fetched::No) | None => continue,
         };
         if !held.addresses().into_iter().all(may_be_followed) {
-            return Err(Invalid::new(row.name, Refused::TEXT));
+            return Err(Invalid::new(row.name, FetchError::TEXT));
         }
     }
     Ok(())
@@ -88,7 +88,7 @@ pub async fn check(
                 reason = refused.reason(),
                 "a sector document is not acceptable"
             );
-            refuse("sector_identifier_uri", Refused::TEXT)
+            refuse("sector_identifier_uri", FetchError::TEXT)
         }
     })?;
     // One text for every failure: what an address answers is nothing for strangers to learn.
@@ -100,7 +100,7 @@ pub async fn check(
     if all_listed {
         Ok(())
     } else {
-        Err(refuse("sector_identifier_uri", Refused::TEXT))
+        Err(refuse("sector_identifier_uri", FetchError::TEXT))
     }
 }
 

@@ -99,7 +99,7 @@ pub struct Config {
     /// The proxies whose word about their clients is believed.
     pub proxies: Proxies,
     /// Private destinations that may be fetched from.
-    pub outbound_allow: Vec<outbound::Allowed>,
+    pub outbound_allow: Vec<outbound::AllowedDestination>,
     /// A certificate authority trusted besides the system's when fetching.
     pub outbound_ca: Option<PathBuf>,
     /// For how long documents may be kept.

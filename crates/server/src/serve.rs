@@ -390,10 +390,10 @@ fn fetcher(config: &Config) -> Result<Fetcher, String> {
     let ca = config
         .outbound_authority()
         .map_err(|error| error.to_string())?;
-    let settings = outbound::Settings {
+    let settings = outbound::FetchSettings {
         allow: config.outbound_allow.clone(),
         ca,
-        ..outbound::Settings::default()
+        ..outbound::FetchSettings::default()
     };
     Fetcher::new(settings).map_err(|error| error.to_string())
 }

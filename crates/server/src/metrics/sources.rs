@@ -80,7 +80,7 @@ impl Sources {
             ),
             plain(
                 &table::FETCHES_UNDER_WAY,
-                number(self.fetcher.under_way().try_into().unwrap_or(0)),
+                number(self.fetcher.in_progress().try_into().unwrap_or(0)),
             ),
             family(
                 &table::SPANS,

@@ -126,7 +126,7 @@ fn certificates_are_at_https_addresses() {
     ] {
         let told = register(&server, &asked(jwks, "", uri)).refused(400, "invalid_client_metadata");
         assert_eq!(
-            told, "jwks could not be fetched, or what is there is not acceptable.",
+            told, "jwks could not be fetched, or its content is not acceptable.",
             "{uri}"
         );
     }

@@ -506,8 +506,5 @@ fn what_cannot_be_begun_is_said_so() {
         &provider.account(),
         &provider.ca().with_file_name("ca.key"),
     ));
-    assert!(
-        sentence.contains("has no certificate in PEM"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("has no certificate in PEM"), "{sentence}");
 }

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion};
 use protocol::json::{JsonLimits, read_object};
 use protocol::{AdmissionRules, ClientMetadata, Issuer, LegacyRedirects, ProviderMetadata};
-use webfinger::{Directory, Hosted};
+use webfinger::{Directory, HostedProvider};
 
 const REGISTRATION: &[u8] = include_bytes!("../../../scripts/benchmark/registration.json");
 const QUERY: &str = "resource=acct%3Aalice%40localhost&rel=http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer";
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let issuer = Issuer::parse("http://localhost:9443")?;
     let provider = ProviderMetadata::default_offer(issuer.clone());
-    let directory = Directory::new(vec![Hosted {
+    let directory = Directory::new(vec![HostedProvider {
         issuer,
         domains: Vec::new(),
         extras: Vec::new(),
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     criterion.bench_function("webfinger", |bench| {
         bench.iter(|| {
-            webfinger::Request::parse(black_box(QUERY))
+            webfinger::WebFingerQuery::parse(black_box(QUERY))
                 .map(|request| directory.describe(&request.resource, &request.rels))
         });
     });

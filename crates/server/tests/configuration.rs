@@ -689,7 +689,7 @@ fn one_provider_at_a_time_comes_from_the_environment() {
                 "{PROVIDER}domains = [\"example.com\"]\n[[provider]]\nissuer = \"https://b.example\"\ndomains = [\"example.com\"]\n"
             )),
             "provider.domains (FRONTDESK_DOMAINS): The domain `example.com` is claimed by two providers, `https://login.example.com` and \
-             `https://b.example`; it must be among the domains of one.",
+             `https://b.example`; list it in the domains of one of them only.",
         ),
     ]);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
-use webfinger::{DirectoryError, Extra, Link, Target};
+use webfinger::{DirectoryError, ExtraLinks, Link, LinkTarget};
 
 use crate::settings::{LinkSection, WebFingerSection, named};
 
@@ -16,8 +16,8 @@ const LINK: &str = "provider.webfinger.link";
 ///
 /// # Errors
 /// One sentence that names the setting and the value.
-pub(super) fn extra(section: WebFingerSection) -> anyhow::Result<Extra> {
-    Ok(Extra {
+pub(super) fn extra(section: WebFingerSection) -> anyhow::Result<ExtraLinks> {
+    Ok(ExtraLinks {
         domain: section
             .domain
             .map(|domain| parsed(DOMAIN, &domain))
@@ -37,8 +37,8 @@ pub(super) fn extra(section: WebFingerSection) -> anyhow::Result<Extra> {
 
 fn link(section: LinkSection) -> anyhow::Result<Link> {
     let target = match (section.href, section.template) {
-        (Some(href), None) => Target::Href(parsed(LINK, &href)?),
-        (None, Some(template)) => Target::Pattern(template),
+        (Some(href), None) => LinkTarget::Href(parsed(LINK, &href)?),
+        (None, Some(template)) => LinkTarget::Pattern(template),
         _ => {
             bail!(
                 "{LINK}: The link `{}` must have either an href or a template.",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use protocol::{Invalid, Issuer, Object};
 use registration::{Access, TrustedIssuer};
-use webfinger::{Directory, Hosted};
+use webfinger::{Directory, HostedProvider};
 
 use super::{Sources, descriptor, unreadable};
 use crate::provider::{self as document, addresses};
@@ -35,13 +35,13 @@ pub struct ProviderConfig {
     /// Who may vouch for software.
     pub trusted: Vec<TrustedIssuer>,
     /// What WebFinger says besides who the issuer is.
-    pub extras: Vec<webfinger::Extra>,
+    pub extras: Vec<webfinger::ExtraLinks>,
 }
 
 impl ProviderConfig {
     /// What WebFinger is to know of it.
-    pub fn hosted(&self) -> Hosted {
-        Hosted {
+    pub fn hosted(&self) -> HostedProvider {
+        HostedProvider {
             issuer: self.issuer.clone(),
             domains: self.domains.clone(),
             extras: self.extras.clone(),

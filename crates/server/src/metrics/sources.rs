@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use keys::State;
+use keys::KeyState;
 use outbound::Fetcher;
 use protocol::{Clock, Timestamp};
 use registration::{Logins, Throttle, Trail};
@@ -168,7 +168,10 @@ impl Sources {
             .map(|(issuer, _, keys)| (issuer, keys))
             .collect();
         let ages = snapshots.iter().flat_map(|(issuer, keys)| {
-            let signing = keys.keys().iter().filter(|key| key.state == State::Signing);
+            let signing = keys
+                .keys()
+                .iter()
+                .filter(|key| key.state == KeyState::Signing);
             signing.map(|key| {
                 let age = now
                     .saturating_sub(key.signs_from.seconds())

@@ -209,7 +209,7 @@ fn a_database_that_cannot_be_opened_is_named_without_its_password() {
     );
     assert_eq!(
         sentence("sqlite://none/frontdesk.db"),
-        "the store sqlite://none/frontdesk.db cannot be opened: there is no folder none"
+        "the store sqlite://none/frontdesk.db cannot be opened: the folder none does not exist"
     );
     fs::create_dir(folder.path().join("folder")).unwrap();
     assert_eq!(

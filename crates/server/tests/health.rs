@@ -124,7 +124,7 @@ fn a_schema_or_a_seal_that_is_not_this_programs_withdraws_readiness_and_says_why
     database.execute(
         "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM kept)",
     );
-    unready("the schema of the store is behind this program: its migrations have not been applied");
+    unready("the database schema is outdated; run frontdesk migrate");
     database.execute("INSERT INTO __diesel_schema_migrations SELECT * FROM kept WHERE version = (SELECT max(version) FROM kept)");
     ready();
 

@@ -11,7 +11,7 @@ use crate::audit::Event;
 use crate::audit_row::{self, AuditRow};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
-use crate::password::{self, NOBODY, PasswordMemory};
+use crate::password::{self, PasswordMemory, UNKNOWN_ACCOUNT_HASH};
 use crate::random::bytes;
 use crate::schema::account;
 
@@ -135,10 +135,10 @@ impl Store {
             provider: provider.map(|provider| provider.as_str().to_owned()),
         };
         let mut audit = self
-            .row_of_account(Event::AccountAdded, name)
-            .saying(role.as_str());
+            .account_audit_row(Event::AccountAdded, name)
+            .with_detail(role.as_str());
         if let Some(provider) = provider {
-            audit = audit.at(provider.as_str());
+            audit = audit.with_provider(provider.as_str());
         }
         self.change_account(&audit, |connection| {
             Ok(diesel::insert_into(account::table)
@@ -148,10 +148,10 @@ impl Store {
         .map(drop)
     }
 
-    fn row_of_account(&self, event: Event, name: &str) -> AuditRow {
+    fn account_audit_row(&self, event: Event, name: &str) -> AuditRow {
         AuditRow {
             account: Some(name.to_owned()),
-            ..self.row_of(event)
+            ..self.audit_row(event)
         }
     }
 
@@ -169,7 +169,7 @@ impl Store {
             Ok(changed)
         })?;
         if changed {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(changed)
     }
@@ -218,7 +218,7 @@ impl Store {
         if !is_account_name(name) {
             return Ok(false);
         }
-        let audit = self.row_of_account(Event::AccountRemoved, name);
+        let audit = self.account_audit_row(Event::AccountRemoved, name);
         self.change_account(&audit, |connection| {
             Ok(diesel::delete(account::table.find(name)).execute(connection)?)
         })
@@ -234,7 +234,7 @@ impl Store {
         }
         let (hash, revision) = (password::hash(password)?, new_revision()?);
         self.change_account(
-            &self.row_of_account(Event::PasswordChanged, name),
+            &self.account_audit_row(Event::PasswordChanged, name),
             |connection| {
                 let values = (
                     account::password_hash.eq(hash),
@@ -268,7 +268,7 @@ impl Store {
         let row = self.account_row(name)?.filter(known);
         let stored = row
             .as_ref()
-            .map_or(NOBODY, |row| row.password_hash.as_str());
+            .map_or(UNKNOWN_ACCOUNT_HASH, |row| row.password_hash.as_str());
         let matches = memory
             .verify(password, stored)
             .ok_or_else(|| StoreError::corrupt("account", "password_hash", name))?;

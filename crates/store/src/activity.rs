@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::Store;
-use crate::connection::{AnyConnection, Purpose};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::schema::client;
 
 /// The upper bounds of batch sizes, in writes.
-const SIZES: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const BATCH_SIZE_BOUNDS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /// The upper bounds of durations, in microseconds.
-const MICROSECONDS: [u64; 12] = [
+const COMMIT_MICROSECOND_BOUNDS: [u64; 12] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
 ];
 
@@ -100,7 +100,7 @@ impl<const N: usize> Buckets<N> {
 
 /// What the writer counts.
 #[derive(Debug)]
-pub(crate) struct Writes {
+pub(crate) struct WriteCounters {
     /// Writes that were refused because too many waited.
     pub(crate) refused: AtomicU64,
     /// Transactions that came to nothing.
@@ -109,20 +109,20 @@ pub(crate) struct Writes {
     commits: Buckets<12>,
 }
 
-impl Default for Writes {
+impl Default for WriteCounters {
     fn default() -> Self {
         Self {
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            batches: Buckets::new(&SIZES),
-            commits: Buckets::new(&MICROSECONDS),
+            batches: Buckets::new(&BATCH_SIZE_BOUNDS),
+            commits: Buckets::new(&COMMIT_MICROSECOND_BOUNDS),
         }
     }
 }
 
-impl Writes {
+impl WriteCounters {
     /// Counts a transaction of so many writes.
-    pub(crate) fn committed(&self, writes: usize, took: Duration) {
+    pub(crate) fn add_batch(&self, writes: usize, took: Duration) {
         self.batches.add(u64::try_from(writes).unwrap_or(u64::MAX));
         self.commits
             .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
@@ -131,7 +131,7 @@ impl Writes {
 
 /// What the pool counts.
 #[derive(Debug, Default)]
-pub(crate) struct Waits {
+pub(crate) struct WaitCounters {
     /// How often there was no idle connection.
     pub(crate) awaited: AtomicU64,
     /// How often there was none in time either.
@@ -141,11 +141,13 @@ pub(crate) struct Waits {
 impl Store {
     /// What this process did with the store, and is at. It asks the database nothing.
     pub fn activity(&self) -> Activity {
-        let (writes, waits) = (self.0.writer.writes(), self.0.pool.waits());
+        let (writes, waits) = (self.0.writer.counters(), self.0.pool.counters());
         let (connections, idle, limit) = self.0.pool.connections();
         Activity {
             writes_waiting: self.0.writer.waiting().try_into().unwrap_or(u64::MAX),
-            writes_waiting_limit: crate::crew::QUEUE.try_into().unwrap_or(u64::MAX),
+            writes_waiting_limit: crate::worker_pool::QUEUE_CAPACITY
+                .try_into()
+                .unwrap_or(u64::MAX),
             writes_refused: writes.refused.load(Ordering::Relaxed),
             batches: writes.batches.read(),
             commits: writes.commits.read(),
@@ -165,7 +167,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub fn clients_stored(&self) -> Result<u64, StoreError> {
         use diesel::prelude::*;
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Read)?;
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Read)?;
         let count: i64 = client::table.count().get_result(&mut connection)?;
         Ok(count.try_into().unwrap_or(0))
     }

@@ -9,17 +9,17 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use protocol::{Clock, Timestamp, hexadecimal};
 
-use crate::audit::{By, Event, Record, Refused};
+use crate::audit::event::{By, Event, Record, Refused};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::random::bytes;
 use crate::schema::audit;
 
 /// How many characters of a text are kept: strangers do not choose how much is.
-const LONGEST: usize = 128;
+const MAX_TEXT_CHARACTERS: usize = 128;
 
 /// How many characters of a detail are.
-const LONGEST_DETAIL: usize = 512;
+const MAX_DETAIL_CHARACTERS: usize = 512;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit, treat_none_as_default_value = false)]
@@ -74,20 +74,23 @@ fn milliseconds(since: i64) -> String {
 impl AuditRow {
     /// The row of one event that `by` brings about.
     pub fn new(id: String, event: Event, by: &By) -> Self {
-        let short = |text: &Option<String>| text.as_deref().map(|text| short(text, LONGEST));
+        let text = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| truncated(text, MAX_TEXT_CHARACTERS))
+        };
         Self {
             id,
             event: Cow::Borrowed(event.as_str()),
             provider: by.provider.clone(),
             client_id: None,
-            account: short(&by.account),
-            token: short(&by.token),
+            account: text(&by.account),
+            token: text(&by.token),
             address: by.address.map(|address| address.to_string()),
-            request_id: short(&by.request_id),
+            request_id: text(&by.request_id),
             detail: by
                 .detail
                 .as_deref()
-                .map(|detail| self::short(detail, LONGEST_DETAIL)),
+                .map(|detail| truncated(detail, MAX_DETAIL_CHARACTERS)),
             times: 1,
         }
     }
@@ -114,22 +117,22 @@ impl AuditRow {
             detail,
         };
         Self {
-            client_id: client_id.map(|id| short(&id, LONGEST)),
+            client_id: client_id.map(|id| truncated(&id, MAX_TEXT_CHARACTERS)),
             times,
             ..Self::new(id, event, &by)
         }
     }
 
     /// The same with a client.
-    pub fn client(self, id: &str) -> Self {
+    pub fn with_client(self, id: &str) -> Self {
         Self {
-            client_id: Some(short(id, LONGEST)),
+            client_id: Some(truncated(id, MAX_TEXT_CHARACTERS)),
             ..self
         }
     }
 
     /// The same at a provider that was not known before.
-    pub fn at(self, provider: &str) -> Self {
+    pub fn with_provider(self, provider: &str) -> Self {
         Self {
             provider: Some(provider.to_owned()),
             ..self
@@ -137,19 +140,19 @@ impl AuditRow {
     }
 
     /// The same with more to say.
-    pub fn saying(self, more: &str) -> Self {
+    pub fn with_detail(self, more: &str) -> Self {
         let detail = self
             .detail
             .as_deref()
             .map_or_else(|| more.to_owned(), |detail| format!("{detail}; {more}"));
         Self {
-            detail: Some(short(&detail, LONGEST_DETAIL)),
+            detail: Some(truncated(&detail, MAX_DETAIL_CHARACTERS)),
             ..self
         }
     }
 
     /// Tells the log what the row tells; where a request is being handled, its lines have its identifier anyway.
-    pub fn tell(&self, within_request: bool) {
+    pub fn log(&self, within_request: bool) {
         tracing::info!(
             client_id = self.client_id.as_deref(),
             provider = self.provider.as_deref(),
@@ -164,7 +167,7 @@ impl AuditRow {
         );
     }
 
-    pub fn record(self) -> Record {
+    pub fn into_record(self) -> Record {
         let milliseconds = self
             .id
             .get(..12)
@@ -187,12 +190,12 @@ impl AuditRow {
 }
 
 /// The beginning of a text, without what PostgreSQL does not take.
-fn short(text: &str, most: usize) -> String {
-    if text.len() <= most && !text.contains('\0') {
+fn truncated(text: &str, limit: usize) -> String {
+    if text.len() <= limit && !text.contains('\0') {
         return text.to_owned();
     }
     text.chars()
-        .take(most)
+        .take(limit)
         .map(|character| {
             if character == '\0' {
                 '\u{fffd}'

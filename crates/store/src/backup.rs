@@ -13,22 +13,22 @@ use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::connection::{AnyConnection, Purpose};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::migrations::applied;
 use crate::random::hexadecimal;
 use crate::tables::{TABLES, columns, row_as_json};
 
 /// The version of the file's form.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// How many rows are read at a time.
-const PAGE: i64 = 500;
+const PAGE_SIZE: i64 = 500;
 
 /// The first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Head {
+pub(crate) struct BackupHeader {
     pub frontdesk_backup: u32,
     /// Seconds since 1970.
     pub made_at: i64,
@@ -36,13 +36,13 @@ pub(crate) struct Head {
     pub sealing_key_id: String,
     /// The migrations that had been applied.
     pub migrations: Vec<String>,
-    pub tables: Vec<Shape>,
+    pub tables: Vec<TableColumns>,
 }
 
 /// A table and its columns, in the order of the rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Shape {
+pub(crate) struct TableColumns {
     pub table: String,
     pub columns: Vec<String>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Shape {
 /// The last line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct End {
+pub(crate) struct BackupFooter {
     pub rows: u64,
     pub sha256: String,
 }
@@ -73,7 +73,7 @@ pub enum BackupError {
         reason: String,
     },
     /// What is sealed was sealed with another key.
-    #[error("what it has was sealed with another sealing key, whose identifier is {0}")]
+    #[error("it was sealed with another sealing key, whose identifier is {0}")]
     OtherKey(String),
     /// The store to restore into has something already.
     #[error("the store is not empty: it has {rows} rows in {table}")]
@@ -92,7 +92,7 @@ impl From<diesel::result::Error> for BackupError {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct BackupRow {
     #[diesel(sql_type = BigInt)]
     place: i64,
     #[diesel(sql_type = Text)]
@@ -100,13 +100,13 @@ struct Line {
 }
 
 /// Writes lines, and digests them.
-struct Digested<'a> {
+struct DigestWriter<'a> {
     out: &'a mut dyn Write,
     digest: Sha256,
     rows: u64,
 }
 
-impl Digested<'_> {
+impl DigestWriter<'_> {
     fn line(&mut self, text: &str) -> io::Result<()> {
         for part in [text, "\n"] {
             self.digest.update(part.as_bytes());
@@ -116,7 +116,7 @@ impl Digested<'_> {
     }
 
     fn end(self) -> Result<u64, BackupError> {
-        let end = End {
+        let end = BackupFooter {
             rows: self.rows,
             sha256: hexadecimal(&self.digest.finish()),
         };
@@ -137,7 +137,7 @@ impl Store {
         out: &mut dyn Write,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, BackupError> {
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Read)?;
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Read)?;
         // One snapshot for everything: what is committed later is not in it, wherever it is.
         match &mut connection {
             AnyConnection::Sqlite(sqlite) => {
@@ -152,65 +152,66 @@ impl Store {
         }
         let mut tables = Vec::new();
         for table in TABLES {
-            tables.push(Shape {
+            tables.push(TableColumns {
                 table: (*table).to_owned(),
                 columns: columns(&mut connection, table)?,
             });
         }
-        let head = Head {
-            frontdesk_backup: VERSION,
+        let head = BackupHeader {
+            frontdesk_backup: FORMAT_VERSION,
             made_at: now.seconds(),
             sealing_key_id: self.0.seal.id(),
             migrations: applied(&mut connection)?.into_iter().collect(),
             tables,
         };
-        let mut to = Digested {
+        let mut writer = DigestWriter {
             out,
             digest: Sha256::new(),
             rows: 0,
         };
-        to.line(&json(&head)?)?;
-        for shape in &head.tables {
-            pages(&mut connection, shape, |page| {
+        writer.line(&json(&head)?)?;
+        for table_columns in &head.tables {
+            pages(&mut connection, table_columns, |page| {
                 for line in &page {
-                    to.line(&format!("{{\"{}\":{}}}", shape.table, line.line))?;
-                    to.rows = to.rows.saturating_add(1);
+                    writer.line(&format!("{{\"{}\":{}}}", table_columns.table, line.line))?;
+                    writer.rows = writer.rows.saturating_add(1);
                 }
-                progress(to.rows);
+                progress(writer.rows);
                 Ok(())
             })?;
         }
         <AnyConnection as Connection>::TransactionManager::rollback_transaction(&mut connection)?;
-        to.end()
+        writer.end()
     }
 }
 
 /// All rows of a table, some at a time: neither database is asked to hold them all in memory.
 fn pages(
     connection: &mut AnyConnection,
-    shape: &Shape,
-    mut page: impl FnMut(Vec<Line>) -> Result<(), BackupError>,
+    table_columns: &TableColumns,
+    mut page: impl FnMut(Vec<BackupRow>) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
-    let row = row_as_json(connection, &shape.columns);
-    let table = &shape.table;
+    let row = row_as_json(connection, &table_columns.columns);
+    let table = &table_columns.table;
     if let AnyConnection::Postgres(postgres) = connection {
         let select = format!("SELECT CAST(0 AS BIGINT) AS place, {row} AS line FROM \"{table}\"");
         postgres.batch_execute(&format!("DECLARE backup NO SCROLL CURSOR FOR {select}"))?;
     }
     let mut after = i64::MIN;
     loop {
-        let lines: Vec<Line> = match connection {
+        let lines: Vec<BackupRow> = match connection {
             AnyConnection::Sqlite(sqlite) => {
                 let select = format!(
                     "SELECT rowid AS place, {row} AS line FROM \"{table}\" WHERE rowid > ? ORDER BY rowid LIMIT ?"
                 );
                 diesel::sql_query(select)
                     .bind::<BigInt, _>(after)
-                    .bind::<BigInt, _>(PAGE)
+                    .bind::<BigInt, _>(PAGE_SIZE)
                     .load(sqlite)?
             }
             AnyConnection::Postgres(postgres) => {
-                diesel::sql_query(format!("FETCH FORWARD {PAGE} FROM backup")).load(postgres)?
+                diesel::sql_query(format!("FETCH FORWARD {PAGE_SIZE} FROM backup"))
+                    .load(postgres)?
             }
         };
         let Some(last) = lines.last() else { break };

@@ -16,16 +16,16 @@ use crate::schema::client;
 
 /// A change, and what the audit trail says of it if it happens.
 #[derive(Debug)]
-pub struct Operation {
-    pub change: Change,
+pub struct QueuedWrite {
+    pub change: ClientChange,
     pub audit: Arc<[AuditRow]>,
 }
 
 /// A write of one client.
 #[derive(Debug)]
-pub enum Change {
+pub enum ClientChange {
     /// No client is written: there is only something to say.
-    Nothing,
+    AuditOnly,
     /// A new client, and the initial access token that paid for it.
     Insert {
         row: ClientRow,
@@ -52,7 +52,7 @@ pub enum Change {
     /// The end of a client.
     Delete { client_id: String },
     /// The day on which clients were used, where none or an earlier one is known.
-    Use { clients: Vec<String>, day: i64 },
+    SetLastUsed { clients: Vec<String>, day: i64 },
     /// Another registration access token.
     Reissue {
         client_id: String,
@@ -70,19 +70,19 @@ pub struct SecretColumns {
 }
 
 /// Whether there was something to change: not for a token that is spent, a revision that is past, a client that is gone.
-enum Outcome {
+enum ChangeResult {
     Nothing,
     Done,
     /// At a provider that only the row knew.
     DoneAt(String),
 }
 
-impl Change {
+impl ClientChange {
     /// What the change locks first. Batches that lock in one order do not wait for each other in a circle.
     pub fn lock_key(&self) -> &str {
         match self {
-            Self::Nothing => "",
-            Self::Use { clients, .. } => clients.first().map_or("", String::as_str),
+            Self::AuditOnly => "",
+            Self::SetLastUsed { clients, .. } => clients.first().map_or("", String::as_str),
             Self::Insert {
                 spend: Some(token), ..
             } => token.as_str(),
@@ -94,9 +94,9 @@ impl Change {
         }
     }
 
-    fn apply(&self, connection: &mut AnyConnection) -> Result<Outcome, StoreError> {
+    fn apply(&self, connection: &mut AnyConnection) -> Result<ChangeResult, StoreError> {
         let rows = match self {
-            Self::Nothing => 1,
+            Self::AuditOnly => 1,
             Self::Insert {
                 spend: Some(token),
                 row,
@@ -149,7 +149,7 @@ impl Change {
                     .optional()?;
                 usize::from(found.is_some())
             }
-            Self::Use { clients, day } => {
+            Self::SetLastUsed { clients, day } => {
                 let earlier = client::last_used_at
                     .is_null()
                     .or(client::last_used_at.lt(day));
@@ -159,7 +159,7 @@ impl Change {
                     .execute(connection)?
             }
             Self::Delete { client_id } => {
-                return returned(
+                return changed_at(
                     either!(connection, inner => diesel::delete(client::table.find(client_id))
                     .returning(client::provider)
                     .get_result(inner)
@@ -174,7 +174,7 @@ impl Change {
                 let alive = client::expires_at
                     .is_null()
                     .or(client::expires_at.gt(now.seconds()));
-                return returned(
+                return changed_at(
                     either!(connection, inner => diesel::update(client::table.find(client_id))
                     .filter(alive)
                     .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1)))
@@ -185,9 +185,9 @@ impl Change {
             }
         };
         Ok(if rows > 0 {
-            Outcome::Done
+            ChangeResult::Done
         } else {
-            Outcome::Nothing
+            ChangeResult::Nothing
         })
     }
 }
@@ -196,22 +196,22 @@ impl Change {
     clippy::unnecessary_wraps,
     reason = "the end of a match whose other arms may fail"
 )]
-fn returned(provider: Option<String>) -> Result<Outcome, StoreError> {
-    Ok(provider.map_or(Outcome::Nothing, Outcome::DoneAt))
+fn changed_at(provider: Option<String>) -> Result<ChangeResult, StoreError> {
+    Ok(provider.map_or(ChangeResult::Nothing, ChangeResult::DoneAt))
 }
 
 /// Applies changes in one transaction that somebody else began, writes the rows of those that happened, and says of each whether
 /// it did.
 pub fn apply_all<'a>(
     connection: &mut AnyConnection,
-    operations: impl Iterator<Item = &'a Operation> + Clone,
+    writes: impl Iterator<Item = &'a QueuedWrite> + Clone,
 ) -> Result<Vec<bool>, StoreError> {
     // PostgreSQL pays a round trip for each statement, so ordinary registrations share one there.
     let mut together = false;
     if let AnyConnection::Postgres(postgres) = connection {
-        let rows: Vec<&ClientRow> = operations
+        let rows: Vec<&ClientRow> = writes
             .clone()
-            .filter_map(|operation| plain_insert(&operation.change))
+            .filter_map(|write| plain_insert(&write.change))
             .collect();
         together = rows.len() > 1;
         if together {
@@ -220,21 +220,21 @@ pub fn apply_all<'a>(
     }
     let mut rows: Vec<Cow<'_, AuditRow>> = Vec::new();
     let mut done = Vec::new();
-    for Operation { change, audit } in operations {
+    for QueuedWrite { change, audit } in writes {
         let inserted = together && plain_insert(change).is_some();
-        let outcome = if inserted {
-            Outcome::Done
+        let result = if inserted {
+            ChangeResult::Done
         } else {
             change.apply(connection)?
         };
-        done.push(!matches!(outcome, Outcome::Nothing));
-        match outcome {
-            Outcome::Nothing => {}
-            Outcome::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
-            Outcome::DoneAt(provider) => rows.extend(
+        done.push(!matches!(result, ChangeResult::Nothing));
+        match result {
+            ChangeResult::Nothing => {}
+            ChangeResult::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
+            ChangeResult::DoneAt(provider) => rows.extend(
                 audit
                     .iter()
-                    .map(|row| Cow::Owned(row.clone().at(&provider))),
+                    .map(|row| Cow::Owned(row.clone().with_provider(&provider))),
             ),
         }
     }
@@ -243,9 +243,9 @@ pub fn apply_all<'a>(
 }
 
 /// The row of a registration that nothing has to be paid for.
-pub fn plain_insert(change: &Change) -> Option<&ClientRow> {
+pub fn plain_insert(change: &ClientChange) -> Option<&ClientRow> {
     match change {
-        Change::Insert {
+        ClientChange::Insert {
             row, spend: None, ..
         } => Some(row),
         _ => None,

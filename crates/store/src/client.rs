@@ -69,6 +69,41 @@ impl Client {
     pub(crate) const FIRST_REVISION: i64 = 1;
 }
 
+/// The members of a client information response that the store keeps. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct Information {
+    /// The client identifier.
+    pub id: ClientId,
+    /// The agreed metadata, as the text of one JSON object.
+    pub metadata: String,
+    /// The client secret, if the client has one.
+    pub secret: Option<ClientSecret>,
+    /// The time at which the identifier was issued.
+    pub issued_at: Timestamp,
+    /// The time at which the secret expires; `None`: never.
+    pub secret_expires_at: Option<Timestamp>,
+}
+
+impl From<Client> for Information {
+    fn from(client: Client) -> Self {
+        let Client {
+            id,
+            metadata,
+            secret,
+            issued_at,
+            secret_expires_at,
+            ..
+        } = client;
+        Self {
+            id,
+            metadata: metadata.into_json(),
+            secret,
+            issued_at,
+            secret_expires_at,
+        }
+    }
+}
+
 /// One of a page of clients. A row that cannot be read is named, and keeps nobody from the others.
 #[derive(Debug)]
 pub struct Listed<T = Client> {

@@ -9,12 +9,11 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, NewClient};
+use crate::client::{Client, Information, NewClient};
 use crate::error::StoreError;
-use crate::information::Information;
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 use crate::schema::client;
-use crate::seal::{About, SealingKey, digest, same};
+use crate::seal::{SealContext, SealingKey, constant_time_eq, digest};
 
 #[derive(
     Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize,
@@ -91,7 +90,7 @@ impl ClientRow {
     }
 
     /// The row with the columns that follow from its metadata.
-    pub fn following(self, members: &ClientMetadata) -> Self {
+    pub fn with_derived_columns(self, members: &ClientMetadata) -> Self {
         Self {
             metadata_consistent: Some(members.is_consistent()),
             redirect_patterns: members.judged_patterns(),
@@ -130,14 +129,14 @@ impl ClientRow {
 
     /// Whether whoever has a token of that digest may manage the client at that provider. RFC 7592 §1.2.
     pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
-        same(&self.token_digest, token_digest)
+        constant_time_eq(&self.token_digest, token_digest)
             && self.provider == provider
             && !self.has_expired(now)
     }
 
     /// The secret, opened.
     pub fn secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
-        let about = About::ClientSecret {
+        let about = SealContext::ClientSecret {
             provider: &self.provider,
             client_id: &self.client_id,
         };
@@ -166,6 +165,19 @@ impl ClientRow {
     pub fn take_metadata(&mut self) -> Result<RegisteredMetadata, StoreError> {
         RegisteredMetadata::from_stored(mem::take(&mut self.metadata))
             .map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))
+    }
+
+    /// Returns the summary of the client, with its secret opened.
+    pub fn into_summary(mut self, seal: &SealingKey) -> Result<Information, StoreError> {
+        let secret = self.secret(seal)?;
+        self.terms()?;
+        Ok(Information {
+            secret,
+            metadata: self.take_metadata()?.into_json(),
+            issued_at: Timestamp::from_seconds(self.issued_at),
+            secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
+            id: ClientId::new(self.client_id),
+        })
     }
 
     /// The client, with its secret opened.
@@ -197,9 +209,15 @@ pub fn seal_secret(
     id: &ClientId,
     secret: &ClientSecret,
 ) -> Result<String, StoreError> {
-    let about = About::ClientSecret {
+    let about = SealContext::ClientSecret {
         provider: provider.as_str(),
         client_id: id.as_str(),
     };
-    seal.seal(&about, secret.reveal()).ok_or_else(no_randomness)
+    seal.seal(&about, secret.reveal())
+        .ok_or_else(no_random_bytes)
+}
+
+/// Returns true if the text has no NUL. PostgreSQL refuses a NUL in a parameter, and no stored text has one.
+pub fn has_no_nul(text: &str) -> bool {
+    !text.contains('\0')
 }

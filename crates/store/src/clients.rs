@@ -7,22 +7,22 @@ use diesel::prelude::*;
 use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
 
 use crate::Store;
-use crate::audit::{Event, changed};
+use crate::audit::{Event, changed_members};
 use crate::audit_row;
-use crate::change::{Change, Operation, SecretColumns};
+use crate::change::{ClientChange, QueuedWrite, SecretColumns};
+use crate::client::Information;
 use crate::client::{Client, NewClient, SecretChange};
-use crate::client_row::{ClientRow, seal_secret};
+use crate::client_lookup::find;
+use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
-use crate::find_many::find;
-use crate::information::Information;
 use crate::initial_access_token::TokenId;
+use crate::pending_write::Written;
 use crate::schema::client;
-use crate::seal::{digest, same};
-use crate::written::Written;
+use crate::seal::{constant_time_eq, digest};
 
 /// How many expired clients one transaction deletes, so that registrations need not wait for all of them.
-const PURGE: i64 = 500;
+const ROWS_PER_PURGE: i64 = 500;
 
 impl Store {
     /// Stores a new client, and takes one use off the initial access token that pays for it: both or neither. RFC 7591 §3.
@@ -39,25 +39,31 @@ impl Store {
         if [&new.owner, &new.composed_name]
             .into_iter()
             .flatten()
-            .any(|text| text.contains('\0'))
+            .any(|text| !has_no_nul(text))
         {
-            return Written::failed(StoreError::Refused("a client's name has no NUL in it"));
+            return Written::rejected(StoreError::Refused(
+                "the owner and the composed name must not contain a NUL character",
+            ));
         }
         match ClientRow::new(new, &self.0.seal) {
             Ok((row, information)) => {
                 let audit = self
-                    .row_of(Event::ClientRegistered)
-                    .client(&row.client_id)
-                    .at(&row.provider);
-                self.change(Change::Insert { row, spend, now }, audit, |inserted| {
-                    if inserted {
-                        Ok(information)
-                    } else {
-                        Err(StoreError::Spent)
-                    }
-                })
+                    .audit_row(Event::ClientRegistered)
+                    .with_client(&row.client_id)
+                    .with_provider(&row.provider);
+                self.change(
+                    ClientChange::Insert { row, spend, now },
+                    audit,
+                    |inserted| {
+                        if inserted {
+                            Ok(information)
+                        } else {
+                            Err(StoreError::Spent)
+                        }
+                    },
+                )
             }
-            Err(error) => Written::failed(error),
+            Err(error) => Written::rejected(error),
         }
     }
 
@@ -77,15 +83,15 @@ impl Store {
         let presented = digest(token.reveal());
         match self.row(id)? {
             Some(row) if row.is_managed_with(provider.as_str(), &presented, now) => {
-                let known = row.last_used_at;
+                let stored = row.last_used_at;
                 let client = row.client(&self.0.seal)?;
-                self.0.uses.note(client.id.as_str(), known, now);
+                self.0.last_used.record(client.id.as_str(), stored, now);
                 Ok(Some(client))
             }
             Some(_) => Ok(None),
             None => {
                 // An unknown client costs a comparison too.
-                std::hint::black_box(same(&presented, &presented));
+                std::hint::black_box(constant_time_eq(&presented, &presented));
                 Ok(None)
             }
         }
@@ -111,17 +117,17 @@ impl Store {
             revision: client.revision.saturating_add(1),
             ..client.clone()
         };
-        let names = changed(
+        let names = changed_members(
             client.secret.is_some(),
             &client.metadata,
             &after.metadata,
             &secret,
         );
         let audit = self
-            .row_of(Event::ClientUpdated)
-            .client(client.id.as_str())
-            .at(client.provider.as_str())
-            .saying(&names);
+            .audit_row(Event::ClientUpdated)
+            .with_client(client.id.as_str())
+            .with_provider(client.provider.as_str())
+            .with_detail(&names);
         let secret = match secret {
             SecretChange::Keep => None,
             SecretChange::Remove => {
@@ -132,7 +138,7 @@ impl Store {
                 let secret_sealed =
                     match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
                         Ok(sealed) => Some(sealed),
-                        Err(error) => return Written::failed(error),
+                        Err(error) => return Written::rejected(error),
                     };
                 (after.secret, after.secret_expires_at) = (Some(secret), expires_at);
                 Some(SecretColumns {
@@ -141,7 +147,7 @@ impl Store {
                 })
             }
         };
-        let change = Change::Replace {
+        let change = ClientChange::Replace {
             client_id: client.id.as_str().to_owned(),
             revision: client.revision,
             metadata: after.metadata.json().to_owned(),
@@ -161,13 +167,13 @@ impl Store {
 
     /// Looks, where changes are made, that the client is still as it was read.
     fn confirm(&self, client: Client, now: Timestamp) -> Written<Client> {
-        let change = Change::Confirm {
+        let change = ClientChange::Confirm {
             client_id: client.id.as_str().to_owned(),
             revision: client.revision,
             metadata: client.metadata.json().to_owned(),
             now,
         };
-        let queued = self.0.writer.send(Operation {
+        let queued = self.0.writer.send(QueuedWrite {
             change,
             audit: Arc::default(),
         });
@@ -185,7 +191,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn delete(&self, id: &ClientId) -> Written<bool> {
-        self.end(id, Event::ClientDeleted)
+        self.delete_as(id, Event::ClientDeleted)
     }
 
     /// The same at a WSO2 door.
@@ -193,18 +199,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn unregister(&self, id: &ClientId) -> Written<bool> {
-        self.end(id, Event::ClientUnregistered)
+        self.delete_as(id, Event::ClientUnregistered)
     }
 
-    fn end(&self, id: &ClientId, event: Event) -> Written<bool> {
-        if !may_exist(id) {
-            return Written::never(|| Ok(false));
+    fn delete_as(&self, id: &ClientId, event: Event) -> Written<bool> {
+        if !has_no_nul(id.as_str()) {
+            return Written::noop(|| Ok(false));
         }
         self.change(
-            Change::Delete {
+            ClientChange::Delete {
                 client_id: id.as_str().to_owned(),
             },
-            self.row_of(event).client(id.as_str()),
+            self.audit_row(event).with_client(id.as_str()),
             Ok,
         )
     }
@@ -220,17 +226,18 @@ impl Store {
         token: &RegistrationAccessToken,
         now: Timestamp,
     ) -> Written<bool> {
-        if !may_exist(id) {
-            return Written::never(|| Ok(false));
+        if !has_no_nul(id.as_str()) {
+            return Written::noop(|| Ok(false));
         }
-        let change = Change::Reissue {
+        let change = ClientChange::Reissue {
             client_id: id.as_str().to_owned(),
             token_digest: digest(token.reveal()),
             now,
         };
         self.change(
             change,
-            self.row_of(Event::ClientReissued).client(id.as_str()),
+            self.audit_row(Event::ClientReissued)
+                .with_client(id.as_str()),
             Ok,
         )
     }
@@ -256,7 +263,7 @@ impl Store {
         owner: Option<&str>,
         provider: Option<&Issuer>,
     ) -> Result<bool, StoreError> {
-        if !may_exist(id) {
+        if !has_no_nul(id.as_str()) {
             return Ok(false);
         }
         let found: Option<(Option<String>, String)> = self.0.pool.read(|connection| {
@@ -283,7 +290,7 @@ impl Store {
                 let expired = client::table.filter(client::expires_at.le(now.seconds()));
                 Ok(expired
                     .select(client::client_id)
-                    .limit(PURGE)
+                    .limit(ROWS_PER_PURGE)
                     .load(connection)?)
             })?;
             if expired.is_empty() {
@@ -293,20 +300,20 @@ impl Store {
                 let gone: Vec<(String, String)> = either!(connection, inner => diesel::delete(client::table.filter(client::client_id.eq_any(&expired)))
                     .returning((client::client_id, client::provider))
                     .get_results(inner))?;
-                let row = |(id, provider): &(String, String)| Cow::Owned(self.row_of(Event::ClientExpired).client(id).at(provider));
+                let row = |(id, provider): &(String, String)| Cow::Owned(self.audit_row(Event::ClientExpired).with_client(id).with_provider(provider));
                 let rows: Vec<_> = gone.iter().map(row).collect();
                 audit_row::write(connection, &rows)?;
                 Ok(rows)
             })?;
             for row in &rows {
-                row.tell(false);
+                row.log(false);
             }
             purged += rows.len();
         }
     }
 
     fn row(&self, id: &ClientId) -> Result<Option<ClientRow>, StoreError> {
-        if !may_exist(id) {
+        if !has_no_nul(id.as_str()) {
             return Ok(None);
         }
         self.0.pool.read(|connection| find(connection, id.as_str()))
@@ -321,9 +328,4 @@ fn is_unchanged(client: &Client, metadata: &RegisteredMetadata, secret: &SecretC
         SecretChange::Issue(..) => false,
     };
     keeps_secret && client.metadata.json() == metadata.json()
-}
-
-/// Whether an identifier can be one of ours. PostgreSQL takes a NUL for an error, and it is the caller's.
-pub fn may_exist(id: &ClientId) -> bool {
-    !id.as_str().contains('\0')
 }

@@ -33,7 +33,7 @@ pub(crate) use either;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum ConnectionUse {
     /// To read while a request waits, and for an operator's writes.
     Read,
     /// To write in batches.
@@ -42,7 +42,7 @@ pub enum Purpose {
     Migrate,
 }
 
-impl Purpose {
+impl ConnectionUse {
     /// How long a statement waits for somebody else's lock.
     fn patience(self, sqlite: bool) -> Duration {
         match self {
@@ -63,13 +63,13 @@ impl AnyConnection {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] with what the database said, never the password.
-    pub fn establish_at(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
+    pub fn establish_at(url: &DatabaseUrl, purpose: ConnectionUse) -> Result<Self, StoreError> {
         let wait = purpose.patience(url.is_sqlite());
         let refused = |message: &str| StoreError::Unavailable(url.clean(message));
         if let Some(path) = url.sqlite_path() {
             create(path).map_err(|error| match url.folder() {
                 Some(folder) if !folder.is_dir() => {
-                    refused(&format!("there is no folder {}", folder.display()))
+                    refused(&format!("the folder {} does not exist", folder.display()))
                 }
                 _ => refused(&error.to_string()),
             })?;

@@ -19,10 +19,10 @@ pub enum StoreError {
         reason: String,
     },
     /// The client changed, expired or went away since it was read.
-    #[error("the client was changed or deleted by somebody else in the meantime")]
+    #[error("the client was changed or deleted by another request in the meantime")]
     Stale,
     /// Something of that name exists already.
-    #[error("something of that name exists already")]
+    #[error("the name is already in use")]
     Conflict,
     /// The initial access token is used up, expired or revoked.
     #[error("the initial access token is used up, expired or revoked")]
@@ -36,7 +36,7 @@ pub enum StoreError {
         migration: String,
     },
     /// Migrations are missing.
-    #[error("the schema of the store is behind this program: its migrations have not been applied")]
+    #[error("the database schema is outdated; run frontdesk migrate")]
     Behind,
     /// The sealing key is not the one this store was sealed with.
     #[error("the sealing key is not the one this store was sealed with")]
@@ -60,6 +60,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The error of a store that was closed, or whose worker thread was lost.
+    pub(crate) fn closed() -> Self {
+        Self::Unavailable("the store is closed".to_owned())
+    }
+
     pub(crate) fn corrupt(table: &'static str, column: &'static str, key: &str) -> Self {
         Self::Corrupt {
             table,
@@ -80,7 +85,7 @@ impl StoreError {
 
 // The ORM passes on no error code for these, so their constant texts must do.
 // SQLite's are compiled in; PostgreSQL's are those of its C locale.
-const PASSING: &[&str] = &[
+const TRANSIENT_MESSAGES: &[&str] = &[
     "database is locked",
     "database table is locked",
     "database schema is locked",
@@ -109,14 +114,14 @@ impl From<Error> for StoreError {
             Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict,
             Error::DatabaseError(kind, said) => {
                 let message = one_line(said.message());
-                let passes = matches!(
+                let is_transient = matches!(
                     kind,
                     DatabaseErrorKind::ClosedConnection
                         | DatabaseErrorKind::UnableToSendCommand
                         | DatabaseErrorKind::SerializationFailure
                         | DatabaseErrorKind::ReadOnlyTransaction
                 );
-                if passes || PASSING.iter().any(|text| message.contains(text)) {
+                if is_transient || TRANSIENT_MESSAGES.iter().any(|text| message.contains(text)) {
                     Self::Unavailable(message)
                 } else {
                     Self::Database(message)

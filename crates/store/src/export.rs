@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 
 use crate::client_row::{ClientRow, seal_secret};
 use crate::error::StoreError;
-use crate::seal::{About, SealingKey};
+use crate::seal::{SealContext, SealingKey};
 
 /// SHA-256.
-const DIGEST: usize = 32;
+const DIGEST_BYTES: usize = 32;
 
 /// A client with everything its row has.
 #[derive(Debug, Clone)]
@@ -51,10 +51,10 @@ pub enum ImportError {
     )]
     Sealed(String),
     /// There is a client of that identifier already, and it is another one.
-    #[error("there is a client {0:?} already, and it differs")]
+    #[error("the client {0:?} exists already and differs")]
     Different(String),
     /// Its owner has a client of its composed name already.
-    #[error("the owner of {0:?} has a client of the same composed name at this provider already")]
+    #[error("the owner of {0:?} already has a client of the same composed name at this provider")]
     Named(String),
     /// The store is in trouble.
     #[error(transparent)]
@@ -63,7 +63,7 @@ pub enum ImportError {
 
 impl ExportedClient {
     /// The client of a row, unless the row is damaged.
-    pub(crate) fn of(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
+    pub(crate) fn from_row(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
         row.clone().client(seal)?;
         Ok(Self(row))
     }
@@ -82,7 +82,7 @@ impl ExportedClient {
     ///
     /// # Errors
     /// What is wrong with the line.
-    pub(crate) fn read(
+    pub(crate) fn parse_line(
         line: &str,
         own: &SealingKey,
         foreign: Option<&SealingKey>,
@@ -122,7 +122,7 @@ impl ExportedClient {
         }
         if !URL_SAFE_NO_PAD
             .decode(&row.token_digest)
-            .is_ok_and(|digest| digest.len() == DIGEST)
+            .is_ok_and(|digest| digest.len() == DIGEST_BYTES)
         {
             return Err(column("token_digest"));
         }
@@ -139,7 +139,7 @@ impl ExportedClient {
             )?);
         }
         if let Some(sealed) = &row.secret_sealed {
-            let about = About::ClientSecret {
+            let about = SealContext::ClientSecret {
                 provider: &row.provider,
                 client_id: &row.client_id,
             };
@@ -157,7 +157,7 @@ impl ExportedClient {
         }
         let client_id = row.client_id.clone();
         match row.clone().client(own) {
-            Ok(client) => Ok(Self(row.following(client.metadata.members()))),
+            Ok(client) => Ok(Self(row.with_derived_columns(client.metadata.members()))),
             Err(StoreError::Corrupt { column, .. }) => {
                 Err(ImportError::Column { column, client_id })
             }
@@ -170,9 +170,9 @@ impl ExportedClient {
     }
 
     /// Whether a row is this client: secrets are compared, not how they are sealed, and it does not count when it was last used.
-    pub(crate) fn is(&self, row: &ClientRow, own: &SealingKey) -> bool {
+    pub(crate) fn equals_row(&self, row: &ClientRow, own: &SealingKey) -> bool {
         let opened = |row: &ClientRow| {
-            let about = About::ClientSecret {
+            let about = SealContext::ClientSecret {
                 provider: &row.provider,
                 client_id: &row.client_id,
             };
@@ -195,10 +195,10 @@ impl ExportedClient {
 /// A line without the secret that it has in clear, and that secret.
 fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_json::Error> {
     #[derive(Deserialize)]
-    struct InClear {
+    struct ExportLine {
         client_secret: Option<String>,
     }
-    let Some(secret) = serde_json::from_str::<InClear>(line)?.client_secret else {
+    let Some(secret) = serde_json::from_str::<ExportLine>(line)?.client_secret else {
         return Ok((Cow::Borrowed(line), None));
     };
     let mut columns: Map<String, Value> = serde_json::from_str(line)?;

@@ -8,11 +8,11 @@ use diesel::prelude::*;
 use crate::Store;
 use crate::audit::Event;
 use crate::audit_row;
+use crate::client_lookup::find_all;
 use crate::client_row::ClientRow;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::{ExportedClient, ImportError};
-use crate::find_many::find_many;
 use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::seal::SealingKey;
@@ -52,7 +52,7 @@ impl Store {
         line: &str,
         sealed_with: Option<&SealingKey>,
     ) -> Result<ExportedClient, ImportError> {
-        ExportedClient::read(line, &self.0.seal, sealed_with)
+        ExportedClient::parse_line(line, &self.0.seal, sealed_with)
     }
 
     /// How many of these clients are not here yet. One that is here already must be the same.
@@ -85,14 +85,17 @@ impl Store {
             let insert = |connection: &mut AnyConnection| -> Result<usize, NotImported> {
                 let absent = self.absent(batch, present(connection, batch)?)?;
                 insert_rows(connection, &absent, together)?;
-                let told = |(_, row): &(usize, &ClientRow)| {
+                let audit_row = |(_, row): &(usize, &ClientRow)| {
                     Cow::Owned(
-                        self.row_of(Event::ClientImported)
-                            .client(&row.client_id)
-                            .at(&row.provider),
+                        self.audit_row(Event::ClientImported)
+                            .with_client(&row.client_id)
+                            .with_provider(&row.provider),
                     )
                 };
-                audit_row::write(connection, &absent.iter().map(told).collect::<Vec<_>>())?;
+                audit_row::write(
+                    connection,
+                    &absent.iter().map(audit_row).collect::<Vec<_>>(),
+                )?;
                 Ok(absent.len())
             };
             insert(connection).map_err(|reason| {
@@ -123,7 +126,7 @@ impl Store {
         for (at, exported) in batch.iter().enumerate() {
             let row = exported.row();
             match seen.get(row.client_id.as_str()) {
-                Some(other) if exported.is(other, &self.0.seal) => {}
+                Some(other) if exported.equals_row(other, &self.0.seal) => {}
                 Some(_) => {
                     return Err(NotImported {
                         at,
@@ -148,7 +151,7 @@ fn present(
         .iter()
         .map(|exported| exported.row().client_id.as_str())
         .collect();
-    Ok(find_many(connection, &ids)?.into_iter().flatten().collect())
+    Ok(find_all(connection, &ids)?.into_iter().flatten().collect())
 }
 
 fn insert_rows(

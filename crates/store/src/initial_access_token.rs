@@ -78,11 +78,11 @@ pub struct TokenInfo {
 impl TokenInfo {
     /// Its identifier and label, as the audit trail names it.
     pub fn name(&self) -> String {
-        called(self.id.as_str(), self.label.as_deref())
+        name_with_label(self.id.as_str(), self.label.as_deref())
     }
 }
 
-fn called(id: &str, label: Option<&str>) -> String {
+fn name_with_label(id: &str, label: Option<&str>) -> String {
     label.map_or_else(|| id.to_owned(), |label| format!("{id} {label}"))
 }
 
@@ -102,7 +102,7 @@ struct TokenRow {
 
 impl TokenRow {
     /// Whether it registers clients with that provider now.
-    fn is_good(&self, provider: &Issuer, now: Timestamp) -> bool {
+    fn is_valid(&self, provider: &Issuer, now: Timestamp) -> bool {
         self.uses_left.is_none_or(|uses| uses > 0)
             && self.expires_at.is_none_or(|at| at > now.seconds())
             && self
@@ -150,12 +150,12 @@ impl Store {
     ) -> Result<TokenId, StoreError> {
         if new.uses.is_some_and(|uses| uses < 1) {
             return Err(StoreError::Refused(
-                "an initial access token is good for at least one use",
+                "an initial access token must allow at least one use",
             ));
         }
-        let mut audit = self.row_of(Event::TokenIssued);
+        let mut audit = self.audit_row(Event::TokenIssued);
         if let Some(provider) = &new.provider {
-            audit = audit.at(provider.as_str());
+            audit = audit.with_provider(provider.as_str());
         }
         let row = TokenRow {
             id: hexadecimal(&bytes::<8>()?),
@@ -168,7 +168,7 @@ impl Store {
             provider: new.provider.map(|provider| provider.as_str().to_owned()),
             terms: new.terms.map(|terms| terms.json()),
         };
-        audit.token = Some(called(&row.id, row.label.as_deref()));
+        audit.token = Some(name_with_label(&row.id, row.label.as_deref()));
         audit.account = row.owner.clone().or(audit.account);
         self.0.pool.write(|connection| {
             diesel::insert_into(initial_access_token::table)
@@ -176,7 +176,7 @@ impl Store {
                 .execute(connection)?;
             audit_row::write_one(connection, &audit)
         })?;
-        audit.tell(false);
+        audit.log(false);
         Ok(TokenId(row.id))
     }
 
@@ -214,7 +214,7 @@ impl Store {
                 .first(connection)
                 .optional()?)
         })?;
-        row.filter(|row| row.is_good(provider, now))
+        row.filter(|row| row.is_valid(provider, now))
             .map(TokenRow::info)
             .transpose()
     }
@@ -224,19 +224,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn revoke_token(&self, id: &TokenId) -> Result<bool, StoreError> {
-        let mut audit = self.row_of(Event::TokenRevoked);
+        let mut audit = self.audit_row(Event::TokenRevoked);
         let revoked = self.0.pool.write(|connection| {
             let label: Option<Option<String>> = either!(connection, inner => diesel::delete(initial_access_token::table.find(id.as_str()))
                 .returning(initial_access_token::label)
                 .get_result(inner)
                 .optional())?;
             let Some(label) = label else { return Ok(false) };
-            audit.token = Some(called(id.as_str(), label.as_deref()));
+            audit.token = Some(name_with_label(id.as_str(), label.as_deref()));
             audit_row::write_one(connection, &audit)?;
             Ok(true)
         })?;
         if revoked {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(revoked)
     }

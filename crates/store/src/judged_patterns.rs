@@ -9,10 +9,10 @@ use crate::error::StoreError;
 use crate::schema::client;
 
 /// The maximum number of rows that are read at a time.
-const PAGE: i64 = 500;
+const PAGE_SIZE: i64 = 500;
 
 /// What the metadata of a client with a pattern have in them.
-const MARKED: &str = "%\"regexp=%";
+const PATTERN_MARK: &str = "%\"regexp=%";
 
 /// Fills the column `redirect_patterns` where it is empty and there is a pattern. A pattern outside the grammar leaves it
 /// empty, and a line of the log names the client.
@@ -22,10 +22,10 @@ pub fn judge_older_patterns(connection: &mut AnyConnection) -> Result<(), StoreE
         let rows: Vec<(String, String)> = client::table
             .filter(client::client_id.gt(&after))
             .filter(client::redirect_patterns.is_null())
-            .filter(client::metadata.like(MARKED))
+            .filter(client::metadata.like(PATTERN_MARK))
             .order(client::client_id)
             .select((client::client_id, client::metadata))
-            .limit(PAGE)
+            .limit(PAGE_SIZE)
             .load(connection)?;
         let Some((last, _)) = rows.last() else {
             return Ok(());

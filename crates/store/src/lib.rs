@@ -32,26 +32,27 @@ mod audit_row;
 mod backup;
 mod change;
 mod client;
+mod client_lookup;
 mod client_row;
+mod client_summary;
 mod clients;
 mod connection;
-mod crew;
-mod desk;
 mod error;
 mod export;
-mod find_many;
 mod import;
-mod information;
 mod initial_access_token;
 mod insert_many;
 mod judged_patterns;
+mod last_used;
 mod listing;
 mod lock;
 mod migrations;
 mod nul;
 mod password;
+mod pending_write;
 mod pool;
 mod purge;
+mod queue;
 mod random;
 mod reader;
 mod register_many;
@@ -61,9 +62,8 @@ mod seal;
 mod signing_key;
 mod tables;
 mod url;
-mod uses;
+mod worker_pool;
 mod writer;
-mod written;
 
 use std::fmt;
 use std::sync::Arc;
@@ -72,27 +72,26 @@ pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use activity::{Activity, Distribution};
 pub use audit::By;
 pub use backup::BackupError;
-pub use client::{Client, Listed, NewClient, SecretChange};
+pub use client::{Client, Information, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
 pub use import::NotImported;
-pub use information::Information;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
 pub use listing::Which;
 pub use nul::ClientsWithNul;
 pub use password::PasswordMemory;
+pub use pending_write::Written;
 pub use purge::Purgeable;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use url::{DatabaseUrl, DatabaseUrlError};
-pub use written::Written;
 
 use audit_row::AuditIds;
-use connection::{AnyConnection, Purpose};
+use connection::{AnyConnection, ConnectionUse};
+use last_used::LastUsedBuffer;
 use pool::Pool;
 use protocol::Clock;
 use reader::Reader;
-use uses::Uses;
 use writer::Writer;
 
 /// A store, and who does what is done with it. Clones share it; it closes when the last one goes.
@@ -106,7 +105,7 @@ struct Inner {
     writer: Writer,
     reader: Reader,
     audit_ids: AuditIds,
-    uses: Arc<Uses>,
+    last_used: Arc<LastUsedBuffer>,
 }
 
 impl Store {
@@ -115,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] with what the database said; [`StoreError::Newer`] when a newer program made the schema.
     pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
-        let opened = AnyConnection::establish_at(url, Purpose::Migrate)
+        let opened = AnyConnection::establish_at(url, ConnectionUse::Migrate)
             .and_then(|mut connection| migrations::missing(&mut connection));
         match opened {
             Ok(_) => {}
@@ -128,8 +127,11 @@ impl Store {
             Err(error) => return Err(error),
         }
         let audit_ids = AuditIds::new(Clock::system())?;
-        let (pool, uses) = (Arc::new(Pool::new(url)), Arc::new(Uses::default()));
-        let reader = Reader::new(&pool, &seal, &uses);
+        let (pool, last_used) = (
+            Arc::new(Pool::new(url)),
+            Arc::new(LastUsedBuffer::default()),
+        );
+        let reader = Reader::new(&pool, &seal, &last_used);
         let inner = Inner {
             url: url.clone(),
             seal,
@@ -137,7 +139,7 @@ impl Store {
             writer: Writer::start(url)?,
             reader,
             audit_ids,
-            uses,
+            last_used,
         };
         Ok(Self(Arc::new(inner), Arc::default()))
     }
@@ -152,7 +154,7 @@ impl Store {
 
     /// Finishes the writes that are queued; later ones are [`StoreError::Unavailable`]. Reads go on.
     pub fn close(&self) {
-        let last = self.queue_uses();
+        let last = self.queue_last_used();
         self.0.writer.close();
         // Nobody depends on them, and a store that is down is told of by everything else.
         drop(last);

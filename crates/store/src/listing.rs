@@ -5,12 +5,12 @@ use protocol::{ClientId, Timestamp};
 
 use crate::Store;
 use crate::client::Listed;
-use crate::client_row::ClientRow;
+use crate::client_row::{ClientRow, has_no_nul};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::ExportedClient;
+use crate::last_used::DAY;
 use crate::schema::client;
-use crate::uses::DAY;
 
 /// Which clients: all of them, unless something is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,18 +27,18 @@ pub struct Which {
     pub unused_since: Option<Timestamp>,
 }
 
-type Boxed<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
+type ClientQuery<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
 
 impl Which {
     /// PostgreSQL takes a NUL for an error, and no client has one.
-    fn may_exist(&self) -> bool {
+    fn has_no_nul(&self) -> bool {
         [&self.owner, &self.provider]
             .into_iter()
             .flatten()
-            .all(|text| !text.contains('\0'))
+            .all(|text| has_no_nul(text))
     }
 
-    fn query(&self) -> Boxed<'_> {
+    fn query(&self) -> ClientQuery<'_> {
         let mut query = client::table.into_boxed();
         if let Some(owner) = &self.owner {
             query = query.filter(client::owner.eq(owner));
@@ -100,7 +100,7 @@ impl Store {
         let seal = &self.0.seal;
         let listed = |row: ClientRow| Listed {
             id: ClientId::new(&row.client_id),
-            client: ExportedClient::of(row, seal),
+            client: ExportedClient::from_row(row, seal),
         };
         Ok(self
             .rows(which, after, limit)?
@@ -114,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn count_clients(&self, which: &Which) -> Result<u64, StoreError> {
-        if !which.may_exist() {
+        if !which.has_no_nul() {
             return Ok(0);
         }
         let count: i64 = self
@@ -130,7 +130,7 @@ impl Store {
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<ClientRow>, StoreError> {
-        if !which.may_exist() {
+        if !which.has_no_nul() {
             return Ok(Vec::new());
         }
         let after = after

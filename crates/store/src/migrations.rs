@@ -8,13 +8,13 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::Store;
-use crate::connection::{AnyConnection, Purpose};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::judged_patterns::judge_older_patterns;
 use crate::lock::{Lock, lock};
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 use crate::schema::seal_check;
-use crate::seal::{About, SealingKey};
+use crate::seal::{SealContext, SealingKey};
 
 /// Every change of the schema there ever was.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -50,7 +50,7 @@ impl Store {
             Err(StoreError::Behind) => {}
             other => return other.map(|()| Vec::new()),
         }
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Migrate)?;
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Migrate)?;
         connection.write(|connection| {
             lock(connection, Lock::Migrations)?;
             let missing = missing(connection)?;
@@ -162,7 +162,7 @@ fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel,
         .into_iter()
         .find(|(id, _)| *id == seal.id())
         .ok_or(StoreError::WrongKey)?;
-    match seal.open(&About::Check, &sentinel) {
+    match seal.open(&SealContext::Check, &sentinel) {
         Some(opened) if opened.as_str() == SENTINEL => Ok(Sentinel::Opens),
         _ => Err(StoreError::corrupt("seal_check", "sealed", &id)),
     }
@@ -170,8 +170,8 @@ fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel,
 
 fn write_sentinel(connection: &mut AnyConnection, seal: &SealingKey) -> Result<(), StoreError> {
     let sentinel = seal
-        .seal(&About::Check, SENTINEL)
-        .ok_or_else(no_randomness)?;
+        .seal(&SealContext::Check, SENTINEL)
+        .ok_or_else(no_random_bytes)?;
     diesel::insert_into(seal_check::table)
         .values((
             seal_check::key_id.eq(seal.id()),

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::schema::client;
 
 /// The maximum number of rows that are read at a time.
-const PAGE: i64 = 500;
+const PAGE_SIZE: i64 = 500;
 
 /// The clients whose JSON PostgreSQL cannot read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ fn candidates(connection: &mut AnyConnection, after: &str) -> Result<Vec<Candida
         .filter(client::client_id.gt(after))
         .filter(escaped)
         .order(client::client_id)
-        .limit(PAGE);
+        .limit(PAGE_SIZE);
     Ok(rows
         .select((client::client_id, client::metadata, client::terms))
         .load(connection)?)

@@ -9,10 +9,10 @@ use openssl::memcmp;
 use protocol::Secret;
 
 use crate::error::StoreError;
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 
 /// The hash of an unknown password, of the default cost: an unknown account takes as long as a wrong password.
-pub(crate) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm8";
+pub(crate) const UNKNOWN_ACCOUNT_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm8";
 
 /// The maximum memory cost of a stored hash, in KiB.
 const MEMORY_COST_MAX: u32 = 128 * 1024;
@@ -79,7 +79,7 @@ pub(crate) fn hash(password: &Secret) -> Result<String, StoreError> {
     }
     Ok(Argon2::default()
         .hash_password(password.reveal().as_bytes())
-        .map_err(|_| no_randomness())?
+        .map_err(|_| no_random_bytes())?
         .to_string())
 }
 
@@ -110,10 +110,10 @@ mod tests {
                 .map(ToOwned::to_owned)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(cost(NOBODY), cost(&fresh));
-        assert_eq!(NOBODY.len(), fresh.len());
+        assert_eq!(cost(UNKNOWN_ACCOUNT_HASH), cost(&fresh));
+        assert_eq!(UNKNOWN_ACCOUNT_HASH.len(), fresh.len());
         assert_eq!(
-            PasswordMemory::default().verify(&Secret::new("nobody"), NOBODY),
+            PasswordMemory::default().verify(&Secret::new("nobody"), UNKNOWN_ACCOUNT_HASH),
             Some(false)
         );
     }
@@ -167,7 +167,10 @@ mod tests {
             ("v=19", "v=7"),
         ] {
             assert_eq!(
-                memory.verify(&Secret::new("hush"), &NOBODY.replace(from, to)),
+                memory.verify(
+                    &Secret::new("hush"),
+                    &UNKNOWN_ACCOUNT_HASH.replace(from, to)
+                ),
                 None,
                 "{to}"
             );

@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 
-use crate::activity::Waits;
-use crate::connection::{AnyConnection, Purpose};
-use crate::desk::lock;
+use crate::activity::WaitCounters;
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
+use crate::queue::lock;
 use crate::url::DatabaseUrl;
 
 /// How long a request waits for a connection.
-const WAIT: Duration = Duration::from_secs(3);
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// For how long SQLite is asked to begin a write, while others write.
-const LOCKED: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For how long after that all connections may be out and none come back, before they are given up.
-const STUCK: Duration = Duration::from_secs(7);
+const EXHAUSTED_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// How many times connections that were given up may still hang, so that a database that hangs again and again keeps some for others.
-const HANGING: usize = 4;
+const MAX_ABANDONED: usize = 4;
 
 /// Connections to one store.
 ///
@@ -31,29 +31,29 @@ const HANGING: usize = 4;
 /// are stuck, they are left to whoever waits for them, and others are made.
 pub struct Pool {
     url: DatabaseUrl,
-    connections: RwLock<Connections>,
+    connections: RwLock<PoolState>,
     /// Since when all connections are out and nobody got one.
     exhausted: Mutex<Option<Instant>>,
-    hanging: Mutex<Vec<Weak<()>>>,
-    waits: Waits,
+    abandoned: Mutex<Vec<Weak<()>>>,
+    counters: WaitCounters,
 }
 
 /// The connections in use, until they are given up.
 #[derive(Clone)]
-struct Connections {
-    connections: r2d2::Pool<Manager>,
+struct PoolState {
+    connections: r2d2::Pool<ConnectionFactory>,
     /// Lives as long as somebody has one of them.
-    kept: Arc<()>,
+    in_use: Arc<()>,
 }
 
 /// Opens connections for the pool by the scheme of the URL.
-struct Manager {
+struct ConnectionFactory {
     url: DatabaseUrl,
-    _kept: Arc<()>,
+    _in_use: Arc<()>,
 }
 
 /// A connection, and whether it failed while somebody had it.
-struct Pooled {
+struct PooledConnection {
     connection: AnyConnection,
     failed: bool,
 }
@@ -61,9 +61,9 @@ struct Pooled {
 /// Why there is no connection, for the pool to quote.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Refused(String);
+struct ConnectError(String);
 
-impl From<StoreError> for Refused {
+impl From<StoreError> for ConnectError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(reason) => Self(reason),
@@ -72,22 +72,22 @@ impl From<StoreError> for Refused {
     }
 }
 
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = Refused;
+impl r2d2::ManageConnection for ConnectionFactory {
+    type Connection = PooledConnection;
+    type Error = ConnectError;
 
-    fn connect(&self) -> Result<Pooled, Refused> {
-        Ok(Pooled {
-            connection: AnyConnection::establish_at(&self.url, Purpose::Read)?,
+    fn connect(&self) -> Result<PooledConnection, ConnectError> {
+        Ok(PooledConnection {
+            connection: AnyConnection::establish_at(&self.url, ConnectionUse::Read)?,
             failed: false,
         })
     }
 
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Refused> {
+    fn is_valid(&self, pooled: &mut PooledConnection) -> Result<(), ConnectError> {
         Ok(pooled.connection.ping().map_err(StoreError::from)?)
     }
 
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+    fn has_broken(&self, pooled: &mut PooledConnection) -> bool {
         pooled.failed || std::thread::panicking() || pooled.connection.is_broken()
     }
 }
@@ -97,10 +97,10 @@ impl Pool {
     pub fn new(url: &DatabaseUrl) -> Self {
         Self {
             url: url.clone(),
-            connections: RwLock::new(Connections::new(url)),
+            connections: RwLock::new(PoolState::new(url)),
             exhausted: Mutex::default(),
-            hanging: Mutex::default(),
-            waits: Waits::default(),
+            abandoned: Mutex::default(),
+            counters: WaitCounters::default(),
         }
     }
 
@@ -110,11 +110,11 @@ impl Pool {
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let _span = tracing::info_span!("store read", otel.kind = "client").entered();
-        self.look(work)
+        self.read_untraced(work)
     }
 
     /// The same for many requests at a time, each of which has a span of its own.
-    pub fn look<T>(
+    pub fn read_untraced<T>(
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -132,7 +132,7 @@ impl Pool {
             match self.check_out(|connection| Ok(connection.begin()?)) {
                 Ok((pooled, ())) => break pooled,
                 // Others wrote all the time, on a disk that is slow. Nobody's request waits for this write.
-                Err(error) if error.is_locked() && begun.elapsed() < LOCKED => {}
+                Err(error) if error.is_locked() && begun.elapsed() < LOCK_TIMEOUT => {}
                 Err(error) => return Err(error),
             }
         };
@@ -147,7 +147,7 @@ impl Pool {
     fn check_out<T>(
         &self,
         step: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
-    ) -> Result<(r2d2::PooledConnection<Manager>, T), StoreError> {
+    ) -> Result<(r2d2::PooledConnection<ConnectionFactory>, T), StoreError> {
         let begun = Instant::now();
         loop {
             let mut pooled = self.connection()?;
@@ -155,7 +155,10 @@ impl Pool {
                 Ok(value) => return Ok((pooled, value)),
                 Err(error) => {
                     pooled.failed = error.is_unavailable();
-                    if !(pooled.failed && !self.url.is_sqlite() && begun.elapsed() < WAIT) {
+                    if !(pooled.failed
+                        && !self.url.is_sqlite()
+                        && begun.elapsed() < CHECKOUT_TIMEOUT)
+                    {
                         return Err(error);
                     }
                 }
@@ -164,7 +167,7 @@ impl Pool {
     }
 
     /// A connection that nobody uses, or a new one.
-    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
+    fn connection(&self) -> Result<r2d2::PooledConnection<ConnectionFactory>, StoreError> {
         let stuck = self
             .connections
             .read()
@@ -172,7 +175,7 @@ impl Pool {
             .clone();
         let got = stuck.connections.try_get().map_or_else(
             || {
-                self.waits.awaited.fetch_add(1, Ordering::Relaxed);
+                self.counters.awaited.fetch_add(1, Ordering::Relaxed);
                 stuck.connections.get()
             },
             Ok,
@@ -185,28 +188,28 @@ impl Pool {
             }
             Err(error) => error,
         };
-        self.waits.denied.fetch_add(1, Ordering::Relaxed);
+        self.counters.denied.fetch_add(1, Ordering::Relaxed);
         let state = stuck.connections.state();
         // With a place left the database refused a connection, and that passes by itself.
         if state.idle_connections > 0 || state.connections < stuck.connections.max_size() {
             *exhausted = None;
-        } else if exhausted.get_or_insert_with(Instant::now).elapsed() > STUCK {
+        } else if exhausted.get_or_insert_with(Instant::now).elapsed() > EXHAUSTED_TIMEOUT {
             *exhausted = None;
-            self.give_up(&stuck);
+            self.replace_pool(&stuck);
         }
         Err(StoreError::Unavailable(error.to_string()))
     }
 
     /// Other connections in the place of these.
-    fn give_up(&self, stuck: &Connections) {
-        let mut hanging = lock(&self.hanging);
-        hanging.retain(|kept| kept.strong_count() > 0);
-        if hanging.len() < HANGING {
-            hanging.push(Arc::downgrade(&stuck.kept));
+    fn replace_pool(&self, stuck: &PoolState) {
+        let mut abandoned = lock(&self.abandoned);
+        abandoned.retain(|in_use| in_use.strong_count() > 0);
+        if abandoned.len() < MAX_ABANDONED {
+            abandoned.push(Arc::downgrade(&stuck.in_use));
             *self
                 .connections
                 .write()
-                .unwrap_or_else(PoisonError::into_inner) = Connections::new(&self.url);
+                .unwrap_or_else(PoisonError::into_inner) = PoolState::new(&self.url);
         }
     }
 
@@ -225,8 +228,8 @@ impl Pool {
     }
 
     /// What it counts.
-    pub fn waits(&self) -> &Waits {
-        &self.waits
+    pub fn counters(&self) -> &WaitCounters {
+        &self.counters
     }
 
     /// Whether the database answers.
@@ -239,20 +242,23 @@ impl Pool {
     }
 }
 
-impl Connections {
+impl PoolState {
     fn new(url: &DatabaseUrl) -> Self {
-        let kept = Arc::new(());
+        let in_use = Arc::new(());
         let connections = r2d2::Pool::builder()
             .max_size(url.max_connections())
             .min_idle(Some(1))
-            .connection_timeout(WAIT)
+            .connection_timeout(CHECKOUT_TIMEOUT)
             .test_on_check_out(false)
             // Whoever waited for a connection reports why there was none; once is enough.
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager {
+            .build_unchecked(ConnectionFactory {
                 url: url.clone(),
-                _kept: Arc::clone(&kept),
+                _in_use: Arc::clone(&in_use),
             });
-        Self { connections, kept }
+        Self {
+            connections,
+            in_use,
+        }
     }
 }

@@ -65,11 +65,11 @@ impl Store {
         use initial_access_token::{expires_at, table, uses_left};
 
         let spent = table.filter(uses_left.le(0).or(expires_at.le(now.seconds())));
-        let audit = self.row_of(Event::TokensPurged);
+        let audit = self.audit_row(Event::TokensPurged);
         self.0.pool.write(|connection| {
             let purged = diesel::delete(spent).execute(connection)?;
             if purged > 0 {
-                audit_row::write_one(connection, &audit.saying(&purged.to_string()))?;
+                audit_row::write_one(connection, &audit.with_detail(&purged.to_string()))?;
             }
             Ok(purged)
         })

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 /// As many random bytes as asked for.
 pub fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
-    rand_bytes(&mut bytes).map_err(|_| no_randomness())?;
+    rand_bytes(&mut bytes).map_err(|_| no_random_bytes())?;
     Ok(bytes)
 }
 
@@ -22,6 +22,6 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// What is said when there are none.
-pub fn no_randomness() -> StoreError {
+pub fn no_random_bytes() -> StoreError {
     StoreError::Unavailable("the operating system gave no random bytes".to_owned())
 }

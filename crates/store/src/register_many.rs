@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use crate::audit_row::{AuditMany, AuditRow};
-use crate::change::{Operation, plain_insert};
+use crate::change::{QueuedWrite, plain_insert};
 use crate::client_row::ClientRow;
 use crate::insert_many::InsertMany;
 
@@ -17,15 +17,12 @@ pub struct RegisterMany<'a> {
 
 impl<'a> RegisterMany<'a> {
     /// Registrations that nothing has to be paid for; `None` when there is anything else among the operations.
-    pub fn of(operations: &'a [Box<Operation>]) -> Option<Self> {
-        let clients: Option<Vec<&ClientRow>> = operations
+    pub fn from_writes(writes: &'a [Box<QueuedWrite>]) -> Option<Self> {
+        let clients: Option<Vec<&ClientRow>> = writes
             .iter()
-            .map(|operation| plain_insert(&operation.change))
+            .map(|write| plain_insert(&write.change))
             .collect();
-        let audit: Vec<&AuditRow> = operations
-            .iter()
-            .flat_map(|operation| &*operation.audit)
-            .collect();
+        let audit: Vec<&AuditRow> = writes.iter().flat_map(|write| &*write.audit).collect();
         Some(Self {
             clients: InsertMany::new(&clients?),
             audit: AuditMany::new(&audit),

@@ -24,14 +24,14 @@ use openssl::sha::Sha256;
 use protocol::Secret;
 use zeroize::Zeroizing;
 
-use crate::desk::lock;
+use crate::queue::lock;
 use crate::random::hexadecimal;
 
 const VERSION: u8 = 1;
-const KEY: usize = 32;
-const KEY_ID: usize = 8;
-const NONCE: usize = 12;
-const TAG: usize = 16;
+const KEY_BYTES: usize = 32;
+const KEY_ID_BYTES: usize = 8;
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
 const KEY_ID_LABEL: &[u8] = b"frontdesk sealing key id";
 
 /// AES-256-GCM. OpenSSL looks a cipher up by its name each time it is not told which, which takes longer than to seal a secret.
@@ -45,17 +45,17 @@ fn cipher() -> Option<&'static Cipher> {
 /// The key that client secrets and private keys are sealed with, kept outside the database.
 #[derive(Clone)]
 pub struct SealingKey {
-    key: Zeroizing<[u8; KEY]>,
-    id: [u8; KEY_ID],
-    sealing: Arc<Context>,
-    opening: Arc<Context>,
+    key: Zeroizing<[u8; KEY_BYTES]>,
+    id: [u8; KEY_ID_BYTES],
+    sealing: Arc<CipherContext>,
+    opening: Arc<CipherContext>,
 }
 
 /// A cipher's context that knows the key, kept for the next text: to make one takes longer than to seal a secret.
 #[derive(Default)]
-struct Context(Mutex<Option<CipherCtx>>);
+struct CipherContext(Mutex<Option<CipherCtx>>);
 
-impl Context {
+impl CipherContext {
     /// Works with the context, or a new one when there is none. One that failed is not used again.
     fn with<T>(
         &self,
@@ -71,12 +71,12 @@ impl Context {
 }
 
 /// A nonce that nobody had before.
-fn nonce() -> Option<[u8; NONCE]> {
-    static DRAWN: Mutex<Vec<[u8; NONCE]>> = Mutex::new(Vec::new());
+fn nonce() -> Option<[u8; NONCE_BYTES]> {
+    static DRAWN: Mutex<Vec<[u8; NONCE_BYTES]>> = Mutex::new(Vec::new());
     let mut drawn = lock(&DRAWN);
     if drawn.is_empty() {
         // To be given any random bytes takes longer than to be given some more. Nonces are no secrets, so they may wait in memory.
-        let mut bytes = [0; NONCE * 64];
+        let mut bytes = [0; NONCE_BYTES * 64];
         rand_bytes(&mut bytes).ok()?;
         drawn.extend(bytes.as_chunks().0);
     }
@@ -114,12 +114,12 @@ impl SealingKey {
                 .decode(text.as_bytes())
                 .map_err(|_| SealError::NotBase64)?,
         );
-        let key = <[u8; KEY]>::try_from(bytes.as_slice())
+        let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
             .map_err(|_| SealError::WrongLength(bytes.len()))?;
         let mut digest = Sha256::new();
         digest.update(KEY_ID_LABEL);
         digest.update(&key);
-        let mut id = [0; KEY_ID];
+        let mut id = [0; KEY_ID_BYTES];
         id.iter_mut()
             .zip(digest.finish())
             .for_each(|(to, from)| *to = from);
@@ -136,7 +136,7 @@ impl SealingKey {
     /// # Errors
     /// [`SealError::NoRandomness`].
     pub fn generate() -> Result<Secret, SealError> {
-        let mut key = Zeroizing::new([0; KEY]);
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
         rand_bytes(key.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
         Ok(Secret::new(STANDARD.encode(key.as_slice())))
     }
@@ -147,11 +147,11 @@ impl SealingKey {
     }
 
     /// Seals a text. `None` when the operating system gives no random bytes.
-    pub(crate) fn seal(&self, about: &About<'_>, text: &str) -> Option<String> {
+    pub(crate) fn seal(&self, associated: &SealContext<'_>, text: &str) -> Option<String> {
         let nonce = nonce()?;
-        let mut tag = [0; TAG];
+        let mut tag = [0; TAG_BYTES];
         // The cipher asks for room for a block more than it writes.
-        let mut sealed = Vec::with_capacity(text.len() + 2 * TAG);
+        let mut sealed = Vec::with_capacity(text.len() + 2 * TAG_BYTES);
         let new = || {
             let mut context = CipherCtx::new().ok()?;
             context
@@ -161,7 +161,9 @@ impl SealingKey {
         };
         self.sealing.with(new, |context| {
             context.encrypt_init(None, None, Some(&nonce)).ok()?;
-            context.cipher_update(about.text().as_bytes(), None).ok()?;
+            context
+                .cipher_update(associated.text().as_bytes(), None)
+                .ok()?;
             context
                 .cipher_update_vec(text.as_bytes(), &mut sealed)
                 .ok()?;
@@ -173,17 +175,21 @@ impl SealingKey {
     }
 
     /// Opens a sealed text. `None` when it was sealed with another key, for another row, or changed since.
-    pub(crate) fn open(&self, about: &About<'_>, sealed: &str) -> Option<Zeroizing<String>> {
+    pub(crate) fn open(
+        &self,
+        associated: &SealContext<'_>,
+        sealed: &str,
+    ) -> Option<Zeroizing<String>> {
         let blob = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (version, rest) = blob.split_first()?;
-        let (id, rest) = rest.split_at_checked(KEY_ID)?;
-        let (nonce, rest) = rest.split_at_checked(NONCE)?;
-        let (tag, rest) = rest.split_at_checked(TAG)?;
+        let (id, rest) = rest.split_at_checked(KEY_ID_BYTES)?;
+        let (nonce, rest) = rest.split_at_checked(NONCE_BYTES)?;
+        let (tag, rest) = rest.split_at_checked(TAG_BYTES)?;
         if *version != VERSION || id != self.id {
             return None;
         }
         // With its capacity from the start, so that it is nowhere but where it is wiped.
-        let mut opened = Zeroizing::new(Vec::with_capacity(rest.len() + TAG));
+        let mut opened = Zeroizing::new(Vec::with_capacity(rest.len() + TAG_BYTES));
         let new = || {
             let mut context = CipherCtx::new().ok()?;
             context
@@ -193,7 +199,9 @@ impl SealingKey {
         };
         self.opening.with(new, |context| {
             context.decrypt_init(None, None, Some(nonce)).ok()?;
-            context.cipher_update(about.text().as_bytes(), None).ok()?;
+            context
+                .cipher_update(associated.text().as_bytes(), None)
+                .ok()?;
             context.cipher_update_vec(rest, &mut opened).ok()?;
             context.set_tag(tag).ok()?;
             context.cipher_final_vec(&mut opened).ok()
@@ -211,7 +219,7 @@ impl fmt::Debug for SealingKey {
 }
 
 /// What a sealed text belongs to: its associated data.
-pub(crate) enum About<'a> {
+pub(crate) enum SealContext<'a> {
     /// The secret of a client of a provider.
     ClientSecret {
         provider: &'a str,
@@ -223,7 +231,7 @@ pub(crate) enum About<'a> {
     Check,
 }
 
-impl About<'_> {
+impl SealContext<'_> {
     fn text(&self) -> String {
         match self {
             Self::ClientSecret {
@@ -245,7 +253,7 @@ pub(crate) fn digest(token: &str) -> String {
 }
 
 /// Whether two digests are equal, in a time that does not tell where they differ.
-pub(crate) fn same(one: &str, other: &str) -> bool {
+pub(crate) fn constant_time_eq(one: &str, other: &str) -> bool {
     one.len() == other.len() && openssl::memcmp::eq(one.as_bytes(), other.as_bytes())
 }
 
@@ -253,7 +261,7 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ABOUT: About<'_> = About::ClientSecret {
+    const ABOUT: SealContext<'_> = SealContext::ClientSecret {
         provider: "https://op.example",
         client_id: "c1",
     };
@@ -281,7 +289,7 @@ mod tests {
         let blob = URL_SAFE_NO_PAD
             .decode(key.seal(&ABOUT, "hush").unwrap())
             .unwrap();
-        assert_eq!(blob.len(), 1 + KEY_ID + NONCE + TAG + 4);
+        assert_eq!(blob.len(), 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES + 4);
         for at in 0..blob.len() {
             let mut changed = blob.clone();
             changed[at] ^= 1;
@@ -320,7 +328,8 @@ mod tests {
                 .flat_map(|thread| thread.join().unwrap());
             sealed
                 .map(|sealed| {
-                    URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID..][..NONCE].to_vec()
+                    URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID_BYTES..][..NONCE_BYTES]
+                        .to_vec()
                 })
                 .collect()
         });
@@ -334,19 +343,19 @@ mod tests {
         let key = key();
         let sealed = key.seal(&ABOUT, "hush").unwrap();
         for other in [
-            About::ClientSecret {
+            SealContext::ClientSecret {
                 provider: "https://op.example",
                 client_id: "c2",
             },
-            About::ClientSecret {
+            SealContext::ClientSecret {
                 provider: "https://other.example",
                 client_id: "c1",
             },
-            About::PrivateKey {
+            SealContext::PrivateKey {
                 provider: "https://op.example",
                 kid: "c1",
             },
-            About::Check,
+            SealContext::Check,
         ] {
             assert!(key.open(&other, &sealed).is_none(), "{}", other.text());
         }
@@ -356,10 +365,10 @@ mod tests {
 
     #[test]
     fn a_key_is_read_in_every_common_spelling() {
-        let bytes = [0xfb; KEY];
+        let bytes = [0xfb; KEY_BYTES];
         let standard = STANDARD.encode(bytes);
         let id = SealingKey::from_base64(&standard).unwrap().id();
-        assert_eq!(id.len(), 2 * KEY_ID);
+        assert_eq!(id.len(), 2 * KEY_ID_BYTES);
         for text in [
             URL_SAFE_NO_PAD.encode(bytes),
             standard.trim_end_matches('=').to_owned(),
@@ -384,8 +393,8 @@ mod tests {
     #[test]
     fn digests_compare_by_value() {
         assert_eq!(digest("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-        assert!(same(&digest("abc"), &digest("abc")));
-        assert!(!same(&digest("abc"), &digest("abd")));
-        assert!(!same("", &digest("abc")));
+        assert!(constant_time_eq(&digest("abc"), &digest("abc")));
+        assert!(!constant_time_eq(&digest("abc"), &digest("abd")));
+        assert!(!constant_time_eq("", &digest("abc")));
     }
 }

@@ -9,9 +9,9 @@ use crate::audit_row;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::lock::{Lock, lock};
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 use crate::schema::signing_key;
-use crate::seal::{About, SealingKey};
+use crate::seal::{SealContext, SealingKey};
 
 /// A signing key about to be stored.
 #[derive(Debug, Clone)]
@@ -73,14 +73,14 @@ impl KeyRow {
         now: Timestamp,
         seal: &SealingKey,
     ) -> Result<Self, StoreError> {
-        let about = About::PrivateKey {
+        let about = SealContext::PrivateKey {
             provider: provider.as_str(),
             kid: &new.kid,
         };
         Ok(Self {
             private_sealed: seal
                 .seal(&about, new.private.reveal())
-                .ok_or_else(no_randomness)?,
+                .ok_or_else(no_random_bytes)?,
             kid: new.kid.clone(),
             provider: provider.as_str().to_owned(),
             algorithm: new.algorithm.clone(),
@@ -92,7 +92,7 @@ impl KeyRow {
     }
 
     fn key(self, seal: &SealingKey) -> Result<SigningKey, StoreError> {
-        let about = About::PrivateKey {
+        let about = SealContext::PrivateKey {
             provider: &self.provider,
             kid: &self.kid,
         };
@@ -171,7 +171,10 @@ impl Store {
         } else {
             Event::KeysRotated
         };
-        let audit = self.row_of(event).at(provider.as_str()).saying(&algorithms);
+        let audit = self
+            .audit_row(event)
+            .with_provider(provider.as_str())
+            .with_detail(&algorithms);
         let rotated = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
             let present: Vec<String> = signing_key::table
@@ -196,7 +199,7 @@ impl Store {
             Ok(true)
         })?;
         if rotated {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(rotated)
     }
@@ -206,20 +209,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn purge_signing_keys(&self, retired_before: Timestamp) -> Result<usize, StoreError> {
-        let mut audit = self.row_of(Event::KeysPurged);
+        let mut audit = self.audit_row(Event::KeysPurged);
         let purged = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
             let retired =
                 signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()));
             let purged = diesel::delete(retired).execute(connection)?;
             if purged > 0 {
-                audit = audit.clone().saying(&purged.to_string());
+                audit = audit.clone().with_detail(&purged.to_string());
                 audit_row::write_one(connection, &audit)?;
             }
             Ok(purged)
         })?;
         if purged > 0 {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(purged)
     }

@@ -17,14 +17,14 @@ pub const TABLES: &[&str] = &[
 ];
 
 #[derive(QueryableByName)]
-struct Named {
+struct ColumnName {
     #[diesel(sql_type = Text)]
     name: String,
 }
 
 /// The columns of a table, in their order.
 pub fn columns(connection: &mut AnyConnection, table: &str) -> Result<Vec<String>, StoreError> {
-    let named: Vec<Named> = match connection {
+    let named: Vec<ColumnName> = match connection {
         AnyConnection::Sqlite(sqlite) => {
             diesel::sql_query("SELECT name FROM pragma_table_info(?) ORDER BY cid").bind::<Text, _>(table).load(sqlite)?
         }

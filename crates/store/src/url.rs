@@ -9,10 +9,10 @@ use std::str::FromStr;
 /// `sqlite:///var/lib/x.db` is an absolute path and `sqlite://x.db` one below the working directory.
 /// It prints without its password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(Target);
+pub struct DatabaseUrl(DatabaseTarget);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Target {
+enum DatabaseTarget {
     Sqlite(String),
     Postgres(String),
 }
@@ -27,10 +27,12 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
         if text.contains('\0') {
-            return Err(DatabaseUrlError("a database URL has no NUL in it"));
+            return Err(DatabaseUrlError(
+                "a database URL must not contain a NUL character",
+            ));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self(Target::Postgres(text.to_owned())));
+            return Ok(Self(DatabaseTarget::Postgres(text.to_owned())));
         }
         let Some(path) = text
             .strip_prefix("sqlite://")
@@ -50,14 +52,14 @@ impl FromStr for DatabaseUrl {
                 "a sqlite:// URL is the path of a file, without options",
             ));
         }
-        Ok(Self(Target::Sqlite(path.to_owned())))
+        Ok(Self(DatabaseTarget::Sqlite(path.to_owned())))
     }
 }
 
 impl DatabaseUrl {
     /// Whether the store is an SQLite file.
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.0, Target::Sqlite(_))
+        matches!(self.0, DatabaseTarget::Sqlite(_))
     }
 
     /// The maximum number of connections that one process opens to serve from.
@@ -68,16 +70,16 @@ impl DatabaseUrl {
     /// The path of the SQLite file.
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {
-            Target::Sqlite(path) => Some(Path::new(path)),
-            Target::Postgres(_) => None,
+            DatabaseTarget::Sqlite(path) => Some(Path::new(path)),
+            DatabaseTarget::Postgres(_) => None,
         }
     }
 
     /// What to tell the database's driver: the file's path, or the URL with our patience added where it says nothing of its own.
     pub(crate) fn driver(&self) -> String {
         match &self.0 {
-            Target::Sqlite(path) => path.clone(),
-            Target::Postgres(url) => {
+            DatabaseTarget::Sqlite(path) => path.clone(),
+            DatabaseTarget::Postgres(url) => {
                 let ours = [
                     ("connect_timeout", "3"),
                     ("tcp_user_timeout", "5000"),
@@ -99,7 +101,7 @@ impl DatabaseUrl {
     /// A driver's message on one line, without this URL and its password should it quote them.
     pub(crate) fn clean(&self, message: &str) -> String {
         let mut message = crate::error::one_line(message);
-        if let Target::Postgres(url) = &self.0 {
+        if let DatabaseTarget::Postgres(url) = &self.0 {
             message = message
                 .replace(&self.driver(), &self.to_string())
                 .replace(url, &self.to_string());
@@ -149,8 +151,8 @@ fn secrets(url: &str) -> Vec<String> {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Target::Sqlite(path) => write!(f, "sqlite://{path}"),
-            Target::Postgres(url) => {
+            DatabaseTarget::Sqlite(path) => write!(f, "sqlite://{path}"),
+            DatabaseTarget::Postgres(url) => {
                 let mut shown = url.clone();
                 for secret in secrets(url) {
                     shown = shown

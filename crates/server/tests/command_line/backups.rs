@@ -154,7 +154,7 @@ fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
     );
     assert!(
         other.starts_with(&format!(
-            "{file}: what it has was sealed with another sealing key, whose identifier is "
+            "{file}: it was sealed with another sealing key, whose identifier is "
         )),
         "{other}"
     );

@@ -199,7 +199,7 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
     assert_eq!(
         import(&twice),
         format!(
-            "line 4: there is a client {:?} already, and it differs",
+            "line 4: the client {:?} exists already and differs",
             id(lines[0])
         )
     );

@@ -1,4 +1,5 @@
-//! The steps between a request's bytes and what is agreed, without HTTP and without a store.
+//! Benchmarks of the steps between the bytes of a request and the agreed metadata, without HTTP and
+//! without a store.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -34,7 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     criterion.bench_function("read a registration's JSON", |bench| {
         bench.iter(|| read_object(black_box(REGISTRATION), &limits))
     });
-    // What is used up is made outside of what is measured; one at a time, since many would push one another out of the caches.
+    // The input is cloned outside of the measurement, one at a time, because many clones would
+    // evict one another from the caches.
     criterion.bench_function("parse its members", |bench| {
         bench.iter_batched(
             || object.clone(),

@@ -1,4 +1,5 @@
-//! The audit trail: who changed what, and who was refused what. Rows are written with what they tell of, or not at all.
+//! The audit trail: changes and refusals, with the party that caused them. The row of a change is
+//! written in the same transaction as the change.
 
 pub(crate) mod event;
 
@@ -19,18 +20,19 @@ use crate::schema::audit;
 
 pub use event::{By, Event, Record, Refused};
 
-/// How many rows one transaction deletes, so that registrations need not wait for all of them.
+/// The maximum number of rows that one transaction deletes, so that registrations do not wait for
+/// long.
 const ROWS_PER_PURGE: i64 = 1_000;
 
 impl Store {
-    /// The same store, whose audit trail says that `by` does what is done with it from here on.
+    /// Returns the same store with `by` as the actor in the audit trail.
     #[must_use]
     pub fn by(&self, by: impl Into<Arc<By>>) -> Self {
         Self(Arc::clone(&self.0), by.into())
     }
 
-    /// At most `limit` rows in the order of time, from the one behind `after` on and not before `since`; those of one client,
-    /// if one is named.
+    /// Returns at most `limit` rows with identifiers greater than `after`, written at `since` or
+    /// later, in the order of time; only the rows of one client if `client` is given.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -63,10 +65,10 @@ impl Store {
         Ok(rows.into_iter().map(AuditRow::into_record).collect())
     }
 
-    /// Writes down what was refused.
+    /// Writes rows about refusals.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; nothing was written then.
+    /// [`StoreError::Unavailable`]; then no row was written.
     pub fn refused(&self, refused: Vec<Refused>) -> Written<()> {
         if refused.is_empty() {
             return Written::noop(|| Ok(()));
@@ -88,7 +90,7 @@ impl Store {
         })
     }
 
-    /// Deletes the rows written before that time, and says how many there were.
+    /// Deletes the rows written before that time, and returns their number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -113,12 +115,12 @@ impl Store {
         }
     }
 
-    /// The row of something that is about to be done.
+    /// Returns the audit row for a change that is about to be made.
     pub(crate) fn audit_row(&self, event: Event) -> AuditRow {
         AuditRow::new(self.0.audit_ids.next(), event, &self.1)
     }
 
-    /// Queues a change with its row; the log tells of it once both are durable.
+    /// Queues a change with its audit row. The row is logged once both are durable.
     pub(crate) fn change<T>(
         &self,
         change: ClientChange,
@@ -141,7 +143,7 @@ impl Store {
     }
 }
 
-/// The names of the members that differ, never what is in them.
+/// Returns the names of the members that differ, without their values.
 pub(crate) fn changed_members(
     had_secret: bool,
     before: &RegisteredMetadata,
@@ -165,7 +167,7 @@ pub(crate) fn changed_members(
     let mut names = String::new();
     for name in set.chain(gone).chain(secret.then_some("client_secret")) {
         let comma = if names.is_empty() { "" } else { ", " };
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(names, "{comma}{name}");
     }
     if names.is_empty() {

@@ -1,4 +1,5 @@
-//! A row of the audit trail as its table has it.
+//! Rows of the table `audit`. Texts that callers sent are truncated, so that callers cannot fill
+//! the table.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,10 +16,10 @@ use crate::error::StoreError;
 use crate::random::bytes;
 use crate::schema::audit;
 
-/// How many characters of a text are kept: strangers do not choose how much is.
+/// The maximum number of characters of a text.
 const MAX_TEXT_CHARACTERS: usize = 128;
 
-/// How many characters of a detail are.
+/// The maximum number of characters of a detail.
 const MAX_DETAIL_CHARACTERS: usize = 512;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -36,7 +37,8 @@ pub struct AuditRow {
     pub times: i64,
 }
 
-/// Identifiers that sort by time: milliseconds, what is random about this opening of the store, and a number within it.
+/// Identifiers that sort by time: milliseconds, a random number for each opened store, and a
+/// counter.
 pub struct AuditIds {
     clock: Clock,
     opening: u32,
@@ -60,7 +62,7 @@ impl AuditIds {
     }
 }
 
-/// What no row that was written at that time or later sorts before.
+/// Returns a text that sorts before the identifiers of all rows written at that time or later.
 pub fn first_at(at: Timestamp) -> String {
     milliseconds(at.seconds().saturating_mul(1000))
 }
@@ -72,7 +74,7 @@ fn milliseconds(since: i64) -> String {
 }
 
 impl AuditRow {
-    /// The row of one event that `by` brings about.
+    /// Returns the row of one event that the actor causes.
     pub fn new(id: String, event: Event, by: &By) -> Self {
         let text = |text: &Option<String>| {
             text.as_deref()
@@ -95,7 +97,7 @@ impl AuditRow {
         }
     }
 
-    /// The row of refusals that are alike.
+    /// Returns the row of equal refusals.
     pub fn refused(id: String, refused: Refused) -> Self {
         let Refused {
             event,
@@ -123,7 +125,6 @@ impl AuditRow {
         }
     }
 
-    /// The same with a client.
     pub fn with_client(self, id: &str) -> Self {
         Self {
             client_id: Some(truncated(id, MAX_TEXT_CHARACTERS)),
@@ -131,7 +132,7 @@ impl AuditRow {
         }
     }
 
-    /// The same at a provider that was not known before.
+    /// Sets the provider.
     pub fn with_provider(self, provider: &str) -> Self {
         Self {
             provider: Some(provider.to_owned()),
@@ -139,7 +140,7 @@ impl AuditRow {
         }
     }
 
-    /// The same with more to say.
+    /// Appends to the detail.
     pub fn with_detail(self, more: &str) -> Self {
         let detail = self
             .detail
@@ -151,7 +152,8 @@ impl AuditRow {
         }
     }
 
-    /// Tells the log what the row tells; where a request is being handled, its lines have its identifier anyway.
+    /// Logs the row. The identifier of the request is left out within a request, whose log lines
+    /// have it anyway.
     pub fn log(&self, within_request: bool) {
         tracing::info!(
             client_id = self.client_id.as_deref(),
@@ -189,7 +191,7 @@ impl AuditRow {
     }
 }
 
-/// The beginning of a text, without what PostgreSQL does not take.
+/// Returns the first `limit` characters of a text, with U+FFFD for NUL, which PostgreSQL refuses.
 fn truncated(text: &str, limit: usize) -> String {
     if text.len() <= limit && !text.contains('\0') {
         return text.to_owned();
@@ -206,7 +208,7 @@ fn truncated(text: &str, limit: usize) -> String {
         .collect()
 }
 
-/// Writes rows in a transaction that somebody else began.
+/// Writes rows in the current transaction.
 pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection
         && rows.len() > 1
@@ -220,12 +222,12 @@ pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Resu
     Ok(())
 }
 
-/// Writes one row in a transaction that somebody else began.
+/// Writes one row in the current transaction.
 pub fn write_one(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), StoreError> {
     write(connection, &[Cow::Borrowed(row)])
 }
 
-/// `INSERT … SELECT * FROM unnest(…)`, as for clients.
+/// `INSERT … SELECT * FROM unnest(…)`, as for clients in `insert_many`.
 pub struct AuditMany<'a> {
     required: [Vec<&'a str>; 2],
     optional: [Vec<Option<&'a str>>; 7],

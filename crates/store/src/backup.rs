@@ -1,7 +1,8 @@
-//! Everything the store has, as one file that either database can read again.
+//! Backups: all tables in one file that either database can restore.
 //!
-//! The file is lines of JSON: a head with the migrations and the columns, one line for each row, and an end with the number of
-//! rows and the SHA-256 of all bytes before it. What is sealed stays sealed; the sealing key is not in it.
+//! The file has one JSON object on each line: a header with the migrations and columns, one line
+//! for each row, and a footer with the number of rows and the SHA-256 of all bytes before it.
+//! Sealed values stay sealed; the sealing key is not in the file.
 
 use std::io::{self, Write};
 
@@ -19,27 +20,27 @@ use crate::migrations::applied;
 use crate::random::hexadecimal;
 use crate::tables::{TABLES, columns, row_as_json};
 
-/// The version of the file's form.
+/// The version of the file format.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
-/// How many rows are read at a time.
+/// The number of rows that are read at a time.
 const PAGE_SIZE: i64 = 500;
 
-/// The first line.
+/// The first line of a backup.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackupHeader {
     pub frontdesk_backup: u32,
     /// Seconds since 1970.
     pub made_at: i64,
-    /// Which key opens what is sealed.
+    /// The identifier of the key that seals the sealed values.
     pub sealing_key_id: String,
-    /// The migrations that had been applied.
+    /// The applied migrations.
     pub migrations: Vec<String>,
     pub tables: Vec<TableColumns>,
 }
 
-/// A table and its columns, in the order of the rows.
+/// A table and its columns, in the order of a row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableColumns {
@@ -47,7 +48,7 @@ pub(crate) struct TableColumns {
     pub columns: Vec<String>,
 }
 
-/// The last line.
+/// The last line of a backup.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackupFooter {
@@ -55,32 +56,32 @@ pub(crate) struct BackupFooter {
     pub sha256: String,
 }
 
-/// Why there is no backup, or why it was not restored.
+/// The reason why a backup was not written or not restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The store is in trouble.
+    /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The file cannot be written or read.
     #[error("{0}")]
     File(#[from] io::Error),
-    /// A line of the file is not what it should be.
+    /// A line of the file is invalid.
     #[error("line {line} {reason}")]
     Line {
-        /// Which, from 1 on.
+        /// The number of the line, counted from 1.
         line: u64,
-        /// The end of a sentence.
+        /// The rest of a sentence that begins with the line.
         reason: String,
     },
-    /// What is sealed was sealed with another key.
+    /// The values are sealed with another key.
     #[error("it was sealed with another sealing key, whose identifier is {0}")]
     OtherKey(String),
-    /// The store to restore into has something already.
+    /// The store to restore into is not empty.
     #[error("the store is not empty: it has {rows} rows in {table}")]
     NotEmpty {
         /// A table with rows.
         table: &'static str,
-        /// How many.
+        /// The number of rows.
         rows: i64,
     },
 }
@@ -99,7 +100,7 @@ struct BackupRow {
     line: String,
 }
 
-/// Writes lines, and digests them.
+/// Writes lines and computes their digest.
 struct DigestWriter<'a> {
     out: &'a mut dyn Write,
     digest: Sha256,
@@ -126,11 +127,11 @@ impl DigestWriter<'_> {
 }
 
 impl Store {
-    /// Writes everything there is at one moment, while others read and write, and says how many rows that was. `progress`
-    /// hears of each page of rows.
+    /// Writes all rows of one snapshot and returns their number. Other processes may read and write
+    /// at the same time. `progress` is called with the number of rows after each page.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; what the writer says.
+    /// [`StoreError::Unavailable`]; an error of the writer.
     pub fn backup(
         &self,
         now: Timestamp,
@@ -138,10 +139,10 @@ impl Store {
         mut progress: impl FnMut(u64),
     ) -> Result<u64, BackupError> {
         let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Read)?;
-        // One snapshot for everything: what is committed later is not in it, wherever it is.
+        // One snapshot for all tables, so that later commits are in none of them.
         match &mut connection {
             AnyConnection::Sqlite(sqlite) => {
-                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?
+                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;
             }
             AnyConnection::Postgres(postgres) => {
                 AnsiTransactionManager::begin_transaction_sql(
@@ -185,7 +186,7 @@ impl Store {
     }
 }
 
-/// All rows of a table, some at a time: neither database is asked to hold them all in memory.
+/// Reads all rows of a table in pages, because neither database should hold them all in memory.
 fn pages(
     connection: &mut AnyConnection,
     table_columns: &TableColumns,

@@ -1,4 +1,7 @@
-//! What one queued write does to the database.
+//! The changes that queued writes make.
+//!
+//! PostgreSQL takes a round trip for each statement, so the registrations of a batch share one
+//! statement there.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,25 +17,25 @@ use crate::initial_access_token::{TokenId, spend};
 use crate::insert_many::InsertMany;
 use crate::schema::client;
 
-/// A change, and what the audit trail says of it if it happens.
+/// A change with the audit rows to write if it takes place.
 #[derive(Debug)]
 pub struct QueuedWrite {
     pub change: ClientChange,
     pub audit: Arc<[AuditRow]>,
 }
 
-/// A write of one client.
+/// A change of clients.
 #[derive(Debug)]
 pub enum ClientChange {
-    /// No client is written: there is only something to say.
+    /// Changes no client, and writes the audit rows.
     AuditOnly,
-    /// A new client, and the initial access token that paid for it.
+    /// Inserts a client, and takes one use off an initial access token if one paid for it.
     Insert {
         row: ClientRow,
         spend: Option<TokenId>,
         now: Timestamp,
     },
-    /// Other metadata for the client at that revision, and another secret or none if that changes.
+    /// Replaces the metadata of a client at that revision, and its secret if `secret` is set.
     Replace {
         client_id: String,
         revision: i64,
@@ -42,18 +45,23 @@ pub enum ClientChange {
         secret: Option<SecretColumns>,
         now: Timestamp,
     },
-    /// Nothing, for a client that is still at that revision with that metadata: an update that found everything as it wants it.
+    /// Changes nothing, and fails if the client has another revision or other metadata: an update
+    /// to the values the client has.
     Confirm {
         client_id: String,
         revision: i64,
         metadata: String,
         now: Timestamp,
     },
-    /// The end of a client.
-    Delete { client_id: String },
-    /// The day on which clients were used, where none or an earlier one is known.
-    SetLastUsed { clients: Vec<String>, day: i64 },
-    /// Another registration access token.
+    Delete {
+        client_id: String,
+    },
+    /// Sets the day of the last use, unless a later day is stored.
+    SetLastUsed {
+        clients: Vec<String>,
+        day: i64,
+    },
+    /// Replaces the registration access token.
     Reissue {
         client_id: String,
         token_digest: String,
@@ -61,7 +69,7 @@ pub enum ClientChange {
     },
 }
 
-/// The columns of a client's secret.
+/// The columns of a client secret.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = client, treat_none_as_null = true)]
 pub struct SecretColumns {
@@ -69,16 +77,17 @@ pub struct SecretColumns {
     pub secret_expires_at: Option<i64>,
 }
 
-/// Whether there was something to change: not for a token that is spent, a revision that is past, a client that is gone.
+/// The effect of a change.
 enum ChangeResult {
     Nothing,
     Done,
-    /// At a provider that only the row knew.
+    /// The change was made at this provider, which only the row knew.
     DoneAt(String),
 }
 
 impl ClientChange {
-    /// What the change locks first. Batches that lock in one order do not wait for each other in a circle.
+    /// Returns the key of the row that the change locks first. Batches that lock in the same order
+    /// do not deadlock.
     pub fn lock_key(&self) -> &str {
         match self {
             Self::AuditOnly => "",
@@ -200,13 +209,12 @@ fn changed_at(provider: Option<String>) -> Result<ChangeResult, StoreError> {
     Ok(provider.map_or(ChangeResult::Nothing, ChangeResult::DoneAt))
 }
 
-/// Applies changes in one transaction that somebody else began, writes the rows of those that happened, and says of each whether
-/// it did.
+/// Applies the changes in the current transaction, writes the audit rows of those that took place,
+/// and returns for each change whether it did.
 pub fn apply_all<'a>(
     connection: &mut AnyConnection,
     writes: impl Iterator<Item = &'a QueuedWrite> + Clone,
 ) -> Result<Vec<bool>, StoreError> {
-    // PostgreSQL pays a round trip for each statement, so ordinary registrations share one there.
     let mut together = false;
     if let AnyConnection::Postgres(postgres) = connection {
         let rows: Vec<&ClientRow> = writes
@@ -242,7 +250,7 @@ pub fn apply_all<'a>(
     Ok(done)
 }
 
-/// The row of a registration that nothing has to be paid for.
+/// Returns the row of a registration that uses no initial access token.
 pub fn plain_insert(change: &ClientChange) -> Option<&ClientRow> {
     match change {
         ClientChange::Insert {

@@ -17,7 +17,8 @@ pub fn find_all(
 ) -> Result<Vec<Option<ClientRow>>, StoreError> {
     match (connection, ids) {
         (connection, [id]) => Ok(vec![find(connection, id)?]),
-        // Beginning a read costs SQLite several system calls; further statements in the same transaction cost none.
+        // Beginning a read costs SQLite several system calls; further statements in the same
+        // transaction cost none.
         (AnyConnection::Sqlite(sqlite), ids) => sqlite.transaction(|sqlite| {
             ids.iter()
                 .map(|id| {
@@ -49,8 +50,8 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow
     )
 }
 
-/// Selects the rows of clients with their positions in `ids`, counted from 1. The text of the statement does not depend on the
-/// number of clients, so it is prepared once.
+/// Selects the rows of clients with their positions in `ids`, counted from 1. The text of the
+/// statement does not depend on the number of clients, so it is prepared once.
 struct FindAll<'a> {
     ids: &'a [&'a str],
 }
@@ -70,7 +71,8 @@ impl QueryFragment<Pg> for FindAll<'_> {
         client::all_columns.walk_ast(pass.reborrow())?;
         pass.push_sql(" FROM unnest(");
         pass.push_bind_param::<Array<Text>, _>(self.ids)?;
-        // The limit makes the planner use the primary key, whatever the size of the table was when the statement was prepared.
+        // The limit makes the planner use the primary key, also if the table was empty when the
+        // statement was prepared.
         pass.push_sql(") WITH ORDINALITY AS wanted (id, place) CROSS JOIN LATERAL (SELECT * FROM client WHERE client_id = wanted.id LIMIT 1) AS client");
         Ok(())
     }

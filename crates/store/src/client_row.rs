@@ -1,4 +1,4 @@
-//! A client as its table has it.
+//! Rows of the table `client`.
 
 use std::mem;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub struct ClientRow {
     pub composed_name: Option<String>,
     pub terms: Option<String>,
     pub last_used_at: Option<i64>,
-    /// What follows from the metadata is not carried from store to store.
+    /// Derived from the metadata, so exports leave it out.
     #[serde(skip)]
     pub metadata_consistent: Option<bool>,
     #[serde(skip)]
@@ -42,7 +42,8 @@ pub struct ClientRow {
 }
 
 impl ClientRow {
-    /// The row of a new client, and what it is told of itself. The rest of the client ends here: many wait for one transaction.
+    /// Returns the row of a new client and its summary. The other parts of the client are dropped
+    /// here, because many rows wait for one transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, Information), StoreError> {
         let NewClient {
             id,
@@ -89,7 +90,7 @@ impl ClientRow {
         ))
     }
 
-    /// The row with the columns that follow from its metadata.
+    /// Sets the columns that are derived from the metadata.
     pub fn with_derived_columns(self, members: &ClientMetadata) -> Self {
         Self {
             metadata_consistent: Some(members.is_consistent()),
@@ -98,7 +99,7 @@ impl ClientRow {
         }
     }
 
-    /// Every text in it, by its column.
+    /// Returns all texts of the row, each with its column.
     pub fn texts(&self) -> Vec<(&'static str, &str)> {
         let always = [
             ("client_id", &self.client_id),
@@ -122,19 +123,20 @@ impl ClientRow {
             .collect()
     }
 
-    /// Whether the client exists no more.
+    /// Returns true if the client has expired.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now.seconds())
     }
 
-    /// Whether whoever has a token of that digest may manage the client at that provider. RFC 7592 §1.2.
+    /// Returns true if a registration access token with this digest may manage the client at the
+    /// provider. RFC 7592 §1.2.
     pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
         constant_time_eq(&self.token_digest, token_digest)
             && self.provider == provider
             && !self.has_expired(now)
     }
 
-    /// The secret, opened.
+    /// Opens the client secret.
     pub fn secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
         let about = SealContext::ClientSecret {
             provider: &self.provider,
@@ -152,7 +154,7 @@ impl ClientRow {
             .map(|secret| ClientSecret::new(secret.as_str())))
     }
 
-    /// The terms of the initial access token.
+    /// Reads the terms of the initial access token.
     pub fn terms(&self) -> Result<Option<TokenTerms>, StoreError> {
         let read = |terms: &String| {
             TokenTerms::from_json(terms)
@@ -161,7 +163,7 @@ impl ClientRow {
         self.terms.as_ref().map(read).transpose()
     }
 
-    /// The metadata, taken out of the row and read by the table of its members.
+    /// Takes the metadata out of the row and parses it.
     pub fn take_metadata(&mut self) -> Result<RegisteredMetadata, StoreError> {
         RegisteredMetadata::from_stored(mem::take(&mut self.metadata))
             .map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))
@@ -180,7 +182,7 @@ impl ClientRow {
         })
     }
 
-    /// The client, with its secret opened.
+    /// Returns the client, with its secret opened.
     pub fn client(mut self, seal: &SealingKey) -> Result<Client, StoreError> {
         let provider = Issuer::parse(&self.provider)
             .map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
@@ -202,7 +204,7 @@ impl ClientRow {
     }
 }
 
-/// A client's secret as it is kept.
+/// Seals a client secret.
 pub fn seal_secret(
     seal: &SealingKey,
     provider: &Issuer,
@@ -217,7 +219,8 @@ pub fn seal_secret(
         .ok_or_else(no_random_bytes)
 }
 
-/// Returns true if the text has no NUL. PostgreSQL refuses a NUL in a parameter, and no stored text has one.
+/// Returns true if the text has no NUL. PostgreSQL refuses a NUL in a parameter, and no stored text
+/// has one.
 pub fn has_no_nul(text: &str) -> bool {
     !text.contains('\0')
 }

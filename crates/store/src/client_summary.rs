@@ -1,4 +1,5 @@
-//! The part of a client that its own information response shows. OIDC Registration §4.2, RFC 7592 §2.1.
+//! The part of a client that its own information response shows. OIDC Registration §4.2, RFC 7592
+//! §2.1.
 
 use std::future::Future;
 
@@ -12,8 +13,9 @@ use crate::reader::ReadRequest;
 use crate::seal::digest;
 
 impl Store {
-    /// Returns the summary of the client that this registration access token may manage at this provider, or `None` in the cases
-    /// of [`Store::authenticate`]. Concurrent calls share a query. RFC 7592 §2.1.
+    /// Returns the summary of the client that this registration access token may manage at this
+    /// provider, or `None` in the cases of [`Store::authenticate`]. Concurrent calls share a query.
+    /// RFC 7592 §2.1.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

@@ -1,4 +1,4 @@
-//! Clients: insert, authenticate, replace, delete, purge.
+//! Operations on clients: insert, authenticate, replace, delete, purge.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,15 +21,18 @@ use crate::pending_write::Written;
 use crate::schema::client;
 use crate::seal::{constant_time_eq, digest};
 
-/// How many expired clients one transaction deletes, so that registrations need not wait for all of them.
+/// The maximum number of expired clients that one transaction deletes, so that registrations do not
+/// wait for long.
 const ROWS_PER_PURGE: i64 = 500;
 
 impl Store {
-    /// Stores a new client, and takes one use off the initial access token that pays for it: both or neither. RFC 7591 §3.
+    /// Stores a new client and takes one use off its initial access token, both or neither. RFC
+    /// 7591 §3.
     ///
     /// # Errors
-    /// [`StoreError::Spent`] when the token is used up, expired, revoked or another provider's; [`StoreError::Conflict`] when the owner has a client
-    /// of that composed name at this provider; [`StoreError::Unavailable`].
+    /// [`StoreError::Spent`] if the token is used up, expired, revoked or of another provider;
+    /// [`StoreError::Conflict`] if the owner has a client with this composed name at this provider;
+    /// [`StoreError::Unavailable`].
     pub fn insert(
         &self,
         new: NewClient,
@@ -67,9 +70,11 @@ impl Store {
         }
     }
 
-    /// The client that this registration access token may manage at this provider. RFC 7592 §1.2.
+    /// Returns the client that this registration access token may manage at this provider. RFC 7592
+    /// §1.2.
     ///
-    /// A client that is unknown, expired or another provider's, and a token that is wrong, look the same from outside: `None`.
+    /// Returns `None` alike for a client that is unknown, expired or of another provider, and for a
+    /// wrong token.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -90,18 +95,20 @@ impl Store {
             }
             Some(_) => Ok(None),
             None => {
-                // An unknown client costs a comparison too.
+                // An unknown client takes the time of a comparison too.
                 std::hint::black_box(constant_time_eq(&presented, &presented));
                 Ok(None)
             }
         }
     }
 
-    /// Replaces a client's metadata, unless another request wrote first. RFC 7592 §2.2. A replacement that changes nothing writes
-    /// nothing, neither to the audit trail nor to the log; it is as stale as any other when another request wrote first.
+    /// Replaces the metadata of a client, unless another request wrote it first. RFC 7592 §2.2. A
+    /// replacement with the stored values writes nothing, neither to the audit trail nor to the
+    /// log, and fails in the same cases.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when the client changed, expired or went away since it was read; [`StoreError::Unavailable`].
+    /// [`StoreError::Stale`] if the client was changed, expired or was deleted since it was read;
+    /// [`StoreError::Unavailable`].
     pub fn replace(
         &self,
         client: &Client,
@@ -165,7 +172,7 @@ impl Store {
         })
     }
 
-    /// Looks, where changes are made, that the client is still as it was read.
+    /// Checks, in the queue of writes, that the client is still as it was read.
     fn confirm(&self, client: Client, now: Timestamp) -> Written<Client> {
         let change = ClientChange::Confirm {
             client_id: client.id.as_str().to_owned(),
@@ -186,7 +193,8 @@ impl Store {
         })
     }
 
-    /// Deletes a client, whose row need not be readable: `true` for exactly one of those who try. RFC 7592 §2.3.
+    /// Deletes a client, also one with a damaged row. Of several callers exactly one gets true. RFC
+    /// 7592 §2.3.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -194,7 +202,7 @@ impl Store {
         self.delete_as(id, Event::ClientDeleted)
     }
 
-    /// The same at a WSO2 door.
+    /// Deletes a client as [`Store::delete`] does, for a request at a WSO2 endpoint.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -215,8 +223,8 @@ impl Store {
         )
     }
 
-    /// Gives a client another registration access token; the one it had is worth nothing from then on.
-    /// `false` for a client that is unknown or expired.
+    /// Replaces the registration access token of a client. Returns false if the client is unknown
+    /// or expired.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -242,7 +250,7 @@ impl Store {
         )
     }
 
-    /// A client by its identifier, expired or not.
+    /// Returns the client with this identifier, expired or not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -252,8 +260,8 @@ impl Store {
             .transpose()
     }
 
-    /// Returns true if there is a client of that identifier, expired or not, of that account if one is named, and of that provider
-    /// likewise; its row need not be readable.
+    /// Returns true if the client exists, expired or not, and belongs to the account and the
+    /// provider where they are given. The row may be damaged.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -279,7 +287,7 @@ impl Store {
         }))
     }
 
-    /// Deletes the clients that expired, and says how many there were.
+    /// Deletes the expired clients, and returns their number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -320,7 +328,7 @@ impl Store {
     }
 }
 
-/// Returns true if a replacement leaves everything as it is. Its terms a client has for as long as it is registered.
+/// Returns true if a replacement changes nothing. The terms of a client never change.
 fn is_unchanged(client: &Client, metadata: &RegisteredMetadata, secret: &SecretChange) -> bool {
     let keeps_secret = match secret {
         SecretChange::Keep => true,

@@ -1,4 +1,4 @@
-//! Exported clients, taken in: many in one transaction.
+//! Import of exported clients, a batch in each transaction.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,12 +17,13 @@ use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::seal::SealingKey;
 
-/// Which of a batch cannot be taken, counted from 0, and why; for trouble with the store, the first.
+/// The first client of a batch that cannot be imported, and the reason. For errors of the store,
+/// the first client of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotImported {
-    /// Its place in the batch.
+    /// The index in the batch.
     pub at: usize,
-    /// What is wrong with it.
+    /// The reason.
     pub error: ImportError,
 }
 
@@ -42,11 +43,11 @@ impl From<diesel::result::Error> for NotImported {
 }
 
 impl Store {
-    /// Reads a line of an export. A secret that this store's key does not open is opened with `sealed_with`, the key of the
-    /// store it comes from, and sealed again.
+    /// Parses a line of an export. `sealed_with` is the key of the exporting store; it opens
+    /// secrets that the key of this store does not open, and they are sealed again.
     ///
     /// # Errors
-    /// What is wrong with the line.
+    /// [`ImportError`] with the reason why the line is invalid.
     pub fn read_exported(
         &self,
         line: &str,
@@ -55,22 +56,24 @@ impl Store {
         ExportedClient::parse_line(line, &self.0.seal, sealed_with)
     }
 
-    /// How many of these clients are not here yet. One that is here already must be the same.
+    /// Returns the number of clients of the batch that do not exist here yet.
     ///
     /// # Errors
-    /// The first that is here already and differs; [`StoreError::Unavailable`].
+    /// The first client that exists here and differs; [`StoreError::Unavailable`].
     pub fn compare(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
         let present = self.0.pool.read(|connection| present(connection, batch))?;
         Ok(self.absent(batch, present)?.len())
     }
 
-    /// Takes in those that are not here yet, in one transaction, and says how many there were.
+    /// Imports the clients of the batch that do not exist here yet, in one transaction, and returns
+    /// their number.
     ///
     /// # Errors
-    /// The first that cannot be, and then nothing of the batch was taken; [`StoreError::Unavailable`].
+    /// The first client that cannot be imported; then nothing of the batch was imported.
+    /// [`StoreError::Unavailable`].
     pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
         match self.insert_all(batch, true) {
-            // One statement for all of them does not say which of them it failed for.
+            // The single statement does not say which of the clients caused the conflict.
             Err(NotImported {
                 error: ImportError::Store(StoreError::Conflict),
                 ..
@@ -110,7 +113,7 @@ impl Store {
         inserted.map_err(|error| refused.unwrap_or_else(|| error.into()))
     }
 
-    /// Those that are not here yet, with their places.
+    /// Returns the clients that do not exist here yet, each with its index.
     fn absent<'a>(
         &self,
         batch: &'a [ExportedClient],

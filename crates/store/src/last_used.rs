@@ -1,4 +1,5 @@
-//! The days on which clients were last used, buffered in memory and written in batches, so that a read costs no write.
+//! The days on which clients were last used, buffered in memory and written in batches, so that a
+//! read costs no write.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -16,7 +17,8 @@ use crate::queue::lock;
 /// The precision of the stored time.
 pub const DAY: Duration = Duration::from_hours(24);
 
-/// The maximum number of buffered clients. A client that finds the buffer full is recorded at a later use.
+/// The maximum number of buffered clients. A client that finds the buffer full is recorded at a
+/// later use.
 const BUFFER_CAPACITY: usize = 100_000;
 
 /// The maximum number of clients that one write sets.
@@ -54,8 +56,8 @@ fn start_of_day(time: Timestamp) -> i64 {
 }
 
 impl Store {
-    /// Writes the last-used days that were recorded since the previous call. A day that cannot be written is lost until the next
-    /// use of that client.
+    /// Writes the last-used days that were recorded since the previous call. A day that cannot be
+    /// written is lost until the next use of that client.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,4 +1,4 @@
-//! Which clients there are: listed in pages, and counted.
+//! Lists and counts clients.
 
 use diesel::prelude::*;
 use protocol::{ClientId, Timestamp};
@@ -12,25 +12,26 @@ use crate::export::ExportedClient;
 use crate::last_used::DAY;
 use crate::schema::client;
 
-/// Which clients: all of them, unless something is said.
+/// A filter for clients. The default selects all clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Which {
-    /// Those of this account.
+    /// Clients of this account.
     pub owner: Option<String>,
-    /// Those that registered with the provider of this issuer.
+    /// Clients of the provider with this issuer.
     pub provider: Option<String>,
-    /// Those whose identifier was issued then or later.
+    /// Clients whose identifier was issued at this time or later.
     pub issued_from: Option<Timestamp>,
-    /// Those whose identifier was issued before.
+    /// Clients whose identifier was issued before this time.
     pub issued_before: Option<Timestamp>,
-    /// Those that were issued before, and whose registration access token was not used since, as far as is known.
+    /// Clients issued before this time whose registration access token has no recorded use since.
     pub unused_since: Option<Timestamp>,
 }
 
 type ClientQuery<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
 
 impl Which {
-    /// PostgreSQL takes a NUL for an error, and no client has one.
+    /// Returns false for a filter that no client matches. PostgreSQL refuses a NUL, and no client
+    /// has one.
     fn has_no_nul(&self) -> bool {
         [&self.owner, &self.provider]
             .into_iter()
@@ -53,7 +54,7 @@ impl Which {
             query = query.filter(client::issued_at.lt(before.seconds()));
         }
         if let Some(since) = self.unused_since {
-            // A use is known to the day, so one of that day may have come after.
+            // Uses are recorded by day, so a use on that day may be later than `since`.
             let used = client::last_used_at
                 .is_null()
                 .or(client::last_used_at.le(since.minus(DAY).seconds()));
@@ -66,7 +67,8 @@ impl Which {
 }
 
 impl Store {
-    /// At most `limit` of these clients, expired or not, in the order of their identifiers, from the one behind `after` on.
+    /// Returns at most `limit` matching clients, expired or not, ordered by identifier, beginning
+    /// after `after`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -87,7 +89,8 @@ impl Store {
             .collect())
     }
 
-    /// The same, each with everything its row has; the error names a row that cannot be read.
+    /// Returns the same clients as [`Store::clients`], each with all columns of its row, or the
+    /// error that names its damaged column.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -109,7 +112,7 @@ impl Store {
             .collect())
     }
 
-    /// How many of these clients there are, expired or not.
+    /// Returns the number of matching clients, expired or not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

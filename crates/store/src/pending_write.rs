@@ -13,9 +13,11 @@ use tracing::Span;
 use crate::error::StoreError;
 use crate::writer::WriteResult;
 
-/// A write that is queued or running: a future for any runtime, with [`Written::wait`] for callers without one.
+/// A write that is queued or running: a future for any runtime, with [`Written::wait`] for callers
+/// without one.
 ///
-/// It resolves once the write is durable or refused. Dropping it cancels a write that has not begun, and does not undo one that has.
+/// It resolves once the write is durable or refused. Dropping it cancels a write that has not
+/// begun, and does not undo one that has.
 pub struct Written<T> {
     result: oneshot::Receiver<WriteResult>,
     completion: Option<Completion<T>>,

@@ -1,4 +1,5 @@
-//! The queue that requests add jobs to, and the record of the batch that a worker thread is executing.
+//! The queue that requests add jobs to, and the record of the batch that a worker thread is
+//! executing.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,8 +29,8 @@ pub struct QueueSettings {
     pub yield_before_take: bool,
 }
 
-/// A queue whose consumers take all queued jobs at once. The channel of the standard library has a single receiver, and threads
-/// that share it wake one another.
+/// A queue whose consumers take all queued jobs at once. The channel of the standard library has a
+/// single receiver, and threads that share it wake one another.
 pub struct Queue<I, O> {
     state: Mutex<QueueState<I, O>>,
     arrival: Condvar,
@@ -63,7 +64,8 @@ impl<I, O> Queue<I, O> {
         }
     }
 
-    /// Queues a job. The returned receiver is canceled only if the worker that took the job is lost.
+    /// Queues a job. The returned receiver is canceled only if the worker that took the job is
+    /// lost.
     pub fn push(&self, input: I) -> Result<oneshot::Receiver<Result<O, StoreError>>, QueueError> {
         let (reply, receiver) = oneshot::channel();
         let mut state = lock(&self.state);
@@ -86,8 +88,9 @@ impl<I, O> Queue<I, O> {
         Ok(receiver)
     }
 
-    /// Waits until there is a job, and takes all queued jobs, but at most `limit`. There is no timer, so an idle store takes one
-    /// job at a time. Returns `None` once the queue is closed and empty.
+    /// Waits until there is a job, and takes all queued jobs, but at most `limit`. There is no
+    /// timer, so an idle store takes one job at a time. Returns `None` once the queue is closed and
+    /// empty.
     pub fn take(&self, limit: usize) -> Option<Vec<Job<I, O>>> {
         loop {
             let mut state = lock(&self.state);
@@ -138,8 +141,8 @@ impl<O> Waiters<O> {
     }
 }
 
-/// The waiters of the batch that a worker executes, with the time at which it began. The thread that takes them out answers them:
-/// the worker, or the supervisor when it abandons the batch.
+/// The waiters of the batch that a worker executes, with the time at which it began. The thread
+/// that takes them out answers them: the worker, or the supervisor when it abandons the batch.
 pub struct InFlight<O>(Mutex<Option<(Instant, Waiters<O>)>>);
 
 impl<O> Default for InFlight<O> {

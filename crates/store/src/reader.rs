@@ -1,8 +1,9 @@
 //! Batched reads: queued reads share a connection, a transaction and, on PostgreSQL, a statement.
 //!
-//! A reader takes all queued reads, without a timer, as a writer does. Under load most reads need no thread to be woken for them
-//! alone. There is one reader more than the load needs, so that a page that has to be read from the disk delays half of the reads
-//! only; it is woken late, because waking a thread takes longer than reading a client, and larger batches cost less for each read.
+//! A reader takes all queued reads, without a timer, as a writer does. Under load most reads need
+//! no thread to be woken for them alone. There is one reader more than the load needs, so that a
+//! page that has to be read from the disk delays half of the reads only; it is woken late, because
+//! waking a thread takes longer than reading a client, and larger batches cost less for each read.
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
@@ -157,7 +158,8 @@ impl ReadWorker {
                 .zip(rows)
                 .map(|(request, row)| self.summary(request, row))
                 .collect(),
-            // The database refused one of the reads. Each is repeated alone, so that the others succeed.
+            // The database refused one of the reads. Each is repeated alone, so that the others
+            // succeed.
             Err(error) if !error.is_unavailable() && requests.len() > 1 => requests
                 .iter()
                 .flat_map(|request| self.read_batch(std::slice::from_ref(request)))

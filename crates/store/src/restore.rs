@@ -1,4 +1,5 @@
-//! A backup, read again: checked to its end first, then put into the store in one transaction.
+//! Restores a backup: it is read to its end in the transaction that inserts its rows, so an invalid
+//! line undoes everything.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Seek};
@@ -20,17 +21,18 @@ use crate::migrations::{known_versions, missing};
 use crate::random::hexadecimal;
 use crate::tables::{TABLES, columns, insert_from_json};
 
-/// How long a line may be, in bytes: far longer than any row.
+/// The maximum length of a line, in bytes, far above that of any row.
 const MAX_LINE_BYTES: u64 = 4 << 20;
 
-/// How many rows go into one statement.
+/// The number of rows that one statement inserts.
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl Store {
-    /// Reads a backup to its end, and says how many rows it has; nothing is changed.
+    /// Reads a backup to its end and returns its number of rows, without changing the store.
     ///
     /// # Errors
-    /// What is wrong with it; [`StoreError::Newer`] when a newer program made it; [`BackupError::OtherKey`].
+    /// [`BackupError::Line`] for an invalid line; [`StoreError::Newer`] if a newer version wrote
+    /// it; [`BackupError::OtherKey`].
     pub fn check_backup(
         &self,
         from: &mut (impl BufRead + Seek),
@@ -45,8 +47,9 @@ impl Store {
         Ok(rows)
     }
 
-    /// Puts a backup into the store, all of it or nothing, and says how many rows that was. The store must be empty; with
-    /// `replace`, what it has is deleted first. The audit trail of the backup has one more row then, which tells of it.
+    /// Restores a backup, all of it or nothing, and returns its number of rows. The store must be
+    /// empty, or is emptied first if `replace` is true. The restored audit trail gets one more row,
+    /// about the restore.
     ///
     /// # Errors
     /// As [`Store::check_backup`]; [`BackupError::NotEmpty`]; [`StoreError::Unavailable`].
@@ -62,7 +65,7 @@ impl Store {
         match restored {
             Ok(rows) => connection.commit().map(|()| rows).map_err(Into::into),
             Err(error) => {
-                // A connection whose rollback fails goes away, and the transaction with it.
+                // If the rollback fails, the connection is closed and the transaction ends with it.
                 drop(connection.rollback());
                 Err(error)
             }
@@ -106,7 +109,7 @@ impl Store {
         })?;
         insert(connection, current.as_ref(), &mut waiting)?;
         judge_older_patterns(connection)?;
-        // The trail that is there now is the backup's: it goes on with how it came here.
+        // The restored trail continues with the event of its restore.
         audit_row::write_one(
             connection,
             &self
@@ -117,7 +120,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// Reads a backup from its beginning to its end, and hands out each row with its table.
+    /// Reads a backup from beginning to end, and calls `row` with each row and its table.
     fn read_backup(
         &self,
         from: &mut (impl BufRead + Seek),
@@ -187,7 +190,7 @@ impl Store {
                 head.sealing_key_id.clone(),
             )));
         }
-        // These names become part of statements.
+        // The names become part of statements.
         let plain = |name: &String| {
             !name.is_empty()
                 && name
@@ -205,13 +208,13 @@ impl Store {
     }
 }
 
-/// What is wrong with a head.
+/// The reason why a header is refused.
 enum HeaderError {
     Malformed(&'static str),
     Other(BackupError),
 }
 
-/// The lines of a file, digested as they are read.
+/// Reads lines and computes their digest.
 struct BackupReader<'a, R> {
     from: &'a mut R,
     line: u64,
@@ -243,8 +246,8 @@ impl<R: BufRead> BackupReader<'_, R> {
     }
 }
 
-/// The table of a row, and the object that is the row: exactly the columns that the head names, each a text, a whole number, a
-/// truth value or nothing.
+/// Splits a line into its table and the object that is the row. The object must have exactly the
+/// columns of the header, each a string, an integer, a boolean or null.
 fn parse_row<'a>(head: &'a BackupHeader, text: &'a str) -> Option<(&'a TableColumns, &'a str)> {
     let (table, rest) = text.strip_prefix("{\"")?.split_once("\":")?;
     let inner = rest.strip_suffix('}')?;
@@ -263,7 +266,8 @@ fn parse_row<'a>(head: &'a BackupHeader, text: &'a str) -> Option<(&'a TableColu
     whole.then_some((table, inner))
 }
 
-/// Keeps servers from writing until the transaction ends; on SQLite it is alone already.
+/// Prevents servers from writing until the transaction ends. On SQLite the transaction excludes
+/// them already.
 fn exclude_others(connection: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query(format!(
@@ -314,7 +318,8 @@ fn execute(connection: &mut AnyConnection, statement: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// The table with the columns to insert, all of which there must be; those the backup lacks are empty.
+/// Returns the columns to insert, after checking that the table has all of them. Columns that the
+/// backup lacks become null.
 fn known_columns(
     connection: &mut AnyConnection,
     table: &TableColumns,

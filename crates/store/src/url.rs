@@ -1,13 +1,13 @@
-//! Where a store lives.
+//! The URL of a store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// The address of a store: `sqlite://path`, `sqlite:path`, `postgres://…` or `postgresql://…`.
+/// The URL of a store: `sqlite://path`, `sqlite:path`, `postgres://…` or `postgresql://…`.
 ///
-/// `sqlite:///var/lib/x.db` is an absolute path and `sqlite://x.db` one below the working directory.
-/// It prints without its password.
+/// `sqlite:///var/lib/x.db` is an absolute path; `sqlite://x.db` is relative to the working
+/// directory. The URL is printed without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(DatabaseTarget);
 
@@ -17,7 +17,7 @@ enum DatabaseTarget {
     Postgres(String),
 }
 
-/// Why a text is not the address of a store. It never quotes the text, which may hold a password.
+/// The reason why a text is not a URL of a store. Never quotes the text, which may have a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DatabaseUrlError(&'static str);
@@ -42,7 +42,8 @@ impl FromStr for DatabaseUrl {
                 "a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://",
             ));
         };
-        // SQLite reads more than a path into these, and each connection to a store in memory would be a store of its own.
+        // SQLite would read more than a path from these, and each connection to a store in memory
+        // would be a separate store.
         if path.is_empty()
             || path.contains(":memory:")
             || path.starts_with("file:")
@@ -57,17 +58,17 @@ impl FromStr for DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Whether the store is an SQLite file.
+    /// Returns true if the store is an SQLite file.
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0, DatabaseTarget::Sqlite(_))
     }
 
-    /// The maximum number of connections that one process opens to serve from.
+    /// Returns the maximum number of pooled connections of one process.
     pub fn max_connections(&self) -> u32 {
         if self.is_sqlite() { 4 } else { 8 }
     }
 
-    /// The path of the SQLite file.
+    /// Returns the path of the SQLite file.
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {
             DatabaseTarget::Sqlite(path) => Some(Path::new(path)),
@@ -75,7 +76,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// What to tell the database's driver: the file's path, or the URL with our patience added where it says nothing of its own.
+    /// Returns the connection string for the driver: the path of the file, or the URL with default
+    /// time-outs where it sets none.
     pub(crate) fn driver(&self) -> String {
         match &self.0 {
             DatabaseTarget::Sqlite(path) => path.clone(),
@@ -98,7 +100,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// A driver's message on one line, without this URL and its password should it quote them.
+    /// Returns a message of the driver on one line, without the password in case the message quotes
+    /// the URL.
     pub(crate) fn clean(&self, message: &str) -> String {
         let mut message = crate::error::one_line(message);
         if let DatabaseTarget::Postgres(url) = &self.0 {
@@ -112,7 +115,7 @@ impl DatabaseUrl {
         message
     }
 
-    /// The folder the SQLite file is in.
+    /// Returns the folder of the SQLite file.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let folder = self.sqlite_path()?.parent()?;
         Some(if folder.as_os_str().is_empty() {
@@ -125,7 +128,7 @@ impl DatabaseUrl {
 
 const MASK: &str = "***";
 
-/// The texts in a PostgreSQL URL that must not be seen.
+/// Returns the passwords in a PostgreSQL URL.
 fn secrets(url: &str) -> Vec<String> {
     let (rest, query) = url.split_once('?').unwrap_or((url, ""));
     let user = rest

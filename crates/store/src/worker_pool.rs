@@ -1,8 +1,10 @@
-//! Worker threads for batched reads and writes, and the supervisor that replaces a thread whose database connection hangs.
+//! Worker threads for batched reads and writes, and the supervisor that replaces a thread whose
+//! database connection hangs.
 //!
-//! When the machine of a database hangs, its connections stay open and silent, and no time-out of the driver ends that. So a thread
-//! that gets no answer for too long is abandoned together with its connection, and another thread takes its place. The number of
-//! abandoned threads is limited, because each of them holds a connection and the database would soon have none left for others.
+//! When the machine of a database hangs, its connections stay open and silent, and no time-out of
+//! the driver ends that. So a thread that gets no answer for too long is abandoned together with
+//! its connection, and another thread takes its place. The number of abandoned threads is limited,
+//! because each of them holds a connection and the database would soon have none left for others.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -15,7 +17,8 @@ use crate::queue::{InFlight, Queue, QueueSettings, lock};
 /// The maximum number of queued jobs.
 pub const QUEUE_CAPACITY: usize = 4096;
 
-/// The time after which a batch is abandoned: longer than a statement waits for a lock, shorter than a request waits for its answer.
+/// The time after which a batch is abandoned: longer than a statement waits for a lock, shorter
+/// than a request waits for its answer.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The interval between two checks by the supervisor.
@@ -40,8 +43,8 @@ pub trait BatchWorker: Send + Sync + Sized + 'static {
     /// The number of queued jobs for each busy thread above which another thread is woken.
     const WAKE_THRESHOLD: usize;
 
-    /// True if a thread yields its processor to the callers that add jobs before it takes a batch. This pays off where a batch has
-    /// a high fixed cost.
+    /// True if a thread yields its processor to the callers that add jobs before it takes a batch.
+    /// This pays off where a batch has a high fixed cost.
     const YIELD_BEFORE_TAKE: bool;
 
     /// Executes batches until the queue is closed, or until a batch of this thread was abandoned.
@@ -62,7 +65,8 @@ struct WorkerThreads<O> {
 }
 
 impl<W: BatchWorker> WorkerPool<W> {
-    /// Starts `size` worker threads and a supervisor. The supervisor ends when the returned sender is dropped.
+    /// Starts `size` worker threads and a supervisor. The supervisor ends when the returned sender
+    /// is dropped.
     pub fn start(worker: W, size: usize) -> Result<(Arc<Self>, Sender<()>), StoreError> {
         let no_thread =
             |error| StoreError::Unavailable(format!("no thread for {}: {error}", W::THREAD));
@@ -97,8 +101,8 @@ impl<W: BatchWorker> WorkerPool<W> {
         Ok((pool, stop))
     }
 
-    /// Closes the queue and waits until the threads have emptied it, but at most [`CLOSE_TIMEOUT`]. Abandoned threads are not
-    /// waited for.
+    /// Closes the queue and waits until the threads have emptied it, but at most [`CLOSE_TIMEOUT`].
+    /// Abandoned threads are not waited for.
     pub fn finish(&self) {
         self.queue.close();
         let begun = Instant::now();
@@ -122,7 +126,8 @@ impl<W: BatchWorker> WorkerPool<W> {
                 ));
                 threads.abandoned.push(thread);
             } else if thread.is_finished() {
-                // The thread panicked. Dropping its senders reports the failure to every waiting caller.
+                // The thread panicked. Dropping its senders reports the failure to every waiting
+                // caller.
                 drop(in_flight.end());
             } else {
                 threads.working.push((in_flight, thread));

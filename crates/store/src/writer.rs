@@ -1,10 +1,11 @@
 //! Group commit: queued writes share one durable transaction.
 //!
-//! A writer takes all queued writes, without a timer: one write when the store is idle, hundreds under load. Each caller gets the
-//! result of its own write, and only after the commit. SQLite has one write lock and so one writer; PostgreSQL has two, so that one
-//! fills a batch while the other commits. A second writer is woken for the first write that waits, because a write that waits for a
-//! lock of another process must delay no other. A writer yields before it takes a batch, because a transaction and its sync cost
-//! more than a write.
+//! A writer takes all queued writes, without a timer: one write when the store is idle, hundreds
+//! under load. Each caller gets the result of its own write, and only after the commit. SQLite has
+//! one write lock and so one writer; PostgreSQL has two, so that one fills a batch while the other
+//! commits. A second writer is woken for the first write that waits, because a write that waits for
+//! a lock of another process must delay no other. A writer yields before it takes a batch, because
+//! a transaction and its sync cost more than a write.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,8 +28,8 @@ use crate::worker_pool::{BatchWorker, WorkerPool};
 /// The maximum number of writes in one transaction.
 const BATCH_SIZE: usize = 256;
 
-/// The idle time after which a connection is pinged before its next use. A ping costs a round trip, and under load one batch
-/// follows another.
+/// The idle time after which a connection is pinged before its next use. A ping costs a round trip,
+/// and under load one batch follows another.
 const PING_AFTER: Duration = Duration::from_millis(1);
 
 /// The result of one write: true if it changed something, or the error that prevented it.
@@ -84,7 +85,8 @@ impl Writer {
         &self.workers.worker.counters
     }
 
-    /// Finishes the queued writes and stops. The wait for a database that does not answer is limited.
+    /// Finishes the queued writes and stops. The wait for a database that does not answer is
+    /// limited.
     pub fn close(&self) {
         self.workers.finish();
     }
@@ -133,7 +135,8 @@ impl BatchWorker for WriteWorker {
                 .map_or_else(Vec::new, |waiters| waiters.0)
                 .into_iter();
             for (write, result) in writes.iter().zip(results) {
-                // The caller logs its write. If it stopped waiting, the committed write is logged here.
+                // The caller logs its write. If it stopped waiting, the committed write is logged
+                // here.
                 let undelivered = match replies.next() {
                     Some(reply) => reply.send(result),
                     None => Err(result),
@@ -161,14 +164,16 @@ struct WriteConnection<'a> {
 
 /// The reason why a transaction failed.
 enum BatchError {
-    /// The database refused a statement and rolled the batch back. The other writes may succeed without it.
+    /// The database refused a statement and rolled the batch back. The other writes may succeed
+    /// without it.
     Refused(StoreError),
     /// No transaction began, or its result is unknown.
     Lost(StoreError),
 }
 
 impl WriteConnection<'_> {
-    /// Returns a result for each write, in their order. `is_active` returns false once the batch was abandoned.
+    /// Returns a result for each write, in their order. `is_active` returns false once the batch
+    /// was abandoned.
     fn write_batch(
         &mut self,
         writes: &[Box<QueuedWrite>],
@@ -248,7 +253,8 @@ impl WriteConnection<'_> {
         }
     }
 
-    /// Inserts a batch of nothing but registrations on PostgreSQL: one statement, which commits itself.
+    /// Inserts a batch of nothing but registrations on PostgreSQL: one statement, which commits
+    /// itself.
     fn register(&mut self, registrations: RegisterMany<'_>) -> Result<(), BatchError> {
         let mut connection = self.live_connection().map_err(BatchError::Lost)?;
         let AnyConnection::Postgres(postgres) = &mut connection else {
@@ -277,7 +283,8 @@ impl WriteConnection<'_> {
         AnyConnection::establish_at(self.url, ConnectionUse::Write)
     }
 
-    /// Returns a connection in a new transaction. A connection that died while it was idle is replaced, since nothing is lost yet.
+    /// Returns a connection in a new transaction. A connection that died while it was idle is
+    /// replaced, since nothing is lost yet.
     fn begin(&mut self) -> Result<AnyConnection, StoreError> {
         if let Some((mut connection, _)) = self.open.take() {
             match connection.begin() {

@@ -1,4 +1,4 @@
-//! The events of the audit trail, who causes them, and the rows that are read and written.
+//! The types of the audit trail: events, actors and rows.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,15 +7,15 @@ use protocol::Timestamp;
 
 macro_rules! events {
     ($( $(#[doc = $doc:literal])+ $name:ident, $text:literal; )+) => {
-        /// What the audit trail tells of.
+        /// The kind of an audit row.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Event { $( $(#[doc = $doc])+ $name, )+ }
 
         impl Event {
-            /// All of them.
+            /// All events.
             pub const ALL: &'static [Self] = &[$( Self::$name ),+];
 
-            /// Its spelling.
+            /// Returns the text of the event.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$name => $text, )+ }
             }
@@ -30,11 +30,11 @@ events! {
     ClientUpdated, "client updated";
     /// A client was deleted. RFC 7592 §2.3.
     ClientDeleted, "client deleted";
-    /// A client was deleted at a WSO2 door.
+    /// A client was deleted at a WSO2 endpoint.
     ClientUnregistered, "client unregistered";
     /// A client was given another registration access token.
     ClientReissued, "client reissued";
-    /// A client of another store was taken in.
+    /// A client was imported from another store.
     ClientImported, "client imported";
     /// A client that had expired was purged.
     ClientExpired, "client expired";
@@ -42,7 +42,8 @@ events! {
     TokenIssued, "token issued";
     /// An initial access token was revoked.
     TokenRevoked, "token revoked";
-    /// Initial access tokens that expired or were used up were deleted; the detail says how many.
+    /// Initial access tokens that expired or were used up were deleted; the detail has their
+    /// number.
     TokensPurged, "tokens purged";
     /// An account was added.
     AccountAdded, "account added";
@@ -54,19 +55,19 @@ events! {
     KeysMade, "keys made";
     /// Successors of a provider's keys were published; the detail names their algorithms.
     KeysRotated, "keys rotated";
-    /// Keys that had retired were deleted; the detail says how many.
+    /// Retired keys were deleted; the detail has their number.
     KeysPurged, "keys purged";
-    /// A backup took the place of everything the store had; the detail says how many rows it has.
+    /// A backup replaced the content of the store; the detail has its number of rows.
     StoreRestored, "store restored";
-    /// Credentials at a registration door were wrong.
+    /// The credentials at a registration endpoint were wrong.
     LoginRefused, "log-in refused";
     /// A registration was refused; the detail has status, error code and member.
     RegistrationRefused, "registration refused";
     /// A read, an update or a deletion was refused; the detail has status, error code and member.
     ManagementRefused, "management refused";
-    /// There were too many registrations or wrong passwords.
+    /// The limit of registrations or of failed logins was exceeded.
     Throttled, "throttled";
-    /// There were more refusals, of more kinds or from more addresses than are told apart.
+    /// More refusals than are recorded one by one, of further kinds or from further addresses.
     MoreRefused, "more refused";
 }
 
@@ -76,28 +77,29 @@ impl fmt::Display for Event {
     }
 }
 
-/// Who does what is done with a store, as its audit trail has it.
+/// The party that acts on a store, as the audit trail records it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct By {
-    /// The provider it is done at, where the client does not say so.
+    /// The provider, for events whose client does not determine it.
     pub provider: Option<String>,
-    /// The account that proved its password.
+    /// The account, after its password was verified.
     pub account: Option<String>,
     /// The initial access token by identifier and label, or [`By::CLIENT`].
     pub token: Option<String>,
-    /// From where.
+    /// The address of the caller.
     pub address: Option<IpAddr>,
-    /// In which request.
+    /// The identifier of the request.
     pub request_id: Option<String>,
-    /// How else, such as on the command line.
+    /// Another description of the actor, such as the command line.
     pub detail: Option<String>,
 }
 
 impl By {
-    /// The token of a client that manages itself: its registration access token. RFC 7592 §1.2.
+    /// The value of `token` for a client that manages itself with its registration access token.
+    /// RFC 7592 §1.2.
     pub const CLIENT: &'static str = "client itself";
 
-    /// Something that no request does.
+    /// Returns the actor for changes that no request causes.
     pub fn hand(detail: &str) -> Self {
         Self {
             detail: Some(detail.to_owned()),
@@ -106,52 +108,53 @@ impl By {
     }
 }
 
-/// Refusals that are alike, and how many there were.
+/// Equal refusals, with their number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refused {
-    /// Which kind.
+    /// The kind of refusal.
     pub event: Event,
-    /// At which provider.
+    /// The provider.
     pub provider: Option<String>,
-    /// Of which client, if it was proved.
+    /// The client, if the caller proved that it is this client.
     pub client_id: Option<String>,
-    /// For which account: a name as it was presented, proved or not.
+    /// The account name as the caller presented it, verified or not.
     pub account: Option<String>,
-    /// With which initial access token, or [`By::CLIENT`].
+    /// The initial access token by identifier and label, or [`By::CLIENT`].
     pub token: Option<String>,
-    /// From where.
+    /// The address of the caller.
     pub address: Option<IpAddr>,
-    /// The first request of them.
+    /// The identifier of the first of these requests.
     pub request_id: Option<String>,
-    /// Why: status, error code, and what it is about.
+    /// The reason: status, error code and member.
     pub detail: Option<String>,
-    /// How many.
+    /// The number of equal refusals.
     pub times: i64,
 }
 
 /// One row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Its identifier; those of later rows are greater.
+    /// The identifier; later rows have greater ones.
     pub id: String,
-    /// When it was written.
+    /// The time at which the row was written.
     pub at: Timestamp,
-    /// What happened, as [`Event`] spells it.
+    /// The text of the [`Event`].
     pub event: String,
-    /// At which provider.
+    /// The provider.
     pub provider: Option<String>,
-    /// To which client.
+    /// The client.
     pub client_id: Option<String>,
-    /// By which account, or to which; strangers' words in what was refused.
+    /// The account that acted or was changed. In rows about refusals, the name that the caller
+    /// presented.
     pub account: Option<String>,
-    /// With which initial access token, or [`By::CLIENT`].
+    /// The initial access token by identifier and label, or [`By::CLIENT`].
     pub token: Option<String>,
-    /// From where.
+    /// The address of the caller.
     pub address: Option<String>,
-    /// In which request.
+    /// The identifier of the request.
     pub request_id: Option<String>,
-    /// What else there is to say.
+    /// Further details.
     pub detail: Option<String>,
-    /// How often.
+    /// The number of equal events.
     pub times: i64,
 }

@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut group = criterion.benchmark_group("insert");
     group.throughput(Throughput::Elements(1));
     group.bench_function("one", |bench| {
-        bench.iter(|| store.insert(new(), None, clock.now()).wait())
+        bench.iter(|| store.insert(new(), None, clock.now()).wait());
     });
     group.throughput(Throughput::Elements(BATCH.into()));
     group.bench_function("sixty-four", |bench| {

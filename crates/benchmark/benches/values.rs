@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let asked = ClientMetadata::parse(object.clone())?;
     provider.admit(asked.clone(), &terms)?;
     criterion.bench_function("read a registration's JSON", |bench| {
-        bench.iter(|| read_object(black_box(REGISTRATION), &limits))
+        bench.iter(|| read_object(black_box(REGISTRATION), &limits));
     });
     // The input is cloned outside of the measurement, one at a time, because many clones would
     // evict one another from the caches.

@@ -25,10 +25,10 @@ pub use event::{By, Event, Record, Refused};
 const ROWS_PER_PURGE: i64 = 1_000;
 
 impl Store {
-    /// Returns the same store with `by` as the actor in the audit trail.
+    /// Returns the same store with `actor` as the party that acts in the audit trail.
     #[must_use]
-    pub fn by(&self, by: impl Into<Arc<By>>) -> Self {
-        Self(Arc::clone(&self.0), by.into())
+    pub fn by(&self, actor: impl Into<Arc<By>>) -> Self {
+        Self(Arc::clone(&self.0), actor.into())
     }
 
     /// Returns at most `limit` rows with identifiers greater than `after`, written at `since` or
@@ -69,13 +69,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; then no row was written.
-    pub fn refused(&self, refused: Vec<Refused>) -> Written<()> {
-        if refused.is_empty() {
+    pub fn refused(&self, refusals: Vec<Refused>) -> Written<()> {
+        if refusals.is_empty() {
             return Written::noop(|| Ok(()));
         }
-        let rows: Arc<[AuditRow]> = refused
+        let rows: Arc<[AuditRow]> = refusals
             .into_iter()
-            .map(|refused| AuditRow::refused(self.0.audit_ids.next(), refused))
+            .map(|refusal| AuditRow::from_refusal(self.0.audit_ids.next(), refusal))
             .collect();
         let logged = Arc::clone(&rows);
         let queued = self.0.writer.send(QueuedWrite {

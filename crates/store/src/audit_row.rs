@@ -75,7 +75,7 @@ fn milliseconds(since: i64) -> String {
 
 impl AuditRow {
     /// Returns the row of one event that the actor causes.
-    pub fn new(id: String, event: Event, by: &By) -> Self {
+    pub fn new(id: String, event: Event, actor: &By) -> Self {
         let text = |text: &Option<String>| {
             text.as_deref()
                 .map(|text| truncated(text, MAX_TEXT_CHARACTERS))
@@ -83,13 +83,13 @@ impl AuditRow {
         Self {
             id,
             event: Cow::Borrowed(event.as_str()),
-            provider: by.provider.clone(),
+            provider: actor.provider.clone(),
             client_id: None,
-            account: text(&by.account),
-            token: text(&by.token),
-            address: by.address.map(|address| address.to_string()),
-            request_id: text(&by.request_id),
-            detail: by
+            account: text(&actor.account),
+            token: text(&actor.token),
+            address: actor.address.map(|address| address.to_string()),
+            request_id: text(&actor.request_id),
+            detail: actor
                 .detail
                 .as_deref()
                 .map(|detail| truncated(detail, MAX_DETAIL_CHARACTERS)),
@@ -98,7 +98,7 @@ impl AuditRow {
     }
 
     /// Returns the row of equal refusals.
-    pub fn refused(id: String, refused: Refused) -> Self {
+    pub fn from_refusal(id: String, refusal: Refused) -> Self {
         let Refused {
             event,
             provider,
@@ -109,8 +109,8 @@ impl AuditRow {
             request_id,
             detail,
             times,
-        } = refused;
-        let by = By {
+        } = refusal;
+        let actor = By {
             provider,
             account,
             token,
@@ -121,7 +121,7 @@ impl AuditRow {
         Self {
             client_id: client_id.map(|id| truncated(&id, MAX_TEXT_CHARACTERS)),
             times,
-            ..Self::new(id, event, &by)
+            ..Self::new(id, event, &actor)
         }
     }
 

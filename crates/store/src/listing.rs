@@ -74,7 +74,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub fn clients(
         &self,
-        which: &Which,
+        filter: &Which,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<Listed>, StoreError> {
@@ -83,7 +83,7 @@ impl Store {
             client: row.client(&self.0.seal),
         };
         Ok(self
-            .rows(which, after, limit)?
+            .rows(filter, after, limit)?
             .into_iter()
             .map(listed)
             .collect())
@@ -96,7 +96,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub fn exported(
         &self,
-        which: &Which,
+        filter: &Which,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<Listed<ExportedClient>>, StoreError> {
@@ -106,7 +106,7 @@ impl Store {
             client: ExportedClient::from_row(row, seal),
         };
         Ok(self
-            .rows(which, after, limit)?
+            .rows(filter, after, limit)?
             .into_iter()
             .map(listed)
             .collect())
@@ -116,31 +116,31 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn count_clients(&self, which: &Which) -> Result<u64, StoreError> {
-        if !which.has_no_nul() {
+    pub fn count_clients(&self, filter: &Which) -> Result<u64, StoreError> {
+        if !filter.has_no_nul() {
             return Ok(0);
         }
         let count: i64 = self
             .0
             .pool
-            .read(|connection| Ok(which.query().count().get_result(connection)?))?;
+            .read(|connection| Ok(filter.query().count().get_result(connection)?))?;
         Ok(count.unsigned_abs())
     }
 
     fn rows(
         &self,
-        which: &Which,
+        filter: &Which,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<ClientRow>, StoreError> {
-        if !which.has_no_nul() {
+        if !filter.has_no_nul() {
             return Ok(Vec::new());
         }
         let after = after
             .and_then(|id| id.as_str().split('\0').next())
             .unwrap_or_default();
         self.0.pool.read(|connection| {
-            let page = which
+            let page = filter
                 .query()
                 .filter(client::client_id.gt(after))
                 .order(client::client_id)

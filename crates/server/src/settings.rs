@@ -91,7 +91,7 @@ section! {
 section! {
     OutboundFile => OutboundSettings, "outbound.", {
         /// Private destinations that may be fetched from all the same: host:port, several with commas.
-        allow: Vec<outbound::Allowed>, default "", "FRONTDESK_OUTBOUND_ALLOW";
+        allow: Vec<outbound::AllowedDestination>, default "", "FRONTDESK_OUTBOUND_ALLOW";
         /// A certificate authority, PEM, trusted besides the system's when fetching.
         ca: Option<PathBuf>, default "", "FRONTDESK_OUTBOUND_CA";
     }
@@ -341,7 +341,7 @@ impl ListElement for IpNet {
     }
 }
 
-impl ListElement for outbound::Allowed {
+impl ListElement for outbound::AllowedDestination {
     fn parse(text: &str) -> Result<Self, Reason> {
         text.parse().map_err(Reason::sentence)
     }

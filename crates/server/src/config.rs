@@ -29,7 +29,7 @@ use sources::{masked, merged, one_line};
 
 use crate::setting::{DefaultText, FileSection, SecretPath};
 use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
-use telemetry::traces::Destination;
+use telemetry::traces::TraceEndpoint;
 
 /// How the listener speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub struct Config {
     /// Whether log lines are JSON.
     pub log_json: bool,
     /// Where spans of requests go, if anywhere.
-    pub traces: Option<Destination>,
+    pub traces: Option<TraceEndpoint>,
     /// The limits.
     pub limits: Limits,
     /// The proxies whose word about their clients is believed.

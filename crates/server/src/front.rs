@@ -104,7 +104,7 @@ impl Front {
                 if let Some(span) = span
                     && let Some(issuer) = self.issuer(answer.request())
                 {
-                    span.at(issuer.as_str());
+                    span.set_issuer(issuer.as_str());
                 }
                 let metrics = self.metrics.route(route.as_deref().unwrap_or(UNROUTED));
                 (answer.map_into_boxed_body().into_parts().1, metrics)
@@ -213,7 +213,7 @@ where
             if let Some(span) = &span
                 && let Some(issuer) = front.direct.issuer(request.head())
             {
-                span.at(issuer.as_str());
+                span.set_issuer(issuer.as_str());
             }
             count(begun, request.method(), metrics, &answer, span.as_ref());
             return Answer::Ready(Some(front.finish(answer, unread, id)));

@@ -13,7 +13,7 @@ use crate::settings::named;
 /// # Errors
 /// One sentence that names the setting.
 pub fn log_filter(level: &str) -> Result<EnvFilter, String> {
-    logging::filter(level).map_err(|rest| format!("{} {rest}", named("log.level")))
+    logging::parse_filter(level).map_err(|rest| format!("{} {rest}", named("log.level")))
 }
 
 /// Starts logging to standard error, and hands spans to `traces`.
@@ -29,12 +29,12 @@ pub fn start_logging(level: &str, json: bool, traces: Option<&Traces>) -> Result
 /// # Errors
 /// One sentence, when certificates or randomness are missing.
 pub fn start_traces(config: &Config) -> Result<Option<Traces>, String> {
-    let Some(destination) = &config.traces else {
+    let Some(endpoint) = &config.traces else {
         return Ok(None);
     };
     let random = serve::random();
     let options = TraceOptions {
-        destination,
+        endpoint,
         authorities: config
             .outbound_authority()
             .map_err(|error| error.to_string())?,

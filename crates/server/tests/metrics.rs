@@ -18,7 +18,7 @@ use std::path::Path;
 use cluster::Cluster;
 use serde_json::{Value, json};
 use support::{PASSWORD, Setup, TestServer, until};
-use telemetry::metrics::table::{self, Kind, Metric};
+use telemetry::metrics::table::{self, Metric, MetricKind};
 
 fn row(name: &str) -> Option<&'static Metric> {
     table::ALL.iter().find(|metric| metric.name == name)
@@ -29,10 +29,10 @@ fn of_sample(name: &str) -> Option<&'static Metric> {
     let histogram = |suffix: &str| {
         name.strip_suffix(suffix)
             .and_then(row)
-            .filter(|metric| metric.kind == Kind::Histogram)
+            .filter(|metric| metric.kind == MetricKind::Histogram)
     };
     row(name)
-        .filter(|metric| metric.kind != Kind::Histogram)
+        .filter(|metric| metric.kind != MetricKind::Histogram)
         .or_else(|| {
             ["_bucket", "_sum", "_count"]
                 .into_iter()

@@ -1,4 +1,5 @@
-//! Log lines: text for people, JSON for programs.
+//! Log lines, as text or JSON, with the identifier of the request. Control characters in values are escaped, so that a value cannot
+//! look like another line or another field, or control a terminal.
 
 use std::fmt::{self, Debug};
 use std::io::IsTerminal;
@@ -26,92 +27,93 @@ use protocol::escape::{visible, visible_json};
 
 pub use tracing_subscriber::EnvFilter;
 
-/// The library that reads requests. It writes a line of the level `error` for each one that is no HTTP, so strangers choose how
-/// many there are: they are shown only where the filter asks for them.
+/// The library that parses requests. It logs a line of the level `error` for each request that is not HTTP, so callers choose the
+/// number of lines. They are logged only if the filter names this library.
 const HTTP_LIBRARY: &str = "actix_http";
 
-/// Reads a level or a filter.
+/// Parses a level or a filter.
 ///
 /// # Errors
 /// The rest of a sentence that begins with the name of the setting.
-pub fn filter(level: &str) -> anyhow::Result<EnvFilter> {
-    let wrong = || {
+pub fn parse_filter(level: &str) -> anyhow::Result<EnvFilter> {
+    let invalid = || {
         anyhow!(
             "must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {level:?}"
         )
     };
-    // A lone word that is no level would be read as the name of a module, and everything else would fall silent.
-    let lone = level
+    // EnvFilter takes a single word that is not a level for a module's name, and would switch off all other modules.
+    let levels = level
         .split(',')
         .map(str::trim)
         .filter(|part| !part.contains('='));
     if level.trim().is_empty()
-        || lone
+        || levels
             .into_iter()
             .any(|part| LevelFilter::from_str(part).is_err())
     {
-        return Err(wrong());
+        return Err(invalid());
     }
-    let asked = if level.contains(HTTP_LIBRARY) {
+    let directives = if level.contains(HTTP_LIBRARY) {
         level.to_owned()
     } else {
         format!("{level},{HTTP_LIBRARY}=off")
     };
-    EnvFilter::builder().parse(asked).map_err(|_| wrong())
+    EnvFilter::builder()
+        .parse(directives)
+        .map_err(|_| invalid())
 }
 
-/// Starts logging to standard error, at a level or with a filter; and traces beside it, if there are any.
+/// Starts logging to standard error, and hands spans to `traces`.
 ///
 /// # Errors
 /// When the process has started logging before.
 pub fn start(filter: EnvFilter, json: bool, traces: Option<&Traces>) -> anyhow::Result<()> {
-    let lines = lines(
+    let log = log_layer(
         filter,
         json,
         std::io::stderr().is_terminal(),
         std::io::stderr,
     );
-    let both: Vec<_> = iter::once(lines).chain(traces.map(Traces::layer)).collect();
-    tracing::subscriber::set_global_default(Registry::default().with(both))
+    let layers: Vec<_> = iter::once(log).chain(traces.map(Traces::layer)).collect();
+    tracing::subscriber::set_global_default(Registry::default().with(layers))
         .context("logging cannot be started")
 }
 
-/// What writes the lines.
-fn lines<W>(
+/// Returns the layer that writes log lines.
+fn log_layer<W>(
     filter: EnvFilter,
     json: bool,
     colours: bool,
-    to: W,
+    output: W,
 ) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    // A line that cannot be written is lost; telling so on the same standard error would end the program.
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(to)
+    // A line that cannot be written is lost. Reporting that on the same standard error would panic.
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(output)
         .log_internal_errors(false);
-    // Our own spans are for traces alone: a line has the identifier of its request. While nobody traces, they are not even made.
+    // Spans of the level info are for traces only. Without traces they are not created.
     let filter = filter.and(filter_fn(|metadata| {
         !metadata.is_span() || *metadata.level() > LevelFilter::INFO
     }));
     match json {
-        true => Box::new(lines.event_format(Objects).with_filter(filter)),
+        true => Box::new(layer.event_format(JsonFormat).with_filter(filter)),
         false => Box::new(
-            lines
+            layer
                 .with_target(false)
                 .with_ansi(colours)
-                .fmt_fields(Texts)
+                .fmt_fields(TextFormat)
                 .with_filter(filter),
         ),
     }
 }
 
-/// JSON lines with the identifier of the request, and nothing in them that a terminal would obey.
-struct Objects;
+/// The format of JSON lines.
+struct JsonFormat;
 
-/// What is in a JSON line.
 #[derive(Serialize)]
-struct Line<'a> {
+struct JsonLine<'a> {
     timestamp: &'a str,
     level: &'a str,
     fields: SerializeFieldMap<'a, Event<'a>>,
@@ -120,7 +122,7 @@ struct Line<'a> {
     request_id: Option<&'a str>,
 }
 
-impl<S, N> FormatEvent<S, N> for Objects
+impl<S, N> FormatEvent<S, N> for JsonFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -134,7 +136,7 @@ where
         let mut timestamp = String::new();
         SystemTime.format_time(&mut Writer::new(&mut timestamp))?;
         let id = RequestId::current();
-        let line = Line {
+        let line = JsonLine {
             timestamp: &timestamp,
             level: event.metadata().level().as_str(),
             fields: event.field_map(),
@@ -147,34 +149,34 @@ where
     }
 }
 
-/// The message and fields of a line of text, with the identifier of the request, each on that line whatever is in it.
-struct Texts;
+/// The format of the message and the fields of text lines.
+struct TextFormat;
 
-impl<'a> FormatFields<'a> for Texts {
+impl<'a> FormatFields<'a> for TextFormat {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
-        let mut words = Words {
+        let mut visitor = TextVisitor {
             writer,
-            begun: false,
+            has_text: false,
             outcome: Ok(()),
         };
-        fields.record(&mut words);
+        fields.record(&mut visitor);
         if let Some(id) = RequestId::current() {
-            words.word("request_id", id.as_str());
+            visitor.write_field("request_id", id.as_str());
         }
-        words.outcome
+        visitor.outcome
     }
 }
 
-struct Words<'a> {
+struct TextVisitor<'a> {
     writer: Writer<'a>,
-    begun: bool,
+    has_text: bool,
     outcome: fmt::Result,
 }
 
-impl Words<'_> {
-    fn word(&mut self, name: &str, text: &str) {
-        let space = if self.begun { " " } else { "" };
-        self.begun = true;
+impl TextVisitor<'_> {
+    fn write_field(&mut self, name: &str, text: &str) {
+        let space = if self.has_text { " " } else { "" };
+        self.has_text = true;
         let text = visible(text);
         self.outcome = self.outcome.and_then(|()| match name {
             "message" => write!(self.writer, "{space}{text}"),
@@ -183,16 +185,16 @@ impl Words<'_> {
     }
 }
 
-impl Visit for Words<'_> {
+impl Visit for TextVisitor<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.word(field.name(), &format!("{value:?}"));
+        self.write_field(field.name(), &format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            name @ "message" => self.word(name, value),
-            // In quotes, so that no text looks like another field.
-            name => self.word(name, &format!("{value:?}")),
+            name @ "message" => self.write_field(name, value),
+            // In quotes, so that a text cannot look like another field.
+            name => self.write_field(name, &format!("{value:?}")),
         }
     }
 }
@@ -205,9 +207,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct CaptureBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for CaptureBuffer {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -218,25 +220,27 @@ mod tests {
     }
 
     fn logged(json: bool, log: impl FnOnce()) -> String {
-        let kept = Kept::default();
-        let to = kept.clone();
-        let lines = lines(filter("info").unwrap(), json, false, move || to.clone());
-        tracing::subscriber::with_default(Registry::default().with(lines), log);
-        let bytes = kept.0.lock().unwrap().clone();
+        let buffer = CaptureBuffer::default();
+        let output = buffer.clone();
+        let layer = log_layer(parse_filter("info").unwrap(), json, false, move || {
+            output.clone()
+        });
+        tracing::subscriber::with_default(Registry::default().with(layer), log);
+        let bytes = buffer.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 
     const HOSTILE: &str = "x\n2026-01-01T00:00:00Z ERROR forged\r\u{1b}[2J\u{9b}2J\u{202e}\u{2028}\" request_id=forged \"";
 
-    fn hostile() {
+    fn log_hostile_values() {
         let id = RequestId::from_bytes(b"own-1").unwrap();
         id.within(|| tracing::info!(account = HOSTILE, shown = %HOSTILE, debug = ?HOSTILE, "said {HOSTILE}"));
         tracing::info!("the next");
     }
 
     #[test]
-    fn nothing_a_stranger_says_is_a_line_of_text() {
-        let text = logged(false, hostile);
+    fn hostile_values_stay_on_their_text_line() {
+        let text = logged(false, log_hostile_values);
         let lines: Vec<&str> = text.lines().collect();
         let [first, next] = lines.as_slice() else {
             panic!("{text}")
@@ -259,8 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_a_stranger_says_is_a_line_of_json() {
-        let text = logged(true, hostile);
+    fn hostile_values_stay_in_their_json_line() {
+        let text = logged(true, log_hostile_values);
         let lines: Vec<&str> = text.lines().collect();
         let [first, next] = lines.as_slice() else {
             panic!("{text}")

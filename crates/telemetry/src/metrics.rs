@@ -1,9 +1,10 @@
-//! What is counted: requests by route, method and status, and how long they took; and what others count, when it is read.
+//! Counters of requests by route, method and status, and histograms of their durations. The counters of other crates are read when
+//! Prometheus asks, and handed over as metric families.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`table`] | every metric |
-//! | [`family`] | from a number to what Prometheus reads |
+//! | [`table`] | all metrics |
+//! | [`family`] | metric families made of plain numbers |
 
 pub mod family;
 pub mod table;
@@ -20,10 +21,10 @@ use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
 };
 
-/// The methods that are counted under their names; the rest are `other`, since strangers choose them.
+/// The methods that are counted under their names. All others are counted as `other`, because callers choose them.
 pub const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
 
-/// The statuses whose counters are kept at hand, the frequent ones first.
+/// The statuses whose counters are cached, the frequent ones first.
 const STATUSES: [u16; 20] = [
     200, 304, 201, 204, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 429, 431, 500, 501,
     503,
@@ -43,7 +44,7 @@ pub struct Metrics {
     routes: Arc<RwLock<HashMap<String, Arc<RouteMetrics>>>>,
 }
 
-/// The counters of one route: nothing is looked up by its text, or formatted, once they are at hand.
+/// The counters of one route, cached so that a request needs no look-up by text.
 pub struct RouteMetrics {
     template: String,
     requests: IntCounterVec,
@@ -52,11 +53,11 @@ pub struct RouteMetrics {
 }
 
 impl Metrics {
-    /// Counters at nought.
+    /// Creates the counters, all zero.
     ///
     /// # Errors
     /// When a counter is declared twice.
-    pub fn new() -> Result<Self, prometheus::Error> {
+    pub fn new() -> anyhow::Result<Self> {
         let registry = Registry::new();
         let options = |metric: &table::Metric| Opts::new(metric.name, metric.help.trim());
         let requests = IntCounterVec::new(options(&table::REQUESTS), table::REQUESTS.labels)?;
@@ -76,7 +77,7 @@ impl Metrics {
         })
     }
 
-    /// The counters of a route: of its template, never of a path, since strangers choose paths.
+    /// Returns the counters of a route. It is named by its template, because callers choose paths.
     pub fn route(&self, template: &str) -> Arc<RouteMetrics> {
         if let Some(known) = self
             .routes
@@ -98,10 +99,10 @@ impl Metrics {
         Arc::clone(made)
     }
 
-    /// Every counter with what others counted, as Prometheus reads them.
+    /// Renders the counters and `others` in the text format of Prometheus.
     pub fn text(&self, others: Vec<MetricFamily>) -> String {
         let mut families = self.registry.gather();
-        // A family in which nothing was counted yet is no family to the encoder.
+        // The encoder rejects a family without samples.
         families.extend(
             others
                 .into_iter()
@@ -115,13 +116,12 @@ impl Metrics {
 }
 
 impl RouteMetrics {
-    /// The route's template.
     pub fn template(&self) -> &str {
         &self.template
     }
 
-    /// Counts a request that was answered after so long.
-    pub fn count(&self, method: &Method, status: StatusCode, took: Duration) {
+    /// Counts one answered request.
+    pub fn count(&self, method: &Method, status: StatusCode, duration: Duration) {
         let row = METHODS.iter().position(|known| *known == method.as_str());
         let column = STATUSES.iter().position(|known| *known == status.as_u16());
         let labels = || {
@@ -139,6 +139,6 @@ impl RouteMetrics {
             Some(counter) => counter.get_or_init(labels).inc(),
             None => labels().inc(),
         }
-        self.seconds.observe(took.as_secs_f64());
+        self.seconds.observe(duration.as_secs_f64());
     }
 }

@@ -1,16 +1,16 @@
-//! Traces: a span for each request and for what it waits for, handed to an OpenTelemetry collector.
+//! Traces: a span for each request and for the work it waits for, exported to an OpenTelemetry collector.
 //!
-//! With the cargo feature `otel` alone. Without it [`Traces`] has no value, and nothing of this is in the program. The crates
-//! below make spans of `tracing` and know nothing of OpenTelemetry; while nobody exports them they are switched off.
+//! Traces need the cargo feature `otel`. Without it [`Traces`] is a type without a value, and the program has no code for them. The
+//! other crates create spans of `tracing` and do not use OpenTelemetry; without an exporter their spans are disabled.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | `request` | the span of a request, and whose trace it continues |
-//! | `export` | the way out: how many wait, how many go at once |
-//! | `ledger` | what became of spans, for the metrics and the log |
+//! | `request` | the span of a request and its parent |
+//! | `export` | the queue of spans and the thread that exports them |
+//! | `span_counts` | the numbers of exported and lost spans, for the metrics and the log |
 //! | `collector` | the connection to the collector |
-//! | `identifiers` | where identifiers come from |
-//! | `without` | what stands here when the feature is off |
+//! | `identifiers` | random trace and span identifiers |
+//! | `disabled` | the same types without the feature |
 
 use std::sync::Arc;
 
@@ -19,30 +19,30 @@ use url::Url;
 
 #[cfg(feature = "otel")]
 mod collector;
+#[cfg(not(feature = "otel"))]
+mod disabled;
 #[cfg(feature = "otel")]
 mod export;
 #[cfg(feature = "otel")]
 mod identifiers;
 #[cfg(feature = "otel")]
-mod ledger;
-#[cfg(feature = "otel")]
 mod request;
-#[cfg(not(feature = "otel"))]
-mod without;
+#[cfg(feature = "otel")]
+mod span_counts;
 
+#[cfg(not(feature = "otel"))]
+pub use disabled::{RequestSpan, Traces};
 #[cfg(feature = "otel")]
 pub use export::Traces;
 #[cfg(feature = "otel")]
 pub use request::RequestSpan;
-#[cfg(not(feature = "otel"))]
-pub use without::{RequestSpan, Traces};
 
-/// Where spans go.
+/// The collector, and the share of requests whose spans it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// The address that takes them. OTLP/HTTP.
+pub struct TraceEndpoint {
+    /// The address of the collector, which must accept OTLP over HTTP.
     pub endpoint: Url,
-    /// How many of a hundred requests are traced.
+    /// The percentage of requests that are traced.
     pub percent: u32,
 }
 
@@ -51,8 +51,7 @@ pub type RandomBytes = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync
 
 /// The settings of an export.
 pub struct TraceOptions<'a> {
-    /// The address of the collector and the share of requests.
-    pub destination: &'a Destination,
+    pub endpoint: &'a TraceEndpoint,
     /// The PEM text of the certificate authorities that are trusted in addition to the system's.
     pub authorities: Option<Vec<u8>>,
     /// The proxies whose `traceparent` header is believed.
@@ -63,10 +62,10 @@ pub struct TraceOptions<'a> {
     pub random: RandomBytes,
 }
 
-/// What may become of a span, as the metric `frontdesk_traces_spans_total` calls it.
+/// The values of the label `result` of the metric `frontdesk_traces_spans_total`.
 pub const RESULTS: [&str; 3] = ["exported", "failed", "dropped"];
 
-/// How many spans became what, in the order of [`RESULTS`].
+/// Returns the number of spans for each of [`RESULTS`].
 pub fn counts(traces: Option<&Traces>) -> impl Iterator<Item = (&'static str, u64)> {
     RESULTS
         .into_iter()

@@ -4,13 +4,13 @@ use anyhow::{anyhow, bail};
 use url::Url;
 
 use crate::settings::{TracesSettings, named};
-use telemetry::traces::Destination;
+use telemetry::traces::TraceEndpoint;
 
 /// Where a collector listens for OTLP/HTTP, below an address that is no more than its host.
 const PATH: &str = "/v1/traces";
 
 /// Where spans go, unless nobody asked for any.
-pub(super) fn destination(settings: TracesSettings) -> anyhow::Result<Option<Destination>> {
+pub(super) fn destination(settings: TracesSettings) -> anyhow::Result<Option<TraceEndpoint>> {
     let percent = settings.percent;
     if percent > 100 {
         bail!(
@@ -37,5 +37,5 @@ pub(super) fn destination(settings: TracesSettings) -> anyhow::Result<Option<Des
     if endpoint.path() == "/" {
         endpoint.set_path(PATH);
     }
-    Ok(Some(Destination { endpoint, percent }))
+    Ok(Some(TraceEndpoint { endpoint, percent }))
 }

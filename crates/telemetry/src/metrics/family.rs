@@ -1,23 +1,23 @@
-//! From a row of the table and what was read to what the encoder writes.
+//! Metric families, made of a row of the table and the values that were read.
 
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType,
 };
 
-use super::table::{Kind, Metric};
+use super::table::{Metric, MetricKind};
 
-/// A number as Prometheus has all of them.
+/// Converts an integer to the floating-point number that Prometheus uses for all values.
 pub fn number(whole: u64) -> f64 {
     let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).map_or(0.0, f64::from);
     half(whole >> 32) * 4_294_967_296.0 + half(whole)
 }
 
-/// The family of a metric with one number and no label.
+/// Returns the family of a metric with one value and no label.
 pub fn plain(metric: &Metric, value: f64) -> MetricFamily {
     family(metric, [(Vec::new(), value)])
 }
 
-/// The family of a metric with a number for each set of labels, whose values are in the order of the row.
+/// Returns the family of a metric with one value for each set of label values. They are in the order of the row's labels.
 pub fn family<'a>(
     metric: &Metric,
     values: impl IntoIterator<Item = (Vec<&'a str>, f64)>,
@@ -28,10 +28,10 @@ pub fn family<'a>(
                 .labels
                 .iter()
                 .zip(labels)
-                .map(|(name, value)| pair(name, value))
+                .map(|(name, value)| label_pair(name, value))
                 .collect(),
         );
-        if metric.kind == Kind::Counter {
+        if metric.kind == MetricKind::Counter {
             let mut counter = Counter::default();
             counter.set_value(value);
             sample.set_counter(counter);
@@ -42,7 +42,7 @@ pub fn family<'a>(
         }
         sample
     });
-    of(metric, samples.collect())
+    new_family(metric, samples.collect())
 }
 
 /// The measurements of a histogram.
@@ -56,7 +56,7 @@ pub struct HistogramCounts<'a> {
     pub sum: u64,
 }
 
-/// The family of a histogram without labels, of whose units `per` make one of the metric's.
+/// Returns the family of a histogram without labels. Measurements are divided by `per` to get the metric's unit.
 pub fn histogram(metric: &Metric, measured: HistogramCounts<'_>, per: f64) -> MetricFamily {
     let mut below = 0;
     let bucket = |(bound, count): &(u64, u64)| {
@@ -73,23 +73,23 @@ pub fn histogram(metric: &Metric, measured: HistogramCounts<'_>, per: f64) -> Me
     histogram.set_sample_sum(number(measured.sum) / per);
     let mut sample = Sample::default();
     sample.set_histogram(histogram);
-    of(metric, vec![sample])
+    new_family(metric, vec![sample])
 }
 
-fn of(metric: &Metric, samples: Vec<Sample>) -> MetricFamily {
+fn new_family(metric: &Metric, samples: Vec<Sample>) -> MetricFamily {
     let mut family = MetricFamily::default();
     family.set_name(metric.name.to_owned());
     family.set_help(metric.help.trim().to_owned());
     family.set_field_type(match metric.kind {
-        Kind::Counter => MetricType::COUNTER,
-        Kind::Gauge => MetricType::GAUGE,
-        Kind::Histogram => MetricType::HISTOGRAM,
+        MetricKind::Counter => MetricType::COUNTER,
+        MetricKind::Gauge => MetricType::GAUGE,
+        MetricKind::Histogram => MetricType::HISTOGRAM,
     });
     family.set_metric(samples);
     family
 }
 
-fn pair(name: &str, value: &str) -> LabelPair {
+fn label_pair(name: &str, value: &str) -> LabelPair {
     let mut pair = LabelPair::default();
     pair.set_name(name.to_owned());
     pair.set_value(value.to_owned());
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::float_cmp, reason = "these numbers are exact")]
-    fn a_number_keeps_its_size() {
+    fn large_numbers_are_exact() {
         assert_eq!(number(0), 0.0);
         assert_eq!(number(4_294_967_297), 4_294_967_297.0);
     }

@@ -1,18 +1,18 @@
-//! The table of metrics: what each is called, and what it tells.
+//! The table of metrics.
 
-/// How a metric moves.
+/// The type of a metric, as Prometheus has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It only grows, until the process ends.
+pub enum MetricKind {
+    /// Grows until the process ends.
     Counter,
-    /// It goes up and down.
+    /// Goes up and down.
     Gauge,
-    /// It counts by size.
+    /// Counts measurements by size.
     Histogram,
 }
 
-impl Kind {
-    /// Its name as Prometheus has it.
+impl MetricKind {
+    /// Returns the name that Prometheus uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -25,22 +25,20 @@ impl Kind {
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name.
     pub name: &'static str,
-    /// How it moves.
-    pub kind: Kind,
-    /// The names of its labels, in order.
+    pub kind: MetricKind,
+    /// The names of the labels, in order.
     pub labels: &'static [&'static str],
-    /// What it tells, in units of its name's last words.
+    /// The sentence of the reference page. The last word of the metric's name is its unit.
     pub help: &'static str,
 }
 
 macro_rules! metrics {
     ($( $(#[doc = $help:literal])+ $row:ident = $kind:ident $name:literal [$($label:literal),*]; )+) => {
         $( $(#[doc = $help])+ pub const $row: Metric =
-            Metric { name: $name, kind: Kind::$kind, labels: &[$($label),*], help: concat!($($help),+) }; )+
+            Metric { name: $name, kind: MetricKind::$kind, labels: &[$($label),*], help: concat!($($help),+) }; )+
 
-        /// Every row, in the order of the page.
+        /// All rows, in the order of the page.
         pub const ALL: &[Metric] = &[$( $row ),+];
     };
 }

@@ -1,4 +1,5 @@
-//! The connection to the collector: one for each export, with a limit on time and length.
+//! The HTTP client that sends spans to the collector. It opens one connection for each export, with a limit on the time and the
+//! length of the response.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -17,39 +18,40 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, TcpConnector};
 use url::Url;
 
-use super::ledger::Ledger;
+use super::span_counts::SpanCounts;
 
-/// How long one attempt to send spans may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// The time after which an export is given up.
+pub(super) const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an answer may be, in bytes.
-const ANSWER_MAX: u64 = 64 * 1024;
+/// The maximum length of a response, in bytes.
+const RESPONSE_MAX_BYTES: u64 = 64 * 1024;
 
-/// What sends to the collector. It blocks, and is asked on a thread of its own.
+/// The client. It blocks, and is used by the export thread only.
 pub(super) struct Collector {
     trust: SslConnector,
     host: String,
-    /// The address as the log names it.
-    place: String,
-    ledger: Arc<Ledger>,
+    /// The scheme, host and port of the collector, for log lines.
+    origin: String,
+    span_counts: Arc<SpanCounts>,
 }
 
 impl Collector {
-    /// The one at `endpoint`; with https it must prove who it is to the system's authorities or those in the PEM text.
+    /// Creates a client for `endpoint`. With https the collector's certificate must be issued by one of the system's authorities or
+    /// one of those in the PEM text.
     ///
     /// # Errors
     /// When the certificates cannot be used.
     pub(super) fn new(
         endpoint: &Url,
         authorities: Option<&[u8]>,
-        ledger: Arc<Ledger>,
+        span_counts: Arc<SpanCounts>,
     ) -> anyhow::Result<Self> {
-        let unusable = "the certificate authorities cannot be used";
+        let context = "the certificate authorities cannot be used";
         let authorities = authorities
             .map_or_else(|| Ok(Vec::new()), X509::stack_from_pem)
-            .context(unusable)?;
-        let mut trust = outbound::tls::connector_builder(authorities).context(unusable)?;
-        // Servers that hang up without a goodbye are common, and a length says where an answer ends.
+            .context(context)?;
+        let mut trust = outbound::tls::connector_builder(authorities).context(context)?;
+        // Many servers close the connection without close_notify. Content-Length already tells where a response ends.
         trust.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
         let host = endpoint
             .host_str()
@@ -59,36 +61,36 @@ impl Collector {
         Ok(Self {
             trust: trust.build(),
             host,
-            place: endpoint.origin().ascii_serialization(),
-            ledger,
+            origin: endpoint.origin().ascii_serialization(),
+            span_counts,
         })
     }
 
     fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let deadline = Instant::now() + PATIENCE;
-        let answer = self.answer(request, deadline);
-        let place = &self.place;
-        match &answer {
-            Ok(answer) if answer.status().is_success() => {}
-            Ok(answer) => self.ledger.because(format!(
-                "the collector at {place} answered {}",
-                answer.status().as_u16()
+        let deadline = Instant::now() + EXPORT_TIMEOUT;
+        let response = self.send(request, deadline);
+        let origin = &self.origin;
+        match &response {
+            Ok(response) if response.status().is_success() => {}
+            Ok(response) => self.span_counts.set_failure_reason(format!(
+                "the collector at {origin} answered {}",
+                response.status().as_u16()
             )),
             Err(_) if Instant::now() >= deadline => {
-                self.ledger.because(format!(
-                    "the collector at {place} did not answer within {} seconds",
-                    PATIENCE.as_secs()
+                self.span_counts.set_failure_reason(format!(
+                    "the collector at {origin} did not answer within {} seconds",
+                    EXPORT_TIMEOUT.as_secs()
                 ));
             }
-            Err(error) => self.ledger.because(format!(
-                "the collector at {place} cannot be reached: {}",
-                bare(error)
+            Err(error) => self.span_counts.set_failure_reason(format!(
+                "the collector at {origin} cannot be reached: {}",
+                without_error_kind(error)
             )),
         }
-        Ok(answer?)
+        Ok(response?)
     }
 
-    fn answer(
+    fn send(
         &self,
         request: Request<Bytes>,
         deadline: Instant,
@@ -96,7 +98,9 @@ impl Collector {
         let agent = self.agent(deadline, request.uri().scheme_str() == Some("https"));
         let (head, body) = agent.run(request.map(Vec::from))?.into_parts();
         let mut read = Vec::new();
-        body.into_reader().take(ANSWER_MAX).read_to_end(&mut read)?;
+        body.into_reader()
+            .take(RESPONSE_MAX_BYTES)
+            .read_to_end(&mut read)?;
         Ok(Response::from_parts(head, read.into()))
     }
 
@@ -122,8 +126,8 @@ impl Collector {
     }
 }
 
-/// What happened, without the library's word for its kind.
-fn bare(error: &ureq::Error) -> &dyn fmt::Display {
+/// Returns the cause of an error, without the kind that ureq puts in front.
+fn without_error_kind(error: &ureq::Error) -> &dyn fmt::Display {
     match error {
         ureq::Error::Io(error) => error,
         ureq::Error::Other(error) => error,
@@ -146,6 +150,6 @@ impl HttpClient for Collector {
 
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Collector({})", self.place)
+        write!(f, "Collector({})", self.origin)
     }
 }

@@ -1,4 +1,4 @@
-//! The way out: a bounded queue, a thread that empties it, and never anybody who waits for either.
+//! The export: a bounded queue and a thread that empties it. A request never waits for either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use oauth_http::peer::Proxies;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{Protocol, SpanExporter as Otlp, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{
+    Protocol, SpanExporter as OtlpExporter, WithExportConfig, WithHttpConfig,
+};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
@@ -21,25 +23,25 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::filter::DynFilterFn;
 use tracing_subscriber::layer::{Context as LayerContext, Layer};
 
-use super::collector::{Collector, PATIENCE};
-use super::identifiers::Identifiers;
-use super::ledger::{Ledger, QUEUE};
-use super::{RESULTS, TraceOptions, request};
+use super::collector::{Collector, EXPORT_TIMEOUT};
+use super::identifiers::RandomIdGenerator;
+use super::span_counts::{QUEUE_CAPACITY, SpanCounts};
+use super::{RESULTS, TraceEndpoint, TraceOptions, request};
 
-/// How many spans go at once.
-const BATCH: usize = 512;
+/// The maximum number of spans in one export.
+const BATCH_SIZE: usize = 512;
 
-/// How long a span waits for others.
-const DELAY: Duration = Duration::from_secs(1);
+/// The interval between two exports, unless a batch is full before.
+const BATCH_DELAY: Duration = Duration::from_secs(1);
 
-/// How long the end of the process waits for the last spans.
-const LAST: Duration = Duration::from_secs(3);
+/// The time after which the last spans are given up when the process ends.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Spans of requests on their way to a collector. Clones share it.
+/// The exporter of spans. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Traces {
     provider: SdkTracerProvider,
-    ledger: Arc<Ledger>,
+    span_counts: Arc<SpanCounts>,
     pub(super) proxies: Arc<Proxies>,
 }
 
@@ -49,29 +51,29 @@ impl Traces {
     /// # Errors
     /// When the certificates or the address cannot be used.
     pub fn start(options: TraceOptions<'_>) -> anyhow::Result<Option<Self>> {
-        let traces = options.destination;
-        let ledger = Arc::new(Ledger::default());
+        let TraceEndpoint { endpoint, percent } = options.endpoint;
+        let span_counts = Arc::new(SpanCounts::default());
         let collector = Collector::new(
-            &traces.endpoint,
+            endpoint,
             options.authorities.as_deref(),
-            Arc::clone(&ledger),
+            Arc::clone(&span_counts),
         )?;
-        let otlp = Otlp::builder()
+        let otlp = OtlpExporter::builder()
             .with_http()
             .with_http_client(collector)
-            .with_endpoint(traces.endpoint.as_str())
+            .with_endpoint(endpoint.as_str())
             .with_protocol(Protocol::HttpBinary)
-            .with_timeout(PATIENCE)
+            .with_timeout(EXPORT_TIMEOUT)
             .build()
-            .context("the exporter cannot be made")?;
+            .context("the exporter cannot be created")?;
         let sizes = BatchConfigBuilder::default()
-            .with_max_queue_size(QUEUE)
-            .with_max_export_batch_size(BATCH)
-            .with_scheduled_delay(DELAY)
+            .with_max_queue_size(QUEUE_CAPACITY)
+            .with_max_export_batch_size(BATCH_SIZE)
+            .with_scheduled_delay(BATCH_DELAY)
             .build();
-        let exporter = Booked {
+        let exporter = CountingExporter {
             otlp,
-            ledger: Arc::clone(&ledger),
+            span_counts: Arc::clone(&span_counts),
         };
         let batches = BatchSpanProcessor::builder(exporter)
             .with_batch_config(sizes)
@@ -81,35 +83,35 @@ impl Traces {
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
             KeyValue::new("service.instance.id", options.instance_id),
         ]);
-        // Whoever begins a trace decides for all of it; only of those that begin here a share is taken.
-        let share = Sampler::TraceIdRatioBased(f64::from(traces.percent) / 100.0);
+        // The proxy that starts a trace decides whether it is sampled. The percentage applies to traces that start here.
+        let sampler = Sampler::TraceIdRatioBased(f64::from(*percent) / 100.0);
         let provider = SdkTracerProvider::builder()
             .with_resource(service.build())
-            .with_sampler(Sampler::ParentBased(Box::new(share)))
-            .with_id_generator(Identifiers(options.random))
-            .with_span_processor(Bounded {
+            .with_sampler(Sampler::ParentBased(Box::new(sampler)))
+            .with_id_generator(RandomIdGenerator(options.random))
+            .with_span_processor(BoundedProcessor {
                 batches,
-                ledger: Arc::clone(&ledger),
+                span_counts: Arc::clone(&span_counts),
             })
             .build();
         Ok(Some(Self {
             provider,
-            ledger,
+            span_counts,
             proxies: Arc::new(options.proxies),
         }))
     }
 
-    /// What takes the spans that are made: those of requests, and within them.
+    /// Returns the layer that collects the spans of requests and the spans within them.
     pub fn layer(&self) -> Box<dyn Layer<Registry> + Send + Sync> {
-        let within = |metadata: &Metadata<'_>, context: &LayerContext<'_, Registry>| {
-            exported(metadata)
+        let in_request = |metadata: &Metadata<'_>, context: &LayerContext<'_, Registry>| {
+            is_exported(metadata)
                 && (metadata.name() == request::NAME || context.lookup_current().is_some())
         };
-        let callsite = |metadata: &'static Metadata<'static>| match exported(metadata) {
+        let callsite = |metadata: &'static Metadata<'static>| match is_exported(metadata) {
             true => Interest::sometimes(),
             false => Interest::never(),
         };
-        let filter = DynFilterFn::new(within)
+        let filter = DynFilterFn::new(in_request)
             .with_callsite_filter(callsite)
             .with_max_level_hint(LevelFilter::INFO);
         let layer = tracing_opentelemetry::layer()
@@ -122,38 +124,38 @@ impl Traces {
         Box::new(layer.with_filter(filter))
     }
 
-    /// How many spans became what, in the order of [`RESULTS`].
+    /// Returns the number of spans for each of [`RESULTS`].
     pub fn counts(&self) -> [u64; RESULTS.len()] {
-        self.ledger.counts()
+        self.span_counts.counts()
     }
 
-    /// Sends what is left, if the collector takes it soon.
+    /// Exports the queued spans, and stops.
     pub fn end(&self) {
-        // Whatever it says, what is still waiting is lost, and told of.
-        drop(self.provider.shutdown_with_timeout(LAST));
-        self.ledger.close();
+        // Spans that are still queued are lost, whatever the result is. They are logged.
+        drop(self.provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT));
+        self.span_counts.close();
     }
 }
 
-/// Ours are of the level info, those of libraries below. What is logged is none of a collector's business.
-fn exported(metadata: &Metadata<'_>) -> bool {
+/// Returns true for our own spans, which have the level info. Spans of libraries have lower levels, and log lines are not exported.
+fn is_exported(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && *metadata.level() <= LevelFilter::INFO
 }
 
-/// The library's queue, in front of which is counted: a full one would drop spans without a word.
+/// The library's queue, which drops spans silently when it is full. So spans are counted before they are queued.
 #[derive(Debug)]
-struct Bounded {
+struct BoundedProcessor {
     batches: BatchSpanProcessor,
-    ledger: Arc<Ledger>,
+    span_counts: Arc<SpanCounts>,
 }
 
-impl SpanProcessor for Bounded {
+impl SpanProcessor for BoundedProcessor {
     fn on_start(&self, span: &mut Span, context: &Context) {
         self.batches.on_start(span, context);
     }
 
     fn on_end(&self, span: SpanData) {
-        if self.ledger.admit() {
+        if self.span_counts.reserve() {
             self.batches.on_end(span);
         }
     }
@@ -171,18 +173,18 @@ impl SpanProcessor for Bounded {
     }
 }
 
-/// The library's exporter, behind which is counted.
+/// The library's exporter. Counts the spans of each export.
 #[derive(Debug)]
-struct Booked {
-    otlp: Otlp,
-    ledger: Arc<Ledger>,
+struct CountingExporter {
+    otlp: OtlpExporter,
+    span_counts: Arc<SpanCounts>,
 }
 
-impl SpanExporter for Booked {
+impl SpanExporter for CountingExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
         let outcome = self.otlp.export(batch).await;
-        self.ledger.settle(spans, outcome.is_ok());
+        self.span_counts.record_export(spans, outcome.is_ok());
         outcome
     }
 

@@ -1,4 +1,4 @@
-//! The span of a request: what it says, and whose trace it continues.
+//! The span of a request, with its attributes and its parent.
 
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
@@ -14,18 +14,18 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::Traces;
 use crate::metrics::METHODS;
 
-/// The name of its kind, for the filter.
+/// The name of the span's metadata, which the filter of the layer looks for.
 pub(super) const NAME: &str = "request";
 
-/// The header field that names the caller's span. W3C Trace Context §3.2.
+/// The header field with the caller's span. W3C Trace Context §3.2.
 const TRACEPARENT: &str = "traceparent";
 
-/// The span of one request. What a stranger chose is not in it: no path, query, header or body.
+/// The span of one request. It has no path, query, header or body, because callers choose them.
 #[derive(Debug)]
 pub struct RequestSpan(Span);
 
 impl Traces {
-    /// Begins the span of a request.
+    /// Starts the span of a request.
     pub fn begin(&self, head: &RequestHead, id: Option<&RequestId>) -> RequestSpan {
         let span = tracing::info_span!(
             parent: None,
@@ -34,48 +34,52 @@ impl Traces {
             http.request.method = method(&head.method),
             frontdesk.request_id = id.map(RequestId::as_str),
         );
-        if let Some(caller) = self.caller(head) {
-            // It has not begun: it can be put anywhere.
-            let _ = span.set_parent(caller);
+        if let Some(parent) = self.parent(head) {
+            // Fails only for a span that was entered before.
+            let _ = span.set_parent(parent);
         }
         RequestSpan(span)
     }
 
-    /// The span that a configured proxy says the request belongs to. A stranger's word would put their spans into other
-    /// people's traces, and fill the collector.
-    fn caller(&self, head: &RequestHead) -> Option<Context> {
+    /// Returns the parent span that a configured proxy sent. The header is not read from other callers: they could add spans to
+    /// traces of others, and fill the collector.
+    fn parent(&self, head: &RequestHead) -> Option<Context> {
         let peer = head.peer_addr?.ip().to_canonical();
-        let proxy = self.proxies.contains(peer);
-        let mut given = head.headers.get_all(TRACEPARENT).filter(|_| proxy);
-        let (Some(only), None) = (given.next(), given.next()) else {
+        let is_proxy = self.proxies.contains(peer);
+        let mut values = head.headers.get_all(TRACEPARENT).filter(|_| is_proxy);
+        let (Some(value), None) = (values.next(), values.next()) else {
             return None;
         };
-        let caller = TraceContextPropagator::new()
-            .extract_with_context(&Context::new(), &Traceparent(only.to_str().ok()?));
-        caller.has_active_span().then_some(caller)
+        let parent = TraceContextPropagator::new()
+            .extract_with_context(&Context::new(), &TraceparentHeader(value.to_str().ok()?));
+        parent.has_active_span().then_some(parent)
     }
 }
 
 impl RequestSpan {
-    /// Does `work` within it.
+    /// Runs `work` within the span.
     pub fn handle<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         work.instrument(self.0.clone())
     }
 
-    /// Notes at which provider it is.
-    pub fn at(&self, issuer: &str) {
+    /// Adds the provider as an attribute.
+    pub fn set_issuer(&self, issuer: &str) {
         self.0.set_attribute("frontdesk.issuer", issuer.to_owned());
     }
 
-    /// Ends it with that answer of a route, if it came to one.
-    pub fn end(&self, asked: &Method, route: Option<&str>, answer: &HttpResponse) {
-        let (context, status) = (self.0.context(), answer.status());
+    /// Ends the span with the response, and the route if one matched.
+    pub fn end(&self, requested: &Method, route: Option<&str>, response: &HttpResponse) {
+        let (context, status) = (self.0.context(), response.status());
         let span = context.span();
         if !span.is_recording() {
             return;
         }
-        let asked = method(asked);
-        let kind = if asked == OTHER { "HTTP" } else { asked };
+        let requested = method(requested);
+        let kind = if requested == OTHER {
+            "HTTP"
+        } else {
+            requested
+        };
         span.update_name(route.map_or_else(|| kind.to_owned(), |route| format!("{kind} {route}")));
         if let Some(route) = route {
             span.set_attribute(KeyValue::new("http.route", route.to_owned()));
@@ -84,18 +88,21 @@ impl RequestSpan {
             "http.response.status_code",
             i64::from(status.as_u16()),
         ));
-        if let Some(failure) = answer.error().and_then(|error| error.as_error::<Failure>()) {
+        if let Some(failure) = response
+            .error()
+            .and_then(|error| error.as_error::<Failure>())
+        {
             span.set_attribute(KeyValue::new("frontdesk.error", failure.code().as_str()));
         }
         if status.is_server_error() {
             span.set_status(Status::error(""));
         }
-        // Not when the last who knows it forgets it: that may be a thread that still waits for the store.
+        // Ended here and not when the last clone is dropped: a thread that still waits for the store may hold one.
         span.end();
     }
 }
 
-/// What is said of methods nobody knows, since strangers choose them.
+/// The value for unknown methods, because callers choose them.
 const OTHER: &str = "_OTHER";
 
 fn method(method: &Method) -> &str {
@@ -106,10 +113,10 @@ fn method(method: &Method) -> &str {
     }
 }
 
-/// The one field that is read of a caller's headers.
-struct Traceparent<'a>(&'a str);
+/// The only header field that the propagator reads.
+struct TraceparentHeader<'a>(&'a str);
 
-impl Extractor for Traceparent<'_> {
+impl Extractor for TraceparentHeader<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         (key == TRACEPARENT).then_some(self.0)
     }

@@ -1,4 +1,4 @@
-//! What stands here when the feature is off: types without a value, so that no code is left of what would use one.
+//! Traces without the feature `otel`: types without a value, so that the compiler removes the code that would use one.
 
 use std::future::Ready;
 
@@ -11,16 +11,16 @@ use tracing_subscriber::layer::Layer;
 
 use super::{RESULTS, TraceOptions};
 
-/// Traces, which this program cannot make.
+/// The exporter of spans. It has no value.
 #[derive(Debug, Clone)]
 pub enum Traces {}
 
-/// The span of a request, of which there is none.
+/// The span of a request. It has no value.
 #[derive(Debug)]
 pub enum RequestSpan {}
 
 impl Traces {
-    /// None: a configuration that asks for them is refused.
+    /// Returns `None`.
     ///
     /// # Errors
     /// Never.
@@ -28,39 +28,32 @@ impl Traces {
         Ok(None)
     }
 
-    /// What would take spans.
     pub fn layer(&self) -> Box<dyn Layer<Registry> + Send + Sync> {
         match *self {}
     }
 
-    /// A span.
     pub fn begin(&self, _: &RequestHead, _: Option<&RequestId>) -> RequestSpan {
         match *self {}
     }
 
-    /// What became of them.
     pub fn counts(&self) -> [u64; RESULTS.len()] {
         match *self {}
     }
 
-    /// The end.
     pub fn end(&self) {
         match *self {}
     }
 }
 
 impl RequestSpan {
-    /// Nothing is done within it.
     pub fn handle<F: Future>(&self, _: F) -> Ready<F::Output> {
         match *self {}
     }
 
-    /// No provider.
-    pub fn at(&self, _: &str) {
+    pub fn set_issuer(&self, _: &str) {
         match *self {}
     }
 
-    /// The end.
     pub fn end(&self, _: &Method, _: Option<&str>, _: &HttpResponse) {
         match *self {}
     }

@@ -1,4 +1,4 @@
-//! The management listener: health and metrics, over plain HTTP, never on the public address.
+//! The routes of the management listener: health and metrics, over plain HTTP and never on the public address.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,66 +9,63 @@ use oauth_http::blocking;
 use store::{Store, StoreError};
 use telemetry::Metrics;
 
-use crate::metrics::Sources;
+use crate::metrics::MetricSources;
 
-/// What the management listener tells.
+/// The application data of the management listener.
 #[derive(Clone)]
-pub struct Management {
-    /// The store whose health readiness is.
+pub struct ManagementState {
     pub store: Store,
-    /// Whether the process is finishing what it has and takes nothing new.
+    /// True if the process is stopping.
     pub draining: Arc<AtomicBool>,
-    /// What was counted.
     pub metrics: Metrics,
-    /// What others count.
-    pub sources: Arc<Sources>,
+    /// The counters of other crates.
+    pub sources: Arc<MetricSources>,
 }
 
 /// Adds `/healthz`, `/readyz` and `/metrics`.
-pub fn mount(config: &mut ServiceConfig, management: &Data<Management>) {
+pub fn mount(config: &mut ServiceConfig, state: &Data<ManagementState>) {
     config
-        .app_data(management.clone())
+        .app_data(state.clone())
         .service(web::resource("/healthz").get(healthz))
         .service(web::resource("/readyz").get(readyz))
         .service(web::resource("/metrics").get(metrics));
 }
 
-/// The process is there.
+/// Returns 200 while the process runs.
 async fn healthz() -> impl Responder {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// The process takes requests, the store answers, and its schema and seal are this program's. The keys have been read by then:
-/// nobody is answered before.
-async fn readyz(management: Data<Management>) -> HttpResponse {
-    let unready = |why: &str| {
+/// Returns 200 if the process accepts requests, the store answers, and its schema and sealing key match this program. The signing keys
+/// are loaded before the listener starts.
+async fn readyz(state: Data<ManagementState>) -> HttpResponse {
+    let unready = |reason: &str| {
         HttpResponse::ServiceUnavailable()
             .content_type("text/plain")
-            .body(format!("{why}\n"))
+            .body(format!("{reason}\n"))
     };
-    if management.draining.load(Ordering::Relaxed) {
+    if state.draining.load(Ordering::Relaxed) {
         return unready("draining");
     }
-    let store = management.store.clone();
+    let store = state.store.clone();
     let checked = blocking(move || store.check()).await;
     match checked.map_or_else(|_| Err(NO_ANSWER.to_owned()), |outcome| readiness(&outcome)) {
         Ok(()) => HttpResponse::Ok()
             .content_type("text/plain")
             .body("ready\n"),
-        Err(why) => unready(&why),
+        Err(reason) => unready(&reason),
     }
 }
 
-/// What is said of a store that does not answer.
 const NO_ANSWER: &str = "the store does not answer";
 
-/// Whether a store of which this was found out can be worked with.
+/// Converts the result of a check of the store to the answer of `/readyz`.
 ///
 /// # Errors
-/// Why not.
+/// The reason why the store cannot be used.
 pub fn readiness(checked: &Result<(), StoreError>) -> Result<(), String> {
     match checked {
-        // A release is replaced replica by replica: the ones before it go on working with the schema it brought.
+        // An upgrade replaces one replica after another. The old ones continue to work with the newer schema.
         Ok(()) | Err(StoreError::Newer { .. }) => Ok(()),
         Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. })) => {
             Err(error.to_string())
@@ -77,12 +74,12 @@ pub fn readiness(checked: &Result<(), StoreError>) -> Result<(), String> {
     }
 }
 
-/// What was counted. Prometheus text format.
-async fn metrics(management: Data<Management>) -> HttpResponse {
-    let Management {
+/// Returns all metrics in the text format of Prometheus.
+async fn metrics(state: Data<ManagementState>) -> HttpResponse {
+    let ManagementState {
         metrics, sources, ..
-    } = &**management;
-    sources.watch.count();
+    } = &**state;
+    sources.store_health.refresh_clients();
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
         .body(metrics.text(sources.families()))

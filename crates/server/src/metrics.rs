@@ -1,12 +1,7 @@
-//! The counters of other crates, as metrics.
-//!
-//! | module | what it holds |
-//! |---|---|
-//! | [`sources`] | what others count |
-//! | [`watch`] | what must be asked of the store |
+//! The values of `/metrics` that come from other crates. They count with plain integers and do not use Prometheus.
 
 pub mod sources;
-pub mod watch;
+pub mod store_health;
 
-pub use sources::Sources;
-pub use watch::Watch;
+pub use sources::MetricSources;
+pub use store_health::StoreHealth;

@@ -26,8 +26,8 @@ use crate::connections::Connections;
 use crate::descriptors::Descriptors;
 use crate::front::Front;
 use crate::listener::Listeners;
-use crate::management::{self, Management};
-use crate::metrics::{Sources, Watch};
+use crate::management::{self, ManagementState};
+use crate::metrics::{MetricSources, StoreHealth};
 use crate::request_id::RequestIds;
 use crate::settings::named;
 use crate::wiring::{Means, Site};
@@ -109,7 +109,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
         let (public_addresses, private_addresses) =
             (addresses(&listeners), addresses(&management_listeners));
-        let sources = Sources {
+        let sources = MetricSources {
             clock: clock.clone(),
             store: store.clone(),
             site: site.clone(),
@@ -119,12 +119,12 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             logins: Arc::clone(&logins),
             trail: Arc::clone(&trail),
             connections: Arc::clone(&connections),
-            watch: Watch::start(store.clone()),
+            store_health: StoreHealth::start(store.clone()),
             draining: Arc::clone(&draining),
             certificate_end,
             traces: traces.clone(),
         };
-        let management = Management {
+        let management = ManagementState {
             store: store.clone(),
             draining: Arc::clone(&draining),
             metrics: metrics.clone(),
@@ -206,7 +206,7 @@ fn public(
     Ok(listeners.run())
 }
 
-fn private(management: Management, listeners: Vec<TcpListener>) -> io::Result<Server> {
+fn private(management: ManagementState, listeners: Vec<TcpListener>) -> io::Result<Server> {
     let management = Data::new(management);
     let headers = || DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     let mut server = HttpServer::new(move || {

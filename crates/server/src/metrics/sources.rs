@@ -1,4 +1,4 @@
-//! What others count, read when somebody asks: they add, and know nothing of Prometheus.
+//! The counters of other crates, read at each scrape and converted to metric families.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,54 +12,52 @@ use telemetry::metrics::family::{HistogramCounts, family, histogram, number, pla
 use telemetry::metrics::{MetricFamily, table};
 use telemetry::traces::{self, Traces};
 
-use super::watch::Watch;
+use super::store_health::StoreHealth;
 use crate::connections::Connections;
 use crate::wiring::Site;
 
-/// The outcome of a registration that came to a client, and the status of its answer.
+/// The label `outcome` of a successful registration, and the status of its response.
 const REGISTERED: [&str; 2] = ["registered", "201"];
 
-/// Microseconds of a second.
+/// The number of microseconds in a second.
 const MICROSECONDS: f64 = 1e6;
 
-/// Whoever counts.
-pub struct Sources {
-    /// What time it is.
+/// The objects whose counters `/metrics` reads.
+pub struct MetricSources {
     pub clock: Clock,
-    /// The store.
     pub store: Store,
-    /// The providers: their registrations and keys.
+    /// Has the registrations and keys of each provider.
     pub site: Site,
-    /// What fetches.
     pub fetcher: Fetcher,
-    /// How often anybody may register.
+    /// The rate limit of registrations.
     pub throttle: Arc<Throttle>,
-    /// The limit on updates and deletions.
+    /// The rate limit of updates and deletions.
     pub updates: Arc<Throttle>,
-    /// How passwords are verified.
     pub logins: Arc<Logins>,
-    /// What was refused and is not written yet.
+    /// Has the refusals that are not in the audit trail yet.
     pub trail: Arc<Trail>,
-    /// The connections of the public listeners.
+    /// Connections of the public listeners.
     pub connections: Arc<Connections>,
-    /// What was last heard of the store.
-    pub watch: Arc<Watch>,
-    /// Whether the process is finishing what it has and takes nothing new.
+    pub store_health: Arc<StoreHealth>,
+    /// True if the process is stopping.
     pub draining: Arc<AtomicBool>,
-    /// When the certificate ends, if one is served.
+    /// The expiry date of the TLS certificate, if there is one.
     pub certificate_end: Option<Timestamp>,
-    /// Where spans go, if anywhere.
+    /// The exporter of spans, if traces are on.
     pub traces: Option<Traces>,
 }
 
-impl Sources {
-    /// What they counted.
+impl MetricSources {
+    /// Reads all counters.
     pub fn families(&self) -> Vec<MetricFamily> {
-        let ready = self.watch.is_ready() && !self.draining.load(Ordering::Relaxed);
+        let ready = self.store_health.is_ready() && !self.draining.load(Ordering::Relaxed);
         let mut families = vec![
             family(&table::BUILD_INFO, [(vec![env!("CARGO_PKG_VERSION")], 1.0)]),
             plain(&table::READY, f64::from(u8::from(ready))),
-            plain(&table::STORE_UP, f64::from(u8::from(self.watch.is_up()))),
+            plain(
+                &table::STORE_UP,
+                f64::from(u8::from(self.store_health.is_up())),
+            ),
             plain(&table::CONNECTIONS, number(self.connections.open())),
             family(
                 &table::CONNECTIONS_REFUSED,
@@ -99,7 +97,7 @@ impl Sources {
                 .map(|end| plain(&table::CERTIFICATE_END, since_1970(end))),
         );
         families.extend(
-            self.watch
+            self.store_health
                 .clients()
                 .map(|clients| plain(&table::CLIENTS, number(clients))),
         );
@@ -196,10 +194,14 @@ impl Sources {
                 number(activity.writes_waiting_limit),
             ),
             plain(&table::WRITES_REFUSED, number(activity.writes_refused)),
-            histogram(&table::BATCH_WRITES, measured(&activity.batches), 1.0),
+            histogram(
+                &table::BATCH_WRITES,
+                histogram_counts(&activity.batches),
+                1.0,
+            ),
             histogram(
                 &table::COMMIT_SECONDS,
-                measured(&activity.commits),
+                histogram_counts(&activity.commits),
                 MICROSECONDS,
             ),
             plain(
@@ -217,7 +219,7 @@ impl Sources {
     }
 }
 
-fn measured(distribution: &Distribution) -> HistogramCounts<'_> {
+fn histogram_counts(distribution: &Distribution) -> HistogramCounts<'_> {
     HistogramCounts {
         buckets: &distribution.buckets,
         above: distribution.above,

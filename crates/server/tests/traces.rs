@@ -240,7 +240,7 @@ fn no_secret_and_nothing_of_a_strangers_making_is_in_a_span() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector).start();
     let metadata = json!({
-        "client_name": "Marmalade", "redirect_uris": ["https://rp.example/cb?code=marzipan"], "contacts": ["nutmeg@rp.example"],
+        "client_name": "Marmalade", "redirect_uris": ["https://rp.example/cb?flavour=marzipan"], "contacts": ["nutmeg@rp.example"],
         "sector_identifier_uri": "https://127.0.0.1/?key=saffron",
     });
     server

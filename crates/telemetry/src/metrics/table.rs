@@ -46,63 +46,63 @@ macro_rules! metrics {
 metrics! {
     /// Always 1; the label is the version of the program.
     BUILD_INFO = Gauge "frontdesk_build_info" ["version"];
-    /// Whether this replica should get requests, as `/readyz` says: 1 or 0. Looked at every 5 seconds.
+    /// 1 if this replica is ready for requests, as `/readyz` reports, otherwise 0. Checked every 5 seconds.
     READY = Gauge "frontdesk_ready" [];
-    /// Whether the store answered within 3 seconds: 1 or 0. Looked at every 5 seconds.
+    /// 1 if the store answered within 3 seconds, otherwise 0. Checked every 5 seconds.
     STORE_UP = Gauge "frontdesk_store_up" [];
-    /// When the certificate that is served ends, in seconds since 1970; not there where TLS is left to a proxy.
+    /// The expiry date of the TLS certificate, in seconds since 1970. Absent if TLS is off.
     CERTIFICATE_END = Gauge "frontdesk_certificate_end_timestamp_seconds" [];
-    /// Requests answered, by route, method and status. What matches no route, or was cut short, has the route `none`.
+    /// Answered requests, by route, method and status. The route is `none` if no route matched, the head was too long or the time limit was reached.
     REQUESTS = Counter "frontdesk_requests_total" ["route", "method", "status"];
-    /// How long requests took until their answers began, by route.
+    /// The time from a request to the start of its response, by route.
     REQUEST_SECONDS = Histogram "frontdesk_request_seconds" ["route"];
-    /// Connections that are open on the public listeners.
+    /// Open connections on the public listeners.
     CONNECTIONS = Gauge "frontdesk_connections_open" [];
-    /// Connections that were closed at once, by the limit they were over: connections of one `address`, `handshakes` of one address under way, or the `total` of all connections.
+    /// Connections that were closed at once, by the limit that was reached: connections from one `address`, unfinished `handshakes` from one address, or the `total` of all connections.
     CONNECTIONS_REFUSED = Counter "frontdesk_connections_refused_total" ["reason"];
-    /// Registrations by what became of them: `registered`, `refused` (the client's doing) or `failed` (ours), with the answer's status, its error code and, where it is about one, the member of client metadata (`other` for one that no specification knows).
+    /// Registrations by outcome: `registered`, `refused` (an error of the client) or `failed` (an error of the service), with the status, the error code and, if the error is about one, the member of client metadata (`other` for a member that no specification defines).
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
-    /// Requests that were refused because there were too many, by what was counted: registrations from one `address`, of one `account`, with one `token`, of the same `metadata`; log-ins after too many a wrong `password`.
+    /// Requests that were refused by a rate limit, by limit: registrations from one `address`, by one `account`, with one `token`, with the same `metadata`; logins after too many failures with a wrong `password`.
     THROTTLED = Counter "frontdesk_throttled_total" ["kind"];
-    /// Updates and deletions that were refused because there were too many, by what was counted: those from one `address`, or of one `client`.
+    /// Updates and deletions that were refused by a rate limit, by limit: from one `address`, or of one `client`.
     UPDATES_REFUSED = Counter "frontdesk_updates_refused_total" ["counted"];
-    /// Passwords that were wrong.
+    /// Logins that failed because of a wrong password.
     FAILED_LOGINS = Counter "frontdesk_failed_logins_total" [];
-    /// Passwords that wait to be verified. At most `limits.passwords_waiting` for each processor; more are refused (503).
+    /// Passwords that wait for verification. The maximum is `limits.passwords_waiting` for each processor; further ones are refused (503).
     PASSWORDS_WAITING = Gauge "frontdesk_passwords_waiting" [];
-    /// Clients in the store, expired ones too. Counted in the background when somebody asks and the last count is more than 5 minutes old, so not there at the first time; on PostgreSQL every replica says the same.
+    /// Clients in the store, including expired ones. A scrape starts a new count in the background if the last one is older than 5 minutes, so the first scrape has no value. Replicas on one PostgreSQL database report the same number.
     CLIENTS = Gauge "frontdesk_clients" [];
-    /// Writes that wait for a transaction.
+    /// Queued writes that are not in a transaction yet.
     WRITES_WAITING = Gauge "frontdesk_store_writes_waiting" [];
-    /// How many writes may wait.
+    /// The maximum number of queued writes.
     WRITES_WAITING_LIMIT = Gauge "frontdesk_store_writes_waiting_limit" [];
-    /// Writes that were refused (503), because too many waited.
+    /// Writes that were refused (503) because the queue was full.
     WRITES_REFUSED = Counter "frontdesk_store_writes_refused_total" [];
-    /// How many writes shared a transaction.
+    /// The number of writes in one transaction.
     BATCH_WRITES = Histogram "frontdesk_store_batch_writes" [];
-    /// How long a transaction of writes took, its commit included.
+    /// The duration of a transaction of writes, including its commit.
     COMMIT_SECONDS = Histogram "frontdesk_store_commit_seconds" [];
-    /// Transactions of writes that came to nothing because the store failed; those of changes it refused are not among them.
+    /// Transactions of writes that failed because of the database. Changes that the store rejected are not counted.
     TRANSACTIONS_FAILED = Counter "frontdesk_store_transactions_failed_total" [];
-    /// Connections to the database that requests read with, by state: `in_use` or `idle`.
+    /// Database connections for reads, by state: `in_use` or `idle`.
     POOL = Gauge "frontdesk_store_connections" ["state"];
-    /// How many of them there may be.
+    /// The maximum number of database connections for reads.
     POOL_LIMIT = Gauge "frontdesk_store_connections_limit" [];
-    /// How often none was idle, and somebody waited or opened one.
+    /// The number of times that no connection was idle, so that a read waited or opened one.
     POOL_AWAITED = Counter "frontdesk_store_connections_awaited_total" [];
-    /// How often there was none in time (503).
+    /// The number of times that a read got no connection in time (503).
     POOL_DENIED = Counter "frontdesk_store_connections_denied_total" [];
-    /// Fetches of what clients' metadata points at, by result: `fetched`, `cached`, or why there was no document, in a word of the log line's sentence.
+    /// Fetches of documents that client metadata refers to, by result: `fetched`, `cached`, or the reason of the failure, a word from the log line.
     FETCHES = Counter "frontdesk_outbound_fetches_total" ["result"];
-    /// Fetches that are under way.
+    /// Fetches in progress.
     FETCHES_UNDER_WAY = Gauge "frontdesk_outbound_fetches_under_way" [];
-    /// Spans of requests by what became of them: `exported`, `failed` (the collector did not take them) or `dropped` (too many waited).
+    /// Spans of requests by result: `exported`, `failed` (the collector did not accept them) or `dropped` (the queue was full).
     SPANS = Counter "frontdesk_traces_spans_total" ["result"];
-    /// For how long the key that signs now has done so, by provider and algorithm.
+    /// The time since the current signing key came into use, by provider and algorithm.
     KEY_AGE = Gauge "frontdesk_signing_key_age_seconds" ["provider", "algorithm"];
     /// Rows of refusals that are not in the audit trail yet.
     AUDIT_PENDING = Gauge "frontdesk_audit_pending" [];
-    /// Refusals that share a row of the audit trail with others that are not alike, because there were too many kinds at a time to tell them apart.
+    /// Refusals that share a row of the audit trail with different refusals, because there were too many kinds at a time to keep them apart.
     AUDIT_MERGED = Counter "frontdesk_audit_merged_total" [];
     /// Total user and system CPU time spent in seconds.
     PROCESS_CPU = Counter "process_cpu_seconds_total" [];

@@ -1,5 +1,5 @@
 //! `patterns [COUNT]`: generated patterns of the grammar, one JSON object a line: the judged form, candidates of printable
-//! ASCII, and which of them match. Always the same ones. `interop/patterns.py` asks other engines about them.
+//! ASCII, and which of them match. The output is always the same. `interop/patterns.py` compares other engines with it.
 
 use std::error::Error;
 use std::io::Write;
@@ -15,7 +15,7 @@ use protocol::redirect_pattern::RedirectPattern;
 use protocol::uri::PATTERN_MARKER;
 use serde_json::json;
 
-/// The maximum number of steps of an engine that tries one way after another: some never come back from `(a+)+`.
+/// The maximum number of steps of a backtracking engine, some of which never return from `(a+)+`.
 const STEPS: u32 = 20_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Ok(uri) = RedirectUri::parse(format!("{PATTERN_MARKER}{sent}")) else {
             continue;
         };
-        // What is left out is too large.
+        // A pattern that is left out is too large.
         let Ok(pattern) = RedirectPattern::parse(&uri) else {
             continue;
         };

@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use crate::rfc3986;
 
-/// Nothing that the standard library knows to be special is public, in no form; and no text leads to such an address.
+/// Checks that no special address of the standard library counts as public, in any form, and that no accepted text leads to one.
 pub fn holds(bytes: &[u8]) {
     if let Some(four) = bytes.first_chunk::<4>() {
         judged_alike(Ipv4Addr::from(*four));
@@ -30,7 +30,7 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// In every form in which a system would connect to it.
+/// Checks that an address is judged alike in every form in which a system would connect to it.
 fn judged_alike(address: Ipv4Addr) {
     let special = address.is_private()
         || address.is_loopback()
@@ -83,7 +83,7 @@ fn is_special_v6(address: Ipv6Addr) -> bool {
     special && !embedded
 }
 
-/// The ways to write an IPv4 address that some program understands.
+/// Returns the ways to write an IPv4 address that some program understands.
 fn spellings(address: Ipv4Addr) -> [String; 8] {
     let ([a, b, c, d], bits) = (address.octets(), address.to_bits());
     let [high, low] = [bits >> 16, bits & 0xffff];
@@ -99,7 +99,7 @@ fn spellings(address: Ipv4Addr) -> [String; 8] {
     ]
 }
 
-/// A reader that is not the one that judged: the host is a name of several labels, or a public address, and no number.
+/// Checks an accepted URL with another parser: the host is a name of several labels or a public address, and not a number.
 fn leads_outside(text: &str) {
     let parts = rfc3986::parts(text).expect("a scheme");
     assert!(parts.scheme.eq_ignore_ascii_case("https"), "{text}");

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use oauth_http::authorization::{Presented, Scheme};
 
-/// Credentials are what was written, whoever reads them; anything else is unreadable and nothing worse.
+/// Checks that every reader returns the credentials that were written, and refuses anything else without a panic.
 pub fn holds(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else {
         return;
@@ -34,7 +34,7 @@ pub fn holds(bytes: &[u8]) {
         assert_eq!(
             Presented::read(text).scheme(),
             Presented::read_wso2(text).scheme(),
-            "the doors agree about what both can read"
+            "the endpoints agree about credentials that both can read"
         );
     }
 }

@@ -1,11 +1,11 @@
-//! `Forwarded` and `X-Forwarded-For`: what strangers write in front of what a proxy writes.
+//! `Forwarded` and `X-Forwarded-For`: elements of a client before the element of a proxy.
 
 use std::net::IpAddr;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use oauth_http::peer::{Proxies, ProxyHeader, rate_limit_address};
 
-/// Only a proxy is believed, and of what it passes on only what it wrote itself.
+/// Checks that only the header of a trusted proxy counts, and only the element that the proxy wrote itself.
 pub fn holds(bytes: &[u8]) {
     let [stranger, proxy, seen]: [IpAddr; 3] =
         ["192.0.2.9", "10.0.0.1", "203.0.113.5"].map(|text| text.parse().expect("an address"));
@@ -34,7 +34,7 @@ pub fn holds(bytes: &[u8]) {
         assert_eq!(
             proxies.client(stranger, &sent),
             stranger,
-            "nobody else is believed"
+            "only a proxy is trusted"
         );
         let client = proxies.client(proxy, &sent);
         assert!(client == proxy || client == client.to_canonical());

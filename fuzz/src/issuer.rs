@@ -4,7 +4,7 @@ use protocol::Issuer;
 use protocol::uri::EndpointUri;
 use url::Url;
 
-/// Every address that follows from an issuer is one, at the issuer's own host.
+/// Checks that every URL that is derived from an issuer is valid and has the issuer's host.
 pub fn holds(bytes: &[u8]) {
     let Some(issuer) = std::str::from_utf8(bytes)
         .ok()

@@ -1,10 +1,10 @@
-//! The strict reader of bodies.
+//! The strict JSON reader of bodies.
 
 use protocol::Object;
 use protocol::json::{JsonLimits, read_object};
 use serde_json::Value;
 
-/// It reads what the ordinary reader reads, or nothing; and what it refuses it refuses with a sentence.
+/// Checks that the strict reader returns the same as `serde_json`, or refuses the text with a sentence.
 pub fn holds(bytes: &[u8]) {
     match read_object(bytes, &JsonLimits::default()) {
         Ok(members) => {

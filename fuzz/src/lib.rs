@@ -1,17 +1,17 @@
-//! What holds for anything a stranger could send.
+//! Properties that hold for every input of a client.
 //!
-//! Each module has one function, `holds`, that takes any bytes and panics where its sentences are not kept. libFuzzer calls it with what it
-//! finds (`make fuzz`), and `tests/near_valid.rs` with inputs that are valid or nearly so, and with the seeds.
+//! Each module has one function, `holds`, that takes any bytes and panics if its property is violated. libFuzzer calls it with generated
+//! inputs (`make fuzz`), and `tests/near_valid.rs` with inputs that are valid or nearly so, and with the seeds.
 //!
-//! | module | what a stranger sends |
+//! | module | input |
 //! |---|---|
 //! | [`json`] | a body |
-//! | [`metadata`] | client metadata, from the body to what is agreed and stored |
+//! | [`metadata`] | client metadata, from the body to the registered metadata |
 //! | [`redirect_uri`] | a redirect URI |
 //! | [`pattern`] | a `regexp=` redirect URI |
 //! | [`statement`] | a software statement |
 //! | [`authorization`] | an `Authorization` header |
-//! | [`forwarded`] | `Forwarded` and `X-Forwarded-For` in front of what a proxy writes |
+//! | [`forwarded`] | `Forwarded` and `X-Forwarded-For` before the element of a proxy |
 //! | [`webfinger`] | the query of WebFinger |
 //! | [`address`] | an address to fetch from |
 //! | [`issuer`] | an issuer, which an operator writes |
@@ -20,7 +20,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "what does not hold is a panic"
+    reason = "a violated property is a panic"
 )]
 #![warn(missing_docs)]
 
@@ -36,7 +36,7 @@ mod rfc3986;
 pub mod statement;
 pub mod webfinger;
 
-/// A property by its name, which is also its target's and its seeds'.
+/// The name of a property, which is also that of its target and its seeds, and its function.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::rfc3986;
 
-/// What is accepted is kept byte for byte and accepted again, and three other readers agree about where it leads.
+/// Checks that an accepted URI is stored byte for byte and accepted again, and that three other parsers agree about its host.
 pub fn holds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;

@@ -1,12 +1,12 @@
-//! A reader of URIs that shares nothing with any parser: the cuts of RFC 3986, appendix B.
+//! A reader of URIs that is independent of the parsers: the regular expression of RFC 3986, appendix B.
 
-/// Where the parts of a URI lie.
+/// The scheme and the authority of a URI.
 pub(crate) struct Parts<'a> {
     pub(crate) scheme: &'a str,
     pub(crate) authority: Option<&'a str>,
 }
 
-/// Cuts a URI; nothing when it has no scheme.
+/// Splits a URI; `None` if it has no scheme.
 pub(crate) fn parts(text: &str) -> Option<Parts<'_>> {
     let (scheme, rest) = text
         .split_once([':', '/', '?', '#'])
@@ -20,7 +20,7 @@ pub(crate) fn parts(text: &str) -> Option<Parts<'_>> {
     Some(Parts { scheme, authority })
 }
 
-/// The host of an authority without user information, and without its port.
+/// Returns the host of an authority, without user information and port.
 pub(crate) fn host(authority: &str) -> &str {
     let host = authority.rsplit('@').next().unwrap_or_default();
     match host.rsplit_once(':') {

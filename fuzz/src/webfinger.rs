@@ -23,8 +23,8 @@ static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| {
     Directory::new(providers).expect("a directory")
 });
 
-/// A query is read or refused with a sentence; a resource is normalised once and for all, however it is escaped; and a
-/// descriptor is about what was asked and leads to an issuer of ours.
+/// Checks that a query is read or refused with a sentence, that normalising a resource twice changes nothing, and that a
+/// descriptor has the requested subject and links to a configured issuer.
 pub fn holds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -89,7 +89,7 @@ fn described(resource: &Resource, rels: &[String]) {
             "{jrd}"
         );
     }
-    // A second opinion, where there is one: the host of a URL is one of ours.
+    // If the resource is a URL, another parser finds one of the configured hosts in it.
     if let Some(url) = Url::parse(resource.subject())
         .ok()
         .filter(|url| ["https", "http"].contains(&url.scheme()))

@@ -1,4 +1,4 @@
-//! What holds for anything anybody could send, tried with what is valid or nearly so: bounded, on every compiler.
+//! The properties of this crate with inputs that are valid or nearly so: a bounded number, with a stable compiler.
 
 #![expect(clippy::panic, reason = "a test says what it expects")]
 
@@ -16,7 +16,7 @@ use proptest::sample::select;
 use protocol::redirect_pattern::RedirectPattern;
 use serde_json::{Value, json};
 
-/// A pattern of pieces that patterns are made of.
+/// Generates a pattern from typical pieces.
 fn any_pattern() -> impl Strategy<Value = String> {
     let origin = prop_oneof![
         6 => select(vec!["https://a.example/", "https://b.example:8443/", "http://localhost:8080/", "https://xn--bcher-kva.example/"]),
@@ -39,7 +39,7 @@ fn any_pattern() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A header and claims; most of them as a trusted issuer would write them.
+/// Generates the header and the claims of a statement, most of them as a trusted issuer would write them.
 fn any_statement() -> impl Strategy<Value = String> {
     let header = prop_oneof![
         6 => select(vec![r#"{"alg":"EdDSA"}"#, r#"{"alg":"EdDSA","typ":"JWT"}"#, r#"{"kid":"x","alg":"EdDSA"}"#]).prop_map(str::to_owned),
@@ -80,7 +80,7 @@ fn any_statement() -> impl Strategy<Value = String> {
     (header, claims).prop_map(|(header, claims)| format!("{header}\n{claims}"))
 }
 
-/// Credentials, more or less.
+/// Generates credentials, some of them malformed.
 fn any_authorization() -> impl Strategy<Value = String> {
     let scheme = select(vec![
         "Basic", "basic", "BASIC", "Basic:", "Bearer", "bEARER", "Bearer:", "Digest", "Basic\t", "",
@@ -95,7 +95,7 @@ fn any_authorization() -> impl Strategy<Value = String> {
         .prop_map(|(scheme, space, rest, end)| format!("{scheme}{space}{rest}{end}"))
 }
 
-/// What a stranger writes of the way its request came.
+/// Generates the elements of a forwarding header that a client sends.
 fn any_forwarded() -> impl Strategy<Value = String> {
     let node = select(vec![
         "198.51.100.1",
@@ -246,7 +246,7 @@ proptest! {
 }
 
 #[test]
-fn every_property_is_tried_and_has_a_target_and_seeds_that_do_not_break_it() {
+fn every_property_has_a_target_and_seeds() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert_eq!(TRIED, fuzz::ALL.map(|(name, _)| name));
     for (name, holds) in fuzz::ALL {

@@ -7,7 +7,7 @@ use crate::member::{Invalid, MemberValue};
 use crate::table::MemberRow;
 
 /// The functions that access one member of a table.
-pub struct Field<T> {
+pub struct MemberField<T> {
     /// Returns the value, if the member is set.
     pub held: fn(&T) -> Option<&dyn MemberValue>,
     /// Returns the value for modification, if the member is set.

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_at_the_end_is_kept_in_the_issuer_and_not_doubled_in_its_addresses() {
+    fn trailing_slash_is_not_doubled_in_derived_urls() {
         let issuer = Issuer::parse("https://login.example.com/").unwrap();
         assert_eq!(issuer.as_str(), "https://login.example.com/");
         assert_eq!(issuer.endpoint("jwks"), "https://login.example.com/jwks");

@@ -114,7 +114,7 @@ macro_rules! metadata {
                 served: &[$($(stringify!($served)),+)?],
             } ),+];
 
-            const FIELDS: &'static [$crate::field::Field<Self>] = &[$( $crate::field::Field {
+            const FIELDS: &'static [$crate::field::MemberField<Self>] = &[$( $crate::field::MemberField {
                 held: |table| table.$name.as_ref().map(|value| -> &dyn $crate::member::MemberValue { value }),
                 held_mut: |table| table.$name.as_mut().map(|value| -> &mut dyn $crate::member::MemberValue { value }),
                 read: |table, sent| {
@@ -129,7 +129,7 @@ macro_rules! metadata {
                 &NAMES
             }
 
-            fn field(member: &str) -> Option<&'static $crate::field::Field<Self>> {
+            fn field(member: &str) -> Option<&'static $crate::field::MemberField<Self>> {
                 Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
             }
 

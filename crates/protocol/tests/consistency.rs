@@ -32,7 +32,7 @@ fn pages_at_the_site_of_a_redirect_uri_are_consistent() {
 }
 
 #[test]
-fn one_page_at_another_site_is_enough_to_be_inconsistent() {
+fn one_page_on_another_host_is_inconsistent() {
     for pages in [
         json!({ "client_uri": "https://bank.example/" }),
         json!({ "client_uri": "https://rp.example/", "logo_uri": "https://bank.example/logo.png" }),

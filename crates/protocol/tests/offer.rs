@@ -1,4 +1,4 @@
-//! What an operator may configure, and what the document says then.
+//! Configuration of provider metadata, and the document that results.
 
 #![expect(
     clippy::unwrap_used,
@@ -47,7 +47,7 @@ fn the_default_offer_is_the_one_that_is_written_down() {
 }
 
 #[test]
-fn a_configured_member_replaces_the_offer_s_and_keeps_its_name() {
+fn configured_member_replaces_the_default() {
     let offer = configured(&json!({
         "scopes_supported": ["openid"],
         "pre-authorized_grant_anonymous_access_supported": true,
@@ -175,7 +175,7 @@ fn what_does_not_fit_is_refused_with_its_name() {
             json!({ "introspection_endpoint_auth_methods_supported": ["client_secret_jwt"] }),
             "introspection_endpoint_auth_signing_alg_values_supported is required when introspection_endpoint_auth_methods_supported offers client_secret_jwt",
         ),
-        // What registration would refuse everybody is not offered.
+        // A value that registration would refuse every client is not offered.
         (
             json!({ "grant_types_supported": ["implicit"], "response_types_supported": ["id_token", "token code"] }),
             "response_types_supported offers code token, which requires authorization_code in grant_types_supported",

@@ -315,7 +315,7 @@ fn judged_form_is_that_of_the_vectors() {
     }
 }
 
-/// An array has the form of every pattern, or there is none.
+/// The array has the judged form of every pattern, or it is absent.
 #[test]
 fn judged_form_is_whole_or_absent() {
     let judged = |uris: &[&str]| {

@@ -22,7 +22,7 @@ fn older() -> [Value; 8] {
     ]
 }
 
-/// RFC 7592 §2.1: a client can read its registration whatever rules came since.
+/// RFC 7592 §2.1: a client can read its registration even if rules became stricter since.
 #[test]
 fn older_metadata_is_read_from_the_store() {
     let nul = json!({ "jwks": { "keys": [{ "kty": "EC", "kid": "\0" }] } });

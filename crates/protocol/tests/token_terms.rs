@@ -13,7 +13,7 @@ fn terms(members: &Value) -> TokenTerms {
     TokenTerms::from_json(&members.to_string()).expect("terms")
 }
 
-/// What a client of a token of these terms gets at a provider of the default offer.
+/// The metadata that a client of a token with these terms gets from a provider with the default offer.
 fn within(members: &Value, asked: &Value) -> Result<Value, String> {
     let asked = ClientMetadata::parse(object(asked)).map_err(|invalid| invalid.to_string())?;
     let agreed = terms(members)
@@ -227,7 +227,7 @@ fn scopes_are_those_the_token_allows() {
     );
 }
 
-/// RFC 7591 §2.1: whatever follows from what a client asks for stays within the allowed grants, too.
+/// RFC 7591 §2.1: grants that follow from requested response types stay within the allowed grants, too.
 #[test]
 fn grants_are_those_the_token_allows() {
     let code = json!({ "grant_types": ["authorization_code"] });
@@ -370,7 +370,7 @@ fn imposed_members_replace_what_the_client_asks_for() {
 }
 
 #[test]
-fn terms_a_provider_cannot_agree_to_are_found_beforehand() {
+fn terms_outside_the_offer_are_refused() {
     let offer = provider(&json!({}));
     let checked = |members: Value| {
         terms(&members)

@@ -153,7 +153,7 @@ fn what_could_lead_somewhere_else_is_refused() {
 }
 
 #[test]
-fn request_uris_may_carry_a_fragment_and_the_others_may_not() {
+fn only_request_uris_may_have_a_fragment() {
     assert!(RequestUri::parse("https://rp.example/r#sha256".to_owned()).is_ok());
     assert!(RequestUri::parse("https://rp.example/r#a#b".to_owned()).is_err());
     assert!(RequestUri::parse("https://rp.example/r#ü".to_owned()).is_err());

@@ -1,5 +1,5 @@
-//! What a client asks for, and what is agreed or why not. Each case shows the difference from the smallest client:
-//! what it asks for beyond one redirect URI, and what it gets beyond the defaults (`null`: does not get).
+//! Admission of client metadata, case by case. Each case shows the difference from the smallest client: the members it
+//! requests in addition to one redirect URI, and the members it gets that differ from the defaults (`null`: does not get).
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
 enum Outcome<'a> {
-    /// What differs from the smallest client.
+    /// The members that differ from the smallest client.
     Agreed(Value),
     /// The whole sentence: member and reason.
     Refused(&'a str),
@@ -93,7 +93,7 @@ fn check(lists: &Value, cases: &[(Value, Outcome<'_>)]) {
 }
 
 #[test]
-fn the_answer_is_in_the_order_of_the_table_whatever_the_order_of_the_question() {
+fn members_are_written_in_table_order() {
     let asked = json!({ "client_name#ja": "クライアント", "client_name": "Client", "x": 1, "redirect_uris": ["https://rp.example/cb?a=%2F"] });
     assert_eq!(
         agree(&provider(&json!({})), &STANDARD, &asked).unwrap(),
@@ -409,7 +409,7 @@ fn key_sets_hold_public_keys_only() {
 
 /// RFC 7591 §3.2.1: the provider may replace what is asked, and the answer says what was agreed.
 #[test]
-fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_dropped() {
+fn values_are_narrowed_refused_or_dropped() {
     check(
         &json!({ "acr_values_supported": ["urn:example:loa2"], "client_registration_types_supported": ["automatic"] }),
         &[
@@ -503,7 +503,7 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
 
 /// RFC 7591 §2.1, OIDC Registration §2.
 #[test]
-fn grants_and_response_types_are_made_to_fit_each_other() {
+fn grants_and_response_types_are_made_consistent() {
     let flows = |grants: &[&str], responses: &[&str]| {
         Agreed(json!({ "grant_types": grants, "response_types": responses }))
     };
@@ -631,7 +631,7 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
             ),
         ],
     );
-    // A response type that takes a grant nobody offers: no configuration of ours, but a provider may be put together without one.
+    // A response type with a grant that is not offered. Configuration refuses it, but a provider can be built without configuration.
     let mut careless = provider(&json!({}));
     careless
         .set("grant_types_supported", json!(["authorization_code"]))
@@ -719,7 +719,7 @@ fn an_element_is_kept_once_and_is_not_empty() {
 }
 
 #[test]
-fn a_client_that_names_no_flow_gets_the_first_that_is_offered() {
+fn client_without_a_flow_gets_the_first_offered() {
     check(
         &json!({ "response_types_supported": ["id_token", "code"] }),
         &[(json!({}), Agreed(json!({})))],
@@ -748,7 +748,7 @@ fn a_client_that_names_no_flow_gets_the_first_that_is_offered() {
 }
 
 #[test]
-fn a_default_that_is_not_offered_becomes_the_first_that_is() {
+fn default_outside_offer_is_the_first_offered() {
     check(
         &json!({
             "token_endpoint_auth_methods_supported": ["client_secret_post", "none"],
@@ -784,7 +784,7 @@ fn a_default_that_is_not_offered_becomes_the_first_that_is() {
 
 /// OIDC Registration §2: content encryption is A128CBC-HS256 unless the client says otherwise.
 #[test]
-fn encryption_has_a_content_encryption_only_beside_its_key_management() {
+fn content_encryption_requires_key_management() {
     let lists = |alg: &str, enc: Value| json!({ alg: ["RSA-OAEP", "dir"], alg.replace("_alg_", "_enc_"): enc });
     for (alg, list) in [
         (
@@ -856,7 +856,7 @@ fn encryption_has_a_content_encryption_only_beside_its_key_management() {
 
 /// RFC 8252 §7, OIDC Registration §2.
 #[test]
-fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
+fn application_type_is_inferred_from_redirect_uris() {
     let uris = |uris: &[&str]| json!({ "redirect_uris": uris });
     let native =
         |uris: &[&str]| Agreed(json!({ "redirect_uris": uris, "application_type": "native" }));
@@ -934,7 +934,7 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
 }
 
 #[test]
-fn redirect_uris_are_there_when_a_flow_redirects_and_are_not_too_many() {
+fn redirect_uris_are_required_and_limited() {
     let numbered = |count: usize| {
         (0..count)
             .map(|n| format!("https://rp.example/{n}"))
@@ -1121,7 +1121,7 @@ fn forms_only_wso2_clients_send_stay_at_their_doors() {
 
 /// RFC 7591 §2, OIDC Core §9, RFC 8705 §2.1.2, RFC 6749 §4.4.
 #[test]
-fn what_authenticates_a_client_is_there_and_fits() {
+fn client_authentication_is_complete() {
     let lists = json!({
         "token_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none"],
@@ -1246,7 +1246,7 @@ fn what_authenticates_a_client_is_there_and_fits() {
 
 /// OIDC Core §10.1, §10.2.
 #[test]
-fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
+fn public_client_uses_no_shared_secret() {
     let algorithms = [
         "value",
         "RS256",
@@ -1323,7 +1323,7 @@ fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
 
 /// OIDC Front-Channel Logout §2: scheme, host and port are those of a redirect URI.
 #[test]
-fn a_logout_through_the_browser_is_announced_where_the_client_is_redirected_to() {
+fn frontchannel_logout_uri_has_a_redirect_origin() {
     let at = |uri: &str| json!({ "frontchannel_logout_uri": uri });
     let same = |members: Value| (members.clone(), Agreed(members));
     let refused =
@@ -1373,7 +1373,7 @@ fn a_logout_through_the_browser_is_announced_where_the_client_is_redirected_to()
 
 /// OIDC Back-Channel Logout §2.2, OIDC RP-Initiated Logout §3.1: http is for clients that authenticate.
 #[test]
-fn a_client_that_does_not_authenticate_logs_out_over_https() {
+fn public_client_logs_out_over_https() {
     let public = |members: Value| with(members, &json!({ "token_endpoint_auth_method": "none" }));
     let same = |members: Value| (members.clone(), Agreed(members));
     let told = |uri: &str| json!({ "backchannel_logout_uri": uri });
@@ -1420,7 +1420,7 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
 
 /// OIDC Core §8: subjects are public, unless that is not offered or a client could not use it.
 #[test]
-fn subjects_are_of_the_first_type_where_public_is_not_offered() {
+fn subject_type_defaults_to_the_first_offered() {
     check(&json!({}), &[(json!({}), Agreed(json!({})))]);
     check(
         &json!({ "subject_types_supported": ["pairwise", "public"] }),
@@ -1465,9 +1465,9 @@ fn subjects_are_of_the_first_type_where_public_is_not_offered() {
     );
 }
 
-/// RFC 7591 §3.2.1: a demand nobody can meet is not agreed to; that something is not demanded is.
+/// RFC 7591 §3.2.1: a demand that the provider cannot meet is dropped; the value `false` is registered.
 #[test]
-fn a_demand_is_dropped_where_the_provider_cannot_meet_it() {
+fn unmet_demand_is_dropped() {
     let par = || json!({ "pushed_authorization_request_endpoint": "https://op.example/par" });
     for (demand, servings, lacking) in [
         (
@@ -1584,7 +1584,7 @@ fn what_must_be_signed_is() {
 
 /// OIDC Registration §2, OIDC Core §6.2.
 #[test]
-fn request_uris_are_https_may_carry_a_fragment_and_are_not_too_many() {
+fn request_uris_are_https_and_limited() {
     let uris = |count: usize| json!({ "request_uris": (0..count).map(|n| format!("https://rp.example/r{n}#GkurKxf5")).collect::<Vec<_>>() });
     check(
         &json!({}),

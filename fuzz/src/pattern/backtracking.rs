@@ -1,26 +1,31 @@
-//! A reading as most engines do it, which try one way after another: for how long they take.
+//! A backtracking matcher, as most engines are, which counts its steps.
 
 use super::reading::Expression;
 
-/// True if the whole text is matched. Absent when that takes more steps than these.
+/// Returns true if the expression matches the whole text, and `None` if that takes more than the given number of steps.
 pub fn matches_within(steps: u32, expression: &Expression, text: &str) -> Option<bool> {
     let text: Vec<char> = text.chars().collect();
-    let mut attempt = Attempt { text: &text, steps };
+    let mut attempt = Matcher { text: &text, steps };
     let matched = attempt.expression(expression, 0, &mut |attempt, at| at == attempt.text.len());
     (attempt.steps > 0).then_some(matched)
 }
 
-struct Attempt<'a> {
+struct Matcher<'a> {
     text: &'a [char],
     /// The steps that are left.
     steps: u32,
 }
 
 /// The rest of the expression, from a place in the text on.
-type Then<'t, 'a> = &'t mut dyn FnMut(&mut Attempt<'a>, usize) -> bool;
+type Continuation<'t, 'a> = &'t mut dyn FnMut(&mut Matcher<'a>, usize) -> bool;
 
-impl<'a> Attempt<'a> {
-    fn expression(&mut self, expression: &Expression, at: usize, then: Then<'_, 'a>) -> bool {
+impl<'a> Matcher<'a> {
+    fn expression(
+        &mut self,
+        expression: &Expression,
+        at: usize,
+        then: Continuation<'_, 'a>,
+    ) -> bool {
         self.steps = self.steps.saturating_sub(1);
         if self.steps == 0 {
             return false;
@@ -33,7 +38,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn sequence(&mut self, parts: &[Expression], at: usize, then: Then<'_, 'a>) -> bool {
+    fn sequence(&mut self, parts: &[Expression], at: usize, then: Continuation<'_, 'a>) -> bool {
         match parts {
             [] => then(self, at),
             [first, rest @ ..] => self.expression(first, at, &mut |attempt, at| {
@@ -48,11 +53,11 @@ impl<'a> Attempt<'a> {
         least: u32,
         most: Option<u32>,
         at: usize,
-        then: Then<'_, 'a>,
+        then: Continuation<'_, 'a>,
     ) -> bool {
         let once_more = most != Some(0)
             && self.expression(what, at, &mut |attempt, next| {
-                // Nothing more often is nothing still.
+                // Repeating an empty match has no effect.
                 (next > at || least > 0)
                     && attempt.repeated(
                         what,

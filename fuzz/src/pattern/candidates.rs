@@ -1,11 +1,11 @@
-//! Texts that a pattern could match: some that it does, and some that are nearly so.
+//! Candidate texts for a pattern: some that match, and some that nearly match.
 
 use proptest::prelude::Rng;
 
 use super::ELSEWHERE;
 use super::reading::{Expression, below};
 
-/// Candidates of printable ASCII for an expression, none twice.
+/// Returns candidates of printable ASCII for an expression, without duplicates.
 pub fn candidates(expression: &Expression, random: &mut impl Rng) -> Vec<String> {
     let mut all: Vec<String> = ELSEWHERE.map(str::to_owned).into();
     for _ in 0..8 {
@@ -25,7 +25,7 @@ pub fn candidates(expression: &Expression, random: &mut impl Rng) -> Vec<String>
     all
 }
 
-/// The text with one character other than it was, one more or one less.
+/// Returns the text with one character changed, added or removed.
 fn changed(text: &str, random: &mut impl Rng) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     let at = below(random, characters.len());

@@ -1,4 +1,4 @@
-//! A second reading of the grammar of patterns: slow, and nothing but the definition of what matches.
+//! A second parser and matcher of the grammar of patterns: slow, and written directly from the definition of a match.
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;
@@ -6,7 +6,7 @@ use std::str::Chars;
 
 use proptest::prelude::Rng;
 
-/// What is read of a pattern. A group is what is in it.
+/// A parsed pattern. A group is represented by its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expression {
     /// This character.
@@ -43,7 +43,7 @@ impl Expression {
         self.ends(&text, &BTreeSet::from([0])).contains(&text.len())
     }
 
-    /// Where matches end that begin at one of `starts`.
+    /// Returns the ends of the matches that begin at one of `starts`.
     fn ends(&self, text: &[char], starts: &BTreeSet<usize>) -> BTreeSet<usize> {
         match self {
             Self::Sequence(parts) => parts

@@ -1,14 +1,14 @@
-//! Patterns of the grammar, written at random.
+//! Random patterns of the grammar.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Everything that a backslash may stand before.
+/// The characters that may follow a backslash.
 const ESCAPED: [&str; 16] = [
     ".", "?", "+", "*", "(", ")", "[", "]", "{", "}", "|", "^", "$", "\\", "/", ".",
 ];
 
-/// A pattern as a client writes it behind `regexp=`, which is accepted unless it is too large.
+/// Returns a pattern as a client writes it after `regexp=`, which is accepted unless it is too large.
 pub fn any_written() -> impl Strategy<Value = String> {
     let origin = select(vec![
         "https://a.example/",
@@ -32,7 +32,7 @@ pub fn any_written() -> impl Strategy<Value = String> {
     })
 }
 
-/// The part behind an origin. It begins with an atom, since a quantifier must not make the slash optional.
+/// Returns the part after an origin. It begins with an atom, because a quantifier must not make the slash optional.
 fn rest() -> BoxedStrategy<String> {
     let atom = prop_oneof![4 => plain(), 1 => select(ESCAPED.to_vec()).prop_map(|escaped| format!("\\{escaped}")), 1 => Just(".".to_owned()), 3 => class()];
     let sequence = proptest::collection::vec(repeated(atom), 0..5).prop_map(|atoms| atoms.concat());
@@ -53,7 +53,7 @@ fn group(quiet: bool, ways: &[String]) -> String {
     format!("({}{})", if quiet { "?:" } else { "" }, ways.join("|"))
 }
 
-/// A character that stands for itself. No colon and no `#`: those make a host or a fragment.
+/// A literal character. Colons and `#` are excluded, because they begin a host or a fragment.
 fn plain() -> impl Strategy<Value = String> {
     let plain: Vec<char> = ('!'..='~')
         .filter(|one| !r".?+*()[]{}|^$\:#".contains(*one))

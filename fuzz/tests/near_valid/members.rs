@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[path = "../../../crates/protocol/tests/support/sample.rs"]
 mod sample;
 
-/// Any JSON at all, not too deep.
+/// Generates any JSON of limited depth.
 pub fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -29,7 +29,7 @@ pub fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Text that is a URI, nearly one, or made to be taken for another.
+/// Generates a text that is a URI, nearly a URI, or easily mistaken for another URI.
 pub fn any_uri() -> impl Strategy<Value = String> {
     let mostly = |usual: &[&'static str], odd: &[&'static str]| prop_oneof![9 => select(usual.to_vec()), 1 => select(odd.to_vec())];
     let scheme = mostly(
@@ -83,7 +83,7 @@ pub fn any_uri() -> impl Strategy<Value = String> {
     prop_oneof![8 => built, 1 => "[!-~]{0,24}", 1 => "\\PC{0,24}"]
 }
 
-/// A value the row's member may well accept.
+/// Generates a value that the member of the row may accept.
 fn good(row: &'static protocol::MemberRow) -> BoxedStrategy<Value> {
     let words = |words: &[&'static str]| {
         proptest::sample::subsequence(words.to_vec(), 0..=words.len())
@@ -127,7 +127,7 @@ fn good(row: &'static protocol::MemberRow) -> BoxedStrategy<Value> {
     }
 }
 
-/// Members of the table, some with language tags, some with values that are not theirs, and members of no table.
+/// Generates members of the table, some with language tags, some with values of the wrong type, and unknown members.
 pub fn any_members() -> impl Strategy<Value = Value> {
     let row = || select(ClientMetadata::ROWS.iter().collect::<Vec<_>>());
     let member = prop_oneof![

@@ -29,7 +29,7 @@ const CHARACTER: &str = "has a pattern with a character that is not printable AS
 /// The pattern is outside the grammar. The reason continues `redirect_uris`.
 pub fn without_anchors(pattern: &str) -> Result<&str, &'static str> {
     let begun = pattern.strip_prefix('^').unwrap_or(pattern);
-    let mut reader = Reader {
+    let mut reader = PatternReader {
         rest: begun.as_bytes(),
     };
     reader.alternatives(0)?;
@@ -42,11 +42,11 @@ pub fn without_anchors(pattern: &str) -> Result<&str, &'static str> {
 }
 
 /// Reads a pattern from its beginning to its end.
-struct Reader<'a> {
+struct PatternReader<'a> {
     rest: &'a [u8],
 }
 
-impl Reader<'_> {
+impl PatternReader<'_> {
     /// Reads up to the end of a group or of the pattern, and returns the largest product of nested [`repetition`]s.
     fn alternatives(&mut self, depth: u32) -> Result<u32, &'static str> {
         if depth > NEST_MAX {

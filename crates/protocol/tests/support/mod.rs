@@ -1,4 +1,4 @@
-//! What every test here does: configure a provider, and ask it for something.
+//! The steps of every test here: configure a provider, and request metadata from it.
 
 use protocol::{
     AdmissionRules, ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata,
@@ -10,7 +10,7 @@ pub fn object(value: &Value) -> Object {
     value.as_object().expect("a JSON object").clone()
 }
 
-/// The default offer, and over it `members`.
+/// A provider with the default offer, in which `members` are configured.
 pub fn provider(members: &Value) -> ProviderMetadata {
     let issuer = Issuer::parse("https://op.example").expect("an issuer");
     ProviderMetadata::default_offer(issuer)
@@ -18,13 +18,13 @@ pub fn provider(members: &Value) -> ProviderMetadata {
         .expect("provider metadata")
 }
 
-/// The terms of the standard door.
+/// The rules of the standard registration endpoint.
 pub const STANDARD: AdmissionRules<'static> = AdmissionRules {
     native_schemes: &[],
     legacy: LegacyRedirects::Refused,
 };
 
-/// The whole way: parse, admit, and the text of what is agreed.
+/// Parses and admits client metadata, and returns the text of the registered metadata.
 pub fn agree(
     provider: &ProviderMetadata,
     terms: &AdmissionRules<'_>,

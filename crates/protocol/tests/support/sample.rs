@@ -1,9 +1,9 @@
-//! A value for each row of a table, made from what the row says of itself.
+//! A value for each row of a table, derived from its shape.
 
 use protocol::MemberRow;
 use serde_json::{Value, json};
 
-/// A value in the form of the row's member.
+/// Returns a value in the form of the row's member.
 pub fn of(row: &MemberRow) -> Value {
     let one = match row.shape {
         "boolean" => json!(true),

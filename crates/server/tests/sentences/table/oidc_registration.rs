@@ -25,7 +25,7 @@ pub const ROWS: &[Row] = &[
         MUST,
         "Each response type has its grants among the registered ones.",
         &[
-            "protocol/tests/wire.rs::grants_and_response_types_are_made_to_fit_each_other",
+            "protocol/tests/wire.rs::grants_and_response_types_are_made_consistent",
             "server/tests/register/metadata.rs::what_is_offered_is_agreed_and_the_answer_says_so",
         ],
     )
@@ -55,7 +55,7 @@ pub const ROWS: &[Row] = &[
         "Registration sees that every redirection URI keeps these rules.",
         &[
             "server/tests/register/redirect_uris.rs::the_application_type_decides_what_a_redirect_uri_may_be",
-            "protocol/tests/wire.rs::an_application_is_native_when_it_says_so_or_nothing_else_is_possible",
+            "protocol/tests/wire.rs::application_type_is_inferred_from_redirect_uris",
         ],
     ),
     not_ours("2", SHOULD, "Users are shown `logo_uri`, `client_uri`, `policy_uri` and `tos_uri`.", SCREEN),
@@ -96,7 +96,7 @@ pub const ROWS: &[Row] = &[
         "`id_token_encrypted_response_enc`, `userinfo_encrypted_response_enc` and `request_object_encryption_enc` stand beside their `alg` only.",
         &[
             "server/tests/sentences/oidc_registration.rs::encryption_with_a_shared_key_brings_a_secret",
-            "protocol/tests/wire.rs::encryption_has_a_content_encryption_only_beside_its_key_management",
+            "protocol/tests/wire.rs::content_encryption_requires_key_management",
         ],
     ),
     kept(
@@ -127,7 +127,7 @@ pub const ROWS: &[Row] = &[
         "2",
         MUST,
         "`request_uris` are https, unless what is there is signed.",
-        &["protocol/tests/wire.rs::request_uris_are_https_may_carry_a_fragment_and_are_not_too_many"],
+        &["protocol/tests/wire.rs::request_uris_are_https_and_limited"],
     )
     .but("Here always, since nothing is fetched to see whether it is signed."),
     not_ours("2", SHOULD, "A request URI whose content may change has the content's hash for a fragment.", DEVELOPER),

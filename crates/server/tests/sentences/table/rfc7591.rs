@@ -18,7 +18,7 @@ pub const ROWS: &[Row] = &[
         "`grant_types` and `response_types` have the values of the requests they are for.",
         &[
             "server/tests/register/published_clients.rs::mcp_clients_are_native",
-            "protocol/tests/wire.rs::grants_and_response_types_are_made_to_fit_each_other",
+            "protocol/tests/wire.rs::grants_and_response_types_are_made_consistent",
         ],
     ),
     kept(
@@ -68,7 +68,7 @@ pub const ROWS: &[Row] = &[
         "No client registers with grants and response types that contradict each other.",
         &[
             "server/tests/register/metadata.rs::what_is_offered_is_agreed_and_the_answer_says_so",
-            "protocol/tests/wire.rs::grants_and_response_types_are_made_to_fit_each_other",
+            "protocol/tests/wire.rs::grants_and_response_types_are_made_consistent",
         ],
     ),
     not_ours("2.1", MUST, "A specification with new values says how they correspond.", "A duty of specifications."),

@@ -1,5 +1,5 @@
-//! What a provider says of itself: its metadata at every address clients look for it, signed as well, and its keys; and what
-//! it says of its registration endpoint. OIDC Discovery §4, RFC 8414 §3, RFC 7517, RFC 9728 §3.
+//! The documents of a provider: its metadata, signed as well, at every address where clients look for it; its keys; and the
+//! metadata of its registration endpoint. OIDC Discovery §4, RFC 8414 §3, RFC 7517, RFC 9728 §3.
 
 #![warn(missing_docs)]
 
@@ -30,7 +30,7 @@ const JWKS: &str = "jwks";
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// The documents of one provider, frozen; a request copies nothing but a reference.
+/// The documents of one provider, rendered once. A request copies only a reference.
 pub struct Discovery {
     issuer: Issuer,
     members: Object,
@@ -42,10 +42,10 @@ pub struct Discovery {
     max_age: Duration,
 }
 
-/// Adds to the provider's document where its keys are, unless another server's were configured. OIDC Discovery §3.
+/// Adds `jwks_uri` to the provider's metadata, unless it is configured. OIDC Discovery §3.
 ///
 /// # Errors
-/// When the issuer's own address is no endpoint.
+/// The issuer's own address is not a valid endpoint.
 pub fn advertise(issuer: &Issuer, provider: &mut ProviderMetadata) -> Result<(), Reason> {
     if provider.jwks_uri.is_none() {
         provider.jwks_uri = Some(EndpointUri::parse(issuer.endpoint(JWKS))?);
@@ -54,32 +54,32 @@ pub fn advertise(issuer: &Issuer, provider: &mut ProviderMetadata) -> Result<(),
 }
 
 impl Discovery {
-    /// Freezes a provider's documents; caches may keep each for `max_age`. `signed` adds the metadata as a JWT, unless the
-    /// document sends clients elsewhere for the keys: they would not find the one that signed.
+    /// Renders a provider's documents; caches may keep each for `max_age`. `signed` adds the metadata as a JWT, unless `jwks_uri`
+    /// is another server's, where clients would not find the key that signed.
     ///
     /// # Errors
-    /// When the metadata cannot be signed.
-    pub fn freeze(
+    /// The metadata cannot be signed.
+    pub fn new(
         issuer: Issuer,
         provider: &ProviderMetadata,
         keys: KeyRing,
         signed: bool,
         max_age: Duration,
     ) -> Result<Self, KeyError> {
-        let ours = provider
+        let has_own_keys = provider
             .jwks_uri
             .as_ref()
             .is_some_and(|uri| uri.as_str() == issuer.endpoint(JWKS));
-        let (members, signed) = (provider.object(), signed && ours);
+        let (members, signed) = (provider.object(), signed && has_own_keys);
         Ok(Self {
-            configuration: ArcSwap::from_pointee(configuration(
+            configuration: ArcSwap::from_pointee(render_configuration(
                 &issuer, &members, signed, &keys, max_age,
             )?),
             jwks: ArcSwap::from_pointee(StaticDocument::from_json(
                 keys.snapshot().jwks().to_owned(),
                 max_age,
             )),
-            resource: resource::freeze(&issuer, provider, max_age),
+            resource: resource::render(&issuer, provider, max_age),
             issuer,
             members,
             signed,
@@ -88,17 +88,17 @@ impl Discovery {
         })
     }
 
-    /// Freezes again what follows from the keys, after the ring was reloaded.
+    /// Renders the documents that depend on the keys again, after the keys were reloaded.
     ///
     /// # Errors
-    /// When the metadata cannot be signed; the document stays as it was.
+    /// The metadata cannot be signed; its document stays unchanged.
     pub fn refresh(&self) -> Result<(), KeyError> {
         self.jwks.store(Arc::new(StaticDocument::from_json(
             self.keys.snapshot().jwks().to_owned(),
             self.max_age,
         )));
         if self.signed {
-            self.configuration.store(Arc::new(configuration(
+            self.configuration.store(Arc::new(render_configuration(
                 &self.issuer,
                 &self.members,
                 true,
@@ -110,7 +110,7 @@ impl Discovery {
     }
 }
 
-fn configuration(
+fn render_configuration(
     issuer: &Issuer,
     members: &Object,
     signed: bool,
@@ -119,7 +119,7 @@ fn configuration(
 ) -> Result<StaticDocument, KeyError> {
     let mut members = members.clone();
     if signed {
-        let token = signed::metadata(issuer, &members, keys)?;
+        let token = signed::sign_metadata(issuer, &members, keys)?;
         members.insert(signed::MEMBER.to_owned(), token.into());
     }
     Ok(StaticDocument::from_json(
@@ -128,9 +128,9 @@ fn configuration(
     ))
 }
 
-/// Every path that has the provider's document: the well-known segment after and before the issuer's path, and the WSO2
-/// alias below each of `doors`, which are paths without a slash at their end. OIDC Discovery §4, RFC 8414 §3.1.
-pub fn configuration_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
+/// Returns every path of the provider's metadata: the well-known segment after and before the issuer's path, and the WSO2 alias
+/// below each of `wso2_bases`, which are paths without a slash at their end. OIDC Discovery §4, RFC 8414 §3.1.
+pub fn configuration_paths(issuer: &Issuer, wso2_bases: &[String]) -> Vec<String> {
     let path = issuer.path();
     let mut paths = Vec::new();
     for name in [OPENID_CONFIGURATION, OAUTH_AUTHORIZATION_SERVER] {
@@ -139,77 +139,80 @@ pub fn configuration_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
             paths.push(format!("/.well-known/{name}{path}"));
         }
     }
-    paths.extend(doors.iter().map(|door| wso2_configuration_path(door)));
+    paths.extend(wso2_bases.iter().map(|base| wso2_configuration_path(base)));
     paths
 }
 
-/// Every path that has the JWK Set: below the issuer, and the WSO2 alias below each of `doors`.
-pub fn jwks_paths(issuer: &Issuer, doors: &[String]) -> Vec<String> {
+/// Returns every path of the JWK Set: below the issuer, and the WSO2 alias below each of `wso2_bases`.
+pub fn jwks_paths(issuer: &Issuer, wso2_bases: &[String]) -> Vec<String> {
     let mut paths = vec![format!("{}/{JWKS}", issuer.path())];
-    paths.extend(doors.iter().map(|door| wso2_jwks_path(door)));
+    paths.extend(wso2_bases.iter().map(|base| wso2_jwks_path(base)));
     paths
 }
 
-/// The path of the provider's document for WSO2 clients, below `base`, which is a path without a slash at its end.
+/// Returns the path of the provider's metadata for WSO2 clients below `base`, a path without a slash at its end.
 pub fn wso2_configuration_path(base: &str) -> String {
     format!("{base}/oauth2/oidcdiscovery/.well-known/{OPENID_CONFIGURATION}")
 }
 
-/// The path of the JWK Set for WSO2 clients, likewise.
+/// Returns the path of the JWK Set for WSO2 clients below `base`, a path without a slash at its end.
 pub fn wso2_jwks_path(base: &str) -> String {
     format!("{base}/oauth2/jwks")
 }
 
 /// One of a provider's documents.
 #[derive(Clone)]
-pub enum Page {
-    /// Its metadata. OIDC Discovery §4.2, RFC 8414 §3.2.
+pub enum DocumentKind {
+    /// The provider's metadata. OIDC Discovery §4.2, RFC 8414 §3.2.
     Configuration(Data<Discovery>),
-    /// Its public keys. RFC 7517 §5.
+    /// The provider's public keys. RFC 7517 §5.
     Jwks(Data<Discovery>),
-    /// What it says of its registration endpoint. RFC 9728 §3.2.
+    /// The metadata of the registration endpoint. RFC 9728 §3.2.
     Resource(StaticDocument),
 }
 
-impl Page {
-    /// The document as it is now, or 304 when who sent these headers has it.
-    pub fn answer(&self, asked: &HeaderMap) -> HttpResponse {
+impl DocumentKind {
+    /// Returns the response to a request with these headers: the current document, or 304.
+    pub fn respond(&self, request: &HeaderMap) -> HttpResponse {
         match self {
-            Self::Configuration(discovery) => discovery.configuration.load().respond(asked),
-            Self::Jwks(discovery) => discovery.jwks.load().respond(asked),
-            Self::Resource(document) => document.respond(asked),
+            Self::Configuration(discovery) => discovery.configuration.load().respond(request),
+            Self::Jwks(discovery) => discovery.jwks.load().respond(request),
+            Self::Resource(document) => document.respond(request),
         }
     }
 }
 
-/// Every address clients look for documents at, with what is there; what is said of the registration endpoint has the one
-/// address that RFC 9728 §3.1 gives it.
-pub fn pages(discovery: &Data<Discovery>, doors: &[String]) -> Vec<(String, Page)> {
+/// Returns every path of a document, with the document. The metadata of the registration endpoint has one path only, which
+/// RFC 9728 §3.1 defines.
+pub fn documents(
+    discovery: &Data<Discovery>,
+    wso2_bases: &[String],
+) -> Vec<(String, DocumentKind)> {
     let (configuration, jwks) = (
-        configuration_paths(&discovery.issuer, doors),
-        jwks_paths(&discovery.issuer, doors),
+        configuration_paths(&discovery.issuer, wso2_bases),
+        jwks_paths(&discovery.issuer, wso2_bases),
     );
     let configuration = configuration
         .into_iter()
-        .map(|path| (path, Page::Configuration(discovery.clone())));
+        .map(|path| (path, DocumentKind::Configuration(discovery.clone())));
     let jwks = jwks
         .into_iter()
-        .map(|path| (path, Page::Jwks(discovery.clone())));
+        .map(|path| (path, DocumentKind::Jwks(discovery.clone())));
     let resource = discovery
         .resource
         .iter()
-        .map(|(path, document)| (path.clone(), Page::Resource(document.clone())));
+        .map(|(path, document)| (path.clone(), DocumentKind::Resource(document.clone())));
     configuration.chain(jwks).chain(resource).collect()
 }
 
-/// Mounts the documents at their addresses.
-pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, doors: &[String]) {
-    for (path, page) in pages(discovery, doors) {
+/// Mounts the documents at their paths.
+pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, wso2_bases: &[String]) {
+    for (path, document) in documents(discovery, wso2_bases) {
         config.service(
             web::resource(path)
                 .route(
                     get_or_head()
-                        .to(move |request: HttpRequest| ready(page.answer(request.headers()))),
+                        .to(move |request: HttpRequest| ready(document.respond(request.headers()))),
                 )
                 .route(cors::preflight(METHODS))
                 .default_service(failure::only(METHODS))

@@ -1,4 +1,4 @@
-//! What a provider says of its registration endpoint, which is a protected resource. RFC 9728.
+//! The metadata of the registration endpoint as a protected resource. RFC 9728.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 /// The well-known name of a protected resource's metadata. RFC 9728 §3.
 const OAUTH_PROTECTED_RESOURCE: &str = "oauth-protected-resource";
 
-/// What is said of the registration endpoint, with the path where it is said: the well-known segment between the endpoint's
-/// host and path (RFC 9728 §3.1). Nothing where nobody can register.
+/// Returns the path and the metadata of the registration endpoint. The path has the well-known segment between the endpoint's
+/// host and path (RFC 9728 §3.1). Returns `None` without a registration endpoint.
 pub fn protected_resource(issuer: &Issuer, provider: &ProviderMetadata) -> Option<(String, Value)> {
     let resource = provider.registration_endpoint.as_ref()?.as_str();
     let path = resource.strip_prefix(issuer.origin())?;
@@ -26,8 +26,8 @@ pub fn protected_resource(issuer: &Issuer, provider: &ProviderMetadata) -> Optio
     ))
 }
 
-/// The same, frozen.
-pub(crate) fn freeze(
+/// Renders the metadata of the registration endpoint.
+pub(crate) fn render(
     issuer: &Issuer,
     provider: &ProviderMetadata,
     max_age: Duration,

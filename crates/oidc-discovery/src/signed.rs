@@ -1,20 +1,17 @@
-//! The metadata, signed. RFC 8414 §2.1.
+//! The signed metadata. RFC 8414 §2.1.
 
 use keys::{KeyError, KeyRing};
 use protocol::values::SigningAlgorithm;
 use protocol::{Issuer, Object};
 
-/// The member of the document that carries it. RFC 8414 §2.1.
+/// The member of the document with the signed metadata. RFC 8414 §2.1.
 pub const MEMBER: &str = "signed_metadata";
 
-/// A JWT whose claims are the members and who attests to them.
+/// Returns a JWT whose claims are the members and `iss`.
 ///
-/// It does not say when it was made, and RS256 has one signature for one text: the same document signed with the same key is
-/// the same bytes at every replica and after every restart.
-///
-/// # Errors
-/// When there is no key, and what OpenSSL says.
-pub(crate) fn metadata(
+/// It has no time, and RS256 is deterministic: the same document and key give the same bytes at every replica and after every
+/// restart.
+pub(crate) fn sign_metadata(
     issuer: &Issuer,
     members: &Object,
     keys: &KeyRing,

@@ -10,7 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::web::Data;
-use oidc_discovery::Page;
+use oidc_discovery::DocumentKind;
 use protocol::Issuer;
 use telemetry::{Metrics, RouteMetrics};
 use webfinger::Directory;
@@ -27,7 +27,7 @@ pub struct Direct {
 /// A document, with whose it is and what counts its requests.
 struct Counted {
     issuer: Issuer,
-    page: Page,
+    page: DocumentKind,
     metrics: Arc<RouteMetrics>,
 }
 
@@ -60,7 +60,7 @@ impl Documents {
 impl Direct {
     /// Those of a site: each document with its issuer and its path. Where two claim one address the first has it.
     pub fn new(
-        pages: Vec<(Issuer, String, Page)>,
+        pages: Vec<(Issuer, String, DocumentKind)>,
         directory: Data<Directory>,
         metrics: &Metrics,
     ) -> Self {
@@ -115,7 +115,7 @@ impl Direct {
             ));
         }
         let Counted { page, metrics, .. } = self.document(head, path)?;
-        Some((page.answer(&head.headers), metrics))
+        Some((page.respond(&head.headers), metrics))
     }
 
     fn document(&self, head: &RequestHead, path: &str) -> Option<&Counted> {

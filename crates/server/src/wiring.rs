@@ -164,7 +164,7 @@ impl Site {
     /// What is answered ahead of those routes.
     pub fn direct(&self, metrics: &Metrics) -> Direct {
         let of = |provider: &Provider| {
-            let pages = oidc_discovery::pages(&provider.discovery, &provider.doors).into_iter();
+            let pages = oidc_discovery::documents(&provider.discovery, &provider.doors).into_iter();
             pages
                 .map(|(path, page)| (provider.registration.issuer.clone(), path, page))
                 .collect::<Vec<_>>()
@@ -232,7 +232,7 @@ impl Provider {
         };
         let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone())
             .map_err(unusable)?;
-        let discovery = Discovery::freeze(
+        let discovery = Discovery::new(
             issuer.clone(),
             &offer.metadata,
             keys.clone(),

@@ -10,7 +10,7 @@ use protocol::Object;
 use serde_json::Value;
 
 use crate::error::KeyError;
-use crate::scheme::{Curve, KeyType, SigningScheme};
+use crate::scheme::{KeyType, NamedCurve, SigningScheme};
 
 /// A public key as a provider publishes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn thumbprint(required: &Object) -> String {
 /// # Errors
 /// The key is not on the curve.
 pub(crate) fn coordinates<T: HasPublic>(
-    curve: &Curve,
+    curve: &NamedCurve,
     key: &PKeyRef<T>,
 ) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
     let key = key.ec_key()?;

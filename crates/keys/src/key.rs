@@ -14,13 +14,13 @@ use crate::scheme::SigningScheme;
 use crate::signature;
 
 /// A parsed key. Parsing costs more than an elliptic-curve signature, so the parsed key is reused.
-pub(crate) struct Key {
+pub(crate) struct ParsedKey {
     scheme: &'static SigningScheme,
     private: PKey<Private>,
     public: PublicJwk,
 }
 
-impl Key {
+impl ParsedKey {
     /// Generates a key for an algorithm of RFC 7518 §3.1 or RFC 8037 §3.1.
     ///
     /// # Errors
@@ -103,8 +103,8 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for ParsedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({} {})", self.algorithm(), self.kid())
+        write!(f, "ParsedKey({} {})", self.algorithm(), self.kid())
     }
 }

@@ -15,7 +15,7 @@ use openssl::pkey::{Id, PKey, Private, Public};
 use openssl::rsa::Rsa;
 
 use crate::jwk;
-use crate::scheme::{Curve, KeyType, SigningScheme};
+use crate::scheme::{KeyType, NamedCurve, SigningScheme};
 use crate::signature;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
@@ -149,7 +149,7 @@ fn rsa_public(kind: &DecodingKeyKind) -> std::result::Result<PKey<Public>, Error
     PKey::from_rsa(key)
 }
 
-fn ec_public(curve: &Curve, point: &[u8]) -> std::result::Result<PKey<Public>, ErrorStack> {
+fn ec_public(curve: &NamedCurve, point: &[u8]) -> std::result::Result<PKey<Public>, ErrorStack> {
     let group = EcGroup::from_curve_name(curve.nid)?;
     let mut context = BigNumContext::new()?;
     let point = EcPoint::from_bytes(&group, point, &mut context)?;

@@ -12,7 +12,7 @@ use store::{SigningKey, Store};
 
 use crate::error::KeyError;
 use crate::jwk::base64url;
-use crate::key::Key;
+use crate::key::ParsedKey;
 use crate::rotate::load_or_create;
 use crate::signing_period::{KeyInfo, KeyState, SigningPeriod, sort_for_publication};
 
@@ -107,7 +107,7 @@ pub struct Snapshot {
     jwks: String,
     revision: String,
     keys: Vec<KeyInfo>,
-    signers: Vec<(SigningPeriod, Key)>,
+    signers: Vec<(SigningPeriod, ParsedKey)>,
 }
 
 impl Snapshot {
@@ -115,7 +115,7 @@ impl Snapshot {
         let (mut keys, mut signers) = (Vec::new(), Vec::new());
         for (key, info) in sort_for_publication(stored, now) {
             keys.push(info);
-            signers.push((SigningPeriod::new(key, stored), Key::from_row(key)?));
+            signers.push((SigningPeriod::new(key, stored), ParsedKey::from_row(key)?));
         }
         let published: Vec<&Object> = signers.iter().map(|(_, key)| key.public()).collect();
         let jwks = json!({ "keys": published }).to_string();
@@ -143,7 +143,7 @@ impl Snapshot {
         &self.keys
     }
 
-    fn signing_key(&self, algorithm: &SigningAlgorithm, now: Timestamp) -> Option<&Key> {
+    fn signing_key(&self, algorithm: &SigningAlgorithm, now: Timestamp) -> Option<&ParsedKey> {
         let mut signers = self
             .signers
             .iter()

@@ -7,7 +7,7 @@ use protocol::{Issuer, Timestamp};
 use store::{NewSigningKey, SigningKey, Store};
 
 use crate::error::KeyError;
-use crate::key::Key;
+use crate::key::ParsedKey;
 use crate::signing_period::{KeyInfo, KeyState, sort_for_publication};
 
 /// The algorithms with which a provider signs. RS256 comes first, since every OpenID Provider has it (OIDC Core §15.1).
@@ -91,7 +91,7 @@ pub(crate) fn load_or_create(
 fn generate_keys() -> Result<Vec<NewSigningKey>, KeyError> {
     SIGNING_ALGORITHMS
         .iter()
-        .map(|algorithm| Key::generate(algorithm.as_str())?.to_row())
+        .map(|algorithm| ParsedKey::generate(algorithm.as_str())?.to_row())
         .collect()
 }
 

@@ -26,14 +26,14 @@ pub(crate) enum KeyType {
     /// RFC 7518 §3.5.
     RsaPss,
     /// RFC 7518 §3.4.
-    Ecdsa(&'static Curve),
+    Ecdsa(&'static NamedCurve),
     /// RFC 8037 §3.1.
     Ed25519,
 }
 
 /// A curve of RFC 7518 §6.2.1.1.
 #[derive(Debug)]
-pub(crate) struct Curve {
+pub(crate) struct NamedCurve {
     /// The value of `crv`.
     pub(crate) name: &'static str,
     pub(crate) jose: EllipticCurve,
@@ -42,13 +42,13 @@ pub(crate) struct Curve {
     pub(crate) width: i32,
 }
 
-static P256: Curve = Curve {
+static P256: NamedCurve = NamedCurve {
     name: "P-256",
     jose: EllipticCurve::P256,
     nid: Nid::X9_62_PRIME256V1,
     width: 32,
 };
-static P384: Curve = Curve {
+static P384: NamedCurve = NamedCurve {
     name: "P-384",
     jose: EllipticCurve::P384,
     nid: Nid::SECP384R1,

@@ -7,7 +7,7 @@ use openssl::pkey::{HasPrivate, HasPublic, PKeyRef};
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 
-use crate::scheme::{Curve, KeyType, SigningScheme};
+use crate::scheme::{KeyType, NamedCurve, SigningScheme};
 
 /// Signs a message with a key that the scheme [accepts](SigningScheme::accepts). RFC 7515 §5.1 step 5.
 pub(crate) fn sign<T: HasPrivate>(
@@ -61,7 +61,7 @@ pub(crate) fn is_valid<T: HasPublic>(
 }
 
 /// Converts R and S from OpenSSL's DER to JOSE's two halves of full width. RFC 7518 §3.4.
-fn der_to_jose(curve: &Curve, der: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+fn der_to_jose(curve: &NamedCurve, der: &[u8]) -> Result<Vec<u8>, ErrorStack> {
     let signature = EcdsaSig::from_der(der)?;
     let mut halves = signature.r().to_vec_padded(curve.width)?;
     halves.extend(signature.s().to_vec_padded(curve.width)?);
@@ -69,7 +69,7 @@ fn der_to_jose(curve: &Curve, der: &[u8]) -> Result<Vec<u8>, ErrorStack> {
 }
 
 /// Converts JOSE's two halves to OpenSSL's DER, or returns `None` for another length.
-fn jose_to_der(curve: &Curve, signature: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack> {
+fn jose_to_der(curve: &NamedCurve, signature: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack> {
     let halves = usize::try_from(curve.width).ok().and_then(|width| {
         let (r, s) = signature.split_at_checked(width)?;
         (s.len() == width).then_some((r, s))

@@ -104,7 +104,7 @@ fn verifies(algorithm: Algorithm, key: &DecodingKey, signature: &[u8]) -> bool {
     crypto::verify(&URL_SAFE_NO_PAD.encode(signature), MESSAGE, key, algorithm).unwrap()
 }
 
-/// What OpenSSL says of a signature, on another path than the provider's.
+/// Verifies a signature with OpenSSL directly, not through the provider.
 fn openssl_verifies(algorithm: Algorithm, key: &PKey<Private>, signature: &[u8]) -> bool {
     match algorithm {
         HS256 | HS384 | HS512 => {

@@ -43,7 +43,7 @@ impl Failure {
         Self { status, ..self }
     }
 
-    /// Sets the subject in a word or two: the member, or the limit that was reached.
+    /// Sets the subject: the member, or the limit that was reached.
     #[must_use]
     pub fn about(self, what: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -46,7 +46,7 @@ pub(crate) fn resolve(
 }
 
 /// Calls the resolver on a new thread, since the system's resolver has no deadline. After the timeout the thread is abandoned; the
-/// resolver's own timeout and the number of concurrent fetches bound how many such threads exist.
+/// resolver's own timeout and the number of concurrent fetches bound the number of abandoned threads.
 fn resolve_within(
     resolve: &Arc<ResolveFn>,
     name: String,

@@ -604,7 +604,7 @@ fn no_more_fetches_run_at_once_than_allowed() {
     assert_eq!(refused(of(&fetcher, "another", ANYWHERE, NOW)), UNRESOLVED);
 }
 
-/// A third fetch is refused at once, whatever is behind its address, and keeps nobody else waiting. A document that is kept is no fetch.
+/// A third fetch is refused at once for every address, and does not delay other callers. A cached document is not a fetch.
 #[test]
 fn third_fetch_of_one_caller_is_refused_at_once() {
     let (fetcher, arrived, release) = held(limited(FetchLimits {

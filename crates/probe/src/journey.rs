@@ -51,9 +51,9 @@ pub enum TryCredentials {
     Token(Secret),
     /// An account, sent as `Basic`. RFC 7617.
     Account {
-        /// The account's name.
+        /// The name of the account.
         name: String,
-        /// Its password.
+        /// The password of the account.
         password: Secret,
     },
 }

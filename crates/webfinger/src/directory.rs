@@ -33,7 +33,7 @@ pub struct HostedProvider {
 ///
 /// 1. the tenant it names, if the host has tenants and an `@` is left in the user name (`bob@acme.example@localhost`):
 ///    then an unknown tenant is an unknown resource. A tenant is a provider whose issuer's path is `/t/{tenant}`. On a
-///    host without tenants such a name is one opaque user (RFC 7565 §4 has `juliet%40capulet.example`).
+///    host without tenants this name is one opaque user (RFC 7565 §4 has `juliet%40capulet.example`).
 /// 2. the provider with the longest issuer path that the resource's path continues;
 /// 3. the owner of the host: the provider that lists it with its port, else the one whose issuer is at its root, else the one that
 ///    lists it without a port, else the first configured provider whose issuer is there. A tenant owns only hosts that it lists and
@@ -215,7 +215,7 @@ pub enum DirectoryError {
     },
     /// A link that cannot be served.
     Link {
-        /// Its relation.
+        /// The relation of the link.
         rel: String,
         /// The rest of a sentence that begins with it.
         reason: &'static str,

@@ -45,8 +45,8 @@ impl fmt::Display for Domain {
     }
 }
 
-/// Returns true for a host name of letters, digits, `-` and `_`, or an address. The host of a URI may have other characters, such
-/// as `*`, which an operator might take for a wildcard.
+/// Returns true for a host name of letters, digits, `-` and `_`, or an address. The host of a URI may have other characters,
+/// for example `*`, which an operator might take for a wildcard.
 fn is_plain(host: &Host) -> bool {
     match host {
         Host::Domain(name) => name.split('.').all(|label| {

@@ -1,4 +1,4 @@
-//! What holds for every user of a host, ours or not; what holds for every query is in `fuzz/`.
+//! Properties of every user of a known or unknown host; the properties of every query are in `fuzz/`.
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn directory() -> Directory {
 }
 
 proptest! {
-    /// A user's name keeps its place, whatever is in it: it ends neither the string nor the part of the URI it stands in.
+    /// A user's name with any content stays in its place: it ends neither the string nor its part of the URI.
     #[test]
     fn an_alias_is_one_segment_longer_and_nothing_else(user in "([A-Za-z0-9._~!$&'()*+,;=:é☃-]|%[0-9a-fA-F]{2}){1,40}") {
         let resource = Resource::parse(&format!("acct:{user}@example.com"));
@@ -37,7 +37,7 @@ proptest! {
         }
     }
 
-    /// The user is opaque, whatever it is.
+    /// Every user name is opaque.
     #[test]
     fn any_user_of_a_hosted_domain_is_known(user in "[A-Za-z0-9._~!$&'()*+,;=-]{1,40}", port in proptest::option::of(1_u16..)) {
         let port = port.map_or(String::new(), |port| format!(":{port}"));

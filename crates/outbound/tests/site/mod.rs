@@ -17,7 +17,7 @@ use openssl::ssl::{SslAcceptor, SslMethod, SslStream};
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 
-/// What the server does once it has read a request.
+/// The server's reaction to a request.
 #[derive(Clone)]
 pub enum Answer {
     /// Sends these bytes and closes.
@@ -98,8 +98,8 @@ impl Site {
         format!("https://{}/document.json", self.address())
     }
 
-    /// How many connections came. The listener is asked for one of our own first, and takes them in order, so none is
-    /// still on its way; ours is not counted.
+    /// Returns the number of accepted connections. It connects itself first: the listener accepts in order, so that no earlier
+    /// connection is pending. This connection is not counted.
     pub fn connections(&self) -> usize {
         let before = self.connections.load(Ordering::SeqCst);
         drop(TcpStream::connect(self.address()).unwrap());
@@ -148,7 +148,7 @@ fn serve(stream: &mut SslStream<TcpStream>, requests: &Mutex<Vec<String>>, answe
     }
 }
 
-/// Whether the peer closes within a moment.
+/// Returns true if the peer closes soon.
 fn left(stream: &mut SslStream<TcpStream>) -> bool {
     stream
         .get_ref()

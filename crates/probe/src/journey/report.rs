@@ -62,7 +62,7 @@ impl StepOutcome<'_> {
 }
 
 /// One step, as it is printed.
-pub(super) struct Step<'a> {
+pub(super) struct PrintedStep<'a> {
     pub(super) name: &'static str,
     pub(super) request: &'a ProbeRequest,
     pub(super) answer: Option<&'a ProbeResponse>,
@@ -110,7 +110,7 @@ impl<'out> TryReport<'out> {
         escape_control(&masked)
     }
 
-    pub(super) fn print_step(&mut self, step: &Step<'_>) -> Result<(), StepError> {
+    pub(super) fn print_step(&mut self, step: &PrintedStep<'_>) -> Result<(), StepError> {
         self.steps += 1;
         let lines = if self.json {
             self.to_json_line(step)
@@ -138,7 +138,7 @@ impl<'out> TryReport<'out> {
         self.write(&format!("{line}\n"))
     }
 
-    fn to_paragraph(&self, step: &Step<'_>) -> String {
+    fn to_paragraph(&self, step: &PrintedStep<'_>) -> String {
         let mut lines = vec![
             format!(
                 "{}. {}: {} ({} ms)",
@@ -175,7 +175,7 @@ impl<'out> TryReport<'out> {
         fit.join("\n") + "\n"
     }
 
-    fn to_json_line(&self, step: &Step<'_>) -> String {
+    fn to_json_line(&self, step: &PrintedStep<'_>) -> String {
         let mut object = Object::new();
         let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
         put("step", step.name.into());

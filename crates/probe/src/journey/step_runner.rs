@@ -5,7 +5,7 @@ use std::time::Instant;
 use protocol::{Object, Secret};
 use serde_json::Value;
 
-use super::report::{SECRET_MEMBERS, Step, StepNotes, StepOutcome, TryReport};
+use super::report::{PrintedStep, SECRET_MEMBERS, StepNotes, StepOutcome, TryReport};
 use super::step_error::StepError;
 use crate::client::{Authorization, ProbeClient, ProbeRequest, ProbeResponse};
 
@@ -52,7 +52,7 @@ impl<'a, 'out> StepRunner<'a, 'out> {
             Ok(_) if notes.absent => StepOutcome::Absent,
             Ok(_) => StepOutcome::Ok,
         };
-        self.report.print_step(&Step {
+        self.report.print_step(&PrintedStep {
             name,
             request,
             answer: answer.as_ref().ok(),

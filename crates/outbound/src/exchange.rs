@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
-use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use ureq::http::{HeaderMap, HeaderName, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
+use ureq::unversioned::transport::NextTimeout;
 
+use crate::agent::{AgentOptions, agent};
 use crate::fetch_error::{FetchError, FetchErrorReason};
 use crate::freshness::lifetime;
 use crate::settings::FetchLimits;
@@ -38,29 +38,19 @@ pub(crate) fn fetch(
     let begun = Instant::now();
     let left = deadline.saturating_duration_since(begun);
     let connect = limits.connect.min(left);
-    let config = Agent::config_builder()
-        .https_only(true)
-        .proxy(None) // by default a proxy of the environment would be used, and with it another destination
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .max_idle_connections(0)
-        .max_response_header_size(MAX_HEAD_BYTES)
-        .timeout_global(Some(left))
-        .timeout_connect(Some(connect))
-        .user_agent("Frontdesk")
-        .accept("application/json")
-        .accept_encoding("identity")
-        .build();
+    let options = AgentOptions {
+        timeout: left,
+        connect_timeout: Some(connect),
+        max_head_bytes: Some(MAX_HEAD_BYTES),
+        user_agent: Some("Frontdesk"),
+        accept: Some("application/json"),
+    };
     let tls = TlsConnector {
         trust: trust.clone(),
         host: target.host(),
         deadline: begun.checked_add(connect).unwrap_or(begun),
     };
-    let agent = Agent::with_parts(
-        config,
-        ().chain(TcpConnector::default()).chain(tls),
-        PinnedResolver(addresses),
-    );
+    let agent = agent(&options, Some(tls), PinnedResolver(addresses));
     let failure = |error: &ureq::Error| {
         FetchError(if Instant::now() >= deadline {
             FetchErrorReason::Slow

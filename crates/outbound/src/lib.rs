@@ -7,6 +7,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`address`] | tells public IP addresses from private ones |
+//! | [`agent`] | the HTTP agent, which other crates use too |
 //! | [`allowed_destination`] | the private destinations that the operator permits |
 //! | [`settings`] | certificate authorities and limits |
 //! | [`fetcher`] | the fetcher, for callers that wait without a thread |
@@ -16,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod address;
+pub mod agent;
 pub mod allowed_destination;
 mod cache;
 mod exchange;

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
+use outbound::agent::{AgentOptions, agent};
 use outbound::tls::{TlsConnector, TlsHandshakeError};
 use protocol::{Object, Secret};
 use serde_json::Value;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use ureq::http::{self, HeaderMap, HeaderName, Method};
-use ureq::unversioned::transport::{Connector, TcpConnector};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -224,34 +224,22 @@ impl ProbeClient {
     }
 
     fn agent(&self, url: &Url, deadline: Instant) -> Agent {
-        let config = Agent::config_builder()
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .max_idle_connections(0)
-            .timeout_global(Some(deadline.saturating_duration_since(Instant::now())))
-            .user_agent("frontdesk-try")
-            .accept("application/json")
-            .accept_encoding("identity")
-            .build();
-        let tcp = ().chain(TcpConnector::default());
-        if url.scheme() == "http" {
-            return Agent::with_parts(config, tcp, HostResolver::new(&self.resolve));
-        }
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
-        Agent::with_parts(
-            config,
-            tcp.chain(TlsConnector {
-                trust: self.trust.clone(),
-                host,
-                deadline,
-            }),
-            HostResolver::new(&self.resolve),
-        )
+        let options = AgentOptions {
+            timeout: deadline.saturating_duration_since(Instant::now()),
+            user_agent: Some("frontdesk-try"),
+            accept: Some("application/json"),
+            ..AgentOptions::default()
+        };
+        let tls = (url.scheme() != "http").then(|| TlsConnector {
+            trust: self.trust.clone(),
+            host: url
+                .host_str()
+                .unwrap_or_default()
+                .trim_matches(['[', ']'])
+                .to_owned(),
+            deadline,
+        });
+        agent(&options, tls, HostResolver::new(&self.resolve))
     }
 
     fn describe_error(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use ureq::Agent;
+use outbound::agent::{AgentOptions, agent};
+use ureq::unversioned::resolver::DefaultResolver;
 
 use crate::config::Config;
 use crate::serve;
@@ -67,13 +68,11 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
-    let agent: Agent = Agent::config_builder()
-        .proxy(None)
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into();
+    let options = AgentOptions {
+        timeout: PATIENCE,
+        ..AgentOptions::default()
+    };
+    let agent = agent(&options, None, DefaultResolver::default());
     let mut answer = agent.get(url).call()?;
     let told = answer
         .body_mut()

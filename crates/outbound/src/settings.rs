@@ -54,7 +54,7 @@ impl Default for FetchLimits {
     }
 }
 
-/// FetchSettings that cannot be used.
+/// Fetch settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchSettingsError {
     /// The text has no certificate.

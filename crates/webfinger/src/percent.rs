@@ -19,7 +19,7 @@ pub(crate) fn canonical(text: &str) -> String {
     for octet in octets(text).unwrap_or_default() {
         match octet {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(octet))
+                escaped.push(char::from(octet));
             }
             _ => escaped.extend(['%', hexadecimal(octet >> 4), hexadecimal(octet & 15)]),
         }

@@ -1033,7 +1033,7 @@ fn rotated_keys_are_published_by_the_running_service() {
             format!("the keys of {issuer} were not rotated: the keys of the last rotation")
         );
         let (seconds, rest) = end.split_once(' ').unwrap();
-        assert_eq!(rest, "seconds: rotate again after that");
+        assert_eq!(rest, "seconds; rotate again after that");
         assert!(
             (3500..=3600).contains(&seconds.parse::<u32>().unwrap()),
             "{again}"

@@ -14,7 +14,7 @@ const METADATA: &str = include_str!("../../../scripts/benchmark/registration.jso
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The approximate number of inserts in one transaction.
-const BATCH: u32 = 64;
+const BATCH_SIZE: u32 = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
@@ -57,10 +57,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     group.bench_function("one", |bench| {
         bench.iter(|| store.insert(new(), None, clock.now()).wait());
     });
-    group.throughput(Throughput::Elements(BATCH.into()));
+    group.throughput(Throughput::Elements(BATCH_SIZE.into()));
     group.bench_function("sixty-four", |bench| {
         bench.iter(|| {
-            let written: Vec<_> = (0..BATCH)
+            let written: Vec<_> = (0..BATCH_SIZE)
                 .map(|_| store.insert(new(), None, clock.now()))
                 .collect();
             written

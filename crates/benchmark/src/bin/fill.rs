@@ -17,7 +17,7 @@ use protocol::{
 use store::{Information, NewClient, SealingKey, Store, Written};
 
 /// The number of clients written to `CLIENTS_FILE`, taken from the whole store.
-const READ: u32 = 2000;
+const CLIENTS_WRITTEN: u32 = 2000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -57,19 +57,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let (spent, written) = (cpu()?, bytes_written()?);
-    let mut under_way: VecDeque<Written<Information>> = VecDeque::new();
+    let mut in_progress: VecDeque<Written<Information>> = VecDeque::new();
     let mut kept = Vec::new();
     for number in 0..count {
-        if under_way.len() == at_once {
-            under_way.pop_front().map(Written::wait).transpose()?;
+        if in_progress.len() == at_once {
+            in_progress.pop_front().map(Written::wait).transpose()?;
         }
         let client = new(number);
-        if number.is_multiple_of((count / READ).max(1)) {
+        if number.is_multiple_of((count / CLIENTS_WRITTEN).max(1)) {
             kept.push((client.id.clone(), client.token.clone()));
         }
-        under_way.push_back(store.insert(client, None, clock.now()));
+        in_progress.push_back(store.insert(client, None, clock.now()));
     }
-    under_way
+    in_progress
         .into_iter()
         .try_for_each(|written| written.wait().map(drop))?;
     let spent = cpu()? - spent;

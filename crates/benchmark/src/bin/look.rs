@@ -11,7 +11,7 @@ use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
 use store::{SealingKey, Store};
 
 /// The number of times each client is read.
-const TIMES: u32 = 10;
+const READS_PER_CLIENT: u32 = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (store, clock) = (Store::open(&url, key)?, Clock::system());
     let mut read = 0;
     let begun = cpu()?;
-    for _ in 0..TIMES {
+    for _ in 0..READS_PER_CLIENT {
         for (id, token) in &clients {
             let (id, token) = (
                 ClientId::new((*id).to_owned()),

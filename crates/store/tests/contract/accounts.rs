@@ -69,7 +69,8 @@ fn a_password_opens_its_account_only(bench: &Bench) {
     assert!(!store.set_password("alice\0", &hush()).unwrap());
 }
 
-/// An account held to one provider is unknown elsewhere, whatever the password; one without a provider is known everywhere.
+/// An account limited to one provider is unknown at others, also with the right password. An
+/// account without a provider is known at every provider.
 fn account_opens_at_its_provider_only(bench: &Bench) {
     let store = bench.store();
     let other = Issuer::parse("https://other.example").unwrap();

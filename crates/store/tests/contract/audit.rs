@@ -1,4 +1,4 @@
-//! The audit trail: in the transaction of what it tells, by whom, in order, and not for ever.
+//! The audit trail: written in the transaction of the change, with its actor, in order, and purged.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -299,7 +299,8 @@ fn what_cannot_be_told_does_not_happen(bench: &Bench) {
 fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
     let store = bench.store();
     let gone = insert(&store, "gone");
-    // More than one batch holds, without secrets to seal: writers wait seconds for the lock, and everybody else meanwhile.
+    // More writes than one batch holds, without secrets to seal: the writers wait for the lock for
+    // a few seconds only.
     let plain: Vec<_> = (0..300)
         .map(|number| NewClient {
             secret: None,

@@ -1,4 +1,4 @@
-//! Everything there is, in a file and back.
+//! Backup and restore.
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,7 +85,7 @@ fn restore(store: &Store, file: &[u8], replace: bool) -> Result<u64, BackupError
     Ok(restored)
 }
 
-/// Everything that can be seen of a store.
+/// All content of a store that its interface shows.
 fn seen(store: &Store) -> String {
     let clients: Vec<_> = store
         .clients(&Which::default(), None, 10_000)
@@ -181,7 +181,7 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
                 number += 1;
             }
         });
-        // The writer has begun, and goes on until the backup is there.
+        // Writes begin before the backup and continue until it is complete.
         while store.client(&ClientId::new("d00000")).unwrap().is_none() {
             std::thread::yield_now();
         }

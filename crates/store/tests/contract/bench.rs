@@ -1,4 +1,4 @@
-//! A database of one's own, and the values that every test needs.
+//! A database for each test, and common values.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub const OTHER_KEY: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// A database that goes away with the test.
+/// A database that is deleted at the end of the test.
 pub struct Bench {
     pub url: DatabaseUrl,
     text: String,
@@ -67,7 +67,7 @@ impl Bench {
         }
     }
 
-    /// The store, opened and migrated.
+    /// Opens and migrates the store.
     pub fn store(&self) -> Store {
         let store = self.open();
         store.migrate().expect("migrations");
@@ -78,7 +78,7 @@ impl Bench {
         Store::open(&self.url, key(KEY)).expect("the store opens")
     }
 
-    /// A connection that is not the store's.
+    /// Returns a connection that is not the store's.
     pub fn raw(&self) -> Raw {
         match &self.place {
             Place::Folder { .. } => {
@@ -100,7 +100,7 @@ impl Bench {
         }
     }
 
-    /// A connection to the server itself, when there is one.
+    /// Returns a connection to the PostgreSQL server and the name of the database.
     pub fn admin(&self) -> Option<(Raw, &str)> {
         match &self.place {
             Place::Folder { .. } => None,
@@ -130,7 +130,7 @@ fn test_postgres() -> String {
     std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES names no PostgreSQL server: run the tests with `make test`, which starts one")
 }
 
-/// Statements past the store.
+/// A connection for SQL statements that bypass the store.
 pub enum Raw {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -151,7 +151,7 @@ impl Raw {
         .expect(sql);
     }
 
-    /// What a SELECT of one text column called `value` gives.
+    /// Returns the rows of a SELECT of one text column named `value`.
     pub fn values(&mut self, sql: &str) -> Vec<String> {
         let rows: QueryResult<Vec<Value>> = match self {
             Self::Sqlite(connection) => diesel::sql_query(sql).load(connection),
@@ -160,7 +160,7 @@ impl Raw {
         rows.expect(sql).into_iter().map(|row| row.value).collect()
     }
 
-    /// Keeps everybody else from writing clients, until `COMMIT`.
+    /// Prevents all others from writing clients, until `COMMIT`.
     pub fn hold(&mut self) {
         self.execute(match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -188,13 +188,13 @@ pub fn token(id: &str) -> RegistrationAccessToken {
     RegistrationAccessToken::new(format!("rat_of_{id}"))
 }
 
-/// Terms of every kind.
+/// Terms with every member.
 pub fn terms() -> Arc<TokenTerms> {
     let json = r#"{"scopes":["openid"],"grant_types":["authorization_code"],"redirect_hosts":["rp.example"],"metadata":{"client_name#ja":"名前"}}"#;
     Arc::new(TokenTerms::from_json(json).expect("terms"))
 }
 
-/// A client without an owner that never expires.
+/// Returns a client without an owner that never expires.
 pub fn new_client(id: &str) -> NewClient {
     NewClient {
         id: ClientId::new(id),
@@ -227,7 +227,7 @@ pub fn insert_as(store: &Store, new: NewClient) -> Client {
         .expect("it is there")
 }
 
-/// Does the same in 20 threads at once.
+/// Runs `work` in 20 threads at once.
 pub fn race<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = std::sync::Barrier::new(20);
     std::thread::scope(|scope| {
@@ -246,7 +246,7 @@ pub fn race<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// Memory to verify one password in.
+/// Returns memory to verify one password in.
 pub fn memory() -> PasswordMemory {
     PasswordMemory::default()
 }

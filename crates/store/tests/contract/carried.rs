@@ -1,4 +1,4 @@
-//! Clients on their way from one store to another.
+//! Export and import of clients.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ on_both!(
     a_damaged_client_is_named_in_its_place,
 );
 
-/// Clients with something in every column, and one with next to nothing.
+/// Clients with a value in every column, and one with the required columns only.
 fn fill(store: &Store) {
     let full = NewClient {
         secret_expires_at: Some(NOW.plus(Duration::from_mins(1))),

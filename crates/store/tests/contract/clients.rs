@@ -210,7 +210,8 @@ fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
     assert_eq!(kept(), ["c1:no", "c2:no"]);
 }
 
-/// RFC 7592 §2.2: what changes nothing writes nothing, and is as stale as any other replacement.
+/// RFC 7592 §2.2: a replacement that changes nothing writes nothing, and is stale in the same cases
+/// as any other.
 fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     let store = bench.store();
     let stored = |name: &str| {
@@ -229,7 +230,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     assert_eq!(format!("{again:?}"), format!("{first:?}"));
     assert_eq!((row(), told()), (before, rows));
 
-    // A secret that is issued or taken away is a change; one that was not there is none.
+    // Issuing or removing a secret is a change. Removing an absent secret is none.
     let removed = store
         .replace(&first, first.metadata.clone(), SecretChange::Remove, NOW)
         .wait()
@@ -256,7 +257,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
         .unwrap();
     assert_eq!(issued.revision, removed.revision + 1);
 
-    // It does not say that all is as it was read when another request wrote meanwhile.
+    // After a write by another request, it does not report success.
     let other = store
         .replace(&issued, metadata("other"), SecretChange::Keep, NOW)
         .wait()
@@ -294,7 +295,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     );
 }
 
-/// Of replacements that change something and replacements that do not, in one moment, no change is lost.
+/// Of concurrent replacements, with and without a change, no change is lost.
 fn racing_replacements_without_a_change_lose_nothing(bench: &Bench) {
     let store = bench.store();
     let first = insert(&store, "c1");

@@ -1,4 +1,4 @@
-//! What is in the tables, and what happens when it was changed there.
+//! The content of the tables, and damaged rows.
 
 use protocol::{ClientId, InitialAccessToken, Secret};
 use store::{NewSigningKey, NewToken, Role, StoreError, Which};

@@ -1,4 +1,4 @@
-//! Databases that are locked, restarted, or away.
+//! Databases that are locked, restarted, or unavailable.
 
 use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -46,7 +46,7 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
         let kill = format!(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'"
         );
-        // A restart leaves dead connections behind; nobody notices.
+        // A restart leaves dead connections behind, without an error for callers.
         server.execute(&kill);
         insert(&store, "c2");
         server.execute(&kill);
@@ -57,7 +57,7 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
         server.execute(&format!(
             "ALTER DATABASE {database} ALLOW_CONNECTIONS false"
         ));
-        // A connection that was being made may slip through once.
+        // A connection attempt in progress may succeed once more.
         let down = (0..5).find_map(|_| {
             server.execute(&kill);
             store.healthy().err()
@@ -70,13 +70,13 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
         assert!(matches!(down, StoreError::Unavailable(_)), "{down}");
         server.execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true"));
     }
-    // The pool backs off while it is refused; each try waits a few seconds for it.
+    // The pool backs off after refused connections; each attempt waits for it for a few seconds.
     assert!((0..5).any(|_| store.healthy().is_ok()));
     assert!(store.client(&ClientId::new("c1")).unwrap().is_some());
     insert(&store, "c4");
 }
 
-/// A disk may take longer for somebody else's write than a request would wait.
+/// A write that no request waits for waits longer for the lock than a request would.
 #[test]
 fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
     let bench = Bench::sqlite();
@@ -105,7 +105,7 @@ fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
     assert_eq!(store.accounts().unwrap().len(), 1);
 }
 
-/// Processes that do nothing and stay, like those of a machine that hangs, until the test is over.
+/// Stopped processes, like those of a machine that hangs, until the value is dropped.
 struct Frozen(Vec<String>);
 
 impl Frozen {
@@ -121,7 +121,7 @@ impl Drop for Frozen {
     }
 }
 
-/// A process that has ended needs no signal any more.
+/// Ignores the exit status, because a process may have ended.
 fn signal(name: &str, processes: &[String]) {
     Command::new("kill")
         .arg(name)
@@ -130,7 +130,7 @@ fn signal(name: &str, processes: &[String]) {
         .unwrap();
 }
 
-/// The driver waits for such a database for ever, on a connection that stands.
+/// The driver waits for such a database without a limit, on an open connection.
 #[test]
 fn connections_that_hang_are_given_up_for_others() {
     let bench = Bench::postgres();
@@ -138,7 +138,7 @@ fn connections_that_hang_are_given_up_for_others() {
     insert(&store, "c1");
     let (mut server, database) = bench.admin().unwrap();
 
-    // Both writers at work, and as many reads at once as there are connections for them.
+    // Both writers are busy, and there are as many concurrent reads as connections.
     let mut raw = bench.raw();
     raw.execute("BEGIN; LOCK TABLE client IN ACCESS EXCLUSIVE MODE");
     let waiting = format!(
@@ -191,7 +191,8 @@ fn connections_that_hang_are_given_up_for_others() {
             "{:?}",
             begun.elapsed()
         );
-        // The other writer hangs as well when its turn comes, and the pool first makes sure that all of its connections are stuck.
+        // The other writer hangs as well with its first batch, and the pool is replaced only once
+        // all of its connections are stuck.
         assert!((3..6).any(|number| {
             store
                 .insert(new_client(&format!("c{number}")), None, NOW)

@@ -1,4 +1,4 @@
-//! Clients, chosen and counted.
+//! Listing and counting clients with filters.
 
 use std::time::Duration;
 
@@ -110,7 +110,8 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
     }
 }
 
-/// A client from before U+0000 was refused is read, counted, named and deleted, and its line is taken by no store.
+/// A client registered before U+0000 was refused can be read, counted, named and deleted, but not
+/// imported.
 fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
     let store = bench.store();
     let jwks = |kid: &str| format!(r#"{{"jwks":{{"keys":[{{"kty":"EC","kid":"{kid}"}}]}}}}"#);

@@ -1,6 +1,7 @@
-//! What a store promises, on SQLite and on PostgreSQL.
+//! The contract of the store, on SQLite and on PostgreSQL.
 //!
-//! PostgreSQL is the server that `TEST_POSTGRES` names; `make test` starts one. Each test has a database of its own.
+//! PostgreSQL is the server at `TEST_POSTGRES`; `make test` starts one. Each test has its own
+//! database.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@
     reason = "a test says what it expects"
 )]
 
-/// Runs each of these promises on both databases.
+/// Runs each test on both databases.
 macro_rules! on_both {
     ($($promise:ident),+ $(,)?) => {
         mod sqlite {

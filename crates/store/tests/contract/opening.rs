@@ -1,4 +1,4 @@
-//! Opening a store that is not there, or not one.
+//! Opening a missing or invalid store.
 
 use std::path::Path;
 

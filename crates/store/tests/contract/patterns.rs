@@ -1,4 +1,4 @@
-//! The judged form of `regexp=` redirect URIs beside the metadata.
+//! The column with the judged form of `regexp=` redirect URIs.
 
 use std::io::Cursor;
 
@@ -26,7 +26,8 @@ fn with_uri(id: &str, uri: &str) -> NewClient {
     }
 }
 
-/// A client with a pattern, one with a pattern outside the grammar, one without; written at once.
+/// Three clients: with a pattern, with a pattern outside the grammar, without a pattern. Written in
+/// one batch.
 fn fill(store: &Store) {
     let clients = [
         with_uri("c1", "regexp=^https://a.example/(x|y)$"),
@@ -83,7 +84,7 @@ fn judged_form_follows_from_the_metadata(bench: &Bench) {
     );
 }
 
-/// Takes the column away as `down.sql` does, whatever migrations came after it.
+/// Removes the column as `down.sql` does, also if later migrations were applied.
 fn revert(bench: &Bench) {
     bench.raw().execute(include_str!(
         "../../../../migrations/0010_redirect_patterns/down.sql"

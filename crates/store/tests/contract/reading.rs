@@ -1,4 +1,4 @@
-//! Reads that are queued and share a look at the database.
+//! Queued reads, which share a query.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,7 +19,7 @@ on_both!(
 
 type Answer = Result<Option<Information>, StoreError>;
 
-/// What is asked for at the same time, answered.
+/// Runs reads concurrently and returns their results.
 fn together(asked: Vec<impl Future<Output = Answer>>) -> Vec<Answer> {
     asked.into_iter().map(wait).collect()
 }
@@ -47,7 +47,8 @@ fn of(
     store.information(&provider(), &ClientId::new(id), token, NOW)
 }
 
-/// RFC 7592 §2.1: each reads its own information, and whoever has no right to any learns nothing of it.
+/// RFC 7592 §2.1: each caller reads its own client, and a caller without a valid token reads
+/// nothing.
 fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     let store = bench.store();
     let clients: Vec<_> = (0..100)

@@ -100,7 +100,7 @@ fn a_write_whose_caller_left_before_it_began_is_not_done(bench: &Bench) {
     let store = bench.store();
     let mut raw = bench.raw();
     raw.hold();
-    // More than all writers together begin at once.
+    // More than all writers together take in their first batches.
     let begun: Vec<_> = (0..1_024)
         .map(|number| store.insert(new_client(&format!("c{number:04}")), None, NOW))
         .collect();
@@ -132,8 +132,8 @@ fn nothing_is_answered_before_it_is_durable(bench: &Bench) {
 
 fn a_full_queue_refuses_and_loses_nothing(bench: &Bench) {
     let store = bench.store();
-    // Two writers may have taken a full batch each, besides what the queue holds. Made before the lock is held: writers wait
-    // for it no longer than they would for another program.
+    // Two writers may have taken a full batch each, in addition to the queue. The clients are
+    // prepared before the lock is held, because writers wait for a lock for a few seconds only.
     let mut clients = (0..=4096 + 2 * 256)
         .map(|number| new_client(&format!("c{number:05}")))
         .collect::<Vec<_>>()

@@ -7,12 +7,12 @@ use diesel::connection::SimpleConnection;
 use protocol::Clock;
 
 use crate::register::register;
-use crate::table::{self, Row};
+use crate::table::{self, InsertedRow};
 
 const REGISTRATION: &[u8] = include_bytes!("../../../../../scripts/benchmark/registration.json");
 
 /// The number of rows in a transaction: the number of connections under load.
-const BATCH: usize = 64;
+const BATCH_SIZE: usize = 64;
 
 /// Inserts `count` rows and prints the cost of each.
 ///
@@ -21,12 +21,12 @@ const BATCH: usize = 64;
 pub fn measure(file: &str, count: u32) -> Result<(), Box<dyn Error>> {
     let mut connection = table::connection(file)?;
     let clock = Clock::system();
-    let rows: Vec<Row> = (0..count)
+    let rows: Vec<InsertedRow> = (0..count)
         .filter_map(|_| register(REGISTRATION, &clock))
         .map(|(row, _)| row)
         .collect();
     let begun = cpu()?;
-    for batch in rows.chunks(BATCH) {
+    for batch in rows.chunks(BATCH_SIZE) {
         connection.batch_execute("BEGIN IMMEDIATE")?;
         batch
             .iter()

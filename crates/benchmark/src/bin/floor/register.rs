@@ -12,11 +12,11 @@ use openssl::sha::sha256;
 use protocol::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Connections, Row};
+use crate::table::{ConnectionPool, InsertedRow};
 
 /// The registration of the benchmark, with a field for each of its members.
 #[derive(Deserialize, Serialize)]
-struct Registration {
+struct BenchmarkRegistration {
     client_name: String,
     application_type: String,
     redirect_uris: Vec<String>,
@@ -36,8 +36,8 @@ struct Registration {
     require_auth_time: bool,
 }
 
-impl Registration {
-    fn is_good(&self) -> bool {
+impl BenchmarkRegistration {
+    fn is_valid(&self) -> bool {
         let uri = |uri: &String| uri.starts_with("https://") && !uri.contains('#');
         let uris = [
             &self.client_uri,
@@ -55,27 +55,27 @@ impl Registration {
 
 /// The status of an error response.
 #[derive(Debug)]
-struct Refused(StatusCode);
+struct ErrorStatus(StatusCode);
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for ErrorStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl ResponseError for Refused {
+impl ResponseError for ErrorStatus {
     fn status_code(&self) -> StatusCode {
         self.0
     }
 }
 
-const UNWRITTEN: Refused = Refused(StatusCode::SERVICE_UNAVAILABLE);
+const STORE_UNAVAILABLE: ErrorStatus = ErrorStatus(StatusCode::SERVICE_UNAVAILABLE);
 
 /// Returns the row of a registration and the response body.
-pub fn register(body: &[u8], clock: &Clock) -> Option<(Row, String)> {
-    let registration: Registration = serde_json::from_slice(body)
+pub fn register(body: &[u8], clock: &Clock) -> Option<(InsertedRow, String)> {
+    let registration: BenchmarkRegistration = serde_json::from_slice(body)
         .ok()
-        .filter(Registration::is_good)?;
+        .filter(BenchmarkRegistration::is_valid)?;
     let metadata = serde_json::to_string(&registration).ok()?;
     let mut bytes = [0; 80];
     rand_bytes(&mut bytes).ok()?;
@@ -97,7 +97,7 @@ pub fn register(body: &[u8], clock: &Clock) -> Option<(Row, String)> {
     let token_digest = URL_SAFE_NO_PAD.encode(sha256(token.as_bytes()));
     let secret_sealed = format!("{secret:0>110}");
     Some((
-        Row {
+        InsertedRow {
             client_id,
             provider: "http://localhost:9443",
             metadata,
@@ -113,9 +113,9 @@ pub fn register(body: &[u8], clock: &Clock) -> Option<(Row, String)> {
 async fn answer(
     body: Bytes,
     clock: Data<Clock>,
-    pool: Data<Option<Connections>>,
-) -> Result<HttpResponse, Refused> {
-    let (row, answer) = register(&body, &clock).ok_or(Refused(StatusCode::BAD_REQUEST))?;
+    pool: Data<Option<ConnectionPool>>,
+) -> Result<HttpResponse, ErrorStatus> {
+    let (row, answer) = register(&body, &clock).ok_or(ErrorStatus(StatusCode::BAD_REQUEST))?;
     if let Some(pool) = pool.as_ref().clone() {
         let written = web::block(move || {
             pool.get()
@@ -123,7 +123,7 @@ async fn answer(
         })
         .await;
         if !matches!(written, Ok(true)) {
-            return Err(UNWRITTEN);
+            return Err(STORE_UNAVAILABLE);
         }
     } else {
         std::hint::black_box(row);
@@ -137,7 +137,7 @@ async fn answer(
 ///
 /// # Errors
 /// An error if no port is available.
-pub fn serve(pool: Option<Connections>) -> io::Result<()> {
+pub fn serve(pool: Option<ConnectionPool>) -> io::Result<()> {
     let (clock, pool) = (Data::new(Clock::system()), Data::new(pool));
     rt::System::new().block_on(async {
         let server = HttpServer::new(move || {

@@ -8,10 +8,10 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, P
 use store::{SealingKey, Store};
 
 /// A pool of connections to one file.
-pub type Connections = Pool<ConnectionManager<SqliteConnection>>;
+pub type ConnectionPool = Pool<ConnectionManager<SqliteConnection>>;
 
 /// The number of connections of a pool, by common advice.
-const POOL: u32 = 8;
+const POOL_SIZE: u32 = 8;
 
 diesel::table! {
     client (client_id) {
@@ -28,7 +28,7 @@ diesel::table! {
 /// The columns that a registration fills.
 #[derive(Insertable)]
 #[diesel(table_name = client)]
-pub struct Row {
+pub struct InsertedRow {
     /// The client identifier.
     pub client_id: String,
     /// The provider of the client.
@@ -45,7 +45,7 @@ pub struct Row {
     pub revision: i64,
 }
 
-impl Row {
+impl InsertedRow {
     /// Inserts the row.
     ///
     /// # Errors
@@ -62,12 +62,12 @@ impl Row {
 ///
 /// # Errors
 /// An error of the store or the pool.
-pub fn pool(file: &str) -> Result<Connections, Box<dyn Error>> {
-    make(file)?;
+pub fn pool(file: &str) -> Result<ConnectionPool, Box<dyn Error>> {
+    create_store(file)?;
     let pool = Pool::builder()
-        .max_size(POOL)
+        .max_size(POOL_SIZE)
         .test_on_check_out(false)
-        .connection_customizer(Box::new(AsTheStore));
+        .connection_customizer(Box::new(StoreSettings));
     Ok(pool.build(ConnectionManager::new(file))?)
 }
 
@@ -76,13 +76,13 @@ pub fn pool(file: &str) -> Result<Connections, Box<dyn Error>> {
 /// # Errors
 /// An error of the store or the database.
 pub fn connection(file: &str) -> Result<SqliteConnection, Box<dyn Error>> {
-    make(file)?;
+    create_store(file)?;
     let mut connection = SqliteConnection::establish(file)?;
     set_up(&mut connection)?;
     Ok(connection)
 }
 
-fn make(file: &str) -> Result<(), Box<dyn Error>> {
+fn create_store(file: &str) -> Result<(), Box<dyn Error>> {
     let store = Store::open(
         &format!("sqlite://{file}").parse()?,
         SealingKey::from_base64(SealingKey::generate()?.reveal())?,
@@ -101,9 +101,9 @@ fn set_up(connection: &mut SqliteConnection) -> QueryResult<()> {
 }
 
 #[derive(Debug)]
-struct AsTheStore;
+struct StoreSettings;
 
-impl CustomizeConnection<SqliteConnection, PoolError> for AsTheStore {
+impl CustomizeConnection<SqliteConnection, PoolError> for StoreSettings {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), PoolError> {
         set_up(connection).map_err(PoolError::QueryError)
     }

@@ -12,7 +12,7 @@ use crate::audit_row::{self, AuditRow};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::password::{self, PasswordMemory, UNKNOWN_ACCOUNT_HASH};
-use crate::random::bytes;
+use crate::random::random_bytes;
 use crate::schema::account;
 
 /// The permissions of an account.
@@ -92,7 +92,7 @@ struct AccountRow {
 }
 
 impl AccountRow {
-    fn account(self) -> Result<Account, StoreError> {
+    fn into_account(self) -> Result<Account, StoreError> {
         let provider = self.provider.as_deref().map(Issuer::parse).transpose();
         Ok(Account {
             provider: provider
@@ -187,7 +187,7 @@ impl Store {
                 .select(AccountRow::as_select())
                 .load(connection)?)
         })?;
-        rows.into_iter().map(AccountRow::account).collect()
+        rows.into_iter().map(AccountRow::into_account).collect()
     }
 
     /// Returns the account with this name.
@@ -195,7 +195,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
-        self.account_row(name)?.map(AccountRow::account).transpose()
+        self.account_row(name)?
+            .map(AccountRow::into_account)
+            .transpose()
     }
 
     /// Returns true if there is an account.
@@ -275,7 +277,9 @@ impl Store {
         let matches = memory
             .verify(password, stored)
             .ok_or_else(|| StoreError::corrupt("account", "password_hash", name))?;
-        row.filter(|_| matches).map(AccountRow::account).transpose()
+        row.filter(|_| matches)
+            .map(AccountRow::into_account)
+            .transpose()
     }
 
     fn account_row(&self, name: &str) -> Result<Option<AccountRow>, StoreError> {
@@ -301,7 +305,7 @@ pub fn is_account_name(text: &str) -> bool {
 }
 
 fn new_revision() -> Result<i64, StoreError> {
-    Ok(i64::from_be_bytes(bytes()?))
+    Ok(i64::from_be_bytes(random_bytes()?))
 }
 
 #[cfg(test)]

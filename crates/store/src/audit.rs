@@ -46,7 +46,7 @@ impl Store {
         if client.is_some_and(|id| !has_no_nul(id.as_str())) {
             return Ok(Vec::new());
         }
-        let since = since.map(audit_row::first_at).unwrap_or_default();
+        let since = since.map(audit_row::first_id_at).unwrap_or_default();
         let rows: Vec<AuditRow> = self.0.pool.read(|connection| {
             let page = audit::table
                 .filter(audit::id.ge(&since))
@@ -95,7 +95,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn purge_audit(&self, before: Timestamp) -> Result<usize, StoreError> {
-        let before = audit_row::first_at(before);
+        let before = audit_row::first_id_at(before);
         let mut purged = 0;
         loop {
             let old: Vec<String> = self.0.pool.read(|connection| {

@@ -13,7 +13,7 @@ use protocol::{Clock, Timestamp, hexadecimal};
 use crate::audit::event::{By, Event, Record, Refused};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
-use crate::random::bytes;
+use crate::random::random_bytes;
 use crate::schema::audit;
 
 /// The maximum number of characters of a text.
@@ -41,7 +41,7 @@ pub struct AuditRow {
 /// counter.
 pub struct AuditIds {
     clock: Clock,
-    opening: u32,
+    store_number: u32,
     next: AtomicU32,
 }
 
@@ -49,21 +49,21 @@ impl AuditIds {
     pub fn new(clock: Clock) -> Result<Self, StoreError> {
         Ok(Self {
             clock,
-            opening: u32::from_be_bytes(bytes()?),
+            store_number: u32::from_be_bytes(random_bytes()?),
             next: AtomicU32::new(0),
         })
     }
 
     pub fn next(&self) -> String {
         let mut id = milliseconds(self.clock.milliseconds());
-        hexadecimal::push(&mut id, self.opening.into(), 8);
+        hexadecimal::push(&mut id, self.store_number.into(), 8);
         hexadecimal::push(&mut id, self.next.fetch_add(1, Ordering::Relaxed).into(), 8);
         id
     }
 }
 
 /// Returns a text that sorts before the identifiers of all rows written at that time or later.
-pub fn first_at(at: Timestamp) -> String {
+pub fn first_id_at(at: Timestamp) -> String {
     milliseconds(at.seconds().saturating_mul(1000))
 }
 

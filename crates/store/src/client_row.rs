@@ -137,7 +137,7 @@ impl ClientRow {
     }
 
     /// Opens the client secret.
-    pub fn secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
+    pub fn open_secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
         let about = SealContext::ClientSecret {
             provider: &self.provider,
             client_id: &self.client_id,
@@ -171,7 +171,7 @@ impl ClientRow {
 
     /// Returns the summary of the client, with its secret opened.
     pub fn into_summary(mut self, seal: &SealingKey) -> Result<Information, StoreError> {
-        let secret = self.secret(seal)?;
+        let secret = self.open_secret(seal)?;
         self.terms()?;
         Ok(Information {
             secret,
@@ -183,10 +183,10 @@ impl ClientRow {
     }
 
     /// Returns the client, with its secret opened.
-    pub fn client(mut self, seal: &SealingKey) -> Result<Client, StoreError> {
+    pub fn into_client(mut self, seal: &SealingKey) -> Result<Client, StoreError> {
         let provider = Issuer::parse(&self.provider)
             .map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
-        let (secret, terms) = (self.secret(seal)?, self.terms()?);
+        let (secret, terms) = (self.open_secret(seal)?, self.terms()?);
         Ok(Client {
             provider,
             metadata: self.take_metadata()?,

@@ -86,10 +86,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Client>, StoreError> {
         let presented = digest(token.reveal());
-        match self.row(id)? {
+        match self.find_row(id)? {
             Some(row) if row.is_managed_with(provider.as_str(), &presented, now) => {
                 let stored = row.last_used_at;
-                let client = row.client(&self.0.seal)?;
+                let client = row.into_client(&self.0.seal)?;
                 self.0.last_used.record(client.id.as_str(), stored, now);
                 Ok(Some(client))
             }
@@ -255,8 +255,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.row(id)?
-            .map(|row| row.client(&self.0.seal))
+        self.find_row(id)?
+            .map(|row| row.into_client(&self.0.seal))
             .transpose()
     }
 
@@ -320,7 +320,7 @@ impl Store {
         }
     }
 
-    fn row(&self, id: &ClientId) -> Result<Option<ClientRow>, StoreError> {
+    fn find_row(&self, id: &ClientId) -> Result<Option<ClientRow>, StoreError> {
         if !has_no_nul(id.as_str()) {
             return Ok(None);
         }

@@ -45,7 +45,7 @@ pub enum ConnectionUse {
 
 impl ConnectionUse {
     /// Returns the time that a statement waits for a lock.
-    fn patience(self, sqlite: bool) -> Duration {
+    fn lock_timeout(self, sqlite: bool) -> Duration {
         match self {
             Self::Migrate => Duration::from_mins(1),
             _ if sqlite => Duration::from_secs(2),
@@ -54,7 +54,7 @@ impl ConnectionUse {
     }
 
     /// Returns the size of SQLite's page cache, in KiB.
-    fn cache(self) -> u32 {
+    fn cache_kib(self) -> u32 {
         if self == Self::Write { 16_000 } else { 3_000 }
     }
 }
@@ -65,8 +65,8 @@ impl AnyConnection {
     /// # Errors
     /// [`StoreError::Unavailable`] with the message of the database, without the password.
     pub fn establish_at(url: &DatabaseUrl, purpose: ConnectionUse) -> Result<Self, StoreError> {
-        let wait = purpose.patience(url.is_sqlite());
-        let refused = |message: &str| StoreError::Unavailable(url.clean(message));
+        let wait = purpose.lock_timeout(url.is_sqlite());
+        let refused = |message: &str| StoreError::Unavailable(url.redact(message));
         if let Some(path) = url.sqlite_path() {
             create(path).map_err(|error| match url.folder() {
                 Some(folder) if !folder.is_dir() => {
@@ -74,12 +74,12 @@ impl AnyConnection {
                 }
                 _ => refused(&error.to_string()),
             })?;
-            let mut connection = SqliteConnection::establish(&url.driver())
+            let mut connection = SqliteConnection::establish(&url.connection_string())
                 .map_err(|error| refused(&error.to_string()))?;
-            set_up_sqlite(&mut connection, wait, purpose.cache())?;
+            set_up_sqlite(&mut connection, wait, purpose.cache_kib())?;
             Ok(Self::Sqlite(connection))
         } else {
-            let mut connection = PgConnection::establish(&url.driver())
+            let mut connection = PgConnection::establish(&url.connection_string())
                 .map_err(|error| refused(&error.to_string()))?;
             set_up_postgres(&mut connection, wait.as_millis())
                 .map_err(|error| refused(&error.to_string()))?;

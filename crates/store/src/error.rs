@@ -76,7 +76,7 @@ impl StoreError {
 
     /// Returns true if another process holds the lock of the SQLite file.
     pub(crate) fn is_locked(&self) -> bool {
-        matches!(self, Self::Unavailable(said) if said.contains("is locked") || said.contains("locking protocol"))
+        matches!(self, Self::Unavailable(message) if message.contains("is locked") || message.contains("locking protocol"))
     }
 
     pub(crate) fn is_unavailable(&self) -> bool {
@@ -113,8 +113,8 @@ impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
             Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict,
-            Error::DatabaseError(kind, said) => {
-                let message = one_line(said.message());
+            Error::DatabaseError(kind, details) => {
+                let message = one_line(details.message());
                 let is_transient = matches!(
                     kind,
                     DatabaseErrorKind::ClosedConnection

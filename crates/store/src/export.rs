@@ -66,7 +66,7 @@ pub enum ImportError {
 impl ExportedClient {
     /// Returns the exported client, unless its row is damaged.
     pub(crate) fn from_row(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
-        row.clone().client(seal)?;
+        row.clone().into_client(seal)?;
         Ok(Self(row))
     }
 
@@ -89,8 +89,8 @@ impl ExportedClient {
         own: &SealingKey,
         foreign: Option<&SealingKey>,
     ) -> Result<Self, ImportError> {
-        let unreadable = |error| ImportError::Unreadable(reason(&error));
-        let (line, clear) = in_clear(line).map_err(unreadable)?;
+        let unreadable = |error| ImportError::Unreadable(parser_message(&error));
+        let (line, clear) = split_clear_secret(line).map_err(unreadable)?;
         let mut row: ClientRow = serde_json::from_str(&line).map_err(unreadable)?;
         let column = |column| ImportError::Column {
             column,
@@ -158,7 +158,7 @@ impl ExportedClient {
             }
         }
         let client_id = row.client_id.clone();
-        match row.clone().client(own) {
+        match row.clone().into_client(own) {
             Ok(client) => Ok(Self(row.with_derived_columns(client.metadata.members()))),
             Err(StoreError::Corrupt { column, .. }) => {
                 Err(ImportError::Column { column, client_id })
@@ -196,7 +196,9 @@ impl ExportedClient {
 }
 
 /// Splits a line into the line without its clear-text secret, and that secret.
-fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_json::Error> {
+fn split_clear_secret(
+    line: &str,
+) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_json::Error> {
     #[derive(Deserialize)]
     struct ExportLine {
         client_secret: Option<String>,
@@ -213,10 +215,10 @@ fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_js
 }
 
 /// Returns the message of the parser with the column. The caller adds the line number.
-fn reason(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let said = said
+fn parser_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let message = text
         .rsplit_once(" at line ")
-        .map_or(said.as_str(), |(said, _)| said);
-    format!("{said} (column {})", error.column())
+        .map_or(text.as_str(), |(message, _)| message);
+    format!("{message} (column {})", error.column())
 }

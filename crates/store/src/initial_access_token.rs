@@ -11,7 +11,7 @@ use crate::audit::Event;
 use crate::audit_row;
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
-use crate::random::{bytes, hexadecimal};
+use crate::random::{hexadecimal, random_bytes};
 use crate::schema::initial_access_token;
 use crate::seal::digest;
 
@@ -111,7 +111,7 @@ impl TokenRow {
                 .is_none_or(|own| own == provider.as_str())
     }
 
-    fn info(self) -> Result<TokenInfo, StoreError> {
+    fn into_info(self) -> Result<TokenInfo, StoreError> {
         let corrupt = |column| StoreError::corrupt("initial_access_token", column, &self.id);
         let terms = self
             .terms
@@ -159,7 +159,7 @@ impl Store {
             audit = audit.with_provider(provider.as_str());
         }
         let row = TokenRow {
-            id: hexadecimal(&bytes::<8>()?),
+            id: hexadecimal(&random_bytes::<8>()?),
             token_digest: digest(token.reveal()),
             label: new.label,
             uses_left: new.uses,
@@ -193,7 +193,7 @@ impl Store {
                 .select(TokenRow::as_select())
                 .load(connection)?)
         })?;
-        rows.into_iter().map(TokenRow::info).collect()
+        rows.into_iter().map(TokenRow::into_info).collect()
     }
 
     /// Returns the initial access token presented at the provider, if it is valid there now.
@@ -216,7 +216,7 @@ impl Store {
                 .optional()?)
         })?;
         row.filter(|row| row.is_valid(provider, now))
-            .map(TokenRow::info)
+            .map(TokenRow::into_info)
             .transpose()
     }
 

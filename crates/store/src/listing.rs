@@ -80,7 +80,7 @@ impl Store {
     ) -> Result<Vec<Listed>, StoreError> {
         let listed = |row: ClientRow| Listed {
             id: ClientId::new(&row.client_id),
-            client: row.client(&self.0.seal),
+            client: row.into_client(&self.0.seal),
         };
         Ok(self
             .rows(filter, after, limit)?

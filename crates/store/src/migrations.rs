@@ -63,7 +63,7 @@ impl Store {
             if missing.iter().any(|name| name == PATTERNS) {
                 judge_older_patterns(connection)?;
             }
-            if sealed(connection, &self.0.seal)? == Sentinel::Absent {
+            if check_sentinel(connection, &self.0.seal)? == Sentinel::Absent {
                 write_sentinel(connection, &self.0.seal)?;
             }
             Ok(missing)
@@ -79,7 +79,7 @@ impl Store {
             if !missing(connection)?.is_empty() {
                 return Err(StoreError::Behind);
             }
-            match sealed(connection, &self.0.seal)? {
+            match check_sentinel(connection, &self.0.seal)? {
                 Sentinel::Opens => Ok(()),
                 Sentinel::Absent => Err(StoreError::Behind),
             }
@@ -91,7 +91,7 @@ impl Store {
 pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     let mut applied = applied(connection)?;
     let mut missing = Vec::new();
-    for migration in known()? {
+    for migration in all_migrations()? {
         if !applied.remove(migration.name().version().to_string().as_str()) {
             missing.push(migration.name().to_string());
         }
@@ -104,13 +104,13 @@ pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
 
 /// Returns the versions of all known migrations.
 pub fn known_versions() -> Result<BTreeSet<String>, StoreError> {
-    Ok(known()?
+    Ok(all_migrations()?
         .iter()
         .map(|migration| migration.name().version().to_string())
         .collect())
 }
 
-fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
+fn all_migrations() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
     let mut known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS
         .migrations()
         .map_err(|error| StoreError::Database(error.to_string()))?;
@@ -153,7 +153,10 @@ enum Sentinel {
 }
 
 /// Returns whether there is a sentinel that opens with this key.
-fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel, StoreError> {
+fn check_sentinel(
+    connection: &mut AnyConnection,
+    seal: &SealingKey,
+) -> Result<Sentinel, StoreError> {
     let rows: Vec<(String, String)> = seal_check::table
         .select((seal_check::key_id, seal_check::sealed))
         .load(connection)?;

@@ -5,7 +5,7 @@ use protocol::hexadecimal;
 
 use crate::error::StoreError;
 
-pub fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     rand_bytes(&mut bytes).map_err(|_| no_random_bytes())?;
     Ok(bytes)

@@ -92,7 +92,7 @@ impl KeyRow {
         })
     }
 
-    fn key(self, seal: &SealingKey) -> Result<SigningKey, StoreError> {
+    fn into_key(self, seal: &SealingKey) -> Result<SigningKey, StoreError> {
         let about = SealContext::PrivateKey {
             provider: &self.provider,
             kid: &self.kid,
@@ -125,7 +125,9 @@ impl Store {
                 .select(KeyRow::as_select())
                 .load(connection)?)
         })?;
-        rows.into_iter().map(|row| row.key(&self.0.seal)).collect()
+        rows.into_iter()
+            .map(|row| row.into_key(&self.0.seal))
+            .collect()
     }
 
     /// Stores the first keys of a provider, which sign at once. Returns false and stores nothing if

@@ -78,7 +78,7 @@ impl DatabaseUrl {
 
     /// Returns the connection string for the driver: the path of the file, or the URL with default
     /// time-outs where it sets none.
-    pub(crate) fn driver(&self) -> String {
+    pub(crate) fn connection_string(&self) -> String {
         match &self.0 {
             DatabaseTarget::Sqlite(path) => path.clone(),
             DatabaseTarget::Postgres(url) => {
@@ -102,11 +102,11 @@ impl DatabaseUrl {
 
     /// Returns a message of the driver on one line, without the password in case the message quotes
     /// the URL.
-    pub(crate) fn clean(&self, message: &str) -> String {
+    pub(crate) fn redact(&self, message: &str) -> String {
         let mut message = crate::error::one_line(message);
         if let DatabaseTarget::Postgres(url) = &self.0 {
             message = message
-                .replace(&self.driver(), &self.to_string())
+                .replace(&self.connection_string(), &self.to_string())
                 .replace(url, &self.to_string());
             for secret in secrets(url) {
                 message = message.replace(&secret, MASK);
@@ -245,8 +245,8 @@ mod tests {
             for shown in [
                 url.to_string(),
                 format!("{url:?}"),
-                url.clean(&format!("cannot read {text:?}")),
-                url.clean(&url.driver()),
+                url.redact(&format!("cannot read {text:?}")),
+                url.redact(&url.connection_string()),
             ] {
                 assert!(!shown.contains("ush"), "{shown}");
                 assert!(shown.contains(MASK), "{shown}");
@@ -260,14 +260,14 @@ mod tests {
 
     #[test]
     fn our_patience_does_not_replace_an_operators() {
-        let driver = url("postgres://h/d?connect_timeout=9").driver();
+        let driver = url("postgres://h/d?connect_timeout=9").connection_string();
         assert!(
             driver.starts_with("postgres://h/d?connect_timeout=9&tcp_user_timeout=5000&"),
             "{driver}"
         );
         assert!(
             url("postgres://h/d")
-                .driver()
+                .connection_string()
                 .starts_with("postgres://h/d?connect_timeout=3&")
         );
     }

@@ -57,14 +57,14 @@ pub struct Distribution {
 
 /// A histogram that threads add to.
 #[derive(Debug)]
-pub(crate) struct Buckets<const N: usize> {
+pub(crate) struct HistogramCounters<const N: usize> {
     bounds: &'static [u64; N],
     counts: [AtomicU64; N],
     above: AtomicU64,
     sum: AtomicU64,
 }
 
-impl<const N: usize> Buckets<N> {
+impl<const N: usize> HistogramCounters<N> {
     const fn new(bounds: &'static [u64; N]) -> Self {
         Self {
             bounds,
@@ -106,8 +106,8 @@ pub(crate) struct WriteCounters {
     pub(crate) refused: AtomicU64,
     /// The number of transactions that failed.
     pub(crate) failed: AtomicU64,
-    batches: Buckets<9>,
-    commits: Buckets<12>,
+    batches: HistogramCounters<9>,
+    commits: HistogramCounters<12>,
 }
 
 impl Default for WriteCounters {
@@ -115,8 +115,8 @@ impl Default for WriteCounters {
         Self {
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            batches: Buckets::new(&BATCH_SIZE_BOUNDS),
-            commits: Buckets::new(&COMMIT_MICROSECOND_BOUNDS),
+            batches: HistogramCounters::new(&BATCH_SIZE_BOUNDS),
+            commits: HistogramCounters::new(&COMMIT_MICROSECOND_BOUNDS),
         }
     }
 }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_measured_is_in_the_bucket_whose_bound_it_does_not_exceed() {
-        let buckets = Buckets::new(&[1, 4, 8]);
+        let buckets = HistogramCounters::new(&[1, 4, 8]);
         for measured in [1, 2, 4, 5, 9, 10] {
             buckets.add(measured);
         }

@@ -65,7 +65,7 @@ pub struct Client {
     /// replaces.
     pub revision: i64,
     /// The day (UTC) on which the registration access token was last used; `None`: not used since
-    /// such days are recorded.
+    /// the store records this.
     pub last_used_at: Option<Timestamp>,
 }
 

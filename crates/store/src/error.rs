@@ -168,8 +168,8 @@ mod tests {
         assert!(said(DatabaseErrorKind::ClosedConnection, "").is_unavailable());
         assert!(said(DatabaseErrorKind::ReadOnlyTransaction, "").is_unavailable());
         assert_eq!(
-            said(DatabaseErrorKind::Unknown, "no such\n table"),
-            StoreError::Database("no such table".to_owned())
+            said(DatabaseErrorKind::Unknown, "syntax\n error"),
+            StoreError::Database("syntax error".to_owned())
         );
     }
 }

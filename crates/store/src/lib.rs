@@ -93,7 +93,7 @@ use connection::{AnyConnection, ConnectionUse};
 use last_used::LastUsedBuffer;
 use pool::Pool;
 use protocol::Clock;
-use reader::Reader;
+use reader::ClientReader;
 use writer::Writer;
 
 /// A store, with the actor for its audit trail. Clones share the store, and it closes when the last
@@ -106,7 +106,7 @@ struct Inner {
     seal: SealingKey,
     pool: Arc<Pool>,
     writer: Writer,
-    reader: Reader,
+    reader: ClientReader,
     audit_ids: AuditIds,
     last_used: Arc<LastUsedBuffer>,
 }
@@ -136,7 +136,7 @@ impl Store {
             Arc::new(Pool::new(url)),
             Arc::new(LastUsedBuffer::default()),
         );
-        let reader = Reader::new(&pool, &seal, &last_used);
+        let reader = ClientReader::new(&pool, &seal, &last_used);
         let inner = Inner {
             url: url.clone(),
             seal,

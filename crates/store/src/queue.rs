@@ -11,7 +11,7 @@ use futures_channel::oneshot;
 use crate::error::StoreError;
 
 /// A queued job.
-pub struct Job<I, O> {
+pub struct QueuedJob<I, O> {
     pub input: I,
     /// The sender of the result.
     pub reply: oneshot::Sender<Result<O, StoreError>>,
@@ -31,14 +31,14 @@ pub struct QueueSettings {
 
 /// A queue whose consumers take all queued jobs at once. The channel of the standard library has a
 /// single receiver, and threads that share it wake one another.
-pub struct Queue<I, O> {
+pub struct JobQueue<I, O> {
     state: Mutex<QueueState<I, O>>,
     arrival: Condvar,
     settings: QueueSettings,
 }
 
 struct QueueState<I, O> {
-    jobs: VecDeque<Job<I, O>>,
+    jobs: VecDeque<QueuedJob<I, O>>,
     /// The number of workers that wait and were not woken yet.
     idle: usize,
     closed: bool,
@@ -50,7 +50,7 @@ pub enum QueueError {
     Closed,
 }
 
-impl<I, O> Queue<I, O> {
+impl<I, O> JobQueue<I, O> {
     pub fn new(settings: QueueSettings) -> Self {
         let state = Mutex::new(QueueState {
             jobs: VecDeque::new(),
@@ -75,7 +75,7 @@ impl<I, O> Queue<I, O> {
         if state.jobs.len() >= self.settings.capacity {
             return Err(QueueError::Full);
         }
-        state.jobs.push_back(Job { input, reply });
+        state.jobs.push_back(QueuedJob { input, reply });
         let busy = self.settings.workers.saturating_sub(state.idle);
         let wake = state.idle > 0 && state.jobs.len() > busy * self.settings.wake_threshold;
         if wake {
@@ -91,7 +91,7 @@ impl<I, O> Queue<I, O> {
     /// Waits until there is a job, and takes all queued jobs, but at most `limit`. There is no
     /// timer, so an idle store takes one job at a time. Returns `None` once the queue is closed and
     /// empty.
-    pub fn take(&self, limit: usize) -> Option<Vec<Job<I, O>>> {
+    pub fn take(&self, limit: usize) -> Option<Vec<QueuedJob<I, O>>> {
         loop {
             let mut state = lock(&self.state);
             while state.jobs.is_empty() {

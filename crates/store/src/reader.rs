@@ -17,7 +17,7 @@ use crate::client_row::ClientRow;
 use crate::error::StoreError;
 use crate::last_used::LastUsedBuffer;
 use crate::pool::Pool;
-use crate::queue::{InFlight, Queue, QueueError, Waiters};
+use crate::queue::{InFlight, JobQueue, QueueError, Waiters};
 use crate::seal::{SealingKey, constant_time_eq};
 use crate::worker_pool::{BatchWorker, WorkerPool};
 
@@ -40,7 +40,7 @@ pub struct ReadRequest {
 type ReadOutput = Option<Information>;
 
 /// The queue of reads and the threads that empty it, which start with the first read.
-pub struct Reader {
+pub struct ClientReader {
     pool: Arc<Pool>,
     seal: SealingKey,
     last_used: Arc<LastUsedBuffer>,
@@ -53,7 +53,7 @@ struct RunningReader {
     _stop: Sender<()>,
 }
 
-impl Reader {
+impl ClientReader {
     pub fn new(pool: &Arc<Pool>, seal: &SealingKey, last_used: &Arc<LastUsedBuffer>) -> Self {
         Self {
             pool: Arc::clone(pool),
@@ -122,7 +122,7 @@ impl BatchWorker for ReadWorker {
     /// A batch of reads has next to no fixed cost. Measured: larger batches made each read dearer.
     const YIELD_BEFORE_TAKE: bool = false;
 
-    fn run(&self, queue: &Queue<ReadRequest, ReadOutput>, in_flight: &InFlight<ReadOutput>) {
+    fn run(&self, queue: &JobQueue<ReadRequest, ReadOutput>, in_flight: &InFlight<ReadOutput>) {
         while let Some(mut jobs) = queue.take(BATCH_SIZE) {
             jobs.retain(|job| !job.reply.is_canceled());
             if jobs.is_empty() {

@@ -59,7 +59,7 @@ pub struct SealingKey {
 struct CipherContext(Mutex<Option<CipherCtx>>);
 
 impl CipherContext {
-    /// Runs `work` with the context, or with a new one if there is none. A context that failed is
+    /// Runs `work` with the context, or with a new one if none is kept. A context that failed is
     /// dropped.
     fn with<T>(
         &self,

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
-use crate::queue::{InFlight, Queue, QueueSettings, lock};
+use crate::queue::{InFlight, JobQueue, QueueSettings, lock};
 
 /// The maximum number of queued jobs.
 pub const QUEUE_CAPACITY: usize = 4096;
@@ -48,13 +48,13 @@ pub trait BatchWorker: Send + Sync + Sized + 'static {
     const YIELD_BEFORE_TAKE: bool;
 
     /// Executes batches until the queue is closed, or until a batch of this thread was abandoned.
-    fn run(&self, queue: &Queue<Self::Input, Self::Output>, in_flight: &InFlight<Self::Output>);
+    fn run(&self, queue: &JobQueue<Self::Input, Self::Output>, in_flight: &InFlight<Self::Output>);
 }
 
 /// The threads that execute the jobs of one queue.
 pub struct WorkerPool<W: BatchWorker> {
     pub worker: W,
-    pub queue: Queue<W::Input, W::Output>,
+    pub queue: JobQueue<W::Input, W::Output>,
     size: usize,
     threads: Mutex<WorkerThreads<W::Output>>,
 }
@@ -74,7 +74,7 @@ impl<W: BatchWorker> WorkerPool<W> {
             working: Vec::new(),
             abandoned: Vec::new(),
         });
-        let queue = Queue::new(QueueSettings {
+        let queue = JobQueue::new(QueueSettings {
             capacity: QUEUE_CAPACITY,
             workers: size,
             wake_threshold: W::WAKE_THRESHOLD,

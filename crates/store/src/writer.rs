@@ -20,7 +20,7 @@ use crate::activity::WriteCounters;
 use crate::change::{QueuedWrite, apply_all};
 use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
-use crate::queue::{InFlight, Queue, QueueError, Waiters};
+use crate::queue::{InFlight, JobQueue, QueueError, Waiters};
 use crate::register_many::RegisterMany;
 use crate::url::DatabaseUrl;
 use crate::worker_pool::{BatchWorker, WorkerPool};
@@ -109,7 +109,7 @@ impl BatchWorker for WriteWorker {
 
     const YIELD_BEFORE_TAKE: bool = true;
 
-    fn run(&self, queue: &Queue<Box<QueuedWrite>, bool>, in_flight: &InFlight<bool>) {
+    fn run(&self, queue: &JobQueue<Box<QueuedWrite>, bool>, in_flight: &InFlight<bool>) {
         let mut connection = WriteConnection {
             url: &self.url,
             counters: &self.counters,

@@ -230,7 +230,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     assert_eq!(format!("{again:?}"), format!("{first:?}"));
     assert_eq!((row(), told()), (before, rows));
 
-    // Issuing or removing a secret is a change. Removing an absent secret is none.
+    // Issuing or removing a secret is a change. Removing an absent secret is not.
     let removed = store
         .replace(&first, first.metadata.clone(), SecretChange::Remove, NOW)
         .wait()

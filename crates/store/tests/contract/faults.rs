@@ -130,7 +130,7 @@ fn signal(name: &str, processes: &[String]) {
         .unwrap();
 }
 
-/// The driver waits for such a database without a limit, on an open connection.
+/// The driver waits for a stopped server without a limit, on an open connection.
 #[test]
 fn connections_that_hang_are_given_up_for_others() {
     let bench = Bench::postgres();

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use probe::{ResolveOverride, TryCredentials, TryOptions, try_provider};
@@ -11,7 +12,8 @@ use protocol::{ClientId, Secret, Timestamp};
 use store::{Role, TokenId};
 
 use crate::commands::{
-    account, audit, backup, check, client, describe, health, key, migrate, provider, purge, token,
+    account, audit, backup, check, client, describe, error_text, health, key, migrate, provider,
+    purge, token,
 };
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
@@ -329,7 +331,7 @@ pub fn run() -> ExitCode {
     // store still connect, and a database's driver, which would speak to it first, leaves that on.
     openssl::init();
     let matches = command().get_matches();
-    let parsed = Cli::from_arg_matches(&matches).map_err(|error| error.to_string());
+    let parsed = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from);
     let mut out = Out {
         stdout: io::stdout(),
         unread: false,
@@ -337,7 +339,8 @@ pub fn run() -> ExitCode {
     match parsed.and_then(|cli| execute(cli, &matches, &mut out)) {
         Ok(()) => Exit::Done,
         Err(_) if out.unread => Exit::Unread,
-        Err(sentence) => {
+        Err(error) => {
+            let sentence = error_text(&error);
             let _ = writeln!(io::stderr(), "frontdesk: {}", visible_lines(&sentence));
             Exit::Failed
         }
@@ -360,29 +363,25 @@ fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
     settings::all().filter_map(given).collect()
 }
 
-fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> {
+fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> anyhow::Result<()> {
     match cli.command {
         Command::Try(arguments) => {
             keys::install();
-            return try_provider(&try_options(arguments)?, out).map_err(|error| error.to_string());
+            return Ok(try_provider(&try_options(arguments)?, out)?);
         }
         Command::Completions { shell } => return describe::completions(command(), shell, out),
         Command::Man { folder } => return describe::man(command(), folder.as_deref(), out),
         _ => {}
     }
-    let config = Sources::of_process(cli.config, flags(matches))
-        .and_then(|sources| Config::load(&sources))
-        .map_err(|error| format!("{error:#}"))?;
-    let serves = matches!(cli.command, Command::Serve);
-    let level = if serves {
-        config.log_level.as_str()
-    } else {
-        "warn"
-    };
-    let traces = if serves { start_traces(&config)? } else { None };
-    start_logging(level, config.log_json, traces.as_ref())?;
+    let config = Config::load(&Sources::of_process(cli.config, flags(matches))?)?;
+    if matches!(cli.command, Command::Serve) {
+        let traces = start_traces(&config).map_err(anyhow::Error::msg)?;
+        start_logging(&config.log_level, config.log_json, traces.as_ref())
+            .map_err(anyhow::Error::msg)?;
+        return serve::serve(config, traces).map_err(anyhow::Error::msg);
+    }
+    start_logging("warn", config.log_json, None).map_err(anyhow::Error::msg)?;
     match cli.command {
-        Command::Serve => serve::serve(config, traces),
         Command::Migrate => migrate::run(&config, out),
         Command::Health { live } => health::run(&config, live, out),
         Command::Check(CheckArguments {
@@ -395,57 +394,19 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
             check::outside::run(&config, ca, json, resolve, out)
         }
         Command::Check(_) => check::run(&config, out),
-        Command::Account(command) => match command {
-            AccountCommand::Add {
-                name,
-                role,
-                provider,
-            } => account::add(&config, &name, role, provider.as_deref(), out),
-            AccountCommand::List { json } => account::list(&config, json, out),
-            AccountCommand::Remove { name } => account::remove(&config, &name, out),
-            AccountCommand::Password { name } => account::password(&config, &name, out),
-        },
-        Command::Token(command) => match command {
-            TokenCommand::Issue(wanted) => token::issue(&config, wanted, out),
-            TokenCommand::List { json } => token::list(&config, json, out),
-            TokenCommand::Revoke { id } => token::revoke(&config, &TokenId::new(id), out),
-        },
-        Command::Client { account, command } => {
-            let reach = client::Reach::open(&config, account.as_deref())?;
-            match command {
-                ClientCommand::List { filter, name, json } => {
-                    client::list(&reach, &filter, name.as_deref(), json, out)
-                }
-                ClientCommand::Export { filter, file } => {
-                    client::export(&reach, &filter, file.as_deref(), out)
-                }
-                ClientCommand::Import {
-                    file,
-                    sealed_with,
-                    dry_run,
-                } => client::import(
-                    &reach,
-                    file.as_deref(),
-                    sealed_with.as_deref(),
-                    dry_run,
-                    out,
-                ),
-                ClientCommand::Show {
-                    client_id,
-                    with_secret,
-                } => client::show(&reach, &ClientId::new(client_id), with_secret, out),
-                ClientCommand::Delete { client_id } => {
-                    client::delete(&reach, &ClientId::new(client_id), out)
-                }
-                ClientCommand::Reissue { client_id } => {
-                    client::reissue(&reach, &ClientId::new(client_id), out)
-                }
-            }
+        Command::Account(command) => run_account(&config, command, out),
+        Command::Token(TokenCommand::Issue(wanted)) => token::issue(&config, wanted, out),
+        Command::Token(TokenCommand::List { json }) => token::list(&config, json, out),
+        Command::Token(TokenCommand::Revoke { id }) => {
+            token::revoke(&config, &TokenId::new(id), out)
         }
-        Command::Key(command) => match command {
-            KeyCommand::List => key::list(&config, out),
-            KeyCommand::Rotate => key::rotate(&config, out),
-        },
+        Command::Client { account, command } => run_client(
+            &client::Reach::open(&config, account.as_deref())?,
+            command,
+            out,
+        ),
+        Command::Key(KeyCommand::List) => key::list(&config, out),
+        Command::Key(KeyCommand::Rotate) => key::rotate(&config, out),
         Command::Audit {
             since,
             client,
@@ -461,18 +422,59 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
         Command::Backup { file } => backup::backup(&config, &file, out),
         Command::Restore { file, replace } => backup::restore(&config, &file, replace, out),
         Command::Purge { dry_run } => purge::run(&config, dry_run, out),
-        // They need no configuration, and are done.
-        Command::Try(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
+        // Done above.
+        Command::Serve | Command::Try(_) | Command::Completions { .. } | Command::Man { .. } => {
+            Ok(())
+        }
     }
 }
 
-fn try_options(arguments: TryArguments) -> Result<TryOptions, String> {
+fn run_account(config: &Config, command: AccountCommand, out: &mut Out) -> anyhow::Result<()> {
+    match command {
+        AccountCommand::Add {
+            name,
+            role,
+            provider,
+        } => account::add(config, &name, role, provider.as_deref(), out),
+        AccountCommand::List { json } => account::list(config, json, out),
+        AccountCommand::Remove { name } => account::remove(config, &name, out),
+        AccountCommand::Password { name } => account::password(config, &name, out),
+    }
+}
+
+fn run_client(reach: &client::Reach, command: ClientCommand, out: &mut Out) -> anyhow::Result<()> {
+    match command {
+        ClientCommand::List { filter, name, json } => {
+            client::list(reach, &filter, name.as_deref(), json, out)
+        }
+        ClientCommand::Export { filter, file } => {
+            client::export(reach, &filter, file.as_deref(), out)
+        }
+        ClientCommand::Import {
+            file,
+            sealed_with,
+            dry_run,
+        } => client::import(reach, file.as_deref(), sealed_with.as_deref(), dry_run, out),
+        ClientCommand::Show {
+            client_id,
+            with_secret,
+        } => client::show(reach, &ClientId::new(client_id), with_secret, out),
+        ClientCommand::Delete { client_id } => {
+            client::delete(reach, &ClientId::new(client_id), out)
+        }
+        ClientCommand::Reissue { client_id } => {
+            client::reissue(reach, &ClientId::new(client_id), out)
+        }
+    }
+}
+
+fn try_options(arguments: TryArguments) -> anyhow::Result<TryOptions> {
     let credentials = match (arguments.token, arguments.account) {
         (Some(token), _) => Some(TryCredentials::Token(Secret::new(token))),
         (None, Some(account)) => {
             let (name, password) = account
                 .split_once(':')
-                .ok_or("--account must be NAME:PASSWORD")?;
+                .context("--account must be NAME:PASSWORD")?;
             Some(TryCredentials::Account {
                 name: name.to_owned(),
                 password: Secret::new(password),

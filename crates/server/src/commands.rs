@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use anyhow::{Context, bail};
 use protocol::{Issuer, Timestamp};
 use serde_json::Value;
 use store::By;
@@ -34,6 +35,21 @@ fn by_hand(account: Option<&str>) -> By {
     }
 }
 
+/// Returns an error and its causes as one sentence. A cause is left out if the text before it contains it already.
+pub(crate) fn error_text(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |text, cause| {
+            if text.contains(&cause) {
+                text
+            } else {
+                format!("{text}: {cause}")
+            }
+        })
+}
+
 /// An instant as people read it. RFC 3339.
 fn date(at: Timestamp) -> String {
     OffsetDateTime::from_unix_timestamp(at.seconds())
@@ -56,12 +72,12 @@ fn lines(objects: impl Iterator<Item = Value>) -> String {
 }
 
 /// Returns the provider that `--provider` names.
-fn configured(config: &Config, issuer: &str) -> Result<Issuer, String> {
+fn configured(config: &Config, issuer: &str) -> anyhow::Result<Issuer> {
     let known: Vec<&Issuer> = providers(config)?
         .iter()
         .map(|provider| &provider.issuer)
         .collect();
-    known.iter().find(|known| known.as_str() == issuer).map(|known| (*known).clone()).ok_or_else(|| {
+    known.iter().find(|known| known.as_str() == issuer).map(|known| (*known).clone()).with_context(|| {
         let known: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
         format!("--provider must be the issuer of a provider that is configured ({}), not {issuer:?}", known.join(", "))
     })
@@ -117,13 +133,13 @@ impl Table {
 }
 
 /// The configured providers, once their issuers are known.
-pub(crate) fn providers(config: &Config) -> Result<&[ProviderConfig], String> {
+pub(crate) fn providers(config: &Config) -> anyhow::Result<&[ProviderConfig]> {
     if !config.issuers_are_known() {
-        return Err(format!(
+        bail!(
             "{} is {}, so the issuer is not known here; name the port that is served",
             named("listen"),
             config.listen
-        ));
+        );
     }
     Ok(&config.providers)
 }

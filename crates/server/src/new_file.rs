@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
+use anyhow::anyhow;
 use tempfile::NamedTempFile;
 
 /// Makes a file that only its owner may read. It has its name once everything is written and durable.
@@ -12,11 +13,11 @@ use tempfile::NamedTempFile;
 /// One sentence: the work's, or one that names the file; there is no file then.
 pub fn write<T>(
     path: &Path,
-    work: impl FnOnce(&mut BufWriter<&File>) -> Result<T, String>,
-) -> Result<T, String> {
+    work: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let cannot = |error: io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => format!("{} exists and is not overwritten", path.display()),
-        _ => format!("{} cannot be written: {error}", path.display()),
+        ErrorKind::AlreadyExists => anyhow!("{} exists and is not overwritten", path.display()),
+        _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),
     };
     if path.symlink_metadata().is_ok() {
         return Err(cannot(ErrorKind::AlreadyExists.into()));

@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 
+use anyhow::anyhow;
 use store::{Store, StoreError};
 
 use crate::config::{Config, Sealing};
@@ -11,9 +12,11 @@ use crate::config::{Config, Sealing};
 ///
 /// # Errors
 /// One sentence that names the setting, the file or the database.
-pub fn store(config: &Config) -> Result<Store, String> {
+pub fn store(config: &Config) -> anyhow::Result<Store> {
     let store = unmigrated(config)?;
-    let applied = store.migrate().map_err(|error| sentence(config, &error))?;
+    let applied = store
+        .migrate()
+        .map_err(|error| describe_error(config, &error))?;
     if !applied.is_empty() {
         tracing::info!(
             migrations = applied.join(", "),
@@ -27,26 +30,26 @@ pub fn store(config: &Config) -> Result<Store, String> {
 ///
 /// # Errors
 /// As [`store`](fn@store).
-pub fn unmigrated(config: &Config) -> Result<Store, String> {
-    let seal = || config.sealing_key().map_err(|error| error.to_string());
+pub fn unmigrated(config: &Config) -> anyhow::Result<Store> {
+    let seal = || config.sealing_key();
     // A key that must be there already is looked for before anything is made.
     if !matches!(config.sealing, Sealing::Made(_)) {
         seal()?;
     }
     data_folder(config)?;
-    Store::open(&config.database, seal()?).map_err(|error| sentence(config, &error))
+    Store::open(&config.database, seal()?).map_err(|error| describe_error(config, &error))
 }
 
-/// What is wrong with the store, and which.
-pub fn sentence(config: &Config, error: &StoreError) -> String {
+/// Returns a failure of the store with its address.
+pub fn describe_error(config: &Config, error: &StoreError) -> anyhow::Error {
     match error {
-        StoreError::Open { .. } => error.to_string(),
-        StoreError::WrongKey => format!("{}: {error}, {}", config.sealing, config.database),
-        _ => format!("{}: {error}", config.database),
+        StoreError::Open { .. } => anyhow!(error.to_string()),
+        StoreError::WrongKey => anyhow!("{}: {error}, {}", config.sealing, config.database),
+        _ => anyhow!("{}: {error}", config.database),
     }
 }
 
-fn data_folder(config: &Config) -> Result<(), String> {
+fn data_folder(config: &Config) -> anyhow::Result<()> {
     if fs::metadata(&config.data).is_ok_and(|found| found.is_dir()) {
         return Ok(());
     }
@@ -55,7 +58,7 @@ fn data_folder(config: &Config) -> Result<(), String> {
         .mode(0o700)
         .create(&config.data)
         .map_err(|error| {
-            format!(
+            anyhow!(
                 "{} is {}, which cannot be made: {error}",
                 crate::settings::named("data"),
                 config.data.display()

@@ -62,7 +62,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
         settle_issuer(&mut config, &listeners)?;
     }
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
-    let store = open::store(&config)?;
+    let store = open::store(&config).map_err(|error| error.to_string())?;
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let throttle = Arc::new(Throttle::of_registrations(
         config.limits.registrations_per_minute,

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use anyhow::{Context, anyhow, bail};
 use protocol::{Clock, Issuer, Secret};
 use serde_json::{Value, json};
 use store::{Account, Role, StoreError};
@@ -20,22 +21,18 @@ pub fn add(
     role: Role,
     provider: Option<&str>,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     if !store::is_account_name(name) {
-        return Err(format!(
+        bail!(
             "an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not {name:?}"
-        ));
+        );
     }
     let provider = provider
         .map(|issuer| configured(config, issuer))
         .transpose()?;
     let store = open::store(config)?;
-    if store
-        .account(name)
-        .map_err(|error| error.to_string())?
-        .is_some()
-    {
-        return Err(format!("there is an account {name} already"));
+    if store.account(name)?.is_some() {
+        bail!("there is an account {name} already");
     }
     let password = new_password(name, config.development)?;
     match store.by(by_hand(None)).add_account(
@@ -45,14 +42,13 @@ pub fn add(
         &password,
         Clock::system().now(),
     ) {
-        Ok(()) => writeln!(
+        Ok(()) => Ok(writeln!(
             out,
             "added {name}, {role}{}",
             provider.map_or_else(String::new, |at| format!(" at {at}"))
-        )
-        .map_err(|error| error.to_string()),
-        Err(StoreError::Conflict) => Err(format!("there is an account {name} already")),
-        Err(error) => Err(error.to_string()),
+        )?),
+        Err(StoreError::Conflict) => Err(anyhow!("there is an account {name} already")),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -60,16 +56,14 @@ pub fn add(
 ///
 /// # Errors
 /// One sentence.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let accounts = open::store(config)?
-        .accounts()
-        .map_err(|error| error.to_string())?;
+pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let accounts = open::store(config)?.accounts()?;
     let text = match json {
         true => lines(accounts.iter().map(to_json)),
         false => Table::new(&["NAME", "ROLE", "CREATED", "PROVIDER"])
             .rows(&accounts.iter().map(row).collect::<Vec<_>>()),
     };
-    write!(out, "{text}").map_err(|error| error.to_string())
+    Ok(write!(out, "{text}")?)
 }
 
 fn row(account: &Account) -> Vec<String> {
@@ -95,14 +89,13 @@ fn to_json(account: &Account) -> Value {
 ///
 /// # Errors
 /// One sentence.
-pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
+pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
     match open::store(config)?
         .by(by_hand(None))
-        .remove_account(name)
-        .map_err(|error| error.to_string())?
+        .remove_account(name)?
     {
-        true => writeln!(out, "removed {name}").map_err(|error| error.to_string()),
-        false => Err(format!("there is no account {name}")),
+        true => Ok(writeln!(out, "removed {name}")?),
+        false => Err(anyhow!("there is no account {name}")),
     }
 }
 
@@ -110,52 +103,44 @@ pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> Result<(), S
 ///
 /// # Errors
 /// One sentence.
-pub fn password(config: &Config, name: &str, out: &mut impl Write) -> Result<(), String> {
+pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open::store(config)?;
-    if store
-        .account(name)
-        .map_err(|error| error.to_string())?
-        .is_none()
-    {
-        return Err(format!("there is no account {name}"));
+    if store.account(name)?.is_none() {
+        bail!("there is no account {name}");
     }
     let password = new_password(name, config.development)?;
-    match store
-        .by(by_hand(None))
-        .set_password(name, &password)
-        .map_err(|error| error.to_string())?
-    {
-        true => writeln!(out, "changed the password of {name}").map_err(|error| error.to_string()),
-        false => Err(format!("there is no account {name}")),
+    match store.by(by_hand(None)).set_password(name, &password)? {
+        true => Ok(writeln!(out, "changed the password of {name}")?),
+        false => Err(anyhow!("there is no account {name}")),
     }
 }
 
 /// A new password: typed twice at a terminal, or the first line of standard input.
-fn new_password(name: &str, development: bool) -> Result<Secret, String> {
-    let unreadable = |error: io::Error| format!("the password cannot be read: {error}");
+fn new_password(name: &str, development: bool) -> anyhow::Result<Secret> {
+    let unreadable = "the password cannot be read";
     if io::stdin().is_terminal() {
         let password =
-            rpassword::prompt_password(format!("Password for {name}: ")).map_err(unreadable)?;
-        let again = rpassword::prompt_password("Again: ").map_err(unreadable)?;
+            rpassword::prompt_password(format!("Password for {name}: ")).context(unreadable)?;
+        let again = rpassword::prompt_password("Again: ").context(unreadable)?;
         return if password == again {
             acceptable(password, development)
         } else {
-            Err("the two passwords differ; nothing was changed".to_owned())
+            Err(anyhow!("the two passwords differ; nothing was changed"))
         };
     }
     let mut line = String::new();
     io::stdin()
         .lock()
         .read_line(&mut line)
-        .map_err(unreadable)?;
+        .context(unreadable)?;
     acceptable(line.trim_end_matches(['\r', '\n']).to_owned(), development)
 }
 
-fn acceptable(password: String, development: bool) -> Result<Secret, String> {
+fn acceptable(password: String, development: bool) -> anyhow::Result<Secret> {
     let password = Secret::new(password);
     match check_new_password(&password, development) {
         Ok(()) => Ok(password),
-        Err(reason) => Err(format!(
+        Err(reason) => Err(anyhow!(
             "a password {reason}; type it, or give it on standard input"
         )),
     }

@@ -26,7 +26,7 @@ pub fn run(
     client: Option<&ClientId>,
     json: bool,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let store = open::store(config)?;
     let mut table = Table::new(&[
         "TIME",
@@ -41,14 +41,12 @@ pub fn run(
     ]);
     let mut after: Option<String> = None;
     loop {
-        let page = store
-            .audit(after.as_deref(), since, client, PAGE)
-            .map_err(|error| error.to_string())?;
+        let page = store.audit(after.as_deref(), since, client, PAGE)?;
         let text = match json {
             true => lines(page.iter().map(shown)),
             false => table.rows(&page.iter().map(row).collect::<Vec<_>>()),
         };
-        write!(out, "{text}").map_err(|error| error.to_string())?;
+        write!(out, "{text}")?;
         match page.last() {
             Some(last) => after = Some(last.id.clone()),
             None => return Ok(()),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
+use anyhow::{Context, anyhow, bail};
 use protocol::Clock;
 use store::{BackupError, StoreError, Which};
 
@@ -17,23 +18,20 @@ use crate::{new_file, open};
 ///
 /// # Errors
 /// One sentence; there is no file then.
-pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> Result<(), String> {
+pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open::store(config)?;
-    let steps = store
-        .count_clients(&Which::default())
-        .map_err(|error| error.to_string())?;
+    let steps = store.count_clients(&Which::default())?;
     let rows = new_file::write(path, |file| {
         let progress = Progress::of("backing up", Some(steps));
         store
             .backup(Clock::system().now(), file, |rows| progress.at(rows))
-            .map_err(|error| error.to_string())
+            .map_err(anyhow::Error::from)
     })?;
-    writeln!(
+    Ok(writeln!(
         out,
         "{} has {rows} rows; the sealing key is not in it",
         path.display()
-    )
-    .map_err(|error| error.to_string())
+    )?)
 }
 
 /// Puts a backup into the store: into an empty one, unless it may be replaced.
@@ -45,21 +43,20 @@ pub fn restore(
     path: &Path,
     replace: bool,
     out: &mut impl Write,
-) -> Result<(), String> {
-    let file =
-        File::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+) -> anyhow::Result<()> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut file = BufReader::new(file);
     // A key made now would open nothing of what is restored.
     if let Sealing::Made(key) = &config.sealing
         && !key.exists()
     {
-        return Err(format!(
+        bail!(
             "{} does not exist: copy the sealing key of the backed-up store there first",
             key.display()
-        ));
+        );
     }
     let store = open::store(config)?.by(by_hand(None));
-    let refused = |error: BackupError| refusal(path, &error);
+    let refused = |error| refusal(path, error);
     let rows = {
         let progress = Progress::of("checking", None);
         store
@@ -71,25 +68,25 @@ pub fn restore(
         .restore(&mut file, replace, |rows| progress.at(rows))
         .map_err(refused)?;
     drop(progress);
-    writeln!(out, "restored {rows} rows").map_err(|error| error.to_string())
+    Ok(writeln!(out, "restored {rows} rows")?)
 }
 
-fn refusal(path: &Path, error: &BackupError) -> String {
+fn refusal(path: &Path, error: BackupError) -> anyhow::Error {
     let path = path.display();
     match error {
         BackupError::NotEmpty { .. } => {
-            format!("{error}; --replace deletes everything it has first")
+            anyhow!("{error}; --replace deletes everything it has first")
         }
-        BackupError::OtherKey(_) => format!(
+        BackupError::OtherKey(_) => anyhow!(
             "{path}: {error}; set {} to that key",
             named("sealing_key_file")
         ),
         BackupError::Store(StoreError::Newer { migration }) => {
-            format!(
+            anyhow!(
                 "{path}: a newer program made it: it has the migration {migration}, which this program does not know"
             )
         }
-        BackupError::Store(error) => error.to_string(),
-        BackupError::File(_) | BackupError::Line { .. } => format!("{path}: {error}"),
+        BackupError::Store(error) => error.into(),
+        BackupError::File(_) | BackupError::Line { .. } => anyhow!("{path}: {error}"),
     }
 }

@@ -5,9 +5,11 @@ pub mod outside;
 use std::borrow::Cow;
 use std::io::Write;
 
+use anyhow::anyhow;
 use protocol::Clock;
 use store::{ClientsWithNul, StoreError};
 
+use super::error_text;
 use crate::config::{Config, Sealing, Tls};
 use crate::descriptors::Descriptors;
 use crate::observability::log_filter;
@@ -18,10 +20,9 @@ use protocol::escape::{plain, visible_lines};
 ///
 /// # Errors
 /// How many things are wrong.
-pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
+pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let mut wrong: Vec<String> = Vec::new();
-    let mut say =
-        |text: String| writeln!(out, "{}", visible_lines(&text)).map_err(|error| error.to_string());
+    let mut say = |text: String| writeln!(out, "{}", visible_lines(&text));
     say("# What was set; everything else has its default.".to_owned())?;
     say(config.effective().trim_end().to_owned())?;
     say(format!(
@@ -34,7 +35,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
             provider.issuer, provider.access
         ))?;
         if let Err(error) = provider.check() {
-            wrong.push(error.to_string());
+            wrong.push(error_text(&error));
         }
         if let Ok(offer) = provider::offer(provider) {
             for (member, _) in &offer.placeholders {
@@ -75,7 +76,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
         config.outbound_authority().map(drop).err(),
         config.admin_password().map(drop).err(),
     ];
-    wrong.extend(unread.into_iter().flatten().map(|error| error.to_string()));
+    wrong.extend(unread.into_iter().flatten().map(|error| error_text(&error)));
     say(format!(
         "connections: {}",
         Descriptors::expected(&config.limits, config.database.max_connections())
@@ -87,27 +88,27 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
                 say(format!("note: {note}"))?;
             }
         }
-        Err(error) => wrong.push(error),
+        Err(error) => wrong.push(error_text(&error)),
     }
     for sentence in &wrong {
         say(format!("wrong: {sentence}"))?;
     }
     match wrong.len() {
-        0 => say("no problems found".to_owned()),
-        1 => Err("1 problem found".to_owned()),
-        many => Err(format!("{many} problems found")),
+        0 => Ok(say("no problems found".to_owned())?),
+        1 => Err(anyhow!("1 problem found")),
+        many => Err(anyhow!("{many} problems found")),
     }
 }
 
 /// How the store is, and what is to be noted of its rows. What a start would do by itself is not wrong, and looking makes nothing.
-fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
+fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
     if config
         .database
         .sqlite_path()
         .is_some_and(|path| !path.exists())
     {
         if !matches!(config.sealing, Sealing::Made(_)) {
-            config.sealing_key().map_err(|error| error.to_string())?;
+            config.sealing_key()?;
         }
         return Ok(("does not exist yet; the first start creates it", None));
     }
@@ -116,7 +117,7 @@ fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
         Ok(()) => {
             let found = store
                 .clients_with_nul(NAMED)
-                .map_err(|error| open::sentence(config, &error))?;
+                .map_err(|error| open::describe_error(config, &error))?;
             Ok((
                 "open, schema up to date, sealing key matches",
                 with_nul(&found),
@@ -126,7 +127,7 @@ fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
             "open, schema outdated; the next start, or `frontdesk migrate`, updates it",
             None,
         )),
-        Err(error) => Err(open::sentence(config, &error)),
+        Err(error) => Err(open::describe_error(config, &error)),
     }
 }
 

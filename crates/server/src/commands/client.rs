@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::anyhow;
 use protocol::values::HumanText;
 use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ impl Reach {
     ///
     /// # Errors
     /// One sentence.
-    pub fn open(config: &Config, account: Option<&str>) -> Result<Self, String> {
+    pub fn open(config: &Config, account: Option<&str>) -> anyhow::Result<Self> {
         let store = open::store(config)?.by(by_hand(account));
         let Some(name) = account else {
             return Ok(Self {
@@ -45,7 +46,7 @@ impl Reach {
                 provider: None,
             });
         };
-        match store.account(name).map_err(|error| error.to_string())? {
+        match store.account(name)? {
             Some(Account {
                 role,
                 name,
@@ -56,7 +57,7 @@ impl Reach {
                 own: (role == Role::Registrar).then_some(name),
                 provider,
             }),
-            None => Err(format!(
+            None => Err(anyhow!(
                 "--as must be the name of an account, and there is no account {name}"
             )),
         }
@@ -80,15 +81,14 @@ impl Reach {
     }
 
     /// Refuses a client that is out of reach as it refuses one that is not there.
-    fn to(&self, id: &ClientId) -> Result<(), String> {
+    fn to(&self, id: &ClientId) -> anyhow::Result<()> {
         let limited = self.own.is_some() || self.provider.is_some();
         let belongs = || {
             self.store
                 .belongs(id, self.own.as_deref(), self.provider.as_ref())
-                .map_err(|error| error.to_string())
         };
         if limited && !belongs()? {
-            Err(nowhere(id))
+            Err(unknown_client(id))
         } else {
             Ok(())
         }
@@ -106,7 +106,7 @@ pub fn list(
     name: Option<&str>,
     json: bool,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let Some(which) = reach.within(filter) else {
         return listed(&mut Table::new(&HEADS), &[], json, out);
     };
@@ -115,10 +115,7 @@ pub fn list(
     let mut after: Option<ClientId> = None;
     let mut damaged = 0_u64;
     loop {
-        let page = reach
-            .store
-            .clients(&which, after.as_ref(), PAGE)
-            .map_err(|error| error.to_string())?;
+        let page = reach.store.clients(&which, after.as_ref(), PAGE)?;
         let mut clients = Vec::new();
         for listed in &page {
             match &listed.client {
@@ -128,8 +125,7 @@ pub fn list(
                 Ok(_) => {}
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
-                    writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))
-                        .map_err(|error| error.to_string())?;
+                    writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))?;
                 }
             }
         }
@@ -148,12 +144,12 @@ fn listed(
     clients: &[&Client],
     json: bool,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let text = match json {
         true => lines(clients.iter().map(|client| shown(client, false))),
         false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
     };
-    write!(out, "{text}").map_err(|error| error.to_string())
+    Ok(write!(out, "{text}")?)
 }
 
 /// Whether a text in lower case is part of a client's name, in any language.
@@ -167,11 +163,11 @@ fn is_called(client: &Client, part: &str) -> bool {
 }
 
 /// The end of a command that left damaged clients out.
-fn damage(clients: u64, done: &str) -> Result<(), String> {
+fn damage(clients: u64, done: &str) -> anyhow::Result<()> {
     match clients {
         0 => Ok(()),
-        1 => Err(format!("one client is damaged and was not {done}")),
-        many => Err(format!("{many} clients are damaged and were not {done}")),
+        1 => Err(anyhow!("one client is damaged and was not {done}")),
+        many => Err(anyhow!("{many} clients are damaged and were not {done}")),
     }
 }
 
@@ -184,32 +180,22 @@ pub fn show(
     id: &ClientId,
     with_secret: bool,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     reach.to(id)?;
-    let client = reach
-        .store
-        .client(id)
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| nowhere(id))?;
-    let text = serde_json::to_string_pretty(&shown(&client, with_secret))
-        .map_err(|error| error.to_string())?;
-    writeln!(out, "{}", visible_json_lines(&text)).map_err(|error| error.to_string())
+    let client = reach.store.client(id)?.ok_or_else(|| unknown_client(id))?;
+    let text = serde_json::to_string_pretty(&shown(&client, with_secret))?;
+    Ok(writeln!(out, "{}", visible_json_lines(&text))?)
 }
 
 /// Deletes a client, also one that is damaged.
 ///
 /// # Errors
 /// One sentence.
-pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
+pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
     reach.to(id)?;
-    match reach
-        .store
-        .delete(id)
-        .wait()
-        .map_err(|error| error.to_string())?
-    {
-        true => writeln!(out, "deleted {}", plain(id.as_str())).map_err(|error| error.to_string()),
-        false => Err(nowhere(id)),
+    match reach.store.delete(id).wait()? {
+        true => Ok(writeln!(out, "deleted {}", plain(id.as_str()))?),
+        false => Err(unknown_client(id)),
     }
 }
 
@@ -217,26 +203,25 @@ pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), 
 ///
 /// # Errors
 /// One sentence.
-pub fn reissue(reach: &Reach, id: &ClientId, out: &mut impl Write) -> Result<(), String> {
+pub fn reissue(reach: &Reach, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
     reach.to(id)?;
     let token = RegistrationAccessToken::new(format!(
         "{}{}",
         RegistrationAccessToken::PREFIX,
-        random_text(&serve::random(), 32)?
+        random_text(&serve::random(), 32).map_err(anyhow::Error::msg)?
     ));
     match reach
         .store
         .reissue(id, &token, Clock::system().now())
-        .wait()
-        .map_err(|error| error.to_string())?
+        .wait()?
     {
-        true => writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string()),
-        false => Err(nowhere(id)),
+        true => Ok(writeln!(out, "{}", token.reveal())?),
+        false => Err(unknown_client(id)),
     }
 }
 
-fn nowhere(id: &ClientId) -> String {
-    format!("there is no client {id}")
+fn unknown_client(id: &ClientId) -> anyhow::Error {
+    anyhow!("there is no client {id}")
 }
 
 fn name(client: &Client) -> Option<&str> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use anyhow::Context;
 use clap::Command;
 use clap_complete::Shell;
 
@@ -11,31 +12,25 @@ use clap_complete::Shell;
 ///
 /// # Errors
 /// When it cannot be printed.
-pub fn completions(mut command: Command, shell: Shell, out: &mut impl Write) -> Result<(), String> {
+pub fn completions(mut command: Command, shell: Shell, out: &mut impl Write) -> anyhow::Result<()> {
     let name = command.get_name().to_owned();
     // In memory first: what generates it panics when nobody reads.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    out.write_all(&script).map_err(|error| error.to_string())
+    Ok(out.write_all(&script)?)
 }
 
 /// Prints the manual page, or writes one for each command into a folder.
 ///
 /// # Errors
 /// One sentence that names the folder.
-pub fn man(command: Command, folder: Option<&Path>, out: &mut impl Write) -> Result<(), String> {
+pub fn man(command: Command, folder: Option<&Path>, out: &mut impl Write) -> anyhow::Result<()> {
     let Some(folder) = folder else {
-        return page(&command, out).map_err(|error| error.to_string());
-    };
-    let cannot = |error: io::Error| {
-        format!(
-            "the manual pages cannot be written to {}: {error}",
-            folder.display()
-        )
+        return Ok(page(&command, out)?);
     };
     fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(command, folder))
-        .map_err(cannot)
+        .with_context(|| format!("the manual pages cannot be written to {}", folder.display()))
 }
 
 fn page(command: &Command, out: &mut impl Write) -> io::Result<()> {

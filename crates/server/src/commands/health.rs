@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use anyhow::{anyhow, bail};
 use outbound::agent::{AgentOptions, agent};
 use ureq::unversioned::resolver::DefaultResolver;
 
@@ -22,34 +23,33 @@ const BODY_MAX: u64 = 4096;
 ///
 /// # Errors
 /// One sentence: nobody answers, or the service says why it takes no requests.
-pub fn run(config: &Config, live: bool, out: &mut impl Write) -> Result<(), String> {
+pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<()> {
     const KEY: &str = "management_listen";
     let path = if live { "/healthz" } else { "/readyz" };
-    let addresses = serve::resolve(KEY, &config.management_listen, false)?;
+    let addresses =
+        serve::resolve(KEY, &config.management_listen, false).map_err(anyhow::Error::msg)?;
     if addresses.iter().any(|address| address.port() == 0) {
-        return Err(format!(
+        bail!(
             "{} is {}, so its port is not known here; name the port that is served",
             named(KEY),
             config.management_listen
-        ));
+        );
     }
-    let mut silent = String::new();
+    let mut silent = anyhow!("{} has no address", named(KEY));
     for address in addresses.into_iter().map(reachable) {
         match ask(&format!("http://{address}{path}")) {
-            Ok((200, told)) => return writeln!(out, "{told}").map_err(|error| error.to_string()),
+            Ok((200, told)) => return Ok(writeln!(out, "{told}")?),
             Ok((503, told)) => {
-                return Err(format!("the service at {address} is not ready: {told}"));
+                bail!("the service at {address} is not ready: {told}");
             }
             Ok((status, _)) => {
-                return Err(format!(
-                    "{address} answered {path} with {status} and is not Frontdesk"
-                ));
+                bail!("{address} answered {path} with {status} and is not Frontdesk");
             }
             Err(error) => {
-                silent = format!(
+                silent = anyhow!(
                     "the service does not answer at {address} ({}): {error}",
                     named(KEY)
-                )
+                );
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use anyhow::Context;
 use keys::KeyInfo;
 use protocol::Clock;
 
@@ -13,11 +14,10 @@ use crate::open;
 ///
 /// # Errors
 /// One sentence.
-pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
+pub fn list(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open::store(config)?;
     for provider in providers(config)? {
-        let listed = keys::list(&store, &provider.issuer, Clock::system().now())
-            .map_err(|error| error.to_string())?;
+        let listed = keys::list(&store, &provider.issuer, Clock::system().now())?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
@@ -27,7 +27,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence.
-pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
+pub fn rotate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     keys::install();
     let store = open::store(config)?.by(by_hand(None));
     for provider in providers(config)? {
@@ -37,13 +37,13 @@ pub fn rotate(config: &Config, out: &mut impl Write) -> Result<(), String> {
             config.max_age,
             Clock::system().now(),
         )
-        .map_err(|error| format!("the keys of {} were not rotated: {error}", provider.issuer))?;
+        .with_context(|| format!("the keys of {} were not rotated", provider.issuer))?;
         shown(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
 }
 
-fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), String> {
+fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> anyhow::Result<()> {
     let row = |key: &KeyInfo| {
         vec![
             key.kid.clone(),
@@ -54,10 +54,9 @@ fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> Result<(), S
         ]
     };
     let rows: Vec<_> = listed.iter().map(row).collect();
-    write!(
+    Ok(write!(
         out,
         "{issuer}\n{}",
         Table::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]).rows(&rows)
-    )
-    .map_err(|error| error.to_string())
+    )?)
 }

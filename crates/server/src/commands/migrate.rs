@@ -9,15 +9,15 @@ use crate::open;
 ///
 /// # Errors
 /// One sentence.
-pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
+pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open::unmigrated(config)?;
     let applied = store
         .migrate()
-        .map_err(|error| open::sentence(config, &error))?;
+        .map_err(|error| open::describe_error(config, &error))?;
     let told = if applied.is_empty() {
         "the database schema is up to date".to_owned()
     } else {
         format!("applied {}", applied.join(", "))
     };
-    writeln!(out, "{told}").map_err(|error| error.to_string())
+    Ok(writeln!(out, "{told}")?)
 }

@@ -27,7 +27,7 @@ struct Listed<'a> {
 ///
 /// # Errors
 /// One sentence.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
+pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open::store(config)?;
     let now = Clock::system().now();
     let mut listed = Vec::new();
@@ -39,10 +39,8 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
         listed.push(Listed {
             provider,
             access: format!("{:?}", provider.access).to_lowercase(),
-            clients: store
-                .count_clients(&which)
-                .map_err(|error| error.to_string())?,
-            keys: keys::list(&store, &provider.issuer, now).map_err(|error| error.to_string())?,
+            clients: store.count_clients(&which)?,
+            keys: keys::list(&store, &provider.issuer, now)?,
         });
     }
     let text = if json {
@@ -58,7 +56,7 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
         ])
         .rows(&rows)
     };
-    write!(out, "{text}").map_err(|error| error.to_string())
+    Ok(write!(out, "{text}")?)
 }
 
 /// The hosts WebFinger answers for: the issuer's own first.

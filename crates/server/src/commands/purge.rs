@@ -13,21 +13,16 @@ use crate::open;
 ///
 /// # Errors
 /// One sentence.
-pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> Result<(), String> {
+pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open::store(config)?.by(by_hand(None));
     let now = Clock::system().now();
     let purged = if dry_run {
-        store
-            .purgeable(now, now.minus(config.keep_retired))
-            .map_err(|error| error.to_string())?
+        store.purgeable(now, now.minus(config.keep_retired))?
     } else {
         Purgeable {
-            clients: store
-                .purge_expired(now)
-                .map_err(|error| error.to_string())?,
-            tokens: store.purge_tokens(now).map_err(|error| error.to_string())?,
-            keys: keys::purge(&store, config.keep_retired, now)
-                .map_err(|error| error.to_string())?,
+            clients: store.purge_expired(now)?,
+            tokens: store.purge_tokens(now)?,
+            keys: keys::purge(&store, config.keep_retired, now)?,
         }
     };
     let told = if dry_run { "would be purged" } else { "purged" };
@@ -36,9 +31,8 @@ pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> Result<(), S
         tokens,
         keys,
     } = purged;
-    writeln!(
+    Ok(writeln!(
         out,
         "{told}: clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}"
-    )
-    .map_err(|error| error.to_string())
+    )?)
 }

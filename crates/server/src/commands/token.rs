@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use anyhow::{Context, anyhow, bail};
 use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
@@ -20,7 +21,7 @@ pub use wanted::Wanted;
 ///
 /// # Errors
 /// One sentence that names the flag that is wrong, and its value.
-pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<(), String> {
+pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> anyhow::Result<()> {
     let terms = wanted.terms(config)?;
     let provider = wanted
         .provider
@@ -35,7 +36,7 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<()
     let token = InitialAccessToken::new(format!(
         "{}{}",
         InitialAccessToken::PREFIX,
-        random_text(&serve::random(), 32)?
+        random_text(&serve::random(), 32).map_err(anyhow::Error::msg)?
     ));
     let new = NewToken {
         label: wanted.label,
@@ -45,21 +46,16 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> Result<()
         provider,
         terms: terms.map(Arc::new),
     };
-    store
-        .by(by_hand(None))
-        .issue_token(&token, new, now)
-        .map_err(|error| error.to_string())?;
-    writeln!(out, "{}", token.reveal()).map_err(|error| error.to_string())
+    store.by(by_hand(None)).issue_token(&token, new, now)?;
+    Ok(writeln!(out, "{}", token.reveal())?)
 }
 
 /// Lists the tokens, without the tokens: as a table, or as one JSON object a line.
 ///
 /// # Errors
 /// One sentence.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), String> {
-    let tokens = open::store(config)?
-        .tokens()
-        .map_err(|error| error.to_string())?;
+pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let tokens = open::store(config)?.tokens()?;
     let text = if json {
         lines(tokens.iter().map(shown))
     } else {
@@ -74,39 +70,33 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> Result<(), Str
         ])
         .rows(&tokens.iter().map(row).collect::<Vec<_>>())
     };
-    write!(out, "{text}").map_err(|error| error.to_string())
+    Ok(write!(out, "{text}")?)
 }
 
 /// Revokes a token.
 ///
 /// # Errors
 /// One sentence.
-pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> Result<(), String> {
-    match open::store(config)?
-        .by(by_hand(None))
-        .revoke_token(id)
-        .map_err(|error| error.to_string())?
-    {
-        true => writeln!(out, "revoked {id}").map_err(|error| error.to_string()),
-        false => Err(format!(
+pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> anyhow::Result<()> {
+    match open::store(config)?.by(by_hand(None)).revoke_token(id)? {
+        true => Ok(writeln!(out, "revoked {id}")?),
+        false => Err(anyhow!(
             "there is no token {id}; `frontdesk token list` shows the identifiers"
         )),
     }
 }
 
 /// Checks that there is such an account where the token is good for something.
-fn check_owner(store: &Store, owner: &str, provider: Option<&Issuer>) -> Result<(), String> {
+fn check_owner(store: &Store, owner: &str, provider: Option<&Issuer>) -> anyhow::Result<()> {
     if !store::is_account_name(owner) {
-        return Err(format!(
-            "--owner must be the name of an account, not {owner:?}"
-        ));
+        bail!("--owner must be the name of an account, not {owner:?}");
     }
-    let account = store.account(owner).map_err(|error| error.to_string())?;
-    let account = account.ok_or_else(|| {
+    let account = store.account(owner)?;
+    let account = account.with_context(|| {
         format!("--owner must be the name of an account, and there is no account {owner}")
     })?;
     match account.provider {
-        Some(own) if provider != Some(&own) => Err(format!(
+        Some(own) if provider != Some(&own) => Err(anyhow!(
             "--owner {owner} is held to one provider; add --provider {own}"
         )),
         _ => Ok(()),

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use probe::{
     ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions, ResolveOverride,
     check_outside,
@@ -28,10 +29,9 @@ pub fn run(
     json: bool,
     resolve: Vec<ResolveOverride>,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let all = providers(config)?;
-    let directory = Directory::new(all.iter().map(ProviderConfig::hosted).collect())
-        .map_err(|error| error.to_string())?;
+    let directory = Directory::new(all.iter().map(ProviderConfig::hosted).collect())?;
     let expected = all
         .iter()
         .map(|one| expected(config, all, one, &directory))
@@ -47,6 +47,7 @@ pub fn run(
         Clock::system().now(),
         out,
     )
+    .map_err(anyhow::Error::msg)
 }
 
 fn expected(
@@ -54,11 +55,11 @@ fn expected(
     all: &[ProviderConfig],
     one: &ProviderConfig,
     directory: &Directory,
-) -> Result<ExpectedProvider, String> {
+) -> anyhow::Result<ExpectedProvider> {
     let offer = provider::offer(one).map_err(|_| {
         one.check()
             .err()
-            .map_or_else(String::new, |error| error.to_string())
+            .unwrap_or_else(|| anyhow!("the provider {} cannot be described", one.issuer))
     })?;
     let issuer = &one.issuer;
     Ok(ExpectedProvider {

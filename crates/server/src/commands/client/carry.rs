@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::path::Path;
 
+use anyhow::{Context, anyhow, bail};
 use protocol::Secret;
 use store::{ExportedClient, ImportError, NotImported, SealingKey, Store};
 
@@ -14,6 +15,8 @@ use protocol::escape::{visible, visible_json};
 
 /// How long a line may be, in bytes: far longer than any client.
 const LINE: u64 = 4 << 20;
+
+const UNREADABLE: &str = "the export cannot be read";
 
 /// How many clients one transaction takes in.
 const BATCH: usize = 500;
@@ -27,33 +30,27 @@ pub fn export(
     filter: &Filter,
     file: Option<&Path>,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let Some(path) = file else {
         let (_, damaged) = lines(reach, filter, out)?;
         return damage(damaged, "exported");
     };
     let (exported, damaged) = new_file::write(path, |file| lines(reach, filter, file))?;
-    writeln!(out, "exported {}", clients(exported)).map_err(|error| error.to_string())?;
+    writeln!(out, "exported {}", clients(exported))?;
     damage(damaged, "exported")
 }
 
 /// How many were written, and how many are damaged.
-fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> Result<(u64, u64), String> {
+fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<(u64, u64)> {
     let Some(which) = reach.within(filter) else {
         return Ok((0, 0));
     };
-    let steps = reach
-        .store
-        .count_clients(&which)
-        .map_err(|error| error.to_string())?;
+    let steps = reach.store.count_clients(&which)?;
     let progress = Progress::of("exporting", Some(steps));
     let (mut exported, mut damaged) = (0_u64, 0_u64);
     let mut after = None;
     loop {
-        let page = reach
-            .store
-            .exported(&which, after.as_ref(), PAGE)
-            .map_err(|error| error.to_string())?;
+        let page = reach.store.exported(&which, after.as_ref(), PAGE)?;
         let Some(last) = page.last() else {
             return Ok((exported, damaged));
         };
@@ -61,16 +58,14 @@ fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> Result<(u64, u6
         for listed in page {
             match listed.client.and_then(|client| client.line()) {
                 Ok(line) => {
-                    writeln!(out, "{}", visible_json(&line)).map_err(|error| error.to_string())?;
+                    writeln!(out, "{}", visible_json(&line))?;
                     exported = exported.saturating_add(1);
                 }
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
-                    progress
-                        .aside(|| {
-                            writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))
-                        })
-                        .map_err(|error| error.to_string())?;
+                    progress.aside(|| {
+                        writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))
+                    })?;
                 }
             }
         }
@@ -88,12 +83,12 @@ pub fn import(
     sealed_with: Option<&Path>,
     dry_run: bool,
     out: &mut impl Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     if reach.own.is_some() {
-        return Err("only an administrator imports clients".to_owned());
+        bail!("only an administrator imports clients");
     }
     if reach.provider.is_some() {
-        return Err("only an account of every provider imports clients".to_owned());
+        bail!("only an account of every provider imports clients");
     }
     let store = &reach.store;
     let mut export = Export {
@@ -102,14 +97,14 @@ pub fn import(
     };
     let (all, new) = export
         .each_batch(store, "checking", |batch| store.compare(batch))
-        .map_err(|stopped| stopped.sentence)?;
+        .map_err(|stopped| stopped.error)?;
     let told = if dry_run {
         format!("{} would be imported", clients(new))
     } else {
         let imported = export.each_batch(store, "importing", |batch| store.import(batch));
-        let (_, new) = imported.map_err(|Stopped { sentence, new }| match new {
-            0 => sentence,
-            new => format!("{sentence}; {} before it were imported. Fix the line and run the command again to continue", clients(new)),
+        let (_, new) = imported.map_err(|Stopped { error, new }| match new {
+            0 => error,
+            new => anyhow!("{error:#}; {} before it were imported. Fix the line and run the command again to continue", clients(new)),
         })?;
         format!("imported {}", clients(new))
     };
@@ -117,7 +112,7 @@ pub fn import(
         0 => String::new(),
         present => format!("; {present} of {all} are here already"),
     };
-    writeln!(out, "{told}{present}").map_err(|error| error.to_string())
+    Ok(writeln!(out, "{told}{present}")?)
 }
 
 /// An export, to be read more than once.
@@ -128,7 +123,7 @@ struct Export {
 
 /// Where an import ended before its end.
 struct Stopped {
-    sentence: String,
+    error: anyhow::Error,
     /// How many clients were new until then.
     new: u64,
 }
@@ -144,20 +139,20 @@ impl Export {
     ) -> Result<(u64, u64), Stopped> {
         let (mut all, mut new) = (0_u64, 0_u64);
         let bytes = self.begin().map_err(|error| Stopped {
-            sentence: unreadable(&error),
+            error: anyhow::Error::new(error).context(UNREADABLE),
             new,
         })?;
         let progress = Progress::of(what, Some(bytes));
         loop {
             let batch = self.batch(store).map_err(|refused| Stopped {
-                sentence: refusal(all, &refused),
+                error: refusal(all, refused),
                 new,
             })?;
             if batch.is_empty() {
                 return Ok((all, new));
             }
             let more = work(&batch).map_err(|refused| Stopped {
-                sentence: refusal(all, &refused),
+                error: refusal(all, refused),
                 new,
             })?;
             all = all.saturating_add(number(batch.len()));
@@ -196,39 +191,34 @@ impl Export {
 }
 
 /// A sentence about a line, when it is one's fault; `before` are the lines of the batches before.
-fn refusal(before: u64, NotImported { at, error }: &NotImported) -> String {
-    let line = before.saturating_add(number(*at)).saturating_add(1);
+fn refusal(before: u64, NotImported { at, error }: NotImported) -> anyhow::Error {
+    let line = before.saturating_add(number(at)).saturating_add(1);
     match error {
-        ImportError::Store(error) => error.to_string(),
-        ImportError::Sealed(_) => format!("line {line}: {error} with --sealed-with"),
-        _ => format!("line {line}: {error}"),
+        ImportError::Store(error) => error.into(),
+        ImportError::Sealed(_) => anyhow!("line {line}: {error} with --sealed-with"),
+        _ => anyhow!("line {line}: {error}"),
     }
 }
 
 /// A file that can be read twice: standard input is copied to one without a name.
-fn source(file: Option<&Path>) -> Result<File, String> {
+fn source(file: Option<&Path>) -> anyhow::Result<File> {
     if let Some(path) = file {
-        return File::open(path)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()));
+        return File::open(path).with_context(|| format!("{} cannot be read", path.display()));
     }
     let copied = || -> io::Result<File> {
         let mut copy = tempfile::tempfile()?;
         io::copy(&mut io::stdin().lock(), &mut copy)?;
         Ok(copy)
     };
-    copied().map_err(|error| unreadable(&error))
+    copied().context(UNREADABLE)
 }
 
-fn unreadable(error: &io::Error) -> String {
-    format!("the export cannot be read: {error}")
-}
-
-fn key(path: &Path) -> Result<SealingKey, String> {
+fn key(path: &Path) -> anyhow::Result<SealingKey> {
     let named = || format!("--sealed-with names {}", path.display());
     let text = fs::read_to_string(path)
         .map(Secret::new)
-        .map_err(|error| format!("{}, which cannot be read: {error}", named()))?;
-    SealingKey::from_base64(text.reveal()).map_err(|error| format!("{}: {error}", named()))
+        .with_context(|| format!("{}, which cannot be read", named()))?;
+    SealingKey::from_base64(text.reveal()).with_context(named)
 }
 
 fn number(count: usize) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{anyhow, bail};
 use protocol::json::{JsonLimits, read_object};
 use protocol::token_terms::{ImposedMetadata, RedirectHost};
 use protocol::values::{GrantType, RegistryName, token_text};
@@ -47,14 +48,14 @@ impl Wanted {
     ///
     /// # Errors
     /// One sentence that names the flag that is wrong, and its value.
-    pub(super) fn terms(&self, config: &Config) -> Result<Option<TokenTerms>, String> {
+    pub(super) fn terms(&self, config: &Config) -> anyhow::Result<Option<TokenTerms>> {
         let words: Vec<&str> = self
             .scopes
             .iter()
             .flat_map(|scopes| scopes.split_whitespace())
             .collect();
         if words.is_empty() && !self.scopes.is_empty() {
-            return Err("--scope must name a scope".to_owned());
+            bail!("--scope must name a scope");
         }
         let terms = TokenTerms {
             scopes: list(&words, |scope| {
@@ -79,21 +80,21 @@ impl Wanted {
         for provider in config.providers.iter().filter(is_for) {
             terms
                 .check(&document(provider)?)
-                .map_err(|invalid| format!("{} {}", flag(&invalid.member), invalid.reason))?;
+                .map_err(|invalid| anyhow!("{} {}", flag(&invalid.member), invalid.reason))?;
         }
         Ok(Some(terms))
     }
 }
 
-fn word<'a>(flag: &'static str, text: &'a str) -> Result<&'a str, String> {
+fn word<'a>(flag: &'static str, text: &'a str) -> anyhow::Result<&'a str> {
     token_text(text).map_err(|reason| wrong(flag, &reason, text))
 }
 
 /// What the flag said, each once; nothing, when it was left out.
 fn list<T: PartialEq>(
     given: &[impl AsRef<str>],
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<Vec<T>>, String> {
+    read: impl Fn(&str) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<Vec<T>>> {
     let mut values: Vec<T> = Vec::new();
     for text in given {
         let value = read(text.as_ref())?;
@@ -104,28 +105,28 @@ fn list<T: PartialEq>(
     Ok((!values.is_empty()).then_some(values))
 }
 
-fn wrong(flag: &str, reason: &str, text: &str) -> String {
-    format!("{flag} {reason}, not {text:?}")
+fn wrong(flag: &str, reason: &str, text: &str) -> anyhow::Error {
+    anyhow!("{flag} {reason}, not {text:?}")
 }
 
-fn imposed(text: &str) -> Result<ImposedMetadata, String> {
+fn imposed(text: &str) -> anyhow::Result<ImposedMetadata> {
     let object = read_object(text.as_bytes(), &JsonLimits::default()).map_err(|malformed| {
         let said = malformed.to_string();
-        format!(
+        anyhow!(
             "--metadata{}",
             said.strip_prefix("The body")
                 .unwrap_or(&said)
                 .trim_end_matches('.')
         )
     })?;
-    ImposedMetadata::parse(object.into()).map_err(|reason| format!("--metadata {reason}"))
+    ImposedMetadata::parse(object.into()).map_err(|reason| anyhow!("--metadata {reason}"))
 }
 
-fn document(config: &ProviderConfig) -> Result<ProviderMetadata, String> {
-    config.check().map_err(|error| error.to_string())?;
+fn document(config: &ProviderConfig) -> anyhow::Result<ProviderMetadata> {
+    config.check()?;
     provider::offer(config)
         .map(|offer| offer.metadata)
-        .map_err(|invalid| invalid.to_string())
+        .map_err(|invalid| anyhow!(invalid.to_string()))
 }
 
 /// The flag that says a term.

@@ -12,12 +12,12 @@ use protocol::{ClientId, Secret, Timestamp};
 use store::{Role, TokenId};
 
 use crate::commands::{
-    account, audit, backup, check, client, describe, error_text, health, key, migrate, provider,
-    purge, token,
+    account, audit, backup, check, client, completions_and_man, error_text, health, key, migrate,
+    provider, purge, token,
 };
-use crate::config::{Config, Sources};
-use crate::exit::Exit;
+use crate::config::{Config, ConfigSources};
 use crate::observability::{start_logging, start_traces};
+use crate::terminal::exit_status::ExitStatus;
 use crate::{durations, serve, setting, settings};
 use protocol::escape::visible_lines;
 
@@ -146,7 +146,7 @@ enum AccountCommand {
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
     /// Issue an initial access token and print it, this once.
-    Issue(token::Wanted),
+    Issue(token::TokenArgs),
     /// List the tokens.
     List {
         /// One JSON object a line.
@@ -165,7 +165,7 @@ enum ClientCommand {
     /// List the clients.
     List {
         #[command(flatten)]
-        filter: client::Filter,
+        filter: client::ClientFilterArgs,
         /// Only clients whose name has this in it, in any language and whatever the case.
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,
@@ -176,7 +176,7 @@ enum ClientCommand {
     /// Write clients for another store, one JSON object a line: with their secrets, sealed as they are.
     Export {
         #[command(flatten)]
-        filter: client::Filter,
+        filter: client::ClientFilterArgs,
         /// A file, which must not be there yet; standard output, when left out.
         file: Option<PathBuf>,
     },
@@ -282,7 +282,7 @@ pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
 /// The command line with one flag for each setting.
 pub fn command() -> clap::Command {
     settings::all().fold(
-        Cli::command().after_help(Exit::help()),
+        Cli::command().after_help(ExitStatus::help()),
         |command, setting| {
             command.arg(
                 Arg::new(setting.key)
@@ -299,29 +299,29 @@ pub fn command() -> clap::Command {
 }
 
 /// Standard output, which may be a pipe that nobody reads any more.
-struct Out {
+struct StandardOutput {
     stdout: io::Stdout,
-    unread: bool,
+    closed: bool,
 }
 
-impl Out {
-    fn seen<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
-        self.unread |= written
+impl StandardOutput {
+    fn note_closed<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        self.closed |= written
             .as_ref()
             .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         written
     }
 }
 
-impl Write for Out {
+impl Write for StandardOutput {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let written = self.stdout.write(buffer);
-        self.seen(written)
+        self.note_closed(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.stdout.flush();
-        self.seen(flushed)
+        self.note_closed(flushed)
     }
 }
 
@@ -332,17 +332,17 @@ pub fn run() -> ExitCode {
     openssl::init();
     let matches = command().get_matches();
     let parsed = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from);
-    let mut out = Out {
+    let mut out = StandardOutput {
         stdout: io::stdout(),
-        unread: false,
+        closed: false,
     };
     match parsed.and_then(|cli| execute(cli, &matches, &mut out)) {
-        Ok(()) => Exit::Done,
-        Err(_) if out.unread => Exit::Unread,
+        Ok(()) => ExitStatus::Success,
+        Err(_) if out.closed => ExitStatus::OutputClosed,
         Err(error) => {
             let sentence = error_text(&error);
             let _ = writeln!(io::stderr(), "frontdesk: {}", visible_lines(&sentence));
-            Exit::Failed
+            ExitStatus::Failure
         }
     }
     .into()
@@ -363,17 +363,21 @@ fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
     settings::all().filter_map(given).collect()
 }
 
-fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> anyhow::Result<()> {
+fn execute(cli: Cli, matches: &ArgMatches, out: &mut StandardOutput) -> anyhow::Result<()> {
     match cli.command {
         Command::Try(arguments) => {
             keys::install();
             return Ok(try_provider(&try_options(arguments)?, out)?);
         }
-        Command::Completions { shell } => return describe::completions(command(), shell, out),
-        Command::Man { folder } => return describe::man(command(), folder.as_deref(), out),
+        Command::Completions { shell } => {
+            return completions_and_man::completions(command(), shell, out);
+        }
+        Command::Man { folder } => {
+            return completions_and_man::man(command(), folder.as_deref(), out);
+        }
         _ => {}
     }
-    let config = Config::load(&Sources::of_process(cli.config, flags(matches))?)?;
+    let config = Config::load(&ConfigSources::from_process(cli.config, flags(matches))?)?;
     if matches!(cli.command, Command::Serve) {
         let traces = start_traces(&config).map_err(anyhow::Error::msg)?;
         start_logging(&config.log_level, config.log_json, traces.as_ref())
@@ -395,13 +399,13 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> anyhow::Result<()> 
         }
         Command::Check(_) => check::run(&config, out),
         Command::Account(command) => run_account(&config, command, out),
-        Command::Token(TokenCommand::Issue(wanted)) => token::issue(&config, wanted, out),
+        Command::Token(TokenCommand::Issue(args)) => token::issue(&config, args, out),
         Command::Token(TokenCommand::List { json }) => token::list(&config, json, out),
         Command::Token(TokenCommand::Revoke { id }) => {
             token::revoke(&config, &TokenId::new(id), out)
         }
         Command::Client { account, command } => run_client(
-            &client::Reach::open(&config, account.as_deref())?,
+            &client::ClientScope::open(&config, account.as_deref())?,
             command,
             out,
         ),
@@ -429,7 +433,11 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> anyhow::Result<()> 
     }
 }
 
-fn run_account(config: &Config, command: AccountCommand, out: &mut Out) -> anyhow::Result<()> {
+fn run_account(
+    config: &Config,
+    command: AccountCommand,
+    out: &mut StandardOutput,
+) -> anyhow::Result<()> {
     match command {
         AccountCommand::Add {
             name,
@@ -442,28 +450,32 @@ fn run_account(config: &Config, command: AccountCommand, out: &mut Out) -> anyho
     }
 }
 
-fn run_client(reach: &client::Reach, command: ClientCommand, out: &mut Out) -> anyhow::Result<()> {
+fn run_client(
+    scope: &client::ClientScope,
+    command: ClientCommand,
+    out: &mut StandardOutput,
+) -> anyhow::Result<()> {
     match command {
         ClientCommand::List { filter, name, json } => {
-            client::list(reach, &filter, name.as_deref(), json, out)
+            client::list(scope, &filter, name.as_deref(), json, out)
         }
         ClientCommand::Export { filter, file } => {
-            client::export(reach, &filter, file.as_deref(), out)
+            client::export(scope, &filter, file.as_deref(), out)
         }
         ClientCommand::Import {
             file,
             sealed_with,
             dry_run,
-        } => client::import(reach, file.as_deref(), sealed_with.as_deref(), dry_run, out),
+        } => client::import(scope, file.as_deref(), sealed_with.as_deref(), dry_run, out),
         ClientCommand::Show {
             client_id,
             with_secret,
-        } => client::show(reach, &ClientId::new(client_id), with_secret, out),
+        } => client::show(scope, &ClientId::new(client_id), with_secret, out),
         ClientCommand::Delete { client_id } => {
-            client::delete(reach, &ClientId::new(client_id), out)
+            client::delete(scope, &ClientId::new(client_id), out)
         }
         ClientCommand::Reissue { client_id } => {
-            client::reissue(reach, &ClientId::new(client_id), out)
+            client::reissue(scope, &ClientId::new(client_id), out)
         }
     }
 }

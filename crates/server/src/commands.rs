@@ -19,7 +19,7 @@ pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod client;
-pub mod describe;
+pub mod completions_and_man;
 pub mod health;
 pub mod key;
 pub mod migrate;
@@ -88,28 +88,28 @@ fn plain_or_dash(text: Option<&str>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| plain(text).into_owned())
 }
 
-/// Rows in columns, each as wide as its widest text so far; the heads stand above the first rows alone. Columns are two blanks
+/// Rows in columns, each as wide as its widest text so far; the headings stand above the first rows alone. Columns are two blanks
 /// apart, so that a text with two must come in quotes.
-struct Table {
-    heads: Vec<String>,
+struct TextTable {
+    headings: Vec<String>,
     widths: Vec<usize>,
-    begun: bool,
+    has_printed_headings: bool,
 }
 
-impl Table {
-    fn new(heads: &[&str]) -> Self {
+impl TextTable {
+    fn new(headings: &[&str]) -> Self {
         Self {
-            heads: heads.iter().map(|head| (*head).to_owned()).collect(),
-            widths: vec![0; heads.len()],
-            begun: false,
+            headings: headings.iter().map(|head| (*head).to_owned()).collect(),
+            widths: vec![0; headings.len()],
+            has_printed_headings: false,
         }
     }
 
     /// The text of more rows.
     fn rows(&mut self, rows: &[Vec<String>]) -> String {
-        let heads = (!self.begun).then_some(&self.heads);
-        self.begun = true;
-        let rows: Vec<Vec<Cow<'_, str>>> = heads
+        let headings = (!self.has_printed_headings).then_some(&self.headings);
+        self.has_printed_headings = true;
+        let rows: Vec<Vec<Cow<'_, str>>> = headings
             .into_iter()
             .chain(rows)
             .map(|row| row.iter().map(|cell| visible(cell)).collect())

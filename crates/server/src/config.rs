@@ -22,7 +22,7 @@ mod traces;
 
 pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
-pub use sources::Sources;
+pub use sources::ConfigSources;
 
 use secret_files::SecretFile;
 use sources::{masked, merged, one_line};
@@ -33,7 +33,7 @@ use telemetry::traces::TraceEndpoint;
 
 /// How the listener speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
+pub enum TlsMode {
     /// TLS with certificates of our own making under the data folder.
     SelfSigned,
     /// TLS with an operator's certificate.
@@ -49,22 +49,22 @@ pub enum Tls {
 
 /// Where the key that seals secrets comes from.
 #[derive(Debug, Clone)]
-pub enum Sealing {
+pub enum SealingKeySource {
     /// From the configuration itself.
     Given(Secret),
     /// From a file an operator named.
     File(PathBuf),
     /// From a file that is made at first start.
-    Made(PathBuf),
+    Generated(PathBuf),
 }
 
 /// Where it is, for the beginning of a sentence.
-impl fmt::Display for Sealing {
+impl fmt::Display for SealingKeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(_) => f.write_str(&named("sealing_key")),
             Self::File(path) => write!(f, "{} is {}", named("sealing_key_file"), path.display()),
-            Self::Made(path) => write!(f, "{}", path.display()),
+            Self::Generated(path) => write!(f, "{}", path.display()),
         }
     }
 }
@@ -83,11 +83,11 @@ pub struct Config {
     /// The folder for what the embedded default keeps.
     pub data: PathBuf,
     /// Where the sealing key comes from.
-    pub sealing: Sealing,
+    pub sealing: SealingKeySource,
     /// The source of the first administrator's password, if there is one.
     pub admin_password: Option<AdminPassword>,
     /// How the listener speaks.
-    pub tls: Tls,
+    pub tls: TlsMode,
     /// What is logged.
     pub log_level: String,
     /// Whether log lines are JSON.
@@ -124,7 +124,7 @@ impl Config {
     ///
     /// # Errors
     /// Names the first setting, variable or file that is wrong.
-    pub fn load(sources: &Sources) -> anyhow::Result<Self> {
+    pub fn load(sources: &ConfigSources) -> anyhow::Result<Self> {
         let (table, unknown_variables) = merged(sources)?;
         let effective = masked(&table);
         let settings = ConfigFile::deserialize(table.clone())
@@ -163,7 +163,7 @@ impl Config {
         Ok(Self {
             development,
             providers: provider::all(settings.provider, development_issuer, sources)?,
-            admin_password: AdminPassword::of(
+            admin_password: AdminPassword::choose(
                 settings.admin_password,
                 settings.admin_password_file,
                 development,
@@ -218,10 +218,10 @@ impl Config {
     /// One sentence that names the setting or the file.
     pub fn sealing_key(&self) -> anyhow::Result<SealingKey> {
         let text = match &self.sealing {
-            Sealing::Given(text) => text.clone(),
-            Sealing::File(path) => read_secret(path, "sealing_key_file")?,
-            Sealing::Made(path) => {
-                make_once(path)?;
+            SealingKeySource::Given(text) => text.clone(),
+            SealingKeySource::File(path) => read_secret(path, "sealing_key_file")?,
+            SealingKeySource::Generated(path) => {
+                generate_once(path)?;
                 read_secret(path, "sealing_key_file")?
             }
         };
@@ -256,16 +256,18 @@ fn sealing(
     file: Option<SecretPath>,
     database: &DatabaseUrl,
     data: &Path,
-) -> anyhow::Result<Sealing> {
+) -> anyhow::Result<SealingKeySource> {
     match (key, file) {
         (Some(_), Some(_)) => bail!(
             "{} and {} are both set; set one of them",
             named("sealing_key"),
             named("sealing_key_file")
         ),
-        (Some(key), None) => Ok(Sealing::Given(key)),
-        (None, Some(path)) => Ok(Sealing::File(path.0)),
-        (None, None) if database.is_sqlite() => Ok(Sealing::Made(data.join("sealing.key"))),
+        (Some(key), None) => Ok(SealingKeySource::Given(key)),
+        (None, Some(path)) => Ok(SealingKeySource::File(path.0)),
+        (None, None) if database.is_sqlite() => {
+            Ok(SealingKeySource::Generated(data.join("sealing.key")))
+        }
         (None, None) => bail!(
             "{} must be set with PostgreSQL, because replicas share it: 32 random bytes in base64, such as `openssl rand -base64 32` makes",
             named("sealing_key_file")
@@ -273,7 +275,7 @@ fn sealing(
     }
 }
 
-fn tls(settings: TlsSettings) -> anyhow::Result<Tls> {
+fn tls(settings: TlsSettings) -> anyhow::Result<TlsMode> {
     let by_certificate = || match settings.certificate {
         Some(_) => TlsModeName::Files,
         None => TlsModeName::SelfSigned,
@@ -282,10 +284,10 @@ fn tls(settings: TlsSettings) -> anyhow::Result<Tls> {
     let [mode_name, certificate_name, key_name] =
         ["tls.mode", "tls.certificate", "tls.key"].map(named);
     match (mode, settings.certificate, settings.key) {
-        (TlsModeName::SelfSigned, None, None) => Ok(Tls::SelfSigned),
-        (TlsModeName::Off, None, None) => Ok(Tls::Off),
+        (TlsModeName::SelfSigned, None, None) => Ok(TlsMode::SelfSigned),
+        (TlsModeName::Off, None, None) => Ok(TlsMode::Off),
         (TlsModeName::Files, Some(certificate), Some(SecretPath(key))) => {
-            Ok(Tls::Files { certificate, key })
+            Ok(TlsMode::Files { certificate, key })
         }
         (TlsModeName::Files, _, _) => {
             bail!("{mode_name} is files, which needs {certificate_name} and {key_name}")
@@ -306,8 +308,12 @@ fn port_of(listen: &str) -> Option<u16> {
 }
 
 /// The issuer of development mode follows from how and where the service listens.
-pub(crate) fn development_issuer(tls: &Tls, port: u16) -> String {
-    let scheme = if *tls == Tls::Off { "http" } else { "https" };
+pub(crate) fn development_issuer(tls: &TlsMode, port: u16) -> String {
+    let scheme = if *tls == TlsMode::Off {
+        "http"
+    } else {
+        "https"
+    };
     format!("{scheme}://localhost:{port}")
 }
 
@@ -326,7 +332,7 @@ fn read_secret(path: &Path, key: &str) -> anyhow::Result<Secret> {
 }
 
 /// Creates a sealing key that only its owner may read, unless it exists; of two processes that start together one creates it.
-fn make_once(path: &Path) -> anyhow::Result<()> {
+fn generate_once(path: &Path) -> anyhow::Result<()> {
     if path.exists() {
         return Ok(());
     }

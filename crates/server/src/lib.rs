@@ -3,6 +3,7 @@
 //! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the site of [`wiring`] on its listeners;
 //! [`commands`] are the others an operator has.
 
+pub mod atomic_file;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -10,27 +11,24 @@ pub mod connections;
 pub mod descriptors;
 pub mod direct;
 pub mod durations;
-pub mod exit;
 pub mod front;
 pub mod heads;
 pub mod host;
 pub mod listener;
 pub mod management;
 pub mod metrics;
-pub mod new_file;
 pub mod observability;
-pub mod open;
+pub mod open_store;
 pub mod openapi;
 pub mod pages;
-pub mod progress;
 pub mod provider;
 pub mod request_id;
 pub mod serve;
 pub mod setting;
 pub mod settings;
-pub mod start_up;
 pub mod supervisor;
 pub mod tasks;
+pub mod terminal;
 pub mod tls;
 pub mod wiring;
 

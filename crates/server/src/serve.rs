@@ -21,7 +21,7 @@ use socket2::{Domain, Socket, Type};
 use store::{By, Role, Store};
 use telemetry::{Metrics, Traces};
 
-use crate::config::{Config, ProviderConfig, Tls, development_issuer};
+use crate::config::{Config, ProviderConfig, TlsMode, development_issuer};
 use crate::connections::Connections;
 use crate::descriptors::Descriptors;
 use crate::front::Front;
@@ -30,8 +30,9 @@ use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
 use crate::request_id::RequestIds;
 use crate::settings::named;
+use crate::terminal::startup_message;
 use crate::wiring::{Means, Site};
-use crate::{open, start_up, supervisor, tasks, tls};
+use crate::{open_store, supervisor, tasks, tls};
 
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
@@ -54,7 +55,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let first_password = config.admin_password().map_err(|error| error.to_string())?;
     let fetcher = fetcher(&config)?;
-    if let Tls::Files { certificate, key } = &config.tls {
+    if let TlsMode::Files { certificate, key } = &config.tls {
         tls::acceptor(certificate, key).map_err(|error| error.to_string())?;
     }
     let listeners = listen("listen", &config.listen, config.development)?;
@@ -62,7 +63,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
         settle_issuer(&mut config, &listeners)?;
     }
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
-    let store = open::store(&config).map_err(|error| error.to_string())?;
+    let store = open_store::open(&config).map_err(|error| error.to_string())?;
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let throttle = Arc::new(Throttle::of_registrations(
         config.limits.registrations_per_minute,
@@ -136,7 +137,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             limits: config.limits,
             metrics: metrics.clone(),
             // A browser that was told so once lets nobody past a certificate it does not trust.
-            strict: matches!(config.tls, Tls::Files { .. }),
+            strict: matches!(config.tls, TlsMode::Files { .. }),
             traces: traces.clone(),
         });
         let public = public(&site, &front, connections, listeners, acceptor.as_ref())
@@ -156,7 +157,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             connections = descriptors.connections,
             "open connections are limited"
         );
-        start_up::tell(
+        startup_message::print(
             &config,
             &site,
             &public_addresses,
@@ -225,9 +226,9 @@ fn private(management: ManagementState, listeners: Vec<TcpListener>) -> io::Resu
 /// The TLS settings of the listeners with when the certificate ends; nothing, where TLS is left to a proxy.
 fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(SslAcceptor, Timestamp)>, String> {
     let (certificate, key) = match &config.tls {
-        Tls::Off => return Ok(None),
-        Tls::Files { certificate, key } => (certificate.clone(), key.clone()),
-        Tls::SelfSigned => {
+        TlsMode::Off => return Ok(None),
+        TlsMode::Files { certificate, key } => (certificate.clone(), key.clone()),
+        TlsMode::SelfSigned => {
             let made = tls::development_certificates(&config.data, &names(config), clock.now())
                 .map_err(|error| error.to_string())?;
             (made.certificate, made.key)

@@ -7,9 +7,9 @@ use protocol::{Clock, Issuer, Secret};
 use serde_json::{Value, json};
 use store::{Account, Role, StoreError};
 
-use super::{Table, by_hand, configured, date, lines};
+use super::{TextTable, by_hand, configured, date, lines};
 use crate::config::{Config, check_new_password};
-use crate::open;
+use crate::open_store;
 
 /// Adds an account, held to one provider if one is named.
 ///
@@ -30,7 +30,7 @@ pub fn add(
     let provider = provider
         .map(|issuer| configured(config, issuer))
         .transpose()?;
-    let store = open::store(config)?;
+    let store = open_store::open(config)?;
     if store.account(name)?.is_some() {
         bail!("there is an account {name} already");
     }
@@ -57,10 +57,10 @@ pub fn add(
 /// # Errors
 /// One sentence.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let accounts = open::store(config)?.accounts()?;
+    let accounts = open_store::open(config)?.accounts()?;
     let text = match json {
         true => lines(accounts.iter().map(to_json)),
-        false => Table::new(&["NAME", "ROLE", "CREATED", "PROVIDER"])
+        false => TextTable::new(&["NAME", "ROLE", "CREATED", "PROVIDER"])
             .rows(&accounts.iter().map(row).collect::<Vec<_>>()),
     };
     Ok(write!(out, "{text}")?)
@@ -90,7 +90,7 @@ fn to_json(account: &Account) -> Value {
 /// # Errors
 /// One sentence.
 pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    match open::store(config)?
+    match open_store::open(config)?
         .by(by_hand(None))
         .remove_account(name)?
     {
@@ -104,7 +104,7 @@ pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Resu
 /// # Errors
 /// One sentence.
 pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open::store(config)?;
+    let store = open_store::open(config)?;
     if store.account(name)?.is_none() {
         bail!("there is no account {name}");
     }

@@ -8,9 +8,9 @@ use store::audit::Record;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Table, date, lines, plain_or_dash};
+use super::{TextTable, date, lines, plain_or_dash};
 use crate::config::Config;
-use crate::{cli, open};
+use crate::{cli, open_store};
 use protocol::escape::{plain, quoted};
 
 /// How many rows are read at a time.
@@ -27,8 +27,8 @@ pub fn run(
     json: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let store = open::store(config)?;
-    let mut table = Table::new(&[
+    let store = open_store::open(config)?;
+    let mut table = TextTable::new(&[
         "TIME",
         "EVENT",
         "TIMES",
@@ -43,7 +43,7 @@ pub fn run(
     loop {
         let page = store.audit(after.as_deref(), since, client, PAGE)?;
         let text = match json {
-            true => lines(page.iter().map(shown)),
+            true => lines(page.iter().map(to_json)),
             false => table.rows(&page.iter().map(row).collect::<Vec<_>>()),
         };
         write!(out, "{text}")?;
@@ -94,7 +94,7 @@ fn who(record: &Record) -> String {
     }
 }
 
-fn shown(record: &Record) -> Value {
+fn to_json(record: &Record) -> Value {
     json!({
         "id": record.id,
         "time": date(record.at),

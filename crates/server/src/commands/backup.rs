@@ -9,22 +9,22 @@ use protocol::Clock;
 use store::{BackupError, StoreError, Which};
 
 use super::by_hand;
-use crate::config::{Config, Sealing};
-use crate::progress::Progress;
+use crate::config::{Config, SealingKeySource};
 use crate::settings::named;
-use crate::{new_file, open};
+use crate::terminal::progress::Progress;
+use crate::{atomic_file, open_store};
 
 /// Writes everything the store has at this moment into a new file, while the service runs.
 ///
 /// # Errors
 /// One sentence; there is no file then.
 pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open::store(config)?;
+    let store = open_store::open(config)?;
     let steps = store.count_clients(&Which::default())?;
-    let rows = new_file::write(path, |file| {
-        let progress = Progress::of("backing up", Some(steps));
+    let rows = atomic_file::write(path, |file| {
+        let progress = Progress::start("backing up", Some(steps));
         store
-            .backup(Clock::system().now(), file, |rows| progress.at(rows))
+            .backup(Clock::system().now(), file, |rows| progress.set(rows))
             .map_err(anyhow::Error::from)
     })?;
     Ok(writeln!(
@@ -47,7 +47,7 @@ pub fn restore(
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut file = BufReader::new(file);
     // A key made now would open nothing of what is restored.
-    if let Sealing::Made(key) = &config.sealing
+    if let SealingKeySource::Generated(key) = &config.sealing
         && !key.exists()
     {
         bail!(
@@ -55,17 +55,17 @@ pub fn restore(
             key.display()
         );
     }
-    let store = open::store(config)?.by(by_hand(None));
+    let store = open_store::open(config)?.by(by_hand(None));
     let refused = |error| refusal(path, error);
     let rows = {
-        let progress = Progress::of("checking", None);
+        let progress = Progress::start("checking", None);
         store
-            .check_backup(&mut file, |rows| progress.at(rows))
+            .check_backup(&mut file, |rows| progress.set(rows))
             .map_err(refused)?
     };
-    let progress = Progress::of("restoring", Some(rows));
+    let progress = Progress::start("restoring", Some(rows));
     store
-        .restore(&mut file, replace, |rows| progress.at(rows))
+        .restore(&mut file, replace, |rows| progress.set(rows))
         .map_err(refused)?;
     drop(progress);
     Ok(writeln!(out, "restored {rows} rows")?)

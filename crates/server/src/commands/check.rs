@@ -10,10 +10,10 @@ use protocol::Clock;
 use store::{ClientsWithNul, StoreError};
 
 use super::error_text;
-use crate::config::{Config, Sealing, Tls};
+use crate::config::{Config, SealingKeySource, TlsMode};
 use crate::descriptors::Descriptors;
 use crate::observability::log_filter;
-use crate::{open, provider, serve, tls};
+use crate::{open_store, provider, serve, tls};
 use protocol::escape::{plain, visible_lines};
 
 /// Prints the configuration in force and everything that is wrong with it.
@@ -62,7 +62,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
             .into_iter()
             .flatten(),
     );
-    if let Tls::Files { certificate, key } = &config.tls {
+    if let TlsMode::Files { certificate, key } = &config.tls {
         match tls::acceptor(certificate, key)
             .map(drop)
             .and_then(|()| tls::concern(certificate, Clock::system().now()))
@@ -107,17 +107,17 @@ fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
         .sqlite_path()
         .is_some_and(|path| !path.exists())
     {
-        if !matches!(config.sealing, Sealing::Made(_)) {
+        if !matches!(config.sealing, SealingKeySource::Generated(_)) {
             config.sealing_key()?;
         }
         return Ok(("does not exist yet; the first start creates it", None));
     }
-    let store = open::unmigrated(config)?;
+    let store = open_store::open_unmigrated(config)?;
     match store.check() {
         Ok(()) => {
             let found = store
                 .clients_with_nul(NAMED)
-                .map_err(|error| open::describe_error(config, &error))?;
+                .map_err(|error| open_store::describe_error(config, &error))?;
             Ok((
                 "open, schema up to date, sealing key matches",
                 with_nul(&found),
@@ -127,7 +127,7 @@ fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
             "open, schema outdated; the next start, or `frontdesk migrate`, updates it",
             None,
         )),
-        Err(error) => Err(open::describe_error(config, &error)),
+        Err(error) => Err(open_store::describe_error(config, &error)),
     }
 }
 

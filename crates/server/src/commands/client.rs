@@ -8,29 +8,29 @@ use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
 use store::{Account, Client, Role, Store, Which};
 
-use super::{Table, by_hand, date, date_or, lines, plain_or_dash};
+use super::{TextTable, by_hand, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
-use crate::{open, random_text, serve};
+use crate::{open_store, random_text, serve};
 use protocol::escape::{plain, quoted, visible, visible_json_lines};
 
-mod carry;
 mod filter;
+mod import_export;
 
-pub use carry::{export, import};
-pub use filter::Filter;
+pub use filter::ClientFilterArgs;
+pub use import_export::{export, import};
 
 /// How many clients are read at a time.
 const PAGE: i64 = 500;
 
-/// The store, as far as a command may reach into it: to every client, or to those of one account or one provider.
+/// The store, as far as a command may scope into it: to every client, or to those of one account or one provider.
 #[derive(Debug)]
-pub struct Reach {
+pub struct ClientScope {
     store: Store,
     own: Option<String>,
     provider: Option<Issuer>,
 }
 
-impl Reach {
+impl ClientScope {
     /// Opens the store with the rights of an account: a registrar reaches its own clients, an administrator everybody's, and one that
     /// is held to a provider only those there.
     /// Whoever may run this command without one reaches everything.
@@ -38,7 +38,7 @@ impl Reach {
     /// # Errors
     /// One sentence.
     pub fn open(config: &Config, account: Option<&str>) -> anyhow::Result<Self> {
-        let store = open::store(config)?.by(by_hand(account));
+        let store = open_store::open(config)?.by(by_hand(account));
         let Some(name) = account else {
             return Ok(Self {
                 store,
@@ -63,8 +63,8 @@ impl Reach {
         }
     }
 
-    /// Those of the clients that are within reach; `None` when none can be.
-    fn within(&self, filter: &Filter) -> Option<Which> {
+    /// Those of the clients that are within scope; `None` when none can be.
+    fn within(&self, filter: &ClientFilterArgs) -> Option<Which> {
         let which = filter.which();
         let narrowed = |limit: Option<&str>, asked: Option<String>| match (limit, asked) {
             (Some(limit), Some(asked)) if limit != asked => None,
@@ -80,7 +80,7 @@ impl Reach {
         })
     }
 
-    /// Refuses a client that is out of reach as it refuses one that is not there.
+    /// Refuses a client that is out of scope as it refuses one that is not there.
     fn to(&self, id: &ClientId) -> anyhow::Result<()> {
         let limited = self.own.is_some() || self.provider.is_some();
         let belongs = || {
@@ -95,27 +95,27 @@ impl Reach {
     }
 }
 
-/// Lists the clients in the order in which they registered: all within reach, or fewer. A damaged one is named on standard
+/// Lists the clients in the order in which they registered: all within scope, or fewer. A damaged one is named on standard
 /// error.
 ///
 /// # Errors
 /// One sentence; when there were damaged ones, after all others were listed.
 pub fn list(
-    reach: &Reach,
-    filter: &Filter,
+    scope: &ClientScope,
+    filter: &ClientFilterArgs,
     name: Option<&str>,
     json: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let Some(which) = reach.within(filter) else {
-        return listed(&mut Table::new(&HEADS), &[], json, out);
+    let Some(which) = scope.within(filter) else {
+        return write_rows(&mut TextTable::new(&HEADS), &[], json, out);
     };
     let name = name.map(str::to_lowercase);
-    let mut table = Table::new(&HEADS);
+    let mut table = TextTable::new(&HEADS);
     let mut after: Option<ClientId> = None;
     let mut damaged = 0_u64;
     loop {
-        let page = reach.store.clients(&which, after.as_ref(), PAGE)?;
+        let page = scope.store.clients(&which, after.as_ref(), PAGE)?;
         let mut clients = Vec::new();
         for listed in &page {
             match &listed.client {
@@ -129,24 +129,24 @@ pub fn list(
                 }
             }
         }
-        listed(&mut table, &clients, json, out)?;
+        write_rows(&mut table, &clients, json, out)?;
         match page.last() {
             Some(last) => after = Some(last.id.clone()),
-            None => return damage(damaged, "listed"),
+            None => return check_damaged(damaged, "listed"),
         }
     }
 }
 
 const HEADS: [&str; 5] = ["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"];
 
-fn listed(
-    table: &mut Table,
+fn write_rows(
+    table: &mut TextTable,
     clients: &[&Client],
     json: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let text = match json {
-        true => lines(clients.iter().map(|client| shown(client, false))),
+        true => lines(clients.iter().map(|client| to_json(client, false))),
         false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
     };
     Ok(write!(out, "{text}")?)
@@ -163,7 +163,7 @@ fn is_called(client: &Client, part: &str) -> bool {
 }
 
 /// The end of a command that left damaged clients out.
-fn damage(clients: u64, done: &str) -> anyhow::Result<()> {
+fn check_damaged(clients: u64, done: &str) -> anyhow::Result<()> {
     match clients {
         0 => Ok(()),
         1 => Err(anyhow!("one client is damaged and was not {done}")),
@@ -176,14 +176,14 @@ fn damage(clients: u64, done: &str) -> anyhow::Result<()> {
 /// # Errors
 /// One sentence.
 pub fn show(
-    reach: &Reach,
+    scope: &ClientScope,
     id: &ClientId,
     with_secret: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    reach.to(id)?;
-    let client = reach.store.client(id)?.ok_or_else(|| unknown_client(id))?;
-    let text = serde_json::to_string_pretty(&shown(&client, with_secret))?;
+    scope.to(id)?;
+    let client = scope.store.client(id)?.ok_or_else(|| unknown_client(id))?;
+    let text = serde_json::to_string_pretty(&to_json(&client, with_secret))?;
     Ok(writeln!(out, "{}", visible_json_lines(&text))?)
 }
 
@@ -191,9 +191,9 @@ pub fn show(
 ///
 /// # Errors
 /// One sentence.
-pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
-    reach.to(id)?;
-    match reach.store.delete(id).wait()? {
+pub fn delete(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
+    scope.to(id)?;
+    match scope.store.delete(id).wait()? {
         true => Ok(writeln!(out, "deleted {}", plain(id.as_str()))?),
         false => Err(unknown_client(id)),
     }
@@ -203,14 +203,14 @@ pub fn delete(reach: &Reach, id: &ClientId, out: &mut impl Write) -> anyhow::Res
 ///
 /// # Errors
 /// One sentence.
-pub fn reissue(reach: &Reach, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
-    reach.to(id)?;
+pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
+    scope.to(id)?;
     let token = RegistrationAccessToken::new(format!(
         "{}{}",
         RegistrationAccessToken::PREFIX,
         random_text(&serve::random(), 32).map_err(anyhow::Error::msg)?
     ));
-    match reach
+    match scope
         .store
         .reissue(id, &token, Clock::system().now())
         .wait()?
@@ -244,7 +244,7 @@ fn row(client: &Client) -> Vec<String> {
     ]
 }
 
-fn shown(client: &Client, with_secret: bool) -> Value {
+fn to_json(client: &Client, with_secret: bool) -> Value {
     let secret = client.secret.as_ref().map(|secret| {
         if with_secret {
             secret.reveal()

@@ -14,7 +14,7 @@ use crate::serve;
 use crate::settings::named;
 
 /// How long an answer may take. A pool that waits for its database takes 3 seconds to say so.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long an answer may be, in bytes.
 const BODY_MAX: u64 = 4096;
@@ -35,25 +35,25 @@ pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<
             config.management_listen
         );
     }
-    let mut silent = anyhow!("{} has no address", named(KEY));
+    let mut unreachable = anyhow!("{} has no address", named(KEY));
     for address in addresses.into_iter().map(reachable) {
         match ask(&format!("http://{address}{path}")) {
-            Ok((200, told)) => return Ok(writeln!(out, "{told}")?),
-            Ok((503, told)) => {
-                bail!("the service at {address} is not ready: {told}");
+            Ok((200, body)) => return Ok(writeln!(out, "{body}")?),
+            Ok((503, body)) => {
+                bail!("the service at {address} is not ready: {body}");
             }
             Ok((status, _)) => {
                 bail!("{address} answered {path} with {status} and is not Frontdesk");
             }
             Err(error) => {
-                silent = anyhow!(
+                unreachable = anyhow!(
                     "the service does not answer at {address} ({}): {error}",
                     named(KEY)
                 );
             }
         }
     }
-    Err(silent)
+    Err(unreachable)
 }
 
 /// Where a listener on all addresses is reached from this machine.
@@ -69,15 +69,15 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
     let options = AgentOptions {
-        timeout: PATIENCE,
+        timeout: TIMEOUT,
         ..AgentOptions::default()
     };
     let agent = agent(&options, None, DefaultResolver::default());
     let mut answer = agent.get(url).call()?;
-    let told = answer
+    let body = answer
         .body_mut()
         .with_config()
         .limit(BODY_MAX)
         .read_to_string()?;
-    Ok((answer.status().as_u16(), told.trim_end().to_owned()))
+    Ok((answer.status().as_u16(), body.trim_end().to_owned()))
 }

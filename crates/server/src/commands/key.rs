@@ -6,19 +6,19 @@ use anyhow::Context;
 use keys::KeyInfo;
 use protocol::Clock;
 
-use super::{Table, by_hand, date, date_or, providers};
+use super::{TextTable, by_hand, date, date_or, providers};
 use crate::config::Config;
-use crate::open;
+use crate::open_store;
 
 /// Lists every provider's keys.
 ///
 /// # Errors
 /// One sentence.
 pub fn list(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open::store(config)?;
+    let store = open_store::open(config)?;
     for provider in providers(config)? {
         let listed = keys::list(&store, &provider.issuer, Clock::system().now())?;
-        shown(provider.issuer.as_str(), &listed, out)?;
+        write_keys(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
 }
@@ -29,7 +29,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
 /// One sentence.
 pub fn rotate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     keys::install();
-    let store = open::store(config)?.by(by_hand(None));
+    let store = open_store::open(config)?.by(by_hand(None));
     for provider in providers(config)? {
         let listed = keys::rotate(
             &store,
@@ -38,12 +38,12 @@ pub fn rotate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
             Clock::system().now(),
         )
         .with_context(|| format!("the keys of {} were not rotated", provider.issuer))?;
-        shown(provider.issuer.as_str(), &listed, out)?;
+        write_keys(provider.issuer.as_str(), &listed, out)?;
     }
     Ok(())
 }
 
-fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> anyhow::Result<()> {
+fn write_keys(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> anyhow::Result<()> {
     let row = |key: &KeyInfo| {
         vec![
             key.kid.clone(),
@@ -57,6 +57,6 @@ fn shown(issuer: &str, listed: &[KeyInfo], out: &mut impl Write) -> anyhow::Resu
     Ok(write!(
         out,
         "{issuer}\n{}",
-        Table::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]).rows(&rows)
+        TextTable::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]).rows(&rows)
     )?)
 }

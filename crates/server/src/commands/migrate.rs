@@ -3,17 +3,17 @@
 use std::io::Write;
 
 use crate::config::Config;
-use crate::open;
+use crate::open_store;
 
 /// Brings the database to this version.
 ///
 /// # Errors
 /// One sentence.
 pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open::unmigrated(config)?;
+    let store = open_store::open_unmigrated(config)?;
     let applied = store
         .migrate()
-        .map_err(|error| open::describe_error(config, &error))?;
+        .map_err(|error| open_store::describe_error(config, &error))?;
     let told = if applied.is_empty() {
         "the database schema is up to date".to_owned()
     } else {

@@ -9,14 +9,14 @@ use protocol::{Clock, Timestamp};
 use serde_json::json;
 use store::Which;
 
-use super::{Table, date, date_or, lines, providers};
+use super::{TextTable, date, date_or, lines, providers};
 use crate::config::{Config, ProviderConfig};
-use crate::open;
+use crate::open_store;
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
 
-struct Listed<'a> {
+struct ProviderLine<'a> {
     provider: &'a ProviderConfig,
     access: String,
     clients: u64,
@@ -28,7 +28,7 @@ struct Listed<'a> {
 /// # Errors
 /// One sentence.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open::store(config)?;
+    let store = open_store::open(config)?;
     let now = Clock::system().now();
     let mut listed = Vec::new();
     for provider in providers(config)? {
@@ -36,7 +36,7 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
             provider: Some(provider.issuer.as_str().to_owned()),
             ..Which::default()
         };
-        listed.push(Listed {
+        listed.push(ProviderLine {
             provider,
             access: format!("{:?}", provider.access).to_lowercase(),
             clients: store.count_clients(&which)?,
@@ -44,10 +44,10 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
         });
     }
     let text = if json {
-        lines(listed.iter().map(shown))
+        lines(listed.iter().map(to_json))
     } else {
         let rows: Vec<_> = listed.iter().map(|listed| row(listed, now)).collect();
-        Table::new(&[
+        TextTable::new(&[
             "ISSUER",
             "REGISTRATION",
             "DOMAINS",
@@ -70,7 +70,7 @@ fn domains(provider: &ProviderConfig) -> Vec<String> {
     std::iter::once(own.clone()).chain(others).collect()
 }
 
-fn row(listed: &Listed<'_>, now: Timestamp) -> Vec<String> {
+fn row(listed: &ProviderLine<'_>, now: Timestamp) -> Vec<String> {
     let signing = listed
         .keys
         .iter()
@@ -100,7 +100,7 @@ fn age(made: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn shown(listed: &Listed<'_>) -> serde_json::Value {
+fn to_json(listed: &ProviderLine<'_>) -> serde_json::Value {
     let key = |key: &KeyInfo| {
         json!({
             "kid": key.kid,

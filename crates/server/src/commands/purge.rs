@@ -7,14 +7,14 @@ use store::Purgeable;
 
 use super::by_hand;
 use crate::config::Config;
-use crate::open;
+use crate::open_store;
 
 /// Deletes what is good for nothing any more, or says what that would be.
 ///
 /// # Errors
 /// One sentence.
 pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open::store(config)?.by(by_hand(None));
+    let store = open_store::open(config)?.by(by_hand(None));
     let now = Clock::system().now();
     let purged = if dry_run {
         store.purgeable(now, now.minus(config.keep_retired))?

@@ -8,29 +8,29 @@ use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
 
-use super::{Table, by_hand, configured, date, date_or, lines, plain_or_dash};
+use super::{TextTable, by_hand, configured, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
-use crate::{open, random_text, serve};
+use crate::{open_store, random_text, serve};
 use protocol::escape::{plain, quoted};
 
-mod wanted;
+mod args;
 
-pub use wanted::Wanted;
+pub use args::TokenArgs;
 
 /// Issues an initial access token and prints it.
 ///
 /// # Errors
 /// One sentence that names the flag that is wrong, and its value.
-pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> anyhow::Result<()> {
-    let terms = wanted.terms(config)?;
-    let provider = wanted
+pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    let terms = args.terms(config)?;
+    let provider = args
         .provider
         .as_deref()
         .map(|issuer| configured(config, issuer))
         .transpose()?;
-    let store = open::store(config)?;
+    let store = open_store::open(config)?;
     let now = Clock::system().now();
-    if let Some(owner) = &wanted.owner {
+    if let Some(owner) = &args.owner {
         check_owner(&store, owner, provider.as_ref())?;
     }
     let token = InitialAccessToken::new(format!(
@@ -39,10 +39,10 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> anyhow::R
         random_text(&serve::random(), 32).map_err(anyhow::Error::msg)?
     ));
     let new = NewToken {
-        label: wanted.label,
-        uses: wanted.uses,
-        expires_at: wanted.expires_in.map(|span| now.plus(span)),
-        owner: wanted.owner,
+        label: args.label,
+        uses: args.uses,
+        expires_at: args.expires_in.map(|span| now.plus(span)),
+        owner: args.owner,
         provider,
         terms: terms.map(Arc::new),
     };
@@ -55,11 +55,11 @@ pub fn issue(config: &Config, wanted: Wanted, out: &mut impl Write) -> anyhow::R
 /// # Errors
 /// One sentence.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let tokens = open::store(config)?.tokens()?;
+    let tokens = open_store::open(config)?.tokens()?;
     let text = if json {
-        lines(tokens.iter().map(shown))
+        lines(tokens.iter().map(to_json))
     } else {
-        Table::new(&[
+        TextTable::new(&[
             "ID",
             "USES LEFT",
             "EXPIRES",
@@ -78,7 +78,10 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
 /// # Errors
 /// One sentence.
 pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> anyhow::Result<()> {
-    match open::store(config)?.by(by_hand(None)).revoke_token(id)? {
+    match open_store::open(config)?
+        .by(by_hand(None))
+        .revoke_token(id)?
+    {
         true => Ok(writeln!(out, "revoked {id}")?),
         false => Err(anyhow!(
             "there is no token {id}; `frontdesk token list` shows the identifiers"
@@ -136,7 +139,7 @@ fn summary(terms: &TokenTerms) -> String {
     lists.chain(imposed).collect::<Vec<_>>().join("; ")
 }
 
-fn shown(token: &TokenInfo) -> Value {
+fn to_json(token: &TokenInfo) -> Value {
     json!({
         "id": token.id.as_str(),
         "label": token.label,

@@ -23,7 +23,7 @@ pub enum AdminPassword {
 
 impl AdminPassword {
     /// Chooses between the two settings, and judges a password that is given.
-    pub(super) fn of(
+    pub(super) fn choose(
         given: Option<Secret>,
         file: Option<SecretPath>,
         development: bool,

@@ -9,7 +9,7 @@ use protocol::{Invalid, Issuer, Object};
 use registration::{Access, TrustedIssuer};
 use webfinger::{Directory, HostedProvider};
 
-use super::{Sources, descriptor, unreadable};
+use super::{ConfigSources, descriptor, unreadable};
 use crate::provider::{self as document, addresses};
 use crate::settings::{ProviderSettings, StatementIssuerSection, named};
 
@@ -89,7 +89,7 @@ impl ProviderConfig {
 pub(super) fn all(
     sections: Vec<ProviderSettings>,
     development_issuer: Option<Issuer>,
-    sources: &Sources,
+    sources: &ConfigSources,
 ) -> anyhow::Result<Vec<ProviderConfig>> {
     if development_issuer.is_some() {
         let mut only = sections.into_iter().next().unwrap_or_default();
@@ -127,7 +127,7 @@ fn no_issuer() -> anyhow::Error {
     )
 }
 
-fn provider(section: ProviderSettings, sources: &Sources) -> anyhow::Result<ProviderConfig> {
+fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Result<ProviderConfig> {
     let issuer = section.issuer.ok_or_else(no_issuer)?;
     let base = sources
         .file

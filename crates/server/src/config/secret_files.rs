@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Sources;
+use super::ConfigSources;
 use super::sources::{merged, secret_keys};
 use crate::setting::ValueKind;
 use crate::settings;
@@ -49,7 +49,7 @@ impl SecretFile {
 pub(super) fn all(
     table: &Table,
     data: &Path,
-    sources: &Sources,
+    sources: &ConfigSources,
 ) -> anyhow::Result<Vec<SecretFile>> {
     let named = settings::all()
         .filter(|setting| setting.kind == ValueKind::SecretFile)
@@ -75,13 +75,13 @@ pub(super) fn all(
 }
 
 /// The configuration file, if a secret is written in it.
-fn configuration(sources: &Sources) -> anyhow::Result<Option<SecretFile>> {
+fn configuration(sources: &ConfigSources) -> anyhow::Result<Option<SecretFile>> {
     let Some(path) = &sources.file else {
         return Ok(None);
     };
-    let (table, _) = merged(&Sources {
+    let (table, _) = merged(&ConfigSources {
         file: sources.file.clone(),
-        ..Sources::default()
+        ..ConfigSources::default()
     })?;
     let secret = secret_keys(&table).next();
     let reason = |key| format!("{} is written in {}", settings::named(key), path.display());

@@ -13,7 +13,7 @@ use crate::settings::{self, ConfigFile};
 
 /// Where settings come from, the later over the earlier.
 #[derive(Debug, Default)]
-pub struct Sources {
+pub struct ConfigSources {
     /// The file that `--config` names.
     pub file: Option<PathBuf>,
     /// The variables of the environment that are ours.
@@ -22,12 +22,15 @@ pub struct Sources {
     pub flags: Vec<(String, String)>,
 }
 
-impl Sources {
+impl ConfigSources {
     /// With the variables of this process.
     ///
     /// # Errors
     /// Names a variable of ours that is not UTF-8.
-    pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> anyhow::Result<Self> {
+    pub fn from_process(
+        file: Option<PathBuf>,
+        flags: Vec<(String, String)>,
+    ) -> anyhow::Result<Self> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the only reader of the environment"
@@ -50,7 +53,7 @@ impl Sources {
 }
 
 /// The file's table with environment and flags over it, and the variables that are no setting's.
-pub(super) fn merged(sources: &Sources) -> anyhow::Result<(Table, Vec<String>)> {
+pub(super) fn merged(sources: &ConfigSources) -> anyhow::Result<(Table, Vec<String>)> {
     let mut table = match &sources.file {
         None => Table::new(),
         Some(path) => {

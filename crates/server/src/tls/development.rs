@@ -61,8 +61,8 @@ pub fn development_certificates(
 ) -> Result<DevelopmentCertificates, TlsError> {
     let names = names
         .iter()
-        .map(|name| Name::read(name))
-        .collect::<Result<BTreeSet<Name>, TlsError>>()?;
+        .map(|name| SubjectName::parse(name))
+        .collect::<Result<BTreeSet<SubjectName>, TlsError>>()?;
     if names.is_empty() {
         return Err(TlsError::NoName);
     }
@@ -73,16 +73,16 @@ pub fn development_certificates(
     };
     let _lock = file::lock(data)?;
     let authority_key = data.join("ca.key");
-    let authority = match Pair::stored(&made.ca_pem, &authority_key)? {
+    let authority = match CertificatePair::stored(&made.ca_pem, &authority_key)? {
         Some(stored) if stored.lasts(now)? => stored,
         _ => {
-            let authority = Pair::authority(now)?;
+            let authority = CertificatePair::authority(now)?;
             authority.store(&made.ca_pem, &authority_key, None)?;
             authority
         }
     };
     if !serves(&made, &authority, &names, now)? {
-        Pair::server(&names, &authority, now)?.store(
+        CertificatePair::server(&names, &authority, now)?.store(
             &made.certificate,
             &made.key,
             Some(&authority.certificate),
@@ -94,26 +94,28 @@ pub fn development_certificates(
 /// Whether the stored server certificate will do. One that cannot be read is nobody's loss: it is made anew.
 fn serves(
     made: &DevelopmentCertificates,
-    authority: &Pair,
-    names: &BTreeSet<Name>,
+    authority: &CertificatePair,
+    names: &BTreeSet<SubjectName>,
     now: Timestamp,
 ) -> Result<bool, TlsError> {
-    let Ok(Some(stored)) = Pair::stored(&made.certificate, &made.key) else {
+    let Ok(Some(stored)) = CertificatePair::stored(&made.certificate, &made.key) else {
         return Ok(false);
     };
     let signed = stored
         .certificate
         .verify(&*authority.certificate.public_key()?)?;
-    Ok(signed && stored.lasts(now)? && Name::of(&stored.certificate).as_ref() == Some(names))
+    Ok(signed
+        && stored.lasts(now)?
+        && SubjectName::all_in(&stored.certificate).as_ref() == Some(names))
 }
 
 /// A certificate and the key that belongs to it.
-struct Pair {
+struct CertificatePair {
     certificate: X509,
     key: PKey<Private>,
 }
 
-impl Pair {
+impl CertificatePair {
     /// What the two files hold; nothing when one is missing.
     fn stored(certificate: &Path, key: &Path) -> Result<Option<Self>, TlsError> {
         let (chain, private) = match (file::certificates(certificate), file::key(key)) {
@@ -181,7 +183,7 @@ impl Pair {
 
     /// A new server certificate for `names`, signed by `authority`.
     fn server(
-        names: &BTreeSet<Name>,
+        names: &BTreeSet<SubjectName>,
         authority: &Self,
         now: Timestamp,
     ) -> Result<Self, ErrorStack> {
@@ -207,8 +209,8 @@ impl Pair {
         let mut alternatives = SubjectAlternativeName::new();
         for name in names {
             match name {
-                Name::Dns(name) => alternatives.dns(name),
-                Name::Ip(address) => alternatives.ip(&address.to_string()),
+                SubjectName::Dns(name) => alternatives.dns(name),
+                SubjectName::Ip(address) => alternatives.ip(&address.to_string()),
             };
         }
         let alternatives = alternatives.build(&builder.x509v3_context(Some(issuer), None))?;
@@ -255,13 +257,13 @@ fn unsigned(
 
 /// A name a certificate is made for. RFC 5280 §4.2.1.6.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+enum SubjectName {
     Dns(String),
     Ip(IpAddr),
 }
 
-impl Name {
-    fn read(text: &str) -> Result<Self, TlsError> {
+impl SubjectName {
+    fn parse(text: &str) -> Result<Self, TlsError> {
         let wrong = || TlsError::Name(text.to_owned());
         if let Ok(address) = text.parse() {
             return Ok(Self::Ip(address));
@@ -282,7 +284,7 @@ impl Name {
     }
 
     /// The names of a certificate; nothing when one is of another kind.
-    fn of(certificate: &X509Ref) -> Option<BTreeSet<Self>> {
+    fn all_in(certificate: &X509Ref) -> Option<BTreeSet<Self>> {
         let mut names = BTreeSet::new();
         for name in certificate.subject_alt_names()? {
             let address = || match name.ipaddress()?.len() {

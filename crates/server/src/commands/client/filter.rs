@@ -11,7 +11,7 @@ use crate::cli;
 
 /// Which clients.
 #[derive(Debug, clap::Args)]
-pub struct Filter {
+pub struct ClientFilterArgs {
     /// Only the clients of this account.
     #[arg(long, value_name = "ACCOUNT")]
     pub owner: Option<String>,
@@ -19,11 +19,11 @@ pub struct Filter {
     #[arg(long, value_name = "ISSUER")]
     pub provider: Option<String>,
     /// Only clients issued then or later: a date such as 2026-01-31T12:00:00Z, or a span ago such as 7d.
-    #[arg(long, value_name = "WHEN", value_parser = when)]
-    pub created_after: Option<When>,
+    #[arg(long, value_name = "WHEN", value_parser = time_arg)]
+    pub created_after: Option<TimeArg>,
     /// Only clients issued before that.
-    #[arg(long, value_name = "WHEN", value_parser = when)]
-    pub created_before: Option<When>,
+    #[arg(long, value_name = "WHEN", value_parser = time_arg)]
+    pub created_before: Option<TimeArg>,
     /// Only clients that are older than that and whose registration access token was not used since, such as 90d.
     #[arg(long, value_name = "SPAN", value_parser = cli::span)]
     pub unused: Option<Duration>,
@@ -31,14 +31,14 @@ pub struct Filter {
 
 /// An instant, or a span before now.
 #[derive(Debug, Clone, Copy)]
-pub enum When {
+pub enum TimeArg {
     /// Then.
     At(Timestamp),
     /// So long ago.
     Ago(Duration),
 }
 
-impl When {
+impl TimeArg {
     fn instant(self) -> Timestamp {
         match self {
             Self::At(at) => at,
@@ -47,24 +47,24 @@ impl When {
     }
 }
 
-impl Filter {
+impl ClientFilterArgs {
     /// The same, for the store.
     pub fn which(&self) -> Which {
         Which {
             owner: self.owner.clone(),
             provider: self.provider.clone(),
-            issued_from: self.created_after.map(When::instant),
-            issued_before: self.created_before.map(When::instant),
-            unused_since: self.unused.map(|span| When::Ago(span).instant()),
+            issued_from: self.created_after.map(TimeArg::instant),
+            issued_before: self.created_before.map(TimeArg::instant),
+            unused_since: self.unused.map(|span| TimeArg::Ago(span).instant()),
         }
     }
 }
 
-fn when(text: &str) -> Result<When, String> {
+fn time_arg(text: &str) -> Result<TimeArg, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Ok(When::At(Timestamp::from_seconds(date.unix_timestamp())));
+        return Ok(TimeArg::At(Timestamp::from_seconds(date.unix_timestamp())));
     }
-    cli::span(text).map(When::Ago).map_err(|_| {
+    cli::span(text).map(TimeArg::Ago).map_err(|_| {
         "must be a date such as 2026-01-31T12:00:00Z, or a duration such as 7d or 12h".to_owned()
     })
 }

@@ -6,14 +6,14 @@ use std::os::unix::fs::DirBuilderExt;
 use anyhow::anyhow;
 use store::{Store, StoreError};
 
-use crate::config::{Config, Sealing};
+use crate::config::{Config, SealingKeySource};
 
 /// Opens the store, brings it to this version, and makes sure the sealing key is its own.
 ///
 /// # Errors
 /// One sentence that names the setting, the file or the database.
-pub fn store(config: &Config) -> anyhow::Result<Store> {
-    let store = unmigrated(config)?;
+pub fn open(config: &Config) -> anyhow::Result<Store> {
+    let store = open_unmigrated(config)?;
     let applied = store
         .migrate()
         .map_err(|error| describe_error(config, &error))?;
@@ -29,11 +29,11 @@ pub fn store(config: &Config) -> anyhow::Result<Store> {
 /// Opens the store as it is.
 ///
 /// # Errors
-/// As [`store`](fn@store).
-pub fn unmigrated(config: &Config) -> anyhow::Result<Store> {
+/// As [`open`].
+pub fn open_unmigrated(config: &Config) -> anyhow::Result<Store> {
     let seal = || config.sealing_key();
     // A key that must be there already is looked for before anything is made.
-    if !matches!(config.sealing, Sealing::Made(_)) {
+    if !matches!(config.sealing, SealingKeySource::Generated(_)) {
         seal()?;
     }
     data_folder(config)?;

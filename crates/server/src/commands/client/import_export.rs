@@ -8,9 +8,9 @@ use anyhow::{Context, anyhow, bail};
 use protocol::Secret;
 use store::{ExportedClient, ImportError, NotImported, SealingKey, Store};
 
-use super::{Filter, PAGE, Reach, damage};
-use crate::new_file;
-use crate::progress::Progress;
+use super::{ClientFilterArgs, ClientScope, PAGE, check_damaged};
+use crate::atomic_file;
+use crate::terminal::progress::Progress;
 use protocol::escape::{visible, visible_json};
 
 /// How long a line may be, in bytes: far longer than any client.
@@ -26,31 +26,35 @@ const BATCH: usize = 500;
 /// # Errors
 /// One sentence; when there were damaged ones, after all others were written.
 pub fn export(
-    reach: &Reach,
-    filter: &Filter,
+    scope: &ClientScope,
+    filter: &ClientFilterArgs,
     file: Option<&Path>,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let Some(path) = file else {
-        let (_, damaged) = lines(reach, filter, out)?;
-        return damage(damaged, "exported");
+        let (_, damaged) = lines(scope, filter, out)?;
+        return check_damaged(damaged, "exported");
     };
-    let (exported, damaged) = new_file::write(path, |file| lines(reach, filter, file))?;
+    let (exported, damaged) = atomic_file::write(path, |file| lines(scope, filter, file))?;
     writeln!(out, "exported {}", clients(exported))?;
-    damage(damaged, "exported")
+    check_damaged(damaged, "exported")
 }
 
 /// How many were written, and how many are damaged.
-fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<(u64, u64)> {
-    let Some(which) = reach.within(filter) else {
+fn lines(
+    scope: &ClientScope,
+    filter: &ClientFilterArgs,
+    out: &mut dyn Write,
+) -> anyhow::Result<(u64, u64)> {
+    let Some(which) = scope.within(filter) else {
         return Ok((0, 0));
     };
-    let steps = reach.store.count_clients(&which)?;
-    let progress = Progress::of("exporting", Some(steps));
+    let steps = scope.store.count_clients(&which)?;
+    let progress = Progress::start("exporting", Some(steps));
     let (mut exported, mut damaged) = (0_u64, 0_u64);
     let mut after = None;
     loop {
-        let page = reach.store.exported(&which, after.as_ref(), PAGE)?;
+        let page = scope.store.exported(&which, after.as_ref(), PAGE)?;
         let Some(last) = page.last() else {
             return Ok((exported, damaged));
         };
@@ -63,13 +67,13 @@ fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<
                 }
                 Err(error) => {
                     damaged = damaged.saturating_add(1);
-                    progress.aside(|| {
+                    progress.suspend(|| {
                         writeln!(io::stderr(), "frontdesk: {}", visible(&error.to_string()))
                     })?;
                 }
             }
         }
-        progress.at(exported);
+        progress.set(exported);
     }
 }
 
@@ -78,20 +82,20 @@ fn lines(reach: &Reach, filter: &Filter, out: &mut dyn Write) -> anyhow::Result<
 /// # Errors
 /// One sentence that names the line.
 pub fn import(
-    reach: &Reach,
+    scope: &ClientScope,
     file: Option<&Path>,
     sealed_with: Option<&Path>,
     dry_run: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    if reach.own.is_some() {
+    if scope.own.is_some() {
         bail!("only an administrator imports clients");
     }
-    if reach.provider.is_some() {
+    if scope.provider.is_some() {
         bail!("only an account of every provider imports clients");
     }
-    let store = &reach.store;
-    let mut export = Export {
+    let store = &scope.store;
+    let mut export = ExportFile {
         lines: BufReader::new(source(file)?),
         sealed_with: sealed_with.map(key).transpose()?,
     };
@@ -102,7 +106,7 @@ pub fn import(
         format!("{} would be imported", clients(new))
     } else {
         let imported = export.each_batch(store, "importing", |batch| store.import(batch));
-        let (_, new) = imported.map_err(|Stopped { error, new }| match new {
+        let (_, new) = imported.map_err(|ImportStopped { error, new }| match new {
             0 => error,
             new => anyhow!("{error:#}; {} before it were imported. Fix the line and run the command again to continue", clients(new)),
         })?;
@@ -116,19 +120,19 @@ pub fn import(
 }
 
 /// An export, to be read more than once.
-struct Export {
+struct ExportFile {
     lines: BufReader<File>,
     sealed_with: Option<SealingKey>,
 }
 
 /// Where an import ended before its end.
-struct Stopped {
+struct ImportStopped {
     error: anyhow::Error,
     /// How many clients were new until then.
     new: u64,
 }
 
-impl Export {
+impl ExportFile {
     /// Hands out the clients from the beginning on, some at a time, to work that says how many of them are new; says how many
     /// there are, and how many are new.
     fn each_batch(
@@ -136,28 +140,28 @@ impl Export {
         store: &Store,
         what: &'static str,
         work: impl Fn(&[ExportedClient]) -> Result<usize, NotImported>,
-    ) -> Result<(u64, u64), Stopped> {
+    ) -> Result<(u64, u64), ImportStopped> {
         let (mut all, mut new) = (0_u64, 0_u64);
-        let bytes = self.begin().map_err(|error| Stopped {
+        let bytes = self.begin().map_err(|error| ImportStopped {
             error: anyhow::Error::new(error).context(UNREADABLE),
             new,
         })?;
-        let progress = Progress::of(what, Some(bytes));
+        let progress = Progress::start(what, Some(bytes));
         loop {
-            let batch = self.batch(store).map_err(|refused| Stopped {
+            let batch = self.batch(store).map_err(|refused| ImportStopped {
                 error: refusal(all, refused),
                 new,
             })?;
             if batch.is_empty() {
                 return Ok((all, new));
             }
-            let more = work(&batch).map_err(|refused| Stopped {
+            let more = work(&batch).map_err(|refused| ImportStopped {
                 error: refusal(all, refused),
                 new,
             })?;
             all = all.saturating_add(number(batch.len()));
             new = new.saturating_add(number(more));
-            progress.at(self.lines.stream_position().unwrap_or(bytes));
+            progress.set(self.lines.stream_position().unwrap_or(bytes));
         }
     }
 

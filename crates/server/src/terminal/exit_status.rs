@@ -5,38 +5,43 @@ use std::process::ExitCode;
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub enum ExitStatus {
     /// What was asked for is done.
-    Done,
+    Success,
     /// It failed, and a sentence says why.
-    Failed,
+    Failure,
     /// The command line is none.
     Usage,
     /// Standard output was a pipe that nobody reads any more: 128 and the number of SIGPIPE, as shells tell it.
-    Unread,
+    OutputClosed,
 }
 
-impl Exit {
+impl ExitStatus {
     /// Every code there is, in their order.
-    pub const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Usage, Self::Unread];
+    pub const ALL: [Self; 4] = [
+        Self::Success,
+        Self::Failure,
+        Self::Usage,
+        Self::OutputClosed,
+    ];
 
     /// The number.
     pub const fn code(self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::Failed => 1,
+            Self::Success => 0,
+            Self::Failure => 1,
             Self::Usage => 2,
-            Self::Unread => 141,
+            Self::OutputClosed => 141,
         }
     }
 
     /// What the number says.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "success",
-            Self::Failed => "failure; the last line on standard error gives the reason",
+            Self::Success => "success",
+            Self::Failure => "failure; the last line on standard error gives the reason",
             Self::Usage => "usage error; nothing was done",
-            Self::Unread => "standard output was closed",
+            Self::OutputClosed => "standard output was closed",
         }
     }
 
@@ -51,8 +56,8 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(exit: ExitStatus) -> Self {
         Self::from(exit.code())
     }
 }

@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 
 use protocol::Secret;
 
-use crate::config::{Config, Tls};
+use crate::config::{Config, TlsMode};
 use crate::settings::named;
 use crate::wiring::Site;
 
 /// Says where the service is; in development mode also how to walk the whole way, ready to paste.
-pub fn tell(
+pub fn print(
     config: &Config,
     site: &Site,
     public: &[SocketAddr],
@@ -43,18 +43,18 @@ pub fn tell(
     tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
     if config.development {
         // Nobody may be listening, which is no reason not to serve.
-        let _ = writeln!(io::stdout(), "{}", journey(config, password));
+        let _ = writeln!(io::stdout(), "{}", steps(config, password));
     }
 }
 
-fn journey(config: &Config, password: Option<&Secret>) -> String {
+fn steps(config: &Config, password: Option<&Secret>) -> String {
     let Some(provider) = config.providers.first() else {
         return String::new();
     };
     let issuer = &provider.issuer;
     let host = issuer.authority();
     let ca = config.data.join("ca.pem");
-    let curl = if config.tls == Tls::Off {
+    let curl = if config.tls == TlsMode::Off {
         "curl -sS".to_owned()
     } else {
         format!("curl -sS --cacert {}", quoted(&ca.display().to_string()))

@@ -13,7 +13,7 @@ use crate::{cli, provider};
 
 /// What a token is to be good for.
 #[derive(Debug, clap::Args)]
-pub struct Wanted {
+pub struct TokenArgs {
     /// How many clients it may register; any number, when left out.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub uses: Option<i64>,
@@ -43,7 +43,7 @@ pub struct Wanted {
     pub metadata: Option<String>,
 }
 
-impl Wanted {
+impl TokenArgs {
     /// What its clients may be, if that is limited; every provider it is for can agree to it.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ pub struct Progress(ProgressBar);
 
 impl Progress {
     /// Work of so many steps; of an unknown number, when there is none.
-    pub fn of(what: &'static str, steps: Option<u64>) -> Self {
+    pub fn start(what: &'static str, steps: Option<u64>) -> Self {
         let bar = steps.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let shape = if steps.is_some() {
             "{msg} {wide_bar} {human_pos}/{human_len}"
@@ -26,12 +26,12 @@ impl Progress {
     }
 
     /// So many steps are done.
-    pub fn at(&self, done: u64) {
+    pub fn set(&self, done: u64) {
         self.0.set_position(done);
     }
 
     /// A line that stays, above this one.
-    pub fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
         self.0.suspend(work)
     }
 }

@@ -1,4 +1,4 @@
-//! A file that is whole or not there, and never in the place of another.
+//! A new file that is either complete or absent.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::anyhow;
 use tempfile::NamedTempFile;
 
-/// Makes a file that only its owner may read. It has its name once everything is written and durable.
+/// Creates a file that only its owner may read. It gets its name after everything is written and durable.
 ///
 /// # Errors
-/// One sentence: the work's, or one that names the file; there is no file then.
+/// If `work` fails, or the file exists or cannot be written; the file does not exist then.
 pub fn write<T>(
     path: &Path,
     work: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<T>,

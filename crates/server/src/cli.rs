@@ -46,10 +46,10 @@ enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Accounts: who may register and manage.
+    /// Accounts, which may register and manage clients.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Initial access tokens: whoever holds one may register.
+    /// Initial access tokens, whose holders may register clients.
     #[command(subcommand)]
     Token(TokenCommand),
     /// Registered clients.
@@ -63,24 +63,24 @@ enum Command {
     /// The providers' signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// The audit trail: who changed what, and who was refused what.
+    /// The audit trail: every change and every refusal, with the account or token.
     Audit {
-        /// From then on: that long ago, such as 7d, or a time such as 2026-01-31T12:00:00Z.
-        #[arg(long, value_name = "SPAN|TIME", value_parser = audit::since)]
+        /// The earliest time: a duration ago such as 7d, or a time such as 2026-01-31T12:00:00Z.
+        #[arg(long, value_name = "DURATION|TIME", value_parser = audit::since)]
         since: Option<Timestamp>,
-        /// Only what concerns this client.
+        /// Only events of this client.
         #[arg(long, value_name = "CLIENT_ID")]
         client: Option<String>,
-        /// One JSON object a line.
+        /// One JSON object per line.
         #[arg(long)]
         json: bool,
     },
     /// The providers that are configured.
     #[command(subcommand)]
     Provider(ProviderCommand),
-    /// Write everything the store has, at this moment, into a new file; the service may run.
+    /// Write the whole store, as of now, into a new file; the service may run.
     Backup {
-        /// The file, which must not be there yet.
+        /// The file, which must not exist.
         file: PathBuf,
     },
     /// Put a backup into an empty store.
@@ -93,13 +93,13 @@ enum Command {
     },
     /// Delete clients that expired, initial access tokens that expired or are used up, and retired keys.
     Purge {
-        /// Only say how many there are.
+        /// Only print how many there are.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Be a client of any provider: WebFinger, discovery, and with --register the whole life of a registration.
+    /// Act as a client of any provider: WebFinger, discovery, and with --register all steps of a registration.
     Try(TryArguments),
-    /// Print what a shell completes this command line with.
+    /// Print the completion script of a shell.
     Completions {
         /// The shell.
         shell: Shell,
@@ -118,16 +118,16 @@ enum AccountCommand {
     Add {
         /// Its name.
         name: String,
-        /// What it may do: an administrator everything, a registrar register and manage clients of its own.
+        /// Its rights: an administrator has all, a registrar registers and manages its own clients.
         #[arg(long, default_value = "registrar", value_parser = role)]
         role: Role,
-        /// The issuer of the provider it is held to, and unknown elsewhere; every provider, when left out.
+        /// The issuer of the only provider it is for; every provider by default.
         #[arg(long, value_name = "ISSUER")]
         provider: Option<String>,
     },
     /// List the accounts.
     List {
-        /// One JSON object a line.
+        /// One JSON object per line.
         #[arg(long)]
         json: bool,
     },
@@ -145,11 +145,11 @@ enum AccountCommand {
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
-    /// Issue an initial access token and print it, this once.
+    /// Issue an initial access token and print it; it is not shown again.
     Issue(token::TokenArgs),
     /// List the tokens.
     List {
-        /// One JSON object a line.
+        /// One JSON object per line.
         #[arg(long)]
         json: bool,
     },
@@ -166,10 +166,10 @@ enum ClientCommand {
     List {
         #[command(flatten)]
         filter: client::ClientFilterArgs,
-        /// Only clients whose name has this in it, in any language and whatever the case.
+        /// Only clients with this text in their name, in any language, upper or lower case.
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,
-        /// One JSON object a line.
+        /// One JSON object per line.
         #[arg(long)]
         json: bool,
     },
@@ -177,17 +177,17 @@ enum ClientCommand {
     Export {
         #[command(flatten)]
         filter: client::ClientFilterArgs,
-        /// A file, which must not be there yet; standard output, when left out.
+        /// A file, which must not exist; standard output by default.
         file: Option<PathBuf>,
     },
-    /// Take in what was exported. Clients that are here already are left alone when they are the same, and refused otherwise.
+    /// Import exported clients. A client that exists already is skipped if it is the same, and refused otherwise.
     Import {
-        /// The file; standard input, when left out.
+        /// The file; standard input by default.
         file: Option<PathBuf>,
-        /// The file with the sealing key of the store the clients come from, when this store has another.
+        /// The file with the sealing key of the store the clients come from, if this store has another.
         #[arg(long, value_name = "FILE")]
         sealed_with: Option<PathBuf>,
-        /// Look at everything, and change nothing.
+        /// Check every line and change nothing.
         #[arg(long)]
         dry_run: bool,
     },
@@ -204,7 +204,7 @@ enum ClientCommand {
         /// Its identifier.
         client_id: String,
     },
-    /// Give a client a new registration access token; the old one is good for nothing any more.
+    /// Give a client a new registration access token; the old one becomes invalid.
     Reissue {
         /// Its identifier.
         client_id: String,
@@ -213,9 +213,9 @@ enum ClientCommand {
 
 #[derive(Debug, Subcommand)]
 enum ProviderCommand {
-    /// List them: who may register, the domains they answer for, how many clients they have, how old their keys are.
+    /// List the providers, with their registration mode, domains, number of clients and age of keys.
     List {
-        /// One JSON object a line.
+        /// One JSON object per line.
         #[arg(long)]
         json: bool,
     },
@@ -225,22 +225,22 @@ enum ProviderCommand {
 enum KeyCommand {
     /// List the keys.
     List,
-    /// Publish successors; they sign once everybody can have seen them.
+    /// Publish successors; they sign once every cache can have them.
     Rotate,
 }
 
 #[derive(Debug, clap::Args)]
 struct CheckArguments {
-    /// Ask at the public addresses instead, as a stranger would, and say what stands in between.
+    /// Check the public addresses instead, as an anonymous client, and report what the proxy changes.
     #[arg(long)]
     outside: bool,
     /// A certificate authority (PEM) to trust besides the system's.
     #[arg(long, value_name = "FILE", requires = "outside")]
     ca: Option<PathBuf>,
-    /// One JSON object a line.
+    /// One JSON object per line.
     #[arg(long, requires = "outside")]
     json: bool,
-    /// Where a host is found whatever DNS says; the address may have a port of its own. May be given again.
+    /// The address of a host, in place of DNS; it may have a port of its own. May be repeated.
     #[arg(long, value_name = "HOST:PORT:ADDRESS", requires = "outside")]
     resolve: Vec<ResolveOverride>,
 }
@@ -261,7 +261,7 @@ struct TryArguments {
     /// A certificate authority (PEM) to trust besides the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// One JSON object a step.
+    /// One JSON object per step.
     #[arg(long)]
     json: bool,
 }
@@ -271,15 +271,15 @@ fn role(text: &str) -> Result<Role, String> {
         .map_err(|_| "must be administrator or registrar".to_owned())
 }
 
-/// How long something is to last.
+/// Reads a lifetime.
 ///
 /// # Errors
-/// When it is no span of time, or one that cannot be.
-pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+/// If the text is not a duration or is out of bounds.
+pub(crate) fn lifetime(text: &str) -> Result<std::time::Duration, String> {
     durations::parse(text, durations::LIFETIME)
 }
 
-/// The command line with one flag for each setting.
+/// Returns the command line with one flag for each setting.
 pub fn command() -> clap::Command {
     settings::all().fold(
         Cli::command().after_help(ExitStatus::help()),
@@ -298,7 +298,7 @@ pub fn command() -> clap::Command {
     )
 }
 
-/// Standard output, which may be a pipe that nobody reads any more.
+/// Standard output. It records whether its reader closed the pipe.
 struct StandardOutput {
     stdout: io::Stdout,
     closed: bool,
@@ -325,7 +325,7 @@ impl Write for StandardOutput {
     }
 }
 
-/// Runs the program and says how it ended: without a word when nobody reads what it prints.
+/// Runs the program and returns its exit code. Prints no error if standard output was closed.
 pub fn run() -> ExitCode {
     // Whoever speaks to OpenSSL first decides whether it takes itself down when the program ends. A command ends while threads of the
     // store still connect, and a database's driver, which would speak to it first, leaves that on.
@@ -348,7 +348,7 @@ pub fn run() -> ExitCode {
     .into()
 }
 
-/// The settings given as flags, wherever on the line they stand.
+/// Returns the settings given as flags, before or after the command.
 fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
     let mut innermost = matches;
     while let Some((_, inner)) = innermost.subcommand() {

@@ -1,4 +1,4 @@
-//! What an operator does besides serving. Each command works on the store directly, so it works while the service runs.
+//! The commands other than `serve`. Each works on the store directly, so it works while the service runs.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -27,7 +27,7 @@ pub mod provider;
 pub mod purge;
 pub mod token;
 
-/// Somebody at the command line, who says which account they are or does not.
+/// Returns the actor of a command, with the account that `--as` names.
 fn by_hand(account: Option<&str>) -> By {
     By {
         account: account.map(str::to_owned),
@@ -50,7 +50,7 @@ pub(crate) fn error_text(error: &anyhow::Error) -> String {
         })
 }
 
-/// An instant as people read it. RFC 3339.
+/// Formats a time. RFC 3339.
 fn date(at: Timestamp) -> String {
     OffsetDateTime::from_unix_timestamp(at.seconds())
         .ok()
@@ -58,12 +58,12 @@ fn date(at: Timestamp) -> String {
         .unwrap_or_else(|| at.seconds().to_string())
 }
 
-/// The same, or what its absence means.
+/// Formats a time, or returns the words for its absence.
 fn date_or(at: Option<Timestamp>, absent: &str) -> String {
     at.map_or_else(|| absent.to_owned(), date)
 }
 
-/// One JSON object a line.
+/// One JSON object per line.
 fn lines(objects: impl Iterator<Item = Value>) -> String {
     objects.fold(String::new(), |mut text, object| {
         let _ = writeln!(text, "{}", visible_json(&object.to_string()));
@@ -83,12 +83,12 @@ fn configured(config: &Config, issuer: &str) -> anyhow::Result<Issuer> {
     })
 }
 
-/// A text that may be absent, for a table: in quotes unless it is words with one blank between them.
+/// Formats an optional text for a table: in quotes unless it is words separated by single blanks.
 fn plain_or_dash(text: Option<&str>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| plain(text).into_owned())
 }
 
-/// Rows in columns, each as wide as its widest text so far; the headings stand above the first rows alone. Columns are two blanks
+/// A table as text. A column is as wide as its widest text so far; the headings are printed once. Columns are two blanks
 /// apart, so that a text with two must come in quotes.
 struct TextTable {
     headings: Vec<String>,
@@ -105,7 +105,7 @@ impl TextTable {
         }
     }
 
-    /// The text of more rows.
+    /// Returns the text of more rows.
     fn rows(&mut self, rows: &[Vec<String>]) -> String {
         let headings = (!self.has_printed_headings).then_some(&self.headings);
         self.has_printed_headings = true;
@@ -132,7 +132,7 @@ impl TextTable {
     }
 }
 
-/// The configured providers, once their issuers are known.
+/// Returns the configured providers, if their issuers are known.
 pub(crate) fn providers(config: &Config) -> anyhow::Result<&[ProviderConfig]> {
     if !config.issuers_are_known() {
         bail!(

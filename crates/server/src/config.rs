@@ -31,10 +31,10 @@ use crate::setting::{DefaultText, FileSection, SecretPath};
 use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
 use telemetry::traces::TraceEndpoint;
 
-/// How the listener speaks.
+/// The TLS mode of the public listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsMode {
-    /// TLS with certificates of our own making under the data folder.
+    /// TLS with certificates generated under the data folder.
     SelfSigned,
     /// TLS with an operator's certificate.
     Files {
@@ -47,18 +47,18 @@ pub enum TlsMode {
     Off,
 }
 
-/// Where the key that seals secrets comes from.
+/// The source of the sealing key.
 #[derive(Debug, Clone)]
 pub enum SealingKeySource {
-    /// From the configuration itself.
+    /// The configuration itself.
     Given(Secret),
-    /// From a file an operator named.
+    /// A file that the operator named.
     File(PathBuf),
-    /// From a file that is made at first start.
+    /// A file that the first start creates.
     Generated(PathBuf),
 }
 
-/// Where it is, for the beginning of a sentence.
+/// The beginning of a sentence about the key.
 impl fmt::Display for SealingKeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -69,48 +69,48 @@ impl fmt::Display for SealingKeySource {
     }
 }
 
-/// Everything the service needs to know.
+/// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Whether nothing was configured: everything on this machine, for trying it.
+    /// True in development mode: no file and no issuer are configured.
     pub development: bool,
-    /// Where the service listens.
+    /// The address of the public listener.
     pub listen: String,
-    /// Where health and metrics are served.
+    /// The address of the management listener.
     pub management_listen: String,
     /// The database.
     pub database: DatabaseUrl,
-    /// The folder for what the embedded default keeps.
+    /// The folder for the database, sealing key and development certificates.
     pub data: PathBuf,
-    /// Where the sealing key comes from.
+    /// The source of the sealing key.
     pub sealing: SealingKeySource,
     /// The source of the first administrator's password, if there is one.
     pub admin_password: Option<AdminPassword>,
-    /// How the listener speaks.
+    /// The TLS mode of the public listener.
     pub tls: TlsMode,
-    /// What is logged.
+    /// The log filter.
     pub log_level: String,
-    /// Whether log lines are JSON.
+    /// True if log lines are JSON.
     pub log_json: bool,
-    /// Where spans of requests go, if anywhere.
+    /// The collector of spans.
     pub traces: Option<TraceEndpoint>,
     /// The limits.
     pub limits: Limits,
-    /// The proxies whose word about their clients is believed.
+    /// The trusted proxies.
     pub proxies: Proxies,
     /// Private destinations that may be fetched from.
     pub outbound_allow: Vec<outbound::AllowedDestination>,
     /// A certificate authority trusted besides the system's when fetching.
     pub outbound_ca: Option<PathBuf>,
-    /// For how long documents may be kept.
+    /// The time for which documents may be cached.
     pub max_age: Duration,
-    /// For how long retired keys stay published.
+    /// The time for which retired keys stay published.
     pub keep_retired: Duration,
-    /// For how long the audit trail is kept; for ever, when absent.
+    /// The time for which the audit trail is kept; unlimited if absent.
     pub keep_audit: Option<Duration>,
-    /// The providers; in development mode the only one follows from where the service listens.
+    /// The providers; in development mode one, whose issuer follows from `listen`.
     pub providers: Vec<ProviderConfig>,
-    /// Variables that look like settings and are none.
+    /// Variables with our prefix that are not settings.
     pub unknown_variables: Vec<String>,
     secret_files: Vec<SecretFile>,
     effective: String,
@@ -196,26 +196,26 @@ impl Config {
         })
     }
 
-    /// Whether the issuers are final: that of development mode ends in the port, and only the running service knows which
-    /// free one it took.
+    /// True if the issuers are final. The issuer of development mode has the port, which is unknown until the service listens
+    /// if any free port may be taken.
     pub fn issuers_are_known(&self) -> bool {
         !self.development || port_of(&self.listen).is_some()
     }
 
-    /// The settings that were given, as TOML, with secrets masked.
+    /// Returns the settings that were given, as TOML, with secrets masked.
     pub fn effective(&self) -> &str {
         &self.effective
     }
 
-    /// A sentence for each file with a secret in it that group or others have access to.
+    /// Returns a sentence for each file with a secret that group or others have access to.
     pub fn open_secret_files(&self) -> impl Iterator<Item = String> {
         self.secret_files.iter().filter_map(SecretFile::concern)
     }
 
-    /// The sealing key, made first when it is one we make ourselves and there is none yet.
+    /// Reads the sealing key, and generates it first if its file is ours and does not exist.
     ///
     /// # Errors
-    /// One sentence that names the setting or the file.
+    /// Names the setting or the file.
     pub fn sealing_key(&self) -> anyhow::Result<SealingKey> {
         let text = match &self.sealing {
             SealingKeySource::Given(text) => text.clone(),
@@ -231,7 +231,7 @@ impl Config {
     /// Returns the first administrator's password, which is read if it is in a file.
     ///
     /// # Errors
-    /// One sentence that names the setting or the file.
+    /// Names the setting or the file.
     pub fn admin_password(&self) -> anyhow::Result<Option<Secret>> {
         self.admin_password
             .as_ref()
@@ -239,10 +239,10 @@ impl Config {
             .transpose()
     }
 
-    /// The certificate authority for fetching, as it stands in its file.
+    /// Reads the file of the certificate authority for fetching.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub fn outbound_authority(&self) -> anyhow::Result<Option<Vec<u8>>> {
         self.outbound_ca
             .as_ref()
@@ -299,7 +299,7 @@ fn tls(settings: TlsSettings) -> anyhow::Result<TlsMode> {
     }
 }
 
-/// The port at the end of where the service listens, unless any free one will do.
+/// Returns the port of `listen`, unless any free port may be taken.
 fn port_of(listen: &str) -> Option<u16> {
     listen
         .rsplit_once(':')
@@ -307,7 +307,7 @@ fn port_of(listen: &str) -> Option<u16> {
         .filter(|port| *port != 0)
 }
 
-/// The issuer of development mode follows from how and where the service listens.
+/// Returns the issuer of development mode.
 pub(crate) fn development_issuer(tls: &TlsMode, port: u16) -> String {
     let scheme = if *tls == TlsMode::Off {
         "http"

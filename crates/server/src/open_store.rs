@@ -1,4 +1,4 @@
-//! Opening the store a configuration names.
+//! Opens the configured store.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -8,10 +8,10 @@ use store::{Store, StoreError};
 
 use crate::config::{Config, SealingKeySource};
 
-/// Opens the store, brings it to this version, and makes sure the sealing key is its own.
+/// Opens the store, applies missing migrations and checks the sealing key.
 ///
 /// # Errors
-/// One sentence that names the setting, the file or the database.
+/// Names the setting, the file or the database.
 pub fn open(config: &Config) -> anyhow::Result<Store> {
     let store = open_unmigrated(config)?;
     let applied = store
@@ -26,13 +26,13 @@ pub fn open(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// Opens the store as it is.
+/// Opens the store without migrating it.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_unmigrated(config: &Config) -> anyhow::Result<Store> {
     let seal = || config.sealing_key();
-    // A key that must be there already is looked for before anything is made.
+    // A key that must exist is checked before anything is created.
     if !matches!(config.sealing, SealingKeySource::Generated(_)) {
         seal()?;
     }

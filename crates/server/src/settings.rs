@@ -25,25 +25,25 @@ use crate::setting::{
 
 section! {
     ConfigFile => Settings, "", {
-        /// Where the service listens: address and port, or name and port; port 0 takes any free one.
+        /// The address of the public listener: address and port, or name and port; port 0 takes any free one.
         listen: Option<String>, default "0.0.0.0:9443; localhost:9443 in development mode", "FRONTDESK_LISTEN";
-        /// Where health and metrics are served, over plain HTTP; never on the public address.
+        /// The address of the management listener, which serves health and metrics over plain HTTP; it must not be public.
         management_listen: String = "127.0.0.1:9444".to_owned(), "FRONTDESK_MANAGEMENT_LISTEN";
         /// The database: a sqlite:// or postgres:// URL.
         database: Option<DatabaseUrl>, default "sqlite://{data}/frontdesk.db", "FRONTDESK_DATABASE";
-        /// The folder for what the embedded default keeps: database, sealing key, development certificates.
+        /// The folder for the database, sealing key and development certificates, unless they are configured.
         data: PathBuf = "frontdesk-data".into(), "FRONTDESK_DATA";
         /// A file with the key that seals secrets in the store: 32 bytes in base64.
         sealing_key_file: Option<SecretPath>, default "{data}/sealing.key, made at first start, with SQLite; none with PostgreSQL", "FRONTDESK_SEALING_KEY_FILE";
-        /// The same key itself.
+        /// The sealing key itself.
         sealing_key: Option<Secret>, default "", "FRONTDESK_SEALING_KEY";
-        /// The password of the account admin, which is made with it when there is no account yet: at least 12 characters, in development mode any.
+        /// The password of the account admin, which is created if there is no account yet: at least 12 characters, in development mode any.
         admin_password: Option<Secret>, default "none; development mode makes one and shows it once", "FRONTDESK_ADMIN_PASSWORD";
-        /// A file with that password, which is then not in the environment of the process; a line break at its end is no part of it.
+        /// A file with that password, which keeps it out of the environment; a line break at its end is ignored.
         admin_password_file: Option<SecretPath>, default "", "FRONTDESK_ADMIN_PASSWORD_FILE";
-        /// The proxies whose word about their clients' addresses is believed: addresses or networks such as 10.0.0.0/8.
+        /// The proxies that are trusted to name their clients' addresses: addresses or networks such as 10.0.0.0/8.
         proxies: Vec<IpNet>, default "", "FRONTDESK_PROXIES";
-        /// The one header in which they give it: x-forwarded-for or forwarded (RFC 7239).
+        /// The header in which the proxies name them: x-forwarded-for or forwarded (RFC 7239).
         proxy_header: ProxyHeader = ProxyHeader::XForwardedFor, "FRONTDESK_PROXY_HEADER";
     }
     sections {
@@ -72,25 +72,25 @@ section! {
 
 section! {
     LogFile => LogSettings, "log.", {
-        /// What is logged: error, warn, info, debug or trace, or a filter such as info,store=debug.
+        /// The log level: error, warn, info, debug or trace, or a filter such as info,store=debug.
         level: String = "info".to_owned(), "FRONTDESK_LOG";
-        /// How log lines are written: text or json.
+        /// The format of log lines: text or json.
         format: Option<LogFormat>, default "json; text in development mode", "FRONTDESK_LOG_FORMAT";
     }
 }
 
 section! {
     TracesFile => TracesSettings, "traces.", {
-        /// Where spans of requests go, OTLP over HTTP: http://host:4318, or a whole address; requires a build with the cargo feature otel.
+        /// The collector of spans, OTLP over HTTP: http://host:4318, or a whole address; requires a build with the cargo feature otel.
         endpoint: Option<String>, default "", "FRONTDESK_TRACES_ENDPOINT";
-        /// How many of a hundred requests are traced, where no proxy has decided that.
+        /// The percentage of requests that are traced, unless a proxy has decided it.
         percent: u32 = 100, "FRONTDESK_TRACES_PERCENT";
     }
 }
 
 section! {
     OutboundFile => OutboundSettings, "outbound.", {
-        /// Private destinations that may be fetched from all the same: host:port, several with commas.
+        /// Private destinations that may be fetched from: host:port, several with commas.
         allow: Vec<outbound::AllowedDestination>, default "", "FRONTDESK_OUTBOUND_ALLOW";
         /// A certificate authority, PEM, trusted besides the system's when fetching.
         ca: Option<PathBuf>, default "", "FRONTDESK_OUTBOUND_CA";
@@ -99,21 +99,21 @@ section! {
 
 section! {
     DiscoveryFile => DiscoverySettings, "discovery.", {
-        /// For how long clients and caches may keep the documents and keys; a new signing key is published that long before it signs.
+        /// The time for which clients and caches may keep the documents and keys; a new signing key is published that long before it signs.
         max_age: Duration = Duration::from_hours(1), in Duration::ZERO..=Duration::from_hours(24), "FRONTDESK_DISCOVERY_MAX_AGE";
     }
 }
 
 section! {
     KeysFile => KeysSettings, "keys.", {
-        /// For how long a key that no longer signs stays published.
+        /// The time for which a key that no longer signs stays published.
         keep_retired: Duration = Duration::from_hours(30 * 24), in Duration::ZERO..=*LIFETIME.end(), "FRONTDESK_KEYS_KEEP_RETIRED";
     }
 }
 
 section! {
     AuditFile => AuditSettings, "audit.", {
-        /// For how long the audit trail is kept; 0 is for ever.
+        /// The time for which the audit trail is kept; 0 is unlimited.
         keep: Duration = Duration::from_hours(90 * 24), in Duration::ZERO..=*LIFETIME.end(), "FRONTDESK_AUDIT_KEEP";
     }
 }
@@ -124,13 +124,13 @@ section! {
         issuer: Option<Issuer>, default "https://localhost:9443 in development mode; otherwise it must be set", "FRONTDESK_ISSUER";
         /// The domains whose accounts and URLs WebFinger answers with this issuer; the issuer's own host always is one.
         domains: Vec<webfinger::Domain>, default "the issuer's host", "FRONTDESK_DOMAINS";
-        /// Who may register: closed, protected (an account or an initial access token) or open.
+        /// The access to registration: closed, protected (an account or an initial access token) or open.
         registration: Access = Access::Protected, "FRONTDESK_REGISTRATION";
         /// Private-use schemes without a dot that native clients may use.
         native_schemes: Vec<NativeScheme>, default "", "FRONTDESK_NATIVE_SCHEMES";
-        /// How long a client secret is good for.
+        /// The lifetime of a client secret.
         client_secret_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_SECRET_LIFETIME";
-        /// How long a registered client is.
+        /// The lifetime of a registered client.
         client_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_LIFETIME";
     }
     fields {
@@ -182,7 +182,7 @@ const METADATA: &[Setting] = &[
         default: SettingDefault::Words(
             "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set",
         ),
-        doc: "Where users are sent to authenticate.",
+        doc: "The authorization endpoint, where users authenticate.",
         bounds: String::new,
     },
     Setting {
@@ -192,7 +192,7 @@ const METADATA: &[Setting] = &[
         default: SettingDefault::Words(
             "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set",
         ),
-        doc: "Where codes become tokens.",
+        doc: "The token endpoint.",
         bounds: String::new,
     },
     Setting {
@@ -202,7 +202,7 @@ const METADATA: &[Setting] = &[
         default: SettingDefault::Words(
             "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out",
         ),
-        doc: "Where claims about the user are.",
+        doc: "The userinfo endpoint.",
         bounds: String::new,
     },
 ];
@@ -211,41 +211,41 @@ section! {
     /// The limits on requests of anonymous callers.
     #[derive(Copy, Eq)]
     LimitsFile => Limits, "limits.", {
-        /// How many connections one address may have at a time in each process, configured proxies apart; one more is closed at once, and 0 is any number.
+        /// The maximum number of open connections of one address in each process, except configured proxies; further ones are closed at once, and 0 is no limit.
         connections_per_address: u32 = 256, "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS";
-        /// The maximum number of open connections in all in each process, proxies included; one more is closed at once, and 0 is what the limit of file descriptors leaves.
+        /// The maximum number of open connections in each process, proxies included; further ones are closed at once, and 0 is what the limit of file descriptors leaves.
         connections: u32 = 0, "FRONTDESK_LIMITS_CONNECTIONS";
-        /// The maximum number of TLS handshakes of one address under way in each process, configured proxies apart; one more is closed at once, and 0 is any number.
+        /// The maximum number of TLS handshakes of one address in progress in each process, except configured proxies; further ones are closed at once, and 0 is no limit.
         handshakes_per_address: u32 = 32, "FRONTDESK_LIMITS_HANDSHAKES_PER_ADDRESS";
-        /// How many bytes the path and query of a request may have; more is 414.
+        /// The maximum length of a request's path and query, in bytes; more is 414.
         target_bytes: u32 = 8_192, in 128..=65_534, "FRONTDESK_LIMITS_TARGET_BYTES";
-        /// How many header fields a request may have; more is 431.
+        /// The maximum number of header fields of a request; more is 431.
         headers: u32 = 64, in 8..=96, "FRONTDESK_LIMITS_HEADERS";
-        /// How many bytes a request's target and header fields may have together; more is 431.
+        /// The maximum length of a request's target and header fields together, in bytes; more is 431.
         head_bytes: u32 = 16_384, in 1_024..=131_072, "FRONTDESK_LIMITS_HEAD_BYTES";
-        /// How many bytes a request's body may have; more is 413.
+        /// The maximum length of a request's body, in bytes; more is 413.
         body_bytes: u32 = 65_536, in 128..=u32::MAX, "FRONTDESK_LIMITS_BODY_BYTES";
-        /// How many seconds a request's head may take to arrive; more is 408.
+        /// The time within which a request's head must arrive, in seconds; more is 408.
         head_seconds: u32 = 5, in 1..=u32::MAX, "FRONTDESK_LIMITS_HEAD_SECONDS";
-        /// How many seconds a request's body may take to arrive; more is 408.
+        /// The time within which a request's body must arrive, in seconds; more is 408.
         body_seconds: u32 = 10, in 1..=u32::MAX, "FRONTDESK_LIMITS_BODY_SECONDS";
-        /// How many seconds a request may take in all; more is 503.
+        /// The time within which a request must be answered, in seconds; more is 503.
         handler_seconds: u32 = 15, in 1..=u32::MAX, "FRONTDESK_LIMITS_HANDLER_SECONDS";
-        /// How many seconds an idle connection is kept.
+        /// The time after which an idle connection is closed, in seconds.
         keep_alive_seconds: u32 = 75, in 1..=u32::MAX, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS";
-        /// How many clients anybody may register a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is any number.
+        /// The maximum number of registrations a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is no limit.
         registrations_per_minute: u32 = 60, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE";
-        /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is any number.
+        /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is no limit.
         updates_per_minute: u32 = 60, "FRONTDESK_LIMITS_UPDATES_PER_MINUTE";
-        /// How often a minute one account's password may be wrong from one address, in each process, and ten times as often all of them together; more is 429, and 0 is any number.
+        /// The maximum number of failed logins a minute of one account from one address, in each process, and ten times as many of all together; more is 429, and 0 is no limit.
         failed_logins_per_minute: u32 = 10, "FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE";
-        /// How many passwords may wait to be verified, for each processor; more is 503, first for the address that has most of them.
+        /// The maximum number of passwords that wait to be verified, for each processor; more is 503, first for the address that has most of them.
         passwords_waiting: u32 = 64, in 1..=u32::MAX, "FRONTDESK_LIMITS_PASSWORDS_WAITING";
-        /// How deep arrays and objects may stand inside one another; deeper is 400.
+        /// The maximum depth of nested arrays and objects; deeper is 400.
         json_depth: u32 = 32, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_DEPTH";
-        /// How many members one object may have; more is 400.
+        /// The maximum number of members of an object; more is 400.
         json_members: u32 = 200, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_MEMBERS";
-        /// How many elements one array may have; more is 400.
+        /// The maximum number of elements of an array; more is 400.
         json_elements: u32 = 200, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_ELEMENTS";
     }
 }

@@ -1,12 +1,12 @@
-//! What systemd, or another supervisor that named a socket in `NOTIFY_SOCKET`, is told: that the service answers, that it lives,
-//! that it stops. `sd_notify(3)`, `sd_watchdog_enabled(3)`.
+//! Notifications for systemd, or another supervisor with a socket in `NOTIFY_SOCKET`: the service is ready, alive,
+//! stopping. `sd_notify(3)`, `sd_watchdog_enabled(3)`.
 
 use std::slice;
 
 use actix_web::rt;
 use sd_notify::NotifyState;
 
-/// The service answers from now on; if the supervisor keeps a watchdog, it is fed as long as this runtime gets round.
+/// Reports that the service is ready, and then feeds the supervisor's watchdog, if it has one, as long as this runtime runs.
 pub fn ready() {
     tell(&NotifyState::Ready);
     // Half of what is allowed, as `sd_watchdog_enabled(3)` advises.
@@ -25,12 +25,12 @@ pub fn ready() {
     });
 }
 
-/// The service finishes what it has and takes nothing new.
+/// Reports that the service is stopping.
 pub fn stopping() {
     tell(&NotifyState::Stopping);
 }
 
-/// Without a supervisor nothing is said.
+/// Sends a notification. Does nothing without a supervisor.
 fn tell(state: &NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(slice::from_ref(state)) {
         tracing::warn!("the supervisor cannot be told {state}: {error}");

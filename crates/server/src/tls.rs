@@ -1,10 +1,10 @@
-//! Certificates: those an operator configures, and those development mode makes for itself.
+//! Certificates: configured ones, and those that development mode generates.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`acceptor`](mod@acceptor) | from a certificate file and a key file to what a listener needs |
 //! | [`development`] | a development certificate authority and the server certificate it signs |
-//! | [`error`] | what can be wrong, each a sentence that names the file |
+//! | [`error`] | the errors, each a sentence that names the file |
 
 pub mod acceptor;
 pub mod development;

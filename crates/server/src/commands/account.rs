@@ -11,10 +11,10 @@ use super::{TextTable, by_hand, configured, date, lines};
 use crate::config::{Config, check_new_password};
 use crate::open_store;
 
-/// Adds an account, held to one provider if one is named.
+/// Adds an account, for one provider if `--provider` names it.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn add(
     config: &Config,
     name: &str,
@@ -52,10 +52,10 @@ pub fn add(
     }
 }
 
-/// Lists the accounts: as a table, or as one JSON object a line.
+/// Lists the accounts, as a table or as one JSON object per line.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let accounts = open_store::open(config)?.accounts()?;
     let text = match json {
@@ -88,7 +88,7 @@ fn to_json(account: &Account) -> Value {
 /// Removes an account.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
     match open_store::open(config)?
         .by(by_hand(None))
@@ -102,7 +102,7 @@ pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Resu
 /// Sets an account's password.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open(config)?;
     if store.account(name)?.is_none() {
@@ -115,7 +115,7 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Re
     }
 }
 
-/// A new password: typed twice at a terminal, or the first line of standard input.
+/// Reads a new password: typed twice at a terminal, or the first line of standard input.
 fn new_password(name: &str, development: bool) -> anyhow::Result<Secret> {
     let unreadable = "the password cannot be read";
     if io::stdin().is_terminal() {

@@ -13,13 +13,13 @@ use crate::config::Config;
 use crate::{cli, open_store};
 use protocol::escape::{plain, quoted};
 
-/// How many rows are read at a time.
+/// The number of rows per query.
 const PAGE: i64 = 500;
 
-/// Prints the audit trail in the order of time: as a table, or as one JSON object a line.
+/// Prints the audit trail in the order of time, as a table or as one JSON object per line.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn run(
     config: &Config,
     since: Option<Timestamp>,
@@ -54,15 +54,15 @@ pub fn run(
     }
 }
 
-/// Since when: an instant, or that long ago.
+/// Reads a time, or a duration before now.
 ///
 /// # Errors
-/// When it is neither.
+/// If the text is neither.
 pub fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(Timestamp::from_seconds(at.unix_timestamp()));
     }
-    let ago = cli::span(text).map_err(|_| {
+    let ago = cli::lifetime(text).map_err(|_| {
         format!(
             "must be a duration such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}"
         )
@@ -84,7 +84,7 @@ fn row(record: &Record) -> Vec<String> {
     ]
 }
 
-/// A name that cannot be an account's is a stranger's word, and stands in quotes: it could look like anything.
+/// Returns the account or token. A name that no account can have was sent by an anonymous client and is quoted.
 fn who(record: &Record) -> String {
     match (&record.account, &record.token) {
         (Some(account), _) if store::is_account_name(account) => account.clone(),

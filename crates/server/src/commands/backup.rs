@@ -14,10 +14,10 @@ use crate::settings::named;
 use crate::terminal::progress::Progress;
 use crate::{atomic_file, open_store};
 
-/// Writes everything the store has at this moment into a new file, while the service runs.
+/// Writes the whole store, as of now, into a new file. The service may run.
 ///
 /// # Errors
-/// One sentence; there is no file then.
+/// If the store cannot be read or the file written; the file does not exist then.
 pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open(config)?;
     let steps = store.count_clients(&Which::default())?;
@@ -34,10 +34,10 @@ pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> anyhow::Res
     )?)
 }
 
-/// Puts a backup into the store: into an empty one, unless it may be replaced.
+/// Restores a backup into the store, which must be empty unless `replace` is set.
 ///
 /// # Errors
-/// One sentence; nothing has changed then.
+/// If the backup or the store is not suitable; nothing has changed then.
 pub fn restore(
     config: &Config,
     path: &Path,
@@ -46,7 +46,7 @@ pub fn restore(
 ) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut file = BufReader::new(file);
-    // A key made now would open nothing of what is restored.
+    // A new key could not open the restored secrets.
     if let SealingKeySource::Generated(key) = &config.sealing
         && !key.exists()
     {

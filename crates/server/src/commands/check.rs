@@ -16,10 +16,10 @@ use crate::observability::log_filter;
 use crate::{open_store, provider, serve, tls};
 use protocol::escape::{plain, visible_lines};
 
-/// Prints the configuration in force and everything that is wrong with it.
+/// Prints the configuration in force and its problems.
 ///
 /// # Errors
-/// How many things are wrong.
+/// The number of problems.
 pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let mut wrong: Vec<String> = Vec::new();
     let mut say = |text: String| writeln!(out, "{}", visible_lines(&text));
@@ -100,7 +100,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-/// How the store is, and what is to be noted of its rows. What a start would do by itself is not wrong, and looking makes nothing.
+/// Returns the state of the store, and a note on its rows. What a start does by itself is not a problem, and nothing is created.
 fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
     if config
         .database
@@ -134,7 +134,7 @@ fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
 /// The maximum number of clients that a note names.
 const NAMED: usize = 10;
 
-/// A note on clients from before U+0000 was refused.
+/// Returns a note on clients from before U+0000 was refused.
 fn with_nul(found: &ClientsWithNul) -> Option<String> {
     let ids: Vec<Cow<'_, str>> = found.first.iter().map(|id| plain(id.as_str())).collect();
     let (clients, named) = match found.count {

@@ -19,10 +19,10 @@ mod import_export;
 pub use filter::ClientFilterArgs;
 pub use import_export::{export, import};
 
-/// How many clients are read at a time.
+/// The number of clients per query.
 const PAGE: i64 = 500;
 
-/// The store, as far as a command may scope into it: to every client, or to those of one account or one provider.
+/// The clients that a command may access: all, or those of one account or one provider.
 #[derive(Debug)]
 pub struct ClientScope {
     store: Store,
@@ -31,12 +31,12 @@ pub struct ClientScope {
 }
 
 impl ClientScope {
-    /// Opens the store with the rights of an account: a registrar reaches its own clients, an administrator everybody's, and one that
-    /// is held to a provider only those there.
-    /// Whoever may run this command without one reaches everything.
+    /// Opens the store with the rights of an account: a registrar has its own clients, an administrator all, and an account
+    /// of one provider only those there.
+    /// Without an account the scope is every client.
     ///
     /// # Errors
-    /// One sentence.
+    /// If the store fails, or the output cannot be written.
     pub fn open(config: &Config, account: Option<&str>) -> anyhow::Result<Self> {
         let store = open_store::open(config)?.by(by_hand(account));
         let Some(name) = account else {
@@ -63,7 +63,7 @@ impl ClientScope {
         }
     }
 
-    /// Those of the clients that are within scope; `None` when none can be.
+    /// Narrows a filter to the scope; `None` if no client can match.
     fn within(&self, filter: &ClientFilterArgs) -> Option<Which> {
         let which = filter.which();
         let narrowed = |limit: Option<&str>, asked: Option<String>| match (limit, asked) {
@@ -80,7 +80,7 @@ impl ClientScope {
         })
     }
 
-    /// Refuses a client that is out of scope as it refuses one that is not there.
+    /// Refuses a client outside the scope with the error of an unknown client.
     fn to(&self, id: &ClientId) -> anyhow::Result<()> {
         let limited = self.own.is_some() || self.provider.is_some();
         let belongs = || {
@@ -95,11 +95,11 @@ impl ClientScope {
     }
 }
 
-/// Lists the clients in the order in which they registered: all within scope, or fewer. A damaged one is named on standard
+/// Lists the clients in the scope that match, in the order of registration. Damaged clients are reported on standard
 /// error.
 ///
 /// # Errors
-/// One sentence; when there were damaged ones, after all others were listed.
+/// If the store cannot be read, or after the listing if clients were damaged.
 pub fn list(
     scope: &ClientScope,
     filter: &ClientFilterArgs,
@@ -152,7 +152,7 @@ fn write_rows(
     Ok(write!(out, "{text}")?)
 }
 
-/// Whether a text in lower case is part of a client's name, in any language.
+/// True if a text in lower case is part of a client's name, in any language.
 fn is_called(client: &Client, part: &str) -> bool {
     let names = client.metadata.members().client_name.as_ref();
     names.is_some_and(|names| {
@@ -162,7 +162,7 @@ fn is_called(client: &Client, part: &str) -> bool {
     })
 }
 
-/// The end of a command that left damaged clients out.
+/// Fails if damaged clients were skipped.
 fn check_damaged(clients: u64, done: &str) -> anyhow::Result<()> {
     match clients {
         0 => Ok(()),
@@ -171,10 +171,10 @@ fn check_damaged(clients: u64, done: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Shows a client as JSON; its secret only when asked to.
+/// Shows a client as JSON, with its secret only if `with_secret` is set.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn show(
     scope: &ClientScope,
     id: &ClientId,
@@ -187,10 +187,10 @@ pub fn show(
     Ok(writeln!(out, "{}", visible_json_lines(&text))?)
 }
 
-/// Deletes a client, also one that is damaged.
+/// Deletes a client, even a damaged one.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn delete(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
     scope.to(id)?;
     match scope.store.delete(id).wait()? {
@@ -202,7 +202,7 @@ pub fn delete(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyho
 /// Gives a client a new registration access token and prints it.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
     scope.to(id)?;
     let token = RegistrationAccessToken::new(format!(

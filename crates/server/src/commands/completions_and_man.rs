@@ -1,4 +1,4 @@
-//! `frontdesk completions` and `frontdesk man`: the command line, told to shells and to people.
+//! `frontdesk completions` and `frontdesk man`.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,13 +8,13 @@ use anyhow::Context;
 use clap::Command;
 use clap_complete::Shell;
 
-/// Prints what a shell completes the command line with.
+/// Prints the completion script of a shell.
 ///
 /// # Errors
-/// When it cannot be printed.
+/// If the output cannot be written.
 pub fn completions(mut command: Command, shell: Shell, out: &mut impl Write) -> anyhow::Result<()> {
     let name = command.get_name().to_owned();
-    // In memory first: what generates it panics when nobody reads.
+    // In memory first, because the generator panics on a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
     Ok(out.write_all(&script)?)
@@ -23,7 +23,7 @@ pub fn completions(mut command: Command, shell: Shell, out: &mut impl Write) -> 
 /// Prints the manual page, or writes one for each command into a folder.
 ///
 /// # Errors
-/// One sentence that names the folder.
+/// If the folder or a page cannot be written.
 pub fn man(command: Command, folder: Option<&Path>, out: &mut impl Write) -> anyhow::Result<()> {
     let Some(folder) = folder else {
         return Ok(page(&command, out)?);

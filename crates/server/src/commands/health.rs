@@ -1,5 +1,5 @@
-//! `frontdesk health`: what the management listener of the running service says, as an exit code. An image without a shell has
-//! nothing else to ask with.
+//! `frontdesk health`: the state of the running service as an exit code, from its management listener. An image without a
+//! shell has no other client.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,16 +13,16 @@ use crate::config::Config;
 use crate::serve;
 use crate::settings::named;
 
-/// How long an answer may take. A pool that waits for its database takes 3 seconds to say so.
+/// The time after which a request fails. A pool that waits for its database needs 3 seconds to report it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an answer may be, in bytes.
+/// The maximum length of a body, in bytes.
 const BODY_MAX: u64 = 4096;
 
-/// Asks `/readyz`, or `/healthz` when only `live` is asked for, and prints what it says.
+/// Requests `/readyz`, or `/healthz` if `live` is set, and prints the body.
 ///
 /// # Errors
-/// One sentence: nobody answers, or the service says why it takes no requests.
+/// If the service does not answer or is not ready.
 pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<()> {
     const KEY: &str = "management_listen";
     let path = if live { "/healthz" } else { "/readyz" };
@@ -56,7 +56,7 @@ pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<
     Err(unreachable)
 }
 
-/// Where a listener on all addresses is reached from this machine.
+/// Replaces the address of a listener on all addresses by loopback.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

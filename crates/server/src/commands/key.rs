@@ -13,7 +13,7 @@ use crate::open_store;
 /// Lists every provider's keys.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn list(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open(config)?;
     for provider in providers(config)? {
@@ -26,7 +26,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
 /// Publishes successors of every provider's keys.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn rotate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     keys::install();
     let store = open_store::open(config)?.by(by_hand(None));

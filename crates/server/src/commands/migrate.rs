@@ -5,10 +5,10 @@ use std::io::Write;
 use crate::config::Config;
 use crate::open_store;
 
-/// Brings the database to this version.
+/// Applies the missing migrations.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open_unmigrated(config)?;
     let applied = store

@@ -23,10 +23,10 @@ struct ProviderLine<'a> {
     keys: Vec<KeyInfo>,
 }
 
-/// Lists the configured providers, with what the store has of each.
+/// Lists the configured providers, with their clients and keys.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open(config)?;
     let now = Clock::system().now();
@@ -59,7 +59,7 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
     Ok(write!(out, "{text}")?)
 }
 
-/// The hosts WebFinger answers for: the issuer's own first.
+/// Returns the hosts that WebFinger answers for, the issuer's own first.
 fn domains(provider: &ProviderConfig) -> Vec<String> {
     let own = provider.issuer.host().to_owned();
     let others = provider
@@ -91,7 +91,7 @@ fn row(listed: &ProviderLine<'_>, now: Timestamp) -> Vec<String> {
     ]
 }
 
-/// How old something is, in whole days.
+/// Formats an age in whole days.
 fn age(made: Timestamp, now: Timestamp) -> String {
     let seconds = u64::try_from(now.seconds().saturating_sub(made.seconds())).unwrap_or(0);
     match seconds - seconds % DAY {

@@ -9,10 +9,10 @@ use super::by_hand;
 use crate::config::Config;
 use crate::open_store;
 
-/// Deletes what is good for nothing any more, or says what that would be.
+/// Deletes expired clients, unusable tokens and retired keys, or only counts them.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open(config)?.by(by_hand(None));
     let now = Clock::system().now();

@@ -20,7 +20,7 @@ pub use args::TokenArgs;
 /// Issues an initial access token and prints it.
 ///
 /// # Errors
-/// One sentence that names the flag that is wrong, and its value.
+/// If a flag has a wrong value, or the store fails.
 pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::Result<()> {
     let terms = args.terms(config)?;
     let provider = args
@@ -50,10 +50,10 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::
     Ok(writeln!(out, "{}", token.reveal())?)
 }
 
-/// Lists the tokens, without the tokens: as a table, or as one JSON object a line.
+/// Lists the tokens without their secret values, as a table or as one JSON object per line.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let tokens = open_store::open(config)?.tokens()?;
     let text = if json {
@@ -76,7 +76,7 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
 /// Revokes a token.
 ///
 /// # Errors
-/// One sentence.
+/// If the store fails, or the output cannot be written.
 pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> anyhow::Result<()> {
     match open_store::open(config)?
         .by(by_hand(None))
@@ -89,7 +89,7 @@ pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> anyhow::Re
     }
 }
 
-/// Checks that there is such an account where the token is good for something.
+/// Checks that the owner's account exists at the token's provider.
 fn check_owner(store: &Store, owner: &str, provider: Option<&Issuer>) -> anyhow::Result<()> {
     if !store::is_account_name(owner) {
         bail!("--owner must be the name of an account, not {owner:?}");
@@ -126,7 +126,7 @@ fn row(token: &TokenInfo) -> Vec<String> {
     ]
 }
 
-/// The terms in a few words: every value of a list, and which members are imposed.
+/// Returns the terms as a line: the values of every list, and the names of imposed members.
 fn summary(terms: &TokenTerms) -> String {
     let list = |term: &str| Some(format!("{term}: {}", terms.values(term)?.join(" ")));
     let imposed = terms.metadata.as_ref().map(|imposed| {

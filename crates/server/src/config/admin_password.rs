@@ -66,7 +66,7 @@ impl AdminPassword {
 /// Checks that an account can be given a password.
 ///
 /// # Errors
-/// What a password must be, for a sentence that begins with where it comes from.
+/// The rest of a sentence that begins with the source of the password.
 pub fn check_new_password(password: &Secret, development: bool) -> Result<(), String> {
     if password.reveal().is_empty() {
         return Err("must not be empty".to_owned());

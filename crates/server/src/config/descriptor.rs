@@ -1,4 +1,4 @@
-//! `[[provider.webfinger]]`: what a provider says of accounts and pages besides who their issuer is.
+//! `[[provider.webfinger]]`: additional links and aliases in WebFinger responses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ const LINK: &str = "provider.webfinger.link";
 /// Reads one section.
 ///
 /// # Errors
-/// One sentence that names the setting and the value.
+/// Names the setting and the value.
 pub(super) fn extra(section: WebFingerSection) -> anyhow::Result<ExtraLinks> {
     Ok(ExtraLinks {
         domain: section
@@ -66,7 +66,7 @@ fn parsed<T: FromStr<Err: fmt::Display>>(key: &str, text: &str) -> anyhow::Resul
     text.parse().map_err(|error| anyhow!("{key}: {error}"))
 }
 
-/// Why the providers cannot answer beside one another, with the setting that says so.
+/// Adds the setting to the reason why the providers' hosts conflict.
 pub(super) fn refused(error: &DirectoryError) -> anyhow::Error {
     let setting = match error {
         DirectoryError::Contested { .. }

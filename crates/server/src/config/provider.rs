@@ -18,28 +18,28 @@ use crate::settings::{ProviderSettings, StatementIssuerSection, named};
 pub struct ProviderConfig {
     /// Its issuer.
     pub issuer: Issuer,
-    /// The domains it answers for besides its own host.
+    /// The WebFinger domains besides its own host.
     pub domains: Vec<webfinger::Domain>,
-    /// Who may register.
+    /// The access to registration.
     pub access: Access,
     /// Private-use schemes without a dot that native clients may use.
     pub native_schemes: Vec<String>,
-    /// How long client secrets are good for.
+    /// The lifetime of client secrets.
     pub secret_lifetime: Option<Duration>,
-    /// How long clients are.
+    /// The lifetime of clients.
     pub client_lifetime: Option<Duration>,
     /// Members of the provider's document.
     pub metadata: Object,
-    /// Whether the document is signed as well.
+    /// True if the document has `signed_metadata`.
     pub signed_metadata: bool,
-    /// Who may vouch for software.
+    /// The issuers of accepted software statements.
     pub trusted: Vec<TrustedIssuer>,
-    /// What WebFinger says besides who the issuer is.
+    /// Additional WebFinger links and aliases.
     pub extras: Vec<webfinger::ExtraLinks>,
 }
 
 impl ProviderConfig {
-    /// What WebFinger is to know of it.
+    /// Returns the part that WebFinger needs.
     pub fn hosted(&self) -> HostedProvider {
         HostedProvider {
             issuer: self.issuer.clone(),
@@ -48,10 +48,10 @@ impl ProviderConfig {
         }
     }
 
-    /// Whether its document can be put together.
+    /// Checks that its document can be rendered.
     ///
     /// # Errors
-    /// One sentence that names the provider and the settings that are missing or wrong.
+    /// Names the provider and the settings that are missing or wrong.
     pub fn check(&self) -> anyhow::Result<()> {
         let setting = |member: &str| named(&format!("provider.metadata.{member}"));
         let Err(Invalid { member, reason }) = document::offer(self) else {
@@ -85,7 +85,7 @@ impl ProviderConfig {
 /// Reads every provider; in development mode the only one.
 ///
 /// # Errors
-/// One sentence that names the first setting that is wrong.
+/// Names the first setting that is wrong.
 pub(super) fn all(
     sections: Vec<ProviderSettings>,
     development_issuer: Option<Issuer>,

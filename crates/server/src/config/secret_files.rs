@@ -11,7 +11,7 @@ use super::sources::{merged, secret_keys};
 use crate::setting::ValueKind;
 use crate::settings;
 
-/// The files in the data folder that the program makes for its owner alone.
+/// The private files that the program creates in the data folder.
 const GENERATED: [&str; 3] = ["sealing.key", "ca.key", "server.key"];
 
 /// The bits of a mode that give access to group and others.
@@ -45,7 +45,7 @@ impl SecretFile {
 /// configuration file if a secret is written there.
 ///
 /// # Errors
-/// When the configuration file cannot be read.
+/// If the configuration file cannot be read.
 pub(super) fn all(
     table: &Table,
     data: &Path,
@@ -98,7 +98,7 @@ fn value<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     steps.try_fold(first, |section, step| section.get(step))
 }
 
-/// A path as one word of a shell.
+/// Quotes a path for a shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain =

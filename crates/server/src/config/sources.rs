@@ -1,4 +1,4 @@
-//! Where settings come from, and what they say together.
+//! The sources of settings, and how they are merged.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,22 +11,22 @@ use toml::Table;
 use crate::setting::{PREFIX, Setting, ValueKind};
 use crate::settings::{self, ConfigFile};
 
-/// Where settings come from, the later over the earlier.
+/// The sources of settings; later ones override earlier ones.
 #[derive(Debug, Default)]
 pub struct ConfigSources {
     /// The file that `--config` names.
     pub file: Option<PathBuf>,
-    /// The variables of the environment that are ours.
+    /// The variables of the environment with our prefix.
     pub environment: Vec<(String, String)>,
     /// The flags that were given, by the setting's key.
     pub flags: Vec<(String, String)>,
 }
 
 impl ConfigSources {
-    /// With the variables of this process.
+    /// Returns the sources with the variables of this process.
     ///
     /// # Errors
-    /// Names a variable of ours that is not UTF-8.
+    /// If a variable with our prefix is not UTF-8.
     pub fn from_process(
         file: Option<PathBuf>,
         flags: Vec<(String, String)>,
@@ -52,7 +52,7 @@ impl ConfigSources {
     }
 }
 
-/// The file's table with environment and flags over it, and the variables that are no setting's.
+/// Returns the file's table overridden by environment and flags, and the unknown variables.
 pub(super) fn merged(sources: &ConfigSources) -> anyhow::Result<(Table, Vec<String>)> {
     let mut table = match &sources.file {
         None => Table::new(),
@@ -77,7 +77,7 @@ pub(super) fn merged(sources: &ConfigSources) -> anyhow::Result<(Table, Vec<Stri
                 )
             };
             let table: Table = toml::from_str(&text).map_err(|error| wrong(&error, None))?;
-            // The text knows the line of a fault, the table the name of its setting.
+            // The error from the text has the line, the error from the table has the key.
             toml::from_str::<ConfigFile>(&text).map_err(|error| {
                 let named = ConfigFile::deserialize(table.clone())
                     .err()
@@ -98,7 +98,7 @@ pub(super) fn merged(sources: &ConfigSources) -> anyhow::Result<(Table, Vec<Stri
     let mut unknown = Vec::new();
     for (name, text) in &sources.environment {
         match settings.iter().find(|setting| setting.variable == name) {
-            // A variable that is set to nothing says nothing: that is how one is left out in a compose file.
+            // An empty variable is ignored, because a compose file cannot omit one.
             Some(_) if text.is_empty() => {}
             Some(setting) => setting
                 .put(&mut table, text)
@@ -116,7 +116,7 @@ pub(super) fn merged(sources: &ConfigSources) -> anyhow::Result<(Table, Vec<Stri
     Ok((table, unknown))
 }
 
-/// The settings in the table whose values are secret, a database's URL with a password among them.
+/// Returns the settings in the table with secret values, including a database URL with a password.
 pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
     let secrets = settings::all()
         .filter(|setting| setting.kind == ValueKind::Secret)
@@ -132,7 +132,7 @@ pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
         .chain(hidden.map(|_| "database"))
 }
 
-/// The table as TOML, without its secrets.
+/// Renders the table as TOML, without its secrets.
 pub(super) fn masked(table: &Table) -> String {
     let mut shown = table.clone();
     for setting in settings::all().filter(|setting| setting.kind == ValueKind::Secret) {
@@ -150,7 +150,7 @@ pub(super) fn masked(table: &Table) -> String {
     toml::to_string_pretty(&shown).unwrap_or_default()
 }
 
-/// A message as part of a sentence.
+/// Puts a message on one line.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

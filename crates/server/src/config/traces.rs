@@ -1,4 +1,4 @@
-//! `traces`: where spans of requests go.
+//! `traces`: the collector of spans.
 
 use anyhow::{anyhow, bail};
 use url::Url;
@@ -6,10 +6,10 @@ use url::Url;
 use crate::settings::{TracesSettings, named};
 use telemetry::traces::TraceEndpoint;
 
-/// Where a collector listens for OTLP/HTTP, below an address that is no more than its host.
+/// The path of an OTLP/HTTP collector, if the setting has no path.
 const PATH: &str = "/v1/traces";
 
-/// Where spans go, unless nobody asked for any.
+/// Returns the collector of spans, if one is configured.
 pub(super) fn destination(settings: TracesSettings) -> anyhow::Result<Option<TraceEndpoint>> {
     let percent = settings.percent;
     if percent > 100 {

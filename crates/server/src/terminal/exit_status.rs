@@ -1,23 +1,23 @@
-//! How the program ends: the codes that scripts may rely on.
+//! The exit codes, which scripts may rely on.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// How the program ended.
+/// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// What was asked for is done.
+    /// The command succeeded.
     Success,
-    /// It failed, and a sentence says why.
+    /// The command failed; standard error has the reason.
     Failure,
-    /// The command line is none.
+    /// The command line is wrong.
     Usage,
-    /// Standard output was a pipe that nobody reads any more: 128 and the number of SIGPIPE, as shells tell it.
+    /// The reader of standard output closed the pipe: 128 and the number of SIGPIPE, as in shells.
     OutputClosed,
 }
 
 impl ExitStatus {
-    /// Every code there is, in their order.
+    /// Every exit status, in the order of codes.
     pub const ALL: [Self; 4] = [
         Self::Success,
         Self::Failure,
@@ -25,7 +25,7 @@ impl ExitStatus {
         Self::OutputClosed,
     ];
 
-    /// The number.
+    /// Returns the exit code.
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -35,7 +35,7 @@ impl ExitStatus {
         }
     }
 
-    /// What the number says.
+    /// Returns the meaning of the code.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -45,7 +45,7 @@ impl ExitStatus {
         }
     }
 
-    /// All of them, for the end of the help.
+    /// Returns the table of codes for the end of the help.
     pub fn help() -> String {
         Self::ALL
             .into_iter()

@@ -1,15 +1,15 @@
-//! How far long work has come: a line on standard error while that is a terminal, nothing otherwise.
+//! The progress of long work: a line on standard error if that is a terminal.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A line that goes away with the work.
+/// A progress line, which is removed when dropped.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Work of so many steps; of an unknown number, when there is none.
+    /// Starts a line for a number of steps, if it is known.
     pub fn start(what: &'static str, steps: Option<u64>) -> Self {
         let bar = steps.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let shape = if steps.is_some() {
@@ -25,12 +25,12 @@ impl Progress {
         Self(bar)
     }
 
-    /// So many steps are done.
+    /// Sets the number of finished steps.
     pub fn set(&self, done: u64) {
         self.0.set_position(done);
     }
 
-    /// A line that stays, above this one.
+    /// Hides the line while `work` prints above it.
     pub fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
         self.0.suspend(work)
     }

@@ -1,4 +1,4 @@
-//! What a start tells the person who started it.
+//! The message of a start.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use crate::config::{Config, TlsMode};
 use crate::settings::named;
 use crate::wiring::Site;
 
-/// Says where the service is; in development mode also how to walk the whole way, ready to paste.
+/// Logs the addresses of the service; in development mode also prints the four steps as commands to paste.
 pub fn print(
     config: &Config,
     site: &Site,
@@ -42,7 +42,7 @@ pub fn print(
     }
     tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
     if config.development {
-        // Nobody may be listening, which is no reason not to serve.
+        // A closed standard output is no reason not to serve.
         let _ = writeln!(io::stdout(), "{}", steps(config, password));
     }
 }
@@ -59,7 +59,7 @@ fn steps(config: &Config, password: Option<&Secret>) -> String {
     } else {
         format!("curl -sS --cacert {}", quoted(&ca.display().to_string()))
     };
-    // A password that was not made up here is not shown: curl asks for it.
+    // Only a generated password is shown; otherwise curl asks for it.
     let user = password.map_or_else(
         || "admin".to_owned(),
         |password| format!("'admin:{}'", password.reveal()),
@@ -116,7 +116,7 @@ fn steps(config: &Config, password: Option<&Secret>) -> String {
     text
 }
 
-/// A word as a shell reads it back.
+/// Quotes a word for a shell.
 fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     if text.bytes().all(plain) {

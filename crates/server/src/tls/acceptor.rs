@@ -1,4 +1,4 @@
-//! From a certificate file and a key file to what a listener needs.
+//! TLS settings of a listener from a certificate file and a key file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, Tl
     Ok(builder)
 }
 
-/// When the certificate in `certificate` ends. RFC 5280 §4.1.2.5.
+/// Returns the end of the certificate in `certificate`. RFC 5280 §4.1.2.5.
 ///
 /// # Errors
 /// As [`acceptor`], for this one file.
@@ -65,8 +65,8 @@ pub fn end(certificate: &Path) -> Result<Timestamp, TlsError> {
     ))
 }
 
-/// What an operator should know about the dates of the certificate in `certificate`: not valid yet, expired, or about to
-/// expire within a week; `None` when all is well. A server can start with such a certificate, but clients refuse it.
+/// Returns a sentence if the certificate in `certificate` is not valid yet, expired, or about to
+/// expire within a week. A server can start with it, but clients refuse it.
 ///
 /// # Errors
 /// As [`acceptor`], for this one file.

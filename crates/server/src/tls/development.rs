@@ -25,19 +25,19 @@ use super::file::{self, PRIVATE, PUBLIC};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// How long people may go on trusting the authority they once trusted.
+/// The lifetime of the authority, which people add to their trust stores by hand.
 const AUTHORITY_LIFETIME: Duration = Duration::from_hours(3650 * 24);
 
 /// Browsers refuse server certificates that last longer than 398 days.
 const SERVER_LIFETIME: Duration = Duration::from_hours(397 * 24);
 
-/// What ends sooner than this is made anew.
+/// The remaining lifetime below which a certificate is replaced.
 const RENEWAL: Duration = Duration::from_hours(7 * 24);
 
-/// Where the certificates of development mode are.
+/// The files of development mode's certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DevelopmentCertificates {
-    /// The authority's certificate, in PEM: what clients are told to trust.
+    /// The authority's certificate, in PEM, which clients must trust.
     pub ca_pem: PathBuf,
     /// The server's certificate and the authority's after it, in PEM.
     pub certificate: PathBuf,
@@ -45,7 +45,7 @@ pub struct DevelopmentCertificates {
     pub key: PathBuf,
 }
 
-/// Makes what is missing of a certificate authority (`ca.pem`, `ca.key`) and of a server certificate signed by it
+/// Creates a certificate authority (`ca.pem`, `ca.key`) and a server certificate signed by it
 /// (`server.pem`, `server.key`) in the folder `data`, for `names`: DNS names and IP addresses, the latter with or without
 /// the brackets of a URL.
 ///
@@ -91,7 +91,7 @@ pub fn development_certificates(
     Ok(made)
 }
 
-/// Whether the stored server certificate will do. One that cannot be read is nobody's loss: it is made anew.
+/// True if the stored server certificate can be used. One that cannot be read is replaced.
 fn serves(
     made: &DevelopmentCertificates,
     authority: &CertificatePair,
@@ -116,7 +116,7 @@ struct CertificatePair {
 }
 
 impl CertificatePair {
-    /// What the two files hold; nothing when one is missing.
+    /// Reads the two files; `None` if one is missing.
     fn stored(certificate: &Path, key: &Path) -> Result<Option<Self>, TlsError> {
         let (chain, private) = match (file::certificates(certificate), file::key(key)) {
             (Err(TlsError::Missing(_)), _) | (_, Err(TlsError::Missing(_))) => return Ok(None),
@@ -148,7 +148,7 @@ impl CertificatePair {
         file::write(certificate, &chain, PUBLIC)
     }
 
-    /// Whether it is valid now and for a while to come.
+    /// True if it is valid now and for the time of `RENEWAL`.
     fn lasts(&self, now: Timestamp) -> Result<bool, ErrorStack> {
         let (begin, end) = (self.certificate.not_before(), self.certificate.not_after());
         Ok(*begin <= Asn1Time::from_unix(now.seconds())?
@@ -283,7 +283,7 @@ impl SubjectName {
         }
     }
 
-    /// The names of a certificate; nothing when one is of another kind.
+    /// Returns the names of a certificate; `None` if one is of another kind.
     fn all_in(certificate: &X509Ref) -> Option<BTreeSet<Self>> {
         let mut names = BTreeSet::new();
         for name in certificate.subject_alt_names()? {

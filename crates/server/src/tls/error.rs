@@ -1,4 +1,4 @@
-//! What can be wrong with certificates and keys.
+//! Errors of certificates and keys.
 
 use std::io;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ pub enum TlsError {
     /// The file holds no private key.
     #[error("The file {} holds no private key in PEM.", .0.display())]
     NoKey(PathBuf),
-    /// The key is encrypted, and a server has nobody to ask for the passphrase.
+    /// The key is encrypted, and a server cannot ask for the passphrase.
     #[error("The private key in {} is encrypted; store it without a passphrase.", .0.display())]
     EncryptedKey(PathBuf),
     /// Key and certificate are not a pair.
@@ -44,7 +44,7 @@ pub enum TlsError {
         /// The key's file.
         key: PathBuf,
     },
-    /// OpenSSL will not have it: too weak, for instance.
+    /// OpenSSL refuses it, for example because it is too weak.
     #[error("The certificate in {} cannot be used: {}.", path.display(), reason(source))]
     Unusable {
         /// The certificate's file.
@@ -57,7 +57,7 @@ pub enum TlsError {
         "\"{0}\" is neither a DNS name nor an IP address, so no certificate can be made for it."
     )]
     Name(String),
-    /// A certificate is to be made for no name at all.
+    /// The list of names is empty.
     #[error("A certificate needs at least one name.")]
     NoName,
     /// OpenSSL itself failed.

@@ -10,10 +10,10 @@ use openssl::x509::X509;
 
 use super::error::TlsError;
 
-/// A file everybody may read.
+/// The mode of a public file.
 pub(super) const PUBLIC: u32 = 0o644;
 
-/// A file only its owner may read.
+/// The mode of a private file.
 pub(super) const PRIVATE: u32 = 0o600;
 
 /// The certificates of a PEM file, at least one, in their order.
@@ -76,7 +76,7 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), TlsError>
     })
 }
 
-/// Makes the folder when it is missing, and keeps other processes out of it until the answer is dropped.
+/// Creates the folder if it is missing, and locks it against other processes until the result is dropped.
 pub(super) fn lock(folder: &Path) -> Result<File, TlsError> {
     let attempt = || {
         fs::create_dir_all(folder)?;

@@ -1,4 +1,4 @@
-//! `frontdesk check --outside`: the configuration as answers that its public addresses must give.
+//! `frontdesk check --outside`: the responses expected of the public addresses.
 
 use std::io::Write;
 use std::path::PathBuf;

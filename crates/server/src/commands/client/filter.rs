@@ -1,4 +1,4 @@
-//! Which clients a command is about, as the command line says it.
+//! The flags that select clients.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ pub struct ClientFilterArgs {
     /// Only the clients of the provider of this issuer.
     #[arg(long, value_name = "ISSUER")]
     pub provider: Option<String>,
-    /// Only clients issued then or later: a date such as 2026-01-31T12:00:00Z, or a span ago such as 7d.
+    /// Only clients issued at that time or later: a date such as 2026-01-31T12:00:00Z, or a duration ago such as 7d.
     #[arg(long, value_name = "WHEN", value_parser = time_arg)]
     pub created_after: Option<TimeArg>,
-    /// Only clients issued before that.
+    /// Only clients issued before that time.
     #[arg(long, value_name = "WHEN", value_parser = time_arg)]
     pub created_before: Option<TimeArg>,
-    /// Only clients that are older than that and whose registration access token was not used since, such as 90d.
-    #[arg(long, value_name = "SPAN", value_parser = cli::span)]
+    /// Only clients older than this, such as 90d, whose registration access token was not used since.
+    #[arg(long, value_name = "DURATION", value_parser = cli::lifetime)]
     pub unused: Option<Duration>,
 }
 
-/// An instant, or a span before now.
+/// A time, or a duration before now.
 #[derive(Debug, Clone, Copy)]
 pub enum TimeArg {
     /// Then.
@@ -48,7 +48,7 @@ impl TimeArg {
 }
 
 impl ClientFilterArgs {
-    /// The same, for the store.
+    /// Returns the filter of the store.
     pub fn which(&self) -> Which {
         Which {
             owner: self.owner.clone(),
@@ -64,7 +64,7 @@ fn time_arg(text: &str) -> Result<TimeArg, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(TimeArg::At(Timestamp::from_seconds(date.unix_timestamp())));
     }
-    cli::span(text).map(TimeArg::Ago).map_err(|_| {
+    cli::lifetime(text).map(TimeArg::Ago).map_err(|_| {
         "must be a date such as 2026-01-31T12:00:00Z, or a duration such as 7d or 12h".to_owned()
     })
 }

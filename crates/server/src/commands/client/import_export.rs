@@ -1,4 +1,4 @@
-//! `frontdesk client export` and `frontdesk client import`: clients on their way to another store.
+//! `frontdesk client export` and `frontdesk client import`: copies clients to another store.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
@@ -13,18 +13,18 @@ use crate::atomic_file;
 use crate::terminal::progress::Progress;
 use protocol::escape::{visible, visible_json};
 
-/// How long a line may be, in bytes: far longer than any client.
+/// The maximum length of a line, in bytes: far longer than any client.
 const LINE: u64 = 4 << 20;
 
 const UNREADABLE: &str = "the export cannot be read";
 
-/// How many clients one transaction takes in.
+/// The number of clients per transaction.
 const BATCH: usize = 500;
 
 /// Writes one line of JSON for each client, to a new file or to standard output.
 ///
 /// # Errors
-/// One sentence; when there were damaged ones, after all others were written.
+/// If the store cannot be read or the file written, or after the export if clients were damaged.
 pub fn export(
     scope: &ClientScope,
     filter: &ClientFilterArgs,
@@ -40,7 +40,7 @@ pub fn export(
     check_damaged(damaged, "exported")
 }
 
-/// How many were written, and how many are damaged.
+/// Writes the lines. Returns the numbers of written and damaged clients.
 fn lines(
     scope: &ClientScope,
     filter: &ClientFilterArgs,
@@ -77,10 +77,10 @@ fn lines(
     }
 }
 
-/// Takes in the clients of an export, from a file or from standard input. All lines are looked at first.
+/// Imports clients from a file or from standard input. Every line is checked before the first is imported.
 ///
 /// # Errors
-/// One sentence that names the line.
+/// If a line is wrong, or the store fails.
 pub fn import(
     scope: &ClientScope,
     file: Option<&Path>,
@@ -119,22 +119,22 @@ pub fn import(
     Ok(writeln!(out, "{told}{present}")?)
 }
 
-/// An export, to be read more than once.
+/// A file of exported clients, which is read twice.
 struct ExportFile {
     lines: BufReader<File>,
     sealed_with: Option<SealingKey>,
 }
 
-/// Where an import ended before its end.
+/// An import that stopped early.
 struct ImportStopped {
     error: anyhow::Error,
-    /// How many clients were new until then.
+    /// The number of clients imported before.
     new: u64,
 }
 
 impl ExportFile {
-    /// Hands out the clients from the beginning on, some at a time, to work that says how many of them are new; says how many
-    /// there are, and how many are new.
+    /// Passes the clients in batches to `work`, which returns how many of a batch are new. Returns the number of clients and
+    /// the number of new ones.
     fn each_batch(
         &mut self,
         store: &Store,
@@ -165,7 +165,7 @@ impl ExportFile {
         }
     }
 
-    /// How many bytes there are, from the beginning.
+    /// Rewinds the file and returns its length in bytes.
     fn begin(&mut self) -> io::Result<u64> {
         self.lines.rewind()?;
         Ok(self.lines.get_ref().metadata()?.len())
@@ -194,7 +194,7 @@ impl ExportFile {
     }
 }
 
-/// A sentence about a line, when it is one's fault; `before` are the lines of the batches before.
+/// Adds the number of the line, if the error is about one; `before` counts the lines of earlier batches.
 fn refusal(before: u64, NotImported { at, error }: NotImported) -> anyhow::Error {
     let line = before.saturating_add(number(at)).saturating_add(1);
     match error {
@@ -204,7 +204,7 @@ fn refusal(before: u64, NotImported { at, error }: NotImported) -> anyhow::Error
     }
 }
 
-/// A file that can be read twice: standard input is copied to one without a name.
+/// Opens the file, or copies standard input to an unnamed one, so that it can be read twice.
 fn source(file: Option<&Path>) -> anyhow::Result<File> {
     if let Some(path) = file {
         return File::open(path).with_context(|| format!("{} cannot be read", path.display()));

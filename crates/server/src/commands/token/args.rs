@@ -1,4 +1,4 @@
-//! What a token is to be good for, as the command line says it.
+//! The flags of a new initial access token.
 
 use std::time::Duration;
 
@@ -14,40 +14,40 @@ use crate::{cli, provider};
 /// What a token is to be good for.
 #[derive(Debug, clap::Args)]
 pub struct TokenArgs {
-    /// How many clients it may register; any number, when left out.
+    /// The maximum number of clients it may register; no maximum by default.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub uses: Option<i64>,
-    /// For how long it is good, such as 7d or 12h; for ever, when left out.
-    #[arg(long, value_name = "SPAN", value_parser = cli::span)]
+    /// Its lifetime, such as 7d or 12h; unlimited by default.
+    #[arg(long, value_name = "DURATION", value_parser = cli::lifetime)]
     pub expires_in: Option<Duration>,
-    /// A word to know it by.
+    /// A label to recognise it by.
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
     /// The account its clients will belong to.
     #[arg(long, value_name = "ACCOUNT")]
     pub owner: Option<String>,
-    /// The issuer of the provider it registers with; any, when left out.
+    /// The issuer of the provider it registers with; any provider by default.
     #[arg(long, value_name = "ISSUER")]
     pub provider: Option<String>,
-    /// The scopes its clients may have, such as "openid profile"; those that name none have all of these.
+    /// The scopes its clients may have, such as "openid profile"; a client that requests none has all of these.
     #[arg(long = "scope", value_name = "SCOPES")]
     pub scopes: Vec<String>,
     /// A grant its clients may use; may be repeated.
     #[arg(long = "grant-type", value_name = "GRANT")]
     pub grant_types: Vec<String>,
-    /// A host the redirect URIs of its clients may be on, such as rp.example; may be repeated.
+    /// A host that the redirect URIs of its clients may have, such as rp.example; may be repeated.
     #[arg(long = "redirect-host", value_name = "HOST")]
     pub redirect_hosts: Vec<String>,
-    /// Client metadata its clients have whatever they ask for, as a JSON object.
+    /// Client metadata imposed on its clients, as a JSON object.
     #[arg(long, value_name = "JSON")]
     pub metadata: Option<String>,
 }
 
 impl TokenArgs {
-    /// What its clients may be, if that is limited; every provider it is for can agree to it.
+    /// Returns the terms, if there are any, and checks them against every provider the token is for.
     ///
     /// # Errors
-    /// One sentence that names the flag that is wrong, and its value.
+    /// If a flag has a wrong value, or the store fails.
     pub(super) fn terms(&self, config: &Config) -> anyhow::Result<Option<TokenTerms>> {
         let words: Vec<&str> = self
             .scopes
@@ -90,7 +90,7 @@ fn word<'a>(flag: &'static str, text: &'a str) -> anyhow::Result<&'a str> {
     token_text(text).map_err(|reason| wrong(flag, &reason, text))
 }
 
-/// What the flag said, each once; nothing, when it was left out.
+/// Reads the values of a flag, each once; `None` if it was omitted.
 fn list<T: PartialEq>(
     given: &[impl AsRef<str>],
     read: impl Fn(&str) -> anyhow::Result<T>,
@@ -129,7 +129,7 @@ fn document(config: &ProviderConfig) -> anyhow::Result<ProviderMetadata> {
         .map_err(|invalid| anyhow!(invalid.to_string()))
 }
 
-/// The flag that says a term.
+/// Returns the flag of a term.
 fn flag(term: &str) -> &'static str {
     match term {
         "scopes" => "--scope",

@@ -120,7 +120,7 @@ pub fn list(
         for listed in &page {
             match &listed.client {
                 Ok(client) if name.as_deref().is_none_or(|name| is_called(client, name)) => {
-                    clients.push(client)
+                    clients.push(client);
                 }
                 Ok(_) => {}
                 Err(error) => {

@@ -116,9 +116,9 @@ enum Command {
 enum AccountCommand {
     /// Add an account; its password is read from the terminal or from standard input.
     Add {
-        /// Its name.
+        /// The name of the account.
         name: String,
-        /// Its rights: an administrator has all, a registrar registers and manages its own clients.
+        /// The rights: an administrator has all, a registrar registers and manages its own clients.
         #[arg(long, default_value = "registrar", value_parser = role)]
         role: Role,
         /// The issuer of the only provider it is for; every provider by default.
@@ -133,12 +133,12 @@ enum AccountCommand {
     },
     /// Remove an account; its clients stay.
     Remove {
-        /// Its name.
+        /// The name of the account.
         name: String,
     },
     /// Set an account's password, read from the terminal or from standard input.
     Password {
-        /// Its name.
+        /// The name of the account.
         name: String,
     },
 }
@@ -155,7 +155,7 @@ enum TokenCommand {
     },
     /// Revoke a token.
     Revoke {
-        /// Its identifier, as the list shows it.
+        /// The identifier of the token, as the list shows it.
         id: String,
     },
 }
@@ -193,7 +193,7 @@ enum ClientCommand {
     },
     /// Show a client.
     Show {
-        /// Its identifier.
+        /// The client's identifier.
         client_id: String,
         /// With its secret.
         #[arg(long)]
@@ -201,12 +201,12 @@ enum ClientCommand {
     },
     /// Delete a client.
     Delete {
-        /// Its identifier.
+        /// The client's identifier.
         client_id: String,
     },
     /// Give a client a new registration access token; the old one becomes invalid.
     Reissue {
-        /// Its identifier.
+        /// The client's identifier.
         client_id: String,
     },
 }
@@ -327,8 +327,8 @@ impl Write for StandardOutput {
 
 /// Runs the program and returns its exit code. Prints no error if standard output was closed.
 pub fn run() -> ExitCode {
-    // Whoever speaks to OpenSSL first decides whether it takes itself down when the program ends. A command ends while threads of the
-    // store still connect, and a database's driver, which would speak to it first, leaves that on.
+    // The first caller of OpenSSL decides whether it frees itself at exit. A command exits while threads of the store still
+    // connect, and the database driver, which would call it first, leaves that on.
     openssl::init();
     let matches = command().get_matches();
     let parsed = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from);

@@ -40,7 +40,7 @@ pub enum TlsMode {
     Files {
         /// The certificate with its chain, PEM.
         certificate: PathBuf,
-        /// Its key, PEM.
+        /// The private key, PEM.
         key: PathBuf,
     },
     /// Plain HTTP, for a proxy in front that speaks TLS.

@@ -44,12 +44,12 @@ pub enum SettingDefault {
 /// One setting.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
-    /// Its place in the file: `tls.mode`; `provider.…` means the only provider.
+    /// The key in the file: `tls.mode`; `provider.…` means the only provider.
     pub key: &'static str,
     pub variable: &'static str,
     pub kind: ValueKind,
     pub default: SettingDefault,
-    /// Its meaning, in one sentence.
+    /// One sentence for the reference and the help.
     pub doc: &'static str,
     /// Returns its bounds as sentences, for the reference.
     pub bounds: fn() -> String,
@@ -84,7 +84,7 @@ impl Setting {
     ///
     /// # Errors
     /// If the text is not of its kind, or the file has several providers and the setting is one provider's.
-    pub fn put(&self, file: &mut Table, text: &str) -> Result<(), Reason> {
+    pub fn put(&self, file: &mut Table, text: &str) -> Result<(), ValueError> {
         let value = self.parse(text)?;
         let mut path: Vec<&str> = self.key.split('.').collect();
         let last = path.pop().unwrap_or_default();
@@ -103,12 +103,14 @@ impl Setting {
                 Value::Array(providers) => match providers.as_mut_slice() {
                     [Value::Table(only)] => only,
                     [] => {
-                        return Err(Reason::new(format!("{one_provider} an empty list of them")));
+                        return Err(ValueError::new(format!(
+                            "{one_provider} an empty list of them"
+                        )));
                     }
-                    _ => return Err(Reason::new(format!("{one_provider} several"))),
+                    _ => return Err(ValueError::new(format!("{one_provider} several"))),
                 },
                 _ => {
-                    return Err(Reason::new(format!(
+                    return Err(ValueError::new(format!(
                         "cannot be set: {step} is not a table in the file"
                     )));
                 }
@@ -118,7 +120,7 @@ impl Setting {
         Ok(())
     }
 
-    fn parse(&self, text: &str) -> Result<Value, Reason> {
+    fn parse(&self, text: &str) -> Result<Value, ValueError> {
         Ok(match self.kind {
             ValueKind::Text | ValueKind::Secret | ValueKind::SecretFile => {
                 Value::String(text.to_owned())
@@ -127,7 +129,7 @@ impl Setting {
                 let number: u32 = text
                     .trim()
                     .parse()
-                    .map_err(|_| Reason::new(format!("{WHOLE_NUMBER}, not {text:?}")))?;
+                    .map_err(|_| ValueError::new(format!("{WHOLE_NUMBER}, not {text:?}")))?;
                 Value::Integer(number.into())
             }
             ValueKind::List => Value::Array(
@@ -144,9 +146,9 @@ impl Setting {
 /// The reason why a value is wrong: the rest of a sentence that begins with the setting's name, with the blank or colon
 /// that separates them.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Reason(String);
+pub struct ValueError(String);
 
-impl Reason {
+impl ValueError {
     /// A reason that begins with a verb, such as "must be a port".
     pub fn new(words: impl fmt::Display) -> Self {
         Self(format!(" {words}"))
@@ -158,7 +160,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -170,19 +172,19 @@ impl fmt::Display for Reason {
 pub struct SettingError {
     pub key: &'static str,
     pub variable: &'static str,
-    pub reason: Reason,
+    pub reason: ValueError,
 }
 
 /// A type that settings have.
 pub trait SettingValue: Sized {
-    /// Its type in the file.
+    /// The type in the file.
     type Raw: DeserializeOwned;
     const KIND: ValueKind;
     /// Reads the file's value.
     ///
     /// # Errors
     /// The rest of a sentence that begins with the setting's name.
-    fn read(raw: Self::Raw) -> Result<Self, Reason>;
+    fn read(raw: Self::Raw) -> Result<Self, ValueError>;
 }
 
 /// A type that has defaults which the reference gives as text.
@@ -198,7 +200,10 @@ pub trait BoundedValue: SettingValue {
     ///
     /// # Errors
     /// As [`SettingValue::read`], and if the value is out of bounds.
-    fn read_within(raw: Self::Raw, bounds: &RangeInclusive<Self::Bound>) -> Result<Self, Reason>;
+    fn read_within(
+        raw: Self::Raw,
+        bounds: &RangeInclusive<Self::Bound>,
+    ) -> Result<Self, ValueError>;
     /// Returns the bounds as sentences for the reference; empty if it does not give them.
     fn describe(_bounds: &RangeInclusive<Self::Bound>) -> String {
         String::new()
@@ -211,20 +216,20 @@ pub trait ListElement: Sized {
     ///
     /// # Errors
     /// The rest of a sentence that begins with the setting's name.
-    fn parse(text: &str) -> Result<Self, Reason>;
+    fn parse(text: &str) -> Result<Self, ValueError>;
 }
 
 impl<T: SettingValue> SettingValue for Option<T> {
     type Raw = T::Raw;
     const KIND: ValueKind = T::KIND;
-    fn read(raw: T::Raw) -> Result<Self, Reason> {
+    fn read(raw: T::Raw) -> Result<Self, ValueError> {
         T::read(raw).map(Some)
     }
 }
 
 impl<T: BoundedValue> BoundedValue for Option<T> {
     type Bound = T::Bound;
-    fn read_within(raw: T::Raw, bounds: &RangeInclusive<T::Bound>) -> Result<Self, Reason> {
+    fn read_within(raw: T::Raw, bounds: &RangeInclusive<T::Bound>) -> Result<Self, ValueError> {
         T::read_within(raw, bounds).map(Some)
     }
 }
@@ -232,7 +237,7 @@ impl<T: BoundedValue> BoundedValue for Option<T> {
 impl<T: ListElement> SettingValue for Vec<T> {
     type Raw = Vec<String>;
     const KIND: ValueKind = ValueKind::List;
-    fn read(raw: Vec<String>) -> Result<Self, Reason> {
+    fn read(raw: Vec<String>) -> Result<Self, ValueError> {
         raw.iter().map(|text| T::parse(text)).collect()
     }
 }
@@ -240,7 +245,7 @@ impl<T: ListElement> SettingValue for Vec<T> {
 impl SettingValue for String {
     type Raw = Self;
     const KIND: ValueKind = ValueKind::Text;
-    fn read(raw: Self) -> Result<Self, Reason> {
+    fn read(raw: Self) -> Result<Self, ValueError> {
         Ok(raw)
     }
 }
@@ -254,7 +259,7 @@ impl DefaultText for String {
 impl SettingValue for PathBuf {
     type Raw = Self;
     const KIND: ValueKind = ValueKind::Text;
-    fn read(raw: Self) -> Result<Self, Reason> {
+    fn read(raw: Self) -> Result<Self, ValueError> {
         Ok(raw)
     }
 }
@@ -268,7 +273,7 @@ impl DefaultText for PathBuf {
 impl SettingValue for Secret {
     type Raw = String;
     const KIND: ValueKind = ValueKind::Secret;
-    fn read(raw: String) -> Result<Self, Reason> {
+    fn read(raw: String) -> Result<Self, ValueError> {
         Ok(Self::new(raw))
     }
 }
@@ -280,7 +285,7 @@ pub struct SecretPath(pub PathBuf);
 impl SettingValue for SecretPath {
     type Raw = PathBuf;
     const KIND: ValueKind = ValueKind::SecretFile;
-    fn read(raw: PathBuf) -> Result<Self, Reason> {
+    fn read(raw: PathBuf) -> Result<Self, ValueError> {
         Ok(Self(raw))
     }
 }
@@ -288,8 +293,8 @@ impl SettingValue for SecretPath {
 impl SettingValue for Duration {
     type Raw = String;
     const KIND: ValueKind = ValueKind::Text;
-    fn read(raw: String) -> Result<Self, Reason> {
-        durations::parse(&raw, Self::ZERO..=Self::MAX).map_err(Reason::new)
+    fn read(raw: String) -> Result<Self, ValueError> {
+        durations::parse(&raw, Self::ZERO..=Self::MAX).map_err(ValueError::new)
     }
 }
 
@@ -309,15 +314,15 @@ impl DefaultText for Duration {
 
 impl BoundedValue for Duration {
     type Bound = Self;
-    fn read_within(raw: String, bounds: &RangeInclusive<Self>) -> Result<Self, Reason> {
-        durations::parse(&raw, bounds.clone()).map_err(Reason::new)
+    fn read_within(raw: String, bounds: &RangeInclusive<Self>) -> Result<Self, ValueError> {
+        durations::parse(&raw, bounds.clone()).map_err(ValueError::new)
     }
 }
 
 impl SettingValue for u32 {
     type Raw = WholeNumber;
     const KIND: ValueKind = ValueKind::Number;
-    fn read(raw: WholeNumber) -> Result<Self, Reason> {
+    fn read(raw: WholeNumber) -> Result<Self, ValueError> {
         Ok(raw.0)
     }
 }
@@ -330,14 +335,16 @@ impl DefaultText for u32 {
 
 impl BoundedValue for u32 {
     type Bound = Self;
-    fn read_within(raw: WholeNumber, bounds: &RangeInclusive<Self>) -> Result<Self, Reason> {
+    fn read_within(raw: WholeNumber, bounds: &RangeInclusive<Self>) -> Result<Self, ValueError> {
         let (number, least, most) = (raw.0, bounds.start(), bounds.end());
         if number < *least {
-            Err(Reason::new(format!(
+            Err(ValueError::new(format!(
                 "must be at least {least}, not {number}"
             )))
         } else if number > *most {
-            Err(Reason::new(format!("must be at most {most}, not {number}")))
+            Err(ValueError::new(format!(
+                "must be at most {most}, not {number}"
+            )))
         } else {
             Ok(number)
         }
@@ -497,7 +504,7 @@ macro_rules! choices {
         impl SettingValue for $type {
             type Raw = String;
             const KIND: ValueKind = ValueKind::Text;
-            fn read(raw: String) -> Result<Self, Reason> {
+            fn read(raw: String) -> Result<Self, ValueError> {
                 match raw.as_str() {
                     $( $name => Ok(Self::$variant), )+
                     other => Err(one_of(&[$($name),+], other)),
@@ -513,13 +520,13 @@ macro_rules! choices {
     )+ };
 }
 
-/// The reason why a text is none of the choices.
-pub(crate) fn one_of(choices: &[&str], text: &str) -> Reason {
+/// Returns the error of a text that is not one of the choices.
+pub(crate) fn one_of(choices: &[&str], text: &str) -> ValueError {
     let list = match choices {
         [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => choices.concat(),
     };
-    Reason::new(format!("must be {list}, not {text:?}"))
+    ValueError::new(format!("must be {list}, not {text:?}"))
 }
 
 pub(crate) use {choices, row, section};

@@ -19,8 +19,8 @@ use toml::Table;
 
 use crate::durations::LIFETIME;
 use crate::setting::{
-    BoundedValue, DefaultText, FileSection, ListElement, Reason, SecretPath, Setting,
-    SettingDefault, SettingError, SettingValue, ValueKind, choices, one_of, row, section,
+    BoundedValue, DefaultText, FileSection, ListElement, SecretPath, Setting, SettingDefault,
+    SettingError, SettingValue, ValueError, ValueKind, choices, one_of, row, section,
 };
 
 section! {
@@ -317,24 +317,25 @@ choices! {
 impl SettingValue for DatabaseUrl {
     type Raw = String;
     const KIND: ValueKind = ValueKind::Text;
-    fn read(raw: String) -> Result<Self, Reason> {
-        raw.parse().map_err(Reason::sentence)
+    fn read(raw: String) -> Result<Self, ValueError> {
+        raw.parse().map_err(ValueError::sentence)
     }
 }
 
 impl SettingValue for Issuer {
     type Raw = String;
     const KIND: ValueKind = ValueKind::Text;
-    fn read(raw: String) -> Result<Self, Reason> {
-        Self::parse(&raw).map_err(|reason| Reason::sentence(format!("the issuer {raw:?} {reason}")))
+    fn read(raw: String) -> Result<Self, ValueError> {
+        Self::parse(&raw)
+            .map_err(|reason| ValueError::sentence(format!("the issuer {raw:?} {reason}")))
     }
 }
 
 impl ListElement for IpNet {
-    fn parse(text: &str) -> Result<Self, Reason> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let address = || text.parse::<IpAddr>().ok().map(Self::from);
         text.parse().ok().or_else(address).ok_or_else(|| {
-            Reason::new(format!(
+            ValueError::new(format!(
                 "must be addresses or networks such as 10.0.0.0/8, not {text:?}"
             ))
         })
@@ -342,14 +343,14 @@ impl ListElement for IpNet {
 }
 
 impl ListElement for outbound::AllowedDestination {
-    fn parse(text: &str) -> Result<Self, Reason> {
-        text.parse().map_err(Reason::sentence)
+    fn parse(text: &str) -> Result<Self, ValueError> {
+        text.parse().map_err(ValueError::sentence)
     }
 }
 
 impl ListElement for webfinger::Domain {
-    fn parse(text: &str) -> Result<Self, Reason> {
-        text.parse().map_err(Reason::sentence)
+    fn parse(text: &str) -> Result<Self, ValueError> {
+        text.parse().map_err(ValueError::sentence)
     }
 }
 
@@ -358,8 +359,8 @@ impl ListElement for webfinger::Domain {
 pub struct NativeScheme(pub String);
 
 impl ListElement for NativeScheme {
-    fn parse(text: &str) -> Result<Self, Reason> {
-        let wrong = |reason| Err(Reason::sentence(format!("{text:?} {reason}")));
+    fn parse(text: &str) -> Result<Self, ValueError> {
+        let wrong = |reason| Err(ValueError::sentence(format!("{text:?} {reason}")));
         if !is_scheme(text) {
             return wrong("is not a scheme");
         }

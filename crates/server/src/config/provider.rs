@@ -16,7 +16,6 @@ use crate::settings::{ProviderSettings, StatementIssuerSection, named};
 /// One provider as configured.
 #[derive(Debug, Clone)]
 pub struct ProviderConfig {
-    /// Its issuer.
     pub issuer: Issuer,
     /// The WebFinger domains besides its own host.
     pub domains: Vec<webfinger::Domain>,

@@ -26,8 +26,7 @@ pub(super) struct SecretFile {
 }
 
 impl SecretFile {
-    /// A sentence if group or others have access to the file. There is none for a file that is missing: the setting's own
-    /// check reports that.
+    /// Returns a sentence if group or others have access to the file. A missing file is reported by the check of its setting.
     pub(super) fn concern(&self) -> Option<String> {
         let mode = fs::metadata(&self.path).ok()?.permissions().mode() & 0o7777;
         let Self { reason, path } = self;

@@ -8,7 +8,7 @@ use openssl::error::ErrorStack;
 /// Certificates that cannot be used or made: one sentence naming the file or the value.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("The file {} does not exist.", .0.display())]
     Missing(PathBuf),
     /// The file is there and cannot be read.

@@ -11,13 +11,13 @@ use protocol::{ProviderMetadata, TokenTerms};
 use crate::config::{Config, ProviderConfig};
 use crate::{cli, provider};
 
-/// What a token is to be good for.
+/// The properties of a new token.
 #[derive(Debug, clap::Args)]
 pub struct TokenArgs {
     /// The maximum number of clients it may register; no maximum by default.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub uses: Option<i64>,
-    /// Its lifetime, such as 7d or 12h; unlimited by default.
+    /// The lifetime of the token, such as 7d or 12h; unlimited by default.
     #[arg(long, value_name = "DURATION", value_parser = cli::lifetime)]
     pub expires_in: Option<Duration>,
     /// A label to recognise it by.

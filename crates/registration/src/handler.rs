@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use admission::sector::{self, SectorDocument, SectorError};
+use admission::{client_keys, redirect_pattern, software_statement};
 use oauth_http::{Body, Failure, peer};
+use outbound::{Caller, FetchLimit};
 use protocol::{ClientMetadata, LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
 use store::audit::Event;
 use store::{By, Information};
 
 use crate::initial::Initial;
 use crate::managed::Managed;
+use crate::refusal::FETCHES;
 use crate::throttle::Counted;
-use crate::{
-    Door, Refusal, Registration, client_keys, issue, redirect_pattern, remote, response, statement,
-    update, wso2,
-};
+use crate::{Door, Refusal, Registration, issue, response, update, wso2};
 
 /// Client registration. OIDC Registration §3.1, RFC 7591 §3.1.
 ///
@@ -79,10 +80,8 @@ async fn registered(
                 metadata.json().as_bytes(),
             ))))?;
     }
-    remote::check(registration, &metadata, door, || {
-        remote::caller(counted.as_ref(), peer::limited(request))
-    })
-    .await?;
+    let caller = || Counted::caller(counted.as_ref(), peer::limited(request));
+    check_sector(registration, &metadata, door, caller).await?;
     let terms = match (&composed, initial.terms()) {
         (Some(name), Some(terms)) => {
             let named = TokenTerms::clone(terms)
@@ -101,12 +100,16 @@ async fn registered(
         .insert(new, initial.token_id(), registration.clock.now())
         .await
         .map_err(Refusal::from)?;
-    Ok(response::created(&client, &token, &registration.issuer))
+    Ok(response::created(
+        &client,
+        &token,
+        &registration.policy.issuer,
+    ))
 }
 
 /// Client read. OIDC Registration §4.2, RFC 7592 §2.1.
 pub async fn read(managed: Managed<Information>, registration: Data<Registration>) -> HttpResponse {
-    response::ok(managed.client, &managed.token, &registration.issuer)
+    response::ok(managed.client, &managed.token, &registration.policy.issuer)
 }
 
 /// Client update: a full replacement. RFC 7592 §2.2.
@@ -144,17 +147,15 @@ async fn updated(
         false,
         client.terms.as_deref(),
     )?;
-    remote::check(registration, &metadata, Door::Standard, || {
-        remote::caller(Some(&managed.counted()), managed.limited)
-    })
-    .await?;
+    let caller = || Counted::caller(Some(&managed.counted()), managed.limited);
+    check_sector(registration, &metadata, Door::Standard, caller).await?;
     let secret = issue::secret_change(registration, client, &metadata).map_err(Refusal::from)?;
     let store = managed.store(registration);
     let client = store
         .replace(client, metadata, secret, registration.clock.now())
         .await
         .map_err(Refusal::from)?;
-    Ok(response::ok(client, token, &registration.issuer))
+    Ok(response::ok(client, token, &registration.policy.issuer))
 }
 
 /// Client deletion. RFC 7592 §2.3.
@@ -188,22 +189,47 @@ fn agree(
     patterns: bool,
     within: Option<&TokenTerms>,
 ) -> Result<RegisteredMetadata, Refusal> {
-    let object = statement::apply(object, registration)?;
-    let mut asked =
-        ClientMetadata::parse(object).map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    redirect_pattern::check(&mut asked, registration, legacy, patterns)
-        .map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    remote::judge(&asked, registration).map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    let (provider, terms) = (&registration.provider, registration.terms(legacy));
+    let (policy, fetcher) = (&registration.policy, &registration.fetcher);
+    let rejected = |rejection| Refusal::rejected(rejection, door);
+    let invalid = |invalid| Refusal::Invalid(invalid, door);
+    let object =
+        software_statement::apply(object, policy, registration.clock.now()).map_err(rejected)?;
+    let mut asked = ClientMetadata::parse(object).map_err(invalid)?;
+    redirect_pattern::check(&mut asked, policy, legacy, patterns).map_err(invalid)?;
+    sector::judge(&asked, fetcher).map_err(invalid)?;
+    let (provider, terms) = (&policy.provider, policy.terms(legacy));
     let agreed = match within {
         Some(within) => within.admit(provider, asked, &terms).and_then(|agreed| {
-            remote::judge(agreed.members(), registration)?;
+            sector::judge(agreed.members(), fetcher)?;
             Ok(agreed)
         }),
         None => provider.admit(asked, &terms),
     };
-    let agreed = agreed.map_err(|invalid| Refusal::Invalid(invalid, door))?;
-    client_keys::check(agreed.members(), provider)
-        .map_err(|invalid| Refusal::Invalid(invalid, door))?;
+    let agreed = agreed.map_err(invalid)?;
+    client_keys::check(agreed.members(), provider).map_err(invalid)?;
     Ok(agreed)
+}
+
+/// Checks the sector document of agreed metadata, if it needs one.
+///
+/// # Errors
+/// As [`SectorDocument::check`]; 429 for a limit of the caller, and 503 for that of all callers.
+async fn check_sector(
+    registration: &Registration,
+    metadata: &RegisteredMetadata,
+    door: Door,
+    caller: impl FnOnce() -> Caller,
+) -> Result<(), Refusal> {
+    let invalid = |invalid| Refusal::Invalid(invalid, door);
+    let document = SectorDocument::required_by(metadata.members()).map_err(invalid)?;
+    let Some(document) = document else {
+        return Ok(());
+    };
+    let fetcher = &registration.fetcher;
+    let checked = document.check(fetcher, caller(), registration.clock.now());
+    checked.await.map_err(|error| match error {
+        SectorError::Invalid(reason) => invalid(reason),
+        SectorError::Limit(FetchLimit::Caller) => Refusal::TooMany(FETCHES, fetcher.timeout()),
+        SectorError::Limit(FetchLimit::Queue) => Refusal::Fetches(fetcher.timeout()),
+    })
 }

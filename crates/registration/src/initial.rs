@@ -149,7 +149,7 @@ async fn authenticate(
         Presented::Bearer(token) => {
             let (store, issuer, now) = (
                 registration.store.clone(),
-                registration.issuer.clone(),
+                registration.policy.issuer.clone(),
                 registration.clock.now(),
             );
             let found =

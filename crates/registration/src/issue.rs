@@ -42,7 +42,7 @@ pub fn client(
     let has_secret = needs_secret(metadata.members());
     Ok(NewClient {
         id,
-        provider: registration.issuer.clone(),
+        provider: registration.policy.issuer.clone(),
         metadata,
         secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
         token: RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token)),

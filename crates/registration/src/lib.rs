@@ -2,8 +2,7 @@
 //! at those WSO2 clients know.
 //!
 //! A request walks from [`handler`] through who is asking ([`initial`], [`managed`]), what is asked ([`wso2`],
-//! [`statement`], [`update`]), what is agreed (`ProviderMetadata::admit`, [`redirect_pattern`], [`client_keys`], [`remote`]) to what is
-//! kept and answered ([`issue`], [`response`]); every way to say no is in [`refusal`].
+//! [`update`]), what is agreed ([`admission`]) to what is kept and answered ([`issue`], [`response`]); every way to say no is in [`refusal`].
 
 #![warn(missing_docs)]
 
@@ -12,14 +11,14 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Route, guard};
+use admission::Policy;
 use oauth_http::{cors, failure};
 use outbound::Fetcher;
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
-use protocol::{Clock, Issuer, LegacyRedirects, ProviderMetadata, Terms};
+use protocol::{Clock, Issuer, ProviderMetadata};
 use store::Store;
 
-pub mod client_keys;
 pub mod counts;
 pub mod door;
 mod fair_queue;
@@ -31,11 +30,8 @@ pub mod login;
 pub mod managed;
 mod password_queue;
 mod proofs;
-pub mod redirect_pattern;
 pub mod refusal;
-pub mod remote;
 pub mod response;
-pub mod statement;
 pub mod throttle;
 pub mod trail;
 pub mod unregister;
@@ -46,7 +42,6 @@ pub use counts::Counts;
 pub use door::Door;
 pub use login::{LoginLimits, Logins};
 pub use refusal::Refusal;
-pub use statement::TrustedIssuer;
 pub use throttle::Throttle;
 pub use trail::Trail;
 
@@ -66,16 +61,10 @@ pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
 
 /// Registration at one provider: its rules, and what they work on.
 pub struct Registration {
-    /// The provider's issuer.
-    pub issuer: Issuer,
-    /// The document discovery serves, which is the policy.
-    pub provider: ProviderMetadata,
+    /// The rules of the provider, its issuer among them.
+    pub policy: Policy,
     /// Who may register.
     pub access: Access,
-    /// Private-use schemes without a dot that native clients may use.
-    pub native_schemes: Vec<String>,
-    /// Who may vouch for software.
-    pub trusted: Vec<TrustedIssuer>,
     /// How long client secrets are good for; for ever, when absent.
     pub secret_lifetime: Option<Duration>,
     /// How long clients are; for ever, when absent.
@@ -98,15 +87,6 @@ pub struct Registration {
     pub trail: Arc<Trail>,
     /// What became of registrations here.
     pub counts: Counts,
-}
-
-impl Registration {
-    fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> Terms<'a> {
-        Terms {
-            native_schemes: &self.native_schemes,
-            legacy,
-        }
-    }
 }
 
 /// The name of the registration endpoint below the issuer.
@@ -164,7 +144,7 @@ pub fn addresses(issuer: &Issuer, doors: &[String]) -> Vec<(String, Place)> {
 
 /// Mounts registration at its [`addresses`].
 pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, doors: &[String]) {
-    for (path, place) in addresses(&registration.issuer, doors) {
+    for (path, place) in addresses(&registration.policy.issuer, doors) {
         let resource = match place {
             Place::Wso2Registration => web::resource([path.clone(), format!("{path}/")]),
             _ => web::resource(path),

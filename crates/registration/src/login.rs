@@ -131,7 +131,7 @@ pub(crate) async fn account(
     address: Option<IpAddr>,
 ) -> Result<Option<Account>, Failure> {
     let logins = &registration.logins;
-    let provider = registration.issuer.clone();
+    let provider = registration.policy.issuer.clone();
     let digest = logins
         .0
         .verifier()
@@ -171,13 +171,14 @@ async fn remembered(
     digest: [u8; 32],
 ) -> Result<Option<Account>, Failure> {
     let proofs = &registration.logins.0.verifier().proofs;
-    let Some(revision) = proofs.revision(&registration.issuer, name, &digest, Instant::now())
+    let Some(revision) =
+        proofs.revision(&registration.policy.issuer, name, &digest, Instant::now())
     else {
         return Ok(None);
     };
     let (store, name) = (registration.store.clone(), name.to_owned());
     let found = blocking(move || store.account(&name)).await?.ok().flatten();
     Ok(found.filter(|account| {
-        account.revision == revision && account.is_known_at(&registration.issuer)
+        account.revision == revision && account.is_known_at(&registration.policy.issuer)
     }))
 }

@@ -40,7 +40,7 @@ impl<C: Proved> Managed<C> {
     /// The store, on behalf of the client.
     pub fn store(&self, registration: &Registration) -> Store {
         registration.store.by(By {
-            provider: Some(registration.issuer.as_str().to_owned()),
+            provider: Some(registration.policy.issuer.as_str().to_owned()),
             ..self.by()
         })
     }
@@ -91,7 +91,7 @@ impl Proved for Client {
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
         let (store, issuer, now) = (
             registration.store.clone(),
-            registration.issuer.clone(),
+            registration.policy.issuer.clone(),
             registration.clock.now(),
         );
         let found = blocking(move || {
@@ -116,7 +116,7 @@ impl Proved for Information {
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
         let found = registration.store.information(
-            &registration.issuer,
+            &registration.policy.issuer,
             &id,
             &token,
             registration.clock.now(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use admission::Rejection;
 use oauth_http::Failure;
 use oauth_http::authorization::Scheme;
 use protocol::{ErrorCode, Invalid};
@@ -175,6 +176,17 @@ fn short(member: Cow<'static, str>) -> Cow<'static, str> {
 
 /// What every refusal about redirect URIs begins with.
 const INVALID_REDIRECT_URIS: &str = "One or more redirect_uri values are invalid";
+
+impl Refusal {
+    /// Returns the refusal of a request that admission rejected, in the words of the door it came through.
+    pub(crate) fn rejected(rejection: impl Into<Rejection>, door: Door) -> Self {
+        match rejection.into() {
+            Rejection::Invalid(invalid) => Self::Invalid(invalid, door),
+            Rejection::Statement(why) => Self::InvalidStatement(why),
+            Rejection::UntrustedStatement => Self::UnapprovedStatement,
+        }
+    }
+}
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {

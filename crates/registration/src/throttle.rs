@@ -39,15 +39,18 @@ impl Counted {
     }
 
     /// Returns the party on whose behalf documents are fetched: the one that is counted, at an address.
-    pub fn caller(&self, address: Option<IpAddr>) -> Caller {
-        let name = match self {
+    pub fn caller(counted: Option<&Self>, address: Option<IpAddr>) -> Caller {
+        let name = counted.map_or_else(String::new, |counted| {
+            format!("{} {}", counted.kind(), counted.name())
+        });
+        Caller { name, address }
+    }
+
+    fn name(&self) -> String {
+        match self {
             Self::Address(address) => address.to_string(),
             Self::Account(name) | Self::Token(name) | Self::Client(name) => name.clone(),
             Self::Metadata(digest) => format!("{digest:?}"),
-        };
-        Caller {
-            name: format!("{} {name}", self.kind()),
-            address,
         }
     }
 }

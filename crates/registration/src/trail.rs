@@ -165,7 +165,7 @@ impl Registration {
             .map_or_else(String::new, |what| format!(" {what}"));
         self.trail.note(Refused {
             event: if throttled { Event::Throttled } else { event },
-            provider: Some(self.issuer.as_str().to_owned()),
+            provider: Some(self.policy.issuer.as_str().to_owned()),
             client_id: client_id.map(str::to_owned),
             account: by
                 .account

@@ -29,7 +29,7 @@ pub async fn unregister(
     let caller = caller(&request, &registration).await?;
     let by = By {
         account: Some(caller.name.clone()),
-        provider: Some(registration.issuer.as_str().to_owned()),
+        provider: Some(registration.policy.issuer.as_str().to_owned()),
         ..by
     };
     let outcome = unregistered(&request, &registration, &caller, by.clone()).await;
@@ -56,7 +56,7 @@ async fn unregistered(
         .map_err(Refusal::from)?;
     let user = account_name(&user, registration);
     let client = found.filter(|client| {
-        client.provider == registration.issuer && matches(client, caller, user, &name)
+        client.provider == registration.policy.issuer && matches(client, caller, user, &name)
     });
     let client = client.ok_or(Refusal::NoMatch)?;
     if !registration

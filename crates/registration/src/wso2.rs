@@ -43,8 +43,9 @@ impl Owner {
         let refuse = |reason| Refusal::Invalid(Invalid::new("client_name", reason), door);
         names.set_untagged(HumanText::parse(composed.clone()).map_err(refuse)?);
         let admitted = registration
+            .policy
             .provider
-            .admit(members, &registration.terms(legacy));
+            .admit(members, &registration.policy.terms(legacy));
         *metadata = admitted.map_err(|invalid| Refusal::Invalid(invalid, door))?;
         Ok(Some(composed))
     }
@@ -122,7 +123,7 @@ fn owner(named: String, initial: &Initial, registration: &Registration) -> Resul
 
 /// The account that `text` names: a name, or `name@tenant` at that tenant.
 pub(crate) fn account_name<'a>(text: &'a str, registration: &Registration) -> Option<&'a str> {
-    let name = match (text.rsplit_once('@'), registration.issuer.tenant()) {
+    let name = match (text.rsplit_once('@'), registration.policy.issuer.tenant()) {
         (Some((name, tenant)), Some(here)) if tenant == here => name,
         (Some(_), _) => return None,
         (None, _) => text,

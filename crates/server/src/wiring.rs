@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
+use admission::Policy;
 use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::Proxies;
 use oauth_http::{BodyLimits, Failure, cors};
@@ -166,7 +167,7 @@ impl Site {
         let of = |provider: &Provider| {
             let pages = oidc_discovery::pages(&provider.discovery, &provider.doors).into_iter();
             pages
-                .map(|(path, page)| (provider.registration.issuer.clone(), path, page))
+                .map(|(path, page)| (provider.registration.policy.issuer.clone(), path, page))
                 .collect::<Vec<_>>()
         };
         Direct::new(
@@ -193,7 +194,7 @@ impl Site {
     pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &Counts, Arc<Snapshot>)> {
         self.providers.iter().map(|provider| {
             (
-                &provider.registration.issuer,
+                &provider.registration.policy.issuer,
                 &provider.registration.counts,
                 provider.keys.snapshot(),
             )
@@ -203,7 +204,7 @@ impl Site {
     /// Every placeholder: its address and the setting that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &Provider| {
-            let issuer = provider.registration.issuer.clone();
+            let issuer = provider.registration.policy.issuer.clone();
             provider
                 .placeholders
                 .iter()
@@ -241,11 +242,13 @@ impl Provider {
         )
         .map_err(unusable)?;
         let registration = Registration {
-            issuer: issuer.clone(),
-            provider: offer.metadata.clone(),
+            policy: Policy {
+                provider: offer.metadata.clone(),
+                issuer: issuer.clone(),
+                native_schemes: provider.native_schemes.clone(),
+                trusted: provider.trusted.clone(),
+            },
             access: provider.access,
-            native_schemes: provider.native_schemes.clone(),
-            trusted: provider.trusted.clone(),
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
             store: means.store.clone(),
@@ -272,7 +275,7 @@ impl Provider {
         oidc_discovery::mount(config, &self.discovery, &self.doors);
         registration::mount(config, &self.registration, &self.doors);
         for (member, path) in &self.placeholders {
-            let path = format!("{}/{path}", self.registration.issuer.path());
+            let path = format!("{}/{path}", self.registration.policy.issuer.path());
             let member = *member;
             config.service(
                 web::resource(path)

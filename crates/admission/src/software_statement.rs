@@ -9,7 +9,7 @@ use protocol::values::STATEMENT_MAX;
 use protocol::{ClientMetadata, Issuer, SentMembers, Timestamp};
 use serde_json::Value;
 
-use crate::{Refusal, Registration};
+use crate::{Policy, Rejection};
 
 /// How far another clock may be from ours, in seconds.
 const LEEWAY: i64 = 60;
@@ -77,23 +77,22 @@ impl TrustedKey {
 ///
 /// # Errors
 /// When the statement is unreadable, unsigned, badly signed, out of date, or from somebody we do not trust.
-pub fn apply(mut object: SentMembers, registration: &Registration) -> Result<SentMembers, Refusal> {
+pub fn apply(
+    mut object: SentMembers,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<SentMembers, Rejection> {
     let statement = match object.get("software_statement") {
         None | Some(Value::Null) => return Ok(object),
         Some(Value::String(statement)) if statement.is_empty() => return Ok(object),
         Some(Value::String(statement)) => statement,
         Some(_) => {
-            return Err(Refusal::InvalidStatement(
+            return Err(Rejection::Statement(
                 "software_statement must be a JWT in its compact form.",
             ));
         }
     };
-    let mut claims = verify(
-        statement,
-        &registration.trusted,
-        &registration.issuer,
-        registration.clock.now(),
-    )?;
+    let mut claims = verify(statement, &policy.trusted, &policy.issuer, now)?;
     claims.retain(|name| {
         member(name) != "software_statement"
             && ClientMetadata::ROWS
@@ -120,34 +119,34 @@ pub fn verify(
     trusted: &[TrustedIssuer],
     audience: &Issuer,
     now: Timestamp,
-) -> Result<SentMembers, Refusal> {
+) -> Result<SentMembers, Rejection> {
     if statement.len() > STATEMENT_MAX {
-        return Err(Refusal::InvalidStatement("software_statement is too long."));
+        return Err(Rejection::Statement("software_statement is too long."));
     }
     let mut parts = statement.split('.');
     let (Some(header), Some(claims), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(Refusal::InvalidStatement(
+        return Err(Rejection::Statement(
             "software_statement must be a signed JWT in its compact form.",
         ));
     };
     let (head, claims_object) = (part(header)?, part(claims)?);
     let algorithm = algorithm(&head)?;
     let Some(Value::String(issuer)) = claims_object.get("iss") else {
-        return Err(Refusal::InvalidStatement(
+        return Err(Rejection::Statement(
             "software_statement must have an iss claim.",
         ));
     };
     let trusted = trusted
         .iter()
         .find(|trusted| trusted.issuer == *issuer)
-        .ok_or(Refusal::UnapprovedStatement)?;
+        .ok_or(Rejection::UntrustedStatement)?;
     let kid = match head.get("kid") {
         None => None,
         Some(Value::String(kid)) => Some(kid.as_str()),
         Some(_) => {
-            return Err(Refusal::InvalidStatement(
+            return Err(Rejection::Statement(
                 "software_statement has a kid that is not a string.",
             ));
         }
@@ -165,7 +164,7 @@ pub fn verify(
                 .unwrap_or(false)
         });
     if !verified {
-        return Err(Refusal::InvalidStatement(
+        return Err(Rejection::Statement(
             "software_statement is not signed by a key of its issuer.",
         ));
     }
@@ -173,11 +172,11 @@ pub fn verify(
     Ok(claims_object)
 }
 
-fn part(encoded: &str) -> Result<SentMembers, Refusal> {
+fn part(encoded: &str) -> Result<SentMembers, Rejection> {
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok();
     bytes
         .and_then(|bytes| read_object(&bytes, &JsonLimits::default()).ok())
-        .ok_or(Refusal::InvalidStatement(
+        .ok_or(Rejection::Statement(
             "software_statement must be a signed JWT in its compact form.",
         ))
 }
@@ -186,9 +185,9 @@ fn name_of(algorithm: Algorithm) -> String {
     format!("{algorithm:?}")
 }
 
-fn algorithm(head: &SentMembers) -> Result<Algorithm, Refusal> {
+fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
     if head.has("crit") {
-        return Err(Refusal::InvalidStatement(
+        return Err(Rejection::Statement(
             "software_statement has critical headers, which are not understood here.",
         ));
     }
@@ -205,7 +204,7 @@ fn algorithm(head: &SentMembers) -> Result<Algorithm, Refusal> {
         None => {}
         Some(Value::String(kind)) if known(kind) => {}
         Some(_) => {
-            return Err(Refusal::InvalidStatement(
+            return Err(Rejection::Statement(
                 "software_statement is a JWT of another type.",
             ));
         }
@@ -219,13 +218,13 @@ fn algorithm(head: &SentMembers) -> Result<Algorithm, Refusal> {
     ]
     .into_iter()
     .find(|algorithm| name_of(*algorithm) == named)
-    .ok_or(Refusal::InvalidStatement(
+    .ok_or(Rejection::Statement(
         "software_statement must be signed with RS256, PS256, ES256 or EdDSA.",
     ))
 }
 
 /// A claim of the wrong type is a refusal, never an absent claim.
-fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Refusal> {
+fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Rejection> {
     let addressed = match claims.get("aud") {
         Some(Value::String(one)) => one == audience.as_str(),
         Some(Value::Array(several)) => {
@@ -235,30 +234,28 @@ fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(
         _ => false,
     };
     if !addressed {
-        return Err(Refusal::InvalidStatement(
+        return Err(Rejection::Statement(
             "software_statement must have this provider's issuer in its aud claim.",
         ));
     }
-    let expires = instant(claims, "exp")?.ok_or(Refusal::InvalidStatement(
+    let expires = instant(claims, "exp")?.ok_or(Rejection::Statement(
         "software_statement must have an exp claim.",
     ))?;
-    let issued = instant(claims, "iat")?.ok_or(Refusal::InvalidStatement(
+    let issued = instant(claims, "iat")?.ok_or(Rejection::Statement(
         "software_statement must have an iat claim.",
     ))?;
     let begins = instant(claims, "nbf")?.unwrap_or(issued);
     let now = now.seconds();
     if expires.saturating_add(LEEWAY) <= now {
-        return Err(Refusal::InvalidStatement("software_statement has expired."));
+        return Err(Rejection::Statement("software_statement has expired."));
     }
     if issued > now.saturating_add(LEEWAY) || begins > now.saturating_add(LEEWAY) {
-        return Err(Refusal::InvalidStatement(
-            "software_statement is not valid yet.",
-        ));
+        return Err(Rejection::Statement("software_statement is not valid yet."));
     }
     Ok(())
 }
 
-fn instant(claims: &SentMembers, name: &str) -> Result<Option<i64>, Refusal> {
+fn instant(claims: &SentMembers, name: &str) -> Result<Option<i64>, Rejection> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
@@ -268,7 +265,7 @@ fn instant(claims: &SentMembers, name: &str) -> Result<Option<i64>, Refusal> {
             .filter(|number| number.is_finite())
             .and_then(|number| format!("{:.0}", number.floor()).parse().ok())
     });
-    whole.map(Some).ok_or(Refusal::InvalidStatement(
+    whole.map(Some).ok_or(Rejection::Statement(
         "software_statement has an exp, iat or nbf claim that is not a number.",
     ))
 }

@@ -4,7 +4,7 @@ use protocol::redirect_pattern::{RedirectPattern, origins_of_any};
 use protocol::uri::RedirectForm;
 use protocol::{ClientMetadata, Invalid, LegacyRedirects, RedirectUri};
 
-use crate::Registration;
+use crate::Policy;
 
 /// Judges the patterns among the redirect URIs, and settles the application type of a client that has one: what holds for
 /// a redirect URI (OIDC Registration §2) holds for every origin of a pattern. `may_introduce` says whether the caller may
@@ -14,7 +14,7 @@ use crate::Registration;
 /// When there is one that must not be registered.
 pub fn check(
     asked: &mut ClientMetadata,
-    registration: &Registration,
+    policy: &Policy,
     legacy: LegacyRedirects<'_>,
     may_introduce: bool,
 ) -> Result<(), Invalid> {
@@ -44,9 +44,7 @@ pub fn check(
         redirect_uris: Some(standing_for),
         ..asked.clone()
     };
-    let agreed = registration
-        .provider
-        .admit(spelled_out, &registration.terms(legacy))?;
+    let agreed = policy.provider.admit(spelled_out, &policy.terms(legacy))?;
     asked
         .application_type
         .clone_from(&agreed.members().application_type);

@@ -1,4 +1,5 @@
-//! `regexp=` redirect URIs among what a client asks for: who may bring them, and what they stand for.
+//! `regexp=` redirect URIs in a request. Only accounts may register new ones, at the WSO2 endpoints, and each origin that a pattern
+//! stands for follows the rules of a redirect URI. The grammar of patterns is in `protocol`.
 
 use protocol::redirect_pattern::{RedirectPattern, origins_of_any};
 use protocol::uri::RedirectForm;
@@ -6,13 +7,12 @@ use protocol::{ClientMetadata, Invalid, LegacyRedirects, RedirectUri};
 
 use crate::Policy;
 
-/// Judges the patterns among the redirect URIs, and settles the application type of a client that has one: what holds for
-/// a redirect URI (OIDC Registration §2) holds for every origin of a pattern. `may_introduce` says whether the caller may
-/// bring new ones: only accounts may.
+/// Checks the patterns among the redirect URIs, and sets the application type of a client that has one: the rules for a redirect
+/// URI (OIDC Registration §2) apply to every origin of a pattern.
 ///
 /// # Errors
-/// When there is one that must not be registered.
-pub fn check(
+/// When a pattern must not be registered.
+pub(crate) fn check(
     asked: &mut ClientMetadata,
     policy: &Policy,
     legacy: LegacyRedirects<'_>,
@@ -51,8 +51,8 @@ pub fn check(
     Ok(())
 }
 
-/// The origins of a pattern. One that was registered before there was a grammar may stay, since an update that must repeat it
-/// could do nothing else; it is in no judged form.
+/// Returns the origins of a pattern. A pattern that was registered before the grammar was introduced may stay, since an update must
+/// repeat it; it has no judged form.
 fn origins(
     uri: &RedirectUri,
     legacy: LegacyRedirects<'_>,

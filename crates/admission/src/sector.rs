@@ -1,4 +1,4 @@
-//! What can only be judged by a look outside, after everything else was. OIDC Registration §5.
+//! The addresses in client metadata, and the sector document. OIDC Registration §5.
 
 use outbound::{Caller, FetchLimit, Fetcher, Refused};
 use protocol::member::Single;
@@ -9,12 +9,12 @@ use protocol::values::SubjectType;
 use protocol::{ClientMetadata, Invalid, RedirectUri, Timestamp};
 use url::Url;
 
-/// Judges the addresses that a server follows once the client is registered, whether or not they will be kept: as text, so it asks
-/// nobody. Each row of the table says whether it has such addresses; those that are fetched now are judged when they are.
+/// Checks the addresses that a server follows once the client is registered. Only their text is judged; nothing is fetched. Each
+/// row of the member table says whether it has such addresses; those that are fetched now are judged by the fetcher.
 ///
 /// # Errors
-/// Names the first member with an address that such a server must not follow.
-pub fn judge(metadata: &ClientMetadata, fetcher: &Fetcher) -> Result<(), Invalid> {
+/// When a member has an address that such a server must not follow.
+pub(crate) fn check_addresses(fetcher: &Fetcher, metadata: &ClientMetadata) -> Result<(), Invalid> {
     for (row, held) in metadata.present() {
         let may_be_followed: &dyn Fn(&str) -> bool = match row.fetched {
             Some(Fetched::Later) if row.shape == WebUri::SHAPE => {
@@ -101,13 +101,13 @@ impl<'a> SectorDocument<'a> {
     }
 }
 
-/// Whether an authorization server may fetch from an address. A fragment is not sent (OIDC Core §6.2).
+/// Returns true if an authorization server may fetch from an address. A fragment is not sent (OIDC Core §6.2).
 fn may_be_fetched(fetcher: &Fetcher, uri: &str) -> bool {
     let address = uri.split_once('#').map_or(uri, |(address, _)| address);
     fetcher.check_address(address).is_ok()
 }
 
-/// Whether an authorization server may call an address. One with http, which OIDC Back-Channel Logout §2.2 allows, is judged like
+/// Returns true if an authorization server may call an address. An address with http, which OIDC Back-Channel Logout §2.2 allows, is judged like
 /// the same one with https: on the port of https, or on that of http where the operator lists it.
 fn may_be_called(fetcher: &Fetcher, uri: &str) -> bool {
     let judge = |uri: &str| fetcher.check_address(uri).is_ok();
@@ -125,8 +125,8 @@ fn may_be_called(fetcher: &Fetcher, uri: &str) -> bool {
     }
 }
 
-/// Whether the host of the redirect URIs can be the sector (OIDC Core §8.1). A URI without a host leads to whoever has its
-/// scheme.
+/// Returns true if the host of the redirect URIs can be the sector (OIDC Core §8.1). A URI without a host leads to the
+/// application that has its scheme.
 fn one_host(agreed: &ClientMetadata) -> bool {
     let sectors = |uri: &RedirectUri| {
         let scheme = uri.scheme();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use admission::sector::{self, SectorDocument, SectorError};
-use admission::{client_keys, redirect_pattern, software_statement};
+use admission::ClientRequest;
+use admission::sector::{SectorDocument, SectorError};
 use oauth_http::{Body, Failure, peer};
 use outbound::{Caller, FetchLimit};
-use protocol::{ClientMetadata, LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
+use protocol::{LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
 use store::audit::Event;
 use store::{By, Information};
 
@@ -189,25 +189,15 @@ fn agree(
     patterns: bool,
     within: Option<&TokenTerms>,
 ) -> Result<RegisteredMetadata, Refusal> {
-    let (policy, fetcher) = (&registration.policy, &registration.fetcher);
-    let rejected = |rejection| Refusal::rejected(rejection, door);
-    let invalid = |invalid| Refusal::Invalid(invalid, door);
-    let object =
-        software_statement::apply(object, policy, registration.clock.now()).map_err(rejected)?;
-    let mut asked = ClientMetadata::parse(object).map_err(invalid)?;
-    redirect_pattern::check(&mut asked, policy, legacy, patterns).map_err(invalid)?;
-    sector::judge(&asked, fetcher).map_err(invalid)?;
-    let (provider, terms) = (&policy.provider, policy.terms(legacy));
-    let agreed = match within {
-        Some(within) => within.admit(provider, asked, &terms).and_then(|agreed| {
-            sector::judge(agreed.members(), fetcher)?;
-            Ok(agreed)
-        }),
-        None => provider.admit(asked, &terms),
+    let request = ClientRequest {
+        members: object,
+        redirects: legacy,
+        may_introduce_patterns: patterns,
+        terms: within,
+        now: registration.clock.now(),
     };
-    let agreed = agreed.map_err(invalid)?;
-    client_keys::check(agreed.members(), provider).map_err(invalid)?;
-    Ok(agreed)
+    admission::agree(&registration.policy, &registration.fetcher, request)
+        .map_err(|rejection| Refusal::rejected(rejection, door))
 }
 
 /// Checks the sector document of agreed metadata, if it needs one.

@@ -1,23 +1,15 @@
 //! Refusals on their way into the audit trail. Strangers cause them, so those that are alike share a row, and are at most
 //! so many kinds at a time.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix_web::ResponseError;
-use actix_web::http::StatusCode;
-use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, RequestId};
-use store::By;
-use store::audit::{Event, Refused};
+use store::audit::Refused;
 
 mod kinds;
 
 use kinds::{Gathered, Kinds};
-
-use crate::Registration;
 
 /// How long refusals of a kind that was just written are gathered before they are written again.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -93,100 +85,11 @@ impl Trail {
     }
 }
 
-/// Somebody who asks for something, as the audit trail has it.
-pub(crate) fn by(address: Option<IpAddr>) -> By {
-    By {
-        address,
-        request_id: RequestId::current().map(|id| id.as_str().to_owned()),
-        ..By::default()
-    }
-}
-
-/// What a request presented before anything was proved.
-pub(crate) struct Tried {
-    credentials: bool,
-    name: Option<String>,
-}
-
-impl Tried {
-    pub(crate) fn of(presented: &Presented) -> Self {
-        let credentials = matches!(presented.scheme(), Some(Scheme::Basic | Scheme::Bearer));
-        let name = if let Presented::Basic { name, .. } = presented {
-            Some(name.clone())
-        } else {
-            None
-        };
-        Self { credentials, name }
-    }
-}
-
-impl Registration {
-    /// Notes that somebody was refused who proved nothing. Only a name whose password was looked at is kept: that takes its
-    /// time, and a stranger who is refused at once does not choose how many kinds there are.
-    pub(crate) fn login_refused(
-        &self,
-        tried: Tried,
-        otherwise: Event,
-        address: Option<IpAddr>,
-        failure: &Failure,
-    ) {
-        let wrong = tried.credentials && failure.status_code() == StatusCode::UNAUTHORIZED;
-        let by = By {
-            account: tried.name.filter(|_| wrong),
-            ..by(address)
-        };
-        self.refused(
-            if wrong {
-                Event::LoginRefused
-            } else {
-                otherwise
-            },
-            &by,
-            None,
-            failure,
-        );
-    }
-
-    /// Notes that `by` was refused something; what failed on our side is no refusal.
-    pub(crate) fn refused(
-        &self,
-        event: Event,
-        by: &By,
-        client_id: Option<&str>,
-        failure: &Failure,
-    ) {
-        let status = failure.status_code();
-        if !status.is_client_error() {
-            return;
-        }
-        let throttled = status == StatusCode::TOO_MANY_REQUESTS;
-        let about = failure
-            .what()
-            .map_or_else(String::new, |what| format!(" {what}"));
-        self.trail.note(Refused {
-            event: if throttled { Event::Throttled } else { event },
-            provider: Some(self.policy.issuer.as_str().to_owned()),
-            client_id: client_id.map(str::to_owned),
-            account: by
-                .account
-                .as_deref()
-                .map(|name| name.chars().take(64).collect()),
-            token: by.token.clone(),
-            address: by.address,
-            request_id: by.request_id.clone(),
-            detail: Some(format!(
-                "{} {}{about}",
-                status.as_u16(),
-                failure.code().as_str()
-            )),
-            times: 1,
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use store::audit::Event;
 
     use super::kinds::{ALIKE, EVENTS, NETWORKS, more};
     use super::*;

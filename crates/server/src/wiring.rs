@@ -12,7 +12,7 @@ use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use outbound::Fetcher;
 use protocol::{Clock, ErrorCode, Issuer};
-use registration::{Counts, Logins, Random, Registration, Throttle, Trail};
+use registration::{Logins, Random, Registration, RegistrationCounts, Throttle, Trail};
 use store::Store;
 use webfinger::Directory;
 
@@ -191,7 +191,7 @@ impl Site {
     }
 
     /// Of every provider: its issuer, what became of registrations there, and its keys.
-    pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &Counts, Arc<Snapshot>)> {
+    pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &RegistrationCounts, Arc<Snapshot>)> {
         self.providers.iter().map(|provider| {
             (
                 &provider.registration.policy.issuer,
@@ -259,7 +259,7 @@ impl Provider {
             updates: Arc::clone(&means.updates),
             logins: Arc::clone(&means.logins),
             trail: Arc::clone(&means.trail),
-            counts: Counts::default(),
+            counts: RegistrationCounts::default(),
         };
         Ok(Self {
             host: issuer.host().to_owned(),

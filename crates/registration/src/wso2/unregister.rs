@@ -1,47 +1,53 @@
-//! Unregistration, the WSO2 way: by identifier, user and application name.
+//! Unregistration at the WSO2 endpoints: by identifier, user and application name.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, blocking, peer};
+use oauth_http::{Failure, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
 use store::audit::Event;
 use store::{Account, By, Client, Role};
 use url::form_urlencoded;
 
-use crate::login;
-use crate::refusal::Challenge;
-use crate::trail::{self, Tried};
-use crate::wso2::account_name;
-use crate::{Refusal, Registration, response};
+use super::authentication;
+use super::owner::account_name;
+use crate::throttle::Counted;
+use crate::{Refusal, Registration, outcome, response};
 
-/// Deletes the client that `userId` and `applicationName` belong to, all three or nothing.
+/// Deletes the client that has this identifier, user and application name.
 ///
 /// # Errors
 /// 429 after too many updates and deletions, 401 without an account, 400 when a parameter is missing, 403 when anything does not match.
-pub async fn unregister(
+pub(crate) async fn unregister(
     request: HttpRequest,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    registration.count_update(&request)?;
-    let by = trail::by(peer::client(&request));
-    let caller = caller(&request, &registration).await?;
-    let by = By {
+    let event = Event::ManagementRefused;
+    let actor = outcome::anonymous(peer::client(&request));
+    let key = peer::limited(&request).map(Counted::Address);
+    let limited = registration.limit_updates(key.as_ref());
+    outcome::record_result(
+        &registration,
+        event,
+        &actor,
+        None,
+        limited.map_err(Failure::from),
+    )?;
+    let caller = authentication::account(&request, &registration).await?;
+    let actor = By {
         account: Some(caller.name.clone()),
         provider: Some(registration.policy.issuer.as_str().to_owned()),
-        ..by
+        ..actor
     };
-    let outcome = unregistered(&request, &registration, &caller, by.clone()).await;
-    outcome
-        .inspect_err(|failure| registration.refused(Event::ManagementRefused, &by, None, failure))
+    let work = delete(&request, &registration, &caller, actor.clone());
+    outcome::record(&registration, event, &actor, None, work).await
 }
 
-async fn unregistered(
+async fn delete(
     request: &HttpRequest,
-    registration: &Data<Registration>,
+    registration: &Registration,
     caller: &Account,
-    by: By,
+    actor: By,
 ) -> Result<HttpResponse, Failure> {
     let user = parameter(request, "userId").ok_or(Refusal::MissingParameter(
         "The query must have userId, once, and not blank.",
@@ -54,14 +60,14 @@ async fn unregistered(
     let found = blocking(move || store.client(&id))
         .await?
         .map_err(Refusal::from)?;
-    let user = account_name(&user, registration);
+    let user = account_name(&user, &registration.policy.issuer);
     let client = found.filter(|client| {
         client.provider == registration.policy.issuer && matches(client, caller, user, &name)
     });
     let client = client.ok_or(Refusal::NoMatch)?;
     if !registration
         .store
-        .by(by)
+        .by(actor)
         .unregister(&client.id)
         .await
         .map_err(Refusal::from)?
@@ -71,29 +77,7 @@ async fn unregistered(
     Ok(response::deleted())
 }
 
-/// Whatever else was tried, there is only one scheme to try next. RFC 9110 §11.6.1.
-async fn caller(
-    request: &HttpRequest,
-    registration: &Data<Registration>,
-) -> Result<Account, Failure> {
-    let (presented, address) = (Presented::of_wso2(request), peer::client(request));
-    let tried = Tried::of(&presented);
-    let found = match presented {
-        Presented::Nothing => Err(Refusal::NoCredentials(Challenge::Basic).into()),
-        Presented::Basic { name, password } => {
-            login::account(registration, name, password, address).await
-        }
-        Presented::Bearer(_) | Presented::Unreadable(_) => Ok(None),
-    };
-    let found = found.and_then(|found| {
-        found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into())
-    });
-    found.inspect_err(|failure| {
-        registration.login_refused(tried, Event::ManagementRefused, address, failure)
-    })
-}
-
-/// A query parameter that stands there once and is not blank.
+/// Returns a query parameter that occurs once and is not blank.
 fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     let mut values =
         form_urlencoded::parse(request.query_string().as_bytes()).filter(|(key, _)| key == name);

@@ -1,4 +1,4 @@
-//! Who may register: anybody, an account, or the holder of an initial access token. RFC 7591 §3.
+//! The caller of a registration: anonymous, an account, or the holder of an initial access token. RFC 7591 §3.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -11,110 +11,120 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
-use protocol::{InitialAccessToken, Secret, TokenTerms};
+use openssl::sha::sha256;
+use protocol::{InitialAccessToken, RegisteredMetadata, Secret, TokenTerms};
 use store::audit::Event;
 use store::{Account, By, TokenId, TokenInfo};
 
+use crate::outcome::{self, LoginAttempt};
 use crate::refusal::Challenge;
 use crate::throttle::Counted;
-use crate::trail::{self, Tried};
-use crate::wso2::Owner;
-use crate::{Access, Door, Refusal, Registration, login};
+use crate::{Access, EndpointKind, Refusal, Registration, login};
 
 /// A caller who may register.
 #[derive(Debug)]
-pub enum Initial {
-    /// Anybody: the provider is open.
-    Anybody,
-    /// An account that proved its password. RFC 7617.
+pub enum Registrant {
+    /// Anonymous: the provider is open.
+    Anonymous,
+    /// An account whose password was verified. RFC 7617.
     Account(Account),
     /// The holder of an initial access token. RFC 7591 §1.2.
     Token(TokenInfo),
 }
 
-impl Initial {
-    /// Whether an account is asking.
+impl Registrant {
+    /// Returns true if the caller is an account.
     pub fn is_account(&self) -> bool {
         matches!(self, Self::Account(_))
     }
 
-    /// What its registrations are counted under: whoever proved who they are by that, anybody else by address, so that
-    /// one customer's shared address is not one attacker.
-    pub fn counted(&self, request: &HttpRequest) -> Option<Counted> {
+    /// Returns the key under which registrations of the caller are limited: the account or the token if there is one, so that
+    /// the customers behind one shared address do not limit each other, and the address if there is none.
+    pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<Counted> {
         match self {
-            Self::Anybody => peer::client(request).map(Counted::Address),
+            Self::Anonymous => peer::client(request).map(Counted::Address),
             Self::Account(account) => Some(Counted::Account(account.name.clone())),
             Self::Token(token) => Some(Counted::Token(token.id.to_string())),
         }
     }
 
-    /// Who that is, for the audit trail.
-    pub fn by(&self, request: &HttpRequest) -> By {
-        let by = trail::by(peer::client(request));
+    /// Returns the key under which anonymous registrations of the same metadata are limited.
+    pub fn metadata_key(&self, agreed: &RegisteredMetadata) -> Option<Counted> {
         match self {
-            Self::Anybody => by,
+            Self::Anonymous => Some(Counted::Metadata(sha256(agreed.json().as_bytes()))),
+            Self::Account(_) | Self::Token(_) => None,
+        }
+    }
+
+    /// Returns the caller as the audit trail records it.
+    pub fn actor(&self, request: &HttpRequest) -> By {
+        let anonymous = outcome::anonymous(peer::client(request));
+        match self {
+            Self::Anonymous => anonymous,
             Self::Account(account) => By {
                 account: Some(account.name.clone()),
-                ..by
+                ..anonymous
             },
             Self::Token(token) => By {
                 token: Some(token.name()),
-                ..by
+                ..anonymous
             },
         }
     }
 
-    /// The token to spend, if one was presented.
+    /// Returns the identifier of the token that the registration uses up.
     pub fn token_id(&self) -> Option<TokenId> {
         match self {
             Self::Token(token) => Some(token.id.clone()),
-            Self::Anybody | Self::Account(_) => None,
+            Self::Anonymous | Self::Account(_) => None,
         }
     }
 
-    /// What the client may be, beyond what its provider says.
+    /// Returns the terms of the token, which narrow what the provider offers.
     pub fn terms(&self) -> Option<&Arc<TokenTerms>> {
         match self {
             Self::Token(token) => token.terms.as_ref(),
-            Self::Anybody | Self::Account(_) => None,
+            Self::Anonymous | Self::Account(_) => None,
         }
     }
 
-    /// Whose the client will be when nothing else is said.
-    pub fn owner(&self) -> Owner {
-        let account = match self {
-            Self::Anybody => None,
+    /// Returns the account that owns the client unless the request names another.
+    pub fn owner(&self) -> Option<String> {
+        match self {
+            Self::Anonymous => None,
             Self::Account(account) => Some(account.name.clone()),
             Self::Token(token) => token.owner.clone(),
-        };
-        Owner {
-            account,
-            named: None,
         }
     }
 }
 
-impl FromRequest for Initial {
+impl FromRequest for Registrant {
     type Error = Failure;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let registration = request.app_data::<Data<Registration>>().cloned();
-        let (address, door) = (peer::client(request), Door::of(request));
-        let presented = match door {
-            Door::Standard => Presented::of(request),
-            Door::Wso2 => Presented::of_wso2(request),
+        let is_wso2 = EndpointKind::of_request(request).is_wso2();
+        let address = peer::client(request);
+        let presented = if is_wso2 {
+            Presented::of_wso2(request)
+        } else {
+            Presented::of(request)
         };
         Box::pin(async move {
             let registration = registration.ok_or_else(|| {
-                Failure::server_error("a registration door is mounted without its provider")
+                Failure::server_error("a registration endpoint is mounted without its provider")
             })?;
-            let tried = Tried::of(&presented);
-            let outcome = authenticate(&registration, presented, address, door).await;
-            outcome.inspect_err(|failure| {
-                registration.counts.count_not(failure);
-                registration.login_refused(tried, Event::RegistrationRefused, address, failure);
-            })
+            let attempt = LoginAttempt::from_credentials(&presented);
+            let work = authenticate(&registration, presented, address, is_wso2);
+            outcome::record_login(
+                &registration,
+                Event::RegistrationRefused,
+                attempt,
+                address,
+                work,
+            )
+            .await
         })
     }
 }
@@ -123,28 +133,29 @@ async fn authenticate(
     registration: &Data<Registration>,
     presented: Presented,
     address: Option<IpAddr>,
-    door: Door,
-) -> Result<Initial, Failure> {
+    is_wso2: bool,
+) -> Result<Registrant, Failure> {
     if registration.access == Access::Closed {
         return Err(Refusal::Closed.into());
     }
     let scheme = presented.scheme();
     let found = match presented {
-        Presented::Nothing if registration.access == Access::Open && door == Door::Standard => {
-            return Ok(Initial::Anybody);
+        Presented::Nothing if registration.access == Access::Open && !is_wso2 => {
+            return Ok(Registrant::Anonymous);
         }
-        // An authentication nobody here speaks is as good as none (RFC 6750 §3.1).
+        // An unknown scheme is answered as if there were no credentials (RFC 6750 §3.1).
         Presented::Nothing | Presented::Unreadable(Scheme::Other) => {
-            return Err(Refusal::NoCredentials(match door {
-                Door::Standard => Challenge::BearerThenBasic,
-                Door::Wso2 => Challenge::BasicThenBearer,
+            return Err(Refusal::NoCredentials(if is_wso2 {
+                Challenge::BasicThenBearer
+            } else {
+                Challenge::BearerThenBasic
             })
             .into());
         }
         Presented::Basic { name, password } => {
             login::account(registration, name, password, address)
                 .await?
-                .map(Initial::Account)
+                .map(Registrant::Account)
         }
         Presented::Bearer(token) => {
             let (store, issuer, now) = (
@@ -155,15 +166,15 @@ async fn authenticate(
             let found =
                 blocking(move || store.find_token(&issuer, &initial_access_token(&token), now))
                     .await?;
-            found.map_err(Refusal::from)?.map(Initial::Token)
+            found.map_err(Refusal::from)?.map(Registrant::Token)
         }
         Presented::Unreadable(Scheme::Bearer | Scheme::Basic) => None,
     };
     found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
 }
 
-/// One published client library sends the base64 of a token that is not a JWT; what begins like one of our tokens
-/// after decoding is taken for it.
+/// Returns the token that was presented. One published client library sends the base64 of a token that is not a JWT, so a text
+/// that begins like a token after decoding is decoded.
 fn initial_access_token(presented: &Secret) -> InitialAccessToken {
     let text = presented.reveal();
     if text.starts_with(InitialAccessToken::PREFIX) {

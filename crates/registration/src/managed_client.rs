@@ -1,4 +1,4 @@
-//! A client that proved its registration access token. RFC 7592 §2.
+//! The client of a management request, authenticated by its registration access token. RFC 7592 §2.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -14,62 +14,55 @@ use store::{By, Client, Information, Store};
 
 use crate::refusal::Challenge;
 use crate::throttle::Counted;
-use crate::{Refusal, Registration, trail};
+use crate::{Refusal, Registration, outcome};
+
+const EVENT: Event = Event::ManagementRefused;
 
 /// A client that presented its registration access token; a handler that takes it cannot forget to check.
 #[derive(Debug)]
-pub struct Managed<C = Client> {
+pub struct ManagedClient<C = Client> {
     /// The client as stored, or its information.
     pub client: C,
     /// The token it presented, which answers repeat.
     pub token: RegistrationAccessToken,
-    /// From where.
+    /// The address of the caller.
     pub address: Option<IpAddr>,
-    /// The same, unless it is a proxy that has no limits.
+    /// The address of the caller for limits; absent if it is a proxy's.
     pub limited: Option<IpAddr>,
 }
 
-impl<C: Proved> Managed<C> {
-    fn by(&self) -> By {
+impl<C: FindByToken> ManagedClient<C> {
+    /// Returns the client as the audit trail records it.
+    pub fn actor(&self) -> By {
         By {
             token: Some(By::CLIENT.to_owned()),
-            ..trail::by(self.address)
+            ..outcome::anonymous(self.address)
         }
     }
 
-    /// The store, on behalf of the client.
+    /// Returns the store, which records the client as the actor.
     pub fn store(&self, registration: &Registration) -> Store {
         registration.store.by(By {
             provider: Some(registration.policy.issuer.as_str().to_owned()),
-            ..self.by()
+            ..self.actor()
         })
     }
 
-    /// The client, as the party that is counted.
-    pub fn counted(&self) -> Counted {
+    /// Returns the key under which updates and deletions of the client are limited.
+    pub fn rate_limit_key(&self) -> Counted {
         Counted::Client(self.client.id().as_str().to_owned())
-    }
-
-    /// Notes that it was refused something.
-    pub fn refused(&self, registration: &Registration, failure: &Failure) {
-        registration.refused(
-            Event::ManagementRefused,
-            &self.by(),
-            Some(self.client.id().as_str()),
-            failure,
-        );
     }
 }
 
-/// What a client is proved by its token as.
-pub trait Proved: Sized + 'static {
-    /// True if whoever asks for it is about to change the client. Updates and deletions are counted, reads are not.
+/// A client as the store finds it by its registration access token.
+pub trait FindByToken: Sized + 'static {
+    /// True if the request changes the client. Updates and deletions are limited, reads are not.
     const CHANGES: bool;
 
-    /// Its identifier.
+    /// Returns the identifier of the client.
     fn id(&self) -> &ClientId;
 
-    /// The one that this token may manage at the provider.
+    /// Finds the client that this token may manage at the provider.
     fn find(
         registration: &Registration,
         id: ClientId,
@@ -77,7 +70,7 @@ pub trait Proved: Sized + 'static {
     ) -> impl Future<Output = Result<Option<(Self, RegistrationAccessToken)>, Failure>>;
 }
 
-impl Proved for Client {
+impl FindByToken for Client {
     const CHANGES: bool = true;
 
     fn id(&self) -> &ClientId {
@@ -103,7 +96,7 @@ impl Proved for Client {
     }
 }
 
-impl Proved for Information {
+impl FindByToken for Information {
     const CHANGES: bool = false;
 
     fn id(&self) -> &ClientId {
@@ -128,7 +121,7 @@ impl Proved for Information {
     }
 }
 
-impl<C: Proved> FromRequest for Managed<C> {
+impl<C: FindByToken> FromRequest for ManagedClient<C> {
     type Error = Failure;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
 
@@ -137,59 +130,34 @@ impl<C: Proved> FromRequest for Managed<C> {
         let request = request.clone();
         Box::pin(async move {
             let registration = registration.ok_or_else(|| {
-                Failure::server_error("a management door is mounted without its provider")
+                Failure::server_error("a management endpoint is mounted without its provider")
             })?;
-            // For the address first, whose every request may be a guess; for the client once its token is proved, so that a stranger
+            let record = |actor: &By, id: Option<&ClientId>, limited: Result<(), Refusal>| {
+                let limited = limited.map_err(Failure::from);
+                outcome::record_result(&registration, EVENT, actor, id, limited)
+            };
+            let caller = outcome::anonymous(peer::client(&request));
+            // By address first, since every request may be a guess; by client once its token is verified, so that another party
             // does not use up its share.
             if C::CHANGES {
-                registration.count_update(&request)?;
+                let key = peer::limited(&request).map(Counted::Address);
+                record(&caller, None, registration.limit_updates(key.as_ref()))?;
             }
-            let outcome = authenticate(&registration, &request).await;
-            let managed: Self = outcome.inspect_err(|failure| {
-                registration.refused(
-                    Event::ManagementRefused,
-                    &trail::by(peer::client(&request)),
-                    None,
-                    failure,
-                );
-            })?;
+            let work = authenticate(&registration, &request);
+            let managed: Self = outcome::record(&registration, EVENT, &caller, None, work).await?;
             if C::CHANGES {
-                let counted = registration
-                    .updates
-                    .admit(Some(&managed.counted()))
-                    .map_err(Failure::from);
-                counted.inspect_err(|failure| managed.refused(&registration, failure))?;
+                let limited = registration.limit_updates(Some(&managed.rate_limit_key()));
+                record(&managed.actor(), Some(managed.client.id()), limited)?;
             }
             Ok(managed)
         })
     }
 }
 
-impl Registration {
-    /// Counts an update or a deletion for its address, before anything of it is judged.
-    ///
-    /// # Errors
-    /// 429 when there were too many.
-    pub(crate) fn count_update(&self, request: &HttpRequest) -> Result<(), Failure> {
-        let counted = self
-            .updates
-            .admit(peer::limited(request).map(Counted::Address).as_ref())
-            .map_err(Failure::from);
-        counted.inspect_err(|failure| {
-            self.refused(
-                Event::ManagementRefused,
-                &trail::by(peer::client(request)),
-                None,
-                failure,
-            )
-        })
-    }
-}
-
-async fn authenticate<C: Proved>(
+async fn authenticate<C: FindByToken>(
     registration: &Registration,
     request: &HttpRequest,
-) -> Result<Managed<C>, Failure> {
+) -> Result<ManagedClient<C>, Failure> {
     let (id, presented) = (
         ClientId::new(request.match_info().query("client_id")),
         Presented::of(request),
@@ -200,7 +168,7 @@ async fn authenticate<C: Proved>(
         Presented::Unreadable(Scheme::Bearer) => {
             return Err(Refusal::WrongCredentials(scheme).into());
         }
-        // An authentication that is not for this address is as good as none (RFC 6750 §3.1).
+        // A scheme that is not for this endpoint is answered as if there were no credentials (RFC 6750 §3.1).
         Presented::Nothing
         | Presented::Basic { .. }
         | Presented::Unreadable(Scheme::Basic | Scheme::Other) => {
@@ -208,7 +176,7 @@ async fn authenticate<C: Proved>(
         }
     };
     match C::find(registration, id, token).await? {
-        Some((client, token)) => Ok(Managed {
+        Some((client, token)) => Ok(ManagedClient {
             client,
             token,
             address: peer::client(request),

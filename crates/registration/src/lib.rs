@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use admission::Policy;
 use outbound::Fetcher;
 use protocol::member::Reason;
@@ -19,30 +20,20 @@ use store::Store;
 
 pub mod counts;
 mod endpoint;
-mod fair_queue;
-mod guesses;
 mod handlers;
 mod issue;
-mod login;
 mod managed_client;
 mod outcome;
-mod password_queue;
-mod proofs;
 mod refusal;
 mod registrant;
 mod response;
 mod steps;
-mod throttle;
-mod trail;
 mod update;
 mod wso2;
 
 pub use counts::RegistrationCounts;
 pub use endpoint::{ENDPOINT, EndpointKind, WSO2_ENDPOINTS, addresses, mount};
-pub use login::{LoginLimits, Logins};
 use refusal::Refusal;
-pub use throttle::Throttle;
-pub use trail::Trail;
 
 /// Who may register. RFC 7591 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,15 +67,13 @@ pub struct Registration {
     pub clock: Clock,
     /// Where identifiers, secrets and tokens come from.
     pub random: Random,
-    /// How often anybody may register; all providers of a process share it.
-    pub throttle: Arc<Throttle>,
-    /// The limit on updates and deletions; all providers of a process share it.
-    pub updates: Arc<Throttle>,
-    /// How passwords are verified; all providers of a process share it.
-    pub logins: Arc<Logins>,
-    /// What was refused and is not written yet; all providers of a process share it.
-    pub trail: Arc<Trail>,
-    /// What became of registrations here.
+    /// The limits on registrations, updates and deletions.
+    pub limiter: Arc<RegistrationLimiter>,
+    /// The verifier of account passwords.
+    pub passwords: Arc<PasswordVerifier>,
+    /// The refusals that are not in the audit trail yet.
+    pub refusals: Arc<RefusalLog>,
+    /// The counts of registrations, for the metrics.
     pub counts: RegistrationCounts,
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use access::RateLimitKey;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use oauth_http::authorization::Scheme;
@@ -13,7 +14,6 @@ use store::audit::Event;
 use store::{By, Client, Information, Store};
 
 use crate::refusal::Challenge;
-use crate::throttle::Counted;
 use crate::{Refusal, Registration, outcome};
 
 const EVENT: Event = Event::ManagementRefused;
@@ -49,8 +49,8 @@ impl<C: FindByToken> ManagedClient<C> {
     }
 
     /// Returns the key under which updates and deletions of the client are limited.
-    pub fn rate_limit_key(&self) -> Counted {
-        Counted::Client(self.client.id().as_str().to_owned())
+    pub fn rate_limit_key(&self) -> RateLimitKey {
+        RateLimitKey::Client(self.client.id().as_str().to_owned())
     }
 }
 
@@ -140,7 +140,7 @@ impl<C: FindByToken> FromRequest for ManagedClient<C> {
             // By address first, since every request may be a guess; by client once its token is verified, so that another party
             // does not use up its share.
             if C::CHANGES {
-                let key = peer::limited(&request).map(Counted::Address);
+                let key = peer::limited(&request).map(RateLimitKey::Address);
                 record(&caller, None, registration.limit_updates(key.as_ref()))?;
             }
             let work = authenticate(&registration, &request);

@@ -121,7 +121,7 @@ fn record_refusal(
     let subject = failure
         .what()
         .map_or_else(String::new, |what| format!(" {what}"));
-    registration.trail.note(Refused {
+    registration.refusals.record(Refused {
         event: if is_throttled {
             Event::Throttled
         } else {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use access::PasswordError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use admission::Rejection;
@@ -183,6 +184,17 @@ impl From<Invalid> for Refusal {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::TooManyFailures(wait) => Self::TooMany(WRONG_PASSWORDS, wait),
+            PasswordError::QueueFull => Self::Busy(WAITING_PASSWORDS),
+            PasswordError::Store(error) => Self::Store(error),
+            PasswordError::Failure(failure) => Self::Failure(failure),
+        }
     }
 }
 

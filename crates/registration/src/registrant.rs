@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use access::RateLimitKey;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use base64::Engine;
@@ -18,8 +19,7 @@ use store::{Account, By, TokenId, TokenInfo};
 
 use crate::outcome::{self, LoginAttempt};
 use crate::refusal::Challenge;
-use crate::throttle::Counted;
-use crate::{Access, EndpointKind, Refusal, Registration, login};
+use crate::{Access, EndpointKind, Refusal, Registration};
 
 /// A caller who may register.
 #[derive(Debug)]
@@ -40,18 +40,18 @@ impl Registrant {
 
     /// Returns the key under which registrations of the caller are limited: the account or the token if there is one, so that
     /// the customers behind one shared address do not limit each other, and the address if there is none.
-    pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<Counted> {
+    pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<RateLimitKey> {
         match self {
-            Self::Anonymous => peer::client(request).map(Counted::Address),
-            Self::Account(account) => Some(Counted::Account(account.name.clone())),
-            Self::Token(token) => Some(Counted::Token(token.id.to_string())),
+            Self::Anonymous => peer::client(request).map(RateLimitKey::Address),
+            Self::Account(account) => Some(RateLimitKey::Account(account.name.clone())),
+            Self::Token(token) => Some(RateLimitKey::Token(token.id.to_string())),
         }
     }
 
     /// Returns the key under which anonymous registrations of the same metadata are limited.
-    pub fn metadata_key(&self, agreed: &RegisteredMetadata) -> Option<Counted> {
+    pub fn metadata_key(&self, agreed: &RegisteredMetadata) -> Option<RateLimitKey> {
         match self {
-            Self::Anonymous => Some(Counted::Metadata(sha256(agreed.json().as_bytes()))),
+            Self::Anonymous => Some(RateLimitKey::Metadata(sha256(agreed.json().as_bytes()))),
             Self::Account(_) | Self::Token(_) => None,
         }
     }
@@ -153,8 +153,13 @@ async fn authenticate(
             .into());
         }
         Presented::Basic { name, password } => {
-            login::account(registration, name, password, address)
-                .await?
+            let issuer = &registration.policy.issuer;
+            let verified = registration
+                .passwords
+                .verify(issuer, name, password, address);
+            verified
+                .await
+                .map_err(Refusal::from)?
                 .map(Registrant::Account)
         }
         Presented::Bearer(token) => {

@@ -1,15 +1,16 @@
 //! The steps that several handlers share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use access::RateLimitKey;
 use admission::sector::{SectorDocument, SectorError};
 use admission::{ClientRequest, agree};
 use outbound::{Caller, FetchLimit};
 use protocol::{LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
 use store::{By, Information, NewClient, TokenId};
 
-use crate::refusal::FETCHES;
-use crate::throttle::Counted;
+use crate::refusal::{FETCHES, REGISTRATIONS, UPDATES};
 use crate::{Refusal, Registration};
 
 impl Registration {
@@ -17,16 +18,20 @@ impl Registration {
     ///
     /// # Errors
     /// 429 when there were too many.
-    pub(crate) fn limit(&self, key: Option<&Counted>) -> Result<(), Refusal> {
-        self.throttle.admit(key)
+    pub(crate) fn limit(&self, key: Option<&RateLimitKey>) -> Result<(), Refusal> {
+        self.limiter
+            .count_registration(key)
+            .map_err(|wait| Refusal::TooMany(REGISTRATIONS, wait))
     }
 
     /// Counts one update or deletion.
     ///
     /// # Errors
     /// 429 when there were too many.
-    pub(crate) fn limit_updates(&self, key: Option<&Counted>) -> Result<(), Refusal> {
-        self.updates.admit(key)
+    pub(crate) fn limit_updates(&self, key: Option<&RateLimitKey>) -> Result<(), Refusal> {
+        self.limiter
+            .count_update(key)
+            .map_err(|wait| Refusal::TooMany(UPDATES, wait))
     }
 
     /// Decides about metadata, before anything is fetched.
@@ -84,5 +89,13 @@ impl Registration {
     ) -> Result<Information, Refusal> {
         let store = self.store.by(actor);
         Ok(store.insert(client, token, self.clock.now()).await?)
+    }
+}
+
+/// Returns the party on whose behalf documents are fetched: the one that is limited, at an address.
+pub(crate) fn fetch_caller(key: Option<&RateLimitKey>, address: Option<IpAddr>) -> Caller {
+    Caller {
+        name: key.map_or_else(String::new, ToString::to_string),
+        address,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use access::{PasswordLimits, PasswordVerifier, RefusalLog, RegistrationLimiter};
 use actix_server::Server;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
@@ -16,7 +17,7 @@ use actix_web::{App, HttpServer, rt};
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
-use registration::{LoginLimits, Logins, Random, Throttle, Trail};
+use registration::Random;
 use socket2::{Domain, Socket, Type};
 use store::{By, Role, Store};
 
@@ -64,11 +65,11 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     let management_listeners = listen("management_listen", &config.management_listen, false)?;
     let store = open::store(&config)?;
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
-    let throttle = Arc::new(Throttle::of_registrations(
+    let limiter = Arc::new(RegistrationLimiter::new(
         config.limits.registrations_per_minute,
+        config.limits.updates_per_minute,
     ));
-    let updates = Arc::new(Throttle::of_updates(config.limits.updates_per_minute));
-    let login_limits = LoginLimits {
+    let login_limits = PasswordLimits {
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         waiting: config
             .limits
@@ -77,17 +78,20 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             .unwrap_or(usize::MAX),
         failures: config.limits.failed_logins_per_minute,
     };
-    let logins = Arc::new(Logins::new(store.clone(), login_limits, &random())?);
-    let trail = Arc::new(Trail::default());
+    let passwords = Arc::new(PasswordVerifier::new(
+        store.clone(),
+        login_limits,
+        &*random(),
+    )?);
+    let refusals = Arc::new(RefusalLog::default());
     let means = Means {
         store: store.by(By::hand(START)),
         fetcher: fetcher.clone(),
         clock: clock.clone(),
         random: random(),
-        throttle: Arc::clone(&throttle),
-        updates: Arc::clone(&updates),
-        logins: Arc::clone(&logins),
-        trail: Arc::clone(&trail),
+        limiter: Arc::clone(&limiter),
+        passwords: Arc::clone(&passwords),
+        refusals: Arc::clone(&refusals),
     };
     let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
     let (acceptor, certificate_end) = acceptor(&config, &clock)?.unzip();
@@ -114,10 +118,9 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             store: store.clone(),
             site: site.clone(),
             fetcher,
-            throttle: Arc::clone(&throttle),
-            updates: Arc::clone(&updates),
-            logins: Arc::clone(&logins),
-            trail: Arc::clone(&trail),
+            limiter: Arc::clone(&limiter),
+            passwords: Arc::clone(&passwords),
+            refusals: Arc::clone(&refusals),
             connections: Arc::clone(&connections),
             watch: Watch::start(store.clone()),
             draining: Arc::clone(&draining),
@@ -147,10 +150,10 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
             site.clone(),
             &store,
             clock.clone(),
-            ([throttle, updates], logins),
+            (limiter, passwords),
             (config.keep_retired, config.keep_audit),
         );
-        tasks::write_trail(store.clone(), Arc::clone(&trail));
+        tasks::write_trail(store.clone(), Arc::clone(&refusals));
         tracing::info!(
             descriptors = descriptors.limit,
             connections = descriptors.connections,
@@ -177,7 +180,7 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
         private_handle.stop(false).await;
         served.map_err(|error| error.to_string())
     });
-    if let Err(error) = store.refused(trail.take_all()).wait() {
+    if let Err(error) = store.refused(refusals.take_all()).wait() {
         tracing::warn!("the last refusals are not in the audit trail: {error}");
     }
     store.close();

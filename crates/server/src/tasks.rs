@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use actix_web::rt;
 use oauth_http::blocking;
 use protocol::Clock;
-use registration::{Logins, Throttle, Trail};
+
 use store::{By, Store};
 
 use crate::wiring::Site;
@@ -27,14 +28,14 @@ const PURGE: Duration = Duration::from_mins(10);
 const USES: Duration = Duration::from_hours(1);
 
 /// Writes what was refused into the audit trail, on this thread's runtime; what cannot be written yet waits.
-pub fn write_trail(store: Store, trail: Arc<Trail>) {
+pub fn write_trail(store: Store, refusals: Arc<RefusalLog>) {
     rt::spawn(async move {
         let mut tick = rt::time::interval(WRITE);
         loop {
             tick.tick().await;
-            let refused = trail.take();
+            let refused = refusals.take();
             if store.refused(refused.clone()).await.is_err() {
-                trail.put_back(refused);
+                refusals.put_back(refused);
             }
         }
     });
@@ -45,7 +46,7 @@ pub fn start(
     site: Site,
     store: &Store,
     clock: Clock,
-    (throttles, logins): ([Arc<Throttle>; 2], Arc<Logins>),
+    (limiter, passwords): (Arc<RegistrationLimiter>, Arc<PasswordVerifier>),
     (keep_retired, keep_audit): (Duration, Option<Duration>),
 ) {
     let store = store.by(By::hand("schedule"));
@@ -84,10 +85,8 @@ pub fn start(
         let mut tick = rt::time::interval(PURGE);
         loop {
             tick.tick().await;
-            for throttle in &throttles {
-                throttle.tidy();
-            }
-            logins.tidy();
+            limiter.remove_expired();
+            passwords.remove_expired();
             let (store, now) = (store.clone(), clock.now());
             let purged = blocking(move || {
                 let clients = store

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
@@ -12,7 +13,7 @@ use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use outbound::Fetcher;
 use protocol::{Clock, ErrorCode, Issuer};
-use registration::{Logins, Random, Registration, RegistrationCounts, Throttle, Trail};
+use registration::{Random, Registration, RegistrationCounts};
 use store::Store;
 use webfinger::Directory;
 
@@ -79,14 +80,12 @@ pub struct Means {
     pub clock: Clock,
     /// Where randomness comes from.
     pub random: Random,
-    /// How often anybody may register.
-    pub throttle: Arc<Throttle>,
-    /// The limit on updates and deletions.
-    pub updates: Arc<Throttle>,
-    /// How passwords are verified.
-    pub logins: Arc<Logins>,
-    /// What was refused and is not written yet.
-    pub trail: Arc<Trail>,
+    /// The limits on registrations, updates and deletions.
+    pub limiter: Arc<RegistrationLimiter>,
+    /// The verifier of account passwords.
+    pub passwords: Arc<PasswordVerifier>,
+    /// The refusals that are not in the audit trail yet.
+    pub refusals: Arc<RefusalLog>,
 }
 
 impl Site {
@@ -255,10 +254,9 @@ impl Provider {
             fetcher: means.fetcher.clone(),
             clock: means.clock.clone(),
             random: Arc::clone(&means.random),
-            throttle: Arc::clone(&means.throttle),
-            updates: Arc::clone(&means.updates),
-            logins: Arc::clone(&means.logins),
-            trail: Arc::clone(&means.trail),
+            limiter: Arc::clone(&means.limiter),
+            passwords: Arc::clone(&means.passwords),
+            refusals: Arc::clone(&means.refusals),
             counts: RegistrationCounts::default(),
         };
         Ok(Self {

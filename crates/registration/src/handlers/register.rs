@@ -9,7 +9,7 @@ use protocol::LegacyRedirects;
 use store::audit::Event;
 
 use crate::registrant::Registrant;
-use crate::throttle::Counted;
+use crate::steps::fetch_caller;
 use crate::{Registration, issue, outcome, response};
 
 /// Registers a client.
@@ -34,10 +34,10 @@ pub(crate) async fn register(
             false,
             terms.map(Arc::as_ref),
         )?;
-        if registration.throttle.counts() {
+        if registration.limiter.is_enabled() {
             registration.limit(registrant.metadata_key(&agreed).as_ref())?;
         }
-        let caller = || Counted::caller(key.as_ref(), peer::limited(&request));
+        let caller = || fetch_caller(key.as_ref(), peer::limited(&request));
         registration.check_sector(&agreed, caller).await?;
         let owner = registrant.owner();
         let (client, token) =

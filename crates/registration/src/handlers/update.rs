@@ -7,7 +7,7 @@ use protocol::LegacyRedirects;
 use store::audit::Event;
 
 use crate::managed_client::ManagedClient;
-use crate::throttle::Counted;
+use crate::steps::fetch_caller;
 use crate::update::take_credentials;
 use crate::{Refusal, Registration, issue, outcome, response};
 
@@ -30,7 +30,7 @@ pub(crate) async fn update(
             false,
             client.terms.as_deref(),
         )?;
-        let caller = || Counted::caller(Some(&managed.rate_limit_key()), managed.limited);
+        let caller = || fetch_caller(Some(&managed.rate_limit_key()), managed.limited);
         registration.check_sector(&agreed, caller).await?;
         let secret = issue::secret_change(&registration, client, &agreed)?;
         let replaced = managed

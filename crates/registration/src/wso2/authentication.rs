@@ -9,7 +9,7 @@ use store::audit::Event;
 
 use crate::outcome::{self, LoginAttempt};
 use crate::refusal::Challenge;
-use crate::{Refusal, Registration, login};
+use crate::{Refusal, Registration};
 
 /// Returns the account of the caller.
 ///
@@ -25,7 +25,11 @@ pub(super) async fn account(
         let found = match presented {
             Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
             Presented::Basic { name, password } => {
-                login::account(registration, name, password, address).await?
+                let issuer = &registration.policy.issuer;
+                let verified = registration
+                    .passwords
+                    .verify(issuer, name, password, address);
+                verified.await.map_err(Refusal::from)?
             }
             Presented::Bearer(_) | Presented::Unreadable(_) => None,
         };

@@ -12,7 +12,7 @@ use store::audit::Event;
 use super::owner::Owner;
 use super::{normalise, wording};
 use crate::registrant::Registrant;
-use crate::throttle::Counted;
+use crate::steps::fetch_caller;
 use crate::{Refusal, Registration, issue, outcome, response};
 
 /// Registers a client.
@@ -69,7 +69,7 @@ async fn accept(
         terms.map(Arc::as_ref),
     )?;
     let composed = owner.compose(&mut agreed, policy, redirects)?;
-    let caller = || Counted::caller(key.as_ref(), peer::limited(request));
+    let caller = || fetch_caller(key.as_ref(), peer::limited(request));
     registration.check_sector(&agreed, caller).await?;
     let terms = terms_with_name(terms, composed.as_deref())?;
     let (client, token) = issue::new_client(registration, agreed, owner.account, composed, terms)?;

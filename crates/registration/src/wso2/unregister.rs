@@ -1,5 +1,6 @@
 //! Unregistration at the WSO2 endpoints: by identifier, user and application name.
 
+use access::RateLimitKey;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Failure, blocking, peer};
@@ -11,7 +12,6 @@ use url::form_urlencoded;
 
 use super::authentication;
 use super::owner::account_name;
-use crate::throttle::Counted;
 use crate::{Refusal, Registration, outcome, response};
 
 /// Deletes the client that has this identifier, user and application name.
@@ -24,7 +24,7 @@ pub(crate) async fn unregister(
 ) -> Result<HttpResponse, Failure> {
     let event = Event::ManagementRefused;
     let actor = outcome::anonymous(peer::client(&request));
-    let key = peer::limited(&request).map(Counted::Address);
+    let key = peer::limited(&request).map(RateLimitKey::Address);
     let limited = registration.limit_updates(key.as_ref());
     outcome::record_result(
         &registration,

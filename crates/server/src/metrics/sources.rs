@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use keys::State;
 use outbound::Fetcher;
 use prometheus::proto::MetricFamily;
 use protocol::{Clock, Timestamp};
-use registration::{Logins, Throttle, Trail};
 use store::Store;
 
 use super::family::{family, histogram, number, plain};
@@ -33,14 +33,12 @@ pub struct Sources {
     pub site: Site,
     /// What fetches.
     pub fetcher: Fetcher,
-    /// How often anybody may register.
-    pub throttle: Arc<Throttle>,
-    /// The limit on updates and deletions.
-    pub updates: Arc<Throttle>,
-    /// How passwords are verified.
-    pub logins: Arc<Logins>,
-    /// What was refused and is not written yet.
-    pub trail: Arc<Trail>,
+    /// The limits on registrations, updates and deletions.
+    pub limiter: Arc<RegistrationLimiter>,
+    /// The verifier of account passwords.
+    pub passwords: Arc<PasswordVerifier>,
+    /// The refusals that are not in the audit trail yet.
+    pub refusals: Arc<RefusalLog>,
     /// The connections of the public listeners.
     pub connections: Arc<Connections>,
     /// What was last heard of the store.
@@ -68,10 +66,10 @@ impl Sources {
                     .refused()
                     .map(|(reason, count)| (vec![reason], number(count))),
             ),
-            plain(&table::FAILED_LOGINS, number(self.logins.wrong())),
+            plain(&table::FAILED_LOGINS, number(self.passwords.wrong())),
             plain(
                 &table::PASSWORDS_WAITING,
-                number(self.logins.waiting().try_into().unwrap_or(0)),
+                number(self.passwords.waiting().try_into().unwrap_or(0)),
             ),
             family(
                 &table::FETCHES,
@@ -90,9 +88,9 @@ impl Sources {
             ),
             plain(
                 &table::AUDIT_PENDING,
-                number(self.trail.pending().try_into().unwrap_or(0)),
+                number(self.refusals.pending().try_into().unwrap_or(0)),
             ),
-            plain(&table::AUDIT_MERGED, number(self.trail.merged())),
+            plain(&table::AUDIT_MERGED, number(self.refusals.merged())),
         ];
         let since_1970 = |end: Timestamp| number(end.seconds().try_into().unwrap_or(0));
         families.extend(
@@ -105,17 +103,17 @@ impl Sources {
                 .map(|clients| plain(&table::CLIENTS, number(clients))),
         );
         let kinds = self
-            .throttle
-            .refused()
-            .chain([("password", self.logins.suspended())]);
+            .limiter
+            .refused_registrations()
+            .chain([("password", self.passwords.suspended())]);
         families.push(family(
             &table::THROTTLED,
             kinds.map(|(kind, count)| (vec![kind], number(count))),
         ));
         families.push(family(
             &table::UPDATES_REFUSED,
-            self.updates
-                .refused()
+            self.limiter
+                .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
         families.extend([self.registrations(), self.keys()]);

@@ -1,6 +1,6 @@
 //! Passwords that wait to be verified, and the threads that do it.
 //!
-//! A password takes a processor 20 ms and 19 MiB, and anybody may send any number of them. There are as many threads as processors, each
+//! A password takes a processor 20 ms and 19 MiB, and any caller may send any number of them. There are as many threads as processors, each
 //! with memory of its own; the queue before them is bounded and serves addresses in turn. The same name and password from the same
 //! address, sent again while the first attempt waits, is one entry: it tells a guesser nothing new, and a program that opens many
 //! connections at once costs one hash.
@@ -20,9 +20,9 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::fair_queue::{Displaced, FairQueue};
-use crate::proofs::Digest;
+use crate::verified_passwords::Digest;
 
-/// A name and a password that somebody presents at a provider.
+/// A name and a password that a caller sent to a provider.
 pub(crate) struct Attempt {
     pub(crate) provider: Issuer,
     pub(crate) name: String,
@@ -39,13 +39,13 @@ pub(crate) trait Verifier: Send + Sync + 'static {
     /// Counts an attempt before it is admitted.
     ///
     /// # Errors
-    /// The time to wait, where there were too many.
+    /// The time to wait, if there were too many.
     fn count(&self, attempt: &Attempt) -> Result<(), Duration>;
 
     /// Verifies a password.
     fn verify(&self, attempt: &Attempt, memory: &mut PasswordMemory) -> Verdict;
 
-    /// Takes note of what became of an attempt that was counted so many times; no verdict, if it was never verified.
+    /// Records the result of an attempt that was counted so many times; there is no verdict if it was never verified.
     fn settle(&self, attempt: &Attempt, counted: u32, verdict: Option<&Verdict>);
 }
 
@@ -258,18 +258,18 @@ impl<V: Verifier> Shared<V> {
         }
     }
 
-    /// Answers everybody who waits for an entry: with the verdict, or that it was displaced.
+    /// Answers every request that waits for an entry: with the verdict, or that it was displaced.
     fn answer(&self, entry: Entry, verdict: Option<Verdict>) {
         self.verifier
             .settle(&entry.job.attempt, entry.counted, verdict.as_ref());
         let answer = verdict.map_or(Answer::Displaced, Answer::Verified);
         for (_, sender) in entry.tickets {
-            // Nobody listens where the client went away in this moment.
+            // Sending fails if the client has just disconnected.
             drop(sender.send(answer.clone()));
         }
     }
 
-    /// Takes a request off its entry, and an entry that nobody waits for out of the queue. It stays counted.
+    /// Takes a request off its entry, and an entry without requests out of the queue. It stays counted.
     fn leave(&self, key: &Key, ticket: u64) {
         let mut state = self.lock();
         let Some(entry) = state.entries.get_mut(key) else {
@@ -278,7 +278,7 @@ impl<V: Verifier> Shared<V> {
         entry.tickets.retain(|(number, _)| *number != ticket);
         if entry.tickets.is_empty() {
             let job = Arc::clone(&entry.job);
-            // One that a thread has taken is verified and settled as ever.
+            // A job that a thread has taken is verified and settled as usual.
             if state
                 .waiting
                 .remove(&key.0, |other| Arc::ptr_eq(other, &job))
@@ -292,7 +292,7 @@ impl<V: Verifier> Shared<V> {
 
 /// A request that waits for its answer; it leaves when this is dropped.
 pub(crate) struct Waiting<V: Verifier> {
-    /// The answer; it fails when the attempt came to no end.
+    /// The answer; it fails if the verification panicked.
     pub(crate) answer: oneshot::Receiver<Answer>,
     /// The time to wait, if the attempt has to be refused unless the password is right.
     pub(crate) wait: Option<Duration>,

@@ -1,5 +1,5 @@
-//! Refusals on their way into the audit trail. Strangers cause them, so those that are alike share a row, and are at most
-//! so many kinds at a time.
+//! Refusals that are not written to the audit trail yet. Any caller can cause them, so equal ones share a row, and the number of
+//! rows is bounded.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,21 +9,21 @@ use store::audit::Refused;
 
 mod kinds;
 
-use kinds::{Gathered, Kinds};
+use kinds::{Kinds, PendingRefusals};
 
-/// How long refusals of a kind that was just written are gathered before they are written again.
+/// The time for which refusals of a kind are collected after it was written.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// What was refused and is not written yet.
+/// The refusals that are not written yet.
 #[derive(Default)]
-pub struct Trail {
+pub struct RefusalLog {
     kinds: Mutex<Kinds>,
     merged: AtomicU64,
 }
 
-impl Trail {
-    /// Counts what was refused.
-    pub fn note(&self, refused: Refused) {
+impl RefusalLog {
+    /// Records a refusal.
+    pub fn record(&self, refused: Refused) {
         let times = refused.times.try_into().unwrap_or(0);
         if self.add(refused) {
             self.merged.fetch_add(times, Ordering::Relaxed);
@@ -37,29 +37,29 @@ impl Trail {
             .add(refused, Instant::now())
     }
 
-    /// How many rows are not written yet.
+    /// Returns the number of rows that are not written yet.
     pub fn pending(&self) -> usize {
         let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         kinds.iter().filter(|gathered| gathered.times > 0).count()
     }
 
-    /// The number of refusals that share a row with others that are not alike, because there were too many kinds.
+    /// Returns the number of refusals that share a row with different ones, because there were too many kinds.
     pub fn merged(&self) -> u64 {
         self.merged.load(Ordering::Relaxed)
     }
 
-    /// Takes what is to be written now: each kind at once when it is new, and once a minute while it goes on.
+    /// Takes the rows to write now: a new kind at once, and a kind that continues once a minute.
     pub fn take(&self) -> Vec<Refused> {
         let now = Instant::now();
         self.taken(now, |gathered| gathered.due <= now)
     }
 
-    /// Takes everything.
+    /// Takes every row.
     pub fn take_all(&self) -> Vec<Refused> {
         self.taken(Instant::now(), |_| true)
     }
 
-    fn taken(&self, now: Instant, is_due: impl Fn(&Gathered) -> bool) -> Vec<Refused> {
+    fn taken(&self, now: Instant, is_due: impl Fn(&PendingRefusals) -> bool) -> Vec<Refused> {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Vec::new();
         for (kind, gathered) in kinds
@@ -77,7 +77,7 @@ impl Trail {
         taken
     }
 
-    /// Keeps what could not be written for the next time.
+    /// Puts back rows that could not be written.
     pub fn put_back(&self, refused: Vec<Refused>) {
         for refused in refused {
             self.add(refused);
@@ -120,8 +120,8 @@ mod tests {
         Ipv6Addr::new(0x2001, 0xdb8, site, number, 0, 0, 0, 0)
     }
 
-    fn taken(trail: &Trail) -> Vec<(Event, Option<String>, i64)> {
-        let mut taken: Vec<_> = trail
+    fn taken(log: &RefusalLog) -> Vec<(Event, Option<String>, i64)> {
+        let mut taken: Vec<_> = log
             .take()
             .into_iter()
             .map(|refused| (refused.event, refused.account, refused.times))
@@ -135,28 +135,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_alike_shares_a_row() {
-        let trail = Trail::default();
+    fn equal_refusals_share_a_row() {
+        let log = RefusalLog::default();
         for account in ["a", "b", "a"] {
-            trail.note(wrong(account));
+            log.record(wrong(account));
         }
         let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
         assert_eq!(
-            taken(&trail),
+            taken(&log),
             [
                 (Event::LoginRefused, a.clone(), 2),
                 (Event::LoginRefused, b, 1)
             ]
         );
-        assert_eq!(taken(&trail), []);
-        trail.note(wrong("a"));
-        trail.note(wrong("c"));
+        assert_eq!(taken(&log), []);
+        log.record(wrong("a"));
+        log.record(wrong("c"));
         assert_eq!(
-            taken(&trail),
+            taken(&log),
             [(Event::LoginRefused, Some("c".to_owned()), 1)],
-            "what goes on waits a minute"
+            "a kind that continues waits a minute"
         );
-        let rest = trail.take_all();
+        let rest = log.take_all();
         assert_eq!(
             rest.iter()
                 .map(|refused| (refused.account.clone(), refused.times))
@@ -166,19 +166,19 @@ mod tests {
     }
 
     #[test]
-    fn strangers_do_not_choose_how_many_rows_there_are() {
-        let trail = Trail::default();
+    fn refusal_rows_are_bounded() {
+        let log = RefusalLog::default();
         for number in 0..5_000 {
-            trail.note(wrong(&number.to_string()));
+            log.record(wrong(&number.to_string()));
         }
         let shared = 5_000 - i64::try_from(ALIKE + NETWORKS).unwrap();
         assert_eq!(
-            (trail.pending(), trail.merged()),
+            (log.pending(), log.merged()),
             (ALIKE + NETWORKS + 1, shared.try_into().unwrap())
         );
-        let taken = trail.take();
+        let taken = log.take();
         assert_eq!(
-            (taken.len(), trail.pending(), times(&taken)),
+            (taken.len(), log.pending(), times(&taken)),
             (ALIKE + NETWORKS + 1, 0, 5_000)
         );
         let rest: Vec<_> = taken
@@ -188,30 +188,30 @@ mod tests {
             .collect();
         assert_eq!(rest, [(Event::LoginRefused, shared)]);
         for number in 5_000..10_000 {
-            trail.note(wrong(&number.to_string()));
+            log.record(wrong(&number.to_string()));
         }
         assert_eq!(
-            trail.take().len(),
+            log.take().len(),
             0,
             "kinds that were just written keep their places"
         );
-        assert_eq!(times(&trail.take_all()), 5_000);
+        assert_eq!(times(&log.take_all()), 5_000);
     }
 
     /// Beyond the bound, IPv6 is gathered by /48.
     #[test]
     fn networks_of_one_48_share_a_row() {
-        let trail = Trail::default();
+        let log = RefusalLog::default();
         for number in 0..2_000 {
-            trail.note(from(network(1, number)));
+            log.record(from(network(1, number)));
         }
-        trail.note(from(Ipv4Addr::new(203, 0, 113, 9)));
-        trail.note(from(network(2, 7)));
+        log.record(from(Ipv4Addr::new(203, 0, 113, 9)));
+        log.record(from(network(2, 7)));
         assert_eq!(
-            (trail.pending(), trail.merged()),
+            (log.pending(), log.merged()),
             (ALIKE + 3, 2_000 - 1_024 + 1)
         );
-        let taken = trail.take();
+        let taken = log.take();
         let rows = |address: IpAddr, detail: &str| -> Vec<i64> {
             let of = |row: &&Refused| {
                 row.address == Some(address) && row.detail.as_deref() == Some(detail)
@@ -235,12 +235,11 @@ mod tests {
             [1],
             "an IPv4 address is kept whole"
         );
-        trail.put_back(taken);
-        assert_eq!(trail.merged(), 2_000 - 1_024 + 1);
+        log.put_back(taken);
+        assert_eq!(log.merged(), 2_000 - 1_024 + 1);
         assert_eq!(
             times(
-                trail
-                    .take_all()
+                log.take_all()
                     .iter()
                     .filter(|row| row.detail.as_deref() == Some(gathered))
             ),
@@ -251,9 +250,9 @@ mod tests {
     /// Each level is bounded: networks, then events without an address, then one row for all.
     #[test]
     fn every_level_of_kinds_is_bounded() {
-        let trail = Trail::default();
+        let log = RefusalLog::default();
         for site in 0..5_000 {
-            trail.note(from(network(site, 0)));
+            log.record(from(network(site, 0)));
         }
         let without_address = |rows: &[Refused]| -> Vec<(Event, i64)> {
             rows.iter()
@@ -261,18 +260,18 @@ mod tests {
                 .map(|row| (row.event, row.times))
                 .collect()
         };
-        let taken = trail.take();
+        let taken = log.take();
         let beyond = 5_000 - i64::try_from(ALIKE + NETWORKS).unwrap();
         assert_eq!((taken.len(), times(&taken)), (ALIKE + NETWORKS + 1, 5_000));
         assert_eq!(without_address(&taken), [(Event::LoginRefused, beyond)]);
 
         for number in 0..1_000 {
-            trail.note(Refused {
+            log.record(Refused {
                 provider: Some(number.to_string()),
                 ..from(network(9_000, number))
             });
         }
-        let taken = trail.take();
+        let taken = log.take();
         let (events, rest): (Vec<_>, Vec<_>) = without_address(&taken)
             .into_iter()
             .partition(|(event, _)| *event == Event::LoginRefused);
@@ -287,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_is_kept() {
-        let trail = Trail::default();
-        trail.note(wrong("a"));
-        let taken = trail.take();
-        trail.note(wrong("a"));
-        trail.put_back(taken);
-        assert_eq!(times(&trail.take_all()), 2);
+    fn failed_rows_are_retried() {
+        let log = RefusalLog::default();
+        log.record(wrong("a"));
+        let taken = log.take();
+        log.record(wrong("a"));
+        log.put_back(taken);
+        assert_eq!(times(&log.take_all()), 2);
     }
 }

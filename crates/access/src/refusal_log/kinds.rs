@@ -1,5 +1,5 @@
-//! The kinds of refusals that are told apart. Strangers choose their networks, the names they try and their mistakes, so each
-//! level holds a bounded number of kinds, and what finds no place on one level is gathered into a coarser kind on the next.
+//! The kinds of refusals. Callers choose their networks, the names they try and their mistakes, so each level holds a bounded number
+//! of kinds; a refusal that does not fit into one level is counted under a coarser kind on the next.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use store::audit::{Event, Refused};
 
-/// The maximum number of kinds that are told apart in full.
+/// The maximum number of kinds with full detail.
 pub(super) const ALIKE: usize = 1024;
 
-/// The maximum number of kinds of which IPv6 addresses are gathered by /48.
+/// The maximum number of kinds whose IPv6 addresses are /48 networks.
 pub(super) const NETWORKS: usize = 256;
 
-/// The maximum number of kinds that are an event at a provider.
+/// The maximum number of kinds with only an event and a provider.
 pub(super) const EVENTS: usize = 64;
 
 /// The end of a detail whose address is that of a /48 network.
@@ -22,9 +22,9 @@ const OF_NETWORK: &str = ", from networks of this /48";
 /// The detail of refusals without an address.
 const OF_EVENT: &str = "from more networks than are told apart";
 
-/// A level at which kinds are told apart.
+/// A level of detail.
 struct Level {
-    /// The kind here of a kind of the level before.
+    /// Turns a kind of the level before into one of this level.
     coarser: fn(Refused) -> Refused,
     /// The maximum number of kinds.
     most: usize,
@@ -50,7 +50,7 @@ const LEVELS: [Level; 4] = [
 ];
 
 /// Refusals of one kind.
-pub(super) struct Gathered {
+pub(super) struct PendingRefusals {
     pub(super) times: i64,
     pub(super) request_id: Option<String>,
     pub(super) due: Instant,
@@ -58,11 +58,11 @@ pub(super) struct Gathered {
 
 /// The kinds of every level.
 #[derive(Default)]
-pub(super) struct Kinds([HashMap<Refused, Gathered>; LEVELS.len()]);
+pub(super) struct Kinds([HashMap<Refused, PendingRefusals>; LEVELS.len()]);
 
 impl Kinds {
-    /// Counts refusals on the first level that has their kind, or a place for it. Returns true if they share that kind with
-    /// refusals that are not alike.
+    /// Counts refusals on the first level that has their kind, or space for it. Returns true if they share that kind with different
+    /// refusals.
     pub(super) fn add(&mut self, refused: Refused, due: Instant) -> bool {
         let Refused {
             request_id, times, ..
@@ -78,7 +78,7 @@ impl Kinds {
             merged |= coarse != kind;
             kind = coarse;
             if kinds.len() < most || kinds.contains_key(&kind) {
-                let gathered = kinds.entry(kind).or_insert(Gathered {
+                let gathered = kinds.entry(kind).or_insert(PendingRefusals {
                     times: 0,
                     request_id: None,
                     due,
@@ -91,32 +91,32 @@ impl Kinds {
         merged
     }
 
-    /// The kinds that have refusals, or had some within the pause.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Gathered> {
+    /// Returns the kinds that have refusals, or had some within the pause.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &PendingRefusals> {
         self.0.iter().flat_map(HashMap::values)
     }
 
-    /// The same, to be changed.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&Refused, &mut Gathered)> {
+    /// Returns the kinds mutably, with what they have in common.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&Refused, &mut PendingRefusals)> {
         self.0.iter_mut().flatten()
     }
 
-    /// Forgets the kinds for which `kept` is false.
-    pub(super) fn retain(&mut self, kept: impl Fn(&Gathered) -> bool) {
+    /// Removes the kinds for which `kept` is false.
+    pub(super) fn retain(&mut self, kept: impl Fn(&PendingRefusals) -> bool) {
         self.0
             .iter_mut()
             .for_each(|kinds| kinds.retain(|_, gathered| kept(gathered)));
     }
 }
 
-/// The kind with its IPv6 address gathered by /48, which is the usual share of a site. IPv4 addresses stay: they are scarcer.
+/// Replaces an IPv6 address by its /48 network, which is the usual network of a site. IPv4 addresses stay: they are scarcer.
 fn by_network(kind: Refused) -> Refused {
     let Some(IpAddr::V6(address)) = kind.address else {
         return kind;
     };
     let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80));
     let reason = kind.detail.unwrap_or_default();
-    // One that could not be written comes back as it is.
+    // A row that could not be written comes back with this suffix.
     let detail = if reason.ends_with(OF_NETWORK) {
         reason
     } else {
@@ -129,7 +129,7 @@ fn by_network(kind: Refused) -> Refused {
     }
 }
 
-/// The event at its provider, without what a stranger chooses.
+/// Keeps the event and the provider, which callers do not choose.
 fn by_event(kind: Refused) -> Refused {
     Refused {
         event: kind.event,
@@ -139,7 +139,7 @@ fn by_event(kind: Refused) -> Refused {
     }
 }
 
-/// The one kind of all other refusals.
+/// Returns the kind of all other refusals.
 pub(super) fn more() -> Refused {
     Refused {
         event: Event::MoreRefused,

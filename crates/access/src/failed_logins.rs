@@ -1,4 +1,4 @@
-//! Passwords that may be wrong, counted by account and by address before they are verified. RFC 7617 §4.
+//! The limit on wrong passwords. Attempts are counted by account and by address before they are verified. RFC 7617 §4.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,48 +6,48 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The share of all accounts together, from one address, as a multiple of one account's: each wrong password costs a hash that
-/// was made to be slow, whatever the name.
+/// The limit for all accounts together, from one address, as a multiple of the limit for one account: each wrong password costs a
+/// slow hash, whatever the name.
 const ACCOUNTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// The time in which a used share is whole again.
+/// The time in which an empty bucket is full again.
 const REFILL: Duration = Duration::from_mins(1);
 
-/// The number of shares from which on those that are whole again are looked for.
+/// The number of buckets from which on full ones are removed.
 const SWEEP_MIN: usize = 1024;
 
-/// The attempts that are counted together.
+/// The attempts that share a limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Guesser {
-    /// Those for one account, from one address.
+enum FailedLoginKey {
+    /// The attempts for one account, from one address.
     Account(String, Option<IpAddr>),
-    /// Those for all accounts, from one address.
+    /// The attempts for all accounts, from one address.
     Address(Option<IpAddr>),
 }
 
-/// The shares that are not whole: a bucket for each guesser, which one attempt empties by a step and time fills.
-pub(crate) struct Guesses {
-    /// The time that one attempt costs one account's share.
+/// The limits that are partly used: a bucket for each key, which an attempt empties by a step and time refills.
+pub(crate) struct FailedLogins {
+    /// The refill time of one attempt in the bucket of one account.
     account_step: Duration,
-    /// The time that one attempt costs the share of all accounts.
+    /// The refill time of one attempt in the bucket of all accounts.
     address_step: Duration,
     buckets: Mutex<Buckets>,
 }
 
 struct Buckets {
-    /// The instant at which a share is whole again.
-    whole_at: HashMap<Guesser, Instant>,
+    /// The instant at which a bucket is full again.
+    full_at: HashMap<FailedLoginKey, Instant>,
     sweep_at: usize,
 }
 
-impl Guesses {
+impl FailedLogins {
     /// Allows one account's password to be wrong `failures` times a minute from one address, all accounts' ten times as often.
     pub(crate) fn per_minute(failures: NonZeroU32) -> Self {
         Self {
             account_step: REFILL / failures.get(),
             address_step: REFILL / failures.saturating_mul(ACCOUNTS).get(),
             buckets: Mutex::new(Buckets {
-                whole_at: HashMap::new(),
+                full_at: HashMap::new(),
                 sweep_at: SWEEP_MIN,
             }),
         }
@@ -56,7 +56,7 @@ impl Guesses {
     /// Counts one attempt.
     ///
     /// # Errors
-    /// The time to wait, where the account or the address has used its share; nothing is counted then.
+    /// The time to wait, if the account or the address has reached its limit. The attempt is not counted then.
     pub(crate) fn count(
         &self,
         account: &str,
@@ -64,50 +64,47 @@ impl Guesses {
         now: Instant,
     ) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = self.guessers(account, address).map(|(guesser, step)| {
-            let whole_at = buckets
-                .whole_at
-                .get(&guesser)
-                .map_or(now, |at| (*at).max(now));
-            (guesser, whole_at + step)
+        let counted = self.keys(account, address).map(|(key, step)| {
+            let full_at = buckets.full_at.get(&key).map_or(now, |at| (*at).max(now));
+            (key, full_at + step)
         });
         let wait = counted
             .iter()
-            .map(|(_, whole_at)| whole_at.duration_since(now).saturating_sub(REFILL))
+            .map(|(_, full_at)| full_at.duration_since(now).saturating_sub(REFILL))
             .max();
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             return Err(wait);
         }
-        buckets.whole_at.extend(counted);
-        if buckets.whole_at.len() >= buckets.sweep_at {
+        buckets.full_at.extend(counted);
+        if buckets.full_at.len() >= buckets.sweep_at {
             buckets.sweep(now);
         }
         Ok(())
     }
 
-    /// Takes back attempts that were counted and turned out to be right, or were never verified.
+    /// Takes back attempts that were counted and had the right password, or were never verified.
     pub(crate) fn give_back(&self, account: &str, address: Option<IpAddr>, attempts: u32) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        for (guesser, step) in self.guessers(account, address) {
-            if let Some(whole_at) = buckets.whole_at.get_mut(&guesser) {
-                *whole_at = whole_at
+        for (key, step) in self.keys(account, address) {
+            if let Some(full_at) = buckets.full_at.get_mut(&key) {
+                *full_at = full_at
                     .checked_sub(step.saturating_mul(attempts))
-                    .unwrap_or(*whole_at);
+                    .unwrap_or(*full_at);
             }
         }
     }
 
-    /// Forgets the shares that are whole again.
-    pub(crate) fn tidy(&self, now: Instant) {
+    /// Removes the buckets that are full again.
+    pub(crate) fn remove_expired(&self, now: Instant) {
         self.buckets
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .sweep(now);
     }
 
-    /// Returns the guessers of an attempt with its cost to each. Names that no account can have are one guesser: strangers do not
-    /// choose how much is kept.
-    fn guessers(&self, account: &str, address: Option<IpAddr>) -> [(Guesser, Duration); 2] {
+    /// Returns the keys of an attempt with its refill time for each. All names that no account can have share a key, so that callers
+    /// cannot fill memory with names.
+    fn keys(&self, account: &str, address: Option<IpAddr>) -> [(FailedLoginKey, Duration); 2] {
         let name = if store::is_account_name(account) {
             account
         } else {
@@ -115,19 +112,19 @@ impl Guesses {
         };
         [
             (
-                Guesser::Account(name.to_owned(), address),
+                FailedLoginKey::Account(name.to_owned(), address),
                 self.account_step,
             ),
-            (Guesser::Address(address), self.address_step),
+            (FailedLoginKey::Address(address), self.address_step),
         ]
     }
 }
 
 impl Buckets {
     fn sweep(&mut self, now: Instant) {
-        self.whole_at.retain(|_, whole_at| *whole_at > now);
-        self.whole_at.shrink_to(SWEEP_MIN);
-        self.sweep_at = self.whole_at.len().saturating_mul(2).max(SWEEP_MIN);
+        self.full_at.retain(|_, full_at| *full_at > now);
+        self.full_at.shrink_to(SWEEP_MIN);
+        self.sweep_at = self.full_at.len().saturating_mul(2).max(SWEEP_MIN);
     }
 }
 
@@ -135,8 +132,8 @@ impl Buckets {
 mod tests {
     use super::*;
 
-    fn guesses(failures: u32) -> Guesses {
-        Guesses::per_minute(NonZeroU32::new(failures).unwrap())
+    fn guesses(failures: u32) -> FailedLogins {
+        FailedLogins::per_minute(NonZeroU32::new(failures).unwrap())
     }
 
     fn address(last: u8) -> IpAddr {
@@ -154,7 +151,7 @@ mod tests {
         assert_eq!(
             count("alice", 1, 15),
             Err(Duration::from_secs(5)),
-            "what is refused costs nothing"
+            "a refused attempt is not counted"
         );
         assert_eq!(count("alice", 2, 0), Ok(()));
         assert_eq!(count("bob", 1, 0), Ok(()));
@@ -194,14 +191,14 @@ mod tests {
         assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
         assert!(
             guesses.count("alice", Some(address(1)), now).is_err(),
-            "a share is never more than whole"
+            "a bucket is never more than full"
         );
     }
 
     #[test]
-    fn whole_shares_are_forgotten() {
+    fn full_buckets_are_removed() {
         let (guesses, now) = (guesses(10), Instant::now());
-        let kept = || guesses.buckets.lock().unwrap().whole_at.len();
+        let kept = || guesses.buckets.lock().unwrap().full_at.len();
         for minute in 0..100_u64 {
             for from in 0..200 {
                 guesses
@@ -214,11 +211,11 @@ mod tests {
             }
         }
         assert!(kept() <= SWEEP_MIN, "{}", kept());
-        guesses.tidy(now + REFILL * 200);
+        guesses.remove_expired(now + REFILL * 200);
         assert_eq!(kept(), 0);
         for name in ["a b", "ä", "", "\0"] {
             guesses.count(name, None, now).unwrap();
         }
-        assert_eq!(kept(), 2, "names that cannot be are one guesser");
+        assert_eq!(kept(), 2, "impossible names share a key");
     }
 }

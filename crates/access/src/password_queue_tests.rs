@@ -3,7 +3,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::*;
 
-/// Verifies nothing until it is told to: each password says itself what its verdict is.
+/// Verifies when the test allows it. The password decides the verdict.
 struct Told {
     go: Mutex<Receiver<()>>,
     verified: Mutex<Vec<String>>,
@@ -25,7 +25,7 @@ impl Verifier for Told {
         self.go.lock().unwrap().recv().unwrap();
         self.verified.lock().unwrap().push(attempt.name.clone());
         match attempt.password.reveal() {
-            "panic" => panic!("the verifier came to grief"),
+            "panic" => panic!("the verifier panicked"),
             "down" => Err(StoreError::Behind),
             _ => Ok(None),
         }

@@ -30,12 +30,12 @@ pub fn new_client(
         secret,
         token,
     } = draw(registration)?;
-    let now = registration.clock.now();
+    let now = registration.services.clock.now();
     // Identifiers that sort by time are appended to the database index. They reveal no more than client_id_issued_at does.
     let mut begun = String::new();
     hexadecimal::push(
         &mut begun,
-        registration.clock.milliseconds().unsigned_abs(),
+        registration.services.clock.milliseconds().unsigned_abs(),
         12,
     );
     let id = ClientId::new(text(&begun, &random));
@@ -73,7 +73,7 @@ pub fn secret_change(
     client: &Client,
     metadata: &RegisteredMetadata,
 ) -> Result<SecretChange, Failure> {
-    let now = registration.clock.now();
+    let now = registration.services.clock.now();
     let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
     Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
@@ -115,7 +115,7 @@ struct RandomValues {
 
 fn draw(registration: &Registration) -> Result<RandomValues, Failure> {
     let mut bytes = [0_u8; 80];
-    (registration.random)(&mut bytes)
+    (registration.services.random)(&mut bytes)
         .map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
     let drawn = bytes.split_first_chunk().and_then(|(id, rest)| {
         let (secret, rest) = rest.split_first_chunk()?;

@@ -10,13 +10,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use admission::Policy;
-use outbound::Fetcher;
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
-use protocol::{Clock, Issuer, ProviderMetadata};
-use store::Store;
+use protocol::{Issuer, ProviderMetadata};
 
 pub mod counts;
 mod endpoint;
@@ -27,6 +24,7 @@ mod outcome;
 mod refusal;
 mod registrant;
 mod response;
+mod services;
 mod steps;
 mod update;
 mod wso2;
@@ -34,53 +32,42 @@ mod wso2;
 pub use counts::RegistrationCounts;
 pub use endpoint::{ENDPOINT, EndpointKind, WSO2_ENDPOINTS, addresses, mount};
 use refusal::Refusal;
+pub use services::Services;
 
-/// Who may register. RFC 7591 §3.
+/// The callers that may register. RFC 7591 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Nobody: the endpoint is not advertised.
+    /// None: the endpoint is not advertised.
     Closed,
     /// Accounts and holders of an initial access token.
     Protected,
-    /// Anybody, at the standard door.
+    /// Every caller, at the registration endpoint.
     Open,
 }
 
 /// Fills a buffer with random bytes.
 pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
 
-/// Registration at one provider: its rules, and what they work on.
+/// Registration at one provider.
 pub struct Registration {
-    /// The rules of the provider, its issuer among them.
+    /// The rules of the provider.
     pub policy: Policy,
-    /// Who may register.
+    /// The callers that may register.
     pub access: Access,
-    /// How long client secrets are good for; for ever, when absent.
+    /// The lifetime of client secrets; without it, they do not expire.
     pub secret_lifetime: Option<Duration>,
-    /// How long clients are; for ever, when absent.
+    /// The lifetime of clients; without it, they do not expire.
     pub client_lifetime: Option<Duration>,
-    /// Where clients are kept.
-    pub store: Store,
-    /// What fetches sector documents.
-    pub fetcher: Fetcher,
-    /// What time it is.
-    pub clock: Clock,
-    /// Where identifiers, secrets and tokens come from.
-    pub random: Random,
-    /// The limits on registrations, updates and deletions.
-    pub limiter: Arc<RegistrationLimiter>,
-    /// The verifier of account passwords.
-    pub passwords: Arc<PasswordVerifier>,
-    /// The refusals that are not in the audit trail yet.
-    pub refusals: Arc<RefusalLog>,
+    /// The objects that all providers share.
+    pub services: Services,
     /// The counts of registrations, for the metrics.
     pub counts: RegistrationCounts,
 }
 
-/// Adds to the provider's document what registration offers. OIDC Discovery §3.
+/// Adds the registration endpoint to the provider's document. OIDC Discovery §3.
 ///
 /// # Errors
-/// When the issuer's own address is no endpoint.
+/// When the address cannot be an endpoint.
 pub fn advertise(
     issuer: &Issuer,
     access: Access,

@@ -42,7 +42,7 @@ impl<C: FindByToken> ManagedClient<C> {
 
     /// Returns the store, which records the client as the actor.
     pub fn store(&self, registration: &Registration) -> Store {
-        registration.store.by(By {
+        registration.services.store.by(By {
             provider: Some(registration.policy.issuer.as_str().to_owned()),
             ..self.actor()
         })
@@ -83,9 +83,9 @@ impl FindByToken for Client {
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
         let (store, issuer, now) = (
-            registration.store.clone(),
+            registration.services.store.clone(),
             registration.policy.issuer.clone(),
-            registration.clock.now(),
+            registration.services.clock.now(),
         );
         let found = blocking(move || {
             store
@@ -108,11 +108,11 @@ impl FindByToken for Information {
         id: ClientId,
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
-        let found = registration.store.information(
+        let found = registration.services.store.information(
             &registration.policy.issuer,
             &id,
             &token,
-            registration.clock.now(),
+            registration.services.clock.now(),
         );
         Ok(found
             .await

@@ -121,7 +121,7 @@ fn record_refusal(
     let subject = failure
         .what()
         .map_or_else(String::new, |what| format!(" {what}"));
-    registration.refusals.record(Refused {
+    registration.services.refusals.record(Refused {
         event: if is_throttled {
             Event::Throttled
         } else {

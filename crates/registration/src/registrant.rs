@@ -155,6 +155,7 @@ async fn authenticate(
         Presented::Basic { name, password } => {
             let issuer = &registration.policy.issuer;
             let verified = registration
+                .services
                 .passwords
                 .verify(issuer, name, password, address);
             verified
@@ -164,9 +165,9 @@ async fn authenticate(
         }
         Presented::Bearer(token) => {
             let (store, issuer, now) = (
-                registration.store.clone(),
+                registration.services.store.clone(),
                 registration.policy.issuer.clone(),
-                registration.clock.now(),
+                registration.services.clock.now(),
             );
             let found =
                 blocking(move || store.find_token(&issuer, &initial_access_token(&token), now))

@@ -19,7 +19,8 @@ impl Registration {
     /// # Errors
     /// 429 when there were too many.
     pub(crate) fn limit(&self, key: Option<&RateLimitKey>) -> Result<(), Refusal> {
-        self.limiter
+        self.services
+            .limiter
             .count_registration(key)
             .map_err(|wait| Refusal::TooMany(REGISTRATIONS, wait))
     }
@@ -29,7 +30,8 @@ impl Registration {
     /// # Errors
     /// 429 when there were too many.
     pub(crate) fn limit_updates(&self, key: Option<&RateLimitKey>) -> Result<(), Refusal> {
-        self.limiter
+        self.services
+            .limiter
             .count_update(key)
             .map_err(|wait| Refusal::TooMany(UPDATES, wait))
     }
@@ -50,9 +52,9 @@ impl Registration {
             redirects,
             may_introduce_patterns,
             terms,
-            now: self.clock.now(),
+            now: self.services.clock.now(),
         };
-        Ok(agree(&self.policy, &self.fetcher, request)?)
+        Ok(agree(&self.policy, &self.services.fetcher, request)?)
     }
 
     /// Checks the sector document of agreed metadata, if it needs one.
@@ -67,13 +69,15 @@ impl Registration {
         let Some(document) = SectorDocument::required_by(agreed.members())? else {
             return Ok(());
         };
-        let checked = document.check(&self.fetcher, caller(), self.clock.now());
+        let checked = document.check(&self.services.fetcher, caller(), self.services.clock.now());
         checked.await.map_err(|error| match error {
             SectorError::Invalid(invalid) => invalid.into(),
             SectorError::Limit(FetchLimit::Caller) => {
-                Refusal::TooMany(FETCHES, self.fetcher.timeout())
+                Refusal::TooMany(FETCHES, self.services.fetcher.timeout())
             }
-            SectorError::Limit(FetchLimit::Queue) => Refusal::Fetches(self.fetcher.timeout()),
+            SectorError::Limit(FetchLimit::Queue) => {
+                Refusal::Fetches(self.services.fetcher.timeout())
+            }
         })
     }
 
@@ -87,8 +91,10 @@ impl Registration {
         client: NewClient,
         token: Option<TokenId>,
     ) -> Result<Information, Refusal> {
-        let store = self.store.by(actor);
-        Ok(store.insert(client, token, self.clock.now()).await?)
+        let store = self.services.store.by(actor);
+        Ok(store
+            .insert(client, token, self.services.clock.now())
+            .await?)
     }
 }
 

@@ -50,7 +50,7 @@ fn split_grants(members: &mut SentMembers) {
 
 fn random_name(registration: &Registration) -> Result<String, Refusal> {
     let mut bytes = [0_u8; 12];
-    (registration.random)(&mut bytes)
+    (registration.services.random)(&mut bytes)
         .map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
     Ok(format!("application_{}", URL_SAFE_NO_PAD.encode(bytes)))
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
@@ -11,10 +10,9 @@ use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::Proxies;
 use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
-use outbound::Fetcher;
-use protocol::{Clock, ErrorCode, Issuer};
-use registration::{Random, Registration, RegistrationCounts};
-use store::Store;
+use protocol::{ErrorCode, Issuer};
+use registration::{Registration, RegistrationCounts, Services};
+use store::By;
 use webfinger::Directory;
 
 use crate::config::{Config, ProviderConfig};
@@ -22,6 +20,9 @@ use crate::direct::Direct;
 use crate::metrics::Metrics;
 use crate::provider::addresses;
 use crate::{host, provider};
+
+/// The actor in the audit trail for accounts and keys that are made when the service starts for the first time.
+pub const FIRST_START: &str = "first start";
 
 /// Everything the routes need, made once and shared by every worker.
 #[derive(Clone)]
@@ -70,30 +71,12 @@ pub enum SiteError {
     },
 }
 
-/// What a site is made of besides its configuration.
-pub struct Means {
-    /// The store, migrated.
-    pub store: Store,
-    /// What fetches.
-    pub fetcher: Fetcher,
-    /// What time it is.
-    pub clock: Clock,
-    /// Where randomness comes from.
-    pub random: Random,
-    /// The limits on registrations, updates and deletions.
-    pub limiter: Arc<RegistrationLimiter>,
-    /// The verifier of account passwords.
-    pub passwords: Arc<PasswordVerifier>,
-    /// The refusals that are not in the audit trail yet.
-    pub refusals: Arc<RefusalLog>,
-}
-
 impl Site {
     /// Puts the site together: every document is frozen here.
     ///
     /// # Errors
     /// One sentence that names the provider and what is wrong with it.
-    pub fn new(config: &Config, means: &Means) -> Result<Self, SiteError> {
+    pub fn new(config: &Config, services: &Services) -> Result<Self, SiteError> {
         let directory = Data::new(Directory::new(
             config
                 .providers
@@ -104,7 +87,7 @@ impl Site {
         let providers = config
             .providers
             .iter()
-            .map(|provider| Provider::new(provider, config, means))
+            .map(|provider| Provider::new(provider, config, services))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             providers,
@@ -215,7 +198,11 @@ impl Site {
 }
 
 impl Provider {
-    fn new(provider: &ProviderConfig, config: &Config, means: &Means) -> Result<Self, SiteError> {
+    fn new(
+        provider: &ProviderConfig,
+        config: &Config,
+        services: &Services,
+    ) -> Result<Self, SiteError> {
         let issuer = provider.issuer.clone();
         let offer = provider::offer(provider).map_err(|invalid| SiteError::Metadata {
             issuer: issuer.to_string(),
@@ -230,8 +217,9 @@ impl Provider {
             issuer: provider.issuer.to_string(),
             error,
         };
-        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone())
-            .map_err(unusable)?;
+        let store = services.store.by(By::hand(FIRST_START));
+        let keys =
+            KeyRing::open(store, issuer.clone(), services.clock.clone()).map_err(unusable)?;
         let discovery = Discovery::freeze(
             issuer.clone(),
             &offer.metadata,
@@ -250,13 +238,7 @@ impl Provider {
             access: provider.access,
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
-            store: means.store.clone(),
-            fetcher: means.fetcher.clone(),
-            clock: means.clock.clone(),
-            random: Arc::clone(&means.random),
-            limiter: Arc::clone(&means.limiter),
-            passwords: Arc::clone(&means.passwords),
-            refusals: Arc::clone(&means.refusals),
+            services: services.clone(),
             counts: RegistrationCounts::default(),
         };
         Ok(Self {

@@ -34,7 +34,7 @@ pub(crate) async fn register(
             false,
             terms.map(Arc::as_ref),
         )?;
-        if registration.limiter.is_enabled() {
+        if registration.services.limiter.is_enabled() {
             registration.limit(registrant.metadata_key(&agreed).as_ref())?;
         }
         let caller = || fetch_caller(key.as_ref(), peer::limited(&request));

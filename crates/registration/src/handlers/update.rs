@@ -35,7 +35,7 @@ pub(crate) async fn update(
         let secret = issue::secret_change(&registration, client, &agreed)?;
         let replaced = managed
             .store(&registration)
-            .replace(client, agreed, secret, registration.clock.now())
+            .replace(client, agreed, secret, registration.services.clock.now())
             .await
             .map_err(Refusal::from)?;
         Ok(response::ok(replaced, token, &registration.policy.issuer))

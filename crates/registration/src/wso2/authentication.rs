@@ -27,6 +27,7 @@ pub(super) async fn account(
             Presented::Basic { name, password } => {
                 let issuer = &registration.policy.issuer;
                 let verified = registration
+                    .services
                     .passwords
                     .verify(issuer, name, password, address);
                 verified.await.map_err(Refusal::from)?

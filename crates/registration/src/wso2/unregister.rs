@@ -56,7 +56,7 @@ async fn delete(
         "The query must have applicationName, once, and not blank.",
     ))?;
     let id = ClientId::new(request.match_info().query("client_id"));
-    let store = registration.store.clone();
+    let store = registration.services.store.clone();
     let found = blocking(move || store.client(&id))
         .await?
         .map_err(Refusal::from)?;
@@ -66,6 +66,7 @@ async fn delete(
     });
     let client = client.ok_or(Refusal::NoMatch)?;
     if !registration
+        .services
         .store
         .by(actor)
         .unregister(&client.id)

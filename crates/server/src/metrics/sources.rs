@@ -1,14 +1,12 @@
-//! What others count, read when somebody asks: they add, and know nothing of Prometheus.
+//! The counters of other modules, read when /metrics is. The modules that count do not know Prometheus.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use access::{PasswordVerifier, RefusalLog, RegistrationLimiter};
 use keys::State;
-use outbound::Fetcher;
 use prometheus::proto::MetricFamily;
-use protocol::{Clock, Timestamp};
-use store::Store;
+use protocol::Timestamp;
+use registration::Services;
 
 use super::family::{family, histogram, number, plain};
 use super::table;
@@ -17,42 +15,32 @@ use crate::connections::Connections;
 use crate::traces::{self, Traces};
 use crate::wiring::Site;
 
-/// The outcome of a registration that came to a client, and the status of its answer.
+/// The outcome label of a registration, and the status of its answer.
 const REGISTERED: [&str; 2] = ["registered", "201"];
 
-/// Microseconds of a second.
+/// Microseconds in a second.
 const MICROSECONDS: f64 = 1e6;
 
-/// Whoever counts.
+/// The objects whose counters /metrics reads.
 pub struct Sources {
-    /// What time it is.
-    pub clock: Clock,
-    /// The store.
-    pub store: Store,
+    /// The objects that all providers share.
+    pub services: Services,
     /// The providers: their registrations and keys.
     pub site: Site,
-    /// What fetches.
-    pub fetcher: Fetcher,
-    /// The limits on registrations, updates and deletions.
-    pub limiter: Arc<RegistrationLimiter>,
-    /// The verifier of account passwords.
-    pub passwords: Arc<PasswordVerifier>,
-    /// The refusals that are not in the audit trail yet.
-    pub refusals: Arc<RefusalLog>,
     /// The connections of the public listeners.
     pub connections: Arc<Connections>,
-    /// What was last heard of the store.
+    /// The state of the store when it was last checked.
     pub watch: Arc<Watch>,
-    /// Whether the process is finishing what it has and takes nothing new.
+    /// True once the process takes no new requests.
     pub draining: Arc<AtomicBool>,
-    /// When the certificate ends, if one is served.
+    /// The end of the certificate's validity, if one is served.
     pub certificate_end: Option<Timestamp>,
-    /// Where spans go, if anywhere.
+    /// The exporter of traces, if there is one.
     pub traces: Option<Traces>,
 }
 
 impl Sources {
-    /// What they counted.
+    /// Returns the counters.
     pub fn families(&self) -> Vec<MetricFamily> {
         let ready = self.watch.is_ready() && !self.draining.load(Ordering::Relaxed);
         let mut families = vec![
@@ -66,20 +54,24 @@ impl Sources {
                     .refused()
                     .map(|(reason, count)| (vec![reason], number(count))),
             ),
-            plain(&table::FAILED_LOGINS, number(self.passwords.wrong())),
+            plain(
+                &table::FAILED_LOGINS,
+                number(self.services.passwords.wrong()),
+            ),
             plain(
                 &table::PASSWORDS_WAITING,
-                number(self.passwords.waiting().try_into().unwrap_or(0)),
+                number(self.services.passwords.waiting().try_into().unwrap_or(0)),
             ),
             family(
                 &table::FETCHES,
-                self.fetcher
+                self.services
+                    .fetcher
                     .counts()
                     .map(|(result, count)| (vec![result], number(count))),
             ),
             plain(
                 &table::FETCHES_UNDER_WAY,
-                number(self.fetcher.under_way().try_into().unwrap_or(0)),
+                number(self.services.fetcher.under_way().try_into().unwrap_or(0)),
             ),
             family(
                 &table::SPANS,
@@ -88,9 +80,12 @@ impl Sources {
             ),
             plain(
                 &table::AUDIT_PENDING,
-                number(self.refusals.pending().try_into().unwrap_or(0)),
+                number(self.services.refusals.pending().try_into().unwrap_or(0)),
             ),
-            plain(&table::AUDIT_MERGED, number(self.refusals.merged())),
+            plain(
+                &table::AUDIT_MERGED,
+                number(self.services.refusals.merged()),
+            ),
         ];
         let since_1970 = |end: Timestamp| number(end.seconds().try_into().unwrap_or(0));
         families.extend(
@@ -103,16 +98,18 @@ impl Sources {
                 .map(|clients| plain(&table::CLIENTS, number(clients))),
         );
         let kinds = self
+            .services
             .limiter
             .refused_registrations()
-            .chain([("password", self.passwords.suspended())]);
+            .chain([("password", self.services.passwords.suspended())]);
         families.push(family(
             &table::THROTTLED,
             kinds.map(|(kind, count)| (vec![kind], number(count))),
         ));
         families.push(family(
             &table::UPDATES_REFUSED,
-            self.limiter
+            self.services
+                .limiter
                 .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
@@ -160,7 +157,7 @@ impl Sources {
     }
 
     fn keys(&self) -> MetricFamily {
-        let now = self.clock.now().seconds();
+        let now = self.services.clock.now().seconds();
         let snapshots: Vec<_> = self
             .site
             .counted()
@@ -180,7 +177,7 @@ impl Sources {
     }
 
     fn stored(&self) -> [MetricFamily; 10] {
-        let activity = self.store.activity();
+        let activity = self.services.store.activity();
         let states = [
             ("in_use", activity.connections_in_use),
             ("idle", activity.connections_idle),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The limit for all accounts together, from one address, as a multiple of the limit for one account: each wrong password costs a
-/// slow hash, whatever the name.
+/// slow hash, for any name.
 const ACCOUNTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// The time in which an empty bucket is full again.
@@ -31,10 +31,10 @@ pub(crate) struct FailedLogins {
     account_step: Duration,
     /// The refill time of one attempt in the bucket of all accounts.
     address_step: Duration,
-    buckets: Mutex<Buckets>,
+    buckets: Mutex<FailureBuckets>,
 }
 
-struct Buckets {
+struct FailureBuckets {
     /// The instant at which a bucket is full again.
     full_at: HashMap<FailedLoginKey, Instant>,
     sweep_at: usize,
@@ -46,7 +46,7 @@ impl FailedLogins {
         Self {
             account_step: REFILL / failures.get(),
             address_step: REFILL / failures.saturating_mul(ACCOUNTS).get(),
-            buckets: Mutex::new(Buckets {
+            buckets: Mutex::new(FailureBuckets {
                 full_at: HashMap::new(),
                 sweep_at: SWEEP_MIN,
             }),
@@ -120,7 +120,7 @@ impl FailedLogins {
     }
 }
 
-impl Buckets {
+impl FailureBuckets {
     fn sweep(&mut self, now: Instant) {
         self.full_at.retain(|_, full_at| *full_at > now);
         self.full_at.shrink_to(SWEEP_MIN);
@@ -132,7 +132,7 @@ impl Buckets {
 mod tests {
     use super::*;
 
-    fn guesses(failures: u32) -> FailedLogins {
+    fn limits(failures: u32) -> FailedLogins {
         FailedLogins::per_minute(NonZeroU32::new(failures).unwrap())
     }
 
@@ -142,9 +142,9 @@ mod tests {
 
     #[test]
     fn account_share_is_used_up_and_refills() {
-        let (guesses, now) = (guesses(3), Instant::now());
+        let (limits, now) = (limits(3), Instant::now());
         let count = |name: &str, from: u8, after: u64| {
-            guesses.count(name, Some(address(from)), now + Duration::from_secs(after))
+            limits.count(name, Some(address(from)), now + Duration::from_secs(after))
         };
         assert_eq!([0; 3].map(|after| count("alice", 1, after)), [Ok(()); 3]);
         assert_eq!(count("alice", 1, 0), Err(Duration::from_secs(20)));
@@ -161,47 +161,47 @@ mod tests {
 
     #[test]
     fn address_share_is_ten_times_an_accounts() {
-        let (guesses, now) = (guesses(1), Instant::now());
+        let (limits, now) = (limits(1), Instant::now());
         for number in 0..10 {
             assert_eq!(
-                guesses.count(&format!("name{number}"), Some(address(1)), now),
+                limits.count(&format!("name{number}"), Some(address(1)), now),
                 Ok(()),
                 "{number}"
             );
         }
         assert_eq!(
-            guesses.count("another", Some(address(1)), now),
+            limits.count("another", Some(address(1)), now),
             Err(Duration::from_secs(6))
         );
-        assert_eq!(guesses.count("another", Some(address(2)), now), Ok(()));
-        assert_eq!(guesses.count("another", None, now), Ok(()));
+        assert_eq!(limits.count("another", Some(address(2)), now), Ok(()));
+        assert_eq!(limits.count("another", None, now), Ok(()));
     }
 
     #[test]
     fn right_password_gives_its_count_back() {
-        let (guesses, now) = (guesses(2), Instant::now());
+        let (limits, now) = (limits(2), Instant::now());
         for _ in 0..100 {
-            assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
-            assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
-            assert!(guesses.count("alice", Some(address(1)), now).is_err());
-            guesses.give_back("alice", Some(address(1)), 2);
+            assert_eq!(limits.count("alice", Some(address(1)), now), Ok(()));
+            assert_eq!(limits.count("alice", Some(address(1)), now), Ok(()));
+            assert!(limits.count("alice", Some(address(1)), now).is_err());
+            limits.give_back("alice", Some(address(1)), 2);
         }
-        guesses.give_back("alice", Some(address(1)), 1000);
-        assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
-        assert_eq!(guesses.count("alice", Some(address(1)), now), Ok(()));
+        limits.give_back("alice", Some(address(1)), 1000);
+        assert_eq!(limits.count("alice", Some(address(1)), now), Ok(()));
+        assert_eq!(limits.count("alice", Some(address(1)), now), Ok(()));
         assert!(
-            guesses.count("alice", Some(address(1)), now).is_err(),
+            limits.count("alice", Some(address(1)), now).is_err(),
             "a bucket is never more than full"
         );
     }
 
     #[test]
     fn full_buckets_are_removed() {
-        let (guesses, now) = (guesses(10), Instant::now());
-        let kept = || guesses.buckets.lock().unwrap().full_at.len();
+        let (limits, now) = (limits(10), Instant::now());
+        let kept = || limits.buckets.lock().unwrap().full_at.len();
         for minute in 0..100_u64 {
             for from in 0..200 {
-                guesses
+                limits
                     .count(
                         "alice",
                         Some(address(from)),
@@ -211,10 +211,10 @@ mod tests {
             }
         }
         assert!(kept() <= SWEEP_MIN, "{}", kept());
-        guesses.remove_expired(now + REFILL * 200);
+        limits.remove_expired(now + REFILL * 200);
         assert_eq!(kept(), 0);
         for name in ["a b", "ä", "", "\0"] {
-            guesses.count(name, None, now).unwrap();
+            limits.count(name, None, now).unwrap();
         }
         assert_eq!(kept(), 2, "impossible names share a key");
     }

@@ -159,17 +159,17 @@ mod tests {
         assert_eq!(emptied(queue), [('b', 2), ('a', 2)]);
     }
 
-    /// What is done with a queue: an item of a key is added, the oldest item of a key leaves, or the next is taken.
+    /// An operation on a queue: an item of a key is added, the oldest item of a key leaves, or the next is taken.
     #[derive(Debug, Clone)]
-    enum Step {
+    enum QueueStep {
         Push(u8),
         Leave(u8),
         Pop,
     }
 
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
+    fn steps() -> impl Strategy<Value = Vec<QueueStep>> {
         vec(
-            prop_oneof![4 => (0_u8..6).prop_map(Step::Push), 1 => (0_u8..6).prop_map(Step::Leave), 2 => Just(Step::Pop)],
+            prop_oneof![4 => (0_u8..6).prop_map(QueueStep::Push), 1 => (0_u8..6).prop_map(QueueStep::Leave), 2 => Just(QueueStep::Pop)],
             0..200,
         )
     }
@@ -186,7 +186,7 @@ mod tests {
             for step in steps {
                 let count = |model: &[(u8, u32)], key: u8| model.iter().filter(|item| item.0 == key).count();
                 match step {
-                    Step::Push(key) => {
+                    QueueStep::Push(key) => {
                         next += 1;
                         let item = (key, next);
                         let full = model.len() == capacity;
@@ -215,12 +215,12 @@ mod tests {
                             served_since.insert(key, Vec::new());
                         }
                     }
-                    Step::Leave(key) => {
+                    QueueStep::Leave(key) => {
                         let oldest = model.iter().find(|item| item.0 == key).copied();
                         prop_assert_eq!(queue.remove(&key, |item| Some(item) == oldest.as_ref()), oldest);
                         model.retain(|item| Some(*item) != oldest);
                     }
-                    Step::Pop => {
+                    QueueStep::Pop => {
                         let item = queue.pop();
                         prop_assert_eq!(item.is_none(), model.is_empty());
                         if let Some(item) = item {

@@ -23,7 +23,7 @@ use crate::fair_queue::{Displaced, FairQueue};
 use crate::verified_passwords::Digest;
 
 /// A name and a password that a caller sent to a provider.
-pub(crate) struct Attempt {
+pub(crate) struct PasswordAttempt {
     pub(crate) provider: Issuer,
     pub(crate) name: String,
     pub(crate) password: Secret,
@@ -32,7 +32,7 @@ pub(crate) struct Attempt {
 }
 
 /// The account, if the password is its own.
-pub(crate) type Verdict = Result<Option<Account>, StoreError>;
+pub(crate) type Verification = Result<Option<Account>, StoreError>;
 
 /// The work that the queue is for.
 pub(crate) trait Verifier: Send + Sync + 'static {
@@ -40,27 +40,27 @@ pub(crate) trait Verifier: Send + Sync + 'static {
     ///
     /// # Errors
     /// The time to wait, if there were too many.
-    fn count(&self, attempt: &Attempt) -> Result<(), Duration>;
+    fn count(&self, attempt: &PasswordAttempt) -> Result<(), Duration>;
 
     /// Verifies a password.
-    fn verify(&self, attempt: &Attempt, memory: &mut PasswordMemory) -> Verdict;
+    fn verify(&self, attempt: &PasswordAttempt, memory: &mut PasswordMemory) -> Verification;
 
     /// Records the result of an attempt that was counted so many times; there is no verdict if it was never verified.
-    fn settle(&self, attempt: &Attempt, counted: u32, verdict: Option<&Verdict>);
+    fn settle(&self, attempt: &PasswordAttempt, counted: u32, verdict: Option<&Verification>);
 }
 
 /// The answer to an attempt.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum AttemptAnswer {
     /// The password was verified.
-    Verified(Verdict),
+    Verified(Verification),
     /// The attempt had to leave the queue.
     Displaced,
 }
 
 /// The reason why an attempt is not admitted.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NotAdmitted {
+pub(crate) enum QueueRejection {
     /// Too many were wrong; the time to wait.
     TooMany(Duration),
     /// Too many are waiting.
@@ -68,36 +68,36 @@ pub(crate) enum NotAdmitted {
 }
 
 /// The queue with its threads, which end when it is dropped.
-pub(crate) struct PasswordQueue<V: Verifier>(Arc<Shared<V>>);
+pub(crate) struct PasswordQueue<V: Verifier>(Arc<SharedQueue<V>>);
 
-struct Shared<V> {
+struct SharedQueue<V> {
     verifier: V,
-    state: Mutex<State>,
+    state: Mutex<PasswordQueueState>,
     wake: Condvar,
 }
 
-struct State {
-    waiting: FairQueue<Option<IpAddr>, Arc<Job>>,
+struct PasswordQueueState {
+    waiting: FairQueue<Option<IpAddr>, Arc<PasswordJob>>,
     /// The entries that wait or are being verified.
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<AttemptKey, Entry>,
     next_ticket: u64,
     closed: bool,
 }
 
 /// The address and the digest of an attempt.
-type Key = (Option<IpAddr>, Digest);
+type AttemptKey = (Option<IpAddr>, Digest);
 
 /// An attempt with the request that it is a part of.
-struct Job {
-    attempt: Attempt,
+struct PasswordJob {
+    attempt: PasswordAttempt,
     request: Option<RequestId>,
     span: Span,
 }
 
 /// The requests that wait for one password to be verified.
 struct Entry {
-    job: Arc<Job>,
-    tickets: Vec<(u64, oneshot::Sender<Answer>)>,
+    job: Arc<PasswordJob>,
+    tickets: Vec<(u64, oneshot::Sender<AttemptAnswer>)>,
     counted: u32,
 }
 
@@ -107,13 +107,13 @@ impl<V: Verifier> PasswordQueue<V> {
     /// # Errors
     /// When a thread cannot be started.
     pub(crate) fn start(verifier: V, threads: usize, capacity: usize) -> io::Result<Self> {
-        let state = State {
+        let state = PasswordQueueState {
             waiting: FairQueue::new(capacity),
             entries: HashMap::new(),
             next_ticket: 0,
             closed: false,
         };
-        let queue = Self(Arc::new(Shared {
+        let queue = Self(Arc::new(SharedQueue {
             verifier,
             state: Mutex::new(state),
             wake: Condvar::new(),
@@ -141,15 +141,18 @@ impl<V: Verifier> PasswordQueue<V> {
     ///
     /// # Errors
     /// When it is not admitted.
-    pub(crate) fn admit(&self, attempt: Attempt) -> Result<Waiting<V>, NotAdmitted> {
+    pub(crate) fn admit(
+        &self,
+        attempt: PasswordAttempt,
+    ) -> Result<WaitingAttempt<V>, QueueRejection> {
         let shared = &self.0;
         let mut state = shared.lock();
         let counted = shared.verifier.count(&attempt);
         let key = (attempt.address, attempt.digest);
         let mut displaced = None;
         if !state.entries.contains_key(&key) {
-            counted.map_err(NotAdmitted::TooMany)?;
-            let job = Arc::new(Job {
+            counted.map_err(QueueRejection::TooMany)?;
+            let job = Arc::new(PasswordJob {
                 attempt,
                 request: RequestId::current(),
                 span: Span::current(),
@@ -159,7 +162,7 @@ impl<V: Verifier> PasswordQueue<V> {
                 if Arc::ptr_eq(&other, &job) {
                     drop(state);
                     shared.verifier.settle(&job.attempt, 1, None);
-                    return Err(NotAdmitted::Full);
+                    return Err(QueueRejection::Full);
                 }
                 displaced = state.entries.remove(&other.key());
             }
@@ -184,7 +187,7 @@ impl<V: Verifier> PasswordQueue<V> {
         if let Some(displaced) = displaced {
             shared.answer(displaced, None);
         }
-        Ok(Waiting {
+        Ok(WaitingAttempt {
             answer,
             wait: counted.err(),
             _ticket: Ticket {
@@ -203,8 +206,8 @@ impl<V: Verifier> Drop for PasswordQueue<V> {
     }
 }
 
-impl Job {
-    fn key(&self) -> Key {
+impl PasswordJob {
+    fn key(&self) -> AttemptKey {
         (self.attempt.address, self.attempt.digest)
     }
 
@@ -217,8 +220,8 @@ impl Job {
     }
 }
 
-impl<V: Verifier> Shared<V> {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<V: Verifier> SharedQueue<V> {
+    fn lock(&self) -> MutexGuard<'_, PasswordQueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -235,14 +238,14 @@ impl<V: Verifier> Shared<V> {
                 (Some(entry), Ok(verdict)) => self.answer(entry, Some(verdict)),
                 (Some(entry), Err(_)) => {
                     self.verifier
-                        .settle(&entry.job.attempt, entry.counted, None)
+                        .settle(&entry.job.attempt, entry.counted, None);
                 }
                 (None, _) => {}
             }
         }
     }
 
-    fn next(&self) -> Option<Arc<Job>> {
+    fn next(&self) -> Option<Arc<PasswordJob>> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -259,10 +262,10 @@ impl<V: Verifier> Shared<V> {
     }
 
     /// Answers every request that waits for an entry: with the verdict, or that it was displaced.
-    fn answer(&self, entry: Entry, verdict: Option<Verdict>) {
+    fn answer(&self, entry: Entry, verdict: Option<Verification>) {
         self.verifier
             .settle(&entry.job.attempt, entry.counted, verdict.as_ref());
-        let answer = verdict.map_or(Answer::Displaced, Answer::Verified);
+        let answer = verdict.map_or(AttemptAnswer::Displaced, AttemptAnswer::Verified);
         for (_, sender) in entry.tickets {
             // Sending fails if the client has just disconnected.
             drop(sender.send(answer.clone()));
@@ -270,7 +273,7 @@ impl<V: Verifier> Shared<V> {
     }
 
     /// Takes a request off its entry, and an entry without requests out of the queue. It stays counted.
-    fn leave(&self, key: &Key, ticket: u64) {
+    fn leave(&self, key: &AttemptKey, ticket: u64) {
         let mut state = self.lock();
         let Some(entry) = state.entries.get_mut(key) else {
             return;
@@ -291,17 +294,17 @@ impl<V: Verifier> Shared<V> {
 }
 
 /// A request that waits for its answer; it leaves when this is dropped.
-pub(crate) struct Waiting<V: Verifier> {
+pub(crate) struct WaitingAttempt<V: Verifier> {
     /// The answer; it fails if the verification panicked.
-    pub(crate) answer: oneshot::Receiver<Answer>,
+    pub(crate) answer: oneshot::Receiver<AttemptAnswer>,
     /// The time to wait, if the attempt has to be refused unless the password is right.
     pub(crate) wait: Option<Duration>,
     _ticket: Ticket<V>,
 }
 
 struct Ticket<V: Verifier> {
-    shared: Arc<Shared<V>>,
-    key: Key,
+    shared: Arc<SharedQueue<V>>,
+    key: AttemptKey,
     number: u64,
 }
 

@@ -4,15 +4,15 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::*;
 
 /// Verifies when the test allows it. The password decides the verdict.
-struct Told {
+struct ManualVerifier {
     go: Mutex<Receiver<()>>,
     verified: Mutex<Vec<String>>,
     settled: Mutex<Vec<(String, u32, bool)>>,
     share: AtomicU32,
 }
 
-impl Verifier for Told {
-    fn count(&self, _: &Attempt) -> Result<(), Duration> {
+impl Verifier for ManualVerifier {
+    fn count(&self, _: &PasswordAttempt) -> Result<(), Duration> {
         let taken = self
             .share
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
@@ -21,7 +21,7 @@ impl Verifier for Told {
         taken.map(drop).map_err(|_| Duration::from_secs(7))
     }
 
-    fn verify(&self, attempt: &Attempt, _: &mut PasswordMemory) -> Verdict {
+    fn verify(&self, attempt: &PasswordAttempt, _: &mut PasswordMemory) -> Verification {
         self.go.lock().unwrap().recv().unwrap();
         self.verified.lock().unwrap().push(attempt.name.clone());
         match attempt.password.reveal() {
@@ -31,7 +31,7 @@ impl Verifier for Told {
         }
     }
 
-    fn settle(&self, attempt: &Attempt, counted: u32, verdict: Option<&Verdict>) {
+    fn settle(&self, attempt: &PasswordAttempt, counted: u32, verdict: Option<&Verification>) {
         self.settled
             .lock()
             .unwrap()
@@ -40,15 +40,15 @@ impl Verifier for Told {
 }
 
 struct Bench {
-    queue: PasswordQueue<Told>,
+    queue: PasswordQueue<ManualVerifier>,
     go: SyncSender<()>,
 }
 
 impl Bench {
     /// One thread, which has taken the first attempt, and a queue behind it.
-    fn new(capacity: usize, share: u32) -> (Self, Waiting<Told>) {
+    fn new(capacity: usize, share: u32) -> (Self, WaitingAttempt<ManualVerifier>) {
         let (go, told) = sync_channel(1000);
-        let verifier = Told {
+        let verifier = ManualVerifier {
             go: Mutex::new(told),
             verified: Mutex::default(),
             settled: Mutex::default(),
@@ -65,12 +65,17 @@ impl Bench {
         (bench, first)
     }
 
-    fn admit(&self, name: &str, password: &str, from: u8) -> Result<Waiting<Told>, NotAdmitted> {
+    fn admit(
+        &self,
+        name: &str,
+        password: &str,
+        from: u8,
+    ) -> Result<WaitingAttempt<ManualVerifier>, QueueRejection> {
         let mut digest = [0; 32];
         for (to, byte) in digest.iter_mut().zip(name.bytes().chain(password.bytes())) {
             *to = byte;
         }
-        self.queue.admit(Attempt {
+        self.queue.admit(PasswordAttempt {
             provider: Issuer::parse("https://op.example").unwrap(),
             name: name.to_owned(),
             password: Secret::new(password),
@@ -92,8 +97,8 @@ impl Bench {
     }
 }
 
-fn wrong() -> Answer {
-    Answer::Verified(Ok(None))
+fn wrong() -> AttemptAnswer {
+    AttemptAnswer::Verified(Ok(None))
 }
 
 #[test]
@@ -126,11 +131,14 @@ fn full_queue_refuses_newest_of_busiest_address() {
         bench.admit("a2", "wrong", 1).ok().unwrap(),
     ];
     let newest = bench.admit("a3", "wrong", 1).ok().unwrap();
-    assert_eq!(bench.admit("a4", "wrong", 1).err(), Some(NotAdmitted::Full));
+    assert_eq!(
+        bench.admit("a4", "wrong", 1).err(),
+        Some(QueueRejection::Full)
+    );
     let newcomer = bench.admit("b1", "wrong", 2).ok().unwrap();
     assert_eq!(
         newest.answer.blocking_recv().unwrap(),
-        Answer::Displaced,
+        AttemptAnswer::Displaced,
         "before anything was verified"
     );
     assert_eq!(bench.queue.waiting(), 3);
@@ -151,8 +159,14 @@ fn only_password_of_an_address_is_never_displaced() {
     let kept: Vec<_> = (1..=3)
         .map(|from| bench.admit("a", "wrong", from).ok().unwrap())
         .collect();
-    assert_eq!(bench.admit("a", "wrong", 4).err(), Some(NotAdmitted::Full));
-    assert_eq!(bench.admit("b", "wrong", 1).err(), Some(NotAdmitted::Full));
+    assert_eq!(
+        bench.admit("a", "wrong", 4).err(),
+        Some(QueueRejection::Full)
+    );
+    assert_eq!(
+        bench.admit("b", "wrong", 1).err(),
+        Some(QueueRejection::Full)
+    );
     bench.go(4);
     assert!(
         kept.into_iter()
@@ -203,7 +217,7 @@ fn attempt_beyond_the_share_may_join_its_like() {
     let counted = bench.admit("a", "wrong", 1).ok().unwrap();
     assert_eq!(
         bench.admit("b", "wrong", 1).err(),
-        Some(NotAdmitted::TooMany(Duration::from_secs(7)))
+        Some(QueueRejection::TooMany(Duration::from_secs(7)))
     );
     let joined = bench.admit("a", "wrong", 1).ok().unwrap();
     assert_eq!(
@@ -230,7 +244,7 @@ fn failure_is_told_and_the_thread_goes_on() {
     assert!(broken.answer.blocking_recv().is_err());
     assert_eq!(
         down.answer.blocking_recv().unwrap(),
-        Answer::Verified(Err(StoreError::Behind))
+        AttemptAnswer::Verified(Err(StoreError::Behind))
     );
     assert_eq!(
         bench.settled()[1..],

@@ -10,7 +10,9 @@ use protocol::{Issuer, Secret};
 use store::{Account, PasswordMemory, Store, StoreError};
 
 use crate::failed_logins::FailedLogins;
-use crate::password_queue::{Answer, Attempt, NotAdmitted, PasswordQueue, Verdict, Verifier};
+use crate::password_queue::{
+    AttemptAnswer, PasswordAttempt, PasswordQueue, QueueRejection, Verification, Verifier,
+};
 use crate::verified_passwords::{Digest, RandomBytes, VerifiedPasswords};
 
 /// Verifies the passwords of accounts. All providers of a process share one.
@@ -100,7 +102,7 @@ impl PasswordVerifier {
             return Ok(Some(account));
         }
         let _span = tracing::info_span!("password");
-        let waiting = match self.0.admit(Attempt {
+        let waiting = match self.0.admit(PasswordAttempt {
             provider: provider.clone(),
             name: name.clone(),
             password,
@@ -108,9 +110,9 @@ impl PasswordVerifier {
             address,
         }) {
             Ok(waiting) => waiting,
-            Err(NotAdmitted::Full) => return Err(PasswordError::QueueFull),
+            Err(QueueRejection::Full) => return Err(PasswordError::QueueFull),
             // The same attempt may have been verified a moment ago, after this one could join it.
-            Err(NotAdmitted::TooMany(wait)) => {
+            Err(QueueRejection::TooMany(wait)) => {
                 return match self.remembered(provider, &name, digest).await? {
                     Some(account) => Ok(Some(account)),
                     None => Err(self.too_many(wait)),
@@ -118,9 +120,9 @@ impl PasswordVerifier {
             }
         };
         match (waiting.answer.await, waiting.wait) {
-            (Ok(Answer::Verified(Ok(None))), Some(wait)) => Err(self.too_many(wait)),
-            (Ok(Answer::Verified(verdict)), _) => verdict.map_err(PasswordError::Store),
-            (Ok(Answer::Displaced), _) => Err(PasswordError::QueueFull),
+            (Ok(AttemptAnswer::Verified(Ok(None))), Some(wait)) => Err(self.too_many(wait)),
+            (Ok(AttemptAnswer::Verified(verdict)), _) => verdict.map_err(PasswordError::Store),
+            (Ok(AttemptAnswer::Displaced), _) => Err(PasswordError::QueueFull),
             (Err(_), _) => Err(PasswordError::Failure(Failure::server_error(
                 "a password could not be verified",
             ))),
@@ -167,13 +169,13 @@ pub enum PasswordError {
 }
 
 impl Verifier for Accounts {
-    fn count(&self, attempt: &Attempt) -> Result<(), Duration> {
+    fn count(&self, attempt: &PasswordAttempt) -> Result<(), Duration> {
         self.failures.as_ref().map_or(Ok(()), |failures| {
             failures.count(&attempt.name, attempt.address, Instant::now())
         })
     }
 
-    fn verify(&self, attempt: &Attempt, memory: &mut PasswordMemory) -> Verdict {
+    fn verify(&self, attempt: &PasswordAttempt, memory: &mut PasswordMemory) -> Verification {
         let found = self.store.verify_account(
             &attempt.provider,
             &attempt.name,
@@ -188,7 +190,7 @@ impl Verifier for Accounts {
     }
 
     /// Only a wrong password stays counted: programs send the right one with each request, from many connections.
-    fn settle(&self, attempt: &Attempt, counted: u32, verdict: Option<&Verdict>) {
+    fn settle(&self, attempt: &PasswordAttempt, counted: u32, verdict: Option<&Verification>) {
         if let Some(Ok(None)) = verdict {
             self.wrong.fetch_add(counted.into(), Ordering::Relaxed);
         } else if let Some(failures) = &self.failures {

@@ -77,8 +77,8 @@ impl VerifiedPasswords {
             .passwords
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let proof = passwords.get(&(provider.as_str().to_owned(), name.to_owned()))?;
-        (proof.until > now && memcmp::eq(&proof.digest, digest)).then_some(proof.revision)
+        let verified = passwords.get(&(provider.as_str().to_owned(), name.to_owned()))?;
+        (verified.until > now && memcmp::eq(&verified.digest, digest)).then_some(verified.revision)
     }
 
     /// Adds a password that was right.
@@ -88,15 +88,18 @@ impl VerifiedPasswords {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if passwords.len() >= CAPACITY {
-            passwords.retain(|_, proof| proof.until > now);
+            passwords.retain(|_, verified| verified.until > now);
         }
         if passwords.len() < CAPACITY {
-            let proof = VerifiedPassword {
+            let verified = VerifiedPassword {
                 revision: account.revision,
                 digest,
                 until: now + REMEMBERED,
             };
-            passwords.insert((provider.as_str().to_owned(), account.name.clone()), proof);
+            passwords.insert(
+                (provider.as_str().to_owned(), account.name.clone()),
+                verified,
+            );
         }
     }
 
@@ -105,6 +108,6 @@ impl VerifiedPasswords {
         self.passwords
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, proof| proof.until > now);
+            .retain(|_, verified| verified.until > now);
     }
 }

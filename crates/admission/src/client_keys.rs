@@ -1,4 +1,5 @@
-//! A client's keys: each is a key at all, and some fit what the client asked for. RFC 7517, RFC 7518 §6, RFC 8037 §2.
+//! The keys of a client: each must be a public key, and some must fit the algorithms that the client asked for. RFC 7517,
+//! RFC 7518 §6, RFC 8037 §2.
 
 mod modulus;
 mod octet_pair;
@@ -12,33 +13,33 @@ use protocol::values::{AuthMethod, SigningAlgorithm};
 use protocol::{ClientMetadata, Invalid, Object, ProviderMetadata};
 use serde_json::Value;
 
-use self::octet_pair::Curve;
+use self::octet_pair::OctetPairCurve;
 
-/// What a key can do, found by what it is.
+/// The type of a key, by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ClientKeyType {
     Rsa,
     /// An elliptic curve by its name.
     Ec(&'static str),
     Ed,
-    /// Montgomery curves agree on keys and do not sign.
+    /// A Montgomery curve, for key agreement only.
     X,
-    /// A type this program does not know; RFC 7517 §5 says to leave it alone.
+    /// An unknown type, which RFC 7517 §5 says to ignore.
     Unknown,
 }
 
-/// What a key is needed for.
+/// The use that a key is needed for.
 #[derive(Debug, Clone, Copy)]
-enum Purpose {
+enum KeyUse {
     Signing,
     Encryption,
 }
 
-/// Checks the keys a client gives by value, and that keys are there for what it asks for; a client that names no
-/// algorithm to authenticate with needs a key for one that the provider offers.
+/// Checks the keys in `jwks`, and that the client has a key for each algorithm that it asks for. A client that authenticates with a
+/// key and names no algorithm needs a key for one that the provider offers.
 ///
 /// # Errors
-/// Names the member that is wrong; never a key.
+/// When a key is malformed or missing. The reason never contains a key.
 pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(), Invalid> {
     let by_reference = agreed.jwks_uri.is_some();
     let keys = match &agreed.jwks {
@@ -50,15 +51,15 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
                 .map_err(|why| Invalid::new("jwks", why))?,
         ),
     };
-    let fits = |purpose: Purpose, algorithm: &str, wanted: &dyn Fn(Kind) -> bool| {
+    let fits = |key_use: KeyUse, algorithm: &str, wanted: &dyn Fn(ClientKeyType) -> bool| {
         by_reference
             || keys
                 .iter()
                 .flatten()
-                .any(|(key, kind)| wanted(*kind) && serves(key, purpose) && is_for(key, algorithm))
+                .any(|(key, kind)| wanted(*kind) && serves(key, key_use) && is_for(key, algorithm))
     };
     let verifiable = |algorithm: &SigningAlgorithm| {
-        fits(Purpose::Signing, algorithm.as_str(), &|kind| {
+        fits(KeyUse::Signing, algorithm.as_str(), &|kind| {
             verifies(kind, algorithm)
         })
     };
@@ -76,7 +77,7 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
                 || keys
                     .iter()
                     .flatten()
-                    .any(|(key, kind)| signs(*kind) && serves(key, Purpose::Signing))
+                    .any(|(key, kind)| signs(*kind) && serves(key, KeyUse::Signing))
         };
         if !wanted.map_or_else(any, |wanted| {
             wanted
@@ -86,7 +87,7 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
         }) {
             return Err(Invalid::new(
                 "jwks",
-                "has no key to sign with as token_endpoint_auth_method and its algorithm need",
+                "has no key for token_endpoint_auth_method and its signing algorithm",
             ));
         }
     }
@@ -99,7 +100,7 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
             continue;
         };
         let found = if member.ends_with("encrypted_response_alg") {
-            encryption_key(value).is_none_or(|wanted| fits(Purpose::Encryption, value, &wanted))
+            encryption_key(value).is_none_or(|wanted| fits(KeyUse::Encryption, value, &wanted))
         } else if signed_by_client(member) {
             is_symmetric_or_none(value) || verifiable(&SigningAlgorithm::from(value.as_ref()))
         } else {
@@ -108,14 +109,14 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
         if !found {
             return Err(Invalid::new(
                 member,
-                "needs a key that fits it in jwks, or jwks_uri",
+                "requires a suitable key in jwks, or jwks_uri",
             ));
         }
     }
     Ok(())
 }
 
-/// Members that say how the client signs, rather than the provider.
+/// Returns true for the members about signatures of the client, rather than of the provider.
 fn signed_by_client(member: &str) -> bool {
     matches!(
         member,
@@ -127,39 +128,42 @@ fn is_symmetric_or_none(algorithm: &str) -> bool {
     algorithm == "none" || SigningAlgorithm::from(algorithm).is_symmetric()
 }
 
-/// What key an encryption to the client needs; none for algorithms with a shared key.
-fn encryption_key(algorithm: &str) -> Option<impl Fn(Kind) -> bool + use<>> {
+/// Returns the test for keys that an encryption to the client needs, or nothing for algorithms with a shared key.
+fn encryption_key(algorithm: &str) -> Option<impl Fn(ClientKeyType) -> bool + use<>> {
     let rsa = algorithm.starts_with("RSA");
     let agreement = algorithm.starts_with("ECDH-ES");
     (rsa || agreement).then_some(move |kind| match kind {
-        Kind::Rsa => rsa,
-        Kind::Ec(_) | Kind::X => agreement,
-        Kind::Ed | Kind::Unknown => false,
+        ClientKeyType::Rsa => rsa,
+        ClientKeyType::Ec(_) | ClientKeyType::X => agreement,
+        ClientKeyType::Ed | ClientKeyType::Unknown => false,
     })
 }
 
-fn signs(kind: Kind) -> bool {
-    matches!(kind, Kind::Rsa | Kind::Ec(_) | Kind::Ed)
+fn signs(kind: ClientKeyType) -> bool {
+    matches!(
+        kind,
+        ClientKeyType::Rsa | ClientKeyType::Ec(_) | ClientKeyType::Ed
+    )
 }
 
-fn verifies(kind: Kind, algorithm: &SigningAlgorithm) -> bool {
+fn verifies(kind: ClientKeyType, algorithm: &SigningAlgorithm) -> bool {
     use SigningAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
     match algorithm {
-        Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 => kind == Kind::Rsa,
-        Es256 => kind == Kind::Ec("P-256"),
-        Es384 => kind == Kind::Ec("P-384"),
-        Es512 => kind == Kind::Ec("P-521"),
-        EdDsa => kind == Kind::Ed,
-        // An algorithm of somebody else's registry: any key that signs may be for it.
-        _ => signs(kind) || kind == Kind::Unknown,
+        Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 => kind == ClientKeyType::Rsa,
+        Es256 => kind == ClientKeyType::Ec("P-256"),
+        Es384 => kind == ClientKeyType::Ec("P-384"),
+        Es512 => kind == ClientKeyType::Ec("P-521"),
+        EdDsa => kind == ClientKeyType::Ed,
+        // An algorithm that is not known here: any key that signs may be for it.
+        _ => signs(kind) || kind == ClientKeyType::Unknown,
     }
 }
 
-/// Whether a key's own `use` and `key_ops` leave it for that purpose; no operations at all say nothing. RFC 7517 §4.2, §4.3.
-fn serves(key: &Object, purpose: Purpose) -> bool {
-    let (usage, operations): (&str, &[&str]) = match purpose {
-        Purpose::Signing => ("sig", &["verify", "sign"]),
-        Purpose::Encryption => (
+/// Returns true if `use` and `key_ops` of a key permit that use; an empty `key_ops` permits every use. RFC 7517 §4.2, §4.3.
+fn serves(key: &Object, key_use: KeyUse) -> bool {
+    let (usage, operations): (&str, &[&str]) = match key_use {
+        KeyUse::Signing => ("sig", &["verify", "sign"]),
+        KeyUse::Encryption => (
             "enc",
             &[
                 "encrypt",
@@ -184,7 +188,7 @@ fn serves(key: &Object, purpose: Purpose) -> bool {
         })
 }
 
-/// Whether a key's own `alg` leaves it for that algorithm, which may have two names. RFC 7517 §4.4, RFC 9864 §2.2.
+/// Returns true if `alg` of a key permits that algorithm, which may have two names. RFC 7517 §4.4, RFC 9864 §2.2.
 fn is_for(key: &Object, algorithm: &str) -> bool {
     let edwards = |name: &str| matches!(name, "EdDSA" | "Ed25519" | "Ed448");
     key.get("alg")
@@ -192,8 +196,11 @@ fn is_for(key: &Object, algorithm: &str) -> bool {
         .is_none_or(|declared| declared == algorithm || (edwards(declared) && edwards(algorithm)))
 }
 
-/// What a key is, after seeing that it is one.
-fn kind(key: &Object) -> Result<Kind, &'static str> {
+/// Returns the type of a key.
+///
+/// # Errors
+/// When it is malformed.
+fn kind(key: &Object) -> Result<ClientKeyType, &'static str> {
     for member in ["use", "alg"] {
         if key.get(member).is_some_and(|value| !value.is_string()) {
             return Err("has a key whose use or alg is not a string");
@@ -211,16 +218,16 @@ fn kind(key: &Object) -> Result<Kind, &'static str> {
         Some("RSA") => rsa(key),
         Some("EC") => elliptic(key),
         Some("OKP") => octet_pair(key),
-        _ => Ok(Kind::Unknown),
+        _ => Ok(ClientKeyType::Unknown),
     }
 }
 
-/// A member in base64url without padding. RFC 7515 §2.
+/// Decodes a member in base64url without padding. RFC 7515 §2.
 fn bytes(key: &Object, member: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(key.get(member)?.as_str()?).ok()
 }
 
-fn rsa(key: &Object) -> Result<Kind, &'static str> {
+fn rsa(key: &Object) -> Result<ClientKeyType, &'static str> {
     const BROKEN: &str = "has an RSA key whose n or e is not base64url";
     let number = |member| {
         bytes(key, member)
@@ -237,17 +244,17 @@ fn rsa(key: &Object) -> Result<Kind, &'static str> {
     if !exponent.is_bit_set(0) || exponent.num_bits() < 2 || exponent.num_bits() > 64 {
         return Err("has an RSA key whose e is not an odd number of 3 or more");
     }
-    Ok(Kind::Rsa)
+    Ok(ClientKeyType::Rsa)
 }
 
-fn elliptic(key: &Object) -> Result<Kind, &'static str> {
-    const OFF: &str = "has an EC key that is not a point of its curve, in full width";
+fn elliptic(key: &Object) -> Result<ClientKeyType, &'static str> {
+    const OFF: &str = "has an EC key whose coordinates are not a point on its curve";
     let (curve, name, width) = match key.get("crv").and_then(Value::as_str) {
         Some("P-256") => (Nid::X9_62_PRIME256V1, "P-256", 32),
         Some("P-384") => (Nid::SECP384R1, "P-384", 48),
         Some("P-521") => (Nid::SECP521R1, "P-521", 66),
         Some("secp256k1") => (Nid::SECP256K1, "secp256k1", 32),
-        Some(_) => return Ok(Kind::Unknown),
+        Some(_) => return Ok(ClientKeyType::Unknown),
         None => return Err("has an EC key without crv"),
     };
     let coordinate = |member| {
@@ -259,23 +266,30 @@ fn elliptic(key: &Object) -> Result<Kind, &'static str> {
     let (x, y) = (coordinate("x")?, coordinate("y")?);
     let group = EcGroup::from_curve_name(curve).map_err(|_| OFF)?;
     let point = EcKey::from_public_key_affine_coordinates(&group, &x, &y).map_err(|_| OFF)?;
-    point.check_key().map(|()| Kind::Ec(name)).map_err(|_| OFF)
+    point
+        .check_key()
+        .map(|()| ClientKeyType::Ec(name))
+        .map_err(|_| OFF)
 }
 
-fn octet_pair(key: &Object) -> Result<Kind, &'static str> {
+fn octet_pair(key: &Object) -> Result<ClientKeyType, &'static str> {
     let name = key
         .get("crv")
         .and_then(Value::as_str)
         .ok_or("has an OKP key without crv")?;
-    let Some((curve, signs)) = Curve::named(name) else {
-        return Ok(Kind::Unknown);
+    let Some((curve, signs)) = OctetPairCurve::named(name) else {
+        return Ok(ClientKeyType::Unknown);
     };
     match bytes(key, "x").filter(|x| curve.has_width(x)) {
         None => Err("has an OKP key whose x is not of its curve's length"),
         Some(x) if !curve.has_point(&x).unwrap_or(false) => {
-            Err("has an OKP key that is not a point of its curve, or one of small order")
+            Err("has an OKP key that is not a point on its curve, or has a small order")
         }
-        Some(_) => Ok(if signs { Kind::Ed } else { Kind::X }),
+        Some(_) => Ok(if signs {
+            ClientKeyType::Ed
+        } else {
+            ClientKeyType::X
+        }),
     }
 }
 
@@ -326,7 +340,7 @@ mod tests {
             json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y, "use": "sig", "kid": "1" }),
             json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }),
             json!({ "kty": "OKP", "crv": "X25519", "x": "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08" }),
-            json!({ "kty": "AKP", "pub": "of a type nobody knows here" }),
+            json!({ "kty": "AKP", "pub": "of an unknown type" }),
         ] {
             assert_eq!(with_key(&key), Ok(()), "{key}");
         }
@@ -360,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_fit_the_authentication_method_and_the_algorithms() {
+    fn keys_fit_the_requested_algorithms() {
         let ec = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": X, "y": Y }] });
         let client = |members: Value| {
             let mut all = json!({ "redirect_uris": ["https://rp.example/cb"] });
@@ -451,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_names_no_algorithm_has_a_key_for_one_that_is_offered() {
+    fn client_without_algorithm_has_an_offered_key() {
         let secp256k1 = json!({ "kty": "EC", "crv": "secp256k1", "x": "eb5mfvncu6xVoGKVzocLBwKb_NstzijZWfKBWxb4F5g", "y": "SDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj_sQ1Lg" });
         let client = json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [secp256k1] } });
         assert!(

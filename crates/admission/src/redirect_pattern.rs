@@ -35,7 +35,7 @@ pub(crate) fn check(
         };
         if !permitted {
             return Err(refuse(
-                "has a pattern, which only an account may register at a WSO2 door",
+                "has a pattern; only accounts may register patterns, at a WSO2 endpoint",
             ));
         }
         standing_for.extend(origins(uri, legacy).map_err(refuse)?);

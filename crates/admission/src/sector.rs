@@ -10,10 +10,10 @@ use protocol::{ClientMetadata, Invalid, RedirectUri, Timestamp};
 use url::Url;
 
 /// Checks the addresses that a server follows once the client is registered. Only their text is judged; nothing is fetched. Each
-/// row of the member table says whether it has such addresses; those that are fetched now are judged by the fetcher.
+/// row of the member table says whether it has addresses of this kind; those that are fetched now are judged by the fetcher.
 ///
 /// # Errors
-/// When a member has an address that such a server must not follow.
+/// When a member has an address that a server must not follow.
 pub(crate) fn check_addresses(fetcher: &Fetcher, metadata: &ClientMetadata) -> Result<(), Invalid> {
     for (row, held) in metadata.present() {
         let may_be_followed: &dyn Fn(&str) -> bool = match row.fetched {
@@ -62,7 +62,7 @@ impl<'a> SectorDocument<'a> {
             None if agreed.subject_type == Some(SubjectType::Pairwise) && !one_host(agreed) => {
                 Err(Invalid::new(
                     "subject_type",
-                    "needs sector_identifier_uri when redirect URIs are on several hosts",
+                    "requires sector_identifier_uri when redirect_uris have several hosts",
                 ))
             }
             None => Ok(None),
@@ -81,17 +81,17 @@ impl<'a> SectorDocument<'a> {
         now: Timestamp,
     ) -> Result<(), SectorError> {
         let invalid = || SectorError::Invalid(Invalid::new("sector_identifier_uri", Refused::TEXT));
-        let fetched = fetcher.json::<Vec<String>>(self.address, caller, now).await;
-        let listed = fetched.map_err(|refused| match refused.limit() {
-            Some(limit) => SectorError::Limit(limit),
-            None => {
-                // Not a warning: any client can cause it. The audit trail and the metric have the reason.
-                tracing::debug!(
-                    reason = refused.reason(),
-                    "a sector document is not acceptable"
-                );
-                invalid()
+        let document = fetcher.json::<Vec<String>>(self.address, caller, now).await;
+        let listed = document.map_err(|refused| {
+            if let Some(limit) = refused.limit() {
+                return SectorError::Limit(limit);
             }
+            // Not a warning: any client can cause it. The audit trail and the metric have the reason.
+            tracing::debug!(
+                reason = refused.reason(),
+                "a sector document is not acceptable"
+            );
+            invalid()
         })?;
         let all_listed = self
             .redirect_uris

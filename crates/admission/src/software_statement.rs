@@ -1,4 +1,4 @@
-//! Software statements: what a third party says about the software, signed. RFC 7591 §2.3, RFC 8725.
+//! Software statements: signed claims of a third party about client software. RFC 7591 §2.3, RFC 8725.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::{Policy, Rejection};
 
-/// How far another clock may be from ours, in seconds.
+/// The maximum difference between the issuer's clock and ours, in seconds.
 const LEEWAY: i64 = 60;
 
-/// Somebody whose statements about software are believed.
+/// An issuer whose software statements are accepted, with its keys.
 #[derive(Debug, Clone)]
 pub struct TrustedIssuer {
     issuer: String,
@@ -29,10 +29,10 @@ struct TrustedKey {
 }
 
 impl TrustedIssuer {
-    /// An issuer with the keys of a JWK Set; the algorithm of each comes from the key, not from a statement.
+    /// Creates an issuer with the keys of a JWK Set. The algorithms of a key come from the key, not from a statement.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with the name of the file the set came from.
+    /// When the set has no usable key: the rest of a sentence that begins with the name of its file.
     pub fn new(issuer: String, jwks: &str) -> Result<Self, String> {
         let set: JwkSet =
             serde_json::from_str(jwks).map_err(|error| format!("is not a JWK Set: {error}"))?;
@@ -43,7 +43,7 @@ impl TrustedIssuer {
         Ok(Self { issuer, keys })
     }
 
-    /// The issuer, compared as it is written.
+    /// Returns the issuer, which is compared as text.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -73,10 +73,10 @@ impl TrustedKey {
     }
 }
 
-/// Replaces what a client says of itself by what a trusted issuer says of its software, when there is a statement.
+/// Replaces members of a request by the claims of its software statement, if it has one.
 ///
 /// # Errors
-/// When the statement is unreadable, unsigned, badly signed, out of date, or from somebody we do not trust.
+/// When the statement is malformed, not signed by its issuer, not valid now, or from an issuer that is not trusted.
 pub fn apply(
     mut object: SentMembers,
     policy: &Policy,
@@ -99,18 +99,18 @@ pub fn apply(
                 .iter()
                 .any(|row| row.name == member(name))
     });
-    // A name that is vouched for is not joined by others, in languages nobody vouched for.
+    // A claim replaces its member in every language, so that no unsigned translation stays.
     object.retain(|name| !claims.names().any(|claim| member(claim) == member(name)));
     object.extend(claims);
     Ok(object)
 }
 
-/// The member a name belongs to, whatever its language tag. OIDC Registration §2.1.
+/// Returns the name of a member without its language tag. OIDC Registration §2.1.
 fn member(name: &str) -> &str {
     name.split('#').next().unwrap_or_default()
 }
 
-/// The claims of a statement that one of `trusted` signed for `audience`.
+/// Returns the claims of a statement that one of `trusted` signed for `audience`.
 ///
 /// # Errors
 /// As [`apply`].
@@ -188,7 +188,7 @@ fn name_of(algorithm: Algorithm) -> String {
 fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
     if head.has("crit") {
         return Err(Rejection::Statement(
-            "software_statement has critical headers, which are not understood here.",
+            "software_statement has a crit header, which is not supported.",
         ));
     }
     let known = |kind: &str| {
@@ -205,7 +205,7 @@ fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
         Some(Value::String(kind)) if known(kind) => {}
         Some(_) => {
             return Err(Rejection::Statement(
-                "software_statement is a JWT of another type.",
+                "software_statement has an unexpected typ header.",
             ));
         }
     }
@@ -223,7 +223,7 @@ fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
     ))
 }
 
-/// A claim of the wrong type is a refusal, never an absent claim.
+/// Checks that a statement is for this audience and valid now. A claim of the wrong type is rejected, and not treated as absent.
 fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Rejection> {
     let addressed = match claims.get("aud") {
         Some(Value::String(one)) => one == audience.as_str(),

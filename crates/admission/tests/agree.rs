@@ -1,5 +1,12 @@
 //! The decision about client metadata, without a server.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on is a panic"
+)]
+
 use admission::sector::SectorDocument;
 use admission::{ClientRequest, Policy, Rejection, TrustedIssuer, agree};
 use outbound::{Fetcher, Settings};

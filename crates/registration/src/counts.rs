@@ -28,7 +28,7 @@ pub struct FailureLabels {
     pub status: u16,
     /// The error code of the answer.
     pub error: &'static str,
-    /// The name of the member that was rejected, without a language tag; [`OTHER`] if it is not known, empty if there is none.
+    /// The name of the member that was rejected, without a language tag; [`OTHER`] if it is not known, empty without a member.
     pub member: &'static str,
 }
 

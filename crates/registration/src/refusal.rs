@@ -90,7 +90,7 @@ impl From<Refusal> for Failure {
                     Challenge::Basic => &[REALM_BASIC],
                 };
                 let failure =
-                    Failure::new(ErrorCode::InvalidToken, "This needs credentials; the WWW-Authenticate header names the schemes.");
+                    Failure::new(ErrorCode::InvalidToken, "Credentials are required; the WWW-Authenticate header lists the schemes.");
                 schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme)).about("no credentials")
             }
             Refusal::WrongCredentials(scheme) => {
@@ -116,18 +116,18 @@ impl From<Refusal> for Failure {
             Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").about("ext_param_owner"),
             Refusal::MissingParameter(why) => Failure::new(ErrorCode::InvalidRequest, why),
             Refusal::NoMatch => {
-                Failure::new(ErrorCode::AccessDenied, "No client of yours has this identifier, userId and applicationName.")
+                Failure::new(ErrorCode::AccessDenied, "No client of this account matches client_id, userId and applicationName.")
             }
             Refusal::NameTaken => Failure::new(
                 ErrorCode::InvalidClientMetadata,
                 "client_name conflicts: this owner has a client of the composed name already.",
             ),
             Refusal::Stale => {
-                Failure::new(ErrorCode::InvalidRequest, "Somebody else changed this client first. Read it again, then update it.")
+                Failure::new(ErrorCode::InvalidRequest, "The client was changed by another request. Read it again, then repeat the update.")
                     .status(StatusCode::CONFLICT)
             }
             Refusal::TooMany(what, wait) => {
-                Failure::new(ErrorCode::InvalidRequest, "There were too many attempts. Try again after the time in Retry-After.")
+                Failure::new(ErrorCode::InvalidRequest, "Too many requests. Try again after the time in the Retry-After header.")
                     .about(what)
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())

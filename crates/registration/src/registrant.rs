@@ -39,7 +39,7 @@ impl Registrant {
     }
 
     /// Returns the key under which registrations of the caller are limited: the account or the token if there is one, so that
-    /// the customers behind one shared address do not limit each other, and the address if there is none.
+    /// the customers behind one shared address do not limit each other, and the address otherwise.
     pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<RateLimitKey> {
         match self {
             Self::Anonymous => peer::client(request).map(RateLimitKey::Address),

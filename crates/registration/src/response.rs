@@ -68,7 +68,7 @@ struct IssuedMembers<'a> {
 fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> Vec<u8> {
     let metadata = client.metadata.as_str();
     let mut body = Vec::with_capacity(metadata.len() + 512);
-    let issued = IssuedMembers {
+    let members = IssuedMembers {
         client_id: client.id.as_str(),
         client_secret: client.secret.as_ref().map(ClientSecret::reveal),
         client_secret_expires_at: client
@@ -80,11 +80,11 @@ fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) 
         registration_client_uri: &issuer.endpoint(&[ENDPOINT, "/", client.id.as_str()].concat()),
     };
     // Writing strings and numbers to memory cannot fail.
-    let _ = serde_json::to_writer(&mut body, &issued);
-    if let Some(members) = metadata.strip_prefix('{').filter(|members| *members != "}") {
+    let _ = serde_json::to_writer(&mut body, &members);
+    if let Some(agreed) = metadata.strip_prefix('{').filter(|agreed| *agreed != "}") {
         body.pop();
         body.push(b',');
-        body.extend_from_slice(members.as_bytes());
+        body.extend_from_slice(agreed.as_bytes());
     }
     body
 }

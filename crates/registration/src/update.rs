@@ -20,8 +20,8 @@ pub(crate) fn take_credentials(
         |member: &'static str, reason: &'static str| Refusal::from(Invalid::new(member, reason));
     match members.remove("client_id") {
         Some(Value::String(id)) if id == client.id.as_str() => {}
-        None | Some(Value::Null) => return Err(refuse("client_id", "must be in an update")),
-        Some(_) => return Err(refuse("client_id", "must be the client's own in an update")),
+        None | Some(Value::Null) => return Err(refuse("client_id", "is required in an update")),
+        Some(_) => return Err(refuse("client_id", "must equal the client's client_id")),
     }
     match members.remove("client_secret") {
         None | Some(Value::Null) => {}
@@ -34,7 +34,7 @@ pub(crate) fn take_credentials(
         Some(_) => {
             return Err(refuse(
                 "client_secret",
-                "must be the client's own, or left out of an update",
+                "must equal the client's client_secret or be omitted",
             ));
         }
     }
@@ -42,7 +42,7 @@ pub(crate) fn take_credentials(
         .iter()
         .find(|row| members.has(row.name))
     {
-        Some(row) => Err(refuse(row.name, "must be left out of an update")),
+        Some(row) => Err(refuse(row.name, "must be omitted from an update")),
         None => Ok(members),
     }
 }

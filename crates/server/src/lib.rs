@@ -27,6 +27,7 @@ pub mod provider;
 pub mod request_id;
 pub mod serve;
 pub mod settings;
+mod sockets;
 pub mod spans;
 pub mod start_up;
 pub mod supervisor;

@@ -1,9 +1,9 @@
-//! `frontdesk serve`: from a configuration to a service that answers, and back to nothing without losing a request.
+//! `frontdesk serve`: from a configuration to a service that answers, and to its end without losing a request.
 
 use std::future::poll_fn;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -18,7 +18,6 @@ use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{Random, Services};
-use socket2::{Domain, Socket, Type};
 use store::{By, Role, Store};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
@@ -29,10 +28,12 @@ use crate::listener::Listeners;
 use crate::management::{self, Management};
 use crate::metrics::{Metrics, Sources, Watch};
 use crate::request_id::RequestIds;
-use crate::settings::named;
+use crate::sockets::{addresses, listen};
 use crate::traces::Traces;
 use crate::wiring::{FIRST_START, Site};
 use crate::{open, start_up, supervisor, tasks, tls};
+
+pub use crate::sockets::resolve;
 
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
@@ -364,89 +365,7 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), S
     Ok(())
 }
 
-/// The addresses of a setting: every address of a name.
-///
-/// # Errors
-/// One sentence that names the setting, when there are none or when they may be loopback addresses only and are not.
-pub fn resolve(key: &str, text: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
-    let addresses: Vec<SocketAddr> = text
-        .to_socket_addrs()
-        .map_err(|error| {
-            format!(
-                "{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}",
-                named(key)
-            )
-        })?
-        .collect();
-    if loopback_only && addresses.iter().any(|address| !address.ip().is_loopback()) {
-        return Err(format!(
-            "development mode listens on loopback only, and {} is {text}; set {} to serve others",
-            named(key),
-            named("provider.issuer")
-        ));
-    }
-    Ok(addresses)
-}
-
-/// Takes the addresses a setting names, as far as this machine has them.
-fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>, String> {
-    let addresses = resolve(key, text, loopback_only)?;
-    let mut taken: Vec<TcpListener> = Vec::new();
-    let mut refused = None;
-    for mut address in addresses {
-        if let Some(first) = taken
-            .first()
-            .and_then(|listener| listener.local_addr().ok())
-            .filter(|_| address.port() == 0)
-        {
-            address.set_port(first.port());
-        }
-        match listen_at(address) {
-            Ok(listener) => taken.push(listener),
-            Err(error)
-                if error.kind() == io::ErrorKind::AddrNotAvailable
-                    || error.kind() == io::ErrorKind::Unsupported =>
-            {
-                refused = Some(error);
-            }
-            Err(error) => {
-                return Err(format!(
-                    "{} is {text}, and {address} cannot be listened on: {error}",
-                    named(key)
-                ));
-            }
-        }
-    }
-    match (taken.is_empty(), refused) {
-        (true, Some(error)) => Err(format!(
-            "{} is {text}, which cannot be listened on: {error}",
-            named(key)
-        )),
-        _ => Ok(taken),
-    }
-}
-
-/// The number of connections that the kernel keeps until they are accepted. With the 128 of the standard library a burst from one
-/// address makes the kernel drop what others begin.
-const BACKLOG: i32 = 1024;
-
-fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
-    listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-        .collect()
-}
-
-/// Makes the first account when there is none and a password for it. Returns a password that was made up here.
+/// Makes the first account if there is none and a password for it. Returns the password if it was generated.
 fn administrator(
     given: Option<Secret>,
     development: bool,
@@ -458,7 +377,7 @@ fn administrator(
     if store.has_accounts().map_err(wrong)? {
         return Ok(None);
     }
-    let (password, made_up) = match (given, development) {
+    let (password, is_generated) = match (given, development) {
         (Some(password), _) => (password, false),
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
@@ -473,7 +392,7 @@ fn administrator(
         // Another replica that started at the same time was first.
         Err(store::StoreError::Conflict) => Ok(None),
         Err(error) => Err(wrong(error)),
-        Ok(()) => Ok(made_up.then_some(password)),
+        Ok(()) => Ok(is_generated.then_some(password)),
     }
 }
 

@@ -134,7 +134,9 @@ impl Site {
                 web::scope("")
                     .guard(guard::fn_guard(here))
                     .configure(move |config| {
-                        own.iter().for_each(|provider| provider.mount(config))
+                        for provider in &own {
+                            provider.mount(config);
+                        }
                     }),
             );
         }

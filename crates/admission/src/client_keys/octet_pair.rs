@@ -10,7 +10,7 @@ use openssl::bn::{BigNum, BigNumContext};
 use openssl::error::ErrorStack;
 
 /// The two shapes of curves.
-enum Shape {
+enum CurveForm {
     /// The sign of x stands in the highest bit. The coefficient a is 1, or -1 where it is negative; d is a hexadecimal number.
     Edwards { negative: bool, d: &'static str },
     /// The coefficient A.
@@ -18,8 +18,8 @@ enum Shape {
 }
 
 /// A curve over a prime field.
-pub struct Curve {
-    shape: Shape,
+pub struct OctetPairCurve {
+    shape: CurveForm,
     /// The prime, in hexadecimal.
     prime: &'static str,
     /// The length of a public key, in bytes.
@@ -30,8 +30,8 @@ const P25519: &str = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffff
 const P448: &str = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffe\
     ffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 
-const ED25519: Curve = Curve {
-    shape: Shape::Edwards {
+const ED25519: OctetPairCurve = OctetPairCurve {
+    shape: CurveForm::Edwards {
         negative: true,
         d: "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3",
     },
@@ -39,26 +39,26 @@ const ED25519: Curve = Curve {
     width: 32,
 };
 // The coefficient d is -39081.
-const ED448: Curve = Curve {
-    shape: Shape::Edwards {
+const ED448: OctetPairCurve = OctetPairCurve {
+    shape: CurveForm::Edwards {
         negative: false,
         d: "-98a9",
     },
     prime: P448,
     width: 57,
 };
-const X25519: Curve = Curve {
-    shape: Shape::Montgomery { a: 486_662 },
+const X25519: OctetPairCurve = OctetPairCurve {
+    shape: CurveForm::Montgomery { a: 486_662 },
     prime: P25519,
     width: 32,
 };
-const X448: Curve = Curve {
-    shape: Shape::Montgomery { a: 156_326 },
+const X448: OctetPairCurve = OctetPairCurve {
+    shape: CurveForm::Montgomery { a: 156_326 },
     prime: P448,
     width: 56,
 };
 
-impl Curve {
+impl OctetPairCurve {
     /// Returns the curve of a name (`crv`), and true if its keys sign.
     pub fn named(name: &str) -> Option<(Self, bool)> {
         match name {
@@ -81,11 +81,11 @@ impl Curve {
     /// When there is no memory for the numbers.
     pub fn has_point(&self, key: &[u8]) -> Result<bool, ErrorStack> {
         let mut big_endian: Vec<u8> = key.iter().rev().copied().collect();
-        if let (Shape::Edwards { .. }, Some(highest)) = (&self.shape, big_endian.first_mut()) {
+        if let (CurveForm::Edwards { .. }, Some(highest)) = (&self.shape, big_endian.first_mut()) {
             *highest &= 0x7f;
         }
         let coordinate = BigNum::from_slice(&big_endian)?;
-        let mut field = Field {
+        let mut field = PrimeField {
             prime: BigNum::from_hex_str(self.prime)?,
             context: BigNumContext::new()?,
         };
@@ -93,21 +93,23 @@ impl Curve {
             return Ok(false);
         }
         match &self.shape {
-            Shape::Edwards { negative, d } => {
+            CurveForm::Edwards { negative, d } => {
                 field.has_edwards(*negative, &BigNum::from_hex_str(d)?, &coordinate)
             }
-            Shape::Montgomery { a } => field.has_montgomery(&BigNum::from_u32(*a)?, &coordinate),
+            CurveForm::Montgomery { a } => {
+                field.has_montgomery(&BigNum::from_u32(*a)?, &coordinate)
+            }
         }
     }
 }
 
 /// The numbers modulo a prime.
-struct Field {
+struct PrimeField {
     prime: BigNum,
     context: BigNumContext,
 }
 
-impl Field {
+impl PrimeField {
     fn has_edwards(&mut self, negative: bool, d: &BigNum, y: &BigNum) -> Result<bool, ErrorStack> {
         let one = BigNum::from_u32(1)?;
         let a = if negative {
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     fn has_point(name: &str, key: &[u8]) -> bool {
-        let (curve, _) = Curve::named(name).unwrap();
+        let (curve, _) = OctetPairCurve::named(name).unwrap();
         assert!(curve.has_width(key), "{name}");
         curve.has_point(key).unwrap()
     }

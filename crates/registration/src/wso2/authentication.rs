@@ -14,7 +14,7 @@ use crate::{Refusal, Registration};
 /// Returns the account of the caller.
 ///
 /// # Errors
-/// 401 without an account's password. Its challenge has Basic whatever was tried: there is no other scheme here. RFC 9110 §11.6.1.
+/// 401 without an account's password. The challenge has Basic alone: there is no other scheme here. RFC 9110 §11.6.1.
 pub(super) async fn account(
     request: &HttpRequest,
     registration: &Data<Registration>,

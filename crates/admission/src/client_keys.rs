@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_public_key_is_refused_without_being_echoed() {
+    fn invalid_key_is_refused_without_echo() {
         for key in [
             json!({ "kty": "RSA", "n": N, "e": "AQAB", "d": "c2VjcmV0" }),
             json!({ "kty": "oct", "k": "c2VjcmV0" }),
@@ -471,7 +471,7 @@ mod tests {
         assert!(
             judge(&client)
                 .unwrap_err()
-                .starts_with("jwks has no key to sign with")
+                .starts_with("jwks has no key for")
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use oauth_http::peer::{Proxies, ProxyHeader, counted};
+use oauth_http::peer::{Proxies, ProxyHeader, rate_limit_address};
 
 /// Only a proxy is believed, and of what it passes on only what it wrote itself.
 pub fn holds(bytes: &[u8]) {
@@ -38,7 +38,10 @@ pub fn holds(bytes: &[u8]) {
         );
         let client = proxies.client(proxy, &sent);
         assert!(client == proxy || client == client.to_canonical());
-        assert_eq!(counted(counted(client)), counted(client));
+        assert_eq!(
+            rate_limit_address(rate_limit_address(client)),
+            rate_limit_address(client)
+        );
 
         // The proxy writes a line of its own, or at the end of the last one.
         let mut beside = sent.clone();

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use admission::client_keys;
 use protocol::json::{JsonLimits, has_nul, read_object};
 use protocol::{
-    ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata, RegisteredMetadata,
-    Terms,
+    AdmissionRules, ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata,
+    RegisteredMetadata,
 };
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ pub fn holds(bytes: &[u8]) {
         return;
     };
     for legacy in [LegacyRedirects::Refused, LegacyRedirects::Accepted] {
-        let terms = Terms {
+        let terms = AdmissionRules {
             native_schemes: &[],
             legacy,
         };
@@ -79,7 +79,7 @@ pub fn holds(bytes: &[u8]) {
 
 fn agree(
     provider: &ProviderMetadata,
-    terms: &Terms<'_>,
+    terms: &AdmissionRules<'_>,
     asked: &Object,
 ) -> Result<RegisteredMetadata, Invalid> {
     provider.admit(ClientMetadata::parse(asked.clone())?, terms)
@@ -87,7 +87,7 @@ fn agree(
 
 fn keeps(
     provider: &ProviderMetadata,
-    terms: &Terms<'_>,
+    terms: &AdmissionRules<'_>,
     asked: &Object,
     agreed: &RegisteredMetadata,
 ) {

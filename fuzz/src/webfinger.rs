@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-use ::webfinger::{Directory, Hosted, Request, Resource};
+use ::webfinger::{Directory, HostedProvider, Resource, WebFingerQuery};
 use protocol::Issuer;
 use serde_json::Value;
 use url::Url;
 
 static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| {
-    let hosted = |issuer: &str, domains: &[&str]| Hosted {
+    let hosted = |issuer: &str, domains: &[&str]| HostedProvider {
         issuer: Issuer::parse(issuer).expect("an issuer"),
         domains: domains
             .iter()
@@ -33,7 +33,7 @@ pub fn holds(bytes: &[u8]) {
         .bytes()
         .fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
     assert_eq!(
-        Request::parse(&format!("resource={escaped}")).map(|request| request.resource),
+        WebFingerQuery::parse(&format!("resource={escaped}")).map(|request| request.resource),
         Resource::parse(text),
         "{text}"
     );
@@ -61,7 +61,7 @@ pub fn holds(bytes: &[u8]) {
         format!("resource={text}"),
         format!("resource={escaped}&rel={text}"),
     ] {
-        match Request::parse(&query) {
+        match WebFingerQuery::parse(&query) {
             Ok(request) => described(&request.resource, &request.rels),
             Err(refused) => {
                 assert!(refused.reason().starts_with("The ") && refused.reason().ends_with('.'))

@@ -295,7 +295,7 @@ fn octet_pair(key: &Object) -> Result<ClientKeyType, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{LegacyRedirects, Terms};
+    use protocol::{AdmissionRules, LegacyRedirects};
     use serde_json::json;
 
     use super::*;
@@ -320,7 +320,7 @@ mod tests {
         let agreed = provider
             .admit(
                 asked,
-                &Terms {
+                &AdmissionRules {
                     native_schemes: &[],
                     legacy: LegacyRedirects::Refused,
                 },

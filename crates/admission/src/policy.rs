@@ -1,6 +1,6 @@
 //! The rules that a request is compared with.
 
-use protocol::{Issuer, LegacyRedirects, ProviderMetadata, Terms};
+use protocol::{AdmissionRules, Issuer, LegacyRedirects, ProviderMetadata};
 
 use crate::TrustedIssuer;
 
@@ -18,8 +18,8 @@ pub struct Policy {
 
 impl Policy {
     /// Returns the rules that depend on the configuration and on the kind of request.
-    pub fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> Terms<'a> {
-        Terms {
+    pub fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> AdmissionRules<'a> {
+        AdmissionRules {
             native_schemes: &self.native_schemes,
             legacy,
         }

@@ -1,7 +1,7 @@
 //! The addresses in client metadata, and the sector document. OIDC Registration §5.
 
-use outbound::{Caller, FetchLimit, Fetcher, Refused};
-use protocol::member::Single;
+use outbound::{Caller, FetchError, FetchLimit, Fetcher};
+use protocol::member::SingleValue;
 use protocol::redirect_pattern::hosts_of;
 use protocol::table::Fetched;
 use protocol::uri::WebUri;
@@ -25,7 +25,7 @@ pub(crate) fn check_addresses(fetcher: &Fetcher, metadata: &ClientMetadata) -> R
             Some(Fetched::Now | Fetched::No) | None => continue,
         };
         if !held.addresses().into_iter().all(may_be_followed) {
-            return Err(Invalid::new(row.name, Refused::TEXT));
+            return Err(Invalid::new(row.name, FetchError::TEXT));
         }
     }
     Ok(())
@@ -80,7 +80,8 @@ impl<'a> SectorDocument<'a> {
         caller: Caller,
         now: Timestamp,
     ) -> Result<(), SectorError> {
-        let invalid = || SectorError::Invalid(Invalid::new("sector_identifier_uri", Refused::TEXT));
+        let invalid =
+            || SectorError::Invalid(Invalid::new("sector_identifier_uri", FetchError::TEXT));
         let document = fetcher.json::<Vec<String>>(self.address, caller, now).await;
         let listed = document.map_err(|refused| {
             if let Some(limit) = refused.limit() {

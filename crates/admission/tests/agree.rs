@@ -9,7 +9,7 @@
 
 use admission::sector::SectorDocument;
 use admission::{ClientRequest, Policy, Rejection, TrustedIssuer, agree};
-use outbound::{Fetcher, Settings};
+use outbound::{FetchSettings, Fetcher};
 use protocol::{
     Issuer, LegacyRedirects, ProviderMetadata, RegisteredMetadata, Timestamp, TokenTerms,
 };
@@ -48,7 +48,7 @@ fn request<'a>(members: &Value, redirects: LegacyRedirects<'a>) -> ClientRequest
 }
 
 fn decide(request: ClientRequest<'_>) -> Result<RegisteredMetadata, Rejection> {
-    let fetcher = Fetcher::new(Settings::default()).unwrap();
+    let fetcher = Fetcher::new(FetchSettings::default()).unwrap();
     agree(&policy(), &fetcher, request)
 }
 

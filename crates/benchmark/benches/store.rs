@@ -1,5 +1,5 @@
-//! The store by itself, on a file with `synchronous=FULL`: an insert that waits for its own transaction, inserts that share
-//! one, and the read that authenticates a client.
+//! Benchmarks of the store alone, on a file with `synchronous=FULL`: an insert in its own
+//! transaction, inserts that share one, and the read that authenticates a client.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use store::{NewClient, SealingKey, Store};
 const METADATA: &str = include_str!("../../../scripts/benchmark/registration.json");
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// How many inserts share a transaction, about.
+/// The approximate number of inserts in one transaction.
 const BATCH: u32 = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut group = criterion.benchmark_group("insert");
     group.throughput(Throughput::Elements(1));
     group.bench_function("one", |bench| {
-        bench.iter(|| store.insert(new(), None, clock.now()).wait())
+        bench.iter(|| store.insert(new(), None, clock.now()).wait());
     });
     group.throughput(Throughput::Elements(BATCH.into()));
     group.bench_function("sixty-four", |bench| {

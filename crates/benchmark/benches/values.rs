@@ -1,12 +1,13 @@
-//! The steps between a request's bytes and what is agreed, without HTTP and without a store.
+//! Benchmarks of the steps between the bytes of a request and the agreed metadata, without HTTP and
+//! without a store.
 
 use std::error::Error;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion};
 use protocol::json::{JsonLimits, read_object};
-use protocol::{ClientMetadata, Issuer, LegacyRedirects, ProviderMetadata, Terms};
-use webfinger::{Directory, Hosted};
+use protocol::{AdmissionRules, ClientMetadata, Issuer, LegacyRedirects, ProviderMetadata};
+use webfinger::{Directory, HostedProvider};
 
 const REGISTRATION: &[u8] = include_bytes!("../../../scripts/benchmark/registration.json");
 const QUERY: &str = "resource=acct%3Aalice%40localhost&rel=http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer";
@@ -15,14 +16,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let issuer = Issuer::parse("http://localhost:9443")?;
     let provider = ProviderMetadata::default_offer(issuer.clone());
-    let directory = Directory::new(vec![Hosted {
+    let directory = Directory::new(vec![HostedProvider {
         issuer,
         domains: Vec::new(),
         extras: Vec::new(),
     }])?;
     let (limits, terms) = (
         JsonLimits::default(),
-        Terms {
+        AdmissionRules {
             native_schemes: &[],
             legacy: LegacyRedirects::Refused,
         },
@@ -32,9 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let asked = ClientMetadata::parse(object.clone())?;
     provider.admit(asked.clone(), &terms)?;
     criterion.bench_function("read a registration's JSON", |bench| {
-        bench.iter(|| read_object(black_box(REGISTRATION), &limits))
+        bench.iter(|| read_object(black_box(REGISTRATION), &limits));
     });
-    // What is used up is made outside of what is measured; one at a time, since many would push one another out of the caches.
+    // The input is cloned outside of the measurement, one at a time, because many clones would
+    // evict one another from the caches.
     criterion.bench_function("parse its members", |bench| {
         bench.iter_batched(
             || object.clone(),
@@ -51,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     criterion.bench_function("webfinger", |bench| {
         bench.iter(|| {
-            webfinger::Request::parse(black_box(QUERY))
+            webfinger::WebFingerQuery::parse(black_box(QUERY))
                 .map(|request| directory.describe(&request.resource, &request.rels))
         });
     });

@@ -1,12 +1,12 @@
-//! What a process spent, as Linux counts it.
+//! Measurements of the current process, from Linux's `/proc`.
 
 use std::fs;
 use std::io;
 
-/// The processor time of this process's threads that still run, in seconds, user and system.
+/// Returns the processor time of the running threads of this process, user and system, in seconds.
 ///
 /// # Errors
-/// When `/proc` does not say, as on other systems.
+/// An error if `/proc` does not have the number, as on other systems.
 pub fn cpu() -> io::Result<f64> {
     let mut nanoseconds = 0;
     for task in fs::read_dir("/proc/self/task")? {
@@ -20,10 +20,10 @@ pub fn cpu() -> io::Result<f64> {
     Ok(std::time::Duration::from_nanos(nanoseconds).as_secs_f64())
 }
 
-/// What this process had the system write to disks, in bytes.
+/// Returns the number of bytes that this process had the system write to disks.
 ///
 /// # Errors
-/// When `/proc` does not say, as on other systems.
+/// An error if `/proc` does not have the number, as on other systems.
 pub fn bytes_written() -> io::Result<u64> {
     let io = fs::read_to_string("/proc/self/io")?;
     let said = io
@@ -33,7 +33,7 @@ pub fn bytes_written() -> io::Result<u64> {
     Ok(said.ok_or(io::ErrorKind::InvalidData)?)
 }
 
-/// Microseconds for each of so many.
+/// Returns microseconds for each of `of` items.
 pub fn each(seconds: f64, of: u32) -> f64 {
     seconds * 1e6 / f64::from(of.max(1))
 }

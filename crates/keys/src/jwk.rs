@@ -10,7 +10,7 @@ use protocol::Object;
 use serde_json::Value;
 
 use crate::error::KeyError;
-use crate::scheme::{Curve, Kind, Scheme};
+use crate::scheme::{Curve, KeyType, SigningScheme};
 
 /// A public key as a provider publishes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,19 +20,22 @@ pub(crate) struct PublicJwk {
 }
 
 impl PublicJwk {
-    /// The public half of a key that signs with `scheme`: its members are taken one by one from what is public, so no
-    /// private one can come along.
+    /// Returns the public half of a key that signs with `scheme`. Its members are copied one by one from the public parts, so
+    /// that no private member is included.
     ///
     /// # Errors
-    /// [`KeyError::NoKey`] when the key is of another type than the scheme's, or has no public half as an HMAC key has none.
-    pub(crate) fn new<T: HasPublic>(scheme: &Scheme, key: &PKeyRef<T>) -> Result<Self, KeyError> {
-        let none = || KeyError::NoKey(scheme.name.to_owned());
-        if !scheme.fits(key) {
-            return Err(none());
+    /// [`KeyError::NoKey`] if the key has another type than the scheme, or no public half, as an HMAC key.
+    pub(crate) fn new<T: HasPublic>(
+        scheme: &SigningScheme,
+        key: &PKeyRef<T>,
+    ) -> Result<Self, KeyError> {
+        let no_key = || KeyError::NoKey(scheme.name.to_owned());
+        if !scheme.accepts(key) {
+            return Err(no_key());
         }
-        let required = match scheme.kind {
-            Kind::Hmac => return Err(none()),
-            Kind::RsaPkcs1 | Kind::RsaPss => {
+        let required = match scheme.key_type {
+            KeyType::Hmac => return Err(no_key()),
+            KeyType::RsaPkcs1 | KeyType::RsaPss => {
                 let key = key.rsa()?;
                 object([
                     ("e", base64url(&key.e().to_vec())),
@@ -40,7 +43,7 @@ impl PublicJwk {
                     ("n", base64url(&key.n().to_vec())),
                 ])
             }
-            Kind::Ecdsa(curve) => {
+            KeyType::Ecdsa(curve) => {
                 let (x, y) = coordinates(curve, key)?;
                 object([
                     ("crv", curve.name.to_owned()),
@@ -49,7 +52,7 @@ impl PublicJwk {
                     ("y", base64url(&y)),
                 ])
             }
-            Kind::Ed25519 => {
+            KeyType::Ed25519 => {
                 let x = key.raw_public_key()?;
                 object([
                     ("crv", "Ed25519".to_owned()),
@@ -68,7 +71,7 @@ impl PublicJwk {
         Ok(Self { kid, members })
     }
 
-    /// Its name: the RFC 7638 thumbprint, so that a key is called the same wherever it is.
+    /// The key's identifier: its RFC 7638 thumbprint, which is the same everywhere.
     pub(crate) fn kid(&self) -> &str {
         &self.kid
     }
@@ -79,17 +82,17 @@ impl PublicJwk {
     }
 }
 
-/// The SHA-256 thumbprint of a key's required members, which come in lexicographic order. RFC 7638 §3.
+/// Returns the SHA-256 thumbprint of a key's required members, which must be in lexicographic order. RFC 7638 §3.
 fn thumbprint(required: &Object) -> String {
     base64url(&sha256(
         Value::Object(required.clone()).to_string().as_bytes(),
     ))
 }
 
-/// The coordinates of an EC key, each in the full width of the curve. RFC 7518 §6.2.1.2.
+/// Returns the coordinates of an EC key, each in the full width of the curve. RFC 7518 §6.2.1.2.
 ///
 /// # Errors
-/// What OpenSSL says of a key that is not on the curve.
+/// The key is not on the curve.
 pub(crate) fn coordinates<T: HasPublic>(
     curve: &Curve,
     key: &PKeyRef<T>,
@@ -105,7 +108,7 @@ pub(crate) fn coordinates<T: HasPublic>(
     Ok((x.to_vec_padded(curve.width)?, y.to_vec_padded(curve.width)?))
 }
 
-/// Base64url without padding. RFC 7515 §2.
+/// Encodes bytes as base64url without padding. RFC 7515 §2.
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -125,8 +128,8 @@ mod tests {
     use super::*;
     use crate::generate::generate;
 
-    fn scheme(name: &str) -> &'static Scheme {
-        Scheme::named(name).unwrap()
+    fn scheme(name: &str) -> &'static SigningScheme {
+        SigningScheme::from_name(name).unwrap()
     }
 
     fn names(object: &Object) -> Vec<&str> {

@@ -10,24 +10,24 @@ use store::{NewSigningKey, SigningKey};
 use crate::error::KeyError;
 use crate::generate::generate;
 use crate::jwk::{PublicJwk, base64url};
-use crate::scheme::Scheme;
+use crate::scheme::SigningScheme;
 use crate::signature;
 
-/// A key parsed once and kept: parsing costs more than an elliptic-curve signature.
+/// A parsed key. Parsing costs more than an elliptic-curve signature, so the parsed key is reused.
 pub(crate) struct Key {
-    scheme: &'static Scheme,
+    scheme: &'static SigningScheme,
     private: PKey<Private>,
     public: PublicJwk,
 }
 
 impl Key {
-    /// Makes a key for an algorithm of RFC 7518 §3.1 or RFC 8037 §3.1.
+    /// Generates a key for an algorithm of RFC 7518 §3.1 or RFC 8037 §3.1.
     ///
     /// # Errors
-    /// [`KeyError::NoKey`] for an algorithm without keys of our own; what OpenSSL says.
+    /// [`KeyError::NoKey`] for an unknown algorithm, and for HMAC.
     pub(crate) fn generate(algorithm: &str) -> Result<Self, KeyError> {
-        let scheme =
-            Scheme::named(algorithm).ok_or_else(|| KeyError::NoKey(algorithm.to_owned()))?;
+        let scheme = SigningScheme::from_name(algorithm)
+            .ok_or_else(|| KeyError::NoKey(algorithm.to_owned()))?;
         let private = generate(scheme)?;
         let public = PublicJwk::new(scheme, &private)?;
         Ok(Self {
@@ -37,16 +37,16 @@ impl Key {
         })
     }
 
-    /// Reads a key from its row.
+    /// Parses a key from its row.
     ///
-    /// What is published follows from the sealed part alone, so a row that somebody wrote without the sealing key is never
-    /// published, whatever its other columns say.
+    /// The public key is computed from the sealed private key and not read from its own column, so that a row that was written
+    /// without the sealing key is never published.
     ///
     /// # Errors
-    /// [`KeyError::Store`] when the row is damaged.
-    pub(crate) fn open(stored: &SigningKey) -> Result<Self, KeyError> {
-        let damaged = || KeyError::damaged(&stored.kid);
-        let scheme = Scheme::named(&stored.algorithm).ok_or_else(damaged)?;
+    /// [`KeyError::Store`] if the row is damaged.
+    pub(crate) fn from_row(stored: &SigningKey) -> Result<Self, KeyError> {
+        let damaged = || KeyError::damaged_row(&stored.kid);
+        let scheme = SigningScheme::from_name(&stored.algorithm).ok_or_else(damaged)?;
         let private = PKey::private_key_from_pem(stored.private.reveal().as_bytes())
             .map_err(|_| damaged())?;
         let public = PublicJwk::new(scheme, &private).map_err(|_| damaged())?;
@@ -60,15 +60,12 @@ impl Key {
         })
     }
 
-    /// The row of a new key: the private part is PKCS#8 in PEM.
-    ///
-    /// # Errors
-    /// What OpenSSL says.
-    pub(crate) fn to_stored(&self) -> Result<NewSigningKey, KeyError> {
+    /// Returns the row of a new key, with the private key as PKCS#8 in PEM.
+    pub(crate) fn to_row(&self) -> Result<NewSigningKey, KeyError> {
         let pem = self.private.private_key_to_pem_pkcs8()?;
-        // The text takes over the buffer, so no copy of it is left behind.
+        // The text takes over the buffer, so that no copy of the private key stays in memory.
         let private =
-            Secret::new(String::from_utf8(pem).map_err(|_| KeyError::damaged(self.kid()))?);
+            Secret::new(String::from_utf8(pem).map_err(|_| KeyError::damaged_row(self.kid()))?);
         Ok(NewSigningKey {
             kid: self.kid().to_owned(),
             algorithm: self.scheme.name.to_owned(),
@@ -85,15 +82,12 @@ impl Key {
         self.scheme.name
     }
 
-    /// The public half as published.
+    /// The published members.
     pub(crate) fn public(&self) -> &Object {
         self.public.members()
     }
 
     /// Signs claims as a JWT in the compact serialization. RFC 7515 §7.1, RFC 7519 §7.1.
-    ///
-    /// # Errors
-    /// What OpenSSL says.
     pub(crate) fn sign(&self, typ: &str, claims: &Object) -> Result<String, KeyError> {
         let header = json!({ "typ": typ, "alg": self.algorithm(), "kid": self.kid() }).to_string();
         let claims = Value::Object(claims.clone()).to_string();

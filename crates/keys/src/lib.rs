@@ -1,16 +1,16 @@
-//! The provider's own signing keys: made once, sealed in the store, published ahead of their use, and rotated.
+//! The provider's own signing keys: generated once, sealed in the store, published before their use, and rotated.
 //!
-//! [`KeyRing`] is what a server holds; [`list`], [`rotate`] and [`purge`] are what an operator or a timer does.
-//! [`install`] gives `jsonwebtoken` its cryptography and comes before anything that verifies a signature.
+//! A server uses a [`KeyRing`]; operators and timers call [`list`], [`rotate`] and [`purge`]. [`install`] gives `jsonwebtoken`
+//! its cryptography, and must be called before a signature is verified.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | `ring` | a provider's keys, as a snapshot that readers share |
-//! | `rotate` | successors, and the end of retired keys |
-//! | `tenure` | which key signs when, and what becomes of the others |
-//! | `key`, `generate`, `jwk` | one key: made, stored, published, signing |
+//! | `rotate` | generates successors, and deletes retired keys |
+//! | `signing_period` | the time in which each key signs |
+//! | `key`, `generate`, `jwk` | one key: generated, stored, published, signing |
 //! | `provider`, `scheme`, `signature` | OpenSSL behind the JOSE algorithms |
-//! | `error` | what can go wrong |
+//! | `error` | the errors |
 
 #![warn(missing_docs)]
 
@@ -23,10 +23,10 @@ mod ring;
 mod rotate;
 mod scheme;
 mod signature;
-mod tenure;
+mod signing_period;
 
 pub use error::KeyError;
 pub use provider::install;
 pub use ring::{KeyRing, Snapshot};
 pub use rotate::{SIGNING_ALGORITHMS, list, purge, rotate};
-pub use tenure::{KeyInfo, State};
+pub use signing_period::{KeyInfo, KeyState};

@@ -1,4 +1,4 @@
-//! The OpenSSL backend of `jsonwebtoken`, so that one cryptographic library serves the whole process.
+//! The OpenSSL backend of `jsonwebtoken`, so that the process uses a single cryptographic library.
 //!
 //! It signs and verifies HS256 to HS512, RS256 to RS512, PS256 to PS512, ES256, ES384 and `EdDSA` with Ed25519.
 
@@ -15,7 +15,7 @@ use openssl::pkey::{Id, PKey, Private, Public};
 use openssl::rsa::Rsa;
 
 use crate::jwk;
-use crate::scheme::{Curve, Kind, Scheme};
+use crate::scheme::{Curve, KeyType, SigningScheme};
 use crate::signature;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
@@ -30,28 +30,28 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
 };
 
-/// Makes OpenSSL the backend of `jsonwebtoken` in this process; once is enough and twice does no harm.
+/// Makes OpenSSL the backend of `jsonwebtoken` in this process. Further calls have no effect.
 ///
-/// It must come before the first use of that library: without a backend it panics, and keeps to that.
+/// It must be called before the first use of that library, which panics without a backend.
 pub fn install() {
-    // The only refusal is that there is a backend already, which is this one.
+    // The only error is that a backend is installed already, and that is this one.
     let _ = PROVIDER.install_default();
 }
 
-/// A key that OpenSSL does not take is a key in the wrong form, whatever its words for that.
-fn unusable(_: ErrorStack) -> Error {
+/// Returns the error for a key that OpenSSL refuses, for every reason.
+fn invalid_key(_: ErrorStack) -> Error {
     ErrorKind::InvalidKeyFormat.into()
 }
 
-fn scheme(algorithm: Algorithm, family: AlgorithmFamily) -> Result<&'static Scheme> {
+fn scheme(algorithm: Algorithm, family: AlgorithmFamily) -> Result<&'static SigningScheme> {
     if algorithm.family() != family {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    Scheme::of(algorithm).ok_or_else(|| ErrorKind::UnsupportedAlgorithm.into())
+    SigningScheme::from_algorithm(algorithm).ok_or_else(|| ErrorKind::UnsupportedAlgorithm.into())
 }
 
 struct OpensslSigner {
-    scheme: &'static Scheme,
+    scheme: &'static SigningScheme,
     key: PKey<Private>,
 }
 
@@ -69,25 +69,25 @@ impl JwtSigner for OpensslSigner {
 
 fn signer(algorithm: Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     let scheme = scheme(algorithm, key.family())?;
-    let key = match scheme.kind {
-        Kind::Hmac => PKey::hmac(key.as_bytes()),
-        Kind::RsaPkcs1 | Kind::RsaPss => rsa_private(key.as_bytes()),
-        Kind::Ecdsa(_) | Kind::Ed25519 => PKey::private_key_from_pkcs8(key.as_bytes()),
+    let key = match scheme.key_type {
+        KeyType::Hmac => PKey::hmac(key.as_bytes()),
+        KeyType::RsaPkcs1 | KeyType::RsaPss => rsa_private(key.as_bytes()),
+        KeyType::Ecdsa(_) | KeyType::Ed25519 => PKey::private_key_from_pkcs8(key.as_bytes()),
     }
-    .map_err(unusable)?;
-    if !scheme.fits(&key) {
+    .map_err(invalid_key)?;
+    if !scheme.accepts(&key) {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
     Ok(Box::new(OpensslSigner { scheme, key }))
 }
 
-/// `jsonwebtoken` hands over PKCS#1 from a PEM file, and whatever its caller had from DER.
+/// Parses a private key. `jsonwebtoken` passes PKCS#1 from a PEM file, and DER unchanged from its caller.
 fn rsa_private(der: &[u8]) -> std::result::Result<PKey<Private>, ErrorStack> {
     PKey::private_key_from_der(der)
 }
 
 struct OpensslVerifier {
-    scheme: &'static Scheme,
+    scheme: &'static SigningScheme,
     key: VerifyingKey,
 }
 
@@ -103,7 +103,7 @@ impl Verifier<Vec<u8>> for OpensslVerifier {
         signature: &Vec<u8>,
     ) -> std::result::Result<(), SignatureError> {
         let verified = match &self.key {
-            VerifyingKey::Public(key) => signature::verifies(self.scheme, key, message, signature),
+            VerifyingKey::Public(key) => signature::is_valid(self.scheme, key, message, signature),
             VerifyingKey::Shared(key) => {
                 let expected = signature::sign(self.scheme, key, message)
                     .map_err(SignatureError::from_source)?;
@@ -126,14 +126,16 @@ impl JwtVerifier for OpensslVerifier {
 
 fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let scheme = scheme(algorithm, key.family())?;
-    let key = match scheme.kind {
-        Kind::Hmac => PKey::hmac(key.try_get_as_bytes()?).map(VerifyingKey::Shared),
-        Kind::RsaPkcs1 | Kind::RsaPss => rsa_public(key.kind()).map(VerifyingKey::Public),
-        Kind::Ecdsa(curve) => ec_public(curve, key.try_get_as_bytes()?).map(VerifyingKey::Public),
-        Kind::Ed25519 => PKey::public_key_from_raw_bytes(key.try_get_as_bytes()?, Id::ED25519)
+    let key = match scheme.key_type {
+        KeyType::Hmac => PKey::hmac(key.try_get_as_bytes()?).map(VerifyingKey::Shared),
+        KeyType::RsaPkcs1 | KeyType::RsaPss => rsa_public(key.kind()).map(VerifyingKey::Public),
+        KeyType::Ecdsa(curve) => {
+            ec_public(curve, key.try_get_as_bytes()?).map(VerifyingKey::Public)
+        }
+        KeyType::Ed25519 => PKey::public_key_from_raw_bytes(key.try_get_as_bytes()?, Id::ED25519)
             .map(VerifyingKey::Public),
     }
-    .map_err(unusable)?;
+    .map_err(invalid_key)?;
     Ok(Box::new(OpensslVerifier { scheme, key }))
 }
 
@@ -159,21 +161,21 @@ fn ec_public(curve: &Curve, point: &[u8]) -> std::result::Result<PKey<Public>, E
 fn rsa_private_parts(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
     let key = rsa_private(der)
         .and_then(|key| key.rsa())
-        .map_err(unusable)?;
+        .map_err(invalid_key)?;
     Ok((key.n().to_vec(), key.e().to_vec()))
 }
 
 fn rsa_public_parts(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
-    let key = Rsa::public_key_from_der_pkcs1(der).map_err(unusable)?;
+    let key = Rsa::public_key_from_der_pkcs1(der).map_err(invalid_key)?;
     Ok((key.n().to_vec(), key.e().to_vec()))
 }
 
 fn ec_private_parts(der: &[u8], algorithm: Algorithm) -> Result<(EllipticCurve, Vec<u8>, Vec<u8>)> {
     let scheme = scheme(algorithm, AlgorithmFamily::Ec)?;
-    let key = PKey::private_key_from_pkcs8(der).map_err(unusable)?;
-    match scheme.kind {
-        Kind::Ecdsa(curve) if scheme.fits(&key) => {
-            let (x, y) = jwk::coordinates(curve, &key).map_err(unusable)?;
+    let key = PKey::private_key_from_pkcs8(der).map_err(invalid_key)?;
+    match scheme.key_type {
+        KeyType::Ecdsa(curve) if scheme.accepts(&key) => {
+            let (x, y) = jwk::coordinates(curve, &key).map_err(invalid_key)?;
             Ok((curve.jose.clone(), x, y))
         }
         _ => Err(ErrorKind::InvalidEcdsaKey.into()),
@@ -183,7 +185,7 @@ fn ec_private_parts(der: &[u8], algorithm: Algorithm) -> Result<(EllipticCurve, 
 fn ed_private_parts(der: &[u8], _: &EllipticCurve) -> Result<Vec<u8>> {
     PKey::private_key_from_pkcs8(der)
         .and_then(|key| key.raw_public_key())
-        .map_err(unusable)
+        .map_err(invalid_key)
 }
 
 fn digest(data: &[u8], algorithm: &ThumbprintHash) -> Result<Vec<u8>> {
@@ -195,5 +197,5 @@ fn digest(data: &[u8], algorithm: &ThumbprintHash) -> Result<Vec<u8>> {
     };
     hash(algorithm, data)
         .map(|digest| digest.to_vec())
-        .map_err(unusable)
+        .map_err(invalid_key)
 }

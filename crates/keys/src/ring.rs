@@ -1,4 +1,4 @@
-//! A provider's keys as a server holds them.
+//! The signing keys of a provider in a server.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +13,11 @@ use store::{SigningKey, Store};
 use crate::error::KeyError;
 use crate::jwk::base64url;
 use crate::key::Key;
-use crate::rotate::present_or_first;
-use crate::tenure::{KeyInfo, State, Tenure, in_order};
+use crate::rotate::load_or_create;
+use crate::signing_period::{KeyInfo, KeyState, SigningPeriod, sort_for_publication};
 
-/// A provider's signing keys. Clones share them, readers never wait, and [`KeyRing::reload`] brings what others changed.
+/// A provider's signing keys. Clones share them, readers never wait, and [`KeyRing::reload`] reads the changes of other
+/// processes.
 #[derive(Clone)]
 pub struct KeyRing(Arc<Inner>);
 
@@ -25,19 +26,19 @@ struct Inner {
     provider: Issuer,
     clock: Clock,
     snapshot: ArcSwap<Snapshot>,
-    /// One reload at a time, so that an older reading never replaces a newer one.
+    /// Serialises reloads, so that an older reading never replaces a newer one.
     reloading: Mutex<()>,
 }
 
 impl KeyRing {
-    /// Reads a provider's keys and makes its first ones, RS256 and ES256, when there are none: they sign at once.
-    /// Replicas that start together end with the same keys.
+    /// Reads a provider's keys. If there are none, it generates the first ones, RS256 and ES256, which sign at once. Replicas that
+    /// start at the same time get the same keys.
     ///
     /// # Errors
-    /// [`KeyError::Store`], also for a damaged key: a provider does not start with half of its keys; what OpenSSL says.
+    /// [`KeyError::Store`], also for a damaged key, since a provider does not start with a part of its keys.
     pub fn open(store: Store, provider: Issuer, clock: Clock) -> Result<Self, KeyError> {
         let now = clock.now();
-        let snapshot = Snapshot::new(&present_or_first(&store, &provider, now)?, now)?;
+        let snapshot = Snapshot::new(&load_or_create(&store, &provider, now)?, now)?;
         Ok(Self(Arc::new(Inner {
             store,
             provider,
@@ -47,24 +48,24 @@ impl KeyRing {
         })))
     }
 
-    /// The keys as last read: what a JWK Set endpoint answers with. RFC 7517 §5.
+    /// Returns the keys as last read, for the JWK Set endpoint. RFC 7517 §5.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.snapshot.load_full()
     }
 
-    /// Reads the keys again; `true` when what is published or what signs has changed. It blocks on the store.
+    /// Reads the keys again. Returns true if the published keys or the signing keys changed. It blocks on the store.
     ///
     /// # Errors
-    /// As [`KeyRing::open`]; the keys last read then stay in use.
+    /// As [`KeyRing::open`]; the keys last read stay in use.
     pub fn reload(&self) -> Result<bool, KeyError> {
         let inner = &*self.0;
-        let _one = inner
+        let _guard = inner
             .reloading
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let now = inner.clock.now();
-        let stored = present_or_first(&inner.store, &inner.provider, now)?;
-        if in_order(&stored, now)
+        let stored = load_or_create(&inner.store, &inner.provider, now)?;
+        if sort_for_publication(&stored, now)
             .into_iter()
             .map(|(_, info)| info)
             .eq(inner.snapshot.load().keys.iter().cloned())
@@ -75,11 +76,11 @@ impl KeyRing {
         Ok(true)
     }
 
-    /// Signs claims as a JWT in the compact serialization, with the key whose turn it is now; `typ` is the header's.
+    /// Signs claims as a JWT in the compact serialization, with the current signing key; `typ` is a header parameter.
     /// RFC 7515 §4.1.9 and §7.1, RFC 7519 §7.1.
     ///
     /// # Errors
-    /// [`KeyError::NoKey`] for an algorithm the provider does not sign with; what OpenSSL says.
+    /// [`KeyError::NoKey`] for an algorithm with which the provider does not sign.
     pub fn sign(
         &self,
         algorithm: &SigningAlgorithm,
@@ -88,7 +89,7 @@ impl KeyRing {
     ) -> Result<String, KeyError> {
         let snapshot = self.0.snapshot.load();
         let key = snapshot
-            .signing(algorithm, self.0.clock.now())
+            .signing_key(algorithm, self.0.clock.now())
             .ok_or_else(|| KeyError::NoKey(algorithm.as_str().to_owned()))?;
         key.sign(typ, claims)
     }
@@ -100,21 +101,21 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// A provider's keys as they were read at one time.
+/// A provider's keys at the time they were read.
 #[derive(Debug)]
 pub struct Snapshot {
     jwks: String,
     revision: String,
     keys: Vec<KeyInfo>,
-    signers: Vec<(Tenure, Key)>,
+    signers: Vec<(SigningPeriod, Key)>,
 }
 
 impl Snapshot {
     fn new(stored: &[SigningKey], now: Timestamp) -> Result<Self, KeyError> {
         let (mut keys, mut signers) = (Vec::new(), Vec::new());
-        for (key, info) in in_order(stored, now) {
+        for (key, info) in sort_for_publication(stored, now) {
             keys.push(info);
-            signers.push((Tenure::new(key, stored), Key::open(key)?));
+            signers.push((SigningPeriod::new(key, stored), Key::from_row(key)?));
         }
         let published: Vec<&Object> = signers.iter().map(|(_, key)| key.public()).collect();
         let jwks = json!({ "keys": published }).to_string();
@@ -126,27 +127,27 @@ impl Snapshot {
         })
     }
 
-    /// The JWK Set document: every key that is not purged, public members only; the keys that sign come first, then their
-    /// successors, then the retired. RFC 7517 §5.
+    /// The JWK Set document: the public members of every key that is not purged. The signing keys come first, then their
+    /// successors, then the retired keys. RFC 7517 §5.
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
 
-    /// A digest of the document: the same wherever the same keys are published, another when they or their turns change.
+    /// A digest of the document, which changes with the keys and their states.
     pub fn revision(&self) -> &str {
         &self.revision
     }
 
-    /// The keys as an operator sees them, in the order of the document.
+    /// The keys without their private parts, in the order of the document.
     pub fn keys(&self) -> &[KeyInfo] {
         &self.keys
     }
 
-    fn signing(&self, algorithm: &SigningAlgorithm, now: Timestamp) -> Option<&Key> {
+    fn signing_key(&self, algorithm: &SigningAlgorithm, now: Timestamp) -> Option<&Key> {
         let mut signers = self
             .signers
             .iter()
-            .filter(|(tenure, _)| tenure.state(now) == State::Signing);
+            .filter(|(period, _)| period.state(now) == KeyState::Signing);
         signers
             .find(|(_, key)| key.algorithm() == algorithm.as_str())
             .map(|(_, key)| key)

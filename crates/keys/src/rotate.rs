@@ -1,4 +1,4 @@
-//! What becomes of keys over time: the first ones, their successors, and the end of those that retired.
+//! Generates first keys and successors, and deletes retired keys.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use store::{NewSigningKey, SigningKey, Store};
 
 use crate::error::KeyError;
 use crate::key::Key;
-use crate::tenure::{KeyInfo, State, in_order};
+use crate::signing_period::{KeyInfo, KeyState, sort_for_publication};
 
-/// What a provider signs with. RS256 comes first: every OpenID Provider has it (OIDC Core §15.1).
+/// The algorithms with which a provider signs. RS256 comes first, since every OpenID Provider has it (OIDC Core §15.1).
 pub static SIGNING_ALGORITHMS: [SigningAlgorithm; 2] =
     [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
 
-/// A provider's keys and what they do at that time, in the order in which they are published.
+/// Returns a provider's keys with their states at `now`, in the order in which they are published.
 ///
 /// # Errors
 /// [`KeyError::Store`].
 pub fn list(store: &Store, provider: &Issuer, now: Timestamp) -> Result<Vec<KeyInfo>, KeyError> {
-    Ok(infos(&store.signing_keys(provider)?, now))
+    Ok(key_infos(&store.signing_keys(provider)?, now))
 }
 
 /// Publishes a successor for each algorithm at once. It signs from `now + publish_ahead` on, and its predecessor until then;
-/// `publish_ahead` is therefore the longest time for which anybody may keep the JWK Set. OIDC Core §10.1.1.
+/// `publish_ahead` must be the maximum time for which a client may cache the JWK Set. OIDC Core §10.1.1.
 ///
-/// A provider without keys gets its first ones. Rotating again while successors wait is refused: replacing them would only
-/// publish keys that never sign, and two timers that fire together rotate once.
+/// A provider without keys gets its first ones. Another rotation before the successors sign is refused: it would publish keys that
+/// never sign, and two timers that fire at the same time must rotate once.
 ///
 /// # Errors
-/// [`KeyError::Rotating`] while successors wait; [`KeyError::Raced`] when somebody else rotated in the same moment;
-/// [`KeyError::Store`]; what OpenSSL says.
+/// [`KeyError::RotationPending`] before the successors sign; [`KeyError::ConcurrentRotation`] if another process rotated at the
+/// same time; [`KeyError::Store`].
 pub fn rotate(
     store: &Store,
     provider: &Issuer,
@@ -39,32 +39,32 @@ pub fn rotate(
 ) -> Result<Vec<KeyInfo>, KeyError> {
     let present = store.signing_keys(provider)?;
     if present.is_empty() {
-        return Ok(infos(&present_or_first(store, provider, now)?, now));
+        return Ok(key_infos(&load_or_create(store, provider, now)?, now));
     }
-    let last = infos(&present, now)
+    let last = key_infos(&present, now)
         .into_iter()
-        .filter(|key| key.state == State::Next)
+        .filter(|key| key.state == KeyState::Next)
         .map(|key| key.signs_from)
         .max();
     if let Some(last) = last {
-        return Err(KeyError::Rotating {
+        return Err(KeyError::RotationPending {
             seconds: last.seconds().saturating_sub(now.seconds()),
         });
     }
     if !store.rotate_signing_keys(
         provider,
         &present,
-        &generated()?,
+        &generate_keys()?,
         now.plus(publish_ahead),
         now,
     )? {
-        return Err(KeyError::Raced);
+        return Err(KeyError::ConcurrentRotation);
     }
     list(store, provider, now)
 }
 
-/// Deletes the keys of all providers that retired longer than `keep` ago, and says how many there were. Nothing they signed
-/// can be verified any more, so `keep` is longer than what they signed is valid.
+/// Deletes the keys of all providers that retired longer than `keep` ago, and returns their number. Their signatures cannot be
+/// verified afterwards, so `keep` must be longer than the lifetime of what they signed.
 ///
 /// # Errors
 /// [`KeyError::Store`].
@@ -72,11 +72,9 @@ pub fn purge(store: &Store, keep: Duration, now: Timestamp) -> Result<usize, Key
     Ok(store.purge_signing_keys(now.minus(keep))?)
 }
 
-/// A provider's keys; its first ones are made when there are none. Replicas that start together end with the same.
-///
-/// # Errors
-/// [`KeyError::Store`]; what OpenSSL says.
-pub(crate) fn present_or_first(
+/// Returns a provider's keys, and generates the first ones if there are none. Replicas that start at the same time get the same
+/// keys.
+pub(crate) fn load_or_create(
     store: &Store,
     provider: &Issuer,
     now: Timestamp,
@@ -85,20 +83,20 @@ pub(crate) fn present_or_first(
     if !present.is_empty() {
         return Ok(present);
     }
-    // Whether ours were taken or another replica's were there first, the store has the answer.
-    store.add_first_signing_keys(provider, &generated()?, now)?;
+    // Another replica may have added its keys first, so the keys are read again.
+    store.add_first_signing_keys(provider, &generate_keys()?, now)?;
     Ok(store.signing_keys(provider)?)
 }
 
-fn generated() -> Result<Vec<NewSigningKey>, KeyError> {
+fn generate_keys() -> Result<Vec<NewSigningKey>, KeyError> {
     SIGNING_ALGORITHMS
         .iter()
-        .map(|algorithm| Key::generate(algorithm.as_str())?.to_stored())
+        .map(|algorithm| Key::generate(algorithm.as_str())?.to_row())
         .collect()
 }
 
-fn infos(keys: &[SigningKey], now: Timestamp) -> Vec<KeyInfo> {
-    in_order(keys, now)
+fn key_infos(keys: &[SigningKey], now: Timestamp) -> Vec<KeyInfo> {
+    sort_for_publication(keys, now)
         .into_iter()
         .map(|(_, info)| info)
         .collect()

@@ -1,4 +1,4 @@
-//! What OpenSSL must know of each JOSE algorithm, one row each.
+//! The JOSE algorithms in OpenSSL's terms, one row each.
 
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::EllipticCurve;
@@ -6,19 +6,19 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKeyRef};
 
-/// One row: a signature algorithm of RFC 7518 §3.1 or RFC 8037 §3.1.
+/// A signature algorithm of RFC 7518 §3.1 or RFC 8037 §3.1.
 #[derive(Debug)]
-pub(crate) struct Scheme {
+pub(crate) struct SigningScheme {
     pub(crate) algorithm: Algorithm,
     /// The value of `alg`.
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) key_type: KeyType,
     digest: Option<fn() -> MessageDigest>,
 }
 
-/// How a scheme signs, apart from its digest.
+/// The type of key and padding of a scheme.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum KeyType {
     /// RFC 7518 §3.2.
     Hmac,
     /// RFC 7518 §3.3.
@@ -38,7 +38,7 @@ pub(crate) struct Curve {
     pub(crate) name: &'static str,
     pub(crate) jose: EllipticCurve,
     pub(crate) nid: Nid,
-    /// The octets of a coordinate, and of each half of a signature. OpenSSL counts in `i32`.
+    /// The length in octets of a coordinate, and of each half of a signature. OpenSSL uses `i32`.
     pub(crate) width: i32,
 }
 
@@ -58,104 +58,119 @@ static P384: Curve = Curve {
 const fn row(
     algorithm: Algorithm,
     name: &'static str,
-    kind: Kind,
+    key_type: KeyType,
     digest: fn() -> MessageDigest,
-) -> Scheme {
-    Scheme {
+) -> SigningScheme {
+    SigningScheme {
         algorithm,
         name,
-        kind,
+        key_type,
         digest: Some(digest),
     }
 }
 
-static SCHEMES: [Scheme; 12] = [
-    row(Algorithm::HS256, "HS256", Kind::Hmac, MessageDigest::sha256),
-    row(Algorithm::HS384, "HS384", Kind::Hmac, MessageDigest::sha384),
-    row(Algorithm::HS512, "HS512", Kind::Hmac, MessageDigest::sha512),
+static SCHEMES: [SigningScheme; 12] = [
+    row(
+        Algorithm::HS256,
+        "HS256",
+        KeyType::Hmac,
+        MessageDigest::sha256,
+    ),
+    row(
+        Algorithm::HS384,
+        "HS384",
+        KeyType::Hmac,
+        MessageDigest::sha384,
+    ),
+    row(
+        Algorithm::HS512,
+        "HS512",
+        KeyType::Hmac,
+        MessageDigest::sha512,
+    ),
     row(
         Algorithm::RS256,
         "RS256",
-        Kind::RsaPkcs1,
+        KeyType::RsaPkcs1,
         MessageDigest::sha256,
     ),
     row(
         Algorithm::RS384,
         "RS384",
-        Kind::RsaPkcs1,
+        KeyType::RsaPkcs1,
         MessageDigest::sha384,
     ),
     row(
         Algorithm::RS512,
         "RS512",
-        Kind::RsaPkcs1,
+        KeyType::RsaPkcs1,
         MessageDigest::sha512,
     ),
     row(
         Algorithm::PS256,
         "PS256",
-        Kind::RsaPss,
+        KeyType::RsaPss,
         MessageDigest::sha256,
     ),
     row(
         Algorithm::PS384,
         "PS384",
-        Kind::RsaPss,
+        KeyType::RsaPss,
         MessageDigest::sha384,
     ),
     row(
         Algorithm::PS512,
         "PS512",
-        Kind::RsaPss,
+        KeyType::RsaPss,
         MessageDigest::sha512,
     ),
     row(
         Algorithm::ES256,
         "ES256",
-        Kind::Ecdsa(&P256),
+        KeyType::Ecdsa(&P256),
         MessageDigest::sha256,
     ),
     row(
         Algorithm::ES384,
         "ES384",
-        Kind::Ecdsa(&P384),
+        KeyType::Ecdsa(&P384),
         MessageDigest::sha384,
     ),
-    Scheme {
+    SigningScheme {
         algorithm: Algorithm::EdDSA,
         name: "EdDSA",
-        kind: Kind::Ed25519,
+        key_type: KeyType::Ed25519,
         digest: None,
     },
 ];
 
-impl Scheme {
-    /// The row of an algorithm; none for one that a later version of the library brings.
-    pub(crate) fn of(algorithm: Algorithm) -> Option<&'static Self> {
+impl SigningScheme {
+    /// Returns the row of an algorithm, or `None` for one that a later version of the library adds.
+    pub(crate) fn from_algorithm(algorithm: Algorithm) -> Option<&'static Self> {
         SCHEMES.iter().find(|scheme| scheme.algorithm == algorithm)
     }
 
-    /// The row of an `alg` value.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+    /// Returns the row of an `alg` value.
+    pub(crate) fn from_name(name: &str) -> Option<&'static Self> {
         SCHEMES.iter().find(|scheme| scheme.name == name)
     }
 
-    /// The digest, which Ed25519 chooses for itself.
+    /// The digest, or `None` for Ed25519, which has its own.
     pub(crate) fn digest(&self) -> Option<MessageDigest> {
         self.digest.map(|digest| digest())
     }
 
-    /// Whether a key is of the type, and on the curve, that the scheme signs with.
+    /// Returns true if a key has the type and the curve of the scheme.
     ///
-    /// OpenSSL would sign an ES256 message with a P-384 key, or an RS256 message with an EC key, without a word.
-    pub(crate) fn fits<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
-        match self.kind {
-            Kind::Hmac => key.id() == Id::HMAC,
-            Kind::RsaPkcs1 | Kind::RsaPss => key.id() == Id::RSA,
-            Kind::Ecdsa(curve) => key
+    /// OpenSSL does not check this: it would sign an ES256 message with a P-384 key, or an RS256 message with an EC key.
+    pub(crate) fn accepts<T: HasPublic>(&self, key: &PKeyRef<T>) -> bool {
+        match self.key_type {
+            KeyType::Hmac => key.id() == Id::HMAC,
+            KeyType::RsaPkcs1 | KeyType::RsaPss => key.id() == Id::RSA,
+            KeyType::Ecdsa(curve) => key
                 .ec_key()
                 .is_ok_and(|key| key.group().curve_name() == Some(curve.nid)),
-            Kind::Ed25519 => key.id() == Id::ED25519,
+            KeyType::Ed25519 => key.id() == Id::ED25519,
         }
     }
 }
@@ -168,13 +183,18 @@ mod tests {
     fn every_row_is_named_as_the_registry_names_it() {
         for scheme in &SCHEMES {
             assert_eq!(serde_json::to_value(scheme.algorithm).unwrap(), scheme.name);
-            assert_eq!(Scheme::of(scheme.algorithm).unwrap().name, scheme.name);
             assert_eq!(
-                Scheme::named(scheme.name).unwrap().algorithm,
+                SigningScheme::from_algorithm(scheme.algorithm)
+                    .unwrap()
+                    .name,
+                scheme.name
+            );
+            assert_eq!(
+                SigningScheme::from_name(scheme.name).unwrap().algorithm,
                 scheme.algorithm
             );
         }
-        assert!(Scheme::named("none").is_none());
-        assert!(Scheme::named("ES512").is_none());
+        assert!(SigningScheme::from_name("none").is_none());
+        assert!(SigningScheme::from_name("ES512").is_none());
     }
 }

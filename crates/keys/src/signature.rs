@@ -1,4 +1,4 @@
-//! Raw signatures in the forms JOSE gives them, made and checked by OpenSSL.
+//! Creates and verifies raw signatures in the JOSE formats with OpenSSL.
 
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
@@ -7,14 +7,11 @@ use openssl::pkey::{HasPrivate, HasPublic, PKeyRef};
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 
-use crate::scheme::{Curve, Kind, Scheme};
+use crate::scheme::{Curve, KeyType, SigningScheme};
 
-/// Signs a message with a key that [fits](Scheme::fits). RFC 7515 §5.1 step 5.
-///
-/// # Errors
-/// What OpenSSL says; a key that fits does not fail.
+/// Signs a message with a key that the scheme [accepts](SigningScheme::accepts). RFC 7515 §5.1 step 5.
 pub(crate) fn sign<T: HasPrivate>(
-    scheme: &Scheme,
+    scheme: &SigningScheme,
     key: &PKeyRef<T>,
     message: &[u8],
 ) -> Result<Vec<u8>, ErrorStack> {
@@ -22,23 +19,23 @@ pub(crate) fn sign<T: HasPrivate>(
         Some(digest) => Signer::new(digest, key)?,
         None => Signer::new_without_digest(key)?,
     };
-    if let Kind::RsaPss = scheme.kind {
+    if let KeyType::RsaPss = scheme.key_type {
         signer.set_rsa_padding(Padding::PKCS1_PSS)?;
-        // Left alone, OpenSSL takes the longest salt there is room for, which RFC 7518 §3.5 does not allow.
+        // By default OpenSSL uses the longest possible salt, which RFC 7518 §3.5 does not allow.
         signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
     }
     let signature = signer.sign_oneshot_to_vec(message)?;
-    match scheme.kind {
-        Kind::Ecdsa(curve) => joined(curve, &signature),
+    match scheme.key_type {
+        KeyType::Ecdsa(curve) => der_to_jose(curve, &signature),
         _ => Ok(signature),
     }
 }
 
-/// Whether a public key's owner signed a message. RFC 7515 §5.2 step 8.
+/// Returns true if the signature of a message is valid for a public key. RFC 7515 §5.2 step 8.
 ///
-/// A signature of the wrong form is a wrong signature.
-pub(crate) fn verifies<T: HasPublic>(
-    scheme: &Scheme,
+/// A malformed signature is invalid.
+pub(crate) fn is_valid<T: HasPublic>(
+    scheme: &SigningScheme,
     key: &PKeyRef<T>,
     message: &[u8],
     signature: &[u8],
@@ -48,12 +45,12 @@ pub(crate) fn verifies<T: HasPublic>(
             Some(digest) => Verifier::new(digest, key)?,
             None => Verifier::new_without_digest(key)?,
         };
-        if let Kind::RsaPss = scheme.kind {
+        if let KeyType::RsaPss = scheme.key_type {
             verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
             verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
         }
-        match scheme.kind {
-            Kind::Ecdsa(curve) => match split(curve, signature)? {
+        match scheme.key_type {
+            KeyType::Ecdsa(curve) => match jose_to_der(curve, signature)? {
                 Some(signature) => verifier.verify_oneshot(&signature, message),
                 None => Ok(false),
             },
@@ -63,16 +60,16 @@ pub(crate) fn verifies<T: HasPublic>(
     check().unwrap_or(false)
 }
 
-/// R and S from OpenSSL's DER to JOSE's two halves of full width. RFC 7518 §3.4.
-fn joined(curve: &Curve, der: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+/// Converts R and S from OpenSSL's DER to JOSE's two halves of full width. RFC 7518 §3.4.
+fn der_to_jose(curve: &Curve, der: &[u8]) -> Result<Vec<u8>, ErrorStack> {
     let signature = EcdsaSig::from_der(der)?;
     let mut halves = signature.r().to_vec_padded(curve.width)?;
     halves.extend(signature.s().to_vec_padded(curve.width)?);
     Ok(halves)
 }
 
-/// The way back; `None` when the length is not that of two halves.
-fn split(curve: &Curve, signature: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack> {
+/// Converts JOSE's two halves to OpenSSL's DER, or returns `None` for another length.
+fn jose_to_der(curve: &Curve, signature: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack> {
     let halves = usize::try_from(curve.width).ok().and_then(|width| {
         let (r, s) = signature.split_at_checked(width)?;
         (s.len() == width).then_some((r, s))

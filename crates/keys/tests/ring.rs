@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jsonwebtoken::jwk::{JwkSet, ThumbprintHash};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
-use keys::{KeyError, KeyInfo, KeyRing, State, list, purge, rotate};
+use keys::{KeyError, KeyInfo, KeyRing, KeyState, list, purge, rotate};
 use protocol::values::SigningAlgorithm::{self, EdDsa, Es256, Hs256, Rs256};
 use protocol::{Clock, Issuer, Object, Timestamp};
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ fn signed_by(ring: &KeyRing, algorithm: &SigningAlgorithm) -> String {
     kid
 }
 
-fn states(keys: &[KeyInfo]) -> Vec<(&str, State)> {
+fn states(keys: &[KeyInfo]) -> Vec<(&str, KeyState)> {
     keys.iter()
         .map(|key| (key.algorithm.as_str(), key.state))
         .collect()
@@ -235,10 +235,10 @@ fn a_rotation_walks_from_publication_to_retirement_to_purge() {
     assert_eq!(
         states(&rotated),
         [
-            ("RS256", State::Signing),
-            ("ES256", State::Signing),
-            ("RS256", State::Next),
-            ("ES256", State::Next)
+            ("RS256", KeyState::Signing),
+            ("ES256", KeyState::Signing),
+            ("RS256", KeyState::Next),
+            ("ES256", KeyState::Next)
         ]
     );
     assert_eq!(rotated[2].signs_from, at(1600));
@@ -289,21 +289,21 @@ fn rotating_again_waits_for_the_successors() {
     let refused = place.rotate().unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the keys of the last rotation begin to sign in 500 seconds: rotate again after that"
+        "the keys of the last rotation begin to sign in 500 seconds; rotate again after that"
     );
     place.clock.set(at(600));
     place.rotate().unwrap();
     ring.reload().unwrap();
-    let states: Vec<State> = ring.snapshot().keys().iter().map(|key| key.state).collect();
+    let states: Vec<KeyState> = ring.snapshot().keys().iter().map(|key| key.state).collect();
     assert_eq!(
         states,
         [
-            State::Signing,
-            State::Signing,
-            State::Next,
-            State::Next,
-            State::Retired,
-            State::Retired
+            KeyState::Signing,
+            KeyState::Signing,
+            KeyState::Next,
+            KeyState::Next,
+            KeyState::Retired,
+            KeyState::Retired
         ]
     );
 }
@@ -330,7 +330,7 @@ fn of_rotations_that_race_one_counts() {
             start.wait();
             match rotate(&store, &provider(), AHEAD, at(0)) {
                 Ok(keys) => keys.len(),
-                Err(KeyError::Raced | KeyError::Rotating { seconds: 600 }) => 0,
+                Err(KeyError::ConcurrentRotation | KeyError::RotationPending { seconds: 600 }) => 0,
                 Err(other) => panic!("{other}"),
             }
         };
@@ -353,7 +353,7 @@ fn the_first_rotation_of_a_provider_without_keys_makes_its_first_ones() {
     assert!(list(&place.store(), &provider(), at(0)).unwrap().is_empty());
     assert_eq!(
         states(&place.rotate().unwrap()),
-        [("RS256", State::Signing), ("ES256", State::Signing)]
+        [("RS256", KeyState::Signing), ("ES256", KeyState::Signing)]
     );
 }
 

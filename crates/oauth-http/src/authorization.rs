@@ -1,4 +1,4 @@
-//! What a request presents in its `Authorization` header.
+//! The credentials in the `Authorization` header of a request.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -9,7 +9,7 @@ use protocol::Secret;
 /// The credentials of a request.
 #[derive(Debug, Clone)]
 pub enum Presented {
-    /// None at all.
+    /// The request has no `Authorization` header.
     Nothing,
     /// A bearer token. RFC 6750 §2.1.
     Bearer(Secret),
@@ -17,21 +17,21 @@ pub enum Presented {
     Basic {
         /// The name before the first colon.
         name: String,
-        /// Everything after it, colons included.
+        /// The text after it, including further colons.
         password: Secret,
     },
-    /// Something that is no credential: another scheme, an empty token, broken base64, two headers.
+    /// The header has no usable credentials: another scheme, an empty token, invalid base64, or it occurs twice.
     Unreadable(Scheme),
 }
 
-/// Which scheme a request tried.
+/// The authentication scheme of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// `Bearer`. RFC 6750.
     Bearer,
     /// `Basic`. RFC 7617.
     Basic,
-    /// Any other.
+    /// Another scheme.
     Other,
 }
 
@@ -41,7 +41,7 @@ impl Presented {
         Self::of_spelled(request, Self::read)
     }
 
-    /// The same for clients that follow WSO2's own documentation, which spells the schemes `Basic:` and `Bearer:`.
+    /// Reads the header, and also accepts `Basic:` and `Bearer:`, as WSO2's documentation spells the schemes.
     pub fn of_wso2(request: &HttpRequest) -> Self {
         Self::of_spelled(request, Self::read_wso2)
     }
@@ -55,13 +55,13 @@ impl Presented {
         }
     }
 
-    /// Reads the header's value: a scheme in any case, spaces, and what belongs to it.
+    /// Parses the header's value: a scheme in any case, spaces, and the credentials.
     pub fn read(value: &str) -> Self {
         let (scheme, rest) = split(value);
         Self::credentials(scheme, rest)
     }
 
-    /// The same with or without a colon behind the scheme.
+    /// Parses the header's value, with or without a colon after the scheme.
     pub fn read_wso2(value: &str) -> Self {
         let (scheme, rest) = split(value);
         Self::credentials(scheme.strip_suffix(':').unwrap_or(scheme), rest)
@@ -82,7 +82,7 @@ impl Presented {
         Self::Unreadable(Scheme::Other)
     }
 
-    /// Which scheme was tried; none when nothing was presented.
+    /// The scheme of the header, or `None` without a header.
     pub fn scheme(&self) -> Option<Scheme> {
         match self {
             Self::Nothing => None,

@@ -1,14 +1,15 @@
-//! Blocking work, off the workers.
+//! Runs blocking work outside of the worker threads.
 
 use actix_web::web;
 use tracing::Span;
 
 use crate::{Failure, RequestId};
 
-/// Runs `work`, which may wait for a disk or a database, on a thread where that is allowed, as a part of the same request.
+/// Runs `work`, which may wait for a disk or a database, on a thread for blocking work, with the identifier and the trace of
+/// the request.
 ///
 /// # Errors
-/// When the thread came to grief.
+/// The thread panicked.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {

@@ -1,4 +1,4 @@
-//! JSON bodies: bounded in size and time, and read strictly.
+//! Reads JSON bodies strictly, with limits on size and time.
 
 use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::pin;
@@ -14,14 +14,14 @@ use protocol::{ErrorCode, SentMembers};
 
 use crate::Failure;
 
-/// How much body a request may have, and for how long it may come.
+/// The limits on the body of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
-    /// How many bytes.
+    /// The maximum length in bytes.
     pub bytes: usize,
-    /// How long the whole body may take after the head.
+    /// The time limit for the complete body after the head.
     pub time: Duration,
-    /// The shape of the JSON in it.
+    /// The limits on the JSON in it.
     pub json: JsonLimits,
 }
 
@@ -35,7 +35,7 @@ impl Default for BodyLimits {
     }
 }
 
-/// A body that nobody has read yet, so that a handler can first see who is asking.
+/// A body that is not read yet, so that a handler can authenticate the caller first.
 pub struct Body {
     payload: web::Payload,
     request: HttpRequest,
@@ -64,10 +64,10 @@ impl FromRequest for Body {
 }
 
 impl Body {
-    /// The body as one JSON object, sent as `application/json`.
+    /// Reads the body as one JSON object, sent as `application/json`.
     ///
     /// # Errors
-    /// 415 for another content type, 413 when it is too long, 408 when it takes too long, 400 when it is not such an object.
+    /// 415 for another content type, 413 if the body is too long, 408 if it takes too long, 400 if it is not a valid object.
     pub async fn object(self) -> Result<SentMembers, Failure> {
         if is_json(self.request.headers()) != Some(true) {
             return Err(unsupported());
@@ -75,8 +75,8 @@ impl Body {
         self.read().await
     }
 
-    /// The same for clients that leave the content type out, provided that no browser sends the request: a page of
-    /// another site could make a browser send a body without one.
+    /// Reads the body like [`Body::object`], but accepts a missing content type unless a browser sends the request: a web page
+    /// of another site could make a browser send a body without a content type.
     ///
     /// # Errors
     /// As [`Body::object`].
@@ -111,7 +111,7 @@ impl Body {
             return Err(unsupported());
         }
         let mut whole = pin!(payload.to_bytes_limited(limits.bytes));
-        // Most bodies are there with their heads, and no clock has to run for them.
+        // Most bodies arrive together with their heads, and need no timer.
         let read = match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
             Poll::Ready(read) => Ok(read),
             Poll::Pending => timeout(limits.time, whole).await,
@@ -129,7 +129,7 @@ impl Body {
             Ok(Ok(Err(_))) => {
                 return Err(Failure::new(
                     ErrorCode::InvalidClientMetadata,
-                    "The body ended before it was whole.",
+                    "The body is incomplete.",
                 )
                 .closing());
             }
@@ -141,18 +141,18 @@ impl Body {
     }
 }
 
-/// Whether the content type is `application/json`; none when there is no content type.
+/// Returns true if the content type is `application/json`, `None` without a content type.
 fn is_json(headers: &HeaderMap) -> Option<bool> {
     let mut types = headers.get_all(header::CONTENT_TYPE);
     let first = types.next()?;
-    let essence = first
+    let media_type = first
         .to_str()
         .unwrap_or_default()
         .split(';')
         .next()
         .unwrap_or_default()
         .trim();
-    Some(types.next().is_none() && essence.eq_ignore_ascii_case("application/json"))
+    Some(types.next().is_none() && media_type.eq_ignore_ascii_case("application/json"))
 }
 
 fn unsupported() -> Failure {

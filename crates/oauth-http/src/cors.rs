@@ -1,13 +1,13 @@
-//! Answers for pages of any origin, never with credentials of the browser's. Fetch §3.2.
+//! CORS for web pages of any origin, without the browser's credentials. Fetch §3.2.
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, Route, web};
 
-/// The request headers a page may send.
+/// The request headers that a web page may send.
 pub const ALLOWED_HEADERS: &str = "Authorization, Content-Type, MCP-Protocol-Version";
 
-/// What lets pages of any origin read an answer.
+/// Headers that let web pages of any origin read a response.
 pub(crate) const OPEN: [(HeaderName, HeaderValue); 2] = [
     (
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -19,13 +19,13 @@ pub(crate) const OPEN: [(HeaderName, HeaderValue); 2] = [
     ),
 ];
 
-/// Lets pages of any origin read every answer of what it wraps.
+/// Adds to every response the headers that let web pages of any origin read it.
 pub fn open() -> DefaultHeaders {
     OPEN.into_iter()
         .fold(DefaultHeaders::new(), DefaultHeaders::add)
 }
 
-/// The answer to a browser that asks first.
+/// Returns the route that answers preflight requests.
 pub fn preflight(methods: &'static str) -> Route {
     web::route()
         .guard(actix_web::guard::Options())

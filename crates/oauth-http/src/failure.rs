@@ -1,4 +1,4 @@
-//! How a refusal looks on the wire.
+//! Error responses. RFC 6749 §5.2.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,59 +9,59 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, Route, web};
 use protocol::ErrorCode;
 use serde_json::json;
 
-/// A refusal with two messages: what the client is told, and what only the operator is. RFC 6749 §5.2.
+/// A failed request with two messages: a description for the client, and a log message for the operator only. RFC 6749 §5.2.
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
     code: ErrorCode,
-    told: Cow<'static, str>,
-    about: Option<Cow<'static, str>>,
-    logged: Option<String>,
+    description: Cow<'static, str>,
+    subject: Option<Cow<'static, str>>,
+    log_message: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     closes: bool,
 }
 
 impl Failure {
-    /// A refusal with the status its code usually goes with; `told` is a whole sentence.
-    pub fn new(code: ErrorCode, told: impl Into<Cow<'static, str>>) -> Self {
+    /// Creates a failure with the usual status of its code. `description` is a complete sentence for the client.
+    pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         let status =
             StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self {
             status,
             code,
-            told: told.into(),
-            about: None,
-            logged: None,
+            description: description.into(),
+            subject: None,
+            log_message: None,
             headers: Vec::new(),
             closes: false,
         }
     }
 
-    /// The same with another status.
+    /// Replaces the status.
     #[must_use]
     pub fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
-    /// The same with what it is about, in a word or two: the member, or what was counted.
+    /// Sets the subject in a word or two: the member, or the limit that was reached.
     #[must_use]
     pub fn about(self, what: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            about: Some(what.into()),
+            subject: Some(what.into()),
             ..self
         }
     }
 
-    /// The same with what the operator should read in the log.
+    /// Sets the message for the log.
     #[must_use]
     pub fn logged(self, logged: impl Into<String>) -> Self {
         Self {
-            logged: Some(logged.into()),
+            log_message: Some(logged.into()),
             ..self
         }
     }
 
-    /// The same with one more header; a value that cannot stand in a header is left out.
+    /// Adds a header; a value that is not valid in a header is left out.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
@@ -70,7 +70,7 @@ impl Failure {
         self
     }
 
-    /// The same, and the connection is closed: what is still to come of the request is not wanted.
+    /// Closes the connection after the response, since the rest of the request is not read.
     #[must_use]
     pub fn closing(self) -> Self {
         Self {
@@ -79,17 +79,17 @@ impl Failure {
         }
     }
 
-    /// The request came with a method the address does not have. RFC 9110 §15.5.6.
+    /// Returns the failure of a request with a method that is not allowed. RFC 9110 §15.5.6.
     pub fn method_not_allowed(allow: &'static str) -> Self {
         Self::new(
             ErrorCode::InvalidRequest,
-            "This address does not have that method; the Allow header names those it has.",
+            "The method is not allowed here; the Allow header lists the allowed methods.",
         )
         .status(StatusCode::METHOD_NOT_ALLOWED)
         .header(header::ALLOW, allow)
     }
 
-    /// The service has too much to do. RFC 9110 §15.6.4.
+    /// Returns the failure of a request to a busy service. RFC 9110 §15.6.4.
     pub fn busy() -> Self {
         Self::new(
             ErrorCode::TemporarilyUnavailable,
@@ -98,22 +98,22 @@ impl Failure {
         .header(header::RETRY_AFTER, "5")
     }
 
-    /// The store is down, full or busy. RFC 9110 §15.6.4.
+    /// Returns the failure of a request for which the store is down, full or busy. RFC 9110 §15.6.4.
     pub fn unavailable(logged: impl Into<String>) -> Self {
         Self::busy().logged(logged)
     }
 
-    /// Something went wrong on our side.
+    /// Returns an internal error; the reason goes to the log only.
     pub fn server_error(logged: impl Into<String>) -> Self {
-        Self::new(ErrorCode::ServerError, "Something went wrong on our side.").logged(logged)
+        Self::new(ErrorCode::ServerError, "Internal server error.").logged(logged)
     }
 
-    /// What it is about.
+    /// The subject, if it is set.
     pub fn what(&self) -> Option<&str> {
-        self.about.as_deref()
+        self.subject.as_deref()
     }
 
-    /// The error code.
+    /// The error code of the response.
     pub fn code(&self) -> ErrorCode {
         self.code
     }
@@ -121,7 +121,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.told)
+        write!(f, "{}: {}", self.code.as_str(), self.description)
     }
 }
 
@@ -131,16 +131,16 @@ impl ResponseError for Failure {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Some(logged) = &self.logged {
+        if let Some(message) = &self.log_message {
             tracing::warn!(
                 status = self.status.as_u16(),
                 error = self.code.as_str(),
-                "{logged}"
+                "{message}"
             );
         }
         let mut answer = HttpResponse::build(self.status);
         no_store(&mut answer);
-        // A refusal may come from outside of what adds this to every answer.
+        // A failure may be answered outside of the middleware that adds this header to every response.
         answer.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         for (name, value) in &self.headers {
             answer.append_header((name.clone(), value.clone()));
@@ -148,18 +148,18 @@ impl ResponseError for Failure {
         if self.closes {
             answer.force_close();
         }
-        answer.json(json!({ "error": self.code.as_str(), "error_description": self.told }))
+        answer.json(json!({ "error": self.code.as_str(), "error_description": self.description }))
     }
 }
 
-/// Forbids every cache to keep an answer. RFC 7591 §3.2.1.
+/// Adds the headers that forbid caching. RFC 7591 §3.2.1.
 pub fn no_store(answer: &mut HttpResponseBuilder) {
     answer
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::PRAGMA, "no-cache"));
 }
 
-/// The route for every method an address does not have.
+/// Returns the route that refuses every method but those in `allow`.
 pub fn only(allow: &'static str) -> Route {
     web::route()
         .to(move || async move { Err::<HttpResponse, _>(Failure::method_not_allowed(allow)) })

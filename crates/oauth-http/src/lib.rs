@@ -1,6 +1,5 @@
-//! OAuth's manners over actix: refusals with their error codes, credentials in `Authorization`, JSON bodies read
-//! strictly and in bounded time, frozen documents, cross-origin answers, what each request is called, and blocking work off the
-//! workers.
+//! OAuth over actix: error responses, credentials in `Authorization`, JSON bodies read strictly and in bounded time, static
+//! documents, CORS, request identifiers, the client's address, and blocking work on other threads.
 
 #![warn(missing_docs)]
 
@@ -8,15 +7,15 @@ pub mod authorization;
 pub mod blocking;
 pub mod body;
 pub mod cors;
-pub mod document;
 pub mod failure;
 pub mod peer;
+pub mod request_body_guard;
 pub mod request_id;
-pub mod unread;
+pub mod static_document;
 
 pub use authorization::Presented;
 pub use blocking::blocking;
 pub use body::{Body, BodyLimits};
-pub use document::Document;
 pub use failure::Failure;
 pub use request_id::RequestId;
+pub use static_document::StaticDocument;

@@ -1,4 +1,4 @@
-//! Where a request really comes from, when configured proxies stand in between. RFC 7239.
+//! The address of the client that sent a request, directly or through configured proxies. RFC 7239.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -7,19 +7,19 @@ use actix_web::http::header::HeaderMap;
 use actix_web::web::Data;
 use ipnet::IpNet;
 
-/// The proxies whose word about their clients is believed; none by default.
+/// The proxies whose header about the client's address is trusted; none by default.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
-    /// Where they are.
+    /// The networks of the proxies.
     pub networks: Vec<IpNet>,
-    /// The one header they write. What stands in the other is their clients' own word.
+    /// The header that they write. The other header may come from the client and is ignored.
     pub header: ProxyHeader,
 }
 
-/// The header in which proxies name those they speak for.
+/// The header in which proxies name the client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProxyHeader {
-    /// `X-Forwarded-For`, which most write.
+    /// `X-Forwarded-For`, which most proxies write.
     #[default]
     XForwardedFor,
     /// `Forwarded`. RFC 7239 §4.
@@ -27,15 +27,15 @@ pub enum ProxyHeader {
 }
 
 impl Proxies {
-    /// Whether an address is one of the proxies'.
+    /// Returns true for the address of a proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.networks
             .iter()
             .any(|network| network.contains(&address))
     }
 
-    /// The client's address: the peer's, or when that is a proxy, the last one that the proxies' header names and that is
-    /// no proxy. Nothing of it reaches an answer.
+    /// Returns the client's address: that of the peer, or, if that is a proxy, the last address in the proxies' header that is not
+    /// a proxy.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if !self.contains(client) {
@@ -43,7 +43,7 @@ impl Proxies {
         }
         let mut hops = self.header.hops(headers);
         while let Some(hop) = hops.pop() {
-            // What a proxy does not know, or hides, ends the chain at the proxy that says so.
+            // A proxy that does not know or name its client ends the chain, and counts as the client.
             let Some(address) = hop else { return client };
             client = address;
             if !self.contains(client) {
@@ -54,21 +54,21 @@ impl Proxies {
     }
 }
 
-/// The address of a request's client, in the unit in which strangers are counted: IPv6 by its /64 network, which is
-/// what one customer has.
+/// Returns the address of a request's client for rate limits: an IPv6 address is reduced to its /64 network, which usually
+/// belongs to one customer.
 pub fn client(request: &HttpRequest) -> Option<IpAddr> {
-    exact(request).map(counted)
+    full_client_address(request).map(rate_limit_address)
 }
 
-/// The same for limits on one address; none where that is a proxy, which speaks for many.
+/// Returns the same address for limits on one address, or `None` for a proxy, which has many clients.
 pub fn limited(request: &HttpRequest) -> Option<IpAddr> {
     let proxies = request.app_data::<Data<Proxies>>();
-    exact(request)
+    full_client_address(request)
         .filter(|client| !proxies.is_some_and(|proxies| proxies.contains(*client)))
-        .map(counted)
+        .map(rate_limit_address)
 }
 
-fn exact(request: &HttpRequest) -> Option<IpAddr> {
+fn full_client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request
         .peer_addr()
         .map(|address: SocketAddr| address.ip())?;
@@ -78,8 +78,8 @@ fn exact(request: &HttpRequest) -> Option<IpAddr> {
     })
 }
 
-/// The unit in which strangers are counted: an address, or the /64 network of an IPv6 one.
-pub fn counted(address: IpAddr) -> IpAddr {
+/// Reduces an IPv6 address to its /64 network, for rate limits.
+pub fn rate_limit_address(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
@@ -89,13 +89,13 @@ pub fn counted(address: IpAddr) -> IpAddr {
 }
 
 impl ProxyHeader {
-    /// Every hop the request came through, the nearest last; none where a proxy names no address.
+    /// Returns the address of every hop in the header, the nearest last, or `None` for a hop without an address.
     fn hops(self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         let (name, read): (_, fn(&str) -> Option<IpAddr>) = match self {
-            Self::XForwardedFor => ("x-forwarded-for", node),
+            Self::XForwardedFor => ("x-forwarded-for", parse_node),
             Self::Forwarded => ("forwarded", for_parameter),
         };
-        // Bytes that are no text are one strange hop; they do not hide the hops a proxy wrote behind them.
+        // Bytes that are not text count as one unknown hop, and do not hide the hops after them.
         let lists = headers
             .get_all(name)
             .map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -105,17 +105,17 @@ impl ProxyHeader {
     }
 }
 
-/// The `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
+/// Parses the `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
 fn for_parameter(element: &str) -> Option<IpAddr> {
     let (_, value) = element
         .split(';')
         .filter_map(|pair| pair.split_once('='))
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
-    node(value.trim().trim_matches('"'))
+    parse_node(value.trim().trim_matches('"'))
 }
 
-/// An address, with or without a port. RFC 7239 §6.
-fn node(text: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port. RFC 7239 §6.
+fn parse_node(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let address = match text.strip_prefix('[') {
         Some(rest) => rest.split(']').next()?.parse().ok()?,

@@ -1,36 +1,36 @@
-//! Which request is being handled: for its answer, its log lines and its rows in the audit trail.
+//! The identifier of the current request, for its response, its log lines and its rows in the audit trail.
 
 use std::future::Future;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use protocol::hexadecimal;
 
-/// The header field that carries it.
+/// The header field with the identifier.
 pub static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How long one may be.
+/// The maximum length of an identifier.
 pub const LONGEST: usize = 128;
 
-/// The number of random bytes in an identifier of our own.
+/// The number of random bytes in a generated identifier.
 pub const RANDOM_BYTES: usize = 16;
 
 tokio::task_local! {
     static CURRENT: RequestId;
 }
 
-/// What one request is called by: 1 to 128 of `A-Z a-z 0-9 . _ -`.
+/// The identifier of a request: 1 to 128 of `A-Z a-z 0-9 . _ -`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// Reads one; none, when it is too long, empty or has other characters in it.
+    /// Parses an identifier. Returns `None` if it is empty, too long or has other characters.
     pub fn parse(value: &HeaderValue) -> Option<Self> {
-        Self::is_one(value.as_bytes()).then(|| Self(value.clone()))
+        Self::is_valid(value.as_bytes()).then(|| Self(value.clone()))
     }
 
-    /// The same from bytes.
+    /// Parses an identifier from bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Self::is_one(bytes)
+        Self::is_valid(bytes)
             .then(|| HeaderValue::from_bytes(bytes).ok().map(Self))
             .flatten()
     }
@@ -47,33 +47,33 @@ impl RequestId {
         HeaderValue::from_bytes(&text).ok().map(Self)
     }
 
-    fn is_one(bytes: &[u8]) -> bool {
+    fn is_valid(bytes: &[u8]) -> bool {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(plain)
     }
 
-    /// Its spelling.
+    /// The identifier as text.
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 
-    /// That of the request that is being handled here and now, if any is.
+    /// The identifier of the current request, if there is one.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
     }
 
-    /// Does `work`, which may wait, as a part of this request.
+    /// Runs the future `work` as part of this request.
     pub fn handle<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, work)
     }
 
-    /// Does `work`, which does not wait, as a part of this request.
+    /// Runs the function `work` as part of this request.
     pub fn within<T>(self, work: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(self, work)
     }
 }
 
-/// The value of its header field.
+/// Returns the value of the header field.
 impl From<RequestId> for HeaderValue {
     fn from(id: RequestId) -> Self {
         id.0

@@ -12,7 +12,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use arc_swap::ArcSwap;
 use keys::{KeyError, KeyRing};
-use oauth_http::{Document, cors, failure};
+use oauth_http::{StaticDocument, cors, failure};
 use protocol::issuer::{OAUTH_AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
@@ -35,9 +35,9 @@ pub struct Discovery {
     issuer: Issuer,
     members: Object,
     signed: bool,
-    configuration: ArcSwap<Document>,
-    jwks: ArcSwap<Document>,
-    resource: Option<(String, Document)>,
+    configuration: ArcSwap<StaticDocument>,
+    jwks: ArcSwap<StaticDocument>,
+    resource: Option<(String, StaticDocument)>,
     keys: KeyRing,
     max_age: Duration,
 }
@@ -75,7 +75,7 @@ impl Discovery {
             configuration: ArcSwap::from_pointee(configuration(
                 &issuer, &members, signed, &keys, max_age,
             )?),
-            jwks: ArcSwap::from_pointee(Document::freeze(
+            jwks: ArcSwap::from_pointee(StaticDocument::from_json(
                 keys.snapshot().jwks().to_owned(),
                 max_age,
             )),
@@ -93,7 +93,7 @@ impl Discovery {
     /// # Errors
     /// When the metadata cannot be signed; the document stays as it was.
     pub fn refresh(&self) -> Result<(), KeyError> {
-        self.jwks.store(Arc::new(Document::freeze(
+        self.jwks.store(Arc::new(StaticDocument::from_json(
             self.keys.snapshot().jwks().to_owned(),
             self.max_age,
         )));
@@ -116,13 +116,13 @@ fn configuration(
     signed: bool,
     keys: &KeyRing,
     max_age: Duration,
-) -> Result<Document, KeyError> {
+) -> Result<StaticDocument, KeyError> {
     let mut members = members.clone();
     if signed {
         let token = signed::metadata(issuer, &members, keys)?;
         members.insert(signed::MEMBER.to_owned(), token.into());
     }
-    Ok(Document::freeze(
+    Ok(StaticDocument::from_json(
         Value::Object(members).to_string(),
         max_age,
     ))
@@ -168,16 +168,16 @@ pub enum Page {
     /// Its public keys. RFC 7517 §5.
     Jwks(Data<Discovery>),
     /// What it says of its registration endpoint. RFC 9728 §3.2.
-    Resource(Document),
+    Resource(StaticDocument),
 }
 
 impl Page {
     /// The document as it is now, or 304 when who sent these headers has it.
     pub fn answer(&self, asked: &HeaderMap) -> HttpResponse {
         match self {
-            Self::Configuration(discovery) => discovery.configuration.load().answer(asked),
-            Self::Jwks(discovery) => discovery.jwks.load().answer(asked),
-            Self::Resource(document) => document.answer(asked),
+            Self::Configuration(discovery) => discovery.configuration.load().respond(asked),
+            Self::Jwks(discovery) => discovery.jwks.load().respond(asked),
+            Self::Resource(document) => document.respond(asked),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oauth_http::Document;
+use oauth_http::StaticDocument;
 use protocol::{Issuer, ProviderMetadata};
 use serde_json::{Value, json};
 
@@ -31,7 +31,11 @@ pub(crate) fn freeze(
     issuer: &Issuer,
     provider: &ProviderMetadata,
     max_age: Duration,
-) -> Option<(String, Document)> {
-    protected_resource(issuer, provider)
-        .map(|(path, document)| (path, Document::freeze(document.to_string(), max_age)))
+) -> Option<(String, StaticDocument)> {
+    protected_resource(issuer, provider).map(|(path, document)| {
+        (
+            path,
+            StaticDocument::from_json(document.to_string(), max_age),
+        )
+    })
 }

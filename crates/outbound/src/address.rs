@@ -1,9 +1,9 @@
-//! Which IP addresses belong to the public Internet.
+//! Tells public IP addresses from private and special ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address belongs to the public Internet: not to a private network, to this machine, to a link, to
-/// documentation, to a retired tunnel, or to nobody (RFC 6890, RFC 8190 and the registries they created).
+/// Returns true for an address of the public Internet: not of a private network, this machine, a link, documentation or a
+/// retired tunnel, and not unassigned (RFC 6890, RFC 8190 and the registries they created).
 ///
 /// An IPv4 address inside an IPv6 one is judged as itself where the system would connect to it: mapped (RFC 4291
 /// §2.5.5.2) and NAT64 (RFC 6052 §2.1) forms.
@@ -24,11 +24,14 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(inner) = address.to_ipv4_mapped().or_else(|| nat64(address)) {
         return is_public_v4(inner);
     }
-    within(address, GLOBAL_UNICAST) && !NOT_PUBLIC_V6.iter().any(|range| within(address, *range))
+    is_in_range(address, GLOBAL_UNICAST)
+        && !NOT_PUBLIC_V6
+            .iter()
+            .any(|range| is_in_range(address, *range))
 }
 
-/// The IPv4 address behind the well-known translation prefix `64:ff9b::/96`: where a network offers only IPv6, every
-/// IPv4 host is resolved to one.
+/// Returns the IPv4 address in an address of the well-known translation prefix `64:ff9b::/96`: a network with IPv6 only
+/// resolves every IPv4 host to an address of this prefix.
 fn nat64(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, _, _] => {
@@ -39,7 +42,7 @@ fn nat64(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-fn within(address: Ipv6Addr, (first, length): (Ipv6Addr, u32)) -> bool {
+fn is_in_range(address: Ipv6Addr, (first, length): (Ipv6Addr, u32)) -> bool {
     address.to_bits() >> (128 - length) == first.to_bits() >> (128 - length)
 }
 
@@ -62,7 +65,7 @@ const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved and broadcast, RFC 1112
 ];
 
-/// All that was ever assigned for global unicast (RFC 4291 §2.4). Outside of it are, among others, `::/128`, `::1/128`,
+/// The block from which global unicast addresses are assigned (RFC 4291 §2.4). Outside of it are, among others, `::/128`, `::1/128`,
 /// `::/96`, `64:ff9b:1::/48`, `100::/64`, `5f00::/16`, `fc00::/7`, `fe80::/10`, `fec0::/10` and `ff00::/8`.
 const GLOBAL_UNICAST: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 

@@ -1,4 +1,4 @@
-//! Documents kept for as long as they say.
+//! A cache of fetched documents, for the lifetime that their responses give.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,64 +6,64 @@ use std::time::Duration;
 
 use protocol::Timestamp;
 
-/// A bounded number of documents by address. Their text is kept, not what it was parsed to: the text is what the body
-/// limit bounds.
+/// A bounded number of documents by URL. The cache holds their bytes and not the parsed values, since the body limit bounds
+/// the bytes.
 #[derive(Debug)]
-pub(crate) struct Cache {
-    documents: Mutex<HashMap<String, Document>>,
-    kept: usize,
-    keep: Duration,
+pub(crate) struct DocumentCache {
+    documents: Mutex<HashMap<String, CacheEntry>>,
+    capacity: usize,
+    max_lifetime: Duration,
 }
 
 #[derive(Debug)]
-struct Document {
+struct CacheEntry {
     body: Arc<[u8]>,
     until: Timestamp,
 }
 
-impl Cache {
-    pub(crate) fn new(kept: usize, keep: Duration) -> Self {
+impl DocumentCache {
+    pub(crate) fn new(capacity: usize, max_lifetime: Duration) -> Self {
         Self {
             documents: Mutex::default(),
-            kept,
-            keep,
+            capacity,
+            max_lifetime,
         }
     }
 
-    /// The document at `url`, while it is fresh.
+    /// Returns the document at `url` if it is still fresh.
     pub(crate) fn get(&self, url: &str, now: Timestamp) -> Option<Arc<[u8]>> {
         let documents = self.documents();
         let document = documents.get(url)?;
         (now < document.until).then(|| Arc::clone(&document.body))
     }
 
-    /// Keeps a document for its lifetime or the longest we keep any. In a full cache the one that would be stale first
-    /// makes room.
+    /// Stores a document for its lifetime, at most for the configured maximum. In a full cache it replaces the document that
+    /// would be stale first.
     pub(crate) fn put(&self, url: &str, body: Arc<[u8]>, lifetime: Duration, now: Timestamp) {
-        let lifetime = lifetime.min(self.keep);
+        let lifetime = lifetime.min(self.max_lifetime);
         let mut documents = self.documents();
-        documents.retain(|held, document| now < document.until && held != url);
-        if lifetime < Duration::from_secs(1) || self.kept == 0 {
+        documents.retain(|cached, document| now < document.until && cached != url);
+        if lifetime < Duration::from_secs(1) || self.capacity == 0 {
             return;
         }
-        if documents.len() >= self.kept
+        if documents.len() >= self.capacity
             && let Some(first) = documents
                 .iter()
                 .min_by_key(|(_, document)| document.until)
-                .map(|(held, _)| held.clone())
+                .map(|(cached, _)| cached.clone())
         {
             documents.remove(&first);
         }
         documents.insert(
             url.to_owned(),
-            Document {
+            CacheEntry {
                 body,
                 until: now.plus(lifetime),
             },
         );
     }
 
-    fn documents(&self) -> MutexGuard<'_, HashMap<String, Document>> {
+    fn documents(&self) -> MutexGuard<'_, HashMap<String, CacheEntry>> {
         self.documents
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_document_lives_as_long_as_it_says_and_no_longer_than_we_keep_any() {
-        let cache = Cache::new(8, HOUR);
+        let cache = DocumentCache::new(8, HOUR);
         cache.put("minute", Arc::from(*b"[1]"), Duration::from_mins(1), NOW);
         cache.put("year", Arc::from(*b"[2]"), HOUR * 8760, NOW);
         assert_eq!(
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_document_that_may_not_be_kept_replaces_the_one_that_was() {
-        let cache = Cache::new(8, HOUR);
+        let cache = DocumentCache::new(8, HOUR);
         cache.put("a", Arc::from(*b"[1]"), HOUR, NOW);
         cache.put("a", Arc::from(*b"[2]"), Duration::ZERO, NOW);
         assert_eq!(cache.get("a", NOW), None);
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_full_cache_lets_the_shortest_lived_go() {
-        let cache = Cache::new(2, HOUR);
+        let cache = DocumentCache::new(2, HOUR);
         cache.put("long", Arc::from(*b"[]"), HOUR, NOW);
         cache.put("short", Arc::from(*b"[]"), Duration::from_mins(1), NOW);
         cache.put("new", Arc::from(*b"[]"), Duration::from_mins(2), NOW);

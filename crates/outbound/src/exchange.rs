@@ -1,4 +1,4 @@
-//! One request and its answer, to addresses already found acceptable.
+//! One request and its response, to addresses that were checked before.
 
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -12,46 +12,46 @@ use ureq::http::{HeaderMap, HeaderName, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
 
+use crate::fetch_error::{FetchError, FetchErrorReason};
 use crate::freshness::lifetime;
-use crate::refused::{Reason, Refused};
-use crate::settings::Limits;
-use crate::target::Target;
-use crate::tls::{NoTls, Tls};
+use crate::settings::FetchLimits;
+use crate::target::FetchTarget;
+use crate::tls::{TlsConnector, TlsHandshakeError};
 
-/// How long the head of an answer may be, in bytes.
-const HEAD: usize = 16 * 1024;
+/// The maximum length of the head of a response, in bytes.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// What came back: the document, and how long it may be kept.
-pub(crate) struct Answer {
+/// A document and the time for which it may be cached.
+pub(crate) struct FetchResponse {
     pub(crate) body: Vec<u8>,
     pub(crate) lifetime: Duration,
 }
 
-/// Asks for the document once: on a connection of its own, following nothing, carrying nothing.
-pub(crate) fn get(
-    target: &Target,
+/// Sends one request over a new connection, without following redirects and without credentials.
+pub(crate) fn fetch(
+    target: &FetchTarget,
     addresses: Vec<SocketAddr>,
     trust: &SslConnector,
-    limits: &Limits,
+    limits: &FetchLimits,
     deadline: Instant,
-) -> Result<Answer, Refused> {
+) -> Result<FetchResponse, FetchError> {
     let begun = Instant::now();
     let left = deadline.saturating_duration_since(begun);
     let connect = limits.connect.min(left);
     let config = Agent::config_builder()
         .https_only(true)
-        .proxy(None) // the default would take one from the environment, and with it another destination
+        .proxy(None) // by default a proxy of the environment would be used, and with it another destination
         .max_redirects(0)
         .http_status_as_error(false)
         .max_idle_connections(0)
-        .max_response_header_size(HEAD)
+        .max_response_header_size(MAX_HEAD_BYTES)
         .timeout_global(Some(left))
         .timeout_connect(Some(connect))
         .user_agent("Frontdesk")
         .accept("application/json")
         .accept_encoding("identity")
         .build();
-    let tls = Tls {
+    let tls = TlsConnector {
         trust: trust.clone(),
         host: target.host(),
         deadline: begun.checked_add(connect).unwrap_or(begun),
@@ -59,13 +59,13 @@ pub(crate) fn get(
     let agent = Agent::with_parts(
         config,
         ().chain(TcpConnector::default()).chain(tls),
-        Pinned(addresses),
+        PinnedResolver(addresses),
     );
-    let fault = |fault: &ureq::Error| {
-        Refused(if Instant::now() >= deadline {
-            Reason::Slow
+    let failure = |error: &ureq::Error| {
+        FetchError(if Instant::now() >= deadline {
+            FetchErrorReason::Slow
         } else {
-            reason(fault)
+            reason(error)
         })
     };
 
@@ -73,32 +73,32 @@ pub(crate) fn get(
         .get(target.url())
         .header("Connection", "close")
         .call()
-        .map_err(|error| fault(&error))?;
+        .map_err(|error| failure(&error))?;
     if response.status() != 200 {
-        return Err(Reason::Status.into());
+        return Err(FetchErrorReason::Status.into());
     }
     if !is_json(response.headers()) {
-        return Err(Reason::ContentType.into());
+        return Err(FetchErrorReason::ContentType.into());
     }
-    let lifetime = lifetime_of(response.headers());
+    let lifetime = cache_lifetime(response.headers());
     let mut body = Vec::new();
-    let most = u64::try_from(limits.body).unwrap_or(u64::MAX);
+    let limit = u64::try_from(limits.body).unwrap_or(u64::MAX);
     let reader = response.body_mut().as_reader();
     reader
-        .take(most.saturating_add(1))
+        .take(limit.saturating_add(1))
         .read_to_end(&mut body)
-        .map_err(|error| fault(&error.into()))?;
+        .map_err(|error| failure(&error.into()))?;
     if body.len() > limits.body {
-        return Err(Reason::Length.into());
+        return Err(FetchErrorReason::Length.into());
     }
-    Ok(Answer { body, lifetime })
+    Ok(FetchResponse { body, lifetime })
 }
 
-/// Resolves every name to the addresses that were checked, so that no second answer can replace the first.
+/// Resolves every name to the addresses that were checked, so that a second DNS answer cannot replace the first.
 #[derive(Debug)]
-struct Pinned(Vec<SocketAddr>);
+struct PinnedResolver(Vec<SocketAddr>);
 
-impl Resolver for Pinned {
+impl Resolver for PinnedResolver {
     fn resolve(
         &self,
         _: &Uri,
@@ -106,7 +106,7 @@ impl Resolver for Pinned {
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let mut addresses = self.empty();
-        // A list longer than this panics.
+        // The list holds 16 addresses at most; one more would panic.
         for address in self.0.iter().take(16) {
             addresses.push(*address);
         }
@@ -116,14 +116,14 @@ impl Resolver for Pinned {
 
 fn is_json(headers: &HeaderMap) -> bool {
     let mut types = lines(headers, &CONTENT_TYPE);
-    let essence = types
+    let media_type = types
         .next()
         .and_then(|line| line.split(';').next())
         .map_or("", str::trim);
-    essence.eq_ignore_ascii_case("application/json") && types.next().is_none()
+    media_type.eq_ignore_ascii_case("application/json") && types.next().is_none()
 }
 
-fn lifetime_of(headers: &HeaderMap) -> Duration {
+fn cache_lifetime(headers: &HeaderMap) -> Duration {
     let varies = lines(headers, &VARY).any(|line| line.contains('*'));
     lifetime(
         lines(headers, &CACHE_CONTROL),
@@ -132,7 +132,7 @@ fn lifetime_of(headers: &HeaderMap) -> Duration {
     )
 }
 
-/// Every line of a field; one that is not text is taken for a word we do not know.
+/// The lines of a field; a line that is not text becomes `?`, which no caller recognises.
 fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)
@@ -140,14 +140,14 @@ fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
         .map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn reason(fault: &ureq::Error) -> Reason {
-    match fault {
-        ureq::Error::Timeout(_) => Reason::Slow,
-        ureq::Error::Other(inner) if inner.is::<NoTls>() => Reason::Tls,
-        ureq::Error::Io(inner) if inner.kind() == io::ErrorKind::TimedOut => Reason::Slow,
+fn reason(error: &ureq::Error) -> FetchErrorReason {
+    match error {
+        ureq::Error::Timeout(_) => FetchErrorReason::Slow,
+        ureq::Error::Other(inner) if inner.is::<TlsHandshakeError>() => FetchErrorReason::Tls,
+        ureq::Error::Io(inner) if inner.kind() == io::ErrorKind::TimedOut => FetchErrorReason::Slow,
         ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => {
-            Reason::Connection
+            FetchErrorReason::Connection
         }
-        _ => Reason::Http,
+        _ => FetchErrorReason::Http,
     }
 }

@@ -1,4 +1,4 @@
-//! The fetch, for callers that wait for it without a thread.
+//! The fetcher: waits for documents without blocking a thread.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,57 +13,62 @@ use tokio::time::{sleep_until, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::allowed::Allowed;
-use crate::cache::Cache;
-use crate::lookup::{self, Lookup};
-use crate::queue::{Caller, Queue};
-use crate::refused::{REASONS, Reason, Refused};
-use crate::settings::{Settings, SettingsError};
-use crate::target::{Target, check_host_of};
-use crate::worker::{self, Job, Worker, end_of_bucket};
+use crate::allowed_destination::AllowedDestination;
+use crate::cache::DocumentCache;
+use crate::fetch_error::{FETCH_ERROR_REASONS, FetchError, FetchErrorReason};
+use crate::queue::{Caller, FetchQueue};
+use crate::resolver::{self, ResolveFn};
+use crate::settings::{FetchSettings, FetchSettingsError};
+use crate::target::{FetchTarget, check_host_of};
+use crate::worker::{self, FetchJob, FetchWorker, end_of_bucket};
 
-/// Fetches JSON documents from addresses that strangers wrote. Clones share their threads and their cache.
+/// Fetches JSON documents from addresses in client metadata. Clones share their threads and their cache.
 #[derive(Clone)]
 pub struct Fetcher(Arc<Inner>);
 
 struct Inner {
-    allow: Vec<Allowed>,
-    worker: Arc<Worker>,
-    queue: Arc<Queue<Job>>,
-    counts: Counts,
+    allow: Vec<AllowedDestination>,
+    worker: Arc<FetchWorker>,
+    queue: Arc<FetchQueue<FetchJob>>,
+    counts: FetchCounts,
 }
 
-/// What became of fetches.
+/// The number of fetches by outcome.
 #[derive(Default)]
-struct Counts {
+struct FetchCounts {
     fetched: AtomicU64,
     cached: AtomicU64,
-    refused: [AtomicU64; REASONS.len()],
+    refused: [AtomicU64; FETCH_ERROR_REASONS.len()],
 }
 
 impl Fetcher {
-    /// A fetcher that asks the system's resolver.
+    /// Creates a fetcher with the system's resolver.
     ///
     /// # Errors
-    /// One sentence naming what is wrong with the certificate authorities, or why there are no threads.
-    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        Self::with_lookup(settings, Arc::new(lookup::system))
+    /// The certificate authorities cannot be used, or the threads cannot be started.
+    pub fn new(settings: FetchSettings) -> Result<Self, FetchSettingsError> {
+        Self::with_resolver(settings, Arc::new(resolver::resolve_by_system))
     }
 
-    /// A fetcher that asks `lookup` for the addresses of a name.
+    /// Creates a fetcher that calls `resolve` for the addresses of a name.
     ///
     /// # Errors
     /// As [`Fetcher::new`].
-    pub fn with_lookup(settings: Settings, lookup: Arc<Lookup>) -> Result<Self, SettingsError> {
-        let Settings { allow, ca, limits } = settings;
-        let authorities = ca.as_deref().map_or_else(|| Ok(Vec::new()), authorities)?;
-        let queue = Arc::new(Queue::new(&limits));
-        let cache = Cache::new(limits.kept, limits.keep);
-        let worker = Arc::new(Worker {
+    pub fn with_resolver(
+        settings: FetchSettings,
+        resolve: Arc<ResolveFn>,
+    ) -> Result<Self, FetchSettingsError> {
+        let FetchSettings { allow, ca, limits } = settings;
+        let authorities = ca
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), parse_authorities)?;
+        let queue = Arc::new(FetchQueue::new(&limits));
+        let cache = DocumentCache::new(limits.kept, limits.keep);
+        let worker = Arc::new(FetchWorker {
             limits,
             authorities,
             trust: OnceLock::new(),
-            lookup,
+            resolve,
             cache,
         });
         worker::start(&worker, &queue)?;
@@ -71,48 +76,48 @@ impl Fetcher {
             allow,
             worker,
             queue,
-            counts: Counts::default(),
+            counts: FetchCounts::default(),
         })))
     }
 
-    /// [`check_address_of`](crate::check_address_of) with this fetcher's allow-list: for an address that is kept now
-    /// and fetched, if ever, later.
+    /// Calls [`check_address_of`](crate::check_address_of) with this fetcher's allow-list, for an address that is stored now
+    /// and fetched later, if at all.
     ///
     /// # Errors
-    /// The one failure of this crate.
-    pub fn check_address(&self, url: &str) -> Result<(), Refused> {
-        Target::read(url, &self.0.allow).map(|_| ())
+    /// The address is refused.
+    pub fn check_address(&self, url: &str) -> Result<(), FetchError> {
+        FetchTarget::parse(url, &self.0.allow).map(|_| ())
     }
 
-    /// [`check_host_of`] with this fetcher's allow-list.
+    /// Calls [`check_host_of`] with this fetcher's allow-list.
     ///
     /// # Errors
-    /// The one failure of this crate.
-    pub fn check_host(&self, url: &str) -> Result<(), Refused> {
+    /// The host is refused.
+    pub fn check_host(&self, url: &str) -> Result<(), FetchError> {
         check_host_of(url, &self.0.allow)
     }
 
-    /// Reads the JSON document at `url` as a `T`, from the cache while its own lifetime (RFC 9111) lasts. It takes no longer than
-    /// the limits say, and no thread but those that fetch. It waits by the clock of the tokio runtime it runs in: the pause after
-    /// a failure is a part of it, so that no caller can forget it.
+    /// Reads the JSON document at `url` as a `T`, from the cache during its lifetime (RFC 9111). It takes no longer than the
+    /// limits allow, and only the threads of this crate block. The pause after a failure is part of the call, so that no caller can
+    /// forget it.
     ///
     /// # Errors
-    /// The one failure of this crate: for an address we do not go to, a server that does not answer as it should, and a
-    /// document that is no `T` alike. [`Refused::limit`] tells a fetch that was not begun, at once.
+    /// The address is refused, the server does not answer as required, or the document is not a `T`. After
+    /// [`FetchError::limit`] nothing was fetched, and there is no pause.
     pub async fn json<T: DeserializeOwned>(
         &self,
         url: &str,
         caller: Caller,
         now: Timestamp,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, FetchError> {
         let begun = Instant::now();
         let span = tracing::info_span!("fetch", otel.kind = "client", frontdesk.fetch = Empty);
         let outcome = self
-            .attempt(url, caller, now, begun)
+            .fetch(url, caller, now, begun)
             .instrument(span.clone())
             .await;
         if let Err(refused) = &outcome {
-            if let Some(((_, word), count)) = REASONS
+            if let Some(((_, word), count)) = FETCH_ERROR_REASONS
                 .iter()
                 .zip(&self.0.counts.refused)
                 .find(|((listed, _), _)| *listed == refused.0)
@@ -127,19 +132,19 @@ impl Fetcher {
         outcome
     }
 
-    /// Returns the time a fetch takes at most.
+    /// Returns the maximum time of a fetch.
     pub fn timeout(&self) -> Duration {
         self.0.worker.limits.total
     }
 
-    /// What became of the fetches so far, in a word each: `fetched`, `cached`, or why there was no document.
+    /// Returns the number of fetches so far by outcome: `fetched`, `cached`, or the reason of the failure.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let Counts {
+        let FetchCounts {
             fetched,
             cached,
             refused,
         } = &self.0.counts;
-        let refused = REASONS
+        let refused = FETCH_ERROR_REASONS
             .iter()
             .zip(refused)
             .map(|((_, word), count)| (*word, count));
@@ -149,31 +154,31 @@ impl Fetcher {
         all.map(|(word, count)| (word, count.load(Ordering::Relaxed)))
     }
 
-    /// How many fetches are under way.
-    pub fn under_way(&self) -> usize {
+    /// The number of fetches in progress.
+    pub fn in_progress(&self) -> usize {
         self.0.queue.running()
     }
 
-    async fn attempt<T: DeserializeOwned>(
+    async fn fetch<T: DeserializeOwned>(
         &self,
         url: &str,
         caller: Caller,
         now: Timestamp,
         begun: Instant,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, FetchError> {
         let Inner {
             allow,
             worker,
             counts,
             ..
         } = &*self.0;
-        let target = Target::read(url, allow)?;
+        let target = FetchTarget::parse(url, allow)?;
         let (document, count, word) = match worker.cache.get(target.url(), now) {
-            Some(body) => (read(&body)?, &counts.cached, "cached"),
+            Some(body) => (parse(&body)?, &counts.cached, "cached"),
             None => (
-                read(
+                parse(
                     &self
-                        .fetched(target, has_shape::<T>, caller, now, begun)
+                        .fetch_queued(target, has_shape::<T>, caller, now, begun)
                         .await?,
                 )?,
                 &counts.fetched,
@@ -185,19 +190,19 @@ impl Fetcher {
         Ok(document)
     }
 
-    /// Waits for a thread and for what it fetches. A caller that goes away takes its job back.
-    async fn fetched(
+    /// Queues a job and waits for its result. If the caller is dropped, the job is withdrawn.
+    async fn fetch_queued(
         &self,
-        target: Target,
+        target: FetchTarget,
         has_shape: fn(&[u8]) -> bool,
         caller: Caller,
         now: Timestamp,
         begun: Instant,
-    ) -> Result<Arc<[u8]>, Refused> {
+    ) -> Result<Arc<[u8]>, FetchError> {
         let queue = &*self.0.queue;
         let deadline = begun.checked_add(self.timeout()).unwrap_or(begun);
         let (answer, answered) = oneshot::channel();
-        let job = Job {
+        let job = FetchJob {
             target,
             has_shape,
             now,
@@ -206,30 +211,30 @@ impl Fetcher {
             span: Span::current(),
             answer,
         };
-        let waiting = Waiting {
+        let queued = QueuedJob {
             queue,
             id: queue.push(caller, job)?,
         };
         match timeout_at(deadline.into(), answered).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(Reason::Busy.into()),
-            Err(_) => Err(if queue.withdraw(waiting.id) {
-                Reason::Busy
+            Ok(Err(_)) => Err(FetchErrorReason::Busy.into()),
+            Err(_) => Err(if queue.withdraw(queued.id) {
+                FetchErrorReason::Busy
             } else {
-                Reason::Slow
+                FetchErrorReason::Slow
             }
             .into()),
         }
     }
 }
 
-/// A job that somebody waits for.
-struct Waiting<'a> {
-    queue: &'a Queue<Job>,
+/// A queued job, which is withdrawn when this is dropped.
+struct QueuedJob<'a> {
+    queue: &'a FetchQueue<FetchJob>,
     id: u64,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for QueuedJob<'_> {
     fn drop(&mut self) {
         self.queue.withdraw(self.id);
     }
@@ -250,18 +255,18 @@ impl fmt::Debug for Fetcher {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|_| Reason::Json.into())
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
+    serde_json::from_slice(body).map_err(|_| FetchErrorReason::Json.into())
 }
 
 fn has_shape<T: DeserializeOwned>(body: &[u8]) -> bool {
-    read::<T>(body).is_ok()
+    parse::<T>(body).is_ok()
 }
 
-/// The certificates in a PEM text, at least one.
-fn authorities(pem: &[u8]) -> Result<Vec<X509>, SettingsError> {
-    match X509::stack_from_pem(pem).map_err(SettingsError::Certificate)? {
-        none if none.is_empty() => Err(SettingsError::NoCertificate),
+/// Parses the certificates in a PEM text, at least one.
+fn parse_authorities(pem: &[u8]) -> Result<Vec<X509>, FetchSettingsError> {
+    match X509::stack_from_pem(pem).map_err(FetchSettingsError::Certificate)? {
+        authorities if authorities.is_empty() => Err(FetchSettingsError::NoCertificate),
         authorities => Ok(authorities),
     }
 }

@@ -1,11 +1,11 @@
-//! How long an answer says it may be kept.
+//! The time for which a response may be cached.
 
 use std::time::Duration;
 
-/// The lifetime left in a response, for a cache that serves everybody: zero when it says nothing, forbids it, or says
-/// it in a way that cannot be read. RFC 9111 §4.2.1, §5.2.2, §5.1.
+/// Returns the remaining lifetime of a response in a shared cache: zero if it is missing, forbidden or malformed.
+/// RFC 9111 §4.2.1, §5.2.2, §5.1.
 ///
-/// `cache_control` and `age` are every field line of that name; `varies` is whether the response has `Vary: *`.
+/// `cache_control` and `age` are every field line of that name; `varies` is true if the response has `Vary: *`.
 pub(crate) fn lifetime<'a>(
     cache_control: impl Iterator<Item = &'a str>,
     age: Option<&str>,
@@ -16,27 +16,27 @@ pub(crate) fn lifetime<'a>(
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         match name.trim().to_ascii_lowercase().as_str() {
             "no-store" | "no-cache" | "private" => forbidden = true,
-            "s-maxage" => repeated(&mut shared, seconds(value), &mut forbidden),
-            "max-age" => repeated(&mut general, seconds(value), &mut forbidden),
+            "s-maxage" => set_once(&mut shared, seconds(value), &mut forbidden),
+            "max-age" => set_once(&mut general, seconds(value), &mut forbidden),
             _ => {}
         }
     }
-    let (Some(span), false) = (shared.or(general), forbidden) else {
+    let (Some(max_age), false) = (shared.or(general), forbidden) else {
         return Duration::ZERO;
     };
     let age = age.map_or(0, |text| seconds(text).unwrap_or(u64::MAX));
-    Duration::from_secs(span.saturating_sub(age))
+    Duration::from_secs(max_age.saturating_sub(age))
 }
 
-/// A directive that is there twice, or unreadable, makes the answer stale (RFC 9111 §4.2.1).
-fn repeated(slot: &mut Option<u64>, value: Option<u64>, forbidden: &mut bool) {
+/// Sets a directive's value. A repeated or malformed directive makes the response stale (RFC 9111 §4.2.1).
+fn set_once(slot: &mut Option<u64>, value: Option<u64>, forbidden: &mut bool) {
     *forbidden |= value.is_none() || slot.is_some();
     *slot = value;
 }
 
 fn seconds(text: &str) -> Option<u64> {
     let text = text.trim().trim_matches('"');
-    // Too large to be a number is "very long" (RFC 9111 §1.2.2).
+    // A number that overflows counts as the largest one (RFC 9111 §1.2.2).
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().unwrap_or(u64::MAX))
 }

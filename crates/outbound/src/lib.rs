@@ -1,38 +1,38 @@
-//! Fetching what a client's metadata points at (`sector_identifier_uri`, `jwks_uri`), for a caller nobody trusts.
+//! Fetches the documents that client metadata names (`sector_identifier_uri`, `jwks_uri`), for callers that are not trusted.
 //!
-//! An address in metadata is written by a stranger and followed by this server, which stands in places the stranger
-//! cannot reach. So an address is judged as text, its name is resolved once, every address it resolves to is judged, and
-//! the connection goes to exactly those addresses; whatever fails, and wherever, the stranger is told the same sentence.
+//! A client chooses the address, and this server, which may reach private networks, follows it. So the address is checked as
+//! text, its name is resolved once, every resolved address is checked, and the connection goes to exactly those addresses. Every
+//! failure is reported to the client with the same sentence.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`address`] | which IP addresses belong to the public Internet |
-//! | [`allowed`] | the private destinations an operator permits |
-//! | [`settings`] | trust and limits |
-//! | [`fetcher`] | the fetch, for callers that wait for it |
-//! | `queue`, `worker` | the threads that fetch, and the callers' turns |
-//! | [`refused`] | the one failure |
+//! | [`address`] | tells public IP addresses from private ones |
+//! | [`allowed_destination`] | the private destinations that the operator permits |
+//! | [`settings`] | certificate authorities and limits |
+//! | [`fetcher`] | the fetcher, for callers that wait without a thread |
+//! | `queue`, `worker` | the threads that fetch, and their queue, which is fair between callers |
+//! | [`fetch_error`] | the error of a fetch |
 
 #![warn(missing_docs)]
 
 pub mod address;
-pub mod allowed;
+pub mod allowed_destination;
 mod cache;
 mod exchange;
+pub mod fetch_error;
 pub mod fetcher;
 mod freshness;
-mod lookup;
 mod queue;
-pub mod refused;
+mod resolver;
 pub mod settings;
 mod target;
 pub mod tls;
 mod worker;
 
-pub use allowed::{Allowed, AllowedError};
+pub use allowed_destination::{AllowedDestination, AllowedDestinationError};
+pub use fetch_error::{FetchError, FetchLimit};
 pub use fetcher::Fetcher;
-pub use lookup::Lookup;
 pub use queue::Caller;
-pub use refused::{FetchLimit, Refused};
-pub use settings::{Limits, Settings, SettingsError};
+pub use resolver::ResolveFn;
+pub use settings::{FetchLimits, FetchSettings, FetchSettingsError};
 pub use target::{check_address_of, check_host_of};

@@ -1,102 +1,102 @@
-//! The fetches that wait, and those under way. One caller has at most a few of them at a time, and the callers of one address at most
-//! half: whoever names addresses that never answer takes no turn from others.
+//! The queue of waiting and running fetches. One caller has a few slots at most, and the callers of one address have half of all
+//! slots at most, so that addresses that never answer do not delay the fetches of other callers.
 //!
-//! A place is kept until the answer may be told, not until it is known: a caller that asks whether it has a place free would else
-//! learn how long an address took. It is kept as long when the caller went away meanwhile.
+//! A slot stays occupied until the answer may be sent, even if it is known earlier or the caller is gone. Otherwise a caller could
+//! measure how long an address took by trying when a slot is free.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::refused::Reason;
-use crate::settings::Limits;
+use crate::fetch_error::FetchErrorReason;
+use crate::settings::FetchLimits;
 
 /// The party on whose behalf a document is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The name that it proved, or its address.
+    /// The authenticated name, or else the address.
     pub name: String,
     /// The address of its requests.
     pub address: Option<IpAddr>,
 }
 
 impl Caller {
-    fn is_beside(&self, other: &Self) -> bool {
+    fn shares_address_with(&self, other: &Self) -> bool {
         self.address.is_some() && self.address == other.address
     }
 }
 
-/// A bounded queue of jobs, which are taken in turn between callers.
+/// A bounded queue of jobs, which is fair between callers.
 #[derive(Debug)]
-pub(crate) struct Queue<J> {
-    state: Mutex<State<J>>,
+pub(crate) struct FetchQueue<J> {
+    state: Mutex<FetchQueueState<J>>,
     pushed: Condvar,
     threads: usize,
-    places: usize,
+    slots: usize,
     per_caller: usize,
 }
 
 #[derive(Debug)]
-struct State<J> {
+struct FetchQueueState<J> {
     waiting: VecDeque<(u64, J)>,
-    places: Vec<Place>,
+    slots: Vec<FetchSlot>,
     last: u64,
     closed: bool,
 }
 
-/// The place of one fetch.
+/// The slot of one fetch.
 #[derive(Debug)]
-struct Place {
+struct FetchSlot {
     id: u64,
     caller: Caller,
     running: bool,
-    /// The time at which its answer is told, once it is known.
+    /// The time at which the answer is sent, once it is known.
     until: Option<Instant>,
 }
 
-impl<J> Queue<J> {
-    pub(crate) fn new(limits: &Limits) -> Self {
+impl<J> FetchQueue<J> {
+    pub(crate) fn new(limits: &FetchLimits) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(FetchQueueState {
                 waiting: VecDeque::new(),
-                places: Vec::new(),
+                slots: Vec::new(),
                 last: 0,
                 closed: false,
             }),
             pushed: Condvar::new(),
             threads: limits.concurrency,
-            places: limits.concurrency.saturating_add(limits.waiting),
+            slots: limits.concurrency.saturating_add(limits.waiting),
             per_caller: limits.per_caller,
         }
     }
 
-    /// Lets a job wait, and names its place.
-    pub(crate) fn push(&self, caller: Caller, job: J) -> Result<u64, Reason> {
+    /// Adds a job, and returns the number of its slot.
+    pub(crate) fn push(&self, caller: Caller, job: J) -> Result<u64, FetchErrorReason> {
         let now = Instant::now();
         let mut state = self.state();
         state
-            .places
-            .retain(|place| place.until.is_none_or(|until| until > now));
+            .slots
+            .retain(|slot| slot.until.is_none_or(|until| until > now));
         let own = state
-            .places
+            .slots
             .iter()
-            .filter(|place| place.caller.name == caller.name)
+            .filter(|slot| slot.caller.name == caller.name)
             .count();
-        let beside = state
-            .places
+        let same_address = state
+            .slots
             .iter()
-            .filter(|place| place.caller.is_beside(&caller))
+            .filter(|slot| slot.caller.shares_address_with(&caller))
             .count();
-        if own >= self.per_caller || beside >= self.places.div_ceil(2) {
-            return Err(Reason::Share);
+        if own >= self.per_caller || same_address >= self.slots.div_ceil(2) {
+            return Err(FetchErrorReason::Share);
         }
-        if state.closed || state.places.len() >= self.places {
-            return Err(Reason::Busy);
+        if state.closed || state.slots.len() >= self.slots {
+            return Err(FetchErrorReason::Busy);
         }
         state.last += 1;
         let id = state.last;
-        state.places.push(Place {
+        state.slots.push(FetchSlot {
             id,
             caller,
             running: false,
@@ -108,7 +108,7 @@ impl<J> Queue<J> {
         Ok(id)
     }
 
-    /// Waits for a job and takes it, with its place; none once the queue is closed.
+    /// Waits for a job and takes it, with the number of its slot. Returns `None` once the queue is closed.
     pub(crate) fn take(&self) -> Option<(u64, J)> {
         let mut state = self.state();
         loop {
@@ -117,7 +117,7 @@ impl<J> Queue<J> {
             }
             if let Some(at) = state.next(self.threads.div_ceil(2)) {
                 let (id, job) = state.waiting.remove(at)?;
-                state.place(id, |place| place.running = true);
+                state.update_slot(id, |slot| slot.running = true);
                 return Some((id, job));
             }
             state = self
@@ -127,28 +127,28 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Ends a job that was taken. Its place is free at once, or at the time at which its answer is told.
+    /// Marks a job as done. Its slot is free at once, or at `until`, when the answer is sent.
     pub(crate) fn finish(&self, id: u64, until: Option<Instant>) {
         let mut state = self.state();
-        state.place(id, |place| (place.running, place.until) = (false, until));
+        state.update_slot(id, |slot| (slot.running, slot.until) = (false, until));
         if until.is_none() {
-            state.places.retain(|place| place.id != id);
+            state.slots.retain(|slot| slot.id != id);
         }
     }
 
-    /// Takes a job back; false once it has been taken.
+    /// Removes a waiting job. Returns false if a thread took it already.
     pub(crate) fn withdraw(&self, id: u64) -> bool {
         let mut state = self.state();
         let waited = state.waiting.len();
         state.waiting.retain(|(waiting, _)| *waiting != id);
         let withdrawn = state.waiting.len() < waited;
         if withdrawn {
-            state.places.retain(|place| place.id != id);
+            state.slots.retain(|slot| slot.id != id);
         }
         withdrawn
     }
 
-    /// Ends the queue: whoever takes from it gets nothing any more.
+    /// Closes the queue: waiting jobs are dropped, and `take` returns `None`.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -157,53 +157,51 @@ impl<J> Queue<J> {
         self.pushed.notify_all();
     }
 
-    /// Returns the number of jobs under way.
+    /// The number of running jobs.
     pub(crate) fn running(&self) -> usize {
         self.state()
-            .places
+            .slots
             .iter()
-            .filter(|place| place.running)
+            .filter(|slot| slot.running)
             .count()
     }
 
-    fn state(&self) -> MutexGuard<'_, State<J>> {
+    fn state(&self) -> MutexGuard<'_, FetchQueueState<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<J> State<J> {
-    /// Returns the first of the jobs whose address and caller have the fewest under way, of an address that has fewer than `most`.
-    fn next(&self, most: usize) -> Option<usize> {
+impl<J> FetchQueueState<J> {
+    /// Returns the index of the next job: the first one whose address and caller have the fewest running jobs, among the addresses
+    /// with fewer than `max_per_address`.
+    fn next(&self, max_per_address: usize) -> Option<usize> {
         let running = |caller: &Caller| {
-            let places = || self.places.iter().filter(|place| place.running);
-            let beside = places()
-                .filter(|place| place.caller.is_beside(caller))
+            let slots = || self.slots.iter().filter(|slot| slot.running);
+            let same_address = slots()
+                .filter(|slot| slot.caller.shares_address_with(caller))
                 .count();
             (
-                beside,
-                places()
-                    .filter(|place| place.caller.name == caller.name)
+                same_address,
+                slots()
+                    .filter(|slot| slot.caller.name == caller.name)
                     .count(),
             )
         };
         let waiting = self.waiting.iter().enumerate();
         let callers = waiting.filter_map(|(at, (id, _))| {
-            Some((
-                at,
-                &self.places.iter().find(|place| place.id == *id)?.caller,
-            ))
+            Some((at, &self.slots.iter().find(|slot| slot.id == *id)?.caller))
         });
         let may_run = callers
             .map(|(at, caller)| (at, running(caller)))
-            .filter(|(_, (beside, _))| *beside < most);
+            .filter(|(_, (same_address, _))| *same_address < max_per_address);
         may_run
             .min_by_key(|(_, running)| *running)
             .map(|(at, _)| at)
     }
 
-    fn place(&mut self, id: u64, change: impl FnOnce(&mut Place)) {
-        if let Some(place) = self.places.iter_mut().find(|place| place.id == id) {
-            change(place);
+    fn update_slot(&mut self, id: u64, change: impl FnOnce(&mut FetchSlot)) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) {
+            change(slot);
         }
     }
 }
@@ -214,12 +212,12 @@ mod tests {
 
     use super::*;
 
-    fn queue(concurrency: usize, waiting: usize) -> Queue<&'static str> {
-        Queue::new(&Limits {
+    fn queue(concurrency: usize, waiting: usize) -> FetchQueue<&'static str> {
+        FetchQueue::new(&FetchLimits {
             concurrency,
             waiting,
             per_caller: 2,
-            ..Limits::default()
+            ..FetchLimits::default()
         })
     }
 
@@ -234,11 +232,14 @@ mod tests {
     fn caller_has_a_bounded_share_of_the_places() {
         let queue = queue(8, 32);
         assert!(queue.push(caller("a", 1), "1").is_ok() && queue.push(caller("a", 2), "2").is_ok());
-        assert_eq!(queue.push(caller("a", 3), "3"), Err(Reason::Share));
+        assert_eq!(
+            queue.push(caller("a", 3), "3"),
+            Err(FetchErrorReason::Share)
+        );
         let (first, _) = queue.take().unwrap();
         assert_eq!(
             queue.push(caller("a", 1), "3"),
-            Err(Reason::Share),
+            Err(FetchErrorReason::Share),
             "what is under way counts too"
         );
         assert!(queue.push(caller("b", 1), "4").is_ok());
@@ -246,7 +247,7 @@ mod tests {
         assert!(queue.push(caller("a", 1), "3").is_ok());
     }
 
-    /// The moment at which a place is free tells no more than the answer.
+    /// The moment at which a slot is free tells no more than the answer.
     #[test]
     fn place_is_kept_until_the_answer_is_told() {
         let queue = queue(8, 32);
@@ -257,13 +258,13 @@ mod tests {
         }
         assert_eq!(
             (queue.running(), queue.push(caller("a", 1), "3")),
-            (0, Err(Reason::Share))
+            (0, Err(FetchErrorReason::Share))
         );
         queue
             .state()
-            .places
+            .slots
             .iter_mut()
-            .for_each(|place| place.until = Some(Instant::now()));
+            .for_each(|slot| slot.until = Some(Instant::now()));
         assert!(queue.push(caller("a", 1), "3").is_ok());
     }
 
@@ -277,7 +278,7 @@ mod tests {
         }
         assert_eq!(
             queue.push(caller("another", 1), "one address"),
-            Err(Reason::Share)
+            Err(FetchErrorReason::Share)
         );
         assert_eq!(
             [queue.take().unwrap().1, queue.take().unwrap().1],
@@ -300,7 +301,7 @@ mod tests {
         let queue = queue(1, 1);
         let first = queue.push(caller("a", 1), "1").unwrap();
         queue.push(caller("b", 2), "2").unwrap();
-        assert_eq!(queue.push(caller("c", 3), "3"), Err(Reason::Busy));
+        assert_eq!(queue.push(caller("c", 3), "3"), Err(FetchErrorReason::Busy));
         assert!(queue.withdraw(first) && !queue.withdraw(first));
         assert!(queue.push(caller("c", 3), "3").is_ok());
         let (taken, job) = queue.take().unwrap();
@@ -311,7 +312,7 @@ mod tests {
         queue.close();
         assert_eq!(
             (queue.take(), queue.push(caller("d", 4), "4")),
-            (None, Err(Reason::Busy))
+            (None, Err(FetchErrorReason::Busy))
         );
     }
 }

@@ -1,44 +1,44 @@
-//! What an operator decides about fetches.
+//! The settings of outbound fetches.
 
 use std::time::Duration;
 
-use crate::allowed::Allowed;
+use crate::allowed_destination::AllowedDestination;
 
-/// Trust and limits of outbound fetches.
+/// The certificate authorities and limits of outbound fetches.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct FetchSettings {
     /// Private destinations that may be fetched from; none by default.
-    pub allow: Vec<Allowed>,
+    pub allow: Vec<AllowedDestination>,
     /// Certificate authorities trusted besides the system's, in PEM.
     pub ca: Option<Vec<u8>>,
-    /// How long, how large and how many.
-    pub limits: Limits,
+    /// The limits on time, size and number.
+    pub limits: FetchLimits,
 }
 
-/// How long, how large and how many.
+/// Limits on the time, size and number of fetches.
 #[derive(Debug, Clone)]
-pub struct Limits {
-    /// How long a name may take to resolve, and then a connection with its TLS to be made.
+pub struct FetchLimits {
+    /// The time limit of resolving a name, and of opening a connection with its TLS handshake.
     pub connect: Duration,
-    /// How long a fetch may take altogether, waiting for its turn included.
+    /// The time limit of a fetch, including its time in the queue.
     pub total: Duration,
-    /// How long a document may be, in bytes.
+    /// The maximum length of a document, in bytes.
     pub body: usize,
     /// The number of threads that fetch.
     pub concurrency: usize,
     /// The maximum number of fetches that wait for a thread; the next is refused at once.
     pub waiting: usize,
-    /// The maximum number of fetches of one caller, under way or waiting; the next is refused at once.
+    /// The maximum number of running and waiting fetches of one caller; the next is refused at once.
     pub per_caller: usize,
-    /// A failure is answered at the next multiple of this span, so that its time tells as little as its text.
+    /// The interval at whose next multiple a failure is answered, so that its time reveals no more than its text.
     pub bucket: Duration,
-    /// How long a document may be kept, whatever its own lifetime says.
+    /// The maximum time for which a document is cached, even if its own lifetime is longer.
     pub keep: Duration,
-    /// How many documents may be kept.
+    /// The maximum number of cached documents.
     pub kept: usize,
 }
 
-impl Default for Limits {
+impl Default for FetchLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(2),
@@ -54,16 +54,16 @@ impl Default for Limits {
     }
 }
 
-/// Settings that cannot be used: one sentence.
+/// FetchSettings that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The text holds no certificate.
-    #[error("The file of `[outbound] ca` holds no certificate in PEM.")]
+pub enum FetchSettingsError {
+    /// The text has no certificate.
+    #[error("The file of `[outbound] ca` has no certificate in PEM.")]
     NoCertificate,
     /// The text, or a certificate in it, cannot be read.
     #[error("The file of `[outbound] ca` cannot be used: {0}.")]
     Certificate(#[source] openssl::error::ErrorStack),
-    /// The threads that fetch.
+    /// The threads cannot be started.
     #[error("The threads that fetch documents cannot be started: {0}.")]
     Threads(#[source] std::io::Error),
 }

@@ -1,60 +1,60 @@
-//! An address as far as it can be judged without asking anybody.
+//! Checks an address as text, before its name is resolved.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
 use crate::address::is_public;
-use crate::allowed::Allowed;
-use crate::refused::{Reason, Refused};
+use crate::allowed_destination::AllowedDestination;
+use crate::fetch_error::{FetchError, FetchErrorReason};
 
-/// An https URL that may be followed once its name is resolved.
+/// An https URL that may be fetched once its name is resolved.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(crate) struct FetchTarget {
     url: Url,
     port: u16,
     permitted: bool,
 }
 
-/// Judges the address as text: an https URL without user information and fragment, on a port that may speak HTTP, whose
-/// host is a public name or address however it is spelled, or is on the allow-list. Nothing is looked up, so a name may
-/// still turn out to be private when it is fetched.
+/// Checks an address as text: an https URL without user information and fragment, on a port that no other protocol uses, whose
+/// host is a public name or address in any spelling, or is on the allow-list. No name is resolved, so a name may still prove to
+/// be private when it is fetched.
 ///
 /// # Errors
-/// The one failure of this crate, for every reason.
-pub fn check_address_of(url: &str, allow: &[Allowed]) -> Result<(), Refused> {
-    Target::read(url, allow).map(|_| ())
+/// The address is refused.
+pub fn check_address_of(url: &str, allow: &[AllowedDestination]) -> Result<(), FetchError> {
+    FetchTarget::parse(url, allow).map(|_| ())
 }
 
-/// Judges the host of an http or https URL alone: a public name or address however it is spelled, or one on the allow-list. For a
-/// picture, which a browser asks for on whatever port it is.
+/// Checks the host of an http or https URL: a public name or address in any spelling, or one on the allow-list. For an image,
+/// which a browser fetches from any port.
 ///
 /// # Errors
-/// The one failure of this crate, for every reason.
-pub fn check_host_of(url: &str, allow: &[Allowed]) -> Result<(), Refused> {
-    let url = Url::parse(url).map_err(|_| Reason::Url)?;
+/// The host is refused.
+pub fn check_host_of(url: &str, allow: &[AllowedDestination]) -> Result<(), FetchError> {
+    let url = Url::parse(url).map_err(|_| FetchErrorReason::Url)?;
     let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-        return Err(Reason::Url.into());
+        return Err(FetchErrorReason::Url.into());
     };
-    if allow.iter().any(|entry| entry.covers(&host, port)) {
+    if allow.iter().any(|entry| entry.matches(&host, port)) {
         Ok(())
     } else {
         check_host(&host)
     }
 }
 
-impl Target {
-    pub(crate) fn read(text: &str, allow: &[Allowed]) -> Result<Self, Refused> {
+impl FetchTarget {
+    pub(crate) fn parse(text: &str, allow: &[AllowedDestination]) -> Result<Self, FetchError> {
         if !is_plain(text) {
-            return Err(Reason::Url.into());
+            return Err(FetchErrorReason::Url.into());
         }
-        let url = Url::parse(text).map_err(|_| Reason::Url)?;
+        let url = Url::parse(text).map_err(|_| FetchErrorReason::Url)?;
         let (Some(host), Some(port), None) =
             (url.host(), url.port_or_known_default(), url.fragment())
         else {
-            return Err(Reason::Url.into());
+            return Err(FetchErrorReason::Url.into());
         };
-        let permitted = allow.iter().any(|entry| entry.covers(&host, port));
+        let permitted = allow.iter().any(|entry| entry.matches(&host, port));
         if !permitted {
             check_port(port)?;
             check_host(&host)?;
@@ -75,7 +75,7 @@ impl Target {
         self.port
     }
 
-    /// The host as its certificate must name it: without brackets.
+    /// The host as in its certificate, without brackets.
     pub(crate) fn host(&self) -> String {
         match self.url.host() {
             Some(Host::Ipv6(address)) => address.to_string(),
@@ -83,7 +83,7 @@ impl Target {
         }
     }
 
-    /// The address, where the host is one.
+    /// The address, if the host is an IP literal.
     pub(crate) fn literal(&self) -> Option<IpAddr> {
         match self.url.host()? {
             Host::Domain(_) => None,
@@ -92,14 +92,14 @@ impl Target {
         }
     }
 
-    /// Whether a connection to this address may be opened.
-    pub(crate) fn admits(&self, address: IpAddr) -> bool {
+    /// Returns true if a connection to this address may be opened.
+    pub(crate) fn allows(&self, address: IpAddr) -> bool {
         self.permitted || is_public(address)
     }
 }
 
-/// An https URL as every parser reads it. The one used here would skip or mend the rest: white space, backslashes,
-/// missing slashes, and an empty user, which leaves no trace.
+/// Returns true for an https URL that every parser reads alike. The parser used here would skip or correct white space,
+/// backslashes, missing slashes, and an empty user.
 fn is_plain(text: &str) -> bool {
     let (scheme, rest) = text.split_once("://").unwrap_or_default();
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -110,30 +110,30 @@ fn is_plain(text: &str) -> bool {
         && !text.contains(odd)
 }
 
-fn check_port(port: u16) -> Result<(), Refused> {
-    if port == 443 || (port >= 1024 && !OTHER_PROTOCOLS.contains(&port)) {
+fn check_port(port: u16) -> Result<(), FetchError> {
+    if port == 443 || (port >= 1024 && !OTHER_PROTOCOL_PORTS.contains(&port)) {
         Ok(())
     } else {
-        Err(Reason::Port.into())
+        Err(FetchErrorReason::Port.into())
     }
 }
 
-fn check_host(host: &Host<&str>) -> Result<(), Refused> {
+fn check_host(host: &Host<&str>) -> Result<(), FetchError> {
     match host {
         Host::Ipv4(address) => is_public((*address).into())
             .then_some(())
-            .ok_or(Reason::Address.into()),
+            .ok_or(FetchErrorReason::Address.into()),
         Host::Ipv6(address) => is_public((*address).into())
             .then_some(())
-            .ok_or(Reason::Address.into()),
+            .ok_or(FetchErrorReason::Address.into()),
         Host::Domain(name) => is_public_name(name)
             .then_some(())
-            .ok_or(Reason::Name.into()),
+            .ok_or(FetchErrorReason::Name.into()),
     }
 }
 
-/// Several labels, none of them empty, the last ones not set aside for private use. The dot that makes a name absolute
-/// is refused with the empty label: it would only be a second spelling.
+/// Returns true for a name of several labels, none of them empty, that does not end in a private-use domain. A final dot is
+/// refused as an empty label, since it would be a second spelling.
 fn is_public_name(name: &str) -> bool {
     let ends_in = |suffix: &&str| {
         name.strip_suffix(*suffix)
@@ -141,11 +141,11 @@ fn is_public_name(name: &str) -> bool {
     };
     name.contains('.')
         && name.split('.').all(|label| !label.is_empty())
-        && !PRIVATE_NAMES.iter().any(ends_in)
+        && !PRIVATE_DOMAINS.iter().any(ends_in)
 }
 
-/// RFC 6761 §6, RFC 6762 §3 and appendix G, RFC 7686, RFC 8375, and what ICANN reserved for private use.
-const PRIVATE_NAMES: &[&str] = &[
+/// Domains for private use: RFC 6761 §6, RFC 6762 §3 and appendix G, RFC 7686, RFC 8375, and a reservation of ICANN.
+const PRIVATE_DOMAINS: &[&str] = &[
     "localhost",
     "local",
     "internal",
@@ -160,9 +160,9 @@ const PRIVATE_NAMES: &[&str] = &[
     "invalid",
 ];
 
-/// High ports that mean another protocol, where a TLS greeting might do harm: the Fetch standard's list (§2.9) from 1024
-/// on, and well-known databases, queues and proxies.
-const OTHER_PROTOCOLS: &[u16] = &[
+/// Ports from 1024 on of other protocols, where a TLS handshake might do harm: the Fetch standard's list (§2.9), and well-known
+/// databases, queues and proxies.
+const OTHER_PROTOCOL_PORTS: &[u16] = &[
     1080, 1433, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2379, 2380, 3128, 3306, 3389, 3659,
     4045, 4190, 4222, 5060, 5061, 5222, 5269, 5432, 5671, 5672, 5900, 5984, 5985, 6000, 6379, 6566,
     6665, 6666, 6667, 6668, 6669, 6679, 6697, 8883, 9042, 9092, 10080, 10250, 11211, 25672, 26257,
@@ -173,8 +173,8 @@ const OTHER_PROTOCOLS: &[u16] = &[
 mod tests {
     use super::*;
 
-    fn reason(text: &str) -> Reason {
-        Target::read(text, &[]).expect_err(text).0
+    fn reason(text: &str) -> FetchErrorReason {
+        FetchTarget::parse(text, &[]).expect_err(text).0
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
             "javascript:alert(1)",
             "data:application/json,[]",
         ] {
-            assert_eq!(reason(text), Reason::Url, "{text}");
+            assert_eq!(reason(text), FetchErrorReason::Url, "{text}");
         }
     }
 
@@ -229,8 +229,8 @@ mod tests {
         "
         .split_whitespace()
         {
-            assert_eq!(reason(&format!("https://{host}/s")), Reason::Address, "{host}");
-            assert_eq!(reason(&format!("https://{host}:8443/s")), Reason::Address, "{host}");
+            assert_eq!(reason(&format!("https://{host}/s")), FetchErrorReason::Address, "{host}");
+            assert_eq!(reason(&format!("https://{host}:8443/s")), FetchErrorReason::Address, "{host}");
         }
         for host in [
             "8.8.8.8",
@@ -254,7 +254,7 @@ mod tests {
         "
         .split_whitespace()
         {
-            assert_eq!(reason(&format!("https://{host}/s")), Reason::Name, "{host}");
+            assert_eq!(reason(&format!("https://{host}/s")), FetchErrorReason::Name, "{host}");
         }
         for host in [
             "rp.example",
@@ -279,7 +279,7 @@ mod tests {
         ] {
             assert_eq!(
                 reason(&format!("https://rp.example:{port}/")),
-                Reason::Port,
+                FetchErrorReason::Port,
                 "{port}"
             );
         }

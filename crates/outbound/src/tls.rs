@@ -1,7 +1,7 @@
-//! TLS by OpenSSL, as a link in ureq's chain of connectors.
+//! TLS with OpenSSL, as a connector of ureq.
 //!
-//! ureq's own TLS can trust the system's authorities or a given list, not both, and does not say why a certificate was
-//! refused; OpenSSL's connector does both.
+//! ureq's own TLS trusts either the system's authorities or a given list, and does not report the reason for which a certificate
+//! is refused. OpenSSL does both.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -17,11 +17,11 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-/// A connector from TLS 1.2 on that trusts the system's authorities and those given.
+/// Returns a connector for TLS 1.2 and later that trusts the system's authorities and those given.
 ///
 /// # Errors
-/// What OpenSSL says.
-pub fn trust(authorities: Vec<X509>) -> Result<SslConnectorBuilder, ErrorStack> {
+/// OpenSSL refuses an authority.
+pub fn connector_builder(authorities: Vec<X509>) -> Result<SslConnectorBuilder, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls_client())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     for authority in authorities {
@@ -30,18 +30,18 @@ pub fn trust(authorities: Vec<X509>) -> Result<SslConnectorBuilder, ErrorStack> 
     Ok(builder)
 }
 
-/// Wraps one connection in TLS before a deadline, for a server that proves to be the one that was meant.
-pub struct Tls {
-    /// Whom to trust.
+/// Wraps one connection in TLS before a deadline, after the server proved its identity.
+pub struct TlsConnector {
+    /// The trusted authorities.
     pub trust: SslConnector,
-    /// The host the certificate must be for.
+    /// The host that the certificate must name.
     pub host: String,
-    /// Until when the handshake must be done.
+    /// The time at which the handshake is given up.
     pub deadline: Instant,
 }
 
-impl<In: Transport> Connector<In> for Tls {
-    type Out = Wrapped;
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = TlsTransport;
 
     fn connect(
         &self,
@@ -56,15 +56,14 @@ impl<In: Transport> Connector<In> for Tls {
             after: Budget::Exact(left),
             ..details.timeout
         });
-        let stream = self
-            .trust
-            .connect(&self.host, adapter)
-            .map_err(|error| ureq::Error::Other(Box::new(NoTls::of(&error))))?;
+        let stream = self.trust.connect(&self.host, adapter).map_err(|error| {
+            ureq::Error::Other(Box::new(TlsHandshakeError::from_handshake(&error)))
+        })?;
         let buffers = LazyBuffers::new(
             details.config.input_buffer_size(),
             details.config.output_buffer_size(),
         );
-        Ok(Some(Wrapped {
+        Ok(Some(TlsTransport {
             buffers,
             stream,
             closed: None,
@@ -72,25 +71,25 @@ impl<In: Transport> Connector<In> for Tls {
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for TlsConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
+        f.write_str("TlsConnector")
     }
 }
 
-/// Why TLS did not come about, as the inner error of [`ureq::Error::Other`].
+/// A failed TLS handshake, as the inner error of [`ureq::Error::Other`].
 #[derive(Debug, thiserror::Error)]
-pub enum NoTls {
+pub enum TlsHandshakeError {
     /// The certificate was refused.
     #[error("{0}")]
     Certificate(X509VerifyResult),
-    /// Something else in the handshake, in OpenSSL's words.
+    /// Another failure of the handshake, in OpenSSL's words.
     #[error("{0}")]
     Handshake(&'static str),
 }
 
-impl NoTls {
-    fn of<S>(error: &HandshakeError<S>) -> Self {
+impl TlsHandshakeError {
+    fn from_handshake<S>(error: &HandshakeError<S>) -> Self {
         let stack = match error {
             HandshakeError::SetupFailure(stack) => Some(stack),
             HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => {
@@ -107,19 +106,19 @@ impl NoTls {
                 .iter()
                 .find_map(openssl::error::Error::reason)
         });
-        Self::Handshake(reason.unwrap_or("the connection broke off"))
+        Self::Handshake(reason.unwrap_or("the connection was closed"))
     }
 }
 
 /// A connection inside TLS.
-pub struct Wrapped {
+pub struct TlsTransport {
     buffers: LazyBuffers,
     stream: SslStream<TransportAdapter>,
-    /// Why nothing more can be sent.
+    /// The error of the last write, if the server closed the connection.
     closed: Option<io::Error>,
 }
 
-impl Transport for Wrapped {
+impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -131,8 +130,8 @@ impl Transport for Wrapped {
         }
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         match self.stream.write_all(output) {
-            // Whoever refuses a request before all of it was sent may close the connection behind the answer: it is there to be
-            // read. RFC 9112 §9.5.
+            // A server that refuses a request before it was sent completely may close the connection after its response, which can
+            // still be read. RFC 9112 §9.5.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -168,8 +167,8 @@ impl Transport for Wrapped {
     }
 }
 
-impl fmt::Debug for Wrapped {
+impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wrapped")
+        f.write_str("TlsTransport")
     }
 }

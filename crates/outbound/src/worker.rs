@@ -1,5 +1,5 @@
-//! The threads that fetch. They are few and of their own: a thread that waits for a server that never answers is none of those that
-//! verify tokens and passwords.
+//! The threads that fetch. They are separate from the threads that verify tokens and passwords, so that a server that never
+//! answers blocks none of those.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -12,37 +12,40 @@ use protocol::Timestamp;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::cache::Cache;
-use crate::lookup::{self, Lookup};
-use crate::queue::Queue;
-use crate::refused::{Reason, Refused};
-use crate::settings::{Limits, SettingsError};
-use crate::target::Target;
+use crate::cache::DocumentCache;
+use crate::fetch_error::{FetchError, FetchErrorReason};
+use crate::queue::FetchQueue;
+use crate::resolver::{self, ResolveFn};
+use crate::settings::{FetchLimits, FetchSettingsError};
+use crate::target::FetchTarget;
 use crate::{exchange, tls};
 
-/// A document that somebody waits for.
-pub(crate) struct Job {
-    pub(crate) target: Target,
-    /// True for a document of the expected shape.
+/// A request for a document, and the channel for its result.
+pub(crate) struct FetchJob {
+    pub(crate) target: FetchTarget,
+    /// Returns true for a document of the expected shape.
     pub(crate) has_shape: fn(&[u8]) -> bool,
     pub(crate) now: Timestamp,
     pub(crate) begun: Instant,
     pub(crate) deadline: Instant,
     pub(crate) span: Span,
-    pub(crate) answer: oneshot::Sender<Result<Arc<[u8]>, Refused>>,
+    pub(crate) answer: oneshot::Sender<Result<Arc<[u8]>, FetchError>>,
 }
 
-/// Everything that fetching takes besides an address.
-pub(crate) struct Worker {
-    pub(crate) limits: Limits,
+/// The state that all threads share.
+pub(crate) struct FetchWorker {
+    pub(crate) limits: FetchLimits,
     pub(crate) authorities: Vec<X509>,
     pub(crate) trust: OnceLock<Option<SslConnector>>,
-    pub(crate) lookup: Arc<Lookup>,
-    pub(crate) cache: Cache,
+    pub(crate) resolve: Arc<ResolveFn>,
+    pub(crate) cache: DocumentCache,
 }
 
-/// Starts the threads, which end with the queue.
-pub(crate) fn start(worker: &Arc<Worker>, queue: &Arc<Queue<Job>>) -> Result<(), SettingsError> {
+/// Starts the threads, which end when the queue is closed.
+pub(crate) fn start(
+    worker: &Arc<FetchWorker>,
+    queue: &Arc<FetchQueue<FetchJob>>,
+) -> Result<(), FetchSettingsError> {
     for number in 0..worker.limits.concurrency {
         let (own, jobs) = (Arc::clone(worker), Arc::clone(queue));
         let started = thread::Builder::new()
@@ -50,42 +53,48 @@ pub(crate) fn start(worker: &Arc<Worker>, queue: &Arc<Queue<Job>>) -> Result<(),
             .spawn(move || own.work(&jobs));
         if let Err(error) = started {
             queue.close();
-            return Err(SettingsError::Threads(error));
+            return Err(FetchSettingsError::Threads(error));
         }
     }
     Ok(())
 }
 
-impl Worker {
-    fn work(&self, queue: &Queue<Job>) {
+impl FetchWorker {
+    fn work(&self, queue: &FetchQueue<FetchJob>) {
         while let Some((id, job)) = queue.take() {
-            // The thread outlives a fault in what it calls, or there would be one less for all others.
+            // The thread survives a panic, which would otherwise leave one thread less for all callers.
             let outcome = catch_unwind(AssertUnwindSafe(|| job.span.in_scope(|| self.fetch(&job))))
-                .unwrap_or(Err(Reason::Http.into()));
+                .unwrap_or(Err(FetchErrorReason::Http.into()));
             let until = outcome
                 .as_ref()
                 .err()
                 .map(|_| end_of_bucket(job.begun, self.limits.bucket));
             queue.finish(id, until);
-            // A caller that went away wants no answer.
+            // The caller may be gone.
             drop(job.answer.send(outcome));
         }
     }
 
-    fn fetch(&self, job: &Job) -> Result<Arc<[u8]>, Refused> {
+    fn fetch(&self, job: &FetchJob) -> Result<Arc<[u8]>, FetchError> {
         let Self {
             limits,
-            lookup,
+            resolve,
             cache,
             ..
         } = self;
-        let patience = limits
+        let timeout = limits
             .connect
             .min(job.deadline.saturating_duration_since(Instant::now()));
-        let addresses = lookup::resolve(lookup, &job.target, patience)?;
-        let answer = exchange::get(&job.target, addresses, self.trust()?, limits, job.deadline)?;
+        let addresses = resolver::resolve(resolve, &job.target, timeout)?;
+        let answer = exchange::fetch(
+            &job.target,
+            addresses,
+            self.connector()?,
+            limits,
+            job.deadline,
+        )?;
         if !(job.has_shape)(&answer.body) {
-            return Err(Reason::Json.into());
+            return Err(FetchErrorReason::Json.into());
         }
         let body: Arc<[u8]> = answer.body.into();
         cache.put(
@@ -97,26 +106,29 @@ impl Worker {
         Ok(body)
     }
 
-    /// Whom to trust. The system has some hundred authorities, which take longer to read than everything else at the start of a
-    /// service and millions of bytes to keep: they are read for the first fetch, which most providers never see.
-    fn trust(&self) -> Result<&SslConnector, Reason> {
+    /// Returns the connector with the trusted authorities. It is created for the first fetch, since reading the system's
+    /// authorities takes time and memory, and most deployments never fetch.
+    fn connector(&self) -> Result<&SslConnector, FetchErrorReason> {
         let read = || {
-            tls::trust(self.authorities.clone())
+            tls::connector_builder(self.authorities.clone())
                 .ok()
                 .map(SslConnectorBuilder::build)
         };
-        self.trust.get_or_init(read).as_ref().ok_or(Reason::Tls)
+        self.trust
+            .get_or_init(read)
+            .as_ref()
+            .ok_or(FetchErrorReason::Tls)
     }
 }
 
-/// Returns the end of the bucket of time that this moment is in. A failure is told then.
+/// Returns the end of the current interval, at which a failure is answered.
 pub(crate) fn end_of_bucket(begun: Instant, bucket: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(pause(now.saturating_duration_since(begun), bucket))
         .unwrap_or(now)
 }
 
-/// Returns the time until the bucket that `elapsed` is in ends.
+/// Returns the time from `elapsed` to the end of its interval.
 fn pause(elapsed: Duration, bucket: Duration) -> Duration {
     match elapsed.as_nanos().checked_rem(bucket.as_nanos()) {
         Some(into) => bucket.saturating_sub(Duration::from_nanos(u64::try_from(into).unwrap_or(0))),

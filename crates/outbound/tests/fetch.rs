@@ -15,7 +15,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use outbound::{Caller, FetchLimit, Fetcher, Limits, Lookup, Refused, Settings, SettingsError};
+use outbound::{
+    Caller, FetchError, FetchLimit, FetchLimits, FetchSettings, FetchSettingsError, Fetcher,
+    ResolveFn,
+};
 use protocol::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -25,19 +28,19 @@ use tokio::runtime::{Builder, Runtime};
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Limits that leave a busy machine its time, with small documents and no pause after a failure.
-fn patient() -> Limits {
-    Limits {
+fn patient() -> FetchLimits {
+    FetchLimits {
         connect: Duration::from_secs(10),
         total: Duration::from_secs(10),
         body: 1024,
         bucket: Duration::ZERO,
-        ..Limits::default()
+        ..FetchLimits::default()
     }
 }
 
 /// Limits a test can wait for.
-fn hurried() -> Limits {
-    Limits {
+fn hurried() -> FetchLimits {
+    FetchLimits {
         connect: Duration::from_millis(400),
         total: Duration::from_millis(400),
         ..patient()
@@ -45,8 +48,8 @@ fn hurried() -> Limits {
 }
 
 /// Trusts the site's certificate and may go to its address.
-fn settings(site: &Site, limits: Limits) -> Settings {
-    Settings {
+fn settings(site: &Site, limits: FetchLimits) -> FetchSettings {
+    FetchSettings {
         allow: vec![site.address().parse().unwrap()],
         ca: Some(site.certificate.clone()),
         limits,
@@ -58,13 +61,17 @@ fn fetcher(site: &Site) -> Fetcher {
 }
 
 /// Resolves every name to these addresses.
-fn always(addresses: &[&str]) -> Arc<Lookup> {
+fn always(addresses: &[&str]) -> Arc<ResolveFn> {
     let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
     Arc::new(move |_: &str| Ok(addresses.clone()))
 }
 
 /// Waits for a fetch.
-fn json<T: DeserializeOwned>(fetcher: &Fetcher, url: &str, now: Timestamp) -> Result<T, Refused> {
+fn json<T: DeserializeOwned>(
+    fetcher: &Fetcher,
+    url: &str,
+    now: Timestamp,
+) -> Result<T, FetchError> {
     of(fetcher, "a caller", url, now)
 }
 
@@ -74,7 +81,7 @@ fn of<T: DeserializeOwned>(
     name: &str,
     url: &str,
     now: Timestamp,
-) -> Result<T, Refused> {
+) -> Result<T, FetchError> {
     let caller = Caller {
         name: name.to_owned(),
         address: None,
@@ -86,9 +93,9 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn refused(outcome: Result<Value, Refused>) -> &'static str {
+fn refused(outcome: Result<Value, FetchError>) -> &'static str {
     let refused = outcome.expect_err("the fetch is refused");
-    assert_eq!(refused.to_string(), Refused::TEXT);
+    assert_eq!(refused.to_string(), FetchError::TEXT);
     refused.reason()
 }
 
@@ -121,10 +128,10 @@ fn a_document_is_fetched_with_a_plain_request() {
 fn every_wrong_answer_is_refused_with_the_same_text() {
     let long = format!("[\"{}\"]", "a".repeat(1024));
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n".to_vec();
-    let too_long = "The answer is too long.";
-    let status = "The status of the answer is not 200.";
-    let kind = "The content type of the answer is not application/json.";
-    let shape = "The answer is not JSON of the expected shape.";
+    let too_long = "The response is too long.";
+    let status = "The status of the response is not 200.";
+    let kind = "The content type of the response is not application/json.";
+    let shape = "The response is not JSON of the expected shape.";
     for (answer, reason) in [
         (
             Answer::new("404 Not Found", "Content-Type: application/json\r\n", "[]"),
@@ -180,19 +187,19 @@ fn every_wrong_answer_is_refused_with_the_same_text() {
         ),
         (
             Answer::Endless([&head[..], b"X-Long: "].concat()),
-            "The answer is not HTTP as it should be.",
+            "The response is not valid HTTP.",
         ),
         (
             Answer::Whole(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()),
-            "The answer is not HTTP as it should be.",
+            "The response is not valid HTTP.",
         ),
         (
             Answer::Whole(Vec::new()),
-            "The connection failed or broke off.",
+            "The connection failed or was closed early.",
         ),
         (
             Answer::Whole([&head[..], b"Content-Length: 5\r\n\r\n[]"].concat()),
-            "The connection failed or broke off.",
+            "The connection failed or was closed early.",
         ),
     ] {
         let site = Site::start(answer);
@@ -217,7 +224,7 @@ fn a_slow_answer_is_refused_in_time() {
         let begun = Instant::now();
         assert_eq!(
             refused(json(&fetcher, &site.url(), NOW)),
-            "The answer did not arrive in time."
+            "The response did not arrive in time."
         );
         assert!(
             begun.elapsed() < Duration::from_secs(4),
@@ -232,11 +239,11 @@ fn a_slow_answer_is_refused_in_time() {
 fn a_handshake_that_does_not_end_is_refused_in_time() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
-    let limits = Limits {
+    let limits = FetchLimits {
         total: Duration::from_secs(10),
         ..hurried()
     };
-    let fetcher = Fetcher::new(Settings {
+    let fetcher = Fetcher::new(FetchSettings {
         allow: vec![address.parse().unwrap()],
         ca: None,
         limits,
@@ -246,7 +253,7 @@ fn a_handshake_that_does_not_end_is_refused_in_time() {
     let reason = refused(json(&fetcher, &format!("https://{address}/"), NOW));
     assert_eq!(
         reason,
-        "TLS could not be agreed, or the certificate is not trusted for this host."
+        "The TLS handshake failed, or the certificate is not trusted for this host."
     );
     assert!(
         begun.elapsed() < Duration::from_secs(4),
@@ -270,17 +277,17 @@ fn content_type_parameters_and_a_body_of_just_the_limit_are_accepted() {
 #[test]
 fn a_document_of_another_shape_is_refused() {
     let site = Site::start(Answer::json("", r#"{"uris": []}"#));
-    let outcome: Result<Vec<String>, Refused> = json(&fetcher(&site), &site.url(), NOW);
+    let outcome: Result<Vec<String>, FetchError> = json(&fetcher(&site), &site.url(), NOW);
     assert_eq!(
         outcome.unwrap_err().reason(),
-        "The answer is not JSON of the expected shape."
+        "The response is not JSON of the expected shape."
     );
 }
 
 #[test]
 fn a_private_address_that_is_not_allowed_gets_no_connection() {
     let site = Site::start(Answer::json("", "[]"));
-    let stranger = Fetcher::new(Settings {
+    let stranger = Fetcher::new(FetchSettings {
         allow: Vec::new(),
         ..settings(&site, patient())
     })
@@ -304,7 +311,7 @@ fn a_private_address_that_is_not_allowed_gets_no_connection() {
         );
         assert_eq!(
             refused(outcome),
-            "The host of the address has an address that is not public and not allowed.",
+            "The host has an address that is neither public nor allowed.",
             "{host}"
         );
     }
@@ -322,7 +329,7 @@ fn a_private_address_that_is_not_allowed_gets_no_connection() {
         );
         assert_eq!(
             refused(outcome),
-            "The host of the address is a name of this machine or of a private network.",
+            "The host is a name of this machine or of a private network.",
             "{host}"
         );
     }
@@ -340,14 +347,15 @@ fn a_name_with_any_private_address_gets_no_connection() {
         &["::ffff:127.0.0.1"],
         &["2606:4700::1", "::1"],
     ] {
-        let stranger = Fetcher::with_lookup(settings(&site, patient()), always(addresses)).unwrap();
-        let reason = "The host of the address has an address that is not public and not allowed.";
+        let stranger =
+            Fetcher::with_resolver(settings(&site, patient()), always(addresses)).unwrap();
+        let reason = "The host has an address that is neither public nor allowed.";
         assert_eq!(refused(json(&stranger, &url, NOW)), reason, "{addresses:?}");
     }
     // The seventeenth address is beyond what the client would connect to, and is looked at all the same.
     let mut many = vec!["8.8.8.8"; 16];
     many.push("127.0.0.1");
-    let stranger = Fetcher::with_lookup(settings(&site, patient()), always(&many)).unwrap();
+    let stranger = Fetcher::with_resolver(settings(&site, patient()), always(&many)).unwrap();
     refused(json(&stranger, &url, NOW));
     assert_eq!(site.connections(), 0);
 }
@@ -368,8 +376,8 @@ fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
         })])
     };
     let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
-    let fetcher = Fetcher::with_lookup(
-        Settings {
+    let fetcher = Fetcher::with_resolver(
+        FetchSettings {
             allow,
             ..settings(&site, patient())
         },
@@ -385,42 +393,39 @@ fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
 fn the_next_address_is_tried_when_one_does_not_answer() {
     let site = Site::start(Answer::json("", "[1]"));
     let allow = vec![format!("documents.example:{}", site.port).parse().unwrap()];
-    let settings = Settings {
+    let settings = FetchSettings {
         allow,
         ..settings(&site, patient())
     };
     let mut many = vec!["127.0.0.9"; 20];
     many.insert(1, "127.0.0.1");
-    let fetcher = Fetcher::with_lookup(settings, always(&many)).unwrap();
+    let fetcher = Fetcher::with_resolver(settings, always(&many)).unwrap();
     let url = format!("https://documents.example:{}/document.json", site.port);
     assert_eq!(json::<Value>(&fetcher, &url, NOW), Ok(json!([1])));
 }
 
 #[test]
 fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
-    let none: Arc<Lookup> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
+    let none: Arc<ResolveFn> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
     let (release, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
-    let never: Arc<Lookup> = Arc::new(move |_: &str| {
+    let never: Arc<ResolveFn> = Arc::new(move |_: &str| {
         // Lasts until the test is over.
         let _ = gate.lock().unwrap().recv();
         Ok(Vec::new())
     });
     for lookup in [none, always(&[]), never] {
-        let fetcher = Fetcher::with_lookup(
-            Settings {
+        let fetcher = Fetcher::with_resolver(
+            FetchSettings {
                 limits: hurried(),
-                ..Settings::default()
+                ..FetchSettings::default()
             },
             lookup,
         )
         .unwrap();
         let begun = Instant::now();
         let outcome = json(&fetcher, "https://rp.example/sectors.json", NOW);
-        assert_eq!(
-            refused(outcome),
-            "The host of the address could not be resolved in time."
-        );
+        assert_eq!(refused(outcome), "The host could not be resolved in time.");
         assert!(
             begun.elapsed() < Duration::from_secs(4),
             "{:?}",
@@ -433,8 +438,8 @@ fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
 #[test]
 fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
     let site = Site::start(Answer::json("", "[]"));
-    let reason = "TLS could not be agreed, or the certificate is not trusted for this host.";
-    let system_only = Fetcher::new(Settings {
+    let reason = "The TLS handshake failed, or the certificate is not trusted for this host.";
+    let system_only = Fetcher::new(FetchSettings {
         ca: None,
         ..settings(&site, patient())
     })
@@ -443,8 +448,8 @@ fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
 
     let other = format!("other.example:{}", site.port);
     let allow = vec![other.parse().unwrap()];
-    let other_host = Fetcher::with_lookup(
-        Settings {
+    let other_host = Fetcher::with_resolver(
+        FetchSettings {
             allow,
             ..settings(&site, patient())
         },
@@ -465,16 +470,16 @@ fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
 #[test]
 fn certificate_authorities_that_cannot_be_used_are_named_at_the_start() {
     let with = |ca: &[u8]| {
-        Fetcher::new(Settings {
+        Fetcher::new(FetchSettings {
             ca: Some(ca.to_vec()),
-            ..Settings::default()
+            ..FetchSettings::default()
         })
         .unwrap_err()
     };
-    assert!(matches!(with(b""), SettingsError::NoCertificate));
+    assert!(matches!(with(b""), FetchSettingsError::NoCertificate));
     assert!(matches!(
         with(b"a line of text\n"),
-        SettingsError::NoCertificate
+        FetchSettingsError::NoCertificate
     ));
     let broken = with(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     assert!(
@@ -488,15 +493,15 @@ fn certificate_authorities_that_cannot_be_used_are_named_at_the_start() {
 /// A refused literal, a refused name, a name that resolves to a refused address and one that does not resolve.
 #[test]
 fn refused_addresses_cannot_be_told_apart_by_time() {
-    let bucket = Limits::default().bucket;
-    let nowhere: Arc<Lookup> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
+    let bucket = FetchLimits::default().bucket;
+    let nowhere: Arc<ResolveFn> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
     for (url, lookup) in [
         ("https://127.0.0.1/", always(&[])),
         ("https://printer.local/", always(&[])),
         ("https://rp.example/", always(&["10.0.0.1"])),
         ("https://rp.example/", nowhere),
     ] {
-        let fetcher = Fetcher::with_lookup(Settings::default(), lookup).unwrap();
+        let fetcher = Fetcher::with_resolver(FetchSettings::default(), lookup).unwrap();
         let begun = Instant::now();
         refused(json(&fetcher, url, NOW));
         assert!(
@@ -540,7 +545,7 @@ fn what_may_not_be_kept_is_fetched_again() {
     ] {
         let site = Site::start(answer);
         let fetcher = fetcher(&site);
-        let outcomes: [Result<Vec<String>, Refused>; 2] = [
+        let outcomes: [Result<Vec<String>, FetchError>; 2] = [
             json(&fetcher, &site.url(), NOW),
             json(&fetcher, &site.url(), NOW),
         ];
@@ -550,7 +555,7 @@ fn what_may_not_be_kept_is_fetched_again() {
 }
 
 /// A fetcher whose look-ups arrive at the test and last until it lets them go.
-fn held(settings: Settings) -> (Fetcher, mpsc::Receiver<()>, mpsc::Sender<()>) {
+fn held(settings: FetchSettings) -> (Fetcher, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (arrive, arrived) = mpsc::channel();
     let (release, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
@@ -560,25 +565,25 @@ fn held(settings: Settings) -> (Fetcher, mpsc::Receiver<()>, mpsc::Sender<()>) {
         Ok(Vec::new())
     };
     (
-        Fetcher::with_lookup(settings, Arc::new(lookup)).unwrap(),
+        Fetcher::with_resolver(settings, Arc::new(lookup)).unwrap(),
         arrived,
         release,
     )
 }
 
-fn limited(limits: Limits) -> Settings {
-    Settings {
+fn limited(limits: FetchLimits) -> FetchSettings {
+    FetchSettings {
         limits,
-        ..Settings::default()
+        ..FetchSettings::default()
     }
 }
 
 const ANYWHERE: &str = "https://rp.example/sectors.json";
-const UNRESOLVED: &str = "The host of the address could not be resolved in time.";
+const UNRESOLVED: &str = "The host could not be resolved in time.";
 
 #[test]
 fn no_more_fetches_run_at_once_than_allowed() {
-    let (fetcher, arrived, release) = held(limited(Limits {
+    let (fetcher, arrived, release) = held(limited(FetchLimits {
         concurrency: 1,
         waiting: 0,
         ..patient()
@@ -586,11 +591,11 @@ fn no_more_fetches_run_at_once_than_allowed() {
     thread::scope(|scope| {
         let first = scope.spawn(|| refused(of(&fetcher, "one", ANYWHERE, NOW)));
         arrived.recv().unwrap();
-        assert_eq!(fetcher.under_way(), 1);
+        assert_eq!(fetcher.in_progress(), 1);
         let full = of::<Value>(&fetcher, "another", ANYWHERE, NOW).unwrap_err();
         assert_eq!(
             (full.reason(), full.limit()),
-            ("Too many fetches are under way.", Some(FetchLimit::Queue))
+            ("Too many fetches are in progress.", Some(FetchLimit::Queue))
         );
         release.send(()).unwrap();
         assert_eq!(first.join().unwrap(), UNRESOLVED);
@@ -602,7 +607,7 @@ fn no_more_fetches_run_at_once_than_allowed() {
 /// A third fetch is refused at once, whatever is behind its address, and keeps nobody else waiting. A document that is kept is no fetch.
 #[test]
 fn third_fetch_of_one_caller_is_refused_at_once() {
-    let (fetcher, arrived, release) = held(limited(Limits {
+    let (fetcher, arrived, release) = held(limited(FetchLimits {
         bucket: Duration::from_mins(1),
         ..patient()
     }));
@@ -627,13 +632,13 @@ fn third_fetch_of_one_caller_is_refused_at_once() {
     assert_eq!(
         (third.reason(), third.limit()),
         (
-            "The caller has too many fetches under way.",
+            "The caller has too many fetches in progress.",
             Some(FetchLimit::Caller)
         )
     );
     release.send(()).unwrap();
     release.send(()).unwrap();
-    while fetcher.under_way() > 0 {
+    while fetcher.in_progress() > 0 {
         thread::yield_now();
     }
     let third = of::<Value>(&fetcher, "one", ANYWHERE, NOW).unwrap_err();
@@ -651,7 +656,7 @@ fn third_fetch_of_one_caller_is_refused_at_once() {
 /// A caller that goes away before its turn leaves no job behind.
 #[test]
 fn waiting_fetch_is_taken_back_with_its_caller() {
-    let (fetcher, arrived, release) = held(limited(Limits {
+    let (fetcher, arrived, release) = held(limited(FetchLimits {
         concurrency: 1,
         waiting: 1,
         ..patient()
@@ -681,7 +686,7 @@ fn kept_document_is_read_while_the_share_is_used() {
     let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[1]"));
     let (fetcher, arrived, release) = held(settings(
         &site,
-        Limits {
+        FetchLimits {
             per_caller: 1,
             ..patient()
         },
@@ -717,5 +722,5 @@ fn what_became_of_fetches_is_counted() {
         ["fetched", "cached", "address", "url", "slow"].map(count),
         [1, 1, 1, 1, 0]
     );
-    assert_eq!(fetcher.under_way(), 0);
+    assert_eq!(fetcher.in_progress(), 0);
 }

@@ -1,11 +1,11 @@
-//! One request and its answer: a connection of its own, no redirects, no proxy, a limit on time and length.
+//! One HTTP request and its response, over a new connection, without redirects or a proxy, limited in time and length.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
-use outbound::tls::{NoTls, Tls};
+use outbound::tls::{TlsConnector, TlsHandshakeError};
 use protocol::{Object, Secret};
 use serde_json::Value;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
@@ -16,24 +16,24 @@ use url::Url;
 
 use crate::journey::TryCredentials;
 use crate::resolver::{HostResolver, ResolveOverride};
-use crate::trusted_authorities::trust;
+use crate::trusted_authorities::tls_connector;
 
-/// How long a step may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// The time limit of one request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an answer may be, in bytes.
+/// The maximum length of a response body, in bytes.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
 /// The value of an `Authorization` header.
 #[derive(Debug, Clone)]
 pub(crate) struct Authorization {
     header: Secret,
-    /// What of it must not be seen.
+    /// The parts that must be masked in output.
     pub(crate) secrets: Vec<Secret>,
 }
 
 impl Authorization {
-    /// RFC 6750 §2.1.
+    /// Returns `Bearer` credentials. RFC 6750 §2.1.
     pub(crate) fn bearer(token: &Secret) -> Self {
         Self {
             header: Secret::new(format!("Bearer {}", token.reveal())),
@@ -41,7 +41,7 @@ impl Authorization {
         }
     }
 
-    /// RFC 7617 §2.
+    /// Returns `Basic` credentials. RFC 7617 §2.
     pub(crate) fn basic(name: &str, password: &Secret) -> Self {
         let pair =
             openssl::base64::encode_block(format!("{name}:{}", password.reveal()).as_bytes());
@@ -61,7 +61,6 @@ impl From<&TryCredentials> for Authorization {
     }
 }
 
-/// What is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct ProbeRequest {
     pub(crate) method: Method,
@@ -86,18 +85,18 @@ impl ProbeRequest {
         Self::new(Method::GET, url)
     }
 
-    pub(crate) fn authorized(self, authorization: Option<Authorization>) -> Self {
+    pub(crate) fn with_authorization(self, authorization: Option<Authorization>) -> Self {
         Self {
             authorization,
             ..self
         }
     }
 
-    pub(crate) fn with(self, body: Object) -> Self {
+    pub(crate) fn with_object(self, body: Object) -> Self {
         self.with_json(Value::Object(body).to_string())
     }
 
-    /// With a body that is sent as JSON, whatever it is.
+    /// Sets a body that is sent as `application/json`, without checking that it is JSON.
     pub(crate) fn with_json(self, body: String) -> Self {
         Self {
             body: Some(body),
@@ -105,24 +104,23 @@ impl ProbeRequest {
         }
     }
 
-    /// Whether it would change or delete what is there.
-    pub(crate) fn changes(&self) -> bool {
+    /// Returns true for the methods that change or delete a client.
+    pub(crate) fn is_modifying(&self) -> bool {
         self.method == Method::PUT || self.method == Method::DELETE
     }
 
-    /// How long its body is, in bytes.
-    pub(crate) fn length(&self) -> usize {
+    /// The length of the body, in bytes.
+    pub(crate) fn body_length(&self) -> usize {
         self.body.as_ref().map_or(0, String::len)
     }
 
-    /// With one more header.
-    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+    /// Adds a header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 }
 
-/// What came back.
 #[derive(Debug, Clone)]
 pub(crate) struct ProbeResponse {
     pub(crate) status: u16,
@@ -133,7 +131,7 @@ pub(crate) struct ProbeResponse {
 }
 
 impl ProbeResponse {
-    /// The body, when it is a JSON object.
+    /// The body, if it is a JSON object.
     pub(crate) fn object(&self) -> Option<Object> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(object)) => Some(object),
@@ -141,7 +139,7 @@ impl ProbeResponse {
         }
     }
 
-    /// A header's values; one that is no text counts as empty.
+    /// The values of a header; a value that is not text is returned as an empty string.
     pub(crate) fn values(&self, name: &HeaderName) -> Vec<&str> {
         self.headers
             .get_all(name)
@@ -151,7 +149,7 @@ impl ProbeResponse {
     }
 }
 
-/// The way to ask.
+/// Sends requests; trusts the authorities of the system and, if given, those of a file.
 pub(crate) struct ProbeClient {
     trust: SslConnector,
     ca: Option<PathBuf>,
@@ -163,23 +161,23 @@ impl ProbeClient {
     /// Trusts the authorities of the system and those in the PEM file `ca`. The error is the rest of a sentence.
     pub(crate) fn new(ca: Option<&Path>) -> Result<Self, String> {
         Ok(Self {
-            trust: trust(ca)?,
+            trust: tls_connector(ca)?,
             ca: ca.map(Path::to_owned),
             resolve: Vec::new(),
-            timeout: TIMEOUT,
+            timeout: REQUEST_TIMEOUT,
         })
     }
 
-    /// Finds some hosts where it is told to.
-    pub(crate) fn resolving(self, resolve: Vec<ResolveOverride>) -> Self {
+    /// Overrides the addresses of some hosts.
+    pub(crate) fn with_overrides(self, resolve: Vec<ResolveOverride>) -> Self {
         Self { resolve, ..self }
     }
 
-    /// Asks. The error is the rest of a sentence that says why there is no answer.
+    /// Sends a request and reads its response. The error is the rest of a sentence that gives the reason.
     pub(crate) fn send(&self, request: &ProbeRequest) -> Result<ProbeResponse, String> {
         let deadline = Instant::now() + self.timeout;
         self.exchange(request, deadline)
-            .map_err(|error| self.explain(&request.url, &error, deadline))
+            .map_err(|error| self.describe_error(&request.url, &error, deadline))
     }
 
     fn exchange(
@@ -247,7 +245,7 @@ impl ProbeClient {
             .to_owned();
         Agent::with_parts(
             config,
-            tcp.chain(Tls {
+            tcp.chain(TlsConnector {
                 trust: self.trust.clone(),
                 host,
                 deadline,
@@ -256,7 +254,7 @@ impl ProbeClient {
         )
     }
 
-    fn explain(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {
+    fn describe_error(&self, url: &Url, error: &ureq::Error, deadline: Instant) -> String {
         let host = url.host_str().unwrap_or_default();
         let place = url
             .port_or_known_default()
@@ -278,23 +276,25 @@ impl ProbeClient {
             ureq::Error::BodyExceedsLimit(most) => {
                 format!("the answer of {place} is longer than {most} bytes")
             }
-            ureq::Error::Other(inner) => match inner.downcast_ref::<NoTls>() {
-                Some(NoTls::Certificate(verdict)) => {
-                    self.refused(&place, verdict.error_string(), verdict.as_raw())
-                }
+            ureq::Error::Other(inner) => match inner.downcast_ref::<TlsHandshakeError>() {
+                Some(TlsHandshakeError::Certificate(verdict)) => self.describe_certificate_error(
+                    &place,
+                    verdict.error_string(),
+                    verdict.as_raw(),
+                ),
                 _ => format!(
-                    "no TLS could be agreed with {place} ({inner}); does it speak https there?"
+                    "the TLS handshake with {place} failed ({inner}); does it serve https on this port?"
                 ),
             },
             ureq::Error::Http(_) => format!(
-                "the request to {place} cannot be sent; is there a strange character in the credentials?"
+                "the request to {place} cannot be sent; do the credentials contain a character that no header may have?"
             ),
-            other => format!("the answer of {place} is not HTTP as it should be ({other})"),
+            other => format!("the answer of {place} is not valid HTTP ({other})"),
         }
     }
 
-    fn refused(&self, place: &str, verdict: &str, code: i32) -> String {
-        // The numbers are OpenSSL's own, X509_V_ERR_*: dates, then names. For these, other authorities would not help.
+    fn describe_certificate_error(&self, place: &str, verdict: &str, code: i32) -> String {
+        // OpenSSL's X509_V_ERR_* codes for dates and names: another authority would not help.
         if matches!(code, 9 | 10 | 62 | 64) {
             return format!("the certificate of {place} is refused ({verdict})");
         }
@@ -351,7 +351,11 @@ mod tests {
     fn an_unknown_host_is_called_so() {
         let http = ProbeClient::new(None).unwrap();
         let url = Url::parse("https://login.example.invalid/").unwrap();
-        let reason = http.explain(&url, &ureq::Error::HostNotFound, Instant::now() + TIMEOUT);
+        let reason = http.describe_error(
+            &url,
+            &ureq::Error::HostNotFound,
+            Instant::now() + REQUEST_TIMEOUT,
+        );
         assert_eq!(
             reason,
             "the host login.example.invalid is unknown; is its name spelled right?"

@@ -1,5 +1,5 @@
-//! `frontdesk try`: a client that takes the four steps, from an account's name to a registered client and back, at any
-//! provider, and shows each of them.
+//! `frontdesk try`: runs the four steps at any provider, from an account's name to a registered client that is deleted
+//! again, and prints each of them.
 //!
 //! | module | content |
 //! |---|---|
@@ -58,14 +58,14 @@ pub enum TryCredentials {
     },
 }
 
-/// Takes the four steps and prints each to `out`, whose last line gives the outcome.
+/// Runs the four steps and prints each to `out`, whose last line gives the outcome.
 ///
 /// # Errors
 /// The first step that failed, as one sentence.
 pub fn try_provider(options: &TryOptions, out: &mut dyn Write) -> Result<(), StepError> {
     let mut report = TryReport::new(out, options.json);
     let outcome = run_steps(options, &mut report);
-    report.finish(&outcome)?;
+    report.print_summary(&outcome)?;
     outcome
 }
 
@@ -77,13 +77,13 @@ fn run_steps(options: &TryOptions, report: &mut TryReport<'_>) -> Result<(), Ste
     let mut runner = StepRunner::new(client, report);
     let authorization = options.credentials.as_ref().map(Authorization::from);
     if let Some(authorization) = &authorization {
-        runner.hide(authorization);
+        runner.mask(authorization);
     }
-    let issuer = discovery::webfinger(&mut runner, &resource)?;
-    let provider = discovery::configuration(&mut runner, &issuer)?;
-    discovery::keys(&mut runner, &provider)?;
+    let issuer = discovery::find_issuer(&mut runner, &resource)?;
+    let provider = discovery::fetch_configuration(&mut runner, &issuer)?;
+    discovery::fetch_keys(&mut runner, &provider)?;
     if options.register {
-        registration::life_cycle(&mut runner, &provider, authorization)?;
+        registration::run_life_cycle(&mut runner, &provider, authorization)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Clients that look at providers from outside.
+//! Clients that test providers from outside.
 //!
 //! [`journey`] is `frontdesk try`: the four steps at any provider. [`outside`] is `frontdesk check --outside`: requests to the
 //! public addresses of a deployment, compared with what its configuration promises. Neither knows a configuration.

@@ -1,13 +1,13 @@
-//! `frontdesk check --outside`: requests to a deployment's own public addresses, which find what stands between clients and
-//! the service.
+//! `frontdesk check --outside`: requests to a deployment's own public addresses, which find faults of the proxies between
+//! clients and the service.
 //!
-//! Nothing is changed: what is sent to the registration endpoint can register no client.
+//! The requests change nothing: those to the registration endpoint have a body that registers no client.
 //!
 //! | module | content |
 //! |---|---|
 //! | `expected` | the answers that the configuration promises |
-//! | `checks` | the table: what is checked, and how it is fixed |
-//! | `requests` | one request, and what an answer with the wrong status tells of its sender |
+//! | `checks` | the table of checks and their fixes |
+//! | `requests` | sends one request, and classifies a response with an unexpected status |
 //! | `connection` | addresses, TLS, plain HTTP, an unknown `Host`, the management listener |
 //! | `documents` | the provider's document in every form, its keys, the metadata of the registration endpoint |
 //! | `caching` | the effect of proxies on `ETag`, `Cache-Control` and CORS |
@@ -45,7 +45,7 @@ pub struct OutsideOptions {
     pub ca: Option<PathBuf>,
     /// True if every line is one JSON object.
     pub json: bool,
-    /// Hosts with an address of their own, whatever DNS says.
+    /// Hosts whose addresses are not taken from DNS.
     pub resolve: Vec<ResolveOverride>,
     /// The time before its end in which a certificate is a finding.
     pub expires_soon: Duration,
@@ -61,7 +61,7 @@ pub fn check_outside(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<(), String> {
-    let client = ProbeClient::new(options.ca.as_deref())?.resolving(options.resolve.clone());
+    let client = ProbeClient::new(options.ca.as_deref())?.with_overrides(options.resolve.clone());
     let mut report = CheckReport::new(out, options.json);
     let mut checker = OutsideChecker::new(client, &mut report);
     let mut unreachable: Vec<String> = Vec::new();
@@ -75,7 +75,7 @@ pub fn check_outside(
     for mut provider in expected {
         descriptors.append(&mut provider.descriptors);
         if reached(provider.issuer.origin()) {
-            registration::leave_out_foreign_wso2_paths(&mut checker, &mut provider)?;
+            registration::drop_foreign_wso2_paths(&mut checker, &mut provider)?;
             documents::check(&mut checker, &provider)?;
             registration::check(&mut checker, &provider)?;
             connection::check_foreign_answers(&mut checker, &provider.issuer)?;

@@ -1,4 +1,4 @@
-//! From a host to its addresses: as the system resolves it, or as the caller says.
+//! Resolves hosts with the system's resolver, or with the caller's overrides.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// `HOST:PORT:ADDRESS`: where a host is found whatever DNS says, so that a deployment can be looked at before its name leads
-/// there. The address may have a port of its own.
+/// An override of DNS, written `HOST:PORT:ADDRESS`, to check a deployment before its name points there. The address may have
+/// its own port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolveOverride {
     host: String,
@@ -42,16 +42,20 @@ impl FromStr for ResolveOverride {
     }
 }
 
-fn told(resolve: &[ResolveOverride], host: &str, port: u16) -> Option<SocketAddr> {
+fn find_override(resolve: &[ResolveOverride], host: &str, port: u16) -> Option<SocketAddr> {
     resolve
         .iter()
-        .find(|told| told.host.eq_ignore_ascii_case(host) && told.port == port)
-        .map(|told| told.to)
+        .find(|entry| entry.host.eq_ignore_ascii_case(host) && entry.port == port)
+        .map(|entry| entry.to)
 }
 
-/// Every address of a host; none when it is unknown.
-pub(crate) fn addresses(resolve: &[ResolveOverride], host: &str, port: u16) -> Vec<SocketAddr> {
-    match told(resolve, host, port) {
+/// Returns every address of a host; an empty list if it is unknown.
+pub(crate) fn resolve_addresses(
+    resolve: &[ResolveOverride],
+    host: &str,
+    port: u16,
+) -> Vec<SocketAddr> {
+    match find_override(resolve, host, port) {
         Some(to) => vec![to],
         None => (host.trim_matches(['[', ']']), port)
             .to_socket_addrs()
@@ -60,8 +64,8 @@ pub(crate) fn addresses(resolve: &[ResolveOverride], host: &str, port: u16) -> V
     }
 }
 
-/// The caller's word, then the system's resolver, for which a name without an address is an unknown host and not a broken
-/// connection.
+/// Applies the overrides, then asks the system's resolver. A name without an address is reported as an unknown host instead of a
+/// connection error.
 #[derive(Debug, Default)]
 pub(crate) struct HostResolver {
     system: DefaultResolver,
@@ -91,7 +95,10 @@ impl Resolver for HostResolver {
             } else {
                 443
             });
-        if let Some(to) = uri.host().and_then(|host| told(&self.resolve, host, port)) {
+        if let Some(to) = uri
+            .host()
+            .and_then(|host| find_override(&self.resolve, host, port))
+        {
             let mut addresses = self.empty();
             addresses.push(to);
             return Ok(addresses);
@@ -122,11 +129,15 @@ mod tests {
         ] {
             let resolve = [text.parse::<ResolveOverride>().unwrap()];
             assert_eq!(
-                addresses(&resolve, "login.example.com", 443),
+                resolve_addresses(&resolve, "login.example.com", 443),
                 [to.parse().unwrap()],
                 "{text}"
             );
-            assert_eq!(told(&resolve, "login.example.com", 80), None, "{text}");
+            assert_eq!(
+                find_override(&resolve, "login.example.com", 80),
+                None,
+                "{text}"
+            );
         }
     }
 

@@ -1,26 +1,27 @@
-//! From what a client asks for to what is agreed: the provider's document is the policy.
+//! The policy: turns requested client metadata into registered client metadata.
 //!
-//! Lists are narrowed to what the document offers and refused when nothing is left; a single value is refused when its
-//! governing list lacks it; what the document has no governing list for is dropped, and with it what needs it (RFC 7591
-//! §3.2.1 lets a server replace what was asked, and the answer says what was agreed). So is a demand the provider cannot meet.
+//! The policy is the provider's own discovery document. A list is narrowed to the values the document offers, and refused
+//! if no value is left. A single value is refused if its governing list lacks it. A member is dropped if the document has no
+//! governing list for it, together with the members that need it, and so is a demand the provider cannot meet. RFC 7591
+//! §3.2.1 allows a server to replace requested values, and the response shows the client what was registered.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::json::read_stored_object;
-use crate::member::{Held, Invalid, Kept};
+use crate::member::{Invalid, MemberValue, Narrowing};
 use crate::response_type::ResponseType;
 use crate::rules;
-use crate::table::Row;
+use crate::table::MemberRow;
 use crate::uri::RedirectUri;
 use crate::values::{ApplicationType, AuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::{ClientMetadata, ProviderMetadata};
 
-/// What was agreed with a client. Only [`ProviderMetadata::admit`] makes it, and the store reads it back.
+/// The registered metadata of a client. It comes from [`ProviderMetadata::admit`] or from the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegisteredMetadata {
-    /// Apart, since the table is large and this is handed on from place to place.
+    /// Boxed because the table is large and this type is moved often.
     members: Box<ClientMetadata>,
     json: String,
 }
@@ -31,26 +32,25 @@ impl RegisteredMetadata {
         Self { members, json }
     }
 
-    /// The members.
+    /// Returns the members.
     pub fn members(&self) -> &ClientMetadata {
         &self.members
     }
 
-    /// The agreed metadata as the text of one JSON object, made once.
+    /// Returns the metadata as the text of one JSON object.
     pub fn json(&self) -> &str {
         &self.json
     }
 
-    /// That text, when nothing else is wanted any more.
+    /// Converts the metadata into the text of one JSON object.
     pub fn into_json(self) -> String {
         self.json
     }
 
-    /// Reads stored metadata back. It is not admitted again: a policy made stricter today must not make yesterday's
-    /// client unreadable.
+    /// Reads stored metadata. It is not admitted again, because a stricter policy must not make older clients unreadable.
     ///
     /// # Errors
-    /// When the text is not what [`RegisteredMetadata::json`] gave.
+    /// The text is not a JSON object of client metadata.
     pub fn from_stored(json: String) -> Result<Self, Invalid> {
         let members = read_stored_object(json.as_bytes())
             .map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
@@ -61,28 +61,28 @@ impl RegisteredMetadata {
     }
 }
 
-/// What else admission depends on: the provider's rules beyond its document, and the door the client came through.
+/// The rules of admission that are not in the provider's document: those of the provider, and those of the endpoint.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
+pub struct AdmissionRules<'a> {
     /// Private-use schemes without a dot that native clients may use.
     pub native_schemes: &'a [String],
-    /// What becomes of the redirect URI forms only WSO2 clients send.
+    /// The treatment of the redirect URI forms that only WSO2 clients send.
     pub legacy: LegacyRedirects<'a>,
 }
 
-/// What becomes of `regexp=` patterns and values without a scheme among the redirect URIs.
+/// The treatment of `regexp=` patterns and values without a scheme among the redirect URIs.
 #[derive(Debug, Clone, Copy)]
 pub enum LegacyRedirects<'a> {
-    /// They are refused.
+    /// Every one of them is refused.
     Refused,
-    /// They may be introduced.
+    /// They may be registered.
     Accepted,
-    /// Those the client has already may stay, byte for byte.
+    /// Only the redirect URIs in this slice, which are already registered, are accepted. They are compared byte for byte.
     Kept(&'a [RedirectUri]),
 }
 
 impl LegacyRedirects<'_> {
-    /// Whether a redirect URI of such a form may be registered.
+    /// Returns true if `uri`, a pattern or a value without a scheme, may be registered.
     pub fn allows(self, uri: &RedirectUri) -> bool {
         match self {
             Self::Refused => false,
@@ -93,27 +93,27 @@ impl LegacyRedirects<'_> {
 }
 
 impl ProviderMetadata {
-    /// Agrees to what a client asks for.
+    /// Decides which of the requested metadata is registered.
     ///
     /// # Errors
-    /// Names the member that prevents it.
+    /// A member cannot be accepted; the error names it.
     pub fn admit(
         &self,
         asked: ClientMetadata,
-        terms: &Terms<'_>,
+        terms: &AdmissionRules<'_>,
     ) -> Result<RegisteredMetadata, Invalid> {
         let mut asked = Box::new(asked);
-        asked.keep_once();
+        asked.dedup();
         infer_application_type(&mut asked);
         for (row, held) in asked.present() {
-            filled(row, held)?;
-            needed(row, &asked)?;
+            reject_empty_elements(row, held)?;
+            check_needs(row, &asked)?;
         }
         let mut judged = Vec::with_capacity(ClientMetadata::ROWS.len());
         judged.extend(asked.present().map(|(row, _)| row));
         for row in judged {
-            self.offer(row, &mut asked)?;
-            self.meet(row, &mut asked);
+            self.narrow_to_offer(row, &mut asked)?;
+            self.drop_unmet_demand(row, &mut asked);
         }
         self.agree_on_flows(&mut asked)?;
         self.agree_on_subjects(&mut asked);
@@ -126,8 +126,8 @@ impl ProviderMetadata {
         Ok(RegisteredMetadata::new(asked))
     }
 
-    /// Narrows, drops or refuses what one member asks for.
-    fn offer(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    /// Narrows, drops or refuses the requested value of one member.
+    fn narrow_to_offer(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let Some(list) = row.offered else {
             return Ok(());
         };
@@ -139,17 +139,17 @@ impl ProviderMetadata {
             asked.clear(row.name);
             return Ok(());
         };
-        match asked.retain(row.name, &|value| offered.names(value)) {
-            Kept::All | Kept::Some => Ok(()),
-            Kept::None => Err(Invalid::new(
+        match asked.retain(row.name, &|value| offered.has_value(value)) {
+            Narrowing::Unchanged | Narrowing::Narrowed => Ok(()),
+            Narrowing::Emptied => Err(Invalid::new(
                 row.name,
-                format!("names nothing that {list} offers"),
+                format!("has no value listed in the provider's {list}"),
             )),
         }
     }
 
-    /// Drops a demand the provider cannot meet; that something is not demanded needs nobody to meet it.
-    fn meet(&self, row: &Row, asked: &mut ClientMetadata) {
+    /// Drops a member that demands a feature the provider does not have. A value of `false` demands nothing and stays.
+    fn drop_unmet_demand(&self, row: &MemberRow, asked: &mut ClientMetadata) {
         let no = Value::Bool(false);
         if row.served.is_empty() || asked.value(row.name).is_none_or(|value| value == no) {
             return;
@@ -163,9 +163,9 @@ impl ProviderMetadata {
         }
     }
 
-    /// Fills in the default of a member that is absent: the specification's when the provider offers it, else the first value it does offer.
-    /// A client that says what it can do gets nothing else (OIDC RP Metadata Choices §2).
-    fn default(&self, row: &Row, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    /// Sets the default of an absent member: the specification's if the provider offers it, otherwise the first offered value.
+    /// A client that lists the values it supports gets one of them (OIDC RP Metadata Choices §2).
+    fn default(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let Some(default) = row.default else {
             return Ok(());
         };
@@ -181,8 +181,8 @@ impl ProviderMetadata {
             let Some(possible) = possible else {
                 return Ok(());
             };
-            // An operator may offer unsigned tokens; nobody gets them without asking. And who has no secret cannot verify an
-            // HMAC (OIDC Core §10.1).
+            // Unsigned tokens are never a default, even if they are offered. A client without a secret cannot verify an HMAC
+            // (OIDC Core §10.1).
             let public = asked.token_endpoint_auth_method == Some(AuthMethod::None);
             let fits = |one: &&Cow<'_, str>| {
                 let algorithm = SigningAlgorithm::from(one.as_ref());
@@ -202,7 +202,7 @@ impl ProviderMetadata {
         asked.set(row.name, value)
     }
 
-    /// Makes grants and response types fit each other. RFC 7591 §2.1, OIDC Registration §2.
+    /// Makes grants and response types consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
     fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), Invalid> {
         let grants = asked.grant_types.take().filter(|grants| !grants.is_empty());
         let responses = asked
@@ -230,7 +230,7 @@ impl ProviderMetadata {
         if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
             return Err(Invalid::new(
                 "grant_types",
-                "and response_types leave no flow this provider offers",
+                "and response_types select no flow that the provider supports",
             ));
         }
         asked.grant_types = Some(grants);
@@ -238,8 +238,8 @@ impl ProviderMetadata {
         Ok(())
     }
 
-    /// Subjects are public unless a client asks for others (OIDC Core §8), which takes a provider that has public ones, and a
-    /// client that does not say it could only use others.
+    /// Sets the subject type of a client that requests none. An absent subject type means public (OIDC Core §8), so it is set
+    /// only if the provider or the client does not support public subjects.
     fn agree_on_subjects(&self, asked: &mut ClientMetadata) {
         if asked.subject_type.is_some() {
             return;
@@ -284,7 +284,7 @@ impl ProviderMetadata {
             .collect()
     }
 
-    /// The authorization code flow when it is offered, else the first flow that is.
+    /// Returns the authorization code flow if it is offered, otherwise the first offered flow.
     fn default_flow(&self) -> (Vec<GrantType>, Vec<ResponseType>) {
         let possible = |response: &&ResponseType| {
             let mut grants = response.grants().peekable();
@@ -316,25 +316,28 @@ impl ProviderMetadata {
     }
 }
 
-/// An element without a character names nothing, in no list of any table.
-pub(crate) fn filled(row: &Row, held: &dyn Held) -> Result<(), Invalid> {
-    if row.list && held.names("") {
-        return Err(Invalid::new(row.name, "has an element that is empty"));
+/// Rejects a list that has an empty string as an element.
+pub(crate) fn reject_empty_elements(
+    row: &MemberRow,
+    held: &dyn MemberValue,
+) -> Result<(), Invalid> {
+    if row.list && held.has_value("") {
+        return Err(Invalid::new(row.name, "has an empty element"));
     }
     Ok(())
 }
 
-fn needed(row: &Row, asked: &ClientMetadata) -> Result<(), Invalid> {
+fn check_needs(row: &MemberRow, asked: &ClientMetadata) -> Result<(), Invalid> {
     match row.needs {
         Some(other) if !asked.has(other) => {
-            Err(Invalid::new(row.name, format!("needs {other} beside it")))
+            Err(Invalid::new(row.name, format!("requires {other}")))
         }
         _ => Ok(()),
     }
 }
 
-/// A client that says nothing about its application type, and whose every redirect URI only a native application can
-/// have, is a native application (RFC 8252 §8.4).
+/// Sets the application type of a client that requests none to native if only a native application can have its redirect
+/// URIs (RFC 8252 §8.4).
 fn infer_application_type(asked: &mut ClientMetadata) {
     if asked.application_type.is_some() {
         return;

@@ -1,12 +1,15 @@
-//! Whether what a client shows of itself belongs to where it takes people.
+//! The comparison of the pages of a client with the hosts of its redirect URIs. RFC 7591 §5.
+//!
+//! Client metadata is self-asserted: a client can register the name, the logo and the policy of another party. An authorization
+//! server may warn users of a client with pages on another host than its redirect URIs.
 
 use crate::ClientMetadata;
 use crate::localized::Localized;
 use crate::uri::{authority, split_port};
 
 impl ClientMetadata {
-    /// Whether every page and picture a consent page could show, in every language, has the scheme and the host of a redirect
-    /// URI. A client says of itself what it likes, and one that shows somebody else's pages is worth a warning. RFC 7591 §5.
+    /// Returns true if `client_uri`, `logo_uri`, `tos_uri` and `policy_uri`, in every language, have the scheme and the host of a
+    /// redirect URI.
     pub fn is_consistent(&self) -> bool {
         let pages = [
             &self.client_uri,
@@ -14,30 +17,30 @@ impl ClientMetadata {
             &self.tos_uri,
             &self.policy_uri,
         ];
-        let mut shown = pages
+        let mut pages = pages
             .into_iter()
             .flatten()
             .flat_map(Localized::iter)
             .map(|(_, page)| page.as_str());
-        // Their texts are compared, since what was admitted is read by every parser as it is written.
-        shown.all(|page| {
-            let Some((scheme, host)) = site(page) else {
+        // Comparing the texts is enough, because every parser reads an admitted URI as it is written.
+        pages.all(|page| {
+            let Some((scheme, host)) = scheme_and_host(page) else {
                 return false;
             };
-            let mut sites = self
+            let mut redirects = self
                 .redirect_uris
                 .iter()
                 .flatten()
-                .filter_map(|uri| site(uri.as_str()));
-            sites.any(|(other, its)| {
-                scheme.eq_ignore_ascii_case(other) && host.eq_ignore_ascii_case(its)
+                .filter_map(|uri| scheme_and_host(uri.as_str()));
+            redirects.any(|(other_scheme, other_host)| {
+                scheme.eq_ignore_ascii_case(other_scheme) && host.eq_ignore_ascii_case(other_host)
             })
         })
     }
 }
 
-/// Scheme and host as written, of a URI that has a host.
-fn site(uri: &str) -> Option<(&str, &str)> {
+/// Returns scheme and host as written, if the URI has a host.
+fn scheme_and_host(uri: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = uri.split_once(':')?;
     Some((scheme, split_port(authority(rest.strip_prefix("//")?)).0))
 }

@@ -1,4 +1,4 @@
-//! What identifies a client and what proves who is asking.
+//! Client identifiers, client secrets and tokens.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use crate::secret::Secret;
 pub struct ClientId(String);
 
 impl ClientId {
-    /// The identifier spelled `text`.
+    /// Creates the identifier.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Its spelling.
+    /// Returns the text of the identifier.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -33,12 +33,12 @@ macro_rules! credential {
         pub struct $name(Secret);
 
         impl $name {
-            /// Hides `text`.
+            /// Wraps `text`.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(Secret::new(text))
             }
 
-            /// The value itself.
+            /// Returns the text.
             pub fn reveal(&self) -> &str {
                 self.0.reveal()
             }
@@ -52,21 +52,21 @@ credential! {
 }
 
 credential! {
-    /// A token that may manage one client. RFC 7592 §1.2.
+    /// A token that permits the management of one client. RFC 7592 §1.2.
     RegistrationAccessToken
 }
 
 impl RegistrationAccessToken {
-    /// What every such token begins with, for programs that search for leaked secrets.
+    /// The prefix of every token, by which secret scanners recognise it.
     pub const PREFIX: &'static str = "rat_";
 }
 
 credential! {
-    /// A token that may register clients. RFC 7591 §1.2.
+    /// A token that permits the registration of clients. RFC 7591 §1.2.
     InitialAccessToken
 }
 
 impl InitialAccessToken {
-    /// What every such token begins with, for programs that search for leaked secrets.
+    /// The prefix of every token, by which secret scanners recognise it.
     pub const PREFIX: &'static str = "iat_";
 }

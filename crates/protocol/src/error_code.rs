@@ -1,17 +1,17 @@
-//! The OAuth error codes an answer may carry.
+//! The OAuth error codes of responses.
 
-/// One row of the table.
+/// One row of the table of error codes.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorRow {
     /// The code.
     pub code: ErrorCode,
-    /// Its spelling in the `error` member.
+    /// The value of the `error` member.
     pub name: &'static str,
-    /// The HTTP status it goes with when nothing more particular applies.
+    /// The default HTTP status.
     pub status: u16,
-    /// Where it is defined.
+    /// The specification and section that define it.
     pub spec: &'static str,
-    /// What it means.
+    /// The meaning in one sentence, for the reference page.
     pub doc: &'static str,
 }
 
@@ -22,17 +22,17 @@ macro_rules! error_codes {
         pub enum ErrorCode { $( $(#[doc = $doc])+ $variant, )+ }
 
         impl ErrorCode {
-            /// Every code, with what is known of it.
+            /// The rows of all codes.
             pub const ROWS: &'static [ErrorRow] = &[$( ErrorRow {
                 code: Self::$variant, name: $name, status: $status, spec: $spec, doc: concat!($($doc),+),
             } ),+];
 
-            /// Its spelling in the `error` member.
+            /// Returns the value of the `error` member.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $name, )+ }
             }
 
-            /// The HTTP status it goes with when nothing more particular applies.
+            /// Returns the default HTTP status.
             pub const fn status(self) -> u16 {
                 match self { $( Self::$variant => $status, )+ }
             }
@@ -49,19 +49,19 @@ error_codes! {
     InvalidSoftwareStatement = "invalid_software_statement", 400, "RFC 7591 §3.2.2";
     /// The software statement comes from an issuer this provider does not trust.
     UnapprovedSoftwareStatement = "unapproved_software_statement", 400, "RFC 7591 §3.2.2";
-    /// The request itself is wrong: its method (405), its timing (408), its size (413), its content type (415), how often it comes (429), or it lost a race (409).
+    /// The request itself is wrong: its method (405), its timing (408), its size (413), its content type (415), its rate (429), or a conflict with another request (409).
     InvalidRequest = "invalid_request", 400, "RFC 6749 §5.2";
-    /// The credentials are wrong, expired or revoked, or the client is gone.
+    /// The credentials are wrong, expired or revoked, or the client no longer exists.
     InvalidToken = "invalid_token", 401, "RFC 6750 §3.1";
     /// The credentials are right and do not permit this.
     InsufficientScope = "insufficient_scope", 403, "RFC 6750 §3.1";
-    /// This provider registers nobody, or not this client for this caller.
+    /// Registration is closed, or not open to this caller.
     AccessDenied = "access_denied", 403, "RFC 6749 §4.1.2.1";
     /// There is nothing at this address.
     NotFound = "not_found", 404, "RFC 9110 §15.5.5";
     /// The request came to a host this deployment does not serve.
     MisdirectedRequest = "misdirected_request", 421, "RFC 9110 §15.5.20";
-    /// Something went wrong on our side; the log says what.
+    /// Internal server error; the log gives the reason.
     ServerError = "server_error", 500, "RFC 6749 §4.1.2.1";
     /// The endpoint is a placeholder; the description names the setting for the real one.
     NotImplemented = "not_implemented", 501, "RFC 9110 §15.6.2";

@@ -1,10 +1,13 @@
-//! Texts of strangers, where a terminal or another line could be mistaken about them.
+//! Escaping of untrusted text for logs and terminals.
+//!
+//! Clients choose names and other texts that operators read. Control characters could forge log lines or move the cursor of a
+//! terminal, and invisible characters or a change of the reading direction could make one text look like another. Unicode TR 36
+//! §3, `Default_Ignorable_Code_Point` (Unicode §5.21), §23.7.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns true if a character ends lines, moves cursors, turns texts around, cannot be seen or is no character: none of which
-/// a stranger may do to a log or a terminal. Unicode TR 36 §3, `Default_Ignorable_Code_Point` (Unicode §5.21), §23.7.
+/// Returns true for control characters, line separators, directional formatting, invisible characters and noncharacters.
 pub fn deceives(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -15,26 +18,26 @@ pub fn deceives(character: char) -> bool {
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// A text on one line, with such characters as `\u{1b}`.
+/// Returns a text on one line, with misleading characters escaped as `\u{1b}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |text, character| {
-        text.extend(character.escape_unicode())
+        text.extend(character.escape_unicode());
     })
 }
 
-/// A text of one or more lines, whose ends are ours.
+/// Escapes each line of a text, and keeps its line breaks.
 pub fn visible_lines(text: &str) -> String {
     let lines: Vec<Cow<'_, str>> = text.split('\n').map(visible).collect();
     lines.join("\n")
 }
 
-/// A text that others chose, in quotes, so that it cannot be taken for more than one.
+/// Returns an escaped text in quotes, so that its beginning and its end are recognisable.
 pub fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
     format!("\"{}\"", visible(&escaped))
 }
 
-/// A text as it is if it is words with one blank between them; otherwise in quotes.
+/// Returns a text unchanged if it is words separated by single spaces, otherwise escaped and in quotes.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let blank = |character: char| character.is_whitespace() && character != ' ';
     let strange = |character: char| {
@@ -46,24 +49,24 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// JSON on one or more lines, whose ends are ours.
+/// Escapes each line of a JSON text, and keeps its line breaks.
 pub fn visible_json_lines(json: &str) -> String {
     let lines: Vec<Cow<'_, str>> = json.split('\n').map(visible_json).collect();
     lines.join("\n")
 }
 
-/// JSON on one line, with such characters as `\u001b`: they can only stand in its strings.
+/// Returns JSON on one line, with misleading characters, which occur only in its strings, escaped as `\u001b`.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     escaped(json, |text, character| {
         for unit in character.encode_utf16(&mut [0; 2]) {
-            // Writing to a text does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, "\\u{unit:04x}");
         }
     })
 }
 
 fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
-    // Nearly every text is ASCII, and of that only the control characters deceive.
+    // Most texts are ASCII, in which only control characters are misleading.
     let harmless = if text.is_ascii() {
         !text
             .bytes()

@@ -1,51 +1,52 @@
-//! How a table gets at its members: which of them a name belongs to, and each of them whatever its type is.
+//! Access to the members of a table by name: the functions of each member, and the index from names to rows.
 
 use serde_json::Value;
 
 use crate::json::Origin;
-use crate::member::{Held, Invalid};
-use crate::table::Row;
+use crate::member::{Invalid, MemberValue};
+use crate::table::MemberRow;
 
-/// How a table gets at one of its members.
+/// The functions that access one member of a table.
 pub struct Field<T> {
-    /// What is held of it.
-    pub held: fn(&T) -> Option<&dyn Held>,
-    /// The same, to be changed.
-    pub held_mut: fn(&mut T) -> Option<&mut dyn Held>,
-    /// Reads it from what was sent of it.
-    pub read: fn(&mut T, &mut [Sent<'_>]) -> Result<(), Invalid>,
-    /// Forgets it.
+    /// Returns the value, if the member is set.
+    pub held: fn(&T) -> Option<&dyn MemberValue>,
+    /// Returns the value for modification, if the member is set.
+    pub held_mut: fn(&mut T) -> Option<&mut dyn MemberValue>,
+    /// Sets the member from the sent values.
+    pub read: fn(&mut T, &mut [SentMember<'_>]) -> Result<(), Invalid>,
+    /// Removes the member.
     pub clear: fn(&mut T),
 }
 
-/// Room for the members of most documents, so that it need not grow.
-pub(crate) const USUAL_MEMBERS: usize = 32;
+/// The initial capacity for the members of a document, enough for most documents.
+pub(crate) const MEMBERS_CAPACITY: usize = 32;
 
-/// A member of an object that belongs to a table.
+/// A member of a JSON object that belongs to a table.
 #[derive(Debug)]
-pub struct Sent<'a> {
-    /// Which of the table's rows it belongs to.
+pub struct SentMember<'a> {
+    /// The index of its row in the table.
     pub place: usize,
-    /// Its name as sent, language tag included.
+    /// The name as it was sent, with the language tag.
     pub name: &'a str,
-    /// The language tag in it.
+    /// The language tag in the name.
     pub tag: Option<&'a str>,
-    /// Its value, to be taken.
+    /// The value, which the reader takes.
     pub value: &'a mut Value,
     /// The origin of the document.
     pub origin: Origin,
 }
 
-impl<'a> Sent<'a> {
-    /// What of some members belongs to a table, in the table's order; of one row the plain member first, the others as sent.
-    pub fn of(
+impl<'a> SentMember<'a> {
+    /// Selects the members that belong to a table, in the table's order. Within one row the member without a language tag is
+    /// first.
+    pub fn select(
         members: impl Iterator<Item = (&'a str, &'a mut Value)>,
-        names: &Names,
+        names: &MemberIndex,
         origin: Origin,
     ) -> Vec<Self> {
-        let mut sent = Vec::with_capacity(USUAL_MEMBERS);
+        let mut sent = Vec::with_capacity(MEMBERS_CAPACITY);
         sent.extend(members.filter_map(|(name, value)| {
-            let (place, tag) = names.place_of(name)?;
+            let (place, tag) = names.find_tagged(name)?;
             Some(Self {
                 place,
                 name,
@@ -59,16 +60,16 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// Where the members of a table stand in it, by their names: every name of every document is looked up.
-pub struct Names {
-    rows: &'static [Row],
-    /// Names by a hash of few instructions. Strangers choose what is looked up, but not what is in here.
+/// The index from member names to rows of a table. Every name of every document is looked up in it.
+pub struct MemberIndex {
+    rows: &'static [MemberRow],
+    /// The names by a hash of few instructions. Clients choose the names that are looked up, but not the names in the buckets.
     buckets: Vec<Vec<(&'static str, usize)>>,
 }
 
-impl Names {
-    /// Those of a table.
-    pub fn of(rows: &'static [Row]) -> Self {
+impl MemberIndex {
+    /// Creates the index of a table.
+    pub fn new(rows: &'static [MemberRow]) -> Self {
         let mut buckets = vec![Vec::new(); 256];
         for (place, row) in rows.iter().enumerate() {
             if let Some(bucket) = buckets.get_mut(bucket(row.name)) {
@@ -78,7 +79,7 @@ impl Names {
         Self { rows, buckets }
     }
 
-    /// Where the member of that name stands.
+    /// Returns the index of the row with that name.
     pub fn place(&self, name: &str) -> Option<usize> {
         let bucket = self.buckets.get(bucket(name))?;
         bucket
@@ -87,8 +88,9 @@ impl Names {
             .map(|(_, place)| *place)
     }
 
-    /// The same for a name that may have a language tag behind it, where the member may; and the tag. OIDC Registration §2.1.
-    pub fn place_of<'a>(&self, name: &'a str) -> Option<(usize, Option<&'a str>)> {
+    /// Returns the index of the row and the language tag, for a name that may have a tag if the member is localized. OIDC
+    /// Registration §2.1.
+    pub fn find_tagged<'a>(&self, name: &'a str) -> Option<(usize, Option<&'a str>)> {
         if let Some(place) = self.place(name) {
             return Some((place, None));
         }

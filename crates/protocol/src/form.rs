@@ -1,15 +1,15 @@
-//! The JSON form of a value, borrowed from it: what is written, and what is put into an object.
+//! The JSON form of a member value, borrowed from it, and the writer that turns it into text.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::member::{Held, Object, Single};
-use crate::table::Row;
+use crate::member::{MemberValue, Object, SingleValue};
+use crate::table::MemberRow;
 
 /// The JSON form of a value.
-pub enum Form<'a> {
+pub enum JsonForm<'a> {
     /// A string.
     Text(Cow<'a, str>),
     /// A number.
@@ -24,49 +24,51 @@ pub enum Form<'a> {
 
 /// The elements of an array.
 pub trait Elements {
-    /// The JSON form of each of them, in their order.
-    fn each(&self, element: &mut dyn FnMut(Form<'_>));
+    /// Passes the JSON form of each element to `element`, in order.
+    fn each(&self, element: &mut dyn FnMut(JsonForm<'_>));
 }
 
-impl<T: Single> Elements for Vec<T> {
-    fn each(&self, element: &mut dyn FnMut(Form<'_>)) {
+impl<T: SingleValue> Elements for Vec<T> {
+    fn each(&self, element: &mut dyn FnMut(JsonForm<'_>)) {
         for each in self {
             element(each.write());
         }
     }
 }
 
-impl<'a> From<&'a str> for Form<'a> {
+impl<'a> From<&'a str> for JsonForm<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 }
 
-impl From<Form<'_>> for Value {
-    fn from(form: Form<'_>) -> Self {
+impl From<JsonForm<'_>> for Value {
+    fn from(form: JsonForm<'_>) -> Self {
         match form {
-            Form::Text(text) => Self::String(text.into_owned()),
-            Form::Number(number) => number.into(),
-            Form::Truth(truth) => Self::Bool(truth),
-            Form::List(elements) => {
+            JsonForm::Text(text) => Self::String(text.into_owned()),
+            JsonForm::Number(number) => number.into(),
+            JsonForm::Truth(truth) => Self::Bool(truth),
+            JsonForm::List(elements) => {
                 let mut array = Vec::new();
                 elements.each(&mut |element| array.push(element.into()));
                 Self::Array(array)
             }
-            Form::Object(object) => Self::Object(object.into_owned()),
+            JsonForm::Object(object) => Self::Object(object.into_owned()),
         }
     }
 }
 
-/// Room for the text of most clients, in bytes.
-const USUAL_TEXT: usize = 2048;
+/// The initial capacity of the text in bytes, enough for most clients.
+const TEXT_CAPACITY: usize = 2048;
 
-/// Members of a table as the text of one JSON object. RFC 8259.
-pub(crate) fn object<'a>(members: impl Iterator<Item = (&'static Row, &'a dyn Held)>) -> String {
-    let mut json = String::with_capacity(USUAL_TEXT);
+/// Writes members of a table as the text of one JSON object. RFC 8259.
+pub(crate) fn object<'a>(
+    members: impl Iterator<Item = (&'static MemberRow, &'a dyn MemberValue)>,
+) -> String {
+    let mut json = String::with_capacity(TEXT_CAPACITY);
     json.push('{');
     for (row, held) in members {
-        held.forms(row.name, &mut |name, form| {
+        held.write_members(row.name, &mut |name, form| {
             if json.len() > 1 {
                 json.push(',');
             }
@@ -79,7 +81,7 @@ pub(crate) fn object<'a>(members: impl Iterator<Item = (&'static Row, &'a dyn He
     json
 }
 
-impl Form<'_> {
+impl JsonForm<'_> {
     fn write(&self, json: &mut String) {
         match self {
             Self::Text(text) => write_text(text, json),
@@ -97,24 +99,24 @@ impl Form<'_> {
                 });
                 json.push(']');
             }
-            Self::Object(object) => write_as_library_does(&**object, json),
+            Self::Object(object) => write_with_serde(&**object, json),
         }
     }
 }
 
-/// A text in quotes. Nearly every one is written as it is, which one look at it says.
+/// Writes a text in quotes. Most texts need no escaping, which one pass over the bytes finds out.
 fn write_text(text: &str, json: &mut String) {
     let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
-        return write_as_library_does(text, json);
+        return write_with_serde(text, json);
     }
     json.push('"');
     json.push_str(text);
     json.push('"');
 }
 
-fn write_as_library_does(value: &(impl Serialize + ?Sized), json: &mut String) {
-    // Texts and objects of JSON are written without fail.
+fn write_with_serde(value: &(impl Serialize + ?Sized), json: &mut String) {
+    // Serializing a text or a JSON object cannot fail.
     json.push_str(&serde_json::to_string(value).unwrap_or_default());
 }
 

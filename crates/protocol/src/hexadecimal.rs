@@ -1,6 +1,6 @@
-//! Hexadecimal digits, in lower case: identifiers are made of them too often for a formatter.
+//! Hexadecimal digits in lower case. Every request and every registration makes identifiers of them, and `format!` is slower.
 
-/// The last digit of a number.
+/// Returns the last hexadecimal digit of a number.
 pub fn digit(number: u64) -> u8 {
     let digit = usize::try_from(number & 15)
         .ok()
@@ -8,7 +8,7 @@ pub fn digit(number: u64) -> u8 {
     digit.copied().unwrap_or(b'0')
 }
 
-/// Adds the last `digits` of a number to a text.
+/// Appends the last `digits` hexadecimal digits of a number to a text.
 pub fn push(text: &mut String, number: u64, digits: u32) {
     text.extend(
         (0..digits)

@@ -1,4 +1,4 @@
-//! An issuer, and every address that follows from it.
+//! The issuer of a provider and the URLs that are derived from it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use crate::uri::{URI_MAX, dns_name, port_number, split_port};
 
-/// The relation of an issuer in WebFinger. OIDC Discovery §2.
+/// The WebFinger link relation of an issuer. OIDC Discovery §2.
 pub const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
 
 /// The path of WebFinger. RFC 7033 §4.
@@ -23,11 +23,11 @@ pub const OPENID_CONFIGURATION: &str = "openid-configuration";
 /// The well-known name of an authorization server's metadata. RFC 8414 §3.
 pub const OAUTH_AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
 
-/// How long an issuer may be, in characters: every address that follows from it must itself be a URI that fits.
+/// The maximum length of an issuer, in characters. It leaves room for the paths of the URLs that are derived from it.
 const ISSUER_MAX: usize = URI_MAX / 2;
 
 /// An Issuer Identifier: https (http on loopback only), with a host, without query, fragment or user information,
-/// kept byte for byte. OIDC Discovery §3, RFC 8414 §2.
+/// stored byte for byte. OIDC Discovery §3, RFC 8414 §2.
 #[derive(Debug, Clone)]
 pub struct Issuer {
     text: Arc<str>,
@@ -41,7 +41,7 @@ impl Issuer {
     /// Reads an issuer.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with "the issuer".
+    /// The text is not an Issuer Identifier. The reason continues "the issuer".
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic())
             || text.contains(['\\', '"', '<', '>', '{', '}', '|', '^', '`'])
@@ -49,7 +49,7 @@ impl Issuer {
             return Err("must be a URL of plain ASCII characters");
         }
         if text.len() > ISSUER_MAX {
-            return Err("is too long for addresses to follow from it");
+            return Err("is too long for the addresses that are derived from it");
         }
         if text.contains('?') {
             return Err("must not have a query");
@@ -102,34 +102,34 @@ impl Issuer {
         })
     }
 
-    /// The issuer byte for byte as configured.
+    /// Returns the issuer, byte for byte as configured.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host, as an A-label in lower case or an IP literal.
+    /// Returns the host, as an A-label in lower case or an IP literal.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, the scheme's own when none is written.
+    /// Returns the port, which is the default port of the scheme if none is written.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Scheme, host and port as written: `https://login.example.com:9443`.
+    /// Returns scheme, host and port as written: `https://login.example.com:9443`.
     pub fn origin(&self) -> &str {
         self.text.get(..self.origin_len).unwrap_or(&self.text)
     }
 
-    /// Host and port as written: `login.example.com:9443`.
+    /// Returns host and port as written: `login.example.com:9443`.
     pub fn authority(&self) -> &str {
         self.origin()
             .split_once("://")
             .map_or("", |(_, authority)| authority)
     }
 
-    /// The path without a slash at its end: empty, or `/t/acme`.
+    /// Returns the path without a trailing slash: empty, or `/t/acme`.
     pub fn path(&self) -> &str {
         self.text
             .get(self.origin_len..)
@@ -137,34 +137,34 @@ impl Issuer {
             .trim_end_matches('/')
     }
 
-    /// Whether the host is this machine's own.
+    /// Returns true if the host is loopback.
     pub fn is_loopback(&self) -> bool {
         self.loopback
     }
 
-    /// Whether it is reached over TLS.
+    /// Returns true if the scheme is https.
     pub fn is_https(&self) -> bool {
         self.text.starts_with("https:")
     }
 
-    /// The tenant, when the path is `/t/{tenant}`.
+    /// Returns the tenant, if the path is `/t/{tenant}`.
     pub fn tenant(&self) -> Option<&str> {
         self.path()
             .strip_prefix("/t/")
             .filter(|tenant| !tenant.is_empty() && !tenant.contains('/'))
     }
 
-    /// An endpoint below the issuer: `{issuer}/register`.
+    /// Returns the URL of an endpoint below the issuer: `{issuer}/register`.
     pub fn endpoint(&self, name: &str) -> String {
         [self.origin(), self.path(), "/", name].concat()
     }
 
-    /// The address of a metadata document with the well-known segment after the path (OIDC Discovery §4).
+    /// Returns the URL of a metadata document with the well-known segment after the path (OIDC Discovery §4).
     pub fn appended(&self, well_known: &str) -> String {
         self.endpoint(&format!(".well-known/{well_known}"))
     }
 
-    /// The address of a metadata document with the well-known segment before the path (RFC 8414 §3.1).
+    /// Returns the URL of a metadata document with the well-known segment before the path (RFC 8414 §3.1).
     pub fn inserted(&self, well_known: &str) -> String {
         format!("{}/.well-known/{well_known}{}", self.origin(), self.path())
     }
@@ -184,7 +184,7 @@ impl fmt::Display for Issuer {
     }
 }
 
-/// Whether a URL's host is loopback: `localhost`, a name below it, or a loopback address.
+/// Returns true if the host of a URL is loopback: `localhost`, a name below it, or a loopback address.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -1,4 +1,8 @@
-//! The strict JSON reader for what strangers send.
+//! The strict JSON reader for requests (RFC 8259).
+//!
+//! It refuses duplicate members, lone surrogates and documents beyond the limits. It also refuses U+0000, which JSON allows
+//! and PostgreSQL text does not: one row that contains it makes every query over `metadata::jsonb` fail. Documents in the store
+//! may be older than these rules and are read without them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,23 +10,23 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-use crate::field::USUAL_MEMBERS;
+use crate::field::MEMBERS_CAPACITY;
 use crate::member::Object;
 use crate::sent_members::SentMembers;
 
-/// How large a document may be in each direction.
+/// The limits of a JSON document.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonLimits {
-    /// How deep arrays and objects may stand inside one another.
+    /// The maximum depth of nested arrays and objects.
     pub depth: usize,
-    /// How many members one object may have.
+    /// The maximum number of members of one object.
     pub members: usize,
-    /// How many elements one array may have.
+    /// The maximum number of elements of one array.
     pub elements: usize,
 }
 
 impl JsonLimits {
-    /// None: for what was held to others when it came.
+    /// No limits, for documents that were checked when they were stored.
     pub const NONE: Self = Self {
         depth: usize::MAX,
         members: usize::MAX,
@@ -30,12 +34,12 @@ impl JsonLimits {
     };
 }
 
-/// The origin of a document. Rules become stricter, and must not make an older row unreadable.
+/// The origin of a document. A rule that became stricter must not make an older row of the store unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// A request, a command or a third party: every rule holds.
     Request,
-    /// The store, which took it in by the rules of its time.
+    /// The store, to which the rules of the time of the registration applied.
     Store,
 }
 
@@ -49,29 +53,27 @@ impl Default for JsonLimits {
     }
 }
 
-/// Why a text is not a JSON object as we read it: a whole sentence, without any of the text.
+/// The error about a text that is not an acceptable JSON object: one sentence, which does not contain the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed(String);
+pub struct JsonError(String);
 
-impl fmt::Display for Malformed {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Malformed {}
+impl std::error::Error for JsonError {}
 
-/// Reads one JSON object and nothing after it (RFC 8259): UTF-8, no member twice however it is spelled, no lone
-/// surrogate, no U+0000, nothing beyond `limits`.
-///
-/// U+0000 is JSON and no text of PostgreSQL: one row with it makes every query over `metadata::jsonb` fail.
+/// Reads one JSON object, which must be the whole text, within `limits`.
 ///
 /// # Errors
-/// One sentence with the place of the fault.
-pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Malformed> {
+/// The text is not UTF-8, not one JSON object, has a duplicate member or U+0000, or exceeds `limits`. The error has the line and
+/// the column.
+pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, JsonError> {
     read(
         bytes,
-        Strict {
+        StrictVisitor {
             limits,
             origin: Origin::Request,
             depth: 0,
@@ -79,14 +81,14 @@ pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Mal
     )
 }
 
-/// Reads one JSON object of the store, without limits; U+0000 was accepted once.
+/// Reads one JSON object from the store, without limits. It may contain U+0000, which was accepted once.
 ///
 /// # Errors
-/// One sentence with the place of the fault.
-pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, Malformed> {
+/// The text is not UTF-8, not one JSON object, or has a duplicate member.
+pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, JsonError> {
     read(
         bytes,
-        Strict {
+        StrictVisitor {
             limits: &JsonLimits::NONE,
             origin: Origin::Store,
             depth: 0,
@@ -94,7 +96,7 @@ pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, Malformed> {
     )
 }
 
-/// Returns true if a text of JSON has U+0000 in one of its strings or names, as it is or escaped.
+/// Returns true if a JSON text contains U+0000 in a string or a name, raw or escaped.
 pub fn has_nul(json: &str) -> bool {
     let mut rest = json;
     while let Some((_, escaped)) = rest.split_once('\\') {
@@ -108,45 +110,46 @@ pub fn has_nul(json: &str) -> bool {
     json.contains('\0')
 }
 
-fn read(bytes: &[u8], strict: Strict<'_>) -> Result<SentMembers, Malformed> {
+fn read(bytes: &[u8], strict: StrictVisitor<'_>) -> Result<SentMembers, JsonError> {
     let text =
-        std::str::from_utf8(bytes).map_err(|_| Malformed("The body must be UTF-8.".to_owned()))?;
+        std::str::from_utf8(bytes).map_err(|_| JsonError("The body must be UTF-8.".to_owned()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Whole(strict)
+    let read = DocumentVisitor(strict)
         .deserialize(&mut reader)
         .and_then(|read| reader.end().map(|()| read));
     match read {
         Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(Malformed("The body must be a JSON object.".to_owned())),
-        Err(fault) => Err(Malformed(sentence(&fault))),
+        Ok(None) => Err(JsonError("The body must be a JSON object.".to_owned())),
+        Err(error) => Err(JsonError(describe(&error))),
     }
 }
 
-/// Our own errors have no category of their own in `serde_json`; both kinds carry the place.
-fn sentence(fault: &serde_json::Error) -> String {
-    let place = format!("at line {}, column {}", fault.line(), fault.column());
-    let ours = fault.to_string();
-    match OURS.iter().find(|message| ours.starts_with(**message)) {
+/// Describes an error in one sentence. The messages of this module are recognised by their text, because `serde_json` has no
+/// category for them.
+fn describe(error: &serde_json::Error) -> String {
+    let place = format!("at line {}, column {}", error.line(), error.column());
+    let text = error.to_string();
+    match MESSAGES.iter().find(|message| text.starts_with(**message)) {
         Some(message) => format!("The body {message} {place}."),
         None => format!("The body must be a JSON object; it is not JSON {place}."),
     }
 }
 
-const REPEATED: &str = "has a member twice";
+const REPEATED: &str = "has a duplicate member";
 const TOO_DEEP: &str = "is nested too deeply";
 const TOO_MANY_MEMBERS: &str = "has an object with too many members";
 const TOO_MANY_ELEMENTS: &str = "has an array with too many elements";
 const NUL: &str = "has the character U+0000";
-const OURS: [&str; 5] = [REPEATED, TOO_DEEP, TOO_MANY_MEMBERS, TOO_MANY_ELEMENTS, NUL];
+const MESSAGES: [&str; 5] = [REPEATED, TOO_DEEP, TOO_MANY_MEMBERS, TOO_MANY_ELEMENTS, NUL];
 
 #[derive(Clone, Copy)]
-struct Strict<'a> {
+struct StrictVisitor<'a> {
     limits: &'a JsonLimits,
     origin: Origin,
     depth: usize,
 }
 
-impl Strict<'_> {
+impl StrictVisitor<'_> {
     fn deeper<E: de::Error>(self) -> Result<Self, E> {
         if self.depth >= self.limits.depth {
             return Err(E::custom(TOO_DEEP));
@@ -157,17 +160,22 @@ impl Strict<'_> {
         })
     }
 
-    /// Whether one more member of that name may stand beside so many others, unless it is among them.
-    fn another<E: de::Error>(self, name: &str, members: usize, repeated: bool) -> Result<(), E> {
+    /// Checks one more member of an object that already has `members` members, one of which has the same name if `repeated`.
+    fn check_member<E: de::Error>(
+        self,
+        name: &str,
+        members: usize,
+        repeated: bool,
+    ) -> Result<(), E> {
         match (members >= self.limits.members, repeated) {
             (true, _) => Err(E::custom(TOO_MANY_MEMBERS)),
             (_, true) => Err(E::custom(REPEATED)),
-            _ => self.text(name),
+            _ => self.check_text(name),
         }
     }
 
-    /// Refuses a string or a name with U+0000 in it.
-    fn text<E: de::Error>(self, text: &str) -> Result<(), E> {
+    /// Refuses a string or a name that contains U+0000.
+    fn check_text<E: de::Error>(self, text: &str) -> Result<(), E> {
         if self.origin == Origin::Request && text.contains('\0') {
             Err(E::custom(NUL))
         } else {
@@ -176,7 +184,7 @@ impl Strict<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -184,7 +192,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,11 +220,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        self.text(value).map(|()| Value::String(value.to_owned()))
+        self.check_text(value)
+            .map(|()| Value::String(value.to_owned()))
     }
 
     fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
-        self.text(&value).map(|()| Value::String(value))
+        self.check_text(&value).map(|()| Value::String(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
@@ -235,17 +244,17 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Object::new();
         while let Some(name) = map.next_key::<String>()? {
-            inner.another(&name, object.len(), object.contains_key(&name))?;
+            inner.check_member(&name, object.len(), object.contains_key(&name))?;
             object.insert(name, map.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
     }
 }
 
-/// A whole document: the members of its object, or nothing where it is something else.
-struct Whole<'a>(Strict<'a>);
+/// Reads the whole document: the members of an object, or `None` for any other value.
+struct DocumentVisitor<'a>(StrictVisitor<'a>);
 
-impl<'de> DeserializeSeed<'de> for Whole<'_> {
+impl<'de> DeserializeSeed<'de> for DocumentVisitor<'_> {
     type Value = Option<SentMembers>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -253,7 +262,7 @@ impl<'de> DeserializeSeed<'de> for Whole<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Whole<'_> {
+impl<'de> Visitor<'de> for DocumentVisitor<'_> {
     type Value = Option<SentMembers>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -290,19 +299,19 @@ impl<'de> Visitor<'de> for Whole<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let inner = self.0.deeper()?;
-        let mut members = SentMembers::with_capacity(USUAL_MEMBERS);
-        while let Some(name) = map.next_key_seed(Name)? {
-            inner.another(&name, members.len(), members.has(&name))?;
+        let mut members = SentMembers::with_capacity(MEMBERS_CAPACITY);
+        while let Some(name) = map.next_key_seed(MemberName)? {
+            inner.check_member(&name, members.len(), members.has(&name))?;
             members.push(name, map.next_value_seed(inner)?);
         }
         Ok(Some(members))
     }
 }
 
-/// The name of a member of the document.
-struct Name;
+/// Reads the name of a member of the document.
+struct MemberName;
 
-impl<'de> DeserializeSeed<'de> for Name {
+impl<'de> DeserializeSeed<'de> for MemberName {
     type Value = Cow<'static, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -310,7 +319,7 @@ impl<'de> DeserializeSeed<'de> for Name {
     }
 }
 
-impl Visitor<'_> for Name {
+impl Visitor<'_> for MemberName {
     type Value = Cow<'static, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -336,10 +345,10 @@ mod tests {
     fn a_member_may_stand_once_however_it_is_spelled() {
         assert_eq!(
             refusal(br#"{"a":1,"a":2}"#),
-            "The body has a member twice at line 1, column 10."
+            "The body has a duplicate member at line 1, column 10."
         );
-        assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a member twice"));
-        assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a member twice"));
+        assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a duplicate member"));
+        assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a duplicate member"));
     }
 
     #[test]

@@ -1,25 +1,25 @@
-//! A client's JWK Set: public keys only. RFC 7517.
+//! JWK Sets of public keys. RFC 7517.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::form::Form;
-use crate::member::{Object, Reason, Single};
+use crate::form::JsonForm;
+use crate::member::{Object, Reason, SingleValue};
 
-/// How many keys a client may register.
+/// The maximum number of keys of a client.
 pub const KEYS_MAX: usize = 20;
 
-/// Members of a JWK that hold private or symmetric key material. RFC 7518 §6; `priv` is that of algorithm key pairs,
-/// such as those of ML-DSA.
+/// The members of a JWK with private or symmetric key material. RFC 7518 §6; `priv` belongs to algorithm key pairs, for example
+/// of ML-DSA.
 pub const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// A JWK Set as sent, whose keys have the form of public keys. Whether each is a key at all is for cryptography to say.
+/// A JWK Set as it was sent. Its keys have the form of public keys; their cryptographic validity is not checked here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JwkSet(Object);
 
 impl JwkSet {
-    /// The keys.
+    /// Returns the keys.
     pub fn keys(&self) -> impl Iterator<Item = &Object> {
         self.0
             .get("keys")
@@ -30,7 +30,7 @@ impl JwkSet {
     }
 }
 
-impl Single for JwkSet {
+impl SingleValue for JwkSet {
     const ADDRESSES: bool = true;
     const SHAPE: &'static str = "JWK Set";
 
@@ -87,18 +87,18 @@ impl Single for JwkSet {
             match key.get("kid") {
                 None => {}
                 Some(Value::String(kid)) if !kids.contains(&kid) => kids.push(kid),
-                Some(Value::String(_)) => return Err("has two keys with one kid".into()),
+                Some(Value::String(_)) => return Err("has two keys with the same kid".into()),
                 Some(_) => return Err("has a kid that is not a string".into()),
             }
         }
         Ok(Self(set))
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Object(Cow::Borrowed(&self.0))
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Object(Cow::Borrowed(&self.0))
     }
 
-    /// Returns the certificates its keys point at. RFC 7517 §4.6.
+    /// Returns the URLs of the certificates of its keys. RFC 7517 §4.6.
     fn uris(&self) -> Vec<&str> {
         self.keys()
             .filter_map(|key| key.get("x5u")?.as_str())

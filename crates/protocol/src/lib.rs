@@ -1,19 +1,20 @@
-//! What the specifications say, as values: no HTTP, no SQL, no cryptography, no clock of its own.
+//! The specifications as types and tables. This crate has no HTTP, no SQL and no cryptography, and reads no environment.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`client`], [`provider`] | the two tables: every member of client and of provider metadata, one row each |
-//! | [`offer`] | what a provider offers when its operator says nothing, and over that what is configured |
-//! | [`admit`], [`rules`] | from what a client asks for to what is agreed |
-//! | [`token_terms`] | and within which terms, for clients of an initial access token |
-//! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the machinery of the tables |
-//! | [`values`], [`response_type`], [`uri`], [`jwks`] | the values members hold |
-//! | [`redirect_pattern`] | `regexp=` redirect URIs that every regular expression engine reads alike |
-//! | [`issuer`] | an issuer and every address that follows from it |
-//! | [`json`], [`sent_members`] | the strict JSON reader for what strangers send, and what it reads |
-//! | [`error_code`] | the OAuth error codes and what each means |
-//! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and instants |
-//! | [`hexadecimal`] | digits of identifiers |
+//! | [`client`], [`provider`] | the two tables: every member of client metadata and of provider metadata, one row each |
+//! | [`offer`] | the default offer of a provider, and the configured members that replace parts of it |
+//! | [`admit`], [`rules`] | the policy: from requested to registered client metadata |
+//! | [`token_terms`] | the terms of an initial access token, within which its clients register |
+//! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the traits and macros of the tables |
+//! | [`values`], [`response_type`], [`uri`], [`jwks`] | the types of member values |
+//! | [`redirect_pattern`] | `regexp=` redirect URIs, restricted to patterns that every regular expression engine reads alike |
+//! | [`issuer`] | the issuer and the URLs derived from it |
+//! | [`json`], [`sent_members`] | the strict JSON reader for requests, and the object it returns |
+//! | [`error_code`] | the OAuth error codes |
+//! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and timestamps |
+//! | [`hexadecimal`] | hexadecimal digits of identifiers |
+//! | [`escape`] | escaping of untrusted text for logs and terminals |
 //! | [`pages`] | the reference pages, rendered from the tables |
 
 // The two tables expand to long match statements and constructors.
@@ -51,7 +52,7 @@ pub mod token_terms;
 pub mod uri;
 pub mod values;
 
-pub use admit::{LegacyRedirects, RegisteredMetadata, Terms};
+pub use admit::{AdmissionRules, LegacyRedirects, RegisteredMetadata};
 pub use client::{ClientInformation, ClientMetadata};
 pub use credentials::{ClientId, ClientSecret, InitialAccessToken, RegistrationAccessToken};
 pub use error_code::ErrorCode;
@@ -60,7 +61,7 @@ pub use member::{Invalid, Object};
 pub use provider::ProviderMetadata;
 pub use secret::Secret;
 pub use sent_members::SentMembers;
-pub use table::Row;
+pub use table::MemberRow;
 pub use time::{Clock, Timestamp};
 pub use token_terms::TokenTerms;
 pub use uri::RedirectUri;

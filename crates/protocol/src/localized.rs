@@ -1,18 +1,18 @@
-//! Language-tagged members: `client_name#ja`. OIDC Registration §2.1, RFC 7591 §2.2.
+//! Members with language tags, such as `client_name#ja`. OIDC Registration §2.1, RFC 7591 §2.2.
 
 use std::borrow::Cow;
 
 use oxilangtag::LanguageTag;
 use serde_json::Value;
 
-use crate::field::Sent;
-use crate::form::Form;
-use crate::member::{Held, Invalid, Kept, Member, Single, is_said, read_from};
+use crate::field::SentMember;
+use crate::form::JsonForm;
+use crate::member::{Invalid, Member, MemberValue, Narrowing, SingleValue, is_set, read_from};
 
-/// How many language tags one member may have.
+/// The maximum number of language tags of one member.
 pub const TAGS_MAX: usize = 20;
 
-/// A human-readable member in one or more languages, each under the name it was sent with.
+/// The values of a human-readable member in one or more languages, each with the name it was sent with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Localized<T> {
     variants: Vec<Variant<T>>,
@@ -20,20 +20,20 @@ pub struct Localized<T> {
 
 #[derive(Debug, Clone, PartialEq)]
 struct Variant<T> {
-    /// The language tag as sent; none for the plain member.
+    /// The language tag as it was sent, or `None` for the member without a tag.
     tag: Option<String>,
     value: T,
 }
 
 impl<T> Localized<T> {
-    /// One value, without a language.
+    /// Creates a member with one value, without a language tag.
     pub fn plain(value: T) -> Self {
         Self {
             variants: vec![Variant { tag: None, value }],
         }
     }
 
-    /// The value without a language.
+    /// Returns the value without a language tag.
     pub fn untagged(&self) -> Option<&T> {
         self.variants
             .iter()
@@ -41,7 +41,7 @@ impl<T> Localized<T> {
             .map(|variant| &variant.value)
     }
 
-    /// Replaces the value without a language and keeps the others.
+    /// Replaces the value without a language tag and keeps the others.
     pub fn set_untagged(&mut self, value: T) {
         match self
             .variants
@@ -53,7 +53,7 @@ impl<T> Localized<T> {
         }
     }
 
-    /// Every value, with the language tag it was sent with.
+    /// Returns every value with its language tag, as it was sent.
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &T)> {
         self.variants
             .iter()
@@ -61,8 +61,8 @@ impl<T> Localized<T> {
     }
 }
 
-impl<T: Single> Held for Localized<T> {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+impl<T: SingleValue> MemberValue for Localized<T> {
+    fn write_members(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
         for Variant { tag, value } in &self.variants {
             match tag {
                 None => each(name, value.write()),
@@ -82,24 +82,24 @@ impl<T: Single> Held for Localized<T> {
             .collect()
     }
 
-    fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Kept {
-        Kept::All
+    fn retain(&mut self, _: &dyn Fn(&str) -> bool) -> Narrowing {
+        Narrowing::Unchanged
     }
 }
 
-impl<T: Single> Member for Localized<T> {
+impl<T: SingleValue> Member for Localized<T> {
     const LOCALIZED: bool = true;
     const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = T::SHAPE;
 
     fn schema() -> Value {
-        <T as Single>::schema()
+        <T as SingleValue>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let mut variants = Vec::with_capacity(sent.len());
         let mut seen = Vec::new();
-        for Sent {
+        for SentMember {
             name: key,
             tag,
             value,
@@ -107,16 +107,17 @@ impl<T: Single> Member for Localized<T> {
             ..
         } in sent
         {
-            // Before the value: a refusal may repeat a name with a language tag in it, but not just any text.
+            // The tag is checked before the value, because a refusal of the value repeats the name with the tag. A message must not
+            // repeat arbitrary text that the client sent.
             let language = tag.map(LanguageTag::parse_and_normalize).transpose();
             let language = language.map_err(|_| {
                 Invalid::new(
                     format!("{name}#..."),
-                    "must carry a language tag (BCP 47) after the #",
+                    "must have a language tag (BCP 47) after the #",
                 )
             })?;
             let value = Some(value.take())
-                .filter(is_said)
+                .filter(is_set)
                 .map(|value| read_from(*origin, value))
                 .transpose();
             let Some(value) = value.map_err(|reason| Invalid::new((*key).to_owned(), reason))?
@@ -125,7 +126,7 @@ impl<T: Single> Member for Localized<T> {
             };
             if let Some(language) = language {
                 if seen.contains(&language) {
-                    return Err(Invalid::new((*key).to_owned(), "names a language twice"));
+                    return Err(Invalid::new((*key).to_owned(), "has a language tag twice"));
                 }
                 seen.push(language);
                 if seen.len() > TAGS_MAX {

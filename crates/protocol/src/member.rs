@@ -1,4 +1,4 @@
-//! How one member enters and leaves a JSON object.
+//! The traits of metadata members: how the value of a member is read from JSON and written to it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,27 +6,27 @@ use std::mem;
 
 use serde_json::{Value, json};
 
-use crate::field::Sent;
-use crate::form::Form;
+use crate::field::SentMember;
+use crate::form::JsonForm;
 use crate::json::Origin;
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, Value>;
 
-/// Why a value was refused: the rest of a sentence that begins with the member's name. Never the value itself.
+/// The reason for a refusal: the rest of a sentence that begins with the member's name. It never contains the value.
 pub type Reason = Cow<'static, str>;
 
-/// A member that cannot be accepted, and why.
+/// The error about one member that cannot be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The member's name as sent, language tag included.
     pub member: Cow<'static, str>,
-    /// The rest of the sentence, such as "must not contain a fragment".
+    /// The rest of a sentence that begins with the member's name, such as "must not contain a fragment".
     pub reason: Reason,
 }
 
 impl Invalid {
-    /// Refuses `member` for `reason`.
+    /// Creates the error.
     pub fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Reason>) -> Self {
         Self {
             member: member.into(),
@@ -34,7 +34,7 @@ impl Invalid {
         }
     }
 
-    /// Whether the refusal is about redirect URIs, which have an error code of their own (RFC 7591 §3.2.2).
+    /// Returns true for redirect URIs, which have an error code of their own (RFC 7591 §3.2.2).
     pub fn is_about_redirect_uris(&self) -> bool {
         matches!(&*self.member, "redirect_uris" | "claims_redirect_uris")
     }
@@ -48,112 +48,112 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// What is left of a member after the values nobody offers were taken away.
+/// The result of removing the values of a member that are not offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// Every value.
-    All,
-    /// Some of several values.
-    Some,
-    /// Not one.
-    None,
+pub enum Narrowing {
+    /// Every value remains.
+    Unchanged,
+    /// Some of several values remain.
+    Narrowed,
+    /// No value remains.
+    Emptied,
 }
 
-/// What is held of a member, whatever its type.
-pub trait Held {
-    /// Its JSON form, and that of each of its variants in other languages, each with its name. `name` is the member's.
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>));
+/// The value of one metadata member.
+pub trait MemberValue {
+    /// Passes the JSON form of the value to `each`, with the name of the member. A localized member passes each of its variants.
+    fn write_members(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>));
 
-    /// The registered values it names, in one spelling each.
+    /// Returns the registered values in it, each in its normalised spelling.
     fn values(&self) -> Vec<Cow<'_, str>>;
 
-    /// Returns the addresses it holds, as they were sent.
+    /// Returns the URIs in it, as they were sent.
     fn addresses(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// Whether it names a registered value, in that spelling.
-    fn names(&self, value: &str) -> bool {
-        self.values().iter().any(|one| one == value)
+    /// Returns true if it has a registered value, compared in the normalised spelling.
+    fn has_value(&self, value: &str) -> bool {
+        self.values().iter().any(|own| own == value)
     }
 
-    /// Keeps the values `keep` agrees to.
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept;
+    /// Removes the registered values for which `keep` returns false.
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing;
 
-    /// Keeps each element of a list once, where it stands first.
-    fn keep_once(&mut self) {}
+    /// Removes repeated elements of a list.
+    fn dedup(&mut self) {}
 }
 
 /// One member of a metadata table.
-pub trait Member: Held + Sized {
-    /// Whether `name#tag` variants belong to it (OIDC Registration §2.1).
+pub trait Member: MemberValue + Sized {
+    /// True if the member has `name#tag` variants (OIDC Registration §2.1).
     const LOCALIZED: bool = false;
-    /// Whether its JSON form is an array.
+    /// True if its JSON form is an array.
     const LIST: bool = false;
-    /// True if its values hold addresses.
+    /// True if its values contain URIs.
     const ADDRESSES: bool = false;
-    /// The shape of its JSON form, in words, for the reference pages.
+    /// The shape of its JSON form in words, for the reference pages.
     const SHAPE: &'static str;
 
-    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    /// Returns the JSON Schema (2020-12) of its JSON form.
     fn schema() -> Value;
 
-    /// Reads what was `sent` of the member `name`: one value, or one for each language. `null` and `""` count as absent (RFC 7592
+    /// Reads the member `name` from one value, or from one value for each language. `null` and `""` count as absent (RFC 7592
     /// §2.2: "null or empty values").
     ///
     /// # Errors
-    /// When it is there in a form that is not the member's.
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid>;
+    /// The value does not have the form of the member.
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid>;
 }
 
-/// One value with one JSON form.
-pub trait Single: Sized + PartialEq {
-    /// True if its values hold addresses: URIs, or something with a URI in it.
+/// A value with one JSON form, as a member of its own or as an element of a list.
+pub trait SingleValue: Sized + PartialEq {
+    /// True if it is a URI or contains one.
     const ADDRESSES: bool = false;
-    /// The shape in words.
+    /// The shape of its JSON form in words, for the reference pages.
     const SHAPE: &'static str;
 
-    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    /// Returns the JSON Schema (2020-12) of its JSON form.
     fn schema() -> Value;
 
     /// Reads the value.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with the member's name.
+    /// The value does not have the form of the type.
     fn read(value: Value) -> Result<Self, Reason>;
 
-    /// Reads a value of the store, which may be older than a rule of [`Single::read`].
+    /// Reads a value from the store, which may be older than a rule of [`SingleValue::read`].
     ///
     /// # Errors
-    /// The rest of a sentence that begins with the member's name.
+    /// The value does not have the form of the type.
     fn read_stored(value: Value) -> Result<Self, Reason> {
         Self::read(value)
     }
 
-    /// Its JSON form.
-    fn write(&self) -> Form<'_>;
+    /// Returns its JSON form.
+    fn write(&self) -> JsonForm<'_>;
 
-    /// Its registered value, when it is one of a registry's.
+    /// Returns the registered value, if it is the value of a registry.
     fn value(&self) -> Option<Cow<'_, str>> {
         None
     }
 
-    /// Returns the addresses in it, as they were sent.
+    /// Returns the URIs in it, as they were sent.
     fn uris(&self) -> Vec<&str> {
         Vec::new()
     }
 }
 
-/// Reads a value by the rules for where it comes from.
-pub(crate) fn read_from<T: Single>(origin: Origin, value: Value) -> Result<T, Reason> {
+/// Reads a value by the rules for its origin.
+pub(crate) fn read_from<T: SingleValue>(origin: Origin, value: Value) -> Result<T, Reason> {
     match origin {
         Origin::Request => T::read(value),
         Origin::Store => T::read_stored(value),
     }
 }
 
-impl<T: Single> Held for T {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
+impl<T: SingleValue> MemberValue for T {
+    fn write_members(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
         each(name, self.write());
     }
 
@@ -165,82 +165,82 @@ impl<T: Single> Held for T {
         self.uris()
     }
 
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing {
         match self.value() {
-            Some(value) if !keep(&value) => Kept::None,
-            _ => Kept::All,
+            Some(value) if !keep(&value) => Narrowing::Emptied,
+            _ => Narrowing::Unchanged,
         }
     }
 }
 
-impl<T: Single> Member for T {
+impl<T: SingleValue> Member for T {
     const ADDRESSES: bool = T::ADDRESSES;
-    const SHAPE: &'static str = <T as Single>::SHAPE;
+    const SHAPE: &'static str = <T as SingleValue>::SHAPE;
 
     fn schema() -> Value {
-        <T as Single>::schema()
+        <T as SingleValue>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let sent = sent
             .first_mut()
             .map(|sent| (sent.origin, sent.value.take()))
-            .filter(|(_, value)| is_said(value));
+            .filter(|(_, value)| is_set(value));
         sent.map(|(origin, value)| read_from(origin, value))
             .transpose()
             .map_err(|reason| Invalid::new(name, reason))
     }
 }
 
-/// Whether a value is neither `null` nor `""`.
-pub(crate) fn is_said(value: &Value) -> bool {
+/// Returns true if a value is neither `null` nor `""`.
+pub(crate) fn is_set(value: &Value) -> bool {
     !value.is_null() && value.as_str() != Some("")
 }
 
-/// How many elements any list may have.
+/// The maximum number of elements of a list.
 pub const LIST_MAX: usize = 200;
 
-impl<T: Single> Held for Vec<T> {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
-        each(name, Form::List(self));
+impl<T: SingleValue> MemberValue for Vec<T> {
+    fn write_members(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
+        each(name, JsonForm::List(self));
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {
-        self.iter().filter_map(Single::value).collect()
+        self.iter().filter_map(SingleValue::value).collect()
     }
 
     fn addresses(&self) -> Vec<&str> {
-        self.iter().flat_map(Single::uris).collect()
+        self.iter().flat_map(SingleValue::uris).collect()
     }
 
-    fn names(&self, value: &str) -> bool {
+    fn has_value(&self, value: &str) -> bool {
         self.iter()
             .any(|element| element.value().as_deref() == Some(value))
     }
 
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
-        let asked = self.len();
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing {
+        let before = self.len();
         Vec::retain(self, |element| {
             element.value().is_none_or(|value| keep(&value))
         });
-        kept(asked, self.len())
+        narrowing(before, self.len())
     }
 
-    fn keep_once(&mut self) {
-        once(self);
+    fn dedup(&mut self) {
+        dedup(self);
     }
 }
 
-impl<T: Single> Member for Vec<T> {
+impl<T: SingleValue> Member for Vec<T> {
     const LIST: bool = true;
     const ADDRESSES: bool = T::ADDRESSES;
     const SHAPE: &'static str = T::SHAPE;
 
     fn schema() -> Value {
-        json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as Single>::schema() })
+        json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as SingleValue>::schema() })
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let invalid = |reason: Reason| Invalid::new(name, reason);
         let (origin, elements) = match sent
             .first_mut()
@@ -266,17 +266,17 @@ impl<T: Single> Member for Vec<T> {
     }
 }
 
-/// What it means that `left` of `asked` values are left.
-pub(crate) fn kept(asked: usize, left: usize) -> Kept {
-    match left {
-        left if left == asked => Kept::All,
-        0 => Kept::None,
-        _ => Kept::Some,
+/// Compares the number of values before and after values were removed.
+pub(crate) fn narrowing(before: usize, after: usize) -> Narrowing {
+    match after {
+        after if after == before => Narrowing::Unchanged,
+        0 => Narrowing::Emptied,
+        _ => Narrowing::Narrowed,
     }
 }
 
-/// Each element once, where it stands first. There are at most [`LIST_MAX`], mostly a few, which are compared sooner than hashed.
-pub(crate) fn once<T: PartialEq>(elements: &mut Vec<T>) {
+/// Removes repeated elements. A list has at most [`LIST_MAX`] elements and usually few, so comparing is faster than hashing.
+pub(crate) fn dedup<T: PartialEq>(elements: &mut Vec<T>) {
     let repeats = |at: usize| {
         elements
             .iter()
@@ -294,7 +294,7 @@ pub(crate) fn once<T: PartialEq>(elements: &mut Vec<T>) {
     }
 }
 
-impl Single for bool {
+impl SingleValue for bool {
     const SHAPE: &'static str = "boolean";
 
     fn schema() -> Value {
@@ -307,15 +307,15 @@ impl Single for bool {
             .ok_or_else(|| "must be true or false".into())
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Truth(*self)
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Truth(*self)
     }
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 ///
 /// # Errors
-/// When `value` is not a string.
+/// `value` is not a string.
 pub fn text(value: Value) -> Result<String, Reason> {
     match value {
         Value::String(text) => Ok(text),

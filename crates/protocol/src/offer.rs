@@ -1,30 +1,35 @@
-//! What a provider offers: the default offer, and over it what an operator configures.
+//! The offer of a provider: the default offer, and the configured members that replace parts of it.
+//!
+//! Clients choose from the document, so each offered value must be obtainable: a response type needs its grants, a grant needs
+//! a response type, and an authentication method needs a signing algorithm. A default list is narrowed to fit a configured
+//! one; configured lists that contradict each other are refused.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::ProviderMetadata;
-use crate::admit::filled;
+use crate::admit::reject_empty_elements;
 use crate::issuer::Issuer;
 use crate::json::Origin;
 use crate::member::{Invalid, Object};
 use crate::response_type::ResponseType;
 use crate::values::{
-    AuthMethod, CodeChallengeMethod, GrantType, Name, ResponseMode, SigningAlgorithm, SubjectType,
+    AuthMethod, CodeChallengeMethod, GrantType, RegistryName, ResponseMode, SigningAlgorithm,
+    SubjectType,
 };
 
-/// The members that are the service's own and cannot be configured.
-pub const OWN_MEMBERS: [&str; 3] = ["issuer", "registration_endpoint", "signed_metadata"];
+/// The members that the server sets and an operator cannot configure.
+pub const COMPUTED_MEMBERS: [&str; 3] = ["issuer", "registration_endpoint", "signed_metadata"];
 
-/// Lists that mean their defaults when they are absent, so that an empty one cannot be said. RFC 8414 §2.
-const MEANT_WHEN_ABSENT: [&str; 3] = [
+/// The lists with a default that applies if they are absent, so that an empty list cannot be expressed. RFC 8414 §2.
+const DEFAULTED_LISTS: [&str; 3] = [
     "response_modes_supported",
     "grant_types_supported",
     "token_endpoint_auth_methods_supported",
 ];
 
-/// Lists of authentication methods, each with the algorithms of those that sign.
+/// The lists of authentication methods, each with the list of its signing algorithms.
 const SIGNED_AUTHENTICATION: [(&str, &str); 3] = [
     (
         "token_endpoint_auth_methods_supported",
@@ -71,11 +76,11 @@ const STANDARD_CLAIMS: [&str; 26] = [
 ];
 
 impl ProviderMetadata {
-    /// What a provider offers when its operator says nothing else.
+    /// Returns the default offer.
     pub fn default_offer(issuer: Issuer) -> Self {
         use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
         let response_type = |text: &str| ResponseType::parse(text).ok();
-        let names = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect();
+        let names = |names: &[&str]| names.iter().map(|name| RegistryName::from(*name)).collect();
         Self {
             issuer: Some(issuer),
             scopes_supported: Some(names(&[
@@ -124,20 +129,19 @@ impl ProviderMetadata {
         }
     }
 
-    /// Replaces members with those an operator configured; an empty list takes the member out of the document, where one
-    /// must not stand (RFC 8414 §3.2).
+    /// Replaces members with the configured ones. An empty list removes the member, because a document must not contain empty
+    /// lists (RFC 8414 §3.2).
     ///
     /// # Errors
-    /// Names a member that is not in its form, is the service's own, is not provider metadata at all, or does not fit the
-    /// others.
+    /// A member is not provider metadata, is not in its form, is set by the server, or contradicts another; the error names it.
     pub fn configure(self, mut configured: Object) -> Result<Self, Invalid> {
-        if let Some(own) = OWN_MEMBERS
+        if let Some(own) = COMPUTED_MEMBERS
             .iter()
             .find(|own| configured.contains_key(**own))
         {
             return Err(Invalid::new(
                 *own,
-                "is the service's own and cannot be configured",
+                "is set by the server and cannot be configured",
             ));
         }
         let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
@@ -154,13 +158,13 @@ impl ProviderMetadata {
             ));
         }
         for (row, held) in given.present() {
-            filled(row, held)?;
+            reject_empty_elements(row, held)?;
         }
         let (types, grants) = (
             given.has("response_types_supported"),
             given.has("grant_types_supported"),
         );
-        let mut offer = self.overlaid(given);
+        let mut offer = given.merged_over(self);
         if !types {
             offer.narrow_response_types();
         }
@@ -168,20 +172,20 @@ impl ProviderMetadata {
             offer.narrow_grants();
         }
         for member in emptied {
-            if MEANT_WHEN_ABSENT.contains(&member.as_str()) {
+            if DEFAULTED_LISTS.contains(&member.as_str()) {
                 return Err(Invalid::new(
                     member,
-                    "must have at least one element, since leaving it out means its default",
+                    "must have at least one element, since its absence means the default",
                 ));
             }
             offer.clear(&member);
         }
-        offer.authentication_fits()?;
-        offer.flows_fit()?;
+        offer.check_authentication()?;
+        offer.check_flows()?;
         Ok(offer)
     }
 
-    /// Leaves out the response types nobody gets, because they take a grant that is not offered. RFC 7591 §2.1.
+    /// Removes the response types that use a grant that is not offered. RFC 7591 §2.1.
     fn narrow_response_types(&mut self) {
         let Some(grants) = &self.grant_types_supported else {
             return;
@@ -194,7 +198,7 @@ impl ProviderMetadata {
             .filter(|kinds: &Vec<_>| !kinds.is_empty());
     }
 
-    /// Leaves out the grants nobody gets, because no response type takes them. RFC 7591 §2.1.
+    /// Removes the grants that redirect and that no offered response type uses. RFC 7591 §2.1.
     fn narrow_grants(&mut self) {
         let used = self.used_grants();
         if let Some(grants) = &mut self.grant_types_supported {
@@ -210,14 +214,14 @@ impl ProviderMetadata {
             .collect()
     }
 
-    /// What is offered can be had: no response type without its grants, no grant without what it takes. RFC 7591 §2.1, CIBA §4.
-    fn flows_fit(&self) -> Result<(), Invalid> {
+    /// Checks that each response type has its grants, and each grant the members it needs. RFC 7591 §2.1, CIBA §4.
+    fn check_flows(&self) -> Result<(), Invalid> {
         let offered =
             |grant: &GrantType| self.offers("grant_types_supported", grant.as_str()) != Some(false);
         for kind in self.response_types_supported.iter().flatten() {
             if let Some(absent) = kind.grants().find(|grant| !offered(grant)) {
                 let reason = format!(
-                    "offers {}, which no client gets without {} in grant_types_supported",
+                    "offers {}, which requires {} in grant_types_supported",
                     kind.spelled(),
                     absent.as_str()
                 );
@@ -228,7 +232,7 @@ impl ProviderMetadata {
         let grants = || self.grant_types_supported.iter().flatten();
         if let Some(idle) = grants().find(|grant| grant.redirects() && !used.contains(grant)) {
             let reason = format!(
-                "offers {}, which no client gets without a type that takes it in response_types_supported",
+                "offers {}, which requires a type that uses it in response_types_supported",
                 idle.as_str()
             );
             return Err(Invalid::new("grant_types_supported", reason));
@@ -238,7 +242,7 @@ impl ProviderMetadata {
             return Err(Invalid::new(
                 modes,
                 format!(
-                    "must be there when grant_types_supported offers {}",
+                    "is required when grant_types_supported offers {}",
                     GrantType::Ciba.as_str()
                 ),
             ));
@@ -246,9 +250,9 @@ impl ProviderMetadata {
         Ok(())
     }
 
-    /// What RFC 8414 §2 says of the lists of signing algorithms for authentication: there for the methods that sign, and
-    /// without `none`; and that each method finds one of its kind (OIDC Core §9).
-    fn authentication_fits(&self) -> Result<(), Invalid> {
+    /// Checks the signing algorithms of client authentication: they are listed for the methods that sign and do not include `none`
+    /// (RFC 8414 §2), and each method has an algorithm of its type (OIDC Core §9).
+    fn check_authentication(&self) -> Result<(), Invalid> {
         for (methods, algorithms) in SIGNED_AUTHENTICATION {
             let signs = |method: &&AuthMethod| {
                 matches!(
@@ -265,16 +269,12 @@ impl ProviderMetadata {
             if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
                 return Err(Invalid::new(
                     algorithms,
-                    format!("must be there when {methods} offers {}", method.as_str()),
+                    format!("is required when {methods} offers {}", method.as_str()),
                 ));
             }
             for (method, symmetric, kind) in [
                 (AuthMethod::ClientSecretJwt, true, "an HMAC algorithm"),
-                (
-                    AuthMethod::PrivateKeyJwt,
-                    false,
-                    "an algorithm with a key pair",
-                ),
+                (AuthMethod::PrivateKeyJwt, false, "an asymmetric algorithm"),
             ] {
                 let fits = |value: &Cow<'_, str>| {
                     SigningAlgorithm::from(value.as_ref()).is_symmetric() == symmetric
@@ -297,8 +297,8 @@ impl ProviderMetadata {
         Ok(())
     }
 
-    /// Whether the document offers a value in one of its lists; `None` when it has no such list.
+    /// Returns true if the document offers a value in one of its lists, and `None` if it does not have the list.
     pub fn offers(&self, list: &str, value: &str) -> Option<bool> {
-        self.held(list).map(|offered| offered.names(value))
+        self.held(list).map(|offered| offered.has_value(value))
     }
 }

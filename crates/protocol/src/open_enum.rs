@@ -1,7 +1,7 @@
-//! Registries others may extend.
+//! The macro that declares an enum of the values of a registry.
 
-/// An enum of a registry's values that keeps a place for the unknown: anything else is `Other`, carried faithfully
-/// and simply not offered.
+/// Declares an enum of the values of a registry. Unknown values are `Other`; they are stored and written as they were sent, and
+/// no provider offers them by default.
 #[macro_export]
 macro_rules! open_enum {
     (
@@ -12,12 +12,12 @@ macro_rules! open_enum {
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name {
             $( $(#[$doc])+ $variant, )+
-            /// A value that is not in this program's copy of the registry.
+            /// A value that is not in the program's copy of the registry.
             Other(String),
         }
 
         impl $name {
-            /// The value as the registry spells it.
+            /// Returns the value as it is in the registry.
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )+
@@ -35,7 +35,7 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::member::Single for $name {
+        impl $crate::member::SingleValue for $name {
             const SHAPE: &'static str = "string";
 
             fn schema() -> serde_json::Value {
@@ -46,7 +46,7 @@ macro_rules! open_enum {
                 $crate::values::token(value).map(|text| Self::from(text.as_str()))
             }
 
-            fn write(&self) -> $crate::form::Form<'_> {
+            fn write(&self) -> $crate::form::JsonForm<'_> {
                 self.as_str().into()
             }
 

@@ -8,25 +8,26 @@ use crate::client::{ClientInformation, ClientMetadata};
 use crate::error_code::ErrorCode;
 use crate::issuer::Issuer;
 use crate::member::LIST_MAX;
-use crate::offer::OWN_MEMBERS;
+use crate::offer::COMPUTED_MEMBERS;
 use crate::provider::ProviderMetadata;
 use crate::rules::{self, REDIRECT_URIS_MAX, REQUEST_URIS_MAX};
-use crate::table::{Fetched, Row};
+use crate::table::{Fetched, MemberRow};
 use crate::uri::URI_MAX;
 use crate::values::{NAME_MAX, TEXT_MAX};
 
-/// `docs/client-metadata.md`.
+/// Renders `docs/client-metadata.md`.
 pub fn client_metadata() -> String {
     let mut page = String::from(
-        "# Client metadata\n\nWhat a client may ask for when it registers, and what it gets back. Rendered from the table; a test compares.\n\n\
-         A value is accepted if and only if the provider's document offers it: lists are narrowed to the governing list and refused when nothing\n\
-         is left, a single value that the list lacks is refused, and a member whose governing list the document does not have is dropped, with\n\
-         what needs it. So is the `true` of a boolean member that is governed, unless the document has one of the governing members and it is\n\
-         not false. A default the provider does not offer becomes the first value it does offer; the default of a member that needs another\n\
-         applies beside that one only. Without `subject_type`, subjects are public where the document offers that, else of the first type it\n\
-         offers. An element that a list has twice is kept once. The answer shows what was agreed.\n\n\
-         `#` marks members that may carry a language tag, such as `client_name#ja`. Unknown members are dropped. `null` means absent, and so\n\
-         does `\"\"` except for an array.\n\n",
+        "# Client metadata\n\nThe members a client may request when it registers, and the members of the response. Rendered from the table; a test compares.\n\n\
+         A value is accepted if and only if the provider's document offers it. A list is narrowed to the governing list, and refused if no\n\
+         value is left. A single value is refused if the governing list lacks it. A member is dropped if the document does not have its\n\
+         governing list, together with the members that need it. A boolean member that is governed and `true` is dropped unless the\n\
+         document has one of the governing members and that one is not false. If the provider does not offer a default, the first value it\n\
+         offers is the default. The default of a member that needs another applies only if the other is present. Without `subject_type`,\n\
+         subjects are public if the document offers that, otherwise of the first type it offers. Repeated elements of a list are removed. The\n\
+         response contains the registered values.\n\n\
+         `#` marks members that may have a language tag, for example `client_name#ja`. Unknown members are dropped. `null` means absent, and\n\
+         so does `\"\"` except for an array.\n\n",
     );
     page.push_str(
         "| member | shape | default | governed by | needs | fetched | specification | meaning |\n|---|---|---|---|---|---|---|---|\n",
@@ -50,17 +51,18 @@ pub fn client_metadata() -> String {
     let _ = writeln!(
         page,
         "\n## URIs\n\n\
-         URIs are judged as text first and by a parser second; one that the two read differently is refused. They are ASCII, of at most\n\
+         URIs are checked as text first and parsed second; a URI that the parser reads differently is refused. They are ASCII, of at most\n\
          {URI_MAX} characters, without user information and, except in `request_uris`, without a fragment; hosts are IP addresses or names of\n\
-         letters, digits and hyphens. What is accepted is kept and returned byte for byte. One bad redirect URI refuses the request.\n\n\
-         The column *fetched* names the party that follows the URIs of a member: `now` Frontdesk itself, while the client registers; `later` an\n\
-         authorization server; `picture` a consent page, whose server may load it; `no` a browser only. URIs of `now` and `later` lead to public\n\
-         hosts and names, on port 443 or a high port that belongs to no other protocol; those of a `picture` to public hosts. `outbound.allow`\n\
-         names exceptions. In `jwks` the `x5u` of each key is judged so. A refusal does not depend on whether the member would be kept.\n\n\
-         ## How much\n\n\
+         letters, digits and hyphens. Accepted URIs are stored and returned byte for byte. One invalid redirect URI refuses the request.\n\n\
+         The column *fetched* shows the party that follows the URIs of a member: `now` Frontdesk itself, while the client registers; `later` an\n\
+         authorization server; `picture` a consent page, which may load it on its server; `no` a browser only. URIs of `now` and `later` must\n\
+         have public hosts and names, on port 443 or a high port that belongs to no other protocol; those of `picture` must have public hosts.\n\
+         `outbound.allow` adds exceptions. In `jwks` this applies to the `x5u` of each key. The check comes first, so it also refuses members that\n\
+         would be dropped.\n\n\
+         ## Limits\n\n\
          At most {REDIRECT_URIS_MAX} `redirect_uris`, `claims_redirect_uris` and `post_logout_redirect_uris` each, {REQUEST_URIS_MAX} `request_uris`, {LIST_MAX} elements of any other array, {NAME_MAX} characters of a name, {TEXT_MAX} of any other text."
     );
-    page.push_str("\n## What the provider adds\n\nIgnored when a client registers (RFC 7591 §3.2.1); in an update `client_id` must and `client_secret` may be repeated, the others must be left out (RFC 7592 §2.2).\n\n");
+    page.push_str("\n## Members that the provider adds\n\nIgnored when a client registers (RFC 7591 §3.2.1). In an update `client_id` is required, `client_secret` is optional, and the others must be omitted (RFC 7592 §2.2).\n\n");
     plain_table(&mut page, ClientInformation::ROWS);
     page.push_str("\n## Rules over several members\n\n| rule | specification |\n|---|---|\n");
     for rule in rules::ALL {
@@ -69,18 +71,18 @@ pub fn client_metadata() -> String {
     page
 }
 
-/// `docs/provider-metadata.md`.
+/// Renders `docs/provider-metadata.md`.
 pub fn provider_metadata() -> String {
-    let own: Vec<String> = OWN_MEMBERS
+    let own: Vec<String> = COMPUTED_MEMBERS
         .iter()
         .map(|member| format!("`{member}`"))
         .collect();
     let mut page = format!(
-        "# Provider metadata\n\nWhat the discovery document may say, and what `[provider.metadata]` may configure. Rendered from the table; a test compares.\n\n\
-         A configured member replaces the default offer's; an empty array takes the member out of the document. {}\n\
-         are the service's own and cannot be configured. What is offered can be had: where one of `response_types_supported` and\n\
-         `grant_types_supported` is configured and the other is not, the other's default is narrowed to what fits; configured lists that\n\
-         contradict one another stop the start. An https URL may be http on loopback. `#` marks members that may carry a language tag.\n\n\
+        "# Provider metadata\n\nThe members of the discovery document, which `[provider.metadata]` configures. Rendered from the table; a test compares.\n\n\
+         A configured member replaces that of the default offer; an empty array removes the member from the document. {}\n\
+         are set by the server and cannot be configured. If only one of `response_types_supported` and `grant_types_supported` is\n\
+         configured, the default of the other is narrowed to the values that fit it. Configured lists that contradict each other\n\
+         prevent the start. An https URL may be http on loopback. `#` marks members that may have a language tag.\n\n\
          | member | shape | default offer | specification | meaning |\n|---|---|---|---|---|\n",
         own.join(", ")
     );
@@ -91,7 +93,7 @@ pub fn provider_metadata() -> String {
     for row in ProviderMetadata::ROWS {
         let offered = offer
             .get(row.name)
-            .filter(|_| !OWN_MEMBERS.contains(&row.name))
+            .filter(|_| !COMPUTED_MEMBERS.contains(&row.name))
             .map_or_else(String::new, quoted);
         let _ = writeln!(
             page,
@@ -105,7 +107,7 @@ pub fn provider_metadata() -> String {
     page
 }
 
-/// `docs/errors.md`.
+/// Renders `docs/errors.md`.
 pub fn errors() -> String {
     let mut page = String::from(
         "# Error codes\n\nThe `error` member of refusals, which are JSON objects with `error` and `error_description`. Rendered from the table; a test compares.\n\n\
@@ -124,7 +126,7 @@ pub fn errors() -> String {
     page
 }
 
-fn plain_table(page: &mut String, rows: &[Row]) {
+fn plain_table(page: &mut String, rows: &[MemberRow]) {
     page.push_str("| member | shape | specification | meaning |\n|---|---|---|---|\n");
     for row in rows {
         let _ = writeln!(
@@ -138,7 +140,7 @@ fn plain_table(page: &mut String, rows: &[Row]) {
     }
 }
 
-/// A value as readers know it: texts without their quotes, arrays element by element.
+/// Formats a value as code, and an array as its elements.
 fn quoted(value: &Value) -> String {
     match value {
         Value::Array(elements) => elements.iter().map(quoted).collect::<Vec<_>>().join(", "),
@@ -147,11 +149,11 @@ fn quoted(value: &Value) -> String {
     }
 }
 
-fn name(row: &Row) -> String {
+fn name(row: &MemberRow) -> String {
     format!("`{}`{}", row.name, if row.localized { " #" } else { "" })
 }
 
-fn shape(row: &Row) -> String {
+fn shape(row: &MemberRow) -> String {
     if row.list {
         format!("array of {}s", row.shape)
     } else {
@@ -159,8 +161,8 @@ fn shape(row: &Row) -> String {
     }
 }
 
-/// The list that governs a member, or the members of which one serves its demand.
-fn governed(row: &Row) -> String {
+/// Formats the list that governs a member, or the members of which one must serve its demand.
+fn governed(row: &MemberRow) -> String {
     let members: Vec<String> = row
         .offered
         .iter()

@@ -1,9 +1,9 @@
-//! `regexp=` redirect URIs, as WSO2 clients register them: only patterns that every regular expression engine reads alike,
-//! and whose every match begins with an origin that is written out.
+//! `regexp=` redirect URIs, as WSO2 clients register them.
 //!
-//! A pattern goes through [`grammar`], which engines agree about; through [`hosts`], since an unescaped dot in a host would
-//! match somebody else's; and through [`origins`], which finds what every match begins with. What comes out is the judged
-//! form, which is stored beside the metadata for programs that match redirect URIs.
+//! A pattern is accepted only if every regular expression engine reads it alike and if every match begins with an origin that
+//! is written out. [`grammar`] restricts it to the syntax that engines agree about. [`hosts`] escapes the dots in hosts, because
+//! an unescaped dot also matches hosts of other owners. [`origins`] finds the origins with which every match begins. The result is
+//! the judged form, which is stored with the metadata for programs that match redirect URIs.
 
 pub mod class;
 pub mod grammar;
@@ -20,14 +20,14 @@ use crate::{ClientMetadata, RedirectUri};
 /// The maximum size of a compiled pattern, in bytes.
 const COMPILED_MAX: usize = 64 * 1024;
 
-/// The maximum depth of groups inside one another.
+/// The maximum depth of nested groups.
 pub const NEST_MAX: u32 = 32;
 
 const NO_PATTERN: &str = "has an element that is not a pattern";
 
 const TOO_LARGE: &str = "has a pattern that is too large when it is compiled";
 
-/// A `regexp=` redirect URI that every engine reads alike, with the origins its matches begin with.
+/// A `regexp=` redirect URI that every engine reads alike, with the origins of its matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectPattern {
     expression: String,
@@ -42,14 +42,15 @@ struct JudgedForm {
 }
 
 impl RedirectPattern {
-    /// Judges a pattern among redirect URIs.
+    /// Checks a pattern among redirect URIs.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with `redirect_uris`.
+    /// The pattern is outside the grammar, has a match without a written origin, or is too large. The reason continues
+    /// `redirect_uris`.
     pub fn parse(uri: &RedirectUri) -> Result<Self, &'static str> {
-        let judged =
-            hosts::escape_dots(grammar::without_anchors(sent(uri)?)?).ok_or(origins::UNBOUND)?;
-        // A host that is written out in a character class gains a backslash there, which engines do not agree about.
+        let judged = hosts::escape_dots(grammar::without_anchors(pattern_text(uri)?)?)
+            .ok_or(origins::UNBOUND)?;
+        // A host that is written in a character class gains a backslash there, which engines do not agree about.
         grammar::without_anchors(&judged)?;
         let pattern = Self {
             origins: origins::origins(&judged)?,
@@ -58,20 +59,20 @@ impl RedirectPattern {
         pattern.regex().map(|_| pattern)
     }
 
-    /// The judged form: an expression with anchors of its own, where a dot in a host matches a dot only.
+    /// Returns the judged form: an anchored expression in which the dots of hosts match only dots.
     pub fn expression(&self) -> &str {
         &self.expression
     }
 
-    /// The origins every match begins with, each as the redirect URI `https://host[:port]/`, or with http on loopback.
+    /// Returns the origins of the matches, each as the redirect URI `https://host[:port]/`, or with http on loopback.
     pub fn origins(&self) -> &[RedirectUri] {
         &self.origins
     }
 
-    /// The expression, compiled. It matches in linear time.
+    /// Compiles the expression, which matches in linear time.
     ///
     /// # Errors
-    /// When it is too large.
+    /// The compiled expression is larger than 64 KiB.
     pub fn regex(&self) -> Result<Regex, &'static str> {
         RegexBuilder::new(&self.expression)
             .size_limit(COMPILED_MAX)
@@ -117,7 +118,7 @@ impl ClientMetadata {
             .and_then(|judged| serde_json::to_string(&judged).ok())
     }
 
-    /// True if a redirect URI is a pattern.
+    /// Returns true if a redirect URI is a pattern.
     pub fn has_patterns(&self) -> bool {
         self.redirect_uris
             .iter()
@@ -126,16 +127,16 @@ impl ClientMetadata {
     }
 }
 
-/// The origins of a pattern that was registered before there was a grammar: as [`RedirectPattern::origins`], by the reading
-/// of the `regex` crate alone.
+/// Returns the origins of a pattern that may be older than the grammar, as [`RedirectPattern::origins`] does, but as the `regex`
+/// crate alone reads the pattern.
 ///
 /// # Errors
-/// The rest of a sentence that begins with `redirect_uris`.
+/// The URI is not a pattern, or has a match without a written origin. The reason continues `redirect_uris`.
 pub fn origins_of_any(uri: &RedirectUri) -> Result<Vec<RedirectUri>, &'static str> {
-    origins::origins(&hosts::escape_dots(sent(uri)?).ok_or(origins::UNBOUND)?)
+    origins::origins(&hosts::escape_dots(pattern_text(uri)?).ok_or(origins::UNBOUND)?)
 }
 
-/// The hosts a redirect URI can lead to; those of a pattern are its origins'. OIDC Registration §5.
+/// Returns the hosts of a redirect URI; for a pattern, the hosts of its origins. OIDC Registration §5.
 pub fn hosts_of(uri: &RedirectUri) -> Vec<Option<String>> {
     match origins_of_any(uri) {
         Ok(origins) => origins.iter().map(RedirectUri::host).collect(),
@@ -143,6 +144,6 @@ pub fn hosts_of(uri: &RedirectUri) -> Vec<Option<String>> {
     }
 }
 
-fn sent(uri: &RedirectUri) -> Result<&str, &'static str> {
+fn pattern_text(uri: &RedirectUri) -> Result<&str, &'static str> {
     uri.as_str().strip_prefix(PATTERN_MARKER).ok_or(NO_PATTERN)
 }

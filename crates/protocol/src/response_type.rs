@@ -1,11 +1,11 @@
-//! Response types: sets of words, so that the order of the words never matters. OAuth 2.0 Multiple Response Types §3.
+//! Response types, which are sets of words, so that the order of the words does not matter. OAuth 2.0 Multiple Response Types §3.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::form::Form;
-use crate::member::{Reason, Single};
+use crate::form::JsonForm;
+use crate::member::{Reason, SingleValue};
 use crate::values::{GrantType, token_text, words_schema};
 
 /// A response type, such as `code` or `id_token token`: its words in alphabetical order, each once.
@@ -13,10 +13,10 @@ use crate::values::{GrantType, token_text, words_schema};
 pub struct ResponseType(String);
 
 impl ResponseType {
-    /// Reads a response type; the order of its words is forgotten.
+    /// Reads a response type with its words in any order.
     ///
     /// # Errors
-    /// When there is no word in it, or one that is not a word.
+    /// The text is not words of printable ASCII characters, separated by single spaces.
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let mut words = text
             .split(' ')
@@ -27,22 +27,22 @@ impl ResponseType {
         Ok(Self(words.join(" ")))
     }
 
-    /// Its words in the registry's order, which is alphabetical: `code id_token token`.
+    /// Returns its words in the order of the registry, which is alphabetical: `code id_token token`.
     pub fn spelled(&self) -> &str {
         &self.0
     }
 
-    /// Whether `word` is one of its words.
+    /// Returns true if `word` is one of its words.
     pub fn has(&self, word: &str) -> bool {
-        self.0.split(' ').any(|one| one == word)
+        self.0.split(' ').any(|own| own == word)
     }
 
-    /// Whether the answer is a code and nothing else.
+    /// Returns true for the response type `code`.
     pub fn is_code_only(&self) -> bool {
         self.0 == "code"
     }
 
-    /// The grants it takes: `code` the authorization code grant, `token` and `id_token` the implicit one.
+    /// Returns the grants it uses: the authorization code grant for `code`, the implicit grant for `token` and `id_token`.
     /// OIDC Registration §2, RFC 7591 §2.1.
     pub fn grants(&self) -> impl Iterator<Item = GrantType> + use<> {
         let code = self.has("code").then_some(GrantType::AuthorizationCode);
@@ -51,7 +51,7 @@ impl ResponseType {
     }
 }
 
-impl Single for ResponseType {
+impl SingleValue for ResponseType {
     const SHAPE: &'static str = "string";
 
     fn schema() -> Value {
@@ -62,7 +62,7 @@ impl Single for ResponseType {
         crate::member::text(value).and_then(|text| Self::parse(&text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.spelled().into()
     }
 

@@ -1,4 +1,4 @@
-//! Rules over several members: one function for each sentence of a specification that has one.
+//! Rules over several members, one function for each. They are checked after the policy has decided on single members.
 
 mod authentication;
 mod logout;
@@ -6,38 +6,38 @@ mod redirection;
 mod tokens;
 
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::{Invalid, Reason};
 use crate::values::GrantType;
 
 pub use redirection::REDIRECT_URIS_MAX;
-pub(crate) use redirection::ways_back;
+pub(crate) use redirection::redirection_uris;
 pub use tokens::REQUEST_URIS_MAX;
 
 /// One rule.
 pub struct Rule {
-    /// What it says, in one sentence.
+    /// The rule in one sentence, for the reference page.
     pub doc: &'static str,
-    /// Where that is written.
+    /// The specification and section of the rule.
     pub spec: &'static str,
-    /// Whether what is about to be agreed keeps it.
-    pub check: fn(&ClientMetadata, &Terms<'_>) -> Result<(), Invalid>,
+    /// Checks metadata that is about to be registered.
+    pub check: fn(&ClientMetadata, &AdmissionRules<'_>) -> Result<(), Invalid>,
 }
 
-/// Every rule, in the order they are checked.
+/// The rules, in the order in which they are checked.
 pub const ALL: &[Rule] = &[
     Rule {
-        doc: "Redirect URIs are there when a granted flow redirects.",
+        doc: "A client with a flow that redirects has redirect URIs.",
         spec: "RFC 7591 §2",
-        check: redirection::are_there,
+        check: redirection::require_redirect_uris,
     },
     Rule {
-        doc: "URIs that users are sent back to are not too many.",
+        doc: "The number of each kind of redirection URI is limited.",
         spec: "RFC 7591 §2, UMA 2.0 Grant §2, OIDC RP-Initiated Logout §3.1",
-        check: redirection::are_few,
+        check: redirection::limit_redirect_uris,
     },
     Rule {
-        doc: "Patterns and values without a scheme come from WSO2 clients only.",
+        doc: "Only WSO2 clients register patterns and values without a scheme.",
         spec: "RFC 9700 §2.1",
         check: redirection::legacy,
     },
@@ -47,37 +47,37 @@ pub const ALL: &[Rule] = &[
         check: redirection::known_application,
     },
     Rule {
-        doc: "A web application is redirected to https only, and not to localhost with the implicit grant.",
+        doc: "The redirect URIs of a web application use https, and with the implicit grant they are not on localhost.",
         spec: "OIDC Registration §2",
         check: redirection::of_web_applications,
     },
     Rule {
-        doc: "A native application is redirected to https, to loopback, or to a private-use scheme of its own, after a logout too.",
+        doc: "The redirect URIs of a native application, also after a logout, use https, loopback, or a private-use scheme that is a reversed domain name.",
         spec: "RFC 8252 §7",
         check: redirection::of_native_applications,
     },
     Rule {
-        doc: "A logout through the browser is announced where the client is redirected to.",
+        doc: "The front-channel logout URI has the scheme, host and port of a redirect URI.",
         spec: "OIDC Front-Channel Logout §2",
         check: logout::frontchannel_beside_a_redirect_uri,
     },
     Rule {
-        doc: "Only a client that authenticates is told of a logout over http.",
+        doc: "The back-channel logout URI of a public client uses https.",
         spec: "OIDC Back-Channel Logout §2.2",
         check: logout::confidential_backchannel,
     },
     Rule {
-        doc: "Only users of a client that authenticates are sent to http after a logout, except to a native application on loopback.",
+        doc: "The post-logout redirect URIs of a public client use https, except for a native application on loopback.",
         spec: "OIDC RP-Initiated Logout §3.1",
         check: logout::confidential_way_out,
     },
     Rule {
-        doc: "A URI that users are sent to after a logout leaves the query parameter state to the provider.",
+        doc: "A post-logout redirect URI does not have the query parameter state.",
         spec: "OIDC RP-Initiated Logout §3",
         check: logout::way_out_without_state,
     },
     Rule {
-        doc: "Keys are given by value or by reference, not both.",
+        doc: "Keys are registered by value or by reference, not both.",
         spec: "RFC 7591 §2",
         check: authentication::one_source_of_keys,
     },
@@ -87,7 +87,7 @@ pub const ALL: &[Rule] = &[
         check: authentication::keys,
     },
     Rule {
-        doc: "A client that authenticates with a certificate of a public key infrastructure names one subject.",
+        doc: "A client that authenticates with a certificate of a public key infrastructure registers exactly one subject.",
         spec: "RFC 8705 §2.1.2",
         check: authentication::one_certificate_subject,
     },
@@ -97,22 +97,22 @@ pub const ALL: &[Rule] = &[
         check: authentication::of_client_credentials,
     },
     Rule {
-        doc: "A JWT that authenticates is signed.",
+        doc: "The JWT with which a client authenticates is signed.",
         spec: "OIDC Registration §2",
         check: authentication::is_signed,
     },
     Rule {
-        doc: "A JWT is signed with the kind of key its authentication method has: a shared secret, or the client's own key.",
+        doc: "The JWT with which a client authenticates is signed with the type of key its method uses: a shared secret, or the client's own key.",
         spec: "OIDC Core §9",
         check: authentication::fits_its_method,
     },
     Rule {
-        doc: "A client without a secret has nothing signed or encrypted with one.",
+        doc: "A public client does not use algorithms that take a shared secret.",
         spec: "OIDC Core §10.1, §10.2",
         check: authentication::no_secret_of_public_clients,
     },
     Rule {
-        doc: "ID Tokens are unsigned only when they come straight from the token endpoint.",
+        doc: "ID Tokens are unsigned only if the token endpoint alone issues them.",
         spec: "OIDC Registration §2",
         check: tokens::unsigned_id_tokens,
     },
@@ -122,27 +122,27 @@ pub const ALL: &[Rule] = &[
         check: tokens::signed_authorization_responses,
     },
     Rule {
-        doc: "A client that sends signed requests only does not send unsigned ones.",
+        doc: "A client that requires signed request objects does not register unsigned ones.",
         spec: "RFC 9101 §10.5",
         check: tokens::signed_request_objects,
     },
     Rule {
-        doc: "Request URIs are not too many.",
+        doc: "The number of request URIs is limited.",
         spec: "OIDC Registration §2",
         check: tokens::few_request_uris,
     },
     Rule {
-        doc: "A client with the CIBA grant says how tokens reach it.",
+        doc: "A client with the CIBA grant registers a delivery mode.",
         spec: "CIBA §4",
         check: tokens::delivery_mode_of_ciba,
     },
     Rule {
-        doc: "A client that is told of tokens, or sent them, says where.",
+        doc: "A client with the delivery mode ping or push registers a notification endpoint.",
         spec: "CIBA §4",
         check: tokens::notification_endpoint_of_ciba,
     },
     Rule {
-        doc: "Requests for an authentication on another device are signed with the client's own key.",
+        doc: "CIBA requests are signed with the client's own key.",
         spec: "CIBA §7.1.1",
         check: tokens::own_key_for_ciba,
     },

@@ -1,22 +1,22 @@
-//! Values that must not be seen.
+//! Secret values, which are not printed.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A text that prints as a placeholder and is wiped when dropped.
+/// A text that prints as a placeholder and is overwritten when dropped.
 ///
-/// The only way to its value is [`Secret::reveal`], a word one can search for.
+/// [`Secret::reveal`] is the only access to the text, so that a search for its name finds every use.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Hides `text`.
+    /// Wraps `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The value itself.
+    /// Returns the text.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,6 @@
-//! A JSON object as somebody sent it.
+//! A JSON object as it was sent.
+//!
+//! An object has at most 200 members and usually few, so looking at each is faster than hashing.
 
 use std::borrow::Cow;
 
@@ -7,33 +9,32 @@ use serde_json::Value;
 use crate::ClientMetadata;
 use crate::member::Object;
 
-/// The members of one JSON object, in the order in which they were sent, each once. There are at most as many as a document may
-/// have, mostly a few, which are found by a look at each sooner than by a hash.
+/// The members of one JSON object without duplicates, in the order in which they were sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SentMembers(Vec<(Cow<'static, str>, Value)>);
 
 impl SentMembers {
-    /// No members yet, with room for so many.
+    /// Creates an empty object with capacity for that many members.
     pub fn with_capacity(members: usize) -> Self {
         Self(Vec::with_capacity(members))
     }
 
-    /// How many there are.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A name to keep: one that client metadata has is not copied.
+    /// Returns a name to insert. The names of client metadata are not copied.
     pub fn name(name: &str) -> Cow<'static, str> {
         ClientMetadata::name(name).map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
     }
 
-    /// The value of a member.
+    /// Returns the value of a member.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0
             .iter()
@@ -41,7 +42,7 @@ impl SentMembers {
             .map(|(_, value)| value)
     }
 
-    /// The same, to be changed.
+    /// Returns the value of a member for modification.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.0
             .iter_mut()
@@ -49,17 +50,17 @@ impl SentMembers {
             .map(|(_, value)| value)
     }
 
-    /// Whether there is such a member.
+    /// Returns true if there is a member of that name.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// Puts a member behind the others that is not among them.
+    /// Appends a member, which must not be present yet.
     pub(crate) fn push(&mut self, name: Cow<'static, str>, value: Value) {
         self.0.push((name, value));
     }
 
-    /// Puts a member behind the others, or its value in the place of the one it had.
+    /// Replaces the value of a member, or appends the member.
     pub fn insert(&mut self, name: Cow<'static, str>, value: Value) {
         match self.get_mut(&name) {
             Some(known) => *known = value,
@@ -67,23 +68,23 @@ impl SentMembers {
         }
     }
 
-    /// Takes a member out; the others keep their order.
+    /// Removes a member; the others keep their order.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let place = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.remove(place).1)
     }
 
-    /// Keeps the members whose names `keep` agrees to.
+    /// Removes the members for whose names `keep` returns false.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.0.retain(|(name, _)| keep(name));
     }
 
-    /// The names.
+    /// Returns the names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
-    /// Each member, its value to be taken or changed.
+    /// Returns each name and its value for modification.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
         self.0.iter_mut().map(|(name, value)| (&**name, value))
     }

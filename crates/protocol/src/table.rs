@@ -1,56 +1,55 @@
-//! The declarative table: a member of metadata is one row of it.
+//! The macro that declares a metadata table, in which each member is one row.
 
 use serde_json::Value;
 
-use crate::member::{Held, Member};
+use crate::member::{Member, MemberValue};
 
-/// What a table knows about one member.
+/// The row of one member in a metadata table.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct MemberRow {
     /// The member's name.
     pub name: &'static str,
     /// The specification that defines it.
     pub spec: &'static str,
-    /// What it is, in one sentence.
+    /// The meaning in one sentence, for the reference pages.
     pub doc: &'static str,
-    /// The shape of its JSON form, in words.
+    /// The shape of its JSON form in words, for the reference pages.
     pub shape: &'static str,
-    /// What a schema can say of its JSON form. JSON Schema 2020-12.
+    /// Returns the JSON Schema (2020-12) of its JSON form.
     pub schema: fn() -> Value,
-    /// Whether it is an array.
+    /// True if its JSON form is an array.
     pub list: bool,
-    /// Whether `name#tag` variants belong to it.
+    /// True if the member has `name#tag` variants.
     pub localized: bool,
-    /// Its value when a client names none.
+    /// The value of a client that does not send the member.
     pub default: Option<fn() -> Value>,
-    /// The provider's member that lists the values a client may ask for.
+    /// The member of provider metadata that lists the values a client may request.
     pub offered: Option<&'static str>,
-    /// The member that must be there too.
+    /// The member that must be present if this one is.
     pub needs: Option<&'static str>,
-    /// True if its type holds addresses: URIs, or keys that point at certificates.
+    /// True if its values contain URIs, or keys that refer to certificates.
     pub addresses: bool,
-    /// The party that follows its addresses, if it has any.
+    /// The party that follows its URIs, if it has any.
     pub fetched: Option<Fetched>,
-    /// Where the member is a demand: the provider's members of which one must be there, and not false, for the provider to
-    /// meet it.
+    /// The members of provider metadata that serve the member, if it is a demand: one of them must be present and not false.
     pub served: &'static [&'static str],
 }
 
-/// The party that follows the addresses of a member. They are a stranger's words, so an address that a server follows must be public.
+/// The party that follows the URIs of a member. The client chooses them, so a URI that a server follows must be public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetched {
     /// Frontdesk, while the client registers.
     Now,
-    /// An authorization server, some time after the client registered.
+    /// An authorization server, after the client registered.
     Later,
     /// A consent page, whose server may load the picture for the browser.
     Picture,
-    /// No server: a browser goes there, or the addresses are not a stranger's.
+    /// No server: a browser follows them, or the operator chose them.
     No,
 }
 
 impl Fetched {
-    /// Returns its word in the tables.
+    /// Returns its name in the tables.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Now => "now",
@@ -61,17 +60,19 @@ impl Fetched {
     }
 }
 
-/// Returns true if the row of an `M` says who follows its addresses exactly when it has some. `metadata!` asks while it is compiled.
+/// Returns true if a row of the type `M` declares `fetched` exactly if its values contain URIs. `metadata!` checks it at compile
+/// time.
 pub const fn is_answered<M: Member>(fetched: Option<Fetched>) -> bool {
     M::ADDRESSES == fetched.is_some()
 }
 
 /// Declares a metadata table: the struct, its JSON form and its rows.
 ///
-/// A row is `/// sentence`, `name: Type, "specification"`, then `fetched now`, `later`, `picture` or `no` where the type holds
-/// addresses (without it the row does not compile), then optionally `default value`, `offered provider_member`,
-/// `needs other_member` and `served provider_member | another`, in that order; `name as "na-me": Type` where the member's
-/// name is no Rust name. A member that needs another stands below it, and has its default only beside it.
+/// A row is `/// sentence`, `name: Type, "specification"`, then `fetched now`, `later`, `picture` or `no` if the type contains
+/// URIs (without it the row does not compile), then optionally `default value`, `offered provider_member`,
+/// `needs other_member` and `served provider_member | another`, in that order. A name that is not a Rust identifier is declared
+/// as `name as "na-me": Type`. A member that needs another is below it in the table, and its default applies only if the other
+/// is present.
 #[macro_export]
 macro_rules! metadata {
     (
@@ -92,12 +93,12 @@ macro_rules! metadata {
 
         $( const _: () = assert!(
             $crate::table::is_answered::<$ty>($crate::metadata!(@fetched $($fetched)?)),
-            concat!("a member that holds addresses says `fetched now`, `later`, `picture` or `no`, and no other member does: ", stringify!($name)),
+            concat!("a member with URIs declares `fetched now`, `later`, `picture` or `no`, and no other member does: ", stringify!($name)),
         ); )+
 
         impl $table {
-            /// The table itself, for checks, discovery and documentation.
-            pub const ROWS: &'static [$crate::table::Row] = &[$( $crate::table::Row {
+            /// The rows, for checks, discovery and documentation.
+            pub const ROWS: &'static [$crate::table::MemberRow] = &[$( $crate::table::MemberRow {
                 name: $crate::metadata!(@text $name $($text)?),
                 spec: $spec,
                 doc: concat!($($doc),+),
@@ -114,8 +115,8 @@ macro_rules! metadata {
             } ),+];
 
             const FIELDS: &'static [$crate::field::Field<Self>] = &[$( $crate::field::Field {
-                held: |table| table.$name.as_ref().map(|value| -> &dyn $crate::member::Held { value }),
-                held_mut: |table| table.$name.as_mut().map(|value| -> &mut dyn $crate::member::Held { value }),
+                held: |table| table.$name.as_ref().map(|value| -> &dyn $crate::member::MemberValue { value }),
+                held_mut: |table| table.$name.as_mut().map(|value| -> &mut dyn $crate::member::MemberValue { value }),
                 read: |table, sent| {
                     table.$name = $crate::member::Member::read($crate::metadata!(@text $name $($text)?), sent)?;
                     Ok(())
@@ -123,8 +124,8 @@ macro_rules! metadata {
                 clear: |table| table.$name = None,
             } ),+];
 
-            fn names() -> &'static $crate::field::Names {
-                static NAMES: std::sync::LazyLock<$crate::field::Names> = std::sync::LazyLock::new(|| $crate::field::Names::of($table::ROWS));
+            fn names() -> &'static $crate::field::MemberIndex {
+                static NAMES: std::sync::LazyLock<$crate::field::MemberIndex> = std::sync::LazyLock::new(|| $crate::field::MemberIndex::new($table::ROWS));
                 &NAMES
             }
 
@@ -132,38 +133,38 @@ macro_rules! metadata {
                 Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
             }
 
-            pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::Held> {
+            pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::MemberValue> {
                 Self::field(member).and_then(|field| (field.held)(self))
             }
 
-            /// Reads the table's members and forgets every other.
+            /// Reads the members of the table and ignores every other.
             ///
             /// # Errors
-            /// Names the first member, in the table's order, that is not in its form.
+            /// A member does not have its form; the error names the first of them in the table's order.
             pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
                 Self::read(members.into().iter_mut(), $crate::json::Origin::Request)
             }
 
-            /// Reads the table's members from a row of the store, which may be older than a rule.
+            /// Reads the members of the table from the store, which may be older than a rule, and ignores every other.
             ///
             /// # Errors
-            /// Names the first member, in the table's order, that is not in its form.
+            /// A member does not have its form; the error names the first of them in the table's order.
             pub fn parse_stored(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
                 Self::read(members.into().iter_mut(), $crate::json::Origin::Store)
             }
 
-            /// The name of a member as the table has it, if it has it.
+            /// Returns the name of a member in the table, if the table has it.
             pub fn name(text: &str) -> Option<&'static str> {
                 Self::names().place(text).and_then(|place| Self::ROWS.get(place)).map(|row| row.name)
             }
 
-            /// Takes the table's members out of `object`; what is left in it is unknown to the table.
+            /// Moves the members of the table out of `object`, in which the unknown members remain.
             ///
             /// # Errors
-            /// Names the first member, in the table's order, that is not in its form.
+            /// A member does not have its form; the error names the first of them in the table's order.
             pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::Invalid> {
                 let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)), origin)?;
-                object.retain(|name, _| Self::names().place_of(name).is_none());
+                object.retain(|name, _| Self::names().find_tagged(name).is_none());
                 Ok(table)
             }
 
@@ -172,7 +173,7 @@ macro_rules! metadata {
                 origin: $crate::json::Origin,
             ) -> Result<Self, $crate::Invalid> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::Sent::of(members, Self::names(), origin);
+                let mut sent = $crate::field::SentMember::select(members, Self::names(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;
@@ -181,79 +182,78 @@ macro_rules! metadata {
                 Ok(table)
             }
 
-            /// The members that are set, in the table's order.
-            pub fn present(&self) -> impl Iterator<Item = (&'static $crate::Row, &dyn $crate::member::Held)> {
+            /// Returns the members that are set, in the table's order.
+            pub fn present(&self) -> impl Iterator<Item = (&'static $crate::MemberRow, &dyn $crate::member::MemberValue)> {
                 let there = [$( self.$name.is_some() ),+];
                 let places = there.into_iter().enumerate().filter(|(_, there)| *there);
                 places.filter_map(|(place, _)| Some((Self::ROWS.get(place)?, (Self::FIELDS.get(place)?.held)(self)?)))
             }
 
-            /// The rows of the members that are not.
-            pub fn absent(&self) -> impl Iterator<Item = &'static $crate::Row> + use<> {
+            /// Returns the rows of the members that are not set.
+            pub fn absent(&self) -> impl Iterator<Item = &'static $crate::MemberRow> + use<> {
                 let there = [$( self.$name.is_some() ),+];
                 there.into_iter().enumerate().filter(|(_, there)| !*there).filter_map(|(place, _)| Self::ROWS.get(place))
             }
 
-            /// The same as an object.
+            /// Returns the members as a JSON object.
             pub fn object(&self) -> $crate::Object {
                 let mut object = $crate::Object::new();
                 for (row, held) in self.present() {
-                    held.forms(row.name, &mut |name, form| drop(object.insert(name.to_owned(), form.into())));
+                    held.write_members(row.name, &mut |name, form| drop(object.insert(name.to_owned(), form.into())));
                 }
                 object
             }
 
-            /// Whether a member is set.
+            /// Returns true if a member is set.
             pub fn has(&self, member: &str) -> bool {
                 self.held(member).is_some()
             }
 
-            /// The JSON form of a member, if it is set; of a localized one what has no tag.
+            /// Returns the JSON form of a member, if it is set; of a localized member the value without a tag.
             pub fn value(&self, member: &str) -> Option<serde_json::Value> {
                 self.held(member).map($crate::table::json)
             }
 
-            /// The registered values a member names, if it is set.
+            /// Returns the registered values of a member, if it is set.
             pub fn values(&self, member: &str) -> Option<Vec<std::borrow::Cow<'_, str>>> {
-                self.held(member).map($crate::member::Held::values)
+                self.held(member).map($crate::member::MemberValue::values)
             }
 
-            /// Keeps the values of a member that `keep` agrees to.
-            pub fn retain(&mut self, member: &str, keep: &dyn Fn(&str) -> bool) -> $crate::member::Kept {
+            /// Removes the registered values of a member for which `keep` returns false.
+            pub fn retain(&mut self, member: &str, keep: &dyn Fn(&str) -> bool) -> $crate::member::Narrowing {
                 let held = Self::field(member).and_then(|field| (field.held_mut)(self));
-                held.map_or($crate::member::Kept::All, |held| held.retain(keep))
+                held.map_or($crate::member::Narrowing::Unchanged, |held| held.retain(keep))
             }
 
-            /// Keeps each element of every list once, where it stands first.
-            pub fn keep_once(&mut self) {
-                $( if let Some(value) = &mut self.$name { $crate::member::Held::keep_once(value); } )+
+            /// Removes repeated elements of every list.
+            pub fn dedup(&mut self) {
+                $( if let Some(value) = &mut self.$name { $crate::member::MemberValue::dedup(value); } )+
             }
 
-            /// The members as the text of one JSON object.
+            /// Returns the members as the text of one JSON object.
             pub fn json(&self) -> String {
                 $crate::form::object(self.present())
             }
 
-            /// Reads one member from its JSON form; a member the table does not have is left alone.
+            /// Sets one member from its JSON form. A member that the table does not have is ignored.
             ///
             /// # Errors
-            /// When the value is not in the member's form.
+            /// The value does not have the form of the member.
             pub fn set(&mut self, member: &str, mut value: serde_json::Value) -> Result<(), $crate::Invalid> {
                 let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
                     return Ok(());
                 };
                 let origin = $crate::json::Origin::Request;
-                (field.read)(self, &mut [$crate::field::Sent { place, name: member, tag: None, value: &mut value, origin }])
+                (field.read)(self, &mut [$crate::field::SentMember { place, name: member, tag: None, value: &mut value, origin }])
             }
 
-            /// These members, and over them those `other` has.
+            /// Returns these members, and those of `base` that are not among them.
             #[must_use]
-            pub fn overlaid(mut self, other: Self) -> Self {
-                $( if other.$name.is_some() { self.$name = other.$name; } )+
-                self
+            pub fn merged_over(self, base: Self) -> Self {
+                Self { $( $name: self.$name.or(base.$name), )+ }
             }
 
-            /// Forgets a member.
+            /// Removes a member.
             pub fn clear(&mut self, member: &str) {
                 if let Some(field) = Self::field(member) {
                     (field.clear)(self);
@@ -274,10 +274,10 @@ macro_rules! metadata {
     (@default $ty:ty, $default:expr) => { Some(|| { let value: $ty = $default; $crate::table::json(&value) }) };
 }
 
-/// The JSON form of what is held of one member; of a localized one what has no tag.
-pub fn json(held: &dyn Held) -> Value {
+/// Returns the JSON form of a member value; of a localized one the value without a tag.
+pub fn json(held: &dyn MemberValue) -> Value {
     let mut json = Value::Null;
-    held.forms("", &mut |name, form| {
+    held.write_members("", &mut |name, form| {
         if name.is_empty() {
             json = form.into();
         }

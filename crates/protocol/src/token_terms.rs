@@ -1,37 +1,42 @@
-//! The terms of an initial access token: what its clients may be, within what their provider offers. RFC 7591 §1.2, §3.
+//! The terms of an initial access token: limits for the clients that register with it, within the offer of their provider. RFC
+//! 7591 §1.2, §3.
+//!
+//! Terms hold for as long as a client is registered, so an update is admitted within them too. They narrow the provider's document
+//! before the policy applies, so that defaults stay within the terms. Imposed members are read again by the rules of today,
+//! because a token may be older than a rule.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::admit::{RegisteredMetadata, Terms};
-use crate::form::Form;
+use crate::admit::{AdmissionRules, RegisteredMetadata};
+use crate::form::JsonForm;
 use crate::json::{JsonLimits, Origin, read_object};
-use crate::member::{Invalid, Kept, Object, Reason, Single, text};
-use crate::rules::ways_back;
+use crate::member::{Invalid, Narrowing, Object, Reason, SingleValue, text};
+use crate::rules::redirection_uris;
 use crate::uri::RedirectUri;
-use crate::values::{GrantType, HumanText, Name};
+use crate::values::{GrantType, HumanText, RegistryName};
 use crate::{ClientInformation, ClientMetadata, ProviderMetadata};
 
 metadata! {
-    /// What the clients of an initial access token may be. They are held to it for as long as they are registered.
+    /// The terms of an initial access token.
     pub struct TokenTerms;
 
-    /// The scopes they may have; one that names none has all of these.
-    scopes: Vec<Name>, "RFC 7591 §2";
-    /// The grants they may use.
+    /// The scopes the clients may have. A client that requests none gets all of them.
+    scopes: Vec<RegistryName>, "RFC 7591 §2";
+    /// The grants the clients may use.
     grant_types: Vec<GrantType>, "RFC 7591 §2";
-    /// The hosts their redirect URIs may be on. A redirect URI without a host, as one of a private-use scheme, is on none.
+    /// The hosts of the clients' redirect URIs. A redirect URI without a host, such as one with a private-use scheme, is refused.
     redirect_hosts: Vec<RedirectHost>, "RFC 7591 §5";
-    /// The members they have whatever they, or those who vouch for their software, say.
-    metadata: Imposed, "RFC 7591 §3.2.1";
+    /// The members the clients have regardless of their request and of their software statement.
+    metadata: ImposedMetadata, "RFC 7591 §3.2.1";
 }
 
 impl TokenTerms {
-    /// Reads terms back from the text of one JSON object.
+    /// Reads terms from the text of one JSON object.
     ///
     /// # Errors
-    /// Names a member that is unknown, not in its form, or empty.
+    /// The text is not a JSON object, or a member is unknown, not in its form, or empty; the error names it.
     pub fn from_json(json: &str) -> Result<Self, Invalid> {
         let mut object: Object = serde_json::from_str(json)
             .map_err(|_| Invalid::new("terms", "must be a JSON object"))?;
@@ -39,10 +44,10 @@ impl TokenTerms {
         if let Some(unknown) = object.keys().next() {
             return Err(Invalid::new(
                 unknown.clone(),
-                "is not a member of a token's terms",
+                "is not a term of an initial access token",
             ));
         }
-        // Nothing allowed and nothing limited must not look alike.
+        // An empty list is refused, because it reads both as "nothing is allowed" and as "there is no limit".
         let empty = terms
             .present()
             .find(|(row, held)| row.list && held.values().is_empty());
@@ -52,10 +57,10 @@ impl TokenTerms {
         }
     }
 
-    /// Whether a provider can agree to clients on these terms.
+    /// Checks that the provider offers the values in the terms.
     ///
     /// # Errors
-    /// Names the term and what in it the provider does not offer: the value itself too, which is an operator's.
+    /// The provider does not offer a value. The error names the term and the value, which an operator chose.
     pub fn check(&self, provider: &ProviderMetadata) -> Result<(), Invalid> {
         let issuer = provider
             .issuer
@@ -77,7 +82,7 @@ impl TokenTerms {
             }
         }
         match &self.metadata {
-            Some(Imposed(imposed)) => self.check_imposed(imposed, provider, issuer),
+            Some(ImposedMetadata(imposed)) => self.check_imposed(imposed, provider, issuer),
             None => Ok(()),
         }
     }
@@ -91,7 +96,7 @@ impl TokenTerms {
         let refuse = |reason: String| Err(Invalid::new("metadata", reason));
         for (row, held) in imposed.present() {
             if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
-                return refuse(format!("has {}, which needs {other} beside it", row.name));
+                return refuse(format!("has {}, which requires {other}", row.name));
             }
             let Some(list) = row.offered else { continue };
             let values = held.values();
@@ -115,50 +120,50 @@ impl TokenTerms {
                 ));
             }
         }
-        match self.elsewhere(imposed) {
+        match self.redirect_uri_on_other_host(imposed) {
             Some((member, uri)) => refuse(format!(
-                "has {member} {:?}, which is on none of the hosts allowed",
+                "has {member} {:?}, whose host is not among the redirect_hosts allowed",
                 uri.as_str()
             )),
             None => Ok(()),
         }
     }
 
-    /// Agrees to what a client asks for as its provider does, within these terms.
+    /// Decides which of the requested metadata is registered, within these terms.
     ///
     /// # Errors
-    /// Names the member that prevents it.
+    /// A member cannot be accepted; the error names it.
     pub fn admit(
         &self,
         provider: &ProviderMetadata,
         asked: ClientMetadata,
-        terms: &Terms<'_>,
+        terms: &AdmissionRules<'_>,
     ) -> Result<RegisteredMetadata, Invalid> {
         let agreed = self
             .narrowed(provider)
-            .admit(self.imposed_on(asked)?, terms)?;
+            .admit(self.apply_to(asked)?, terms)?;
         match self
             .metadata
             .as_ref()
-            .and_then(|Imposed(imposed)| lost(imposed, agreed.members()))
+            .and_then(|ImposedMetadata(imposed)| missing_imposed_member(imposed, agreed.members()))
         {
             Some(member) => Err(Invalid::new(
                 member,
-                "cannot be agreed to as the client's initial access token wants it",
+                "conflicts with the terms of the initial access token",
             )),
             None => Ok(agreed),
         }
     }
 
-    /// These terms for a client whose name was composed with its owner's: an imposed name is the composed one from then on.
+    /// Returns the terms of a client with a composed name, which replaces an imposed name.
     ///
     /// # Errors
-    /// When the composed name cannot be a name.
+    /// The composed name is not a valid name.
     pub fn with_name(mut self, composed: &str) -> Result<Self, Invalid> {
         if let Some(names) = self
             .metadata
             .as_mut()
-            .and_then(|Imposed(imposed)| imposed.client_name.as_mut())
+            .and_then(|ImposedMetadata(imposed)| imposed.client_name.as_mut())
         {
             names.set_untagged(
                 HumanText::parse(composed.to_owned())
@@ -168,7 +173,7 @@ impl TokenTerms {
         Ok(self)
     }
 
-    /// The provider's document as it is for these clients, so that what follows from it stays within the terms too.
+    /// Returns the provider's document, narrowed to the terms.
     fn narrowed(&self, provider: &ProviderMetadata) -> ProviderMetadata {
         let mut narrowed = provider.clone();
         if let (Some(allowed), Some(offered)) = (&self.scopes, &mut narrowed.scopes_supported) {
@@ -183,50 +188,55 @@ impl TokenTerms {
         narrowed
     }
 
-    /// What a client asks for, with the imposed members in place of its own and without what it may not have.
-    fn imposed_on(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, Invalid> {
-        if let Some(Imposed(imposed)) = &self.metadata {
-            asked = asked.overlaid(judged_again(imposed)?);
+    /// Returns the requested metadata with the imposed members, and without the values that the terms do not allow.
+    fn apply_to(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, Invalid> {
+        if let Some(ImposedMetadata(imposed)) = &self.metadata {
+            asked = reread(imposed)?.merged_over(asked);
         }
         if let Some(scopes) = self.scopes.as_ref().filter(|_| asked.scope.is_none()) {
-            let words: Vec<&str> = scopes.iter().map(Name::as_str).collect();
+            let words: Vec<&str> = scopes.iter().map(RegistryName::as_str).collect();
             asked.set("scope", words.join(" ").into())?;
         }
         for (member, term) in LIMITED {
             let Some(allowed) = self.values(term) else {
                 continue;
             };
-            if asked.retain(member, &|value| allowed.iter().any(|one| one == value)) == Kept::None {
+            if asked.retain(member, &|value| allowed.iter().any(|one| one == value))
+                == Narrowing::Emptied
+            {
                 return Err(Invalid::new(
                     member,
-                    "names nothing that the client's initial access token allows",
+                    "has no value that the initial access token allows",
                 ));
             }
         }
-        match self.elsewhere(&asked) {
+        match self.redirect_uri_on_other_host(&asked) {
             Some((member, _)) => Err(Invalid::new(
                 member,
-                "has an element on none of the hosts the client's initial access token allows",
+                "has an element with a host that the initial access token does not allow",
             )),
             None => Ok(asked),
         }
     }
 
-    /// A redirect URI that is on none of the allowed hosts.
-    fn elsewhere<'a>(&self, asked: &'a ClientMetadata) -> Option<(&'static str, &'a RedirectUri)> {
+    /// Returns a redirect URI with a host that the terms do not allow, and its member.
+    fn redirect_uri_on_other_host<'a>(
+        &self,
+        asked: &'a ClientMetadata,
+    ) -> Option<(&'static str, &'a RedirectUri)> {
         let allowed = self.redirect_hosts.as_ref()?;
-        ways_back(asked).find(|(_, uri)| {
+        redirection_uris(asked).find(|(_, uri)| {
             !uri.host()
                 .is_some_and(|host| allowed.iter().any(|one| one.0 == host))
         })
     }
 }
 
-/// The members whose values the terms list, each with the term that does.
+/// The members that the terms limit, each with its term.
 const LIMITED: [(&str, &str); 2] = [("scope", "scopes"), ("grant_types", "grant_types")];
 
-/// Imposed members, by the rules of today: a token may be older than one of them.
-fn judged_again(imposed: &ClientMetadata) -> Result<ClientMetadata, Invalid> {
+/// Reads imposed members again by the rules of today.
+fn reread(imposed: &ClientMetadata) -> Result<ClientMetadata, Invalid> {
     let read = read_object(imposed.json().as_bytes(), &JsonLimits::NONE);
     ClientMetadata::parse(read.map_err(|_| {
         Invalid::new(
@@ -236,8 +246,11 @@ fn judged_again(imposed: &ClientMetadata) -> Result<ClientMetadata, Invalid> {
     })?)
 }
 
-/// An imposed member that what was agreed is without.
-fn lost(imposed: &ClientMetadata, agreed: &ClientMetadata) -> Option<&'static str> {
+/// Returns an imposed member that the registered metadata does not have.
+fn missing_imposed_member(
+    imposed: &ClientMetadata,
+    agreed: &ClientMetadata,
+) -> Option<&'static str> {
     let has = |metadata: &ClientMetadata, member| {
         metadata.has(member)
             && metadata
@@ -250,15 +263,15 @@ fn lost(imposed: &ClientMetadata, agreed: &ClientMetadata) -> Option<&'static st
         .find(|member| has(imposed, member) && !has(agreed, member))
 }
 
-/// A host of redirect URIs: a DNS name, which is not one with those below it, or an IP address, IPv6 in brackets.
+/// A host of redirect URIs: a DNS name, without its subdomains, or an IP address, IPv6 in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectHost(String);
 
 impl RedirectHost {
-    /// Reads a host, in whatever case.
+    /// Reads a host in upper or lower case.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with what names the host.
+    /// The text is not a host. The reason continues the name of the flag or the member.
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let host = RedirectUri::parse(format!("https://{text}/"))
             .ok()
@@ -269,7 +282,7 @@ impl RedirectHost {
     }
 }
 
-impl Single for RedirectHost {
+impl SingleValue for RedirectHost {
     const SHAPE: &'static str = "host";
 
     fn schema() -> Value {
@@ -280,7 +293,7 @@ impl Single for RedirectHost {
         text(value).and_then(|text| Self::parse(&text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 
@@ -289,15 +302,16 @@ impl Single for RedirectHost {
     }
 }
 
-/// Client metadata that is imposed on a client.
+/// Client metadata that is imposed on the clients of a token.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Imposed(ClientMetadata);
+pub struct ImposedMetadata(ClientMetadata);
 
-impl Imposed {
-    /// Reads the members: some, all of client metadata, and each with a value.
+impl ImposedMetadata {
+    /// Reads the members.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with what names the object.
+    /// There is no member, or one is not client metadata, cannot be imposed, or has no value. The reason continues the name of the
+    /// flag or the member.
     pub fn parse(object: Object) -> Result<Self, Reason> {
         Self::parse_from(Origin::Request, object)
     }
@@ -312,7 +326,7 @@ impl Imposed {
         {
             return Err(format!("must have a value for {name}").into());
         }
-        // What a statement says counts only once its signature was verified, and that is the one a client sends.
+        // A software statement counts only after its signature was verified, which happens for the statement of a request.
         let issued = ClientInformation::ROWS
             .iter()
             .map(|row| row.name)
@@ -328,8 +342,8 @@ impl Imposed {
             )
             .into());
         }
-        // The two forms only WSO2 clients send are judged by who sends them, and here nobody does.
-        let relative = ways_back(&members)
+        // The forms that only WSO2 clients send depend on the endpoint, which is not known here.
+        let relative = redirection_uris(&members)
             .find(|(_, uri)| uri.scheme().is_none())
             .map(|(member, _)| member);
         match relative {
@@ -338,13 +352,13 @@ impl Imposed {
         }
     }
 
-    /// The members.
+    /// Returns the members.
     pub fn members(&self) -> &ClientMetadata {
         &self.0
     }
 }
 
-impl Single for Imposed {
+impl SingleValue for ImposedMetadata {
     const SHAPE: &'static str = "object";
 
     fn schema() -> Value {
@@ -359,8 +373,8 @@ impl Single for Imposed {
         members(value).and_then(|object| Self::parse_from(Origin::Store, object))
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Object(Cow::Owned(self.0.object()))
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Object(Cow::Owned(self.0.object()))
     }
 }
 

@@ -1,4 +1,9 @@
-//! URIs: judged once by the raw text and by a parser that must agree with it, and kept as sent.
+//! URIs, stored byte for byte as they were sent.
+//!
+//! A URL that two programs read differently is how an authorization code reaches the wrong host. So each URI is checked as
+//! text first and parsed second, and is refused if the host or the port that the parser finds is not the one that is written.
+//! Parsing is skipped for names that every parser reads as they are written, because parsing ten URLs takes longer than the rest
+//! of a registration.
 
 mod query;
 mod redirect;
@@ -8,14 +13,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use crate::form::Form;
+use crate::form::JsonForm;
 use crate::issuer::is_loopback;
-use crate::member::{Reason, Single, text};
+use crate::member::{Reason, SingleValue, text};
 
-pub(crate) use query::parameter_among;
+pub(crate) use query::find_parameter;
 pub use redirect::{PATTERN_MARKER, PATTERN_MAX, RedirectForm, RedirectUri};
 
-/// How long any URI may be, in characters.
+/// The maximum length of a URI, in characters.
 pub const URI_MAX: usize = 2048;
 
 macro_rules! uri {
@@ -28,19 +33,19 @@ macro_rules! uri {
             /// Reads the URI.
             ///
             /// # Errors
-            /// The rest of a sentence that begins with the member's name.
+            /// The text is not a URI of this type.
             pub fn parse(text: String) -> Result<Self, Reason> {
                 let check: fn(&str) -> Result<(), Reason> = $check;
                 check(&text).map(|()| Self(text))
             }
 
-            /// The URI byte for byte as sent.
+            /// Returns the URI, byte for byte as it was sent.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        impl Single for $name {
+        impl SingleValue for $name {
             const ADDRESSES: bool = true;
             const SHAPE: &'static str = $shape;
 
@@ -60,7 +65,7 @@ macro_rules! uri {
                 }
             )?
 
-            fn write(&self) -> Form<'_> {
+            fn write(&self) -> JsonForm<'_> {
                 self.0.as_str().into()
             }
 
@@ -72,7 +77,7 @@ macro_rules! uri {
 }
 
 uri! {
-    /// A page people may open: http or https, without a fragment or user information.
+    /// An http or https URL without a fragment or user information.
     WebUri, "http or https URL", r"^[Hh][Tt][Tt][Pp][Ss]?://[^#]+$", |text| no_fragment(text).and_then(|()| web(text, &["https", "http"]))
 }
 
@@ -82,7 +87,7 @@ uri! {
 }
 
 uri! {
-    /// An https URL that may have a fragment, such as a hash of what it points at. OIDC Core §6.2.
+    /// An https URL that may have a fragment, such as the hash of the request object. OIDC Core §6.2.
     RequestUri, "https URL", r"^[Hh][Tt][Tt][Pp][Ss]://[^#]+(#[^#]*)?$", |text| {
         plain(text)?;
         let (address, fragment) = text.split_once('#').unwrap_or((text, ""));
@@ -91,9 +96,9 @@ uri! {
 }
 
 uri! {
-    /// A URI an application is sent to without anything secret in it: http, https or a private-use scheme.
-    /// OIDC RP-Initiated Logout §3.1.
-    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| return_form(text).and_then(|()| redirect::of_an_application(text)),
+    /// A URI to which users are redirected without a code or token: http, https or a private-use scheme. OIDC RP-Initiated Logout
+    /// §3.1.
+    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| return_form(text).and_then(|()| redirect::reject_system_scheme(text)),
     stored return_form
 }
 
@@ -113,7 +118,7 @@ fn return_form(text: &str) -> Result<(), Reason> {
 }
 
 impl ReturnUri {
-    /// The scheme in lower case, when it is a private-use one. RFC 8252 §7.1.
+    /// Returns the scheme in lower case if it is a private-use scheme. RFC 8252 §7.1.
     pub fn private_use_scheme(&self) -> Option<String> {
         let uri = RedirectUri::parse_form(self.0.clone())
             .ok()
@@ -134,7 +139,7 @@ uri! {
     }
 }
 
-/// What holds for every URI before any parser sees it.
+/// Checks the rules for the text of every URI, before it is parsed.
 fn plain(text: &str) -> Result<(), Reason> {
     if text.is_empty() {
         return Err("is empty".into());
@@ -142,32 +147,32 @@ fn plain(text: &str) -> Result<(), Reason> {
     if text.len() > URI_MAX {
         return Err(format!("is longer than {URI_MAX} characters").into());
     }
-    let seen = Seen::in_text(text);
-    if seen.has(Seen::STRANGE) {
-        return Err("has a character that does not belong in a URI".into());
+    let seen = CharacterClasses::in_text(text);
+    if seen.has(CharacterClasses::FORBIDDEN) {
+        return Err("has a character that is not allowed in a URI".into());
     }
     let escaped = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
-    if seen.has(Seen::PERCENT) && !text.split('%').skip(1).all(escaped) {
-        return Err("has a broken percent escape".into());
+    if seen.has(CharacterClasses::PERCENT) && !text.split('%').skip(1).all(escaped) {
+        return Err("has invalid percent-encoding".into());
     }
     Ok(())
 }
 
-/// What characters a text has, found in one look at each of them: every URI of every client is looked at.
+/// The classes of characters that occur in a text, found in one pass because it runs for every URI of every client.
 #[derive(Clone, Copy)]
-struct Seen(u8);
+struct CharacterClasses(u8);
 
-impl Seen {
-    /// One that does not belong in a URI.
-    const STRANGE: u8 = 1;
+impl CharacterClasses {
+    /// A character that is not allowed in a URI.
+    const FORBIDDEN: u8 = 1;
     /// `%`.
     const PERCENT: u8 = 2;
     /// `#`.
     const HASH: u8 = 4;
 
-    const OF: [u8; 256] = {
-        let mut of = [Self::STRANGE; 256];
-        let (mut rest, mut byte) = (of.as_mut_slice(), 0_u8);
+    const TABLE: [u8; 256] = {
+        let mut table = [Self::FORBIDDEN; 256];
+        let (mut rest, mut byte) = (table.as_mut_slice(), 0_u8);
         while let Some((this, others)) = rest.split_first_mut() {
             match byte {
                 b'%' => *this = Self::PERCENT,
@@ -178,15 +183,15 @@ impl Seen {
             }
             (rest, byte) = (others, byte.wrapping_add(1));
         }
-        of
+        table
     };
 
     fn in_text(text: &str) -> Self {
         Self(text.bytes().fold(0, |seen, byte| {
-            seen | Self::OF
+            seen | Self::TABLE
                 .get(usize::from(byte))
                 .copied()
-                .unwrap_or(Self::STRANGE)
+                .unwrap_or(Self::FORBIDDEN)
         }))
     }
 
@@ -196,7 +201,7 @@ impl Seen {
 }
 
 fn no_fragment(text: &str) -> Result<(), Reason> {
-    if Seen::in_text(text).has(Seen::HASH) {
+    if CharacterClasses::in_text(text).has(CharacterClasses::HASH) {
         Err("must not contain a fragment".into())
     } else {
         plain(text)
@@ -210,7 +215,7 @@ fn is_scheme(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-/// A plain URL with one of `schemes`, whose text and parser agree.
+/// Checks that `text` is a URL with one of `schemes` that parsers read as it is written.
 fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
     match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
         Some((scheme, rest))
@@ -218,36 +223,36 @@ fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
                 .iter()
                 .any(|allowed| scheme.eq_ignore_ascii_case(allowed)) =>
         {
-            agreed(text, rest).map(drop)
+            check_host(text, rest).map(drop)
         }
         _ => Err(format!("must be an {} URL", schemes.join(" or ")).into()),
     }
 }
 
-/// Where an http or https URL leads.
+/// The kind of host of an http or https URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// To `localhost`.
+enum HostKind {
+    /// `localhost`.
     Localhost,
-    /// To `127.0.0.1` or `[::1]`.
+    /// `127.0.0.1` or `[::1]`.
     LoopbackAddress,
-    /// Anywhere else.
-    Elsewhere,
+    /// Any other host.
+    Other,
 }
 
-impl Place {
-    fn of_name(name: &str) -> Self {
+impl HostKind {
+    fn from_name(name: &str) -> Self {
         if name.eq_ignore_ascii_case("localhost") {
             Self::Localhost
         } else {
-            Self::Elsewhere
+            Self::Other
         }
     }
 }
 
-/// Where an http or https URL leads, after making sure that the parser reads what is written: the same user information
-/// (none), host and port. A URL two programs read differently is how a code ends up with a stranger.
-fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
+/// Returns the kind of host of an http or https URL, after checking that the parser finds the host and the port that are written,
+/// and no user information.
+fn check_host(text: &str, rest: &str) -> Result<HostKind, Reason> {
     if text.contains('#') {
         return Err("must not contain a fragment".into());
     }
@@ -255,8 +260,8 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
         .strip_prefix("//")
         .ok_or("must have // after its scheme")?;
     let authority = authority(rest);
-    if reads_alike(authority) {
-        return Ok(Place::of_name(authority));
+    if is_plain_name(authority) {
+        return Ok(HostKind::from_name(authority));
     }
     if authority.contains('@') {
         return Err("must not contain user information".into());
@@ -267,8 +272,8 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
     }
     if !host.starts_with('[') {
         dns_name(host)?;
-        if reads_alike(host) && port.is_some_and(|port| port_number(port).is_ok()) {
-            return Ok(Place::of_name(host));
+        if is_plain_name(host) && port.is_some_and(|port| port_number(port).is_ok()) {
+            return Ok(HostKind::from_name(host));
         }
     }
     let url = Url::parse(text).map_err(|_| Reason::from("is not a URL"))?;
@@ -284,36 +289,36 @@ fn agreed(text: &str, rest: &str) -> Result<Place, Reason> {
         || !url.username().is_empty()
         || url.password().is_some()
     {
-        return Err("has a host that programs would read differently".into());
+        return Err("has a host that URL parsers read differently".into());
     }
     match url.host() {
-        Some(Host::Domain(name)) => Ok(Place::of_name(name)),
+        Some(Host::Domain(name)) => Ok(HostKind::from_name(name)),
         Some(Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST)) => {
-            Ok(Place::LoopbackAddress)
+            Ok(HostKind::LoopbackAddress)
         }
-        Some(_) => Ok(Place::Elsewhere),
+        Some(_) => Ok(HostKind::Other),
         None => Err("must have a host".into()),
     }
 }
 
-/// What stands before the path and the query, behind `//`.
+/// Returns the authority at the beginning of `rest`, which is the URL after `//`.
 pub(crate) fn authority(rest: &str) -> &str {
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
     end.and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 
-/// Whether it is a DNS name that every parser reads as it is written: none of its labels is an A-label, and the last of them is no
-/// number of an address. Most are such names, and parsing ten of them costs more than the rest of a registration.
-fn reads_alike(host: &str) -> bool {
-    name_in(host).is_some_and(|name| !name.a_label && name.ends_in_letters)
+/// Returns true for a DNS name that every parser reads as it is written: no label is an A-label, and the last label is not a number,
+/// as in an IPv4 address.
+fn is_plain_name(host: &str) -> bool {
+    parse_dns_name(host).is_some_and(|name| !name.a_label && name.ends_in_letters)
 }
 
-/// Scheme, host and port of a URL.
+/// Returns scheme, host and port of a URL.
 pub(crate) fn origin(text: &str) -> Option<url::Origin> {
     Url::parse(text).ok().map(|url| url.origin())
 }
 
-/// The host of an authority, and what stands after the colon behind it.
+/// Splits an authority into its host and its port, which is `None` without a colon.
 pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_host = authority
         .bytes()
@@ -331,7 +336,7 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A port in decimal digits.
+/// Parses a port in decimal digits.
 pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
     match digits.parse::<u16>() {
         Ok(port) if port > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
@@ -339,23 +344,23 @@ pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
     }
 }
 
-/// A name of labels of letters, digits and inner hyphens. RFC 1123 §2.1.
+/// Checks that `host` is a DNS name: labels of letters, digits and inner hyphens. RFC 1123 §2.1.
 pub(crate) fn dns_name(host: &str) -> Result<(), &'static str> {
-    name_in(host)
+    parse_dns_name(host)
         .map(drop)
         .ok_or("must have a host of letters, digits and hyphens")
 }
 
-/// What is to be known of a DNS name.
+/// The properties of a DNS name that decide whether parsers agree about it.
 struct DnsName {
-    /// One of its labels is an A-label, which stands for other characters. RFC 5890 §2.3.2.1.
+    /// True if one of its labels is an A-label, which stands for other characters. RFC 5890 §2.3.2.1.
     a_label: bool,
-    /// Its last label begins with a letter, so it is no number.
+    /// True if its last label begins with a letter, and so is not a number.
     ends_in_letters: bool,
 }
 
-/// The DNS name that a text is, if it is one.
-fn name_in(text: &str) -> Option<DnsName> {
+/// Parses a DNS name; `None` if the text is not one.
+fn parse_dns_name(text: &str) -> Option<DnsName> {
     let mut name = DnsName {
         a_label: false,
         ends_in_letters: false,

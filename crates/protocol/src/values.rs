@@ -1,11 +1,13 @@
-//! The values members hold: registries here, texts and numbers below.
+//! The types of member values: the values of registries here, strings and structured values in submodules.
 
-mod forms;
-mod texts;
+mod strings;
+mod structured;
 
-pub use forms::{Address, Jwt, LANGUAGE_TAG, Locale, Members, STATEMENT_MAX, Seconds};
-pub use texts::{
+pub use strings::{
     HumanText, NAME_MAX, Scope, TEXT_MAX, Text, token, token_schema, token_text, words_schema,
+};
+pub use structured::{
+    IpAddressText, JsonObject, Jwt, LANGUAGE_TAG, Locale, STATEMENT_MAX, Seconds,
 };
 
 open_enum! {
@@ -23,12 +25,12 @@ open_enum! {
     PrivateKeyJwt = "private_key_jwt",
     /// A certificate of a public key infrastructure. RFC 8705 §2.1.
     TlsClientAuth = "tls_client_auth",
-    /// A certificate of the client's own making. RFC 8705 §2.2.
+    /// A self-signed certificate. RFC 8705 §2.2.
     SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
 }
 
 impl AuthMethod {
-    /// Whether the method is built on a client secret.
+    /// Returns true if the method uses a client secret.
     pub fn needs_secret(&self) -> bool {
         matches!(
             self,
@@ -36,7 +38,7 @@ impl AuthMethod {
         )
     }
 
-    /// Whether the method is built on keys the client registers.
+    /// Returns true if the method uses keys that the client registers.
     pub fn needs_keys(&self) -> bool {
         matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth)
     }
@@ -45,9 +47,9 @@ impl AuthMethod {
 open_enum! {
     /// OAuth grant types. RFC 7591 §2.
     pub enum GrantType;
-    /// A code, exchanged at the token endpoint. RFC 6749 §4.1.
+    /// An authorization code. RFC 6749 §4.1.
     AuthorizationCode = "authorization_code",
-    /// Tokens straight from the authorization endpoint. RFC 6749 §4.2.
+    /// Tokens from the authorization endpoint. RFC 6749 §4.2.
     Implicit = "implicit",
     /// The user's password. RFC 6749 §4.3.
     Password = "password",
@@ -68,7 +70,7 @@ open_enum! {
 }
 
 impl GrantType {
-    /// Whether the grant sends the user back to the client.
+    /// Returns true if the grant redirects the user to the client.
     pub fn redirects(&self) -> bool {
         matches!(self, Self::AuthorizationCode | Self::Implicit)
     }
@@ -108,7 +110,7 @@ open_enum! {
 }
 
 impl SigningAlgorithm {
-    /// Whether it takes a shared secret. RFC 7518 §3.2.
+    /// Returns true if it uses a shared secret. RFC 7518 §3.2.
     pub fn is_symmetric(&self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
@@ -132,7 +134,7 @@ open_enum! {
 }
 
 impl KeyManagement {
-    /// Whether it takes a shared secret. RFC 7518 §4.4, §4.5, §4.7, §4.8.
+    /// Returns true if it uses a shared secret. RFC 7518 §4.4, §4.5, §4.7, §4.8.
     pub fn is_symmetric(&self) -> bool {
         let name = self.as_str();
         name == "dir"
@@ -141,7 +143,7 @@ impl KeyManagement {
     }
 }
 
-/// Whether an algorithm, for signing or for managing keys, is built on a secret that both sides have. RFC 7518 §3.2, §4.
+/// Returns true if an algorithm for signing or key management uses a shared secret. RFC 7518 §3.2, §4.
 pub fn takes_a_secret(algorithm: &str) -> bool {
     SigningAlgorithm::from(algorithm).is_symmetric()
         || KeyManagement::from(algorithm).is_symmetric()
@@ -163,23 +165,23 @@ open_enum! {
 open_enum! {
     /// Subject identifier types. OIDC Core §8.
     pub enum SubjectType;
-    /// The same subject for every client.
+    /// One subject for all clients.
     Public = "public",
-    /// Another subject for every sector.
+    /// A different subject for each sector.
     Pairwise = "pairwise",
 }
 
 open_enum! {
     /// Kinds of application. OIDC Registration §2.
     pub enum ApplicationType;
-    /// Runs on a web server.
+    /// An application on a web server.
     Web = "web",
-    /// Runs on the user's device.
+    /// An application on the user's device.
     Native = "native",
 }
 
 open_enum! {
-    /// How authorization responses are returned. OAuth 2.0 Multiple Response Types §2.1.
+    /// Response modes. OAuth 2.0 Multiple Response Types §2.1.
     pub enum ResponseMode;
     /// In the query.
     Query = "query",
@@ -193,7 +195,7 @@ open_enum! {
     FragmentJwt = "fragment.jwt",
     /// In a form, as one JWT. JARM §2.3.3.
     FormPostJwt = "form_post.jwt",
-    /// As one JWT, in the default place. JARM §2.3.4.
+    /// As one JWT, in the default mode of the response type. JARM §2.3.4.
     Jwt = "jwt",
 }
 
@@ -207,19 +209,19 @@ open_enum! {
 }
 
 open_enum! {
-    /// How CIBA tokens reach the client. CIBA §5.
+    /// CIBA token delivery modes. CIBA §5.
     pub enum DeliveryMode;
-    /// The client asks until they are there.
+    /// The client polls the token endpoint.
     Poll = "poll",
-    /// The client is told to fetch them.
+    /// The client is notified and fetches the tokens.
     Ping = "ping",
-    /// They are sent to the client.
+    /// The tokens are sent to the client.
     Push = "push",
 }
 
 open_enum! {
-    /// A name out of a registry this program has no copy of.
-    pub enum Name;
+    /// The value of a registry of which this program has no copy.
+    pub enum RegistryName;
     /// The scope that makes a request an OpenID Connect one.
     OpenId = "openid",
 }

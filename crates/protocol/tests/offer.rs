@@ -137,11 +137,11 @@ fn what_does_not_fit_is_refused_with_its_name() {
     for (members, refusal) in [
         (
             json!({ "issuer": "https://other.example" }),
-            "issuer is the service's own and cannot be configured",
+            "issuer is set by the server and cannot be configured",
         ),
         (
             json!({ "registration_endpoint": "https://op.example/r" }),
-            "registration_endpoint is the service's own and cannot be configured",
+            "registration_endpoint is set by the server and cannot be configured",
         ),
         (
             json!({ "scope_supported": ["openid"] }),
@@ -161,7 +161,7 @@ fn what_does_not_fit_is_refused_with_its_name() {
         ),
         (
             json!({ "grant_types_supported": [] }),
-            "grant_types_supported must have at least one element, since leaving it out means its default",
+            "grant_types_supported must have at least one element, since its absence means the default",
         ),
         (
             json!({ "token_endpoint_auth_signing_alg_values_supported": ["RS256", "none"] }),
@@ -169,28 +169,28 @@ fn what_does_not_fit_is_refused_with_its_name() {
         ),
         (
             json!({ "token_endpoint_auth_signing_alg_values_supported": [] }),
-            "token_endpoint_auth_signing_alg_values_supported must be there when token_endpoint_auth_methods_supported offers private_key_jwt",
+            "token_endpoint_auth_signing_alg_values_supported is required when token_endpoint_auth_methods_supported offers private_key_jwt",
         ),
         (
             json!({ "introspection_endpoint_auth_methods_supported": ["client_secret_jwt"] }),
-            "introspection_endpoint_auth_signing_alg_values_supported must be there when introspection_endpoint_auth_methods_supported offers client_secret_jwt",
+            "introspection_endpoint_auth_signing_alg_values_supported is required when introspection_endpoint_auth_methods_supported offers client_secret_jwt",
         ),
         // What registration would refuse everybody is not offered.
         (
             json!({ "grant_types_supported": ["implicit"], "response_types_supported": ["id_token", "token code"] }),
-            "response_types_supported offers code token, which no client gets without authorization_code in grant_types_supported",
+            "response_types_supported offers code token, which requires authorization_code in grant_types_supported",
         ),
         (
             json!({ "grant_types_supported": ["authorization_code", "implicit"], "response_types_supported": ["code"] }),
-            "grant_types_supported offers implicit, which no client gets without a type that takes it in response_types_supported",
+            "grant_types_supported offers implicit, which requires a type that uses it in response_types_supported",
         ),
         (
             json!({ "grant_types_supported": ["authorization_code", "implicit"], "response_types_supported": ["token"] }),
-            "grant_types_supported offers authorization_code, which no client gets without a type that takes it in response_types_supported",
+            "grant_types_supported offers authorization_code, which requires a type that uses it in response_types_supported",
         ),
         (
             json!({ "grant_types_supported": ["authorization_code", "urn:openid:params:grant-type:ciba"] }),
-            "backchannel_token_delivery_modes_supported must be there when grant_types_supported offers urn:openid:params:grant-type:ciba",
+            "backchannel_token_delivery_modes_supported is required when grant_types_supported offers urn:openid:params:grant-type:ciba",
         ),
         (
             json!({ "token_endpoint_auth_methods_supported": ["client_secret_jwt"] }),
@@ -198,11 +198,11 @@ fn what_does_not_fit_is_refused_with_its_name() {
         ),
         (
             json!({ "token_endpoint_auth_signing_alg_values_supported": ["HS256"] }),
-            "token_endpoint_auth_signing_alg_values_supported must offer an algorithm with a key pair when token_endpoint_auth_methods_supported offers private_key_jwt",
+            "token_endpoint_auth_signing_alg_values_supported must offer an asymmetric algorithm when token_endpoint_auth_methods_supported offers private_key_jwt",
         ),
         (
             json!({ "acr_values_supported": ["0", ""] }),
-            "acr_values_supported has an element that is empty",
+            "acr_values_supported has an empty element",
         ),
         // RFC 7517 §9.3: what is published is public.
         (

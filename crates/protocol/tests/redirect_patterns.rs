@@ -35,123 +35,124 @@ fn texts(vector: &Value, member: &str) -> Vec<String> {
     serde_json::from_value(vector[member].clone()).unwrap()
 }
 
-/// Every kind of construct that engines read differently, with the sentence it is refused with.
+const ESCAPE: &str = "has a pattern with a backslash before a character that is not an operator";
+const ANCHOR: &str =
+    "has a pattern with an anchor that is neither its first nor its last character";
+const GROUP: &str = "has a pattern with a group that begins with (? but not with (?:";
+const PARENTHESIS: &str = "has a pattern with an unmatched parenthesis";
+const QUANTIFIER: &str =
+    "has a pattern with a quantifier that does not follow a character, a class or a group";
+const TWICE: &str = "has a pattern with two quantifiers in a row";
+const BARE: &str = "has a pattern with an unescaped brace or closing bracket";
+const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m}, with n at most m and no leading zero";
+const TOO_OFTEN: &str = "has a pattern with more than 1000 repetitions";
+const EMPTY: &str = "has a pattern with an empty character class";
+const OPEN: &str = "has a pattern with an unclosed character class";
+const NAMED: &str = "has a pattern with a named character class";
+const RANGE: &str = "has a pattern with a range that is not of lower-case letters, of upper-case letters or of digits, in ascending order";
+const OTHER: &str = "has a pattern with a character class of other characters than letters, digits, ranges of them, _ . / : = % @ + , ? #, and - at its end";
+
+/// Constructs that engines read differently, by the reason for their refusal.
+const REFUSED: &[(&str, &[&str])] = &[
+    (
+        ESCAPE,
+        &[
+            r"\d", r"\w", r"\s", r"\b", r"\B", r"\z", r"\A", r"\p{L}", r"\x41", r"\u0041",
+            r"\Qx\E", r"(x)\1", r"\-", r"\_", r"\a", r"x\",
+        ],
+    ),
+    (
+        ANCHOR,
+        &[
+            "^", "x^y", "(^x)", "(x|^y)", "x$y", "(x$)", "(x$|y)", "$$", "x$*",
+        ],
+    ),
+    (
+        GROUP,
+        &[
+            "(?i)x", "(?i:x)", "(?P<n>x)", "(?<n>x)", "(?=x)", "(?!x)", "(?<=x)", "(?<!x)",
+            "(?>x)", "(?#x)", "(?x)", "(?|x)", "(?)", "(?",
+        ],
+    ),
+    (PARENTHESIS, &["(x", "x)", "((x)", "(", ")"]),
+    (
+        QUANTIFIER,
+        &["(*)", "(+x)", "(?:*)", "x|*", "(|+)", "(*FAIL)"],
+    ),
+    (
+        TWICE,
+        &[
+            "x*?", "x+?", "x??", "x*+", "x++", "x?+", "x**", "x{2}?", "x{2}+", "x{2}{3}", "x*{2}",
+            "(x)*?", "[x]+?",
+        ],
+    ),
+    (
+        BARE,
+        &["({2})", "x|{2}", "}", "x}", "x]", "]", "x{2}}", "({,2})"],
+    ),
+    (
+        BOUNDS,
+        &[
+            "x{", "x{}", "x{x}", "x{,2}", "x{,}", "x{2,1}", "x{2", "x{2,", "x{2,3", "x{-1}",
+            "x{01}", "x{1,02}", "x{1,2,3}", "x{+1}",
+        ],
+    ),
+    (
+        TOO_OFTEN,
+        &[
+            "x{1001}",
+            "x{0,1001}",
+            "x{1001,}",
+            "x{99999999999999999999}",
+            "(x{100}){11}",
+            "((x{2,}y){20}z){26}",
+            "(x{0,}){1001}",
+        ],
+    ),
+    (
+        "has a pattern with a repetition of zero times",
+        &["x{0}", "x{0,0}", "(x){0}"],
+    ),
+    (EMPTY, &["[]", "[^]", "[]x]", "[^]x]"]),
+    (OPEN, &["[", "[x", "[^", "[a-z"]),
+    (NAMED, &["[:alpha:]", "[^:alpha:]", "[::]"]),
+    (
+        RANGE,
+        &[
+            "[z-a]", "[a-Z]", "[A-z]", "[0-z]", "[9-0]", "[.-a]", "[+--]", "[a-.]", "[--a]",
+            r"[a\-z]",
+        ],
+    ),
+    (
+        OTHER,
+        &[
+            "[a[b]|.*|c]",
+            "[[:alpha:]]",
+            "[a&&b]",
+            "[a&b]",
+            "[a~b]",
+            "[a~~b]",
+            r"[\d]",
+            r"[\]]",
+            "[a^b]",
+            "[-a]",
+            "[^-a]",
+            "[a-b-c]",
+            "[a|b]",
+            "[(]",
+            "[*]",
+            "[$]",
+            "[!]",
+            "[{]",
+            "[a-",
+            "[ab\"]",
+        ],
+    ),
+];
+
 #[test]
 fn constructs_outside_the_grammar_are_refused() {
-    const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
-    const ANCHOR: &str =
-        "has a pattern with an anchor that is neither its first nor its last character";
-    const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
-    const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
-    const QUANTIFIER: &str =
-        "has a pattern with a quantifier that does not follow a character, a class or a group";
-    const TWICE: &str = "has a pattern with a second quantifier behind another one";
-    const BARE: &str =
-        "has a pattern with a brace or a closing bracket of its own without a backslash";
-    const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
-    const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
-    const EMPTY: &str = "has a pattern with an empty character class";
-    const OPEN: &str = "has a pattern with a character class that does not end";
-    const NAMED: &str = "has a pattern with a named character class";
-    const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
-    const OTHER: &str = "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
-    let kinds: &[(&str, &[&str])] = &[
-        (
-            ESCAPE,
-            &[
-                r"\d", r"\w", r"\s", r"\b", r"\B", r"\z", r"\A", r"\p{L}", r"\x41", r"\u0041",
-                r"\Qx\E", r"(x)\1", r"\-", r"\_", r"\a", r"x\",
-            ],
-        ),
-        (
-            ANCHOR,
-            &[
-                "^", "x^y", "(^x)", "(x|^y)", "x$y", "(x$)", "(x$|y)", "$$", "x$*",
-            ],
-        ),
-        (
-            GROUP,
-            &[
-                "(?i)x", "(?i:x)", "(?P<n>x)", "(?<n>x)", "(?=x)", "(?!x)", "(?<=x)", "(?<!x)",
-                "(?>x)", "(?#x)", "(?x)", "(?|x)", "(?)", "(?",
-            ],
-        ),
-        (PARENTHESIS, &["(x", "x)", "((x)", "(", ")"]),
-        (
-            QUANTIFIER,
-            &["(*)", "(+x)", "(?:*)", "x|*", "(|+)", "(*FAIL)"],
-        ),
-        (
-            TWICE,
-            &[
-                "x*?", "x+?", "x??", "x*+", "x++", "x?+", "x**", "x{2}?", "x{2}+", "x{2}{3}",
-                "x*{2}", "(x)*?", "[x]+?",
-            ],
-        ),
-        (
-            BARE,
-            &["({2})", "x|{2}", "}", "x}", "x]", "]", "x{2}}", "({,2})"],
-        ),
-        (
-            BOUNDS,
-            &[
-                "x{", "x{}", "x{x}", "x{,2}", "x{,}", "x{2,1}", "x{2", "x{2,", "x{2,3", "x{-1}",
-                "x{01}", "x{1,02}", "x{1,2,3}", "x{+1}",
-            ],
-        ),
-        (
-            TOO_OFTEN,
-            &[
-                "x{1001}",
-                "x{0,1001}",
-                "x{1001,}",
-                "x{99999999999999999999}",
-                "(x{100}){11}",
-                "((x{2,}y){20}z){26}",
-                "(x{0,}){1001}",
-            ],
-        ),
-        (
-            "has a pattern that repeats something zero times",
-            &["x{0}", "x{0,0}", "(x){0}"],
-        ),
-        (EMPTY, &["[]", "[^]", "[]x]", "[^]x]"]),
-        (OPEN, &["[", "[x", "[^", "[a-z"]),
-        (NAMED, &["[:alpha:]", "[^:alpha:]", "[::]"]),
-        (
-            RANGE,
-            &[
-                "[z-a]", "[a-Z]", "[A-z]", "[0-z]", "[9-0]", "[.-a]", "[+--]", "[a-.]", "[--a]",
-                r"[a\-z]",
-            ],
-        ),
-        (
-            OTHER,
-            &[
-                "[a[b]|.*|c]",
-                "[[:alpha:]]",
-                "[a&&b]",
-                "[a&b]",
-                "[a~b]",
-                "[a~~b]",
-                r"[\d]",
-                r"[\]]",
-                "[a^b]",
-                "[-a]",
-                "[^-a]",
-                "[a-b-c]",
-                "[a|b]",
-                "[(]",
-                "[*]",
-                "[$]",
-                "[!]",
-                "[{]",
-                "[a-",
-                "[ab\"]",
-            ],
-        ),
-    ];
-    for (reason, constructs) in kinds {
+    for (reason, constructs) in REFUSED {
         for construct in *constructs {
             assert_eq!(
                 refused(&format!("https://a.example/{construct}")),
@@ -178,7 +179,7 @@ fn constructs_outside_the_grammar_are_refused() {
     };
     assert_eq!(
         refused(&deep(33)),
-        "has a pattern with groups too deep inside one another"
+        "has a pattern with groups that are nested too deeply"
     );
     assert_eq!(
         refused("https://a.example/(((x{10}){10}){10}.{1000})"),
@@ -190,7 +191,7 @@ fn constructs_outside_the_grammar_are_refused() {
 #[test]
 fn patterns_without_a_complete_origin_are_refused() {
     const UNBOUND: &str =
-        "has a pattern whose every alternative must begin with a complete https://host/";
+        "has a pattern with an alternative that does not begin with https://host/";
     for text in [
         ".*",
         "https://.*",

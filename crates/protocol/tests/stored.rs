@@ -69,7 +69,7 @@ fn state_is_refused_after_a_logout() {
             .to_string();
         assert_eq!(
             refused,
-            "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add"
+            "post_logout_redirect_uris has an element with the query parameter state, which is reserved for the provider"
         );
     }
     for uri in [
@@ -157,7 +157,7 @@ fn names_have_characters_that_are_seen() {
                 .to_string();
             assert_eq!(
                 refused,
-                format!("{member} must not have characters that end a line or cannot be seen"),
+                format!("{member} must not have line separators or invisible characters"),
                 "{character:?}"
             );
         }

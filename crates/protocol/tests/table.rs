@@ -15,22 +15,22 @@ use std::collections::BTreeSet;
 use protocol::error_code::ErrorRow;
 use protocol::rules::{self, Rule};
 use protocol::table::Fetched;
-use protocol::{ClientInformation, ClientMetadata, ErrorCode, Object, ProviderMetadata, Row};
+use protocol::{ClientInformation, ClientMetadata, ErrorCode, MemberRow, Object, ProviderMetadata};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
-const TABLES: [&[Row]; 3] = [
+const TABLES: [&[MemberRow]; 3] = [
     ClientMetadata::ROWS,
     ClientInformation::ROWS,
     ProviderMetadata::ROWS,
 ];
 
-fn row(rows: &'static [Row], name: &str) -> Option<&'static Row> {
+fn row(rows: &'static [MemberRow], name: &str) -> Option<&'static MemberRow> {
     rows.iter().find(|row| row.name == name)
 }
 
 /// Client rows whose values one of the provider's lists governs.
-fn governed() -> impl Iterator<Item = (&'static Row, &'static str)> {
+fn governed() -> impl Iterator<Item = (&'static MemberRow, &'static str)> {
     ClientMetadata::ROWS
         .iter()
         .filter_map(|row| row.offered.map(|list| (row, list)))
@@ -53,7 +53,7 @@ fn generous() -> Object {
 }
 
 /// A client that asks for the row's sample, and for what it needs beside it.
-fn asking(row: &Row) -> Value {
+fn asking(row: &MemberRow) -> Value {
     let beside = row
         .needs
         .and_then(|name| self::row(ClientMetadata::ROWS, name));
@@ -73,7 +73,7 @@ fn names_are_unique_and_sentences_are_sentences() {
         assert_eq!(names.len(), rows.len());
         let sentences: BTreeSet<&str> = rows.iter().map(|row| row.doc).collect();
         assert_eq!(sentences.len(), rows.len(), "two members with one meaning");
-        for Row {
+        for MemberRow {
             name, doc, spec, ..
         } in rows
         {
@@ -255,7 +255,7 @@ fn a_default_has_the_form_of_its_member() {
 
 #[test]
 fn a_value_for_each_row_comes_out_as_it_went_in() {
-    fn trip(rows: &[Row], read: impl Fn(Object) -> Result<Object, protocol::Invalid>) {
+    fn trip(rows: &[MemberRow], read: impl Fn(Object) -> Result<Object, protocol::Invalid>) {
         for row in rows {
             let mut sent = json!({ row.name: sample::of(row) });
             if row.localized {
@@ -318,7 +318,7 @@ fn a_single_governed_value_is_refused_where_its_list_lacks_it_and_dropped_where_
         .expect_err(row.name);
         assert_eq!(
             refused.to_string(),
-            format!("{} names nothing that {list} offers", row.name)
+            format!("{} has no value listed in the provider's {list}", row.name)
         );
 
         let mut without = provider(&Value::Object(lists));
@@ -348,7 +348,7 @@ fn a_governed_list_is_narrowed_refused_when_nothing_is_left_and_dropped_where_th
             agree(&provider(&Value::Object(lists.clone())), &STANDARD, &asked).expect_err(row.name);
         assert_eq!(
             refused.to_string(),
-            format!("{} names nothing that {list} offers", row.name)
+            format!("{} has no value listed in the provider's {list}", row.name)
         );
 
         let mut without = provider(&Value::Object(lists));

@@ -69,7 +69,7 @@ fn what_are_no_terms_is_refused_by_name() {
     for (members, refusal) in [
         (
             json!({ "scope": "openid" }),
-            "scope is not a member of a token's terms",
+            "scope is not a term of an initial access token",
         ),
         (json!({ "scopes": "openid" }), "scopes must be an array"),
         (
@@ -207,7 +207,7 @@ fn scopes_are_those_the_token_allows() {
     );
     assert_eq!(
         scope(json!({ "scope": "profile" })),
-        Err("scope names nothing that the client's initial access token allows".to_owned())
+        Err("scope has no value that the initial access token allows".to_owned())
     );
     // A provider may have come to offer less.
     let asked = ClientMetadata::parse(object(&web(&json!({})))).expect("metadata");
@@ -255,7 +255,7 @@ fn grants_are_those_the_token_allows() {
         ),
         code_only
     );
-    let nothing = "grant_types names nothing that the client's initial access token allows";
+    let nothing = "grant_types has no value that the initial access token allows";
     assert_eq!(
         flows(
             &code,
@@ -299,8 +299,7 @@ fn redirect_uris_are_on_allowed_hosts() {
         "com.example.app:/cb",
         "com.example.app://rp.example/cb",
     ] {
-        let refusal =
-            "has an element on none of the hosts the client's initial access token allows";
+        let refusal = "has an element with a host that the initial access token does not allow";
         assert_eq!(
             refused(&members, &asked(&[uri])),
             format!("redirect_uris {refusal}"),
@@ -354,12 +353,12 @@ fn imposed_members_replace_what_the_client_asks_for() {
             &code,
             &web(&json!({ "grant_types": ["client_credentials"] }))
         ),
-        "response_types cannot be agreed to as the client's initial access token wants it"
+        "response_types conflicts with the terms of the initial access token"
     );
     let dropped = json!({ "metadata": { "userinfo_signed_response_alg": "RS256" } });
     assert_eq!(
         refused(&dropped, &web(&json!({}))),
-        "userinfo_signed_response_alg cannot be agreed to as the client's initial access token wants it"
+        "userinfo_signed_response_alg conflicts with the terms of the initial access token"
     );
     assert!(
         refused(
@@ -404,7 +403,7 @@ fn terms_a_provider_cannot_agree_to_are_found_beforehand() {
         ),
         (
             json!({ "metadata": { "id_token_encrypted_response_enc": "A128GCM" } }),
-            "metadata has id_token_encrypted_response_enc, which needs id_token_encrypted_response_alg beside it",
+            "metadata has id_token_encrypted_response_enc, which requires id_token_encrypted_response_alg",
         ),
         (
             json!({ "scopes": ["openid"], "metadata": { "scope": "openid email" } }),
@@ -416,7 +415,7 @@ fn terms_a_provider_cannot_agree_to_are_found_beforehand() {
         ),
         (
             json!({ "redirect_hosts": ["rp.example"], "metadata": { "redirect_uris": ["https://other.example/cb"] } }),
-            "metadata has redirect_uris \"https://other.example/cb\", which is on none of the hosts allowed",
+            "metadata has redirect_uris \"https://other.example/cb\", whose host is not among the redirect_hosts allowed",
         ),
     ] {
         assert_eq!(checked(members), Err(refusal.to_owned()));

@@ -249,7 +249,7 @@ fn redirect_uris_without_answer_parameters() {
                 assert_eq!(
                     reason,
                     format!(
-                        "has a query parameter {name}, which is an authorization response's to have"
+                        "has a query parameter {name}, which is reserved for authorization responses"
                     ),
                     "{text}"
                 );

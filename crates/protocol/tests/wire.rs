@@ -11,7 +11,9 @@
 mod support;
 
 use Outcome::{Agreed, Refused};
-use protocol::{LegacyRedirects, ProviderMetadata, RedirectUri, RegisteredMetadata, Terms};
+use protocol::{
+    AdmissionRules, LegacyRedirects, ProviderMetadata, RedirectUri, RegisteredMetadata,
+};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
@@ -55,7 +57,11 @@ fn gets(members: &Value) -> Value {
         .collect()
 }
 
-fn check_at(provider: &ProviderMetadata, terms: &Terms<'_>, cases: &[(Value, Outcome<'_>)]) {
+fn check_at(
+    provider: &ProviderMetadata,
+    terms: &AdmissionRules<'_>,
+    cases: &[(Value, Outcome<'_>)],
+) {
     for (members, outcome) in cases {
         match (agree(provider, terms, &asks(members)), outcome) {
             (Ok(text), Agreed(expected)) => {
@@ -73,7 +79,7 @@ fn check_at(provider: &ProviderMetadata, terms: &Terms<'_>, cases: &[(Value, Out
                 );
             }
             (Err(invalid), Refused(expected)) => {
-                assert_eq!(invalid.to_string(), *expected, "{members}")
+                assert_eq!(invalid.to_string(), *expected, "{members}");
             }
             (Ok(text), Refused(expected)) => panic!("{members} gave {text}, not {expected}"),
             (Err(invalid), Agreed(_)) => panic!("{members}: {invalid}"),
@@ -172,15 +178,15 @@ fn language_tags_belong_to_members_shown_to_people() {
             ),
             (
                 json!({ "client_name#": "x" }),
-                Refused("client_name#... must carry a language tag (BCP 47) after the #"),
+                Refused("client_name#... must have a language tag (BCP 47) after the #"),
             ),
             (
                 json!({ "client_name#not a tag": 1 }),
-                Refused("client_name#... must carry a language tag (BCP 47) after the #"),
+                Refused("client_name#... must have a language tag (BCP 47) after the #"),
             ),
             (
                 json!({ "client_name#de": "B", "client_name#DE": "C" }),
-                Refused("client_name#DE names a language twice"),
+                Refused("client_name#DE has a language tag twice"),
             ),
             (
                 json!({ "client_name#de": 1 }),
@@ -395,7 +401,7 @@ fn key_sets_hold_public_keys_only() {
             ),
             (
                 set(json!([key, key])),
-                Refused("jwks has two keys with one kid"),
+                Refused("jwks has two keys with the same kid"),
             ),
         ],
     );
@@ -417,7 +423,7 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
             ),
             (
                 json!({ "scope": "launch/patient" }),
-                Refused("scope names nothing that scopes_supported offers"),
+                Refused("scope has no value listed in the provider's scopes_supported"),
             ),
             (
                 json!({ "scope": "openid  profile" }),
@@ -431,7 +437,9 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
             ),
             (
                 json!({ "response_modes": ["web_message"] }),
-                Refused("response_modes names nothing that response_modes_supported offers"),
+                Refused(
+                    "response_modes has no value listed in the provider's response_modes_supported",
+                ),
             ),
             (
                 json!({ "default_acr_values": ["0", "urn:example:loa2"] }),
@@ -440,13 +448,13 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
             (
                 json!({ "token_endpoint_auth_method": "client_secret_jwt" }),
                 Refused(
-                    "token_endpoint_auth_method names nothing that token_endpoint_auth_methods_supported offers",
+                    "token_endpoint_auth_method has no value listed in the provider's token_endpoint_auth_methods_supported",
                 ),
             ),
             (
                 json!({ "id_token_signed_response_alg": "HS256" }),
                 Refused(
-                    "id_token_signed_response_alg names nothing that id_token_signing_alg_values_supported offers",
+                    "id_token_signed_response_alg has no value listed in the provider's id_token_signing_alg_values_supported",
                 ),
             ),
             (
@@ -459,7 +467,9 @@ fn lists_are_narrowed_single_values_are_refused_and_what_nothing_governs_is_drop
             ),
             (
                 json!({ "subject_type": "ephemeral" }),
-                Refused("subject_type names nothing that subject_types_supported offers"),
+                Refused(
+                    "subject_type has no value listed in the provider's subject_types_supported",
+                ),
             ),
             (
                 json!({ "token_endpoint_auth_signing_alg": "RS256" }),
@@ -566,7 +576,7 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
             ),
             (
                 json!({ "grant_types": ["authorization_code"], "response_types": ["token"] }),
-                Refused("grant_types and response_types leave no flow this provider offers"),
+                Refused("grant_types and response_types select no flow that the provider supports"),
             ),
             // Unknown ones beside known ones, and alone.
             (
@@ -575,15 +585,19 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
             ),
             (
                 json!({ "grant_types": ["urn:example:grant"] }),
-                Refused("grant_types names nothing that grant_types_supported offers"),
+                Refused("grant_types has no value listed in the provider's grant_types_supported"),
             ),
             (
                 json!({ "response_types": ["vp_token"] }),
-                Refused("response_types names nothing that response_types_supported offers"),
+                Refused(
+                    "response_types has no value listed in the provider's response_types_supported",
+                ),
             ),
             (
                 json!({ "response_types": ["code id_token"] }),
-                Refused("response_types names nothing that response_types_supported offers"),
+                Refused(
+                    "response_types has no value listed in the provider's response_types_supported",
+                ),
             ),
             // What an untuned module of a web server asks for.
             (
@@ -609,11 +623,11 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
             ),
             (
                 json!({ "grant_types": ["authorization_code"], "response_types": ["code id_token"] }),
-                Refused("grant_types and response_types leave no flow this provider offers"),
+                Refused("grant_types and response_types select no flow that the provider supports"),
             ),
             (
                 json!({ "grant_types": ["implicit"] }),
-                Refused("grant_types and response_types leave no flow this provider offers"),
+                Refused("grant_types and response_types select no flow that the provider supports"),
             ),
         ],
     );
@@ -627,7 +641,7 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
         &STANDARD,
         &[(
             json!({ "response_types": ["token"] }),
-            Refused("grant_types and response_types leave no flow this provider offers"),
+            Refused("grant_types and response_types select no flow that the provider supports"),
         )],
     );
 }
@@ -635,7 +649,7 @@ fn grants_and_response_types_are_made_to_fit_each_other() {
 /// RFC 6749 §1.5: a refresh token comes out of another grant.
 #[test]
 fn refreshing_alone_is_no_flow() {
-    let nothing = "grant_types and response_types leave no flow this provider offers";
+    let nothing = "grant_types and response_types select no flow that the provider supports";
     let agreed = json!({ "grant_types": ["refresh_token", "password"], "response_types": [] });
     check(
         &json!({}),
@@ -690,15 +704,15 @@ fn an_element_is_kept_once_and_is_not_empty() {
             ),
             (
                 json!({ "contacts": ["a", ""] }),
-                Refused("contacts has an element that is empty"),
+                Refused("contacts has an empty element"),
             ),
             (
                 json!({ "keywords": [""] }),
-                Refused("keywords has an element that is empty"),
+                Refused("keywords has an empty element"),
             ),
             (
                 json!({ "default_acr_values": ["0", ""] }),
-                Refused("default_acr_values has an element that is empty"),
+                Refused("default_acr_values has an empty element"),
             ),
         ],
     );
@@ -728,7 +742,7 @@ fn a_client_that_names_no_flow_gets_the_first_that_is_offered() {
         &json!({ "grant_types_supported": ["refresh_token"] }),
         &[(
             json!({}),
-            Refused("grant_types and response_types leave no flow this provider offers"),
+            Refused("grant_types and response_types select no flow that the provider supports"),
         )],
     );
 }
@@ -796,7 +810,7 @@ fn encryption_has_a_content_encryption_only_beside_its_key_management() {
     ] {
         let enc = alg.replace("_alg", "_enc");
         let enc = enc.as_str();
-        let alone = format!("{enc} needs {alg} beside it");
+        let alone = format!("{enc} requires {alg}");
         check(
             &lists(list, json!(["A256GCM", "A128CBC-HS256"])),
             &[
@@ -849,10 +863,9 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
     let web = |uris: &[&str]| Agreed(json!({ "redirect_uris": uris }));
     let typed =
         |kind: &str, uris: &[&str]| json!({ "application_type": kind, "redirect_uris": uris });
-    let http = "redirect_uris has an http element, which only a native application may have";
-    let private =
-        "redirect_uris has an element with a scheme that only a native application may use";
-    let owner = "redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse";
+    let http = "redirect_uris must use https for a web application";
+    let private = "redirect_uris has a private-use scheme, which requires application_type native";
+    let owner = "redirect_uris has a private-use scheme that is not a reversed domain name, such as com.example.app";
     let cases = [
         (
             uris(&["http://localhost:3000/cb"]),
@@ -900,7 +913,7 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
         (
             json!({ "application_type": "web", "grant_types": ["implicit"], "redirect_uris": ["https://LocalHost/cb"] }),
             Refused(
-                "redirect_uris has an element on localhost, which a web application with the implicit grant may not have",
+                "redirect_uris must not use localhost for a web application with the implicit grant",
             ),
         ),
     ];
@@ -908,7 +921,7 @@ fn an_application_is_native_when_it_says_so_or_nothing_else_is_possible() {
     let schemes = ["cursor".to_owned()];
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             native_schemes: &schemes,
             ..STANDARD
         },
@@ -996,14 +1009,12 @@ fn claims_redirect_uris_keep_the_same_rules() {
             ),
             (
                 claims("http://localhost/claims"),
-                Refused(
-                    "claims_redirect_uris has an http element, which only a native application may have",
-                ),
+                Refused("claims_redirect_uris must use https for a web application"),
             ),
             (
                 claims("com.example.app:/claims"),
                 Refused(
-                    "claims_redirect_uris has an element with a scheme that only a native application may use",
+                    "claims_redirect_uris has a private-use scheme, which requires application_type native",
                 ),
             ),
             (
@@ -1022,7 +1033,7 @@ fn claims_redirect_uris_keep_the_same_rules() {
                     &json!({ "application_type": "native" }),
                 ),
                 Refused(
-                    "claims_redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse",
+                    "claims_redirect_uris has a private-use scheme that is not a reversed domain name, such as com.example.app",
                 ),
             ),
         ],
@@ -1060,7 +1071,7 @@ fn forms_only_wso2_clients_send_stay_at_their_doors() {
     );
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             legacy: LegacyRedirects::Accepted,
             ..STANDARD
         },
@@ -1068,7 +1079,7 @@ fn forms_only_wso2_clients_send_stay_at_their_doors() {
             (uris(&[pattern], "authorization_code"), code(&[pattern])),
             (
                 uris(&[pattern, "https://rp.example/cb"], "authorization_code"),
-                Refused("redirect_uris must have no other element beside a pattern"),
+                Refused("redirect_uris must not have other elements when it has a pattern"),
             ),
             (
                 uris(&["server.example.com"], "password"),
@@ -1093,7 +1104,7 @@ fn forms_only_wso2_clients_send_stay_at_their_doors() {
     let registered = [RedirectUri::parse(pattern.to_owned()).unwrap()];
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             legacy: LegacyRedirects::Kept(&registered),
             ..STANDARD
         },
@@ -1120,8 +1131,8 @@ fn what_authenticates_a_client_is_there_and_fits() {
         |method: &str, more: Value| with(json!({ "token_endpoint_auth_method": method }), &more);
     let same = |members: Value| (members.clone(), Agreed(members));
     let keys = json!({ "keys": [{ "kty": "EC" }] });
-    let no_keys = "token_endpoint_auth_method needs jwks or jwks_uri beside it";
-    let subject = "token_endpoint_auth_method needs exactly one tls_client_auth_ member beside it";
+    let no_keys = "token_endpoint_auth_method requires jwks or jwks_uri";
+    let subject = "token_endpoint_auth_method requires exactly one tls_client_auth_* member";
     let credentials = json!({ "grant_types": ["client_credentials"] });
     check(
         &lists,
@@ -1162,7 +1173,7 @@ fn what_authenticates_a_client_is_there_and_fits() {
             same(method("none", json!({}))),
             (
                 json!({ "jwks": keys, "jwks_uri": "https://rp.example/jwks" }),
-                Refused("jwks must not stand beside jwks_uri"),
+                Refused("jwks must not be combined with jwks_uri"),
             ),
             (method("private_key_jwt", json!({})), Refused(no_keys)),
             (
@@ -1260,7 +1271,7 @@ fn a_client_without_a_secret_has_nothing_signed_or_encrypted_with_one() {
     let mut seen = 0;
     for row in rows() {
         let refused = format!(
-            "{} must not take a shared secret with the authentication method none",
+            "{} must not use a shared secret when token_endpoint_auth_method is none",
             row.name
         );
         let asked = |algorithm: &str, method: &str| {
@@ -1368,11 +1379,7 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
     let told = |uri: &str| json!({ "backchannel_logout_uri": uri });
     let out = |uri: &str| json!({ "post_logout_redirect_uris": ["https://rp.example/out", uri] });
     let native = |members: Value| public(with(members, &json!({ "application_type": "native" })));
-    let no_http = || {
-        Refused(
-            "post_logout_redirect_uris has an http element, which a client that does not authenticate may not have",
-        )
-    };
+    let no_http = || Refused("post_logout_redirect_uris must use https for a public client");
     check(
         &json!({}),
         &[
@@ -1380,15 +1387,11 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
             same(public(told("https://rp.example/told"))),
             (
                 public(told("http://rp.example/told")),
-                Refused(
-                    "backchannel_logout_uri must be https for a client that does not authenticate",
-                ),
+                Refused("backchannel_logout_uri must use https for a public client"),
             ),
             (
                 public(told("HTTP://rp.example/told")),
-                Refused(
-                    "backchannel_logout_uri must be https for a client that does not authenticate",
-                ),
+                Refused("backchannel_logout_uri must use https for a public client"),
             ),
             same(out("http://rp.example/out")),
             same(public(out("https://rp.example/gone"))),
@@ -1403,13 +1406,13 @@ fn a_client_that_does_not_authenticate_logs_out_over_https() {
     let schemes = ["cursor".to_owned()];
     check_at(
         &provider(&json!({})),
-        &Terms {
+        &AdmissionRules {
             native_schemes: &schemes,
             ..STANDARD
         },
         &[same(out("cursor://out"))],
     );
-    let owner = "post_logout_redirect_uris has an element with a private-use scheme that is not a domain name of its owner in reverse";
+    let owner = "post_logout_redirect_uris has a private-use scheme that is not a reversed domain name, such as com.example.app";
     for uri in ["cursor://out", "a.:/out", "javascript.:alert(1)"] {
         check(&json!({}), &[(out(uri), Refused(owner))]);
     }
@@ -1437,7 +1440,9 @@ fn subjects_are_of_the_first_type_where_public_is_not_offered() {
             ),
             (
                 json!({ "subject_type": "public" }),
-                Refused("subject_type names nothing that subject_types_supported offers"),
+                Refused(
+                    "subject_type has no value listed in the provider's subject_types_supported",
+                ),
             ),
         ],
     );
@@ -1531,7 +1536,7 @@ fn what_must_be_signed_is() {
         &[(
             unsigned.clone(),
             Refused(
-                "id_token_signed_response_alg names nothing that id_token_signing_alg_values_supported offers",
+                "id_token_signed_response_alg has no value listed in the provider's id_token_signing_alg_values_supported",
             ),
         )],
     );
@@ -1570,7 +1575,7 @@ fn what_must_be_signed_is() {
             (
                 json!({ "request_object_signing_alg": "none", "require_signed_request_object": true }),
                 Refused(
-                    "request_object_signing_alg must not be none beside require_signed_request_object",
+                    "request_object_signing_alg must not be none when require_signed_request_object is true",
                 ),
             ),
         ],
@@ -1607,7 +1612,8 @@ fn a_ciba_client_says_how_and_where_tokens_reach_it() {
         )
     };
     let agreed = |more: Value| Agreed(with(ciba(more), &json!({ "response_types": [] })));
-    let endpoint = "backchannel_client_notification_endpoint must be there for the delivery modes ping and push";
+    let endpoint =
+        "backchannel_client_notification_endpoint is required for the delivery modes ping and push";
     let mode = |mode: &str| json!({ "backchannel_token_delivery_mode": mode });
     let told = |mode: &str| json!({ "backchannel_token_delivery_mode": mode, "backchannel_client_notification_endpoint": "https://rp.example/told" });
     let signed = |alg: &str| {
@@ -1629,7 +1635,7 @@ fn a_ciba_client_says_how_and_where_tokens_reach_it() {
             (told("push"), Agreed(told("push"))),
             (
                 ciba(json!({})),
-                Refused("backchannel_token_delivery_mode must be there for the CIBA grant"),
+                Refused("backchannel_token_delivery_mode is required for the CIBA grant"),
             ),
             (ciba(mode("ping")), Refused(endpoint)),
             (ciba(mode("push")), Refused(endpoint)),
@@ -1638,13 +1644,13 @@ fn a_ciba_client_says_how_and_where_tokens_reach_it() {
             (
                 ciba(signed("HS256")),
                 Refused(
-                    "backchannel_authentication_request_signing_alg must be an algorithm with a key pair",
+                    "backchannel_authentication_request_signing_alg must be an asymmetric algorithm",
                 ),
             ),
             (
                 ciba(signed("none")),
                 Refused(
-                    "backchannel_authentication_request_signing_alg must be an algorithm with a key pair",
+                    "backchannel_authentication_request_signing_alg must be an asymmetric algorithm",
                 ),
             ),
         ],

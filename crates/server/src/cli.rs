@@ -15,8 +15,8 @@ use crate::commands::{
 };
 use crate::config::{Config, Sources};
 use crate::exit::Exit;
-use crate::traces::Traces;
-use crate::{logging, serve, settings, spans};
+use crate::observability::{start_logging, start_traces};
+use crate::{durations, serve, setting, settings};
 use protocol::escape::visible_lines;
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -274,7 +274,7 @@ fn role(text: &str) -> Result<Role, String> {
 /// # Errors
 /// When it is no span of time, or one that cannot be.
 pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
-    spans::parse(text, spans::LIFETIME)
+    durations::parse(text, durations::LIFETIME)
 }
 
 /// The command line with one flag for each setting.
@@ -287,10 +287,10 @@ pub fn command() -> clap::Command {
                     .long(setting.flag())
                     .global(true)
                     .value_name("VALUE")
-                    .help(setting.doc.trim())
+                    .help(setting.help())
                     .help_heading("Settings")
                     .hide_short_help(true)
-                    .hide(setting.form == settings::Form::Secret),
+                    .hide(setting.kind == setting::ValueKind::Secret),
             )
         },
     )
@@ -351,7 +351,7 @@ fn flags(matches: &ArgMatches) -> Vec<(String, String)> {
     while let Some((_, inner)) = innermost.subcommand() {
         innermost = inner;
     }
-    let given = |setting: settings::Setting| {
+    let given = |setting: setting::Setting| {
         Some((
             setting.key.to_owned(),
             innermost.get_one::<String>(setting.key)?.clone(),
@@ -372,19 +372,15 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut Out) -> Result<(), String> 
     }
     let config = Sources::of_process(cli.config, flags(matches))
         .and_then(|sources| Config::load(&sources))
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| format!("{error:#}"))?;
     let serves = matches!(cli.command, Command::Serve);
     let level = if serves {
         config.log_level.as_str()
     } else {
         "warn"
     };
-    let traces = if serves {
-        Traces::start(&config, &serve::random())?
-    } else {
-        None
-    };
-    logging::start(level, config.log_json, traces.as_ref())?;
+    let traces = if serves { start_traces(&config)? } else { None };
+    start_logging(level, config.log_json, traces.as_ref())?;
     match cli.command {
         Command::Serve => serve::serve(config, traces),
         Command::Migrate => migrate::run(&config, out),

@@ -3,21 +3,18 @@
 use std::fmt;
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ipnet::IpNet;
-use oauth_http::peer::{Proxies, ProxyHeader};
-use protocol::Secret;
+use anyhow::{Context, anyhow, bail};
+use oauth_http::peer::Proxies;
+use protocol::{Issuer, Secret};
 use serde::Deserialize;
 use store::{DatabaseUrl, SealingKey};
 use tempfile::NamedTempFile;
 
 mod admin_password;
 mod descriptor;
-mod file;
 mod provider;
 mod secret_files;
 mod sources;
@@ -27,24 +24,12 @@ pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
 pub use sources::Sources;
 
-use file::{File, TlsSection};
 use secret_files::SecretFile;
 use sources::{masked, merged, one_line};
 
-use crate::limits::Limits;
-use crate::traces::Destination;
-use crate::{settings, spans};
-
-/// What is wrong with a configuration: one sentence that names the setting or the file.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
-
-impl ConfigError {
-    fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
-    }
-}
+use crate::setting::{DefaultText, FileSection, SecretPath};
+use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
+use telemetry::traces::Destination;
 
 /// How the listener speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,13 +62,8 @@ pub enum Sealing {
 impl fmt::Display for Sealing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(_) => f.write_str(&settings::named("sealing_key")),
-            Self::File(path) => write!(
-                f,
-                "{} is {}",
-                settings::named("sealing_key_file"),
-                path.display()
-            ),
+            Self::Given(_) => f.write_str(&named("sealing_key")),
+            Self::File(path) => write!(f, "{} is {}", named("sealing_key_file"), path.display()),
             Self::Made(path) => write!(f, "{}", path.display()),
         }
     }
@@ -119,7 +99,7 @@ pub struct Config {
     /// The proxies whose word about their clients is believed.
     pub proxies: Proxies,
     /// Private destinations that may be fetched from.
-    pub outbound_allow: Vec<outbound::Allowed>,
+    pub outbound_allow: Vec<outbound::AllowedDestination>,
     /// A certificate authority trusted besides the system's when fetching.
     pub outbound_ca: Option<PathBuf>,
     /// For how long documents may be kept.
@@ -136,89 +116,80 @@ pub struct Config {
     effective: String,
 }
 
-/// For how long documents may be kept at most: whoever has one learns of a change that much later.
-const MAX_AGE_MOST: Duration = Duration::from_hours(24);
-
-/// Where development mode listens when nothing else is said.
+/// The port of development mode.
 const DEVELOPMENT_PORT: u16 = 9443;
 
 impl Config {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// One sentence that names the first setting, variable or file that is wrong.
-    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+    /// Names the first setting, variable or file that is wrong.
+    pub fn load(sources: &Sources) -> anyhow::Result<Self> {
         let (table, unknown_variables) = merged(sources)?;
         let effective = masked(&table);
-        let settings_table = table.clone();
-        let file = File::deserialize(table)
-            .map_err(|error| ConfigError::new(one_line(&error.to_string())))?;
+        let settings = ConfigFile::deserialize(table.clone())
+            .map_err(|error| anyhow!(one_line(&error.to_string())))?
+            .read()?;
+        let secret_files = secret_files::all(&table, &settings.data, sources)?;
         let development = sources.file.is_none()
-            && file
+            && settings
                 .provider
                 .iter()
                 .all(|provider| provider.issuer.is_none());
-        let data = file.data.unwrap_or_else(|| PathBuf::from("frontdesk-data"));
-        let secret_files = secret_files::all(&settings_table, &data, sources)?;
-        let database = database(file.database, &data)?;
-        let sealing = sealing(file.sealing_key, file.sealing_key_file, &database, &data)?;
-        let listen = file.listen.unwrap_or_else(|| {
+        let database = match settings.database {
+            Some(database) => database,
+            None => format!("sqlite://{}", settings.data.join("frontdesk.db").display())
+                .parse()
+                .with_context(|| named("database"))?,
+        };
+        let sealing = sealing(
+            settings.sealing_key,
+            settings.sealing_key_file,
+            &database,
+            &settings.data,
+        )?;
+        let listen = settings.listen.unwrap_or_else(|| {
             if development {
                 format!("localhost:{DEVELOPMENT_PORT}")
             } else {
                 "0.0.0.0:9443".to_owned()
             }
         });
-        let tls = tls(file.tls)?;
+        let tls = tls(settings.tls)?;
         let development_issuer = development
-            .then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)));
-        let providers = provider::all(file.provider, development_issuer, sources)?;
-        let admin_password =
-            AdminPassword::of(file.admin_password, file.admin_password_file, development)?;
+            .then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)))
+            .map(|issuer| Issuer::parse(&issuer).map_err(anyhow::Error::msg))
+            .transpose()?;
         Ok(Self {
             development,
+            providers: provider::all(settings.provider, development_issuer, sources)?,
+            admin_password: AdminPassword::of(
+                settings.admin_password,
+                settings.admin_password_file,
+                development,
+            )?,
             listen,
-            management_listen: file
-                .management_listen
-                .unwrap_or_else(|| "127.0.0.1:9444".to_owned()),
+            management_listen: settings.management_listen,
             database,
-            data,
+            data: settings.data,
             sealing,
-            admin_password,
             tls,
-            log_level: file.log.level.unwrap_or_else(|| "info".to_owned()),
-            log_json: log_json(file.log.format.as_deref(), development)?,
-            traces: traces::destination(file.traces)?,
-            limits: file
-                .limits
-                .check()
-                .map(|()| file.limits)
-                .map_err(ConfigError::new)?,
-            proxies: proxies(&file.proxies, file.proxy_header.as_deref())?,
-            outbound_allow: parsed("outbound.allow", &file.outbound.allow)?,
-            outbound_ca: file.outbound.ca,
-            max_age: span(
-                "discovery.max_age",
-                file.discovery.max_age.as_deref(),
-                Duration::ZERO..=MAX_AGE_MOST,
-            )?
-            .unwrap_or(Duration::from_hours(1)),
-            keep_retired: span(
-                "keys.keep_retired",
-                file.keys.keep_retired.as_deref(),
-                Duration::ZERO..=*spans::LIFETIME.end(),
-            )?
-            .unwrap_or(Duration::from_hours(30 * 24)),
-            keep_audit: Some(
-                span(
-                    "audit.keep",
-                    file.audit.keep.as_deref(),
-                    Duration::ZERO..=*spans::LIFETIME.end(),
-                )?
-                .unwrap_or(Duration::from_hours(90 * 24)),
-            )
-            .filter(|keep| !keep.is_zero()),
-            providers,
+            log_level: settings.log.level,
+            log_json: settings
+                .log
+                .format
+                .map_or(!development, |format| format == LogFormat::Json),
+            traces: traces::destination(settings.traces)?,
+            limits: settings.limits,
+            proxies: Proxies {
+                networks: settings.proxies,
+                header: settings.proxy_header,
+            },
+            outbound_allow: settings.outbound.allow,
+            outbound_ca: settings.outbound.ca,
+            max_age: settings.discovery.max_age,
+            keep_retired: settings.keys.keep_retired,
+            keep_audit: Some(settings.audit.keep).filter(|keep| !keep.is_zero()),
             unknown_variables,
             secret_files,
             effective,
@@ -245,7 +216,7 @@ impl Config {
     ///
     /// # Errors
     /// One sentence that names the setting or the file.
-    pub fn sealing_key(&self) -> Result<SealingKey, ConfigError> {
+    pub fn sealing_key(&self) -> anyhow::Result<SealingKey> {
         let text = match &self.sealing {
             Sealing::Given(text) => text.clone(),
             Sealing::File(path) => read_secret(path, "sealing_key_file")?,
@@ -254,15 +225,14 @@ impl Config {
                 read_secret(path, "sealing_key_file")?
             }
         };
-        SealingKey::from_base64(text.reveal())
-            .map_err(|error| ConfigError::new(format!("{}: {error}", self.sealing)))
+        SealingKey::from_base64(text.reveal()).map_err(|error| anyhow!("{}: {error}", self.sealing))
     }
 
     /// Returns the first administrator's password, which is read if it is in a file.
     ///
     /// # Errors
     /// One sentence that names the setting or the file.
-    pub fn admin_password(&self) -> Result<Option<Secret>, ConfigError> {
+    pub fn admin_password(&self) -> anyhow::Result<Option<Secret>> {
         self.admin_password
             .as_ref()
             .map(|password| password.read(self.development))
@@ -273,7 +243,7 @@ impl Config {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn outbound_authority(&self) -> Result<Option<Vec<u8>>, ConfigError> {
+    pub fn outbound_authority(&self) -> anyhow::Result<Option<Vec<u8>>> {
         self.outbound_ca
             .as_ref()
             .map(|path| fs::read(path).map_err(|error| unreadable("outbound.ca", path, &error)))
@@ -281,133 +251,50 @@ impl Config {
     }
 }
 
-fn database(configured: Option<String>, data: &Path) -> Result<DatabaseUrl, ConfigError> {
-    let url =
-        configured.unwrap_or_else(|| format!("sqlite://{}", data.join("frontdesk.db").display()));
-    url.parse()
-        .map_err(|error| ConfigError::new(format!("{}: {error}", settings::named("database"))))
-}
-
 fn sealing(
-    key: Option<String>,
-    file: Option<PathBuf>,
+    key: Option<Secret>,
+    file: Option<SecretPath>,
     database: &DatabaseUrl,
     data: &Path,
-) -> Result<Sealing, ConfigError> {
+) -> anyhow::Result<Sealing> {
     match (key, file) {
-        (Some(_), Some(_)) => Err(ConfigError::new(format!(
+        (Some(_), Some(_)) => bail!(
             "{} and {} are both set; set one of them",
-            settings::named("sealing_key"),
-            settings::named("sealing_key_file")
-        ))),
-        (Some(key), None) => Ok(Sealing::Given(Secret::new(key))),
-        (None, Some(path)) => Ok(Sealing::File(path)),
+            named("sealing_key"),
+            named("sealing_key_file")
+        ),
+        (Some(key), None) => Ok(Sealing::Given(key)),
+        (None, Some(path)) => Ok(Sealing::File(path.0)),
         (None, None) if database.is_sqlite() => Ok(Sealing::Made(data.join("sealing.key"))),
-        (None, None) => Err(ConfigError::new(format!(
+        (None, None) => bail!(
             "{} must be set with PostgreSQL, because replicas share it: 32 random bytes in base64, such as `openssl rand -base64 32` makes",
-            settings::named("sealing_key_file")
-        ))),
+            named("sealing_key_file")
+        ),
     }
 }
 
-fn tls(section: TlsSection) -> Result<Tls, ConfigError> {
-    let mode = section.mode.unwrap_or_else(|| {
-        if section.certificate.is_some() {
-            "files"
-        } else {
-            "self-signed"
+fn tls(settings: TlsSettings) -> anyhow::Result<Tls> {
+    let by_certificate = || match settings.certificate {
+        Some(_) => TlsModeName::Files,
+        None => TlsModeName::SelfSigned,
+    };
+    let mode = settings.mode.unwrap_or_else(by_certificate);
+    let [mode_name, certificate_name, key_name] =
+        ["tls.mode", "tls.certificate", "tls.key"].map(named);
+    match (mode, settings.certificate, settings.key) {
+        (TlsModeName::SelfSigned, None, None) => Ok(Tls::SelfSigned),
+        (TlsModeName::Off, None, None) => Ok(Tls::Off),
+        (TlsModeName::Files, Some(certificate), Some(SecretPath(key))) => {
+            Ok(Tls::Files { certificate, key })
         }
-        .to_owned()
-    });
-    match (mode.as_str(), section.certificate, section.key) {
-        ("self-signed", None, None) => Ok(Tls::SelfSigned),
-        ("off", None, None) => Ok(Tls::Off),
-        ("files", Some(certificate), Some(key)) => Ok(Tls::Files { certificate, key }),
-        ("files", _, _) => Err(ConfigError::new(format!(
-            "{} is files, which needs {} and {}",
-            settings::named("tls.mode"),
-            settings::named("tls.certificate"),
-            settings::named("tls.key")
-        ))),
-        ("self-signed" | "off", _, _) => Err(ConfigError::new(format!(
-            "{} is {mode}, which uses neither {} nor {}; leave them out",
-            settings::named("tls.mode"),
-            settings::named("tls.certificate"),
-            settings::named("tls.key")
-        ))),
-        _ => Err(ConfigError::new(format!(
-            "{} must be self-signed, files or off, not {mode:?}",
-            settings::named("tls.mode")
-        ))),
-    }
-}
-
-fn log_json(format: Option<&str>, development: bool) -> Result<bool, ConfigError> {
-    match format {
-        None => Ok(!development),
-        Some("json") => Ok(true),
-        Some("text") => Ok(false),
-        Some(other) => Err(ConfigError::new(format!(
-            "{} must be text or json, not {other:?}",
-            settings::named("log.format")
-        ))),
-    }
-}
-
-/// A span of time such as `7d`, `12h` or `90s`, within bounds.
-fn span(
-    key: &str,
-    text: Option<&str>,
-    bounds: RangeInclusive<Duration>,
-) -> Result<Option<Duration>, ConfigError> {
-    text.map(|text| {
-        spans::parse(text, bounds)
-            .map_err(|reason| ConfigError::new(format!("{} {reason}", settings::named(key))))
-    })
-    .transpose()
-}
-
-fn parsed<T: std::str::FromStr<Err: fmt::Display>>(
-    key: &str,
-    texts: &[String],
-) -> Result<Vec<T>, ConfigError> {
-    texts
-        .iter()
-        .map(|text| {
-            text.parse()
-                .map_err(|error| ConfigError::new(format!("{}: {error}", settings::named(key))))
-        })
-        .collect()
-}
-
-/// Networks, or single addresses.
-fn proxies(texts: &[String], header: Option<&str>) -> Result<Proxies, ConfigError> {
-    let header = match header {
-        None | Some("x-forwarded-for") => ProxyHeader::XForwardedFor,
-        Some("forwarded") => ProxyHeader::Forwarded,
-        Some(other) => {
-            let named = settings::named("proxy_header");
-            return Err(ConfigError::new(format!(
-                "{named} must be x-forwarded-for or forwarded, not {other:?}"
-            )));
+        (TlsModeName::Files, _, _) => {
+            bail!("{mode_name} is files, which needs {certificate_name} and {key_name}")
         }
-    };
-    let network = |text: &String| {
-        text.parse::<IpNet>()
-            .ok()
-            .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-    };
-    let wrong = |text| {
-        ConfigError::new(format!(
-            "{} must be addresses or networks such as 10.0.0.0/8, not {text:?}",
-            settings::named("proxies")
-        ))
-    };
-    let networks = texts
-        .iter()
-        .map(|text| network(text).ok_or_else(|| wrong(text)))
-        .collect::<Result<_, _>>()?;
-    Ok(Proxies { networks, header })
+        (TlsModeName::SelfSigned | TlsModeName::Off, _, _) => bail!(
+            "{mode_name} is {}, which uses neither {certificate_name} nor {key_name}; leave them out",
+            mode.text()
+        ),
+    }
 }
 
 /// The port at the end of where the service listens, unless any free one will do.
@@ -424,30 +311,27 @@ pub(crate) fn development_issuer(tls: &Tls, port: u16) -> String {
     format!("{scheme}://localhost:{port}")
 }
 
-fn unreadable(key: &str, path: &Path, error: &std::io::Error) -> ConfigError {
-    ConfigError::new(format!(
+fn unreadable(key: &str, path: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow!(
         "{} names {}, which cannot be read: {error}",
-        settings::named(key),
+        named(key),
         path.display()
-    ))
+    )
 }
 
-fn read_secret(path: &Path, key: &str) -> Result<Secret, ConfigError> {
+fn read_secret(path: &Path, key: &str) -> anyhow::Result<Secret> {
     fs::read_to_string(path)
         .map(Secret::new)
         .map_err(|error| unreadable(key, path, &error))
 }
 
-/// Makes a sealing key only its owner may read, unless there is one; of two programs that start together one makes it.
-fn make_once(path: &Path) -> Result<(), ConfigError> {
+/// Creates a sealing key that only its owner may read, unless it exists; of two processes that start together one creates it.
+fn make_once(path: &Path) -> anyhow::Result<()> {
     if path.exists() {
         return Ok(());
     }
     let cannot = |error: &dyn fmt::Display| {
-        ConfigError::new(format!(
-            "the sealing key {} cannot be made: {error}",
-            path.display()
-        ))
+        anyhow!("the sealing key {} cannot be made: {error}", path.display())
     };
     let key = SealingKey::generate().map_err(|error| cannot(&error))?;
     let folder = path.parent().unwrap_or(Path::new("."));

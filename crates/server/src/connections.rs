@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use oauth_http::peer::{self, Proxies};
 
-use crate::limits::Limits;
+use crate::settings::Limits;
 
 /// The limit that a refused connection is over, as the metric labels it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Connections {
     /// Counts a connection from `peer`, with a TLS handshake under way if it is to have one; none when it is over a limit.
     pub fn admit(self: &Arc<Self>, peer: IpAddr, handshake: bool) -> Option<OpenConnection> {
         let address = peer.to_canonical();
-        let address = (!self.proxies.contains(address)).then(|| peer::counted(address));
+        let address = (!self.proxies.contains(address)).then(|| peer::rate_limit_address(address));
         match self.count(address, handshake) {
             Ok(()) => Some(OpenConnection {
                 all: Arc::clone(self),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::limits::Limits;
+use crate::settings::Limits;
 
 /// The number of descriptors kept back for listeners, files, fetches, the runtime, and connections that are about to be closed.
 const RESERVED: u64 = 64;

@@ -12,10 +12,10 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use oidc_discovery::Page;
 use protocol::Issuer;
+use telemetry::{Metrics, RouteMetrics};
 use webfinger::Directory;
 
 use crate::host;
-use crate::metrics::{Metrics, RouteMetrics};
 
 /// The addresses that are answered here.
 pub struct Direct {

@@ -33,10 +33,10 @@ impl Exit {
     /// What the number says.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "what was asked for is done",
-            Self::Failed => "it failed, and the last line on standard error says why",
-            Self::Usage => "the command line is wrong, and nothing was done",
-            Self::Unread => "nobody reads what it prints any more",
+            Self::Done => "success",
+            Self::Failed => "failure; the last line on standard error gives the reason",
+            Self::Usage => "usage error; nothing was done",
+            Self::Unread => "standard output was closed",
         }
     }
 

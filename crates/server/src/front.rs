@@ -15,18 +15,17 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse, rt};
+use oauth_http::request_body_guard::{self, GuardedBody, RequestBodyGuard};
 use oauth_http::request_id::X_REQUEST_ID;
-use oauth_http::unread::{self, Holding, Unread};
 use oauth_http::{Failure, RequestId};
 use protocol::Issuer;
 use registration::Registration;
+use telemetry::{Metrics, RequestSpan, RouteMetrics, Traces};
 
 use crate::direct::Direct;
 use crate::heads;
-use crate::limits::Limits;
-use crate::metrics::{Metrics, RouteMetrics};
 use crate::request_id::{DrawnIds, RequestIds};
-use crate::traces::{RequestSpan, Traces};
+use crate::settings::Limits;
 
 /// What is kept for every request.
 pub struct Front {
@@ -60,9 +59,9 @@ impl Front {
     fn finish(
         &self,
         answer: HttpResponse,
-        unread: Unread,
+        unread: RequestBodyGuard,
         id: Option<RequestId>,
-    ) -> Response<Holding> {
+    ) -> Response<GuardedBody> {
         let mut answer = Response::from(answer);
         let headers = answer.headers_mut();
         headers.insert(
@@ -78,7 +77,7 @@ impl Front {
         if let Some(id) = id {
             headers.insert(X_REQUEST_ID.clone(), id.into());
         }
-        answer.map_body(|_, body| unread.with(body))
+        answer.map_body(|_, body| unread.guard(body))
     }
 
     /// At which provider a request is that came to a route.
@@ -153,7 +152,7 @@ where
     <F::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
-    type Response = Response<Holding>;
+    type Response = Response<GuardedBody>;
     type Error = Error;
     type Config = AppConfig;
     type Service = Worker<F::Service>;
@@ -185,7 +184,7 @@ where
     S::Future: 'static,
     B: MessageBody + 'static,
 {
-    type Response = Response<Holding>;
+    type Response = Response<GuardedBody>;
     type Error = Error;
     type Future = Answer;
 
@@ -194,7 +193,7 @@ where
     fn call(&self, mut request: Request) -> Answer {
         let (front, begun) = (&self.front, Instant::now());
         let id = front.ids.of(request.head(), &self.drawn_ids);
-        let unread = unread::hold(request.payload());
+        let unread = request_body_guard::share(request.payload());
         let span = front
             .traces
             .as_ref()
@@ -241,13 +240,13 @@ where
 /// An answer that is there, or under way.
 pub enum Answer {
     /// There it is; nothing once it was taken.
-    Ready(Option<Response<Holding>>),
+    Ready(Option<Response<GuardedBody>>),
     /// Whoever has the route is at it.
-    Routed(Pin<Box<dyn Future<Output = Response<Holding>>>>),
+    Routed(Pin<Box<dyn Future<Output = Response<GuardedBody>>>>),
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Holding>, Error>;
+    type Output = Result<Response<GuardedBody>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {

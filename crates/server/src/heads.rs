@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use oauth_http::Failure;
 use protocol::ErrorCode;
 
-use crate::limits::Limits;
+use crate::settings::Limits;
 
 /// The refusal of a request whose target or header fields are too long or too many: 414 or 431. RFC 9110 §15.5.15,
 /// RFC 6585 §5.

@@ -29,7 +29,7 @@ use openssl::ssl::SslAcceptor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connections::{Connections, OpenConnection};
-use crate::limits::Limits;
+use crate::settings::Limits;
 
 /// The interval in which the client may end its side of a connection that the service has ended.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -7,8 +7,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use oauth_http::blocking;
 use store::{Store, StoreError};
+use telemetry::Metrics;
 
-use crate::metrics::{Metrics, Sources};
+use crate::metrics::Sources;
 
 /// What the management listener tells.
 #[derive(Clone)]

@@ -15,10 +15,7 @@ pub fn write<T>(
     work: impl FnOnce(&mut BufWriter<&File>) -> Result<T, String>,
 ) -> Result<T, String> {
     let cannot = |error: io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => format!(
-            "{} is there already, and is not overwritten",
-            path.display()
-        ),
+        ErrorKind::AlreadyExists => format!("{} exists and is not overwritten", path.display()),
         _ => format!("{} cannot be written: {error}", path.display()),
     };
     if path.symlink_metadata().is_ok() {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::metrics::table;
 use crate::settings;
 use probe::outside::checks;
+use telemetry::metrics::table;
 
 /// `docs/configuration.md`.
 pub fn configuration() -> String {
@@ -15,19 +15,14 @@ pub fn configuration() -> String {
          | key | variable | flag | default | meaning |\n|---|---|---|---|---|\n",
     );
     for setting in settings::all() {
-        let default = if setting.default.is_empty() {
-            "none"
-        } else {
-            setting.default
-        };
         let _ = writeln!(
             page,
             "| `{}` | `{}` | `--{}` | {} | {} |",
             setting.key,
             setting.variable,
             setting.flag(),
-            default,
-            setting.doc.trim()
+            setting.default_text(),
+            setting.help()
         );
     }
     page.push_str(
@@ -47,15 +42,15 @@ pub fn configuration() -> String {
 /// `docs/outside.md`.
 pub fn outside() -> String {
     let mut page = String::from(
-        "# What `frontdesk check --outside` looks at\n\nIt asks at the public addresses as a stranger would, through DNS and whatever proxy stands there, and changes nothing.\n\
-         Every finding names what was seen and how to mend it; the exit code is 1 if there is one. Rendered from the table; a test compares.\n\n\
+        "# The checks of `frontdesk check --outside`\n\nIt sends requests to the public addresses as any client would, through DNS and every proxy in front of the service, and changes nothing.\n\
+         Every finding gives the observation and its fix; the exit code is 1 if there is one. Rendered from the table; a test compares.\n\n\
          <!-- not run: it asks the public addresses of a configuration -->\n```sh\nfrontdesk check --outside                                           # with the configuration of `serve`\n\
          frontdesk check --outside --ca ca.pem                               # trusts one more authority\n\
          frontdesk check --outside --resolve login.example.com:443:192.0.2.7 # before DNS leads there\n\
          frontdesk check --outside --json                                    # one object a line\n```\n\n\
-         It looks at every path of every issuer, at WebFinger on every domain, at the registration doors, and at plain HTTP where the issuer is on port\n\
+         It checks every path of every issuer, WebFinger on every domain, the registration endpoints, and plain HTTP where the issuer is on port\n\
          443. Whether `proxies` names the proxy cannot be seen from outside. Ready files for proxies: [behind a proxy](proxy.md).\n\n\
-         | check | what must be so | how to mend it | nginx | Caddy | Traefik |\n|---|---|---|---|---|---|\n",
+         | check | condition | fix | nginx | Caddy | Traefik |\n|---|---|---|---|---|---|\n",
     );
     for check in checks::ALL {
         let cell = |text: &str| text.replace('|', "\\|");

@@ -19,6 +19,7 @@ use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{Random, Services};
 use store::{By, Role, Store};
+use telemetry::{Metrics, Traces};
 
 use crate::config::{Config, ProviderConfig, Tls, development_issuer};
 use crate::connections::Connections;
@@ -26,10 +27,9 @@ use crate::descriptors::Descriptors;
 use crate::front::Front;
 use crate::listener::Listeners;
 use crate::management::{self, Management};
-use crate::metrics::{Metrics, Sources, Watch};
+use crate::metrics::{Sources, Watch};
 use crate::request_id::RequestIds;
 use crate::sockets::{addresses, listen};
-use crate::traces::Traces;
 use crate::wiring::{FIRST_START, Site};
 use crate::{open, start_up, supervisor, tasks, tls};
 
@@ -400,10 +400,10 @@ fn fetcher(config: &Config) -> Result<Fetcher, String> {
     let ca = config
         .outbound_authority()
         .map_err(|error| error.to_string())?;
-    let settings = outbound::Settings {
+    let settings = outbound::FetchSettings {
         allow: config.outbound_allow.clone(),
         ca,
-        ..outbound::Settings::default()
+        ..outbound::FetchSettings::default()
     };
     Fetcher::new(settings).map_err(|error| error.to_string())
 }

@@ -1,158 +1,290 @@
-//! The settings: one row gives a setting its key in the file, its variable in the environment, its flag, its default
-//! and its line in the operator's reference.
+//! Every setting, one row each: its field in the file and here, its default and bounds, its variable and its sentence in
+//! `docs/configuration.md`. The flag follows from the variable.
 
-use toml::{Table, Value};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
-/// What form a setting's value has outside the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// A text.
-    Text,
-    /// A text nobody may see.
-    Secret,
-    /// The path of a file with a secret in it.
-    SecretFile,
-    /// A whole number.
-    Number,
-    /// Texts with commas between them.
-    List,
-}
+use ipnet::IpNet;
+use oauth_http::BodyLimits;
+use oauth_http::peer::ProxyHeader;
+use protocol::json::JsonLimits;
+use protocol::uri::{RedirectForm, RedirectUri};
+use protocol::{Issuer, Secret};
+use registration::Access;
+use serde::Deserialize;
+use store::DatabaseUrl;
+use toml::Table;
 
-/// One setting.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// Where it stands in the file: `tls.mode`; `provider.…` means the only provider.
-    pub key: &'static str,
-    /// Its variable in the environment.
-    pub variable: &'static str,
-    /// The form of its value there and on the command line.
-    pub form: Form,
-    /// What holds when nothing is said.
-    pub default: &'static str,
-    /// What it is, in one sentence.
-    pub doc: &'static str,
-}
+use crate::durations::LIFETIME;
+use crate::setting::{
+    BoundedValue, DefaultText, FileSection, ListElement, Reason, SecretPath, Setting,
+    SettingDefault, SettingError, SettingValue, ValueKind, choices, one_of, row, section,
+};
 
-impl Setting {
-    /// Its flag on the command line, without the dashes.
-    pub fn flag(&self) -> String {
-        self.variable
-            .trim_start_matches(PREFIX)
-            .to_ascii_lowercase()
-            .replace('_', "-")
+section! {
+    ConfigFile => Settings, "", {
+        /// Where the service listens: address and port, or name and port; port 0 takes any free one.
+        listen: Option<String>, default "0.0.0.0:9443; localhost:9443 in development mode", "FRONTDESK_LISTEN";
+        /// Where health and metrics are served, over plain HTTP; never on the public address.
+        management_listen: String = "127.0.0.1:9444".to_owned(), "FRONTDESK_MANAGEMENT_LISTEN";
+        /// The database: a sqlite:// or postgres:// URL.
+        database: Option<DatabaseUrl>, default "sqlite://{data}/frontdesk.db", "FRONTDESK_DATABASE";
+        /// The folder for what the embedded default keeps: database, sealing key, development certificates.
+        data: PathBuf = "frontdesk-data".into(), "FRONTDESK_DATA";
+        /// A file with the key that seals secrets in the store: 32 bytes in base64.
+        sealing_key_file: Option<SecretPath>, default "{data}/sealing.key, made at first start, with SQLite; none with PostgreSQL", "FRONTDESK_SEALING_KEY_FILE";
+        /// The same key itself.
+        sealing_key: Option<Secret>, default "", "FRONTDESK_SEALING_KEY";
+        /// The password of the account admin, which is made with it when there is no account yet: at least 12 characters, in development mode any.
+        admin_password: Option<Secret>, default "none; development mode makes one and shows it once", "FRONTDESK_ADMIN_PASSWORD";
+        /// A file with that password, which is then not in the environment of the process; a line break at its end is no part of it.
+        admin_password_file: Option<SecretPath>, default "", "FRONTDESK_ADMIN_PASSWORD_FILE";
+        /// The proxies whose word about their clients' addresses is believed: addresses or networks such as 10.0.0.0/8.
+        proxies: Vec<IpNet>, default "", "FRONTDESK_PROXIES";
+        /// The one header in which they give it: x-forwarded-for or forwarded (RFC 7239).
+        proxy_header: ProxyHeader = ProxyHeader::XForwardedFor, "FRONTDESK_PROXY_HEADER";
     }
-
-    /// Reads a value of the environment or the command line.
-    fn value(&self, text: &str) -> Result<Value, String> {
-        Ok(match self.form {
-            Form::Text | Form::Secret | Form::SecretFile => Value::String(text.to_owned()),
-            Form::Number => {
-                let number: u32 = text
-                    .trim()
-                    .parse()
-                    .map_err(|_| format!("{WHOLE_NUMBER}, not {text:?}"))?;
-                Value::Integer(number.into())
-            }
-            Form::List => Value::Array(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|part| !part.is_empty())
-                    .map(|part| part.to_owned().into())
-                    .collect(),
-            ),
-        })
+    sections {
+        tls: TlsFile;
+        log: LogFile;
+        traces: TracesFile;
+        limits: LimitsFile;
+        outbound: OutboundFile;
+        discovery: DiscoveryFile;
+        keys: KeysFile;
+        audit: AuditFile;
+        provider: Vec<ProviderFile>;
     }
 }
 
-/// What a [`Form::Number`] must be, after its name.
-pub const WHOLE_NUMBER: &str = "must be a whole number from 0 to 4294967295";
-
-/// What every variable begins with.
-pub const PREFIX: &str = "FRONTDESK_";
-
-macro_rules! settings {
-    ($( $(#[doc = $doc:literal])+ $key:literal, $variable:literal, $form:ident, $default:literal; )+) => {
-        /// Every setting that can be given outside the file.
-        pub const SETTINGS: &[Setting] = &[$( Setting {
-            key: $key, variable: $variable, form: Form::$form, default: $default, doc: concat!($($doc),+),
-        } ),+];
-    };
+section! {
+    TlsFile => TlsSettings, "tls.", {
+        /// TLS: self-signed (a certificate authority of our own), files, or off.
+        mode: Option<TlsModeName>, default "files when a certificate is named, else self-signed", "FRONTDESK_TLS";
+        /// The certificate with its chain, PEM.
+        certificate: Option<PathBuf>, default "", "FRONTDESK_TLS_CERTIFICATE";
+        /// The certificate's private key, PEM.
+        key: Option<SecretPath>, default "", "FRONTDESK_TLS_KEY";
+    }
 }
 
-settings! {
-    /// Where the service listens: address and port, or name and port; port 0 takes any free one.
-    "listen", "FRONTDESK_LISTEN", Text, "0.0.0.0:9443; localhost:9443 in development mode";
-    /// Where health and metrics are served, over plain HTTP; never on the public address.
-    "management_listen", "FRONTDESK_MANAGEMENT_LISTEN", Text, "127.0.0.1:9444";
-    /// The database: a sqlite:// or postgres:// URL.
-    "database", "FRONTDESK_DATABASE", Text, "sqlite://{data}/frontdesk.db";
-    /// The folder for what the embedded default keeps: database, sealing key, development certificates.
-    "data", "FRONTDESK_DATA", Text, "frontdesk-data";
-    /// A file with the key that seals secrets in the store: 32 bytes in base64.
-    "sealing_key_file", "FRONTDESK_SEALING_KEY_FILE", SecretFile, "{data}/sealing.key, made at first start, with SQLite; none with PostgreSQL";
-    /// The same key itself.
-    "sealing_key", "FRONTDESK_SEALING_KEY", Secret, "";
-    /// The password of the account admin, which is made with it when there is no account yet: at least 12 characters, in development mode any.
-    "admin_password", "FRONTDESK_ADMIN_PASSWORD", Secret, "none; development mode makes one and shows it once";
-    /// A file with that password, which is then not in the environment of the process; a line break at its end is no part of it.
-    "admin_password_file", "FRONTDESK_ADMIN_PASSWORD_FILE", SecretFile, "none";
-    /// TLS: self-signed (a certificate authority of our own), files, or off.
-    "tls.mode", "FRONTDESK_TLS", Text, "files when a certificate is named, else self-signed";
-    /// The certificate with its chain, PEM.
-    "tls.certificate", "FRONTDESK_TLS_CERTIFICATE", Text, "";
-    /// The certificate's private key, PEM.
-    "tls.key", "FRONTDESK_TLS_KEY", SecretFile, "";
-    /// What is logged: error, warn, info, debug or trace, or a filter such as info,store=debug.
-    "log.level", "FRONTDESK_LOG", Text, "info";
-    /// How log lines are written: text or json.
-    "log.format", "FRONTDESK_LOG_FORMAT", Text, "json; text in development mode";
-    /// Where spans of requests go, OTLP over HTTP: http://host:4318, or a whole address; needs a program that was built with the cargo feature otel.
-    "traces.endpoint", "FRONTDESK_TRACES_ENDPOINT", Text, "";
-    /// How many of a hundred requests are traced, where no proxy has decided that.
-    "traces.percent", "FRONTDESK_TRACES_PERCENT", Number, "100";
-    /// The proxies whose word about their clients' addresses is believed: addresses or networks such as 10.0.0.0/8.
-    "proxies", "FRONTDESK_PROXIES", List, "none";
-    /// The one header in which they give it: x-forwarded-for or forwarded (RFC 7239).
-    "proxy_header", "FRONTDESK_PROXY_HEADER", Text, "x-forwarded-for";
-    /// Private destinations that may be fetched from all the same: host:port, several with commas.
-    "outbound.allow", "FRONTDESK_OUTBOUND_ALLOW", List, "none";
-    /// A certificate authority, PEM, trusted besides the system's when fetching.
-    "outbound.ca", "FRONTDESK_OUTBOUND_CA", Text, "";
-    /// For how long clients and caches may keep the documents and keys; a new signing key is published that long before it signs.
-    "discovery.max_age", "FRONTDESK_DISCOVERY_MAX_AGE", Text, "1h";
-    /// For how long a key that no longer signs stays published.
-    "keys.keep_retired", "FRONTDESK_KEYS_KEEP_RETIRED", Text, "30d";
-    /// For how long the audit trail is kept; 0 is for ever.
-    "audit.keep", "FRONTDESK_AUDIT_KEEP", Text, "90d";
-    /// The issuer: the provider's own https URL.
-    "provider.issuer", "FRONTDESK_ISSUER", Text, "https://localhost:9443 in development mode; otherwise it must be set";
-    /// The domains whose accounts and URLs WebFinger answers with this issuer; the issuer's own host always is one.
-    "provider.domains", "FRONTDESK_DOMAINS", List, "the issuer's host";
-    /// Who may register: closed, protected (an account or an initial access token) or open.
-    "provider.registration", "FRONTDESK_REGISTRATION", Text, "protected";
-    /// Private-use schemes without a dot that native clients may use.
-    "provider.native_schemes", "FRONTDESK_NATIVE_SCHEMES", List, "none";
-    /// How long a client secret is good for.
-    "provider.client_secret_lifetime", "FRONTDESK_CLIENT_SECRET_LIFETIME", Text, "for ever";
-    /// How long a registered client is.
-    "provider.client_lifetime", "FRONTDESK_CLIENT_LIFETIME", Text, "for ever";
-    /// Where users are sent to authenticate.
-    "provider.metadata.authorization_endpoint", "FRONTDESK_AUTHORIZATION_ENDPOINT", Text, "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set";
-    /// Where codes become tokens.
-    "provider.metadata.token_endpoint", "FRONTDESK_TOKEN_ENDPOINT", Text, "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set";
-    /// Where claims about the user are.
-    "provider.metadata.userinfo_endpoint", "FRONTDESK_USERINFO_ENDPOINT", Text, "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out";
+section! {
+    LogFile => LogSettings, "log.", {
+        /// What is logged: error, warn, info, debug or trace, or a filter such as info,store=debug.
+        level: String = "info".to_owned(), "FRONTDESK_LOG";
+        /// How log lines are written: text or json.
+        format: Option<LogFormat>, default "json; text in development mode", "FRONTDESK_LOG_FORMAT";
+    }
 }
 
-/// Every setting: those above and one for each limit.
+section! {
+    TracesFile => TracesSettings, "traces.", {
+        /// Where spans of requests go, OTLP over HTTP: http://host:4318, or a whole address; requires a build with the cargo feature otel.
+        endpoint: Option<String>, default "", "FRONTDESK_TRACES_ENDPOINT";
+        /// How many of a hundred requests are traced, where no proxy has decided that.
+        percent: u32 = 100, "FRONTDESK_TRACES_PERCENT";
+    }
+}
+
+section! {
+    OutboundFile => OutboundSettings, "outbound.", {
+        /// Private destinations that may be fetched from all the same: host:port, several with commas.
+        allow: Vec<outbound::AllowedDestination>, default "", "FRONTDESK_OUTBOUND_ALLOW";
+        /// A certificate authority, PEM, trusted besides the system's when fetching.
+        ca: Option<PathBuf>, default "", "FRONTDESK_OUTBOUND_CA";
+    }
+}
+
+section! {
+    DiscoveryFile => DiscoverySettings, "discovery.", {
+        /// For how long clients and caches may keep the documents and keys; a new signing key is published that long before it signs.
+        max_age: Duration = Duration::from_hours(1), in Duration::ZERO..=Duration::from_hours(24), "FRONTDESK_DISCOVERY_MAX_AGE";
+    }
+}
+
+section! {
+    KeysFile => KeysSettings, "keys.", {
+        /// For how long a key that no longer signs stays published.
+        keep_retired: Duration = Duration::from_hours(30 * 24), in Duration::ZERO..=*LIFETIME.end(), "FRONTDESK_KEYS_KEEP_RETIRED";
+    }
+}
+
+section! {
+    AuditFile => AuditSettings, "audit.", {
+        /// For how long the audit trail is kept; 0 is for ever.
+        keep: Duration = Duration::from_hours(90 * 24), in Duration::ZERO..=*LIFETIME.end(), "FRONTDESK_AUDIT_KEEP";
+    }
+}
+
+section! {
+    ProviderFile => ProviderSettings, "provider.", {
+        /// The issuer: the provider's own https URL.
+        issuer: Option<Issuer>, default "https://localhost:9443 in development mode; otherwise it must be set", "FRONTDESK_ISSUER";
+        /// The domains whose accounts and URLs WebFinger answers with this issuer; the issuer's own host always is one.
+        domains: Vec<webfinger::Domain>, default "the issuer's host", "FRONTDESK_DOMAINS";
+        /// Who may register: closed, protected (an account or an initial access token) or open.
+        registration: Access = Access::Protected, "FRONTDESK_REGISTRATION";
+        /// Private-use schemes without a dot that native clients may use.
+        native_schemes: Vec<NativeScheme>, default "", "FRONTDESK_NATIVE_SCHEMES";
+        /// How long a client secret is good for.
+        client_secret_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_SECRET_LIFETIME";
+        /// How long a registered client is.
+        client_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_LIFETIME";
+    }
+    fields {
+        metadata: Table;
+        signed_metadata: Option<bool>;
+        software_statement_issuer: Vec<StatementIssuerSection>;
+        webfinger: Vec<WebFingerSection>;
+    }
+}
+
+/// `[[provider.software_statement_issuer]]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementIssuerSection {
+    pub issuer: String,
+    pub jwks_file: PathBuf,
+}
+
+/// `[[provider.webfinger]]`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebFingerSection {
+    pub domain: Option<String>,
+    pub aliases: Vec<String>,
+    pub link: Vec<LinkSection>,
+}
+
+/// `[[provider.webfinger.link]]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSection {
+    pub rel: String,
+    pub href: Option<String>,
+    pub template: Option<String>,
+    #[serde(rename = "type")]
+    pub media_type: Option<String>,
+    #[serde(default)]
+    pub titles: BTreeMap<String, String>,
+    #[serde(default)]
+    pub properties: BTreeMap<String, String>,
+}
+
+/// The members of a provider's document that have a variable; the file's section `provider.metadata` may have all.
+const METADATA: &[Setting] = &[
+    Setting {
+        key: "provider.metadata.authorization_endpoint",
+        variable: "FRONTDESK_AUTHORIZATION_ENDPOINT",
+        kind: ValueKind::Text,
+        default: SettingDefault::Words(
+            "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set",
+        ),
+        doc: "Where users are sent to authenticate.",
+        bounds: String::new,
+    },
+    Setting {
+        key: "provider.metadata.token_endpoint",
+        variable: "FRONTDESK_TOKEN_ENDPOINT",
+        kind: ValueKind::Text,
+        default: SettingDefault::Words(
+            "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set",
+        ),
+        doc: "Where codes become tokens.",
+        bounds: String::new,
+    },
+    Setting {
+        key: "provider.metadata.userinfo_endpoint",
+        variable: "FRONTDESK_USERINFO_ENDPOINT",
+        kind: ValueKind::Text,
+        default: SettingDefault::Words(
+            "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out",
+        ),
+        doc: "Where claims about the user are.",
+        bounds: String::new,
+    },
+];
+
+section! {
+    /// The limits on requests of anonymous callers.
+    #[derive(Copy, Eq)]
+    LimitsFile => Limits, "limits.", {
+        /// How many connections one address may have at a time in each process, configured proxies apart; one more is closed at once, and 0 is any number.
+        connections_per_address: u32 = 256, "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS";
+        /// The maximum number of open connections in all in each process, proxies included; one more is closed at once, and 0 is what the limit of file descriptors leaves.
+        connections: u32 = 0, "FRONTDESK_LIMITS_CONNECTIONS";
+        /// The maximum number of TLS handshakes of one address under way in each process, configured proxies apart; one more is closed at once, and 0 is any number.
+        handshakes_per_address: u32 = 32, "FRONTDESK_LIMITS_HANDSHAKES_PER_ADDRESS";
+        /// How many bytes the path and query of a request may have; more is 414.
+        target_bytes: u32 = 8_192, in 128..=65_534, "FRONTDESK_LIMITS_TARGET_BYTES";
+        /// How many header fields a request may have; more is 431.
+        headers: u32 = 64, in 8..=96, "FRONTDESK_LIMITS_HEADERS";
+        /// How many bytes a request's target and header fields may have together; more is 431.
+        head_bytes: u32 = 16_384, in 1_024..=131_072, "FRONTDESK_LIMITS_HEAD_BYTES";
+        /// How many bytes a request's body may have; more is 413.
+        body_bytes: u32 = 65_536, in 128..=u32::MAX, "FRONTDESK_LIMITS_BODY_BYTES";
+        /// How many seconds a request's head may take to arrive; more is 408.
+        head_seconds: u32 = 5, in 1..=u32::MAX, "FRONTDESK_LIMITS_HEAD_SECONDS";
+        /// How many seconds a request's body may take to arrive; more is 408.
+        body_seconds: u32 = 10, in 1..=u32::MAX, "FRONTDESK_LIMITS_BODY_SECONDS";
+        /// How many seconds a request may take in all; more is 503.
+        handler_seconds: u32 = 15, in 1..=u32::MAX, "FRONTDESK_LIMITS_HANDLER_SECONDS";
+        /// How many seconds an idle connection is kept.
+        keep_alive_seconds: u32 = 75, in 1..=u32::MAX, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS";
+        /// How many clients anybody may register a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is any number.
+        registrations_per_minute: u32 = 60, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE";
+        /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is any number.
+        updates_per_minute: u32 = 60, "FRONTDESK_LIMITS_UPDATES_PER_MINUTE";
+        /// How often a minute one account's password may be wrong from one address, in each process, and ten times as often all of them together; more is 429, and 0 is any number.
+        failed_logins_per_minute: u32 = 10, "FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE";
+        /// How many passwords may wait to be verified, for each processor; more is 503, first for the address that has most of them.
+        passwords_waiting: u32 = 64, in 1..=u32::MAX, "FRONTDESK_LIMITS_PASSWORDS_WAITING";
+        /// How deep arrays and objects may stand inside one another; deeper is 400.
+        json_depth: u32 = 32, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_DEPTH";
+        /// How many members one object may have; more is 400.
+        json_members: u32 = 200, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_MEMBERS";
+        /// How many elements one array may have; more is 400.
+        json_elements: u32 = 200, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_ELEMENTS";
+    }
+}
+
+impl Limits {
+    /// The limits on a request's body.
+    pub fn body(&self) -> BodyLimits {
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        BodyLimits {
+            bytes: size(self.body_bytes),
+            time: Duration::from_secs(self.body_seconds.into()),
+            json: JsonLimits {
+                depth: size(self.json_depth),
+                members: size(self.json_members),
+                elements: size(self.json_elements),
+            },
+        }
+    }
+}
+
+/// Returns every setting that can be given outside the file, in the order of the reference.
 pub fn all() -> impl Iterator<Item = Setting> {
-    SETTINGS
-        .iter()
-        .copied()
-        .chain(crate::limits::SETTINGS.iter().copied())
+    let sections = [
+        Settings::ROWS,
+        TlsSettings::ROWS,
+        LogSettings::ROWS,
+        TracesSettings::ROWS,
+        OutboundSettings::ROWS,
+        DiscoverySettings::ROWS,
+        KeysSettings::ROWS,
+        AuditSettings::ROWS,
+        ProviderSettings::ROWS,
+        METADATA,
+        Limits::ROWS,
+    ];
+    sections.into_iter().flatten().copied()
 }
 
-/// The setting's name in a sentence: its key and its variable.
+/// Returns the setting's name for a sentence: its key and its variable.
 pub fn named(key: &str) -> String {
     all().find(|setting| setting.key == key).map_or_else(
         || key.to_owned(),
@@ -160,34 +292,108 @@ pub fn named(key: &str) -> String {
     )
 }
 
-/// Puts the value of a setting where it belongs in the file's table.
-///
-/// # Errors
-/// The rest of a sentence that begins with the setting's variable or flag.
-pub fn put(file: &mut Table, setting: &Setting, text: &str) -> Result<(), String> {
-    let value = setting.value(text)?;
-    let mut path: Vec<&str> = setting.key.split('.').collect();
-    let last = path.pop().unwrap_or_default();
-    let mut table = file;
-    for (depth, step) in path.into_iter().enumerate() {
-        let fresh = || {
-            if depth == 0 && step == "provider" {
-                Value::Array(vec![Value::Table(Table::new())])
-            } else {
-                Value::Table(Table::new())
-            }
-        };
-        let next = table.entry(step).or_insert_with(fresh);
-        table = match next {
-            Value::Table(table) => table,
-            Value::Array(providers) => match providers.as_mut_slice() {
-                [Value::Table(only)] => only,
-                [] => return Err("is for a configuration with one provider, and the file has an empty list of them".to_owned()),
-                _ => return Err("is for a configuration with one provider, and the file has several".to_owned()),
-            },
-            _ => return Err(format!("cannot be set: {step} is not a table in the file")),
-        };
+/// The values of `tls.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsModeName {
+    SelfSigned,
+    Files,
+    Off,
+}
+
+/// The values of `log.format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+choices! {
+    TlsModeName: "self-signed" => SelfSigned, "files" => Files, "off" => Off;
+    LogFormat: "text" => Text, "json" => Json;
+    ProxyHeader: "x-forwarded-for" => XForwardedFor, "forwarded" => Forwarded;
+    Access: "closed" => Closed, "protected" => Protected, "open" => Open;
+}
+
+impl SettingValue for DatabaseUrl {
+    type Raw = String;
+    const KIND: ValueKind = ValueKind::Text;
+    fn read(raw: String) -> Result<Self, Reason> {
+        raw.parse().map_err(Reason::sentence)
     }
-    table.insert(last.to_owned(), value);
-    Ok(())
+}
+
+impl SettingValue for Issuer {
+    type Raw = String;
+    const KIND: ValueKind = ValueKind::Text;
+    fn read(raw: String) -> Result<Self, Reason> {
+        Self::parse(&raw).map_err(|reason| Reason::sentence(format!("the issuer {raw:?} {reason}")))
+    }
+}
+
+impl ListElement for IpNet {
+    fn parse(text: &str) -> Result<Self, Reason> {
+        let address = || text.parse::<IpAddr>().ok().map(Self::from);
+        text.parse().ok().or_else(address).ok_or_else(|| {
+            Reason::new(format!(
+                "must be addresses or networks such as 10.0.0.0/8, not {text:?}"
+            ))
+        })
+    }
+}
+
+impl ListElement for outbound::AllowedDestination {
+    fn parse(text: &str) -> Result<Self, Reason> {
+        text.parse().map_err(Reason::sentence)
+    }
+}
+
+impl ListElement for webfinger::Domain {
+    fn parse(text: &str) -> Result<Self, Reason> {
+        text.parse().map_err(Reason::sentence)
+    }
+}
+
+/// A private-use scheme. RFC 8252 §7.1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeScheme(pub String);
+
+impl ListElement for NativeScheme {
+    fn parse(text: &str) -> Result<Self, Reason> {
+        let wrong = |reason| Err(Reason::sentence(format!("{text:?} {reason}")));
+        if !is_scheme(text) {
+            return wrong("is not a scheme");
+        }
+        match RedirectUri::parse(format!("{text}:/callback")) {
+            Ok(uri) if uri.form() == RedirectForm::PrivateUse => Ok(Self(text.to_owned())),
+            _ => wrong("is not a private-use scheme"),
+        }
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The default on the page is read as the default in force.
+    #[test]
+    fn default_text_is_read_as_default() {
+        let nothing: ConfigFile = toml::from_str("[[provider]]\n").unwrap();
+        let mut table = Table::new();
+        for setting in all() {
+            if let SettingDefault::Value(text) = setting.default {
+                setting.put(&mut table, &text()).unwrap();
+            }
+        }
+        assert_eq!(table["limits"]["body_bytes"].as_integer(), Some(65_536));
+        assert_eq!(table["discovery"]["max_age"].as_str(), Some("1h"));
+        let defaults = ConfigFile::deserialize(table).unwrap();
+        assert_eq!(defaults.read().unwrap(), nothing.read().unwrap());
+    }
 }

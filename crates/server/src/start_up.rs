@@ -19,7 +19,7 @@ pub fn tell(
     password: Option<&Secret>,
 ) {
     for variable in &config.unknown_variables {
-        tracing::warn!("{variable} looks like a setting and is none; it is ignored");
+        tracing::warn!("unknown setting {variable} is ignored");
     }
     let list = |addresses: &[SocketAddr]| {
         addresses
@@ -32,11 +32,11 @@ pub fn tell(
         tracing::info!(issuer = provider.issuer.as_str(), registration = ?provider.access, "provider");
     }
     for allowed in &config.outbound_allow {
-        tracing::info!("fetching from {allowed} is permitted although it is not public");
+        tracing::info!("outbound.allow permits the private destination {allowed}");
     }
     for (address, member) in site.placeholders() {
         tracing::info!(
-            "{address} is a placeholder; {} names the real one",
+            "{address} is a placeholder; set {} to the real endpoint",
             named(&format!("provider.metadata.{member}"))
         );
     }
@@ -67,7 +67,7 @@ fn journey(config: &Config, password: Option<&Secret>) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "\nFrontdesk is at {issuer}, for this machine only. The four commands of the journey:\n"
+        "\nFrontdesk is at {issuer}, for this machine only. The four steps, ready to paste:\n"
     );
     let _ = writeln!(text, "  # 1. where is alice's provider?");
     let _ = writeln!(

@@ -13,11 +13,11 @@ use oidc_discovery::Discovery;
 use protocol::{ErrorCode, Issuer};
 use registration::{Registration, RegistrationCounts, Services};
 use store::By;
+use telemetry::Metrics;
 use webfinger::Directory;
 
 use crate::config::{Config, ProviderConfig};
 use crate::direct::Direct;
-use crate::metrics::Metrics;
 use crate::provider::addresses;
 use crate::{host, provider};
 

@@ -209,7 +209,7 @@ fn a_url_without_webfinger_is_taken_for_the_issuer() {
         assert_eq!(sentence, None, "{printed}");
         assert!(printed.starts_with("1. WebFinger: absent ("), "{printed}");
         assert!(
-            printed.contains("the URL itself is taken for the issuer"),
+            printed.contains("the URL itself is used as the issuer"),
             "{printed}"
         );
         assert!(printed.contains("3. JWK Set: ok ("), "{printed}");
@@ -260,7 +260,7 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (
             Twist::WebfingerUnknown,
             "WebFinger",
-            "the host knows no acct:alice@localhost",
+            "the host does not know acct:alice@localhost",
         ),
         (
             Twist::WebfingerWithoutLink,
@@ -337,7 +337,7 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (
             Twist::NoExpiry,
             "registration",
-            "client_secret_expires_at must be there and a number. The client c1 was deleted again",
+            "client_secret_expires_at is required and must be a number. The client c1 was deleted again",
         ),
         (
             Twist::UriWithoutToken,
@@ -383,7 +383,7 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (
             Twist::NeverGone,
             "read after delete",
-            "still there after it was deleted",
+            "still exists after its deletion",
         ),
     ] {
         let provider = Provider::start(twist);
@@ -413,7 +413,7 @@ fn missing_and_wrong_credentials_say_what_to_do() {
     });
     assert!(
         sentence.contains(
-            "is 401 (invalid_token: Not known); show an initial access token with --token"
+            "is 401 (invalid_token: Not known); give an initial access token with --token"
         ),
         "{sentence}"
     );
@@ -506,8 +506,5 @@ fn what_cannot_be_begun_is_said_so() {
         &provider.account(),
         &provider.ca().with_file_name("ca.key"),
     ));
-    assert!(
-        sentence.contains("holds no certificate in PEM"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("has no certificate in PEM"), "{sentence}");
 }

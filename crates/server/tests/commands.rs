@@ -17,7 +17,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use server::settings::{self, Form, Setting};
+use server::setting::{Setting, ValueKind};
+use server::settings;
 use support::{PASSWORD, Postgres, Setup, TestServer, until};
 use tempfile::TempDir;
 
@@ -136,7 +137,7 @@ fn a_database_is_brought_to_this_version_once() {
             )
         };
         assert_eq!(migrate(), format!("applied {MIGRATIONS}\n"));
-        assert_eq!(migrate(), "the database is at this version already\n");
+        assert_eq!(migrate(), "the database schema is up to date\n");
     };
     twice(&Setup::new());
     let database = Postgres::new();
@@ -174,16 +175,16 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
              authorization_endpoint is a placeholder until it is configured\n  \
              token_endpoint is a placeholder until it is configured\n  \
              userinfo_endpoint is a placeholder until it is configured\n\
-             note: FRONTDESK_NAMESPACE looks like a setting and is none; it is ignored\n\
+             note: unknown setting FRONTDESK_NAMESPACE is ignored\n\
              connections: at most 944 connections, of 1024 file descriptors\n\
              store: {store}\n\
-             all is well\n"
+             no problems found\n"
         )
     };
     let well = |store: &str| (Some(0), expected(store), String::new());
     assert_eq!(
         check(&setup, folder.path()),
-        well("there is none yet; the first start makes it")
+        well("does not exist yet; the first start creates it")
     );
     assert_eq!(
         fs::read_dir(folder.path()).unwrap().count(),
@@ -200,7 +201,7 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
     );
     assert_eq!(
         check(&setup, folder.path()),
-        well("open, at this version, and the sealing key is its own")
+        well("open, schema up to date, sealing key matches")
     );
 }
 
@@ -211,13 +212,15 @@ fn check_looks_at_a_database_that_is_served_and_at_one_that_is_behind() {
     let (code, printed, said) = check(&Setup::new().on(&database), folder.path());
     assert_eq!((code, said.as_str()), (Some(0), ""), "{printed}");
     assert!(
-        printed.contains("\nstore: open; the next start, or `frontdesk migrate`, brings it to this version\nall is well\n"),
+        printed.contains("\nstore: open, schema outdated; the next start, or `frontdesk migrate`, updates it\nno problems found\n"),
         "{printed}"
     );
     let server = fixed().on(&database).start();
-    assert!(server.ran(&["check"]).ends_with(
-        "\nstore: open, at this version, and the sealing key is its own\nall is well\n"
-    ));
+    assert!(
+        server.ran(&["check"]).ends_with(
+            "\nstore: open, schema up to date, sealing key matches\nno problems found\n"
+        )
+    );
 }
 
 #[test]
@@ -233,7 +236,7 @@ fn check_names_everything_that_is_wrong_and_shows_no_secret() {
     let (code, printed, said) = check(&Setup::default().file(file), folder.path());
     assert_eq!(
         (code, said.as_str()),
-        (Some(1), "frontdesk: 5 things are wrong\n")
+        (Some(1), "frontdesk: 5 problems found\n")
     );
     let wrong: Vec<&str> = printed
         .lines()
@@ -280,7 +283,7 @@ fn check_names_everything_that_is_wrong_and_shows_no_secret() {
         let (code, printed, said) = check(&Setup::new().with(name, value), folder.path());
         assert_eq!(
             (code, said.as_str()),
-            (Some(1), "frontdesk: one thing is wrong\n")
+            (Some(1), "frontdesk: 1 problem found\n")
         );
         assert!(
             printed.ends_with(&format!("\nwrong: {sentence}\n")),
@@ -364,7 +367,7 @@ fn secret_files_with_open_modes_are_noted() {
 #[test]
 fn every_secret_file_setting_is_checked() {
     let folder = TempDir::new().unwrap();
-    let secret = |setting: &Setting| setting.form == Form::SecretFile;
+    let secret = |setting: &Setting| setting.kind == ValueKind::SecretFile;
     let path_of_secret =
         |setting: &Setting| setting.key.ends_with("_file") || setting.key == "tls.key";
     let settings: Vec<Setting> = settings::all().filter(path_of_secret).collect();
@@ -732,7 +735,7 @@ fn a_token_that_cannot_be_is_refused() {
         (
             "--expires-in",
             "soon",
-            "must be a span such as 7d or 12h: expected number at 0",
+            "must be a duration such as 7d or 12h: expected number at 0",
         ),
         ("--expires-in", "0s", "must be at least 1s, not 0s"),
         (
@@ -1269,7 +1272,7 @@ fn help_and_version_are_printed_without_configuration() {
         );
     }
     for setting in settings::all() {
-        let secret = setting.form == Form::Secret;
+        let secret = setting.kind == ValueKind::Secret;
         assert_eq!(
             help.contains(&format!("--{} <VALUE>", setting.flag())),
             !secret,

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
-use server::settings::{self, Form, Setting};
+use server::setting::{Setting, ValueKind};
+use server::settings;
 use support::{Postgres, Setup};
 use tempfile::TempDir;
 use toml::Table;
@@ -138,7 +139,7 @@ fn an_issuer_must_be_given_outside_development_mode_and_be_one() {
     wrong("ftp://login.example.com", "must be an https URL");
     wrong(
         &format!("https://login.example.com/{}", "a".repeat(1000)),
-        "is too long for addresses to follow from it",
+        "is too long for the addresses that are derived from it",
     );
 }
 
@@ -208,7 +209,7 @@ fn a_database_that_cannot_be_opened_is_named_without_its_password() {
     );
     assert_eq!(
         sentence("sqlite://none/frontdesk.db"),
-        "the store sqlite://none/frontdesk.db cannot be opened: there is no folder none"
+        "the store sqlite://none/frontdesk.db cannot be opened: the folder none does not exist"
     );
     fs::create_dir(folder.path().join("folder")).unwrap();
     assert_eq!(
@@ -590,7 +591,7 @@ fn a_native_scheme_must_be_one_an_application_can_have_for_itself() {
         "Intent",
     ] {
         let reason = format!(
-            "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a scheme that an application can have for itself"
+            "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a private-use scheme"
         );
         refuse(&[(
             set("FRONTDESK_NATIVE_SCHEMES", &format!("cursor,{scheme}")),
@@ -640,11 +641,11 @@ fn a_value_that_is_none_is_named_with_its_setting() {
         ),
         (
             set("FRONTDESK_CLIENT_LIFETIME", "soon"),
-            "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME) must be a span such as 7d or 12h: expected number at 0",
+            "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME) must be a duration such as 7d or 12h: expected number at 0",
         ),
         (
             set("FRONTDESK_DISCOVERY_MAX_AGE", "60"),
-            "discovery.max_age (FRONTDESK_DISCOVERY_MAX_AGE) must be a span such as 7d or 12h: time unit needed, for example 60sec or 60ms",
+            "discovery.max_age (FRONTDESK_DISCOVERY_MAX_AGE) must be a duration such as 7d or 12h: time unit needed, for example 60sec or 60ms",
         ),
         (
             set("FRONTDESK_OUTBOUND_ALLOW", "idp.internal"),
@@ -688,7 +689,7 @@ fn one_provider_at_a_time_comes_from_the_environment() {
                 "{PROVIDER}domains = [\"example.com\"]\n[[provider]]\nissuer = \"https://b.example\"\ndomains = [\"example.com\"]\n"
             )),
             "provider.domains (FRONTDESK_DOMAINS): The domain `example.com` is claimed by two providers, `https://login.example.com` and \
-             `https://b.example`; it must be among the domains of one.",
+             `https://b.example`; list it in the domains of one of them only.",
         ),
     ]);
 }
@@ -702,11 +703,11 @@ fn members_of_the_document_are_checked_before_anything_is_made() {
     refuse(&[
         (
             with("issuer = \"https://other.example\""),
-            &says("issuer is the service's own and cannot be configured"),
+            &says("issuer is set by the server and cannot be configured"),
         ),
         (
             with("registration_endpoint = \"https://other.example\""),
-            &says("registration_endpoint is the service's own and cannot be configured"),
+            &says("registration_endpoint is set by the server and cannot be configured"),
         ),
         (
             with("scope_supported = [\"openid\"]"),
@@ -1010,11 +1011,11 @@ fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
     let taken = |setting: &Setting| cfg!(feature = "otel") || setting.key != "traces.endpoint";
     for setting in settings::all().filter(taken) {
         let (text, setup) = sample(setting.key);
-        let expected: toml::Value = match setting.form {
-            Form::Text | Form::SecretFile => text.into(),
-            Form::Secret => "(hidden)".into(),
-            Form::Number => toml::Value::Integer(text.parse().unwrap()),
-            Form::List => toml::Value::Array(text.split(',').map(Into::into).collect()),
+        let expected: toml::Value = match setting.kind {
+            ValueKind::Text | ValueKind::SecretFile => text.into(),
+            ValueKind::Secret => "(hidden)".into(),
+            ValueKind::Number => toml::Value::Integer(text.parse().unwrap()),
+            ValueKind::List => toml::Value::Array(text.split(',').map(Into::into).collect()),
         };
         let by_variable = effective(&setup.clone().with(setting.variable, text));
         assert_eq!(
@@ -1107,7 +1108,7 @@ fn an_unknown_variable_is_warned_of_and_nothing_more() {
         .with("FRONTDESK_SERVICE_PORT", "80")
         .start();
     for name in ["FRONTDESK_ISUER", "FRONTDESK_SERVICE_PORT"] {
-        let warning = format!("{name} looks like a setting and is none; it is ignored");
+        let warning = format!("unknown setting {name} is ignored");
         assert!(
             server
                 .log()
@@ -1120,7 +1121,7 @@ fn an_unknown_variable_is_warned_of_and_nothing_more() {
     assert!(
         server
             .ran(&["check"])
-            .contains("\nnote: FRONTDESK_ISUER looks like a setting and is none; it is ignored\n")
+            .contains("\nnote: unknown setting FRONTDESK_ISUER is ignored\n")
     );
 }
 
@@ -1173,8 +1174,8 @@ fn files_of_an_operator_are_used_and_kept_for_the_owner_alone_when_made() {
 #[cfg(not(feature = "otel"))]
 #[test]
 fn what_this_program_was_built_without_is_not_ignored() {
-    let sentence = "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) needs a program that was built with the cargo feature otel, and this one was \
-                    built without; leave it out, or build with --features otel";
+    let sentence =
+        "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) requires a build with the cargo feature otel";
     refuse(&[
         (
             set("FRONTDESK_TRACES_ENDPOINT", "http://localhost:4318"),

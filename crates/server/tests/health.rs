@@ -91,7 +91,7 @@ fn health_says_what_is_wrong_in_one_sentence() {
     assert_eq!(
         health(&server, &address, &[]),
         ill(&format!(
-            "what answers /readyz at {address} with 404 is no Frontdesk"
+            "{address} answered /readyz with 404 and is not Frontdesk"
         ))
     );
     answering.join().unwrap();
@@ -124,7 +124,7 @@ fn a_schema_or_a_seal_that_is_not_this_programs_withdraws_readiness_and_says_why
     database.execute(
         "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM kept)",
     );
-    unready("the schema of the store is behind this program: its migrations have not been applied");
+    unready("the database schema is outdated; run frontdesk migrate");
     database.execute("INSERT INTO __diesel_schema_migrations SELECT * FROM kept WHERE version = (SELECT max(version) FROM kept)");
     ready();
 

@@ -17,8 +17,8 @@ use std::path::Path;
 
 use cluster::Cluster;
 use serde_json::{Value, json};
-use server::metrics::table::{self, Kind, Metric};
 use support::{PASSWORD, Setup, TestServer, until};
+use telemetry::metrics::table::{self, Kind, Metric};
 
 fn row(name: &str) -> Option<&'static Metric> {
     table::ALL.iter().find(|metric| metric.name == name)

@@ -110,7 +110,7 @@ fn paths_that_only_wso2_clients_miss_are_a_note() {
         .collect();
     let note = |path: &str| {
         format!(
-            "the paths for WSO2 clients below https://login.example.test{path} are not passed on, which only such clients miss"
+            "the paths for WSO2 clients below https://login.example.test{path} are not passed on; only WSO2 clients need them"
         )
     };
     assert_eq!(
@@ -132,7 +132,7 @@ fn people_read_one_sentence_for_each_finding() {
         .collect();
     assert_eq!(
         findings[0],
-        "wrong: POST https://login.example.test/register with Basic credentials is answered as if there were none: pass `Authorization` on \
+        "wrong: POST https://login.example.test/register with Basic credentials is answered as if there were none: forward `Authorization` \
          (nginx: no `proxy_set_header Authorization \"\"`; Caddy: no `header_up -Authorization`; Traefik: no empty `Authorization` below \
          `customRequestHeaders`, and no `removeHeader` at a `basicAuth` middleware)."
     );
@@ -348,7 +348,7 @@ fn an_unknown_host_and_a_closed_port_are_said_and_nothing_else_is_asked_there() 
             "login.example.test:443:127.0.0.1:1",
             "is not answered at 127.0.0.1:1",
         ),
-        ("other:443:127.0.0.1:1", "the host is unknown"),
+        ("other:443:127.0.0.1:1", "cannot be resolved"),
     ] {
         let (status, lines) = site.check_resolving(&[resolve]);
         let findings: Vec<_> = lines

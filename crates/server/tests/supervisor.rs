@@ -70,7 +70,10 @@ fn a_start_that_fails_never_says_that_the_service_answers() {
     let refused = setup
         .with("FRONTDESK_DATABASE", "sqlite://nowhere/frontdesk.db")
         .refused(folder.path(), &["serve"]);
-    assert!(refused.contains("there is no folder"), "{refused}");
+    assert!(
+        refused.contains("the folder nowhere does not exist"),
+        "{refused}"
+    );
     assert!(silent(&socket));
 }
 

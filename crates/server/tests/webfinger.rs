@@ -406,7 +406,8 @@ fn each_provider_describes_its_own_accounts() {
 fn what_cannot_be_described_is_refused_at_the_start() {
     let link =
         |lines: &str| format!("[[provider.webfinger]]\n[[provider.webfinger.link]]\n{lines}\n");
-    let template = "must be an absolute URI, in which {user} may stand for the user's name.";
+    let template =
+        "must be an absolute URI, which may contain {user} as a placeholder for the user's name.";
     for (more, sentence) in [
         (
             "[[provider.webfinger]]\ndomain = \"example.org\"".to_owned(),
@@ -430,7 +431,7 @@ fn what_cannot_be_described_is_refused_at_the_start() {
         (link("rel = \"avatar\"\nhref = \"avatar.png\""), format!("provider.webfinger.link: `avatar.png` {template}")),
         (
             link(&format!("rel = \"{ISSUER_REL}\"\nhref = \"https://other.example\"")),
-            format!("provider.webfinger.link: The link `{ISSUER_REL}` has the issuer's own relation, which cannot be configured."),
+            format!("provider.webfinger.link: The link `{ISSUER_REL}` has the relation of the issuer, which cannot be configured."),
         ),
         (
             link("rel = \"avatar\""),

@@ -1,4 +1,4 @@
-//! Accounts: who may register and manage. Argon2id is for their passwords alone.
+//! Accounts, which may register and manage clients.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,21 +11,21 @@ use crate::audit::Event;
 use crate::audit_row::{self, AuditRow};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
-use crate::password::{self, NOBODY, PasswordMemory};
+use crate::password::{self, PasswordMemory, UNKNOWN_ACCOUNT_HASH};
 use crate::random::bytes;
 use crate::schema::account;
 
-/// What an account may do.
+/// The permissions of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Everything, other accounts' clients included.
+    /// May manage all clients, including those of other accounts.
     Administrator,
-    /// Register clients, and manage its own.
+    /// May register clients and manage the clients of this account.
     Registrar,
 }
 
 impl Role {
-    /// Its spelling.
+    /// Returns the role as it is stored and shown.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Administrator => "administrator",
@@ -40,7 +40,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// Why a text is no role.
+/// The error for a text that is not the name of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a role is administrator or registrar")]
 pub struct UnknownRole;
@@ -59,21 +59,22 @@ impl FromStr for Role {
 /// An account, without its password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    /// The name: 1 to 64 of `A-Z a-z 0-9 . _ -`.
     pub name: String,
-    /// What it may do.
+    /// The role.
     pub role: Role,
-    /// When it was added.
+    /// The time at which the account was added.
     pub created_at: Timestamp,
-    /// Another number whenever the password is, also when an account of that name is removed and added again:
-    /// what was proved of one revision says nothing of the next.
+    /// A random number that changes with every password, also when an account of that name is
+    /// removed and added again. A password that was verified for one revision is not valid for
+    /// another.
     pub revision: i64,
-    /// The provider it is held to; every provider, when absent.
+    /// The only provider at which the account is valid; `None`: valid at every provider.
     pub provider: Option<Issuer>,
 }
 
 impl Account {
-    /// Returns false where the account is unknown: at every provider but the one it is held to.
+    /// Returns true if the account is valid at the provider.
     pub fn is_known_at(&self, provider: &Issuer) -> bool {
         self.provider.as_ref().is_none_or(|own| own == provider)
     }
@@ -108,11 +109,11 @@ impl AccountRow {
 }
 
 impl Store {
-    /// Adds an account, held to one provider if there is one.
+    /// Adds an account, limited to `provider` if one is given.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] for a name or a password that cannot be; [`StoreError::Conflict`] when the name exists;
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Refused`] for an invalid name or an empty password; [`StoreError::Conflict`]
+    /// if the name exists; [`StoreError::Unavailable`].
     pub fn add_account(
         &self,
         name: &str,
@@ -135,10 +136,10 @@ impl Store {
             provider: provider.map(|provider| provider.as_str().to_owned()),
         };
         let mut audit = self
-            .row_of_account(Event::AccountAdded, name)
-            .saying(role.as_str());
+            .account_audit_row(Event::AccountAdded, name)
+            .with_detail(role.as_str());
         if let Some(provider) = provider {
-            audit = audit.at(provider.as_str());
+            audit = audit.with_provider(provider.as_str());
         }
         self.change_account(&audit, |connection| {
             Ok(diesel::insert_into(account::table)
@@ -148,14 +149,15 @@ impl Store {
         .map(drop)
     }
 
-    fn row_of_account(&self, event: Event, name: &str) -> AuditRow {
+    fn account_audit_row(&self, event: Event, name: &str) -> AuditRow {
         AuditRow {
             account: Some(name.to_owned()),
-            ..self.row_of(event)
+            ..self.audit_row(event)
         }
     }
 
-    /// Changes an account, and says so in the same transaction if there was one.
+    /// Runs a change of an account. If it changes a row, the audit row is written in the same
+    /// transaction.
     fn change_account(
         &self,
         audit: &AuditRow,
@@ -169,12 +171,12 @@ impl Store {
             Ok(changed)
         })?;
         if changed {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(changed)
     }
 
-    /// All accounts, by name.
+    /// Returns all accounts, ordered by name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -188,7 +190,7 @@ impl Store {
         rows.into_iter().map(AccountRow::account).collect()
     }
 
-    /// The account of that name.
+    /// Returns the account with this name.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -196,7 +198,7 @@ impl Store {
         self.account_row(name)?.map(AccountRow::account).transpose()
     }
 
-    /// Whether there is any account.
+    /// Returns true if there is an account.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -210,7 +212,7 @@ impl Store {
         Ok(first.is_some())
     }
 
-    /// Removes an account; its clients stay. `false` when there is none of that name.
+    /// Removes an account and keeps its clients. Returns false if the account does not exist.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -218,23 +220,23 @@ impl Store {
         if !is_account_name(name) {
             return Ok(false);
         }
-        let audit = self.row_of_account(Event::AccountRemoved, name);
+        let audit = self.account_audit_row(Event::AccountRemoved, name);
         self.change_account(&audit, |connection| {
             Ok(diesel::delete(account::table.find(name)).execute(connection)?)
         })
     }
 
-    /// Sets an account's password. `false` when there is none of that name.
+    /// Sets the password of an account. Returns false if the account does not exist.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] for a password that cannot be; [`StoreError::Unavailable`].
+    /// [`StoreError::Refused`] for an empty password; [`StoreError::Unavailable`].
     pub fn set_password(&self, name: &str, password: &Secret) -> Result<bool, StoreError> {
         if !is_account_name(name) {
             return Ok(false);
         }
         let (hash, revision) = (password::hash(password)?, new_revision()?);
         self.change_account(
-            &self.row_of_account(Event::PasswordChanged, name),
+            &self.account_audit_row(Event::PasswordChanged, name),
             |connection| {
                 let values = (
                     account::password_hash.eq(hash),
@@ -247,9 +249,10 @@ impl Store {
         )
     }
 
-    /// Returns the account of that name if this is its password and it is known at that provider.
+    /// Returns the account if it is valid at the provider and the password is right.
     ///
-    /// Takes a processor about 20 ms, and `memory` 19 MiB, whether or not there is such an account: for a thread of its own.
+    /// Takes about 20 ms of processor time and 19 MiB in `memory`, also if the account does not
+    /// exist, so it runs in a thread of its own.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -268,7 +271,7 @@ impl Store {
         let row = self.account_row(name)?.filter(known);
         let stored = row
             .as_ref()
-            .map_or(NOBODY, |row| row.password_hash.as_str());
+            .map_or(UNKNOWN_ACCOUNT_HASH, |row| row.password_hash.as_str());
         let matches = memory
             .verify(password, stored)
             .ok_or_else(|| StoreError::corrupt("account", "password_hash", name))?;
@@ -289,7 +292,7 @@ impl Store {
     }
 }
 
-/// Whether a text can be the name of an account: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+/// Returns true if the text is a valid account name: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 pub fn is_account_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text

@@ -1,60 +1,61 @@
-//! What a store counts of itself, for whoever watches it. Counting is an addition that nobody waits for.
+//! The counters of a store, for its metrics. Counting is an atomic addition and never waits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::Store;
-use crate::connection::{AnyConnection, Purpose};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::schema::client;
 
-/// The upper bounds of batch sizes, in writes.
-const SIZES: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+/// The upper bounds of the batch size, in writes.
+const BATCH_SIZE_BOUNDS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/// The upper bounds of durations, in microseconds.
-const MICROSECONDS: [u64; 12] = [
+/// The upper bounds of the commit time, in microseconds.
+const COMMIT_MICROSECOND_BOUNDS: [u64; 12] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
 ];
 
-/// What a store did since it was opened, and what it is at.
+/// The counters of a store since it was opened, and its current load.
 #[derive(Debug, Clone)]
 pub struct Activity {
-    /// Writes that wait for a transaction.
+    /// The number of queued writes.
     pub writes_waiting: u64,
-    /// How many may wait.
+    /// The maximum number of queued writes.
     pub writes_waiting_limit: u64,
-    /// Writes that were refused because too many waited.
+    /// The number of writes that were rejected because the queue was full.
     pub writes_refused: u64,
-    /// How many writes shared a transaction.
+    /// The number of writes in each transaction.
     pub batches: Distribution,
-    /// How long a transaction of queued writes took, its commit included, in microseconds.
+    /// The duration of each transaction of queued writes, with its commit, in microseconds.
     pub commits: Distribution,
-    /// Transactions of queued writes that came to nothing.
+    /// The number of transactions of queued writes that failed.
     pub transactions_failed: u64,
-    /// Pooled connections that somebody has.
+    /// The number of pooled connections in use.
     pub connections_in_use: u32,
-    /// Pooled connections that nobody has.
+    /// The number of idle pooled connections.
     pub connections_idle: u32,
-    /// How many pooled connections there may be.
+    /// The maximum number of pooled connections.
     pub connections_limit: u32,
-    /// How often somebody found none idle and waited, or opened one.
+    /// The number of checkouts that found no idle connection, and waited or opened one.
     pub connections_awaited: u64,
-    /// How often somebody waited in vain.
+    /// The number of checkouts that got no connection in time.
     pub connections_denied: u64,
 }
 
-/// How many of what was measured were at most so much.
+/// A histogram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
-    /// Upper bounds, ascending, each with how many were not above it and above the one before.
+    /// The upper bounds, ascending, each with the number of values above the previous bound and not
+    /// above this one.
     pub buckets: Vec<(u64, u64)>,
-    /// How many were above all bounds.
+    /// The number of values above the last bound.
     pub above: u64,
-    /// All of what was measured together.
+    /// The sum of all values.
     pub sum: u64,
 }
 
-/// A distribution in the making.
+/// A histogram that threads add to.
 #[derive(Debug)]
 pub(crate) struct Buckets<const N: usize> {
     bounds: &'static [u64; N],
@@ -98,54 +99,56 @@ impl<const N: usize> Buckets<N> {
     }
 }
 
-/// What the writer counts.
+/// The counters of the writer.
 #[derive(Debug)]
-pub(crate) struct Writes {
-    /// Writes that were refused because too many waited.
+pub(crate) struct WriteCounters {
+    /// The number of writes that were rejected because the queue was full.
     pub(crate) refused: AtomicU64,
-    /// Transactions that came to nothing.
+    /// The number of transactions that failed.
     pub(crate) failed: AtomicU64,
     batches: Buckets<9>,
     commits: Buckets<12>,
 }
 
-impl Default for Writes {
+impl Default for WriteCounters {
     fn default() -> Self {
         Self {
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            batches: Buckets::new(&SIZES),
-            commits: Buckets::new(&MICROSECONDS),
+            batches: Buckets::new(&BATCH_SIZE_BOUNDS),
+            commits: Buckets::new(&COMMIT_MICROSECOND_BOUNDS),
         }
     }
 }
 
-impl Writes {
-    /// Counts a transaction of so many writes.
-    pub(crate) fn committed(&self, writes: usize, took: Duration) {
+impl WriteCounters {
+    /// Counts a committed transaction.
+    pub(crate) fn add_batch(&self, writes: usize, took: Duration) {
         self.batches.add(u64::try_from(writes).unwrap_or(u64::MAX));
         self.commits
             .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 }
 
-/// What the pool counts.
+/// The counters of the connection pool.
 #[derive(Debug, Default)]
-pub(crate) struct Waits {
-    /// How often there was no idle connection.
+pub(crate) struct WaitCounters {
+    /// The number of checkouts that found no idle connection.
     pub(crate) awaited: AtomicU64,
-    /// How often there was none in time either.
+    /// The number of checkouts that got no connection in time.
     pub(crate) denied: AtomicU64,
 }
 
 impl Store {
-    /// What this process did with the store, and is at. It asks the database nothing.
+    /// Returns the counters and the current load, without a query.
     pub fn activity(&self) -> Activity {
-        let (writes, waits) = (self.0.writer.writes(), self.0.pool.waits());
+        let (writes, waits) = (self.0.writer.counters(), self.0.pool.counters());
         let (connections, idle, limit) = self.0.pool.connections();
         Activity {
             writes_waiting: self.0.writer.waiting().try_into().unwrap_or(u64::MAX),
-            writes_waiting_limit: crate::crew::QUEUE.try_into().unwrap_or(u64::MAX),
+            writes_waiting_limit: crate::worker_pool::QUEUE_CAPACITY
+                .try_into()
+                .unwrap_or(u64::MAX),
             writes_refused: writes.refused.load(Ordering::Relaxed),
             batches: writes.batches.read(),
             commits: writes.commits.read(),
@@ -158,14 +161,14 @@ impl Store {
         }
     }
 
-    /// How many clients there are, at all providers and expired ones too. The database goes through an index for it, on a
-    /// connection of its own: nothing to ask at every turn.
+    /// Returns the number of clients of all providers, including expired clients. The database
+    /// counts an index for it, so it should not be called often; it uses a connection of its own.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn clients_stored(&self) -> Result<u64, StoreError> {
         use diesel::prelude::*;
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Read)?;
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Read)?;
         let count: i64 = client::table.count().get_result(&mut connection)?;
         Ok(count.try_into().unwrap_or(0))
     }

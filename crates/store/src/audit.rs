@@ -1,7 +1,9 @@
-//! The audit trail: who changed what, and who was refused what. Rows are written with what they tell of, or not at all.
+//! The audit trail: changes and refusals, with the party that caused them. The row of a change is
+//! written in the same transaction as the change.
 
-use std::fmt::{self, Write};
-use std::net::IpAddr;
+pub(crate) mod event;
+
+use std::fmt::Write;
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -9,175 +11,28 @@ use protocol::{ClientId, RegisteredMetadata, Timestamp};
 
 use crate::Store;
 use crate::audit_row::{self, AuditRow};
-use crate::change::{Change, Operation};
+use crate::change::{ClientChange, QueuedWrite};
 use crate::client::SecretChange;
+use crate::client_row::has_no_nul;
 use crate::error::StoreError;
+use crate::pending_write::Written;
 use crate::schema::audit;
-use crate::written::Written;
 
-/// How many rows one transaction deletes, so that registrations need not wait for all of them.
-const PURGE: i64 = 1_000;
+pub use event::{By, Event, Record, Refused};
 
-macro_rules! events {
-    ($( $(#[doc = $doc:literal])+ $name:ident, $text:literal; )+) => {
-        /// What the audit trail tells of.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Event { $( $(#[doc = $doc])+ $name, )+ }
-
-        impl Event {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$( Self::$name ),+];
-
-            /// Its spelling.
-            pub const fn as_str(self) -> &'static str {
-                match self { $( Self::$name => $text, )+ }
-            }
-        }
-    };
-}
-
-events! {
-    /// A client was registered. RFC 7591 §3.2.1.
-    ClientRegistered, "client registered";
-    /// A client's metadata was replaced; the detail names the members that changed. RFC 7592 §2.2.
-    ClientUpdated, "client updated";
-    /// A client was deleted. RFC 7592 §2.3.
-    ClientDeleted, "client deleted";
-    /// A client was deleted at a WSO2 door.
-    ClientUnregistered, "client unregistered";
-    /// A client was given another registration access token.
-    ClientReissued, "client reissued";
-    /// A client of another store was taken in.
-    ClientImported, "client imported";
-    /// A client that had expired was purged.
-    ClientExpired, "client expired";
-    /// An initial access token was issued.
-    TokenIssued, "token issued";
-    /// An initial access token was revoked.
-    TokenRevoked, "token revoked";
-    /// Initial access tokens that expired or were used up were deleted; the detail says how many.
-    TokensPurged, "tokens purged";
-    /// An account was added.
-    AccountAdded, "account added";
-    /// An account was removed.
-    AccountRemoved, "account removed";
-    /// An account's password was set.
-    PasswordChanged, "password changed";
-    /// A provider's first keys were made; the detail names their algorithms.
-    KeysMade, "keys made";
-    /// Successors of a provider's keys were published; the detail names their algorithms.
-    KeysRotated, "keys rotated";
-    /// Keys that had retired were deleted; the detail says how many.
-    KeysPurged, "keys purged";
-    /// A backup took the place of everything the store had; the detail says how many rows it has.
-    StoreRestored, "store restored";
-    /// Credentials at a registration door were wrong.
-    LoginRefused, "log-in refused";
-    /// A registration was refused; the detail has status, error code and member.
-    RegistrationRefused, "registration refused";
-    /// A read, an update or a deletion was refused; the detail has status, error code and member.
-    ManagementRefused, "management refused";
-    /// There were too many registrations or wrong passwords.
-    Throttled, "throttled";
-    /// There were more refusals, of more kinds or from more addresses than are told apart.
-    MoreRefused, "more refused";
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Who does what is done with a store, as its audit trail has it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct By {
-    /// The provider it is done at, where the client does not say so.
-    pub provider: Option<String>,
-    /// The account that proved its password.
-    pub account: Option<String>,
-    /// The initial access token by identifier and label, or [`By::CLIENT`].
-    pub token: Option<String>,
-    /// From where.
-    pub address: Option<IpAddr>,
-    /// In which request.
-    pub request_id: Option<String>,
-    /// How else, such as on the command line.
-    pub detail: Option<String>,
-}
-
-impl By {
-    /// The token of a client that manages itself: its registration access token. RFC 7592 §1.2.
-    pub const CLIENT: &'static str = "client itself";
-
-    /// Something that no request does.
-    pub fn hand(detail: &str) -> Self {
-        Self {
-            detail: Some(detail.to_owned()),
-            ..Self::default()
-        }
-    }
-}
-
-/// Refusals that are alike, and how many there were.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Refused {
-    /// Which kind.
-    pub event: Event,
-    /// At which provider.
-    pub provider: Option<String>,
-    /// Of which client, if it was proved.
-    pub client_id: Option<String>,
-    /// For which account: a name as it was presented, proved or not.
-    pub account: Option<String>,
-    /// With which initial access token, or [`By::CLIENT`].
-    pub token: Option<String>,
-    /// From where.
-    pub address: Option<IpAddr>,
-    /// The first request of them.
-    pub request_id: Option<String>,
-    /// Why: status, error code, and what it is about.
-    pub detail: Option<String>,
-    /// How many.
-    pub times: i64,
-}
-
-/// One row of the audit trail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Its identifier; those of later rows are greater.
-    pub id: String,
-    /// When it was written.
-    pub at: Timestamp,
-    /// What happened, as [`Event`] spells it.
-    pub event: String,
-    /// At which provider.
-    pub provider: Option<String>,
-    /// To which client.
-    pub client_id: Option<String>,
-    /// By which account, or to which; strangers' words in what was refused.
-    pub account: Option<String>,
-    /// With which initial access token, or [`By::CLIENT`].
-    pub token: Option<String>,
-    /// From where.
-    pub address: Option<String>,
-    /// In which request.
-    pub request_id: Option<String>,
-    /// What else there is to say.
-    pub detail: Option<String>,
-    /// How often.
-    pub times: i64,
-}
+/// The maximum number of rows that one transaction deletes, so that registrations do not wait for
+/// long.
+const ROWS_PER_PURGE: i64 = 1_000;
 
 impl Store {
-    /// The same store, whose audit trail says that `by` does what is done with it from here on.
+    /// Returns the same store with `actor` as the party that acts in the audit trail.
     #[must_use]
-    pub fn by(&self, by: impl Into<Arc<By>>) -> Self {
-        Self(Arc::clone(&self.0), by.into())
+    pub fn by(&self, actor: impl Into<Arc<By>>) -> Self {
+        Self(Arc::clone(&self.0), actor.into())
     }
 
-    /// At most `limit` rows in the order of time, from the one behind `after` on and not before `since`; those of one client,
-    /// if one is named.
+    /// Returns at most `limit` rows with identifiers greater than `after`, written at `since` or
+    /// later, in the order of time; only the rows of one client if `client` is given.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -188,7 +43,7 @@ impl Store {
         client: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<Record>, StoreError> {
-        if client.is_some_and(|id| id.as_str().contains('\0')) {
+        if client.is_some_and(|id| !has_no_nul(id.as_str())) {
             return Ok(Vec::new());
         }
         let since = since.map(audit_row::first_at).unwrap_or_default();
@@ -207,35 +62,35 @@ impl Store {
                 None => page.load(connection)?,
             })
         })?;
-        Ok(rows.into_iter().map(AuditRow::record).collect())
+        Ok(rows.into_iter().map(AuditRow::into_record).collect())
     }
 
-    /// Writes down what was refused.
+    /// Writes rows about refusals.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; nothing was written then.
-    pub fn refused(&self, refused: Vec<Refused>) -> Written<()> {
-        if refused.is_empty() {
-            return Written::never(|| Ok(()));
+    /// [`StoreError::Unavailable`]; then no row was written.
+    pub fn refused(&self, refusals: Vec<Refused>) -> Written<()> {
+        if refusals.is_empty() {
+            return Written::noop(|| Ok(()));
         }
-        let rows: Arc<[AuditRow]> = refused
+        let rows: Arc<[AuditRow]> = refusals
             .into_iter()
-            .map(|refused| AuditRow::refused(self.0.audit_ids.next(), refused))
+            .map(|refusal| AuditRow::from_refusal(self.0.audit_ids.next(), refusal))
             .collect();
-        let told = Arc::clone(&rows);
-        let queued = self.0.writer.send(Operation {
-            change: Change::Nothing,
+        let logged = Arc::clone(&rows);
+        let queued = self.0.writer.send(QueuedWrite {
+            change: ClientChange::AuditOnly,
             audit: rows,
         });
         Written::queued(queued, move |_| {
-            for row in &*told {
-                row.tell(false);
+            for row in &*logged {
+                row.log(false);
             }
             Ok(())
         })
     }
 
-    /// Deletes the rows written before that time, and says how many there were.
+    /// Deletes the rows written before that time, and returns their number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -248,7 +103,7 @@ impl Store {
                     .filter(audit::id.lt(&before))
                     .order(audit::id)
                     .select(audit::id)
-                    .limit(PURGE)
+                    .limit(ROWS_PER_PURGE)
                     .load(connection)?)
             })?;
             let Some(last) = old.last() else {
@@ -260,36 +115,36 @@ impl Store {
         }
     }
 
-    /// The row of something that is about to be done.
-    pub(crate) fn row_of(&self, event: Event) -> AuditRow {
+    /// Returns the audit row for a change that is about to be made.
+    pub(crate) fn audit_row(&self, event: Event) -> AuditRow {
         AuditRow::new(self.0.audit_ids.next(), event, &self.1)
     }
 
-    /// Queues a change with its row; the log tells of it once both are durable.
+    /// Queues a change with its audit row. The row is logged once both are durable.
     pub(crate) fn change<T>(
         &self,
-        change: Change,
+        change: ClientChange,
         row: AuditRow,
-        then: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
+        completion: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
     ) -> Written<T> {
         let audit: Arc<[AuditRow]> = Arc::from([row]);
-        let told = Arc::clone(&audit);
+        let logged = Arc::clone(&audit);
         Written::queued(
-            self.0.writer.send(Operation { change, audit }),
+            self.0.writer.send(QueuedWrite { change, audit }),
             move |done| {
                 if done {
-                    for row in &*told {
-                        row.tell(true);
+                    for row in &*logged {
+                        row.log(true);
                     }
                 }
-                then(done)
+                completion(done)
             },
         )
     }
 }
 
-/// The names of the members that differ, never what is in them.
-pub(crate) fn changed(
+/// Returns the names of the members that differ, without their values.
+pub(crate) fn changed_members(
     had_secret: bool,
     before: &RegisteredMetadata,
     after: &RegisteredMetadata,
@@ -312,7 +167,7 @@ pub(crate) fn changed(
     let mut names = String::new();
     for name in set.chain(gone).chain(secret.then_some("client_secret")) {
         let comma = if names.is_empty() { "" } else { ", " };
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(names, "{comma}{name}");
     }
     if names.is_empty() {

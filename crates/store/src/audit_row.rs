@@ -1,4 +1,5 @@
-//! A row of the audit trail as its table has it.
+//! Rows of the table `audit`. Texts that callers sent are truncated, so that callers cannot fill
+//! the table.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,17 +10,17 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use protocol::{Clock, Timestamp, hexadecimal};
 
-use crate::audit::{By, Event, Record, Refused};
+use crate::audit::event::{By, Event, Record, Refused};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::random::bytes;
 use crate::schema::audit;
 
-/// How many characters of a text are kept: strangers do not choose how much is.
-const LONGEST: usize = 128;
+/// The maximum number of characters of a text.
+const MAX_TEXT_CHARACTERS: usize = 128;
 
-/// How many characters of a detail are.
-const LONGEST_DETAIL: usize = 512;
+/// The maximum number of characters of a detail.
+const MAX_DETAIL_CHARACTERS: usize = 512;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit, treat_none_as_default_value = false)]
@@ -36,7 +37,8 @@ pub struct AuditRow {
     pub times: i64,
 }
 
-/// Identifiers that sort by time: milliseconds, what is random about this opening of the store, and a number within it.
+/// Identifiers that sort by time: milliseconds, a random number for each opened store, and a
+/// counter.
 pub struct AuditIds {
     clock: Clock,
     opening: u32,
@@ -60,7 +62,7 @@ impl AuditIds {
     }
 }
 
-/// What no row that was written at that time or later sorts before.
+/// Returns a text that sorts before the identifiers of all rows written at that time or later.
 pub fn first_at(at: Timestamp) -> String {
     milliseconds(at.seconds().saturating_mul(1000))
 }
@@ -72,28 +74,31 @@ fn milliseconds(since: i64) -> String {
 }
 
 impl AuditRow {
-    /// The row of one event that `by` brings about.
-    pub fn new(id: String, event: Event, by: &By) -> Self {
-        let short = |text: &Option<String>| text.as_deref().map(|text| short(text, LONGEST));
+    /// Returns the row of one event that the actor causes.
+    pub fn new(id: String, event: Event, actor: &By) -> Self {
+        let text = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| truncated(text, MAX_TEXT_CHARACTERS))
+        };
         Self {
             id,
             event: Cow::Borrowed(event.as_str()),
-            provider: by.provider.clone(),
+            provider: actor.provider.clone(),
             client_id: None,
-            account: short(&by.account),
-            token: short(&by.token),
-            address: by.address.map(|address| address.to_string()),
-            request_id: short(&by.request_id),
-            detail: by
+            account: text(&actor.account),
+            token: text(&actor.token),
+            address: actor.address.map(|address| address.to_string()),
+            request_id: text(&actor.request_id),
+            detail: actor
                 .detail
                 .as_deref()
-                .map(|detail| self::short(detail, LONGEST_DETAIL)),
+                .map(|detail| truncated(detail, MAX_DETAIL_CHARACTERS)),
             times: 1,
         }
     }
 
-    /// The row of refusals that are alike.
-    pub fn refused(id: String, refused: Refused) -> Self {
+    /// Returns the row of equal refusals.
+    pub fn from_refusal(id: String, refusal: Refused) -> Self {
         let Refused {
             event,
             provider,
@@ -104,8 +109,8 @@ impl AuditRow {
             request_id,
             detail,
             times,
-        } = refused;
-        let by = By {
+        } = refusal;
+        let actor = By {
             provider,
             account,
             token,
@@ -114,42 +119,42 @@ impl AuditRow {
             detail,
         };
         Self {
-            client_id: client_id.map(|id| short(&id, LONGEST)),
+            client_id: client_id.map(|id| truncated(&id, MAX_TEXT_CHARACTERS)),
             times,
-            ..Self::new(id, event, &by)
+            ..Self::new(id, event, &actor)
         }
     }
 
-    /// The same with a client.
-    pub fn client(self, id: &str) -> Self {
+    pub fn with_client(self, id: &str) -> Self {
         Self {
-            client_id: Some(short(id, LONGEST)),
+            client_id: Some(truncated(id, MAX_TEXT_CHARACTERS)),
             ..self
         }
     }
 
-    /// The same at a provider that was not known before.
-    pub fn at(self, provider: &str) -> Self {
+    /// Sets the provider.
+    pub fn with_provider(self, provider: &str) -> Self {
         Self {
             provider: Some(provider.to_owned()),
             ..self
         }
     }
 
-    /// The same with more to say.
-    pub fn saying(self, more: &str) -> Self {
+    /// Appends to the detail.
+    pub fn with_detail(self, more: &str) -> Self {
         let detail = self
             .detail
             .as_deref()
             .map_or_else(|| more.to_owned(), |detail| format!("{detail}; {more}"));
         Self {
-            detail: Some(short(&detail, LONGEST_DETAIL)),
+            detail: Some(truncated(&detail, MAX_DETAIL_CHARACTERS)),
             ..self
         }
     }
 
-    /// Tells the log what the row tells; where a request is being handled, its lines have its identifier anyway.
-    pub fn tell(&self, within_request: bool) {
+    /// Logs the row. The identifier of the request is left out within a request, whose log lines
+    /// have it anyway.
+    pub fn log(&self, within_request: bool) {
         tracing::info!(
             client_id = self.client_id.as_deref(),
             provider = self.provider.as_deref(),
@@ -164,7 +169,7 @@ impl AuditRow {
         );
     }
 
-    pub fn record(self) -> Record {
+    pub fn into_record(self) -> Record {
         let milliseconds = self
             .id
             .get(..12)
@@ -186,13 +191,13 @@ impl AuditRow {
     }
 }
 
-/// The beginning of a text, without what PostgreSQL does not take.
-fn short(text: &str, most: usize) -> String {
-    if text.len() <= most && !text.contains('\0') {
+/// Returns the first `limit` characters of a text, with U+FFFD for NUL, which PostgreSQL refuses.
+fn truncated(text: &str, limit: usize) -> String {
+    if text.len() <= limit && !text.contains('\0') {
         return text.to_owned();
     }
     text.chars()
-        .take(most)
+        .take(limit)
         .map(|character| {
             if character == '\0' {
                 '\u{fffd}'
@@ -203,7 +208,7 @@ fn short(text: &str, most: usize) -> String {
         .collect()
 }
 
-/// Writes rows in a transaction that somebody else began.
+/// Writes rows in the current transaction.
 pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection
         && rows.len() > 1
@@ -217,12 +222,12 @@ pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Resu
     Ok(())
 }
 
-/// Writes one row in a transaction that somebody else began.
+/// Writes one row in the current transaction.
 pub fn write_one(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), StoreError> {
     write(connection, &[Cow::Borrowed(row)])
 }
 
-/// `INSERT … SELECT * FROM unnest(…)`, as for clients.
+/// `INSERT … SELECT * FROM unnest(…)`, as for clients in `insert_many`.
 pub struct AuditMany<'a> {
     required: [Vec<&'a str>; 2],
     optional: [Vec<Option<&'a str>>; 7],

@@ -1,7 +1,8 @@
-//! Everything the store has, as one file that either database can read again.
+//! Backups: all tables in one file that either database can restore.
 //!
-//! The file is lines of JSON: a head with the migrations and the columns, one line for each row, and an end with the number of
-//! rows and the SHA-256 of all bytes before it. What is sealed stays sealed; the sealing key is not in it.
+//! The file has one JSON object on each line: a header with the migrations and columns, one line
+//! for each row, and a footer with the number of rows and the SHA-256 of all bytes before it.
+//! Sealed values stay sealed; the sealing key is not in the file.
 
 use std::io::{self, Write};
 
@@ -13,74 +14,74 @@ use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::connection::{AnyConnection, Purpose};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::migrations::applied;
 use crate::random::hexadecimal;
 use crate::tables::{TABLES, columns, row_as_json};
 
-/// The version of the file's form.
-pub(crate) const VERSION: u32 = 1;
+/// The version of the file format.
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
-/// How many rows are read at a time.
-const PAGE: i64 = 500;
+/// The number of rows that are read at a time.
+const PAGE_SIZE: i64 = 500;
 
-/// The first line.
+/// The first line of a backup.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Head {
+pub(crate) struct BackupHeader {
     pub frontdesk_backup: u32,
     /// Seconds since 1970.
     pub made_at: i64,
-    /// Which key opens what is sealed.
+    /// The identifier of the key that seals the sealed values.
     pub sealing_key_id: String,
-    /// The migrations that had been applied.
+    /// The applied migrations.
     pub migrations: Vec<String>,
-    pub tables: Vec<Shape>,
+    pub tables: Vec<TableColumns>,
 }
 
-/// A table and its columns, in the order of the rows.
+/// A table and its columns, in the order of a row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Shape {
+pub(crate) struct TableColumns {
     pub table: String,
     pub columns: Vec<String>,
 }
 
-/// The last line.
+/// The last line of a backup.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct End {
+pub(crate) struct BackupFooter {
     pub rows: u64,
     pub sha256: String,
 }
 
-/// Why there is no backup, or why it was not restored.
+/// The reason why a backup was not written or not restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The store is in trouble.
+    /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The file cannot be written or read.
     #[error("{0}")]
     File(#[from] io::Error),
-    /// A line of the file is not what it should be.
+    /// A line of the file is invalid.
     #[error("line {line} {reason}")]
     Line {
-        /// Which, from 1 on.
+        /// The number of the line, counted from 1.
         line: u64,
-        /// The end of a sentence.
+        /// The rest of a sentence that begins with the line.
         reason: String,
     },
-    /// What is sealed was sealed with another key.
-    #[error("what it has was sealed with another sealing key, whose identifier is {0}")]
+    /// The values are sealed with another key.
+    #[error("it was sealed with another sealing key, whose identifier is {0}")]
     OtherKey(String),
-    /// The store to restore into has something already.
+    /// The store to restore into is not empty.
     #[error("the store is not empty: it has {rows} rows in {table}")]
     NotEmpty {
         /// A table with rows.
         table: &'static str,
-        /// How many.
+        /// The number of rows.
         rows: i64,
     },
 }
@@ -92,21 +93,21 @@ impl From<diesel::result::Error> for BackupError {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct BackupRow {
     #[diesel(sql_type = BigInt)]
     place: i64,
     #[diesel(sql_type = Text)]
     line: String,
 }
 
-/// Writes lines, and digests them.
-struct Digested<'a> {
+/// Writes lines and computes their digest.
+struct DigestWriter<'a> {
     out: &'a mut dyn Write,
     digest: Sha256,
     rows: u64,
 }
 
-impl Digested<'_> {
+impl DigestWriter<'_> {
     fn line(&mut self, text: &str) -> io::Result<()> {
         for part in [text, "\n"] {
             self.digest.update(part.as_bytes());
@@ -116,7 +117,7 @@ impl Digested<'_> {
     }
 
     fn end(self) -> Result<u64, BackupError> {
-        let end = End {
+        let end = BackupFooter {
             rows: self.rows,
             sha256: hexadecimal(&self.digest.finish()),
         };
@@ -126,22 +127,22 @@ impl Digested<'_> {
 }
 
 impl Store {
-    /// Writes everything there is at one moment, while others read and write, and says how many rows that was. `progress`
-    /// hears of each page of rows.
+    /// Writes all rows of one snapshot and returns their number. Other processes may read and write
+    /// at the same time. `progress` is called with the number of rows after each page.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; what the writer says.
+    /// [`StoreError::Unavailable`]; an error of the writer.
     pub fn backup(
         &self,
         now: Timestamp,
         out: &mut dyn Write,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, BackupError> {
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Read)?;
-        // One snapshot for everything: what is committed later is not in it, wherever it is.
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Read)?;
+        // One snapshot for all tables, so that later commits are in none of them.
         match &mut connection {
             AnyConnection::Sqlite(sqlite) => {
-                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?
+                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;
             }
             AnyConnection::Postgres(postgres) => {
                 AnsiTransactionManager::begin_transaction_sql(
@@ -152,65 +153,66 @@ impl Store {
         }
         let mut tables = Vec::new();
         for table in TABLES {
-            tables.push(Shape {
+            tables.push(TableColumns {
                 table: (*table).to_owned(),
                 columns: columns(&mut connection, table)?,
             });
         }
-        let head = Head {
-            frontdesk_backup: VERSION,
+        let head = BackupHeader {
+            frontdesk_backup: FORMAT_VERSION,
             made_at: now.seconds(),
             sealing_key_id: self.0.seal.id(),
             migrations: applied(&mut connection)?.into_iter().collect(),
             tables,
         };
-        let mut to = Digested {
+        let mut writer = DigestWriter {
             out,
             digest: Sha256::new(),
             rows: 0,
         };
-        to.line(&json(&head)?)?;
-        for shape in &head.tables {
-            pages(&mut connection, shape, |page| {
+        writer.line(&json(&head)?)?;
+        for table_columns in &head.tables {
+            pages(&mut connection, table_columns, |page| {
                 for line in &page {
-                    to.line(&format!("{{\"{}\":{}}}", shape.table, line.line))?;
-                    to.rows = to.rows.saturating_add(1);
+                    writer.line(&format!("{{\"{}\":{}}}", table_columns.table, line.line))?;
+                    writer.rows = writer.rows.saturating_add(1);
                 }
-                progress(to.rows);
+                progress(writer.rows);
                 Ok(())
             })?;
         }
         <AnyConnection as Connection>::TransactionManager::rollback_transaction(&mut connection)?;
-        to.end()
+        writer.end()
     }
 }
 
-/// All rows of a table, some at a time: neither database is asked to hold them all in memory.
+/// Reads all rows of a table in pages, because neither database should hold them all in memory.
 fn pages(
     connection: &mut AnyConnection,
-    shape: &Shape,
-    mut page: impl FnMut(Vec<Line>) -> Result<(), BackupError>,
+    table_columns: &TableColumns,
+    mut page: impl FnMut(Vec<BackupRow>) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
-    let row = row_as_json(connection, &shape.columns);
-    let table = &shape.table;
+    let row = row_as_json(connection, &table_columns.columns);
+    let table = &table_columns.table;
     if let AnyConnection::Postgres(postgres) = connection {
         let select = format!("SELECT CAST(0 AS BIGINT) AS place, {row} AS line FROM \"{table}\"");
         postgres.batch_execute(&format!("DECLARE backup NO SCROLL CURSOR FOR {select}"))?;
     }
     let mut after = i64::MIN;
     loop {
-        let lines: Vec<Line> = match connection {
+        let lines: Vec<BackupRow> = match connection {
             AnyConnection::Sqlite(sqlite) => {
                 let select = format!(
                     "SELECT rowid AS place, {row} AS line FROM \"{table}\" WHERE rowid > ? ORDER BY rowid LIMIT ?"
                 );
                 diesel::sql_query(select)
                     .bind::<BigInt, _>(after)
-                    .bind::<BigInt, _>(PAGE)
+                    .bind::<BigInt, _>(PAGE_SIZE)
                     .load(sqlite)?
             }
             AnyConnection::Postgres(postgres) => {
-                diesel::sql_query(format!("FETCH FORWARD {PAGE} FROM backup")).load(postgres)?
+                diesel::sql_query(format!("FETCH FORWARD {PAGE_SIZE} FROM backup"))
+                    .load(postgres)?
             }
         };
         let Some(last) = lines.last() else { break };

@@ -1,4 +1,7 @@
-//! What one queued write does to the database.
+//! The changes that queued writes make.
+//!
+//! PostgreSQL takes a round trip for each statement, so the registrations of a batch share one
+//! statement there.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,25 +17,25 @@ use crate::initial_access_token::{TokenId, spend};
 use crate::insert_many::InsertMany;
 use crate::schema::client;
 
-/// A change, and what the audit trail says of it if it happens.
+/// A change with the audit rows to write if it takes place.
 #[derive(Debug)]
-pub struct Operation {
-    pub change: Change,
+pub struct QueuedWrite {
+    pub change: ClientChange,
     pub audit: Arc<[AuditRow]>,
 }
 
-/// A write of one client.
+/// A change of clients.
 #[derive(Debug)]
-pub enum Change {
-    /// No client is written: there is only something to say.
-    Nothing,
-    /// A new client, and the initial access token that paid for it.
+pub enum ClientChange {
+    /// Changes no client, and writes the audit rows.
+    AuditOnly,
+    /// Inserts a client, and takes one use off an initial access token if one paid for it.
     Insert {
         row: ClientRow,
         spend: Option<TokenId>,
         now: Timestamp,
     },
-    /// Other metadata for the client at that revision, and another secret or none if that changes.
+    /// Replaces the metadata of a client at that revision, and its secret if `secret` is set.
     Replace {
         client_id: String,
         revision: i64,
@@ -42,18 +45,23 @@ pub enum Change {
         secret: Option<SecretColumns>,
         now: Timestamp,
     },
-    /// Nothing, for a client that is still at that revision with that metadata: an update that found everything as it wants it.
+    /// Changes nothing, and fails if the client has another revision or other metadata: an update
+    /// to the values the client has.
     Confirm {
         client_id: String,
         revision: i64,
         metadata: String,
         now: Timestamp,
     },
-    /// The end of a client.
-    Delete { client_id: String },
-    /// The day on which clients were used, where none or an earlier one is known.
-    Use { clients: Vec<String>, day: i64 },
-    /// Another registration access token.
+    Delete {
+        client_id: String,
+    },
+    /// Sets the day of the last use, unless a later day is stored.
+    SetLastUsed {
+        clients: Vec<String>,
+        day: i64,
+    },
+    /// Replaces the registration access token.
     Reissue {
         client_id: String,
         token_digest: String,
@@ -61,7 +69,7 @@ pub enum Change {
     },
 }
 
-/// The columns of a client's secret.
+/// The columns of a client secret.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = client, treat_none_as_null = true)]
 pub struct SecretColumns {
@@ -69,20 +77,21 @@ pub struct SecretColumns {
     pub secret_expires_at: Option<i64>,
 }
 
-/// Whether there was something to change: not for a token that is spent, a revision that is past, a client that is gone.
-enum Outcome {
+/// The effect of a change.
+enum ChangeResult {
     Nothing,
     Done,
-    /// At a provider that only the row knew.
+    /// The change was made at this provider, which only the row knew.
     DoneAt(String),
 }
 
-impl Change {
-    /// What the change locks first. Batches that lock in one order do not wait for each other in a circle.
+impl ClientChange {
+    /// Returns the key of the row that the change locks first. Batches that lock in the same order
+    /// do not deadlock.
     pub fn lock_key(&self) -> &str {
         match self {
-            Self::Nothing => "",
-            Self::Use { clients, .. } => clients.first().map_or("", String::as_str),
+            Self::AuditOnly => "",
+            Self::SetLastUsed { clients, .. } => clients.first().map_or("", String::as_str),
             Self::Insert {
                 spend: Some(token), ..
             } => token.as_str(),
@@ -94,9 +103,9 @@ impl Change {
         }
     }
 
-    fn apply(&self, connection: &mut AnyConnection) -> Result<Outcome, StoreError> {
+    fn apply(&self, connection: &mut AnyConnection) -> Result<ChangeResult, StoreError> {
         let rows = match self {
-            Self::Nothing => 1,
+            Self::AuditOnly => 1,
             Self::Insert {
                 spend: Some(token),
                 row,
@@ -149,7 +158,7 @@ impl Change {
                     .optional()?;
                 usize::from(found.is_some())
             }
-            Self::Use { clients, day } => {
+            Self::SetLastUsed { clients, day } => {
                 let earlier = client::last_used_at
                     .is_null()
                     .or(client::last_used_at.lt(day));
@@ -159,7 +168,7 @@ impl Change {
                     .execute(connection)?
             }
             Self::Delete { client_id } => {
-                return returned(
+                return changed_at(
                     either!(connection, inner => diesel::delete(client::table.find(client_id))
                     .returning(client::provider)
                     .get_result(inner)
@@ -174,7 +183,7 @@ impl Change {
                 let alive = client::expires_at
                     .is_null()
                     .or(client::expires_at.gt(now.seconds()));
-                return returned(
+                return changed_at(
                     either!(connection, inner => diesel::update(client::table.find(client_id))
                     .filter(alive)
                     .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1)))
@@ -185,9 +194,9 @@ impl Change {
             }
         };
         Ok(if rows > 0 {
-            Outcome::Done
+            ChangeResult::Done
         } else {
-            Outcome::Nothing
+            ChangeResult::Nothing
         })
     }
 }
@@ -196,22 +205,21 @@ impl Change {
     clippy::unnecessary_wraps,
     reason = "the end of a match whose other arms may fail"
 )]
-fn returned(provider: Option<String>) -> Result<Outcome, StoreError> {
-    Ok(provider.map_or(Outcome::Nothing, Outcome::DoneAt))
+fn changed_at(provider: Option<String>) -> Result<ChangeResult, StoreError> {
+    Ok(provider.map_or(ChangeResult::Nothing, ChangeResult::DoneAt))
 }
 
-/// Applies changes in one transaction that somebody else began, writes the rows of those that happened, and says of each whether
-/// it did.
+/// Applies the changes in the current transaction, writes the audit rows of those that took place,
+/// and returns for each change whether it did.
 pub fn apply_all<'a>(
     connection: &mut AnyConnection,
-    operations: impl Iterator<Item = &'a Operation> + Clone,
+    writes: impl Iterator<Item = &'a QueuedWrite> + Clone,
 ) -> Result<Vec<bool>, StoreError> {
-    // PostgreSQL pays a round trip for each statement, so ordinary registrations share one there.
     let mut together = false;
     if let AnyConnection::Postgres(postgres) = connection {
-        let rows: Vec<&ClientRow> = operations
+        let rows: Vec<&ClientRow> = writes
             .clone()
-            .filter_map(|operation| plain_insert(&operation.change))
+            .filter_map(|write| plain_insert(&write.change))
             .collect();
         together = rows.len() > 1;
         if together {
@@ -220,21 +228,21 @@ pub fn apply_all<'a>(
     }
     let mut rows: Vec<Cow<'_, AuditRow>> = Vec::new();
     let mut done = Vec::new();
-    for Operation { change, audit } in operations {
+    for QueuedWrite { change, audit } in writes {
         let inserted = together && plain_insert(change).is_some();
-        let outcome = if inserted {
-            Outcome::Done
+        let result = if inserted {
+            ChangeResult::Done
         } else {
             change.apply(connection)?
         };
-        done.push(!matches!(outcome, Outcome::Nothing));
-        match outcome {
-            Outcome::Nothing => {}
-            Outcome::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
-            Outcome::DoneAt(provider) => rows.extend(
+        done.push(!matches!(result, ChangeResult::Nothing));
+        match result {
+            ChangeResult::Nothing => {}
+            ChangeResult::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
+            ChangeResult::DoneAt(provider) => rows.extend(
                 audit
                     .iter()
-                    .map(|row| Cow::Owned(row.clone().at(&provider))),
+                    .map(|row| Cow::Owned(row.clone().with_provider(&provider))),
             ),
         }
     }
@@ -242,10 +250,10 @@ pub fn apply_all<'a>(
     Ok(done)
 }
 
-/// The row of a registration that nothing has to be paid for.
-pub fn plain_insert(change: &Change) -> Option<&ClientRow> {
+/// Returns the row of a registration that uses no initial access token.
+pub fn plain_insert(change: &ClientChange) -> Option<&ClientRow> {
     match change {
-        Change::Insert {
+        ClientChange::Insert {
             row, spend: None, ..
         } => Some(row),
         _ => None,

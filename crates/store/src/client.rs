@@ -1,4 +1,4 @@
-//! A client, before and after it is stored.
+//! Clients, as callers of the store see them.
 
 use std::sync::Arc;
 
@@ -9,59 +9,63 @@ use protocol::{
 
 use crate::error::StoreError;
 
-/// A client about to be stored. RFC 7591 §3.2.1.
+/// A client to be stored. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
 pub struct NewClient {
-    /// Its identifier, which nobody had before.
+    /// The client identifier, which must be new.
     pub id: ClientId,
-    /// The provider it registered with.
+    /// The provider with which the client registered.
     pub provider: Issuer,
-    /// What was agreed.
+    /// The agreed metadata.
     pub metadata: RegisteredMetadata,
-    /// Its secret, when it has one; sealed before it is stored.
+    /// The client secret, if the client has one; sealed before it is stored.
     pub secret: Option<ClientSecret>,
-    /// The token that may manage it; only a digest is stored. RFC 7592 §1.2.
+    /// The registration access token; only its digest is stored. RFC 7592 §1.2.
     pub token: RegistrationAccessToken,
-    /// When the identifier was issued.
+    /// The time at which the identifier was issued.
     pub issued_at: Timestamp,
-    /// When the secret expires; never, when absent.
+    /// The time at which the secret expires; `None`: never.
     pub secret_expires_at: Option<Timestamp>,
-    /// When the client itself expires; never, when absent.
+    /// The time at which the client expires; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// The account it belongs to.
+    /// The account that owns the client.
     pub owner: Option<String>,
-    /// The name composed of its owner's and its own, unique per provider and owner.
+    /// The name composed of the owner's name and the client's name, unique for a provider and
+    /// owner.
     pub composed_name: Option<String>,
-    /// The terms of the initial access token it registers with, which later updates keep. RFC 7591 §3.
+    /// The terms of the initial access token it registers with, which later updates keep. RFC 7591
+    /// §3.
     pub terms: Option<Arc<TokenTerms>>,
 }
 
 /// A stored client. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
 pub struct Client {
-    /// Its identifier.
+    /// The client identifier.
     pub id: ClientId,
-    /// The provider it registered with.
+    /// The provider with which the client registered.
     pub provider: Issuer,
-    /// What was agreed.
+    /// The agreed metadata.
     pub metadata: RegisteredMetadata,
-    /// Its secret, when it has one.
+    /// The client secret, if the client has one.
     pub secret: Option<ClientSecret>,
-    /// When the identifier was issued.
+    /// The time at which the identifier was issued.
     pub issued_at: Timestamp,
-    /// When the secret expires; never, when absent.
+    /// The time at which the secret expires; `None`: never.
     pub secret_expires_at: Option<Timestamp>,
-    /// When the client itself expires; never, when absent.
+    /// The time at which the client expires; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// The account it belongs to.
+    /// The account that owns the client.
     pub owner: Option<String>,
-    /// The name composed of its owner's and its own.
+    /// The name composed of the owner's name and the client's name.
     pub composed_name: Option<String>,
     /// The terms of the initial access token it registered with.
     pub terms: Option<Arc<TokenTerms>>,
-    /// How often it was written: a replacement says which of them it replaces.
+    /// The number of times the client was written. A replacement gives the revision that it
+    /// replaces.
     pub revision: i64,
-    /// The day (UTC) on which its registration access token was last used, as far as that was noted; not yet, when absent.
+    /// The day (UTC) on which the registration access token was last used; `None`: not used since
+    /// such days are recorded.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -69,22 +73,57 @@ impl Client {
     pub(crate) const FIRST_REVISION: i64 = 1;
 }
 
-/// One of a page of clients. A row that cannot be read is named, and keeps nobody from the others.
+/// The members of a client information response that the store keeps. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct Information {
+    /// The client identifier.
+    pub id: ClientId,
+    /// The agreed metadata, as the text of one JSON object.
+    pub metadata: String,
+    /// The client secret, if the client has one.
+    pub secret: Option<ClientSecret>,
+    /// The time at which the identifier was issued.
+    pub issued_at: Timestamp,
+    /// The time at which the secret expires; `None`: never.
+    pub secret_expires_at: Option<Timestamp>,
+}
+
+impl From<Client> for Information {
+    fn from(client: Client) -> Self {
+        let Client {
+            id,
+            metadata,
+            secret,
+            issued_at,
+            secret_expires_at,
+            ..
+        } = client;
+        Self {
+            id,
+            metadata: metadata.into_json(),
+            secret,
+            issued_at,
+            secret_expires_at,
+        }
+    }
+}
+
+/// A client in a list. A row that cannot be read does not prevent the others from being listed.
 #[derive(Debug)]
 pub struct Listed<T = Client> {
-    /// Its identifier.
+    /// The client identifier.
     pub id: ClientId,
-    /// The client, or which column of its row is damaged.
+    /// The client, or the error that names the damaged column.
     pub client: Result<T, StoreError>,
 }
 
-/// What a replacement does to the secret. RFC 7592 §2.2.
+/// The effect of a replacement on the client secret. RFC 7592 §2.2.
 #[derive(Debug, Clone)]
 pub enum SecretChange {
-    /// The secret stays as it is.
+    /// Keeps the secret.
     Keep,
-    /// This secret takes its place; it expires at that time, or never.
+    /// Replaces the secret; the new one expires at that time, or never.
     Issue(ClientSecret, Option<Timestamp>),
-    /// The client has none any more.
+    /// Removes the secret.
     Remove,
 }

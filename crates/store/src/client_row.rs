@@ -1,4 +1,4 @@
-//! A client as its table has it.
+//! Rows of the table `client`.
 
 use std::mem;
 use std::sync::Arc;
@@ -9,12 +9,11 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, NewClient};
+use crate::client::{Client, Information, NewClient};
 use crate::error::StoreError;
-use crate::information::Information;
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 use crate::schema::client;
-use crate::seal::{About, SealingKey, digest, same};
+use crate::seal::{SealContext, SealingKey, constant_time_eq, digest};
 
 #[derive(
     Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize,
@@ -35,7 +34,7 @@ pub struct ClientRow {
     pub composed_name: Option<String>,
     pub terms: Option<String>,
     pub last_used_at: Option<i64>,
-    /// What follows from the metadata is not carried from store to store.
+    /// Derived from the metadata, so exports leave it out.
     #[serde(skip)]
     pub metadata_consistent: Option<bool>,
     #[serde(skip)]
@@ -43,7 +42,8 @@ pub struct ClientRow {
 }
 
 impl ClientRow {
-    /// The row of a new client, and what it is told of itself. The rest of the client ends here: many wait for one transaction.
+    /// Returns the row of a new client and its summary. The other parts of the client are dropped
+    /// here, because many rows wait for one transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, Information), StoreError> {
         let NewClient {
             id,
@@ -90,8 +90,8 @@ impl ClientRow {
         ))
     }
 
-    /// The row with the columns that follow from its metadata.
-    pub fn following(self, members: &ClientMetadata) -> Self {
+    /// Sets the columns that are derived from the metadata.
+    pub fn with_derived_columns(self, members: &ClientMetadata) -> Self {
         Self {
             metadata_consistent: Some(members.is_consistent()),
             redirect_patterns: members.judged_patterns(),
@@ -99,7 +99,7 @@ impl ClientRow {
         }
     }
 
-    /// Every text in it, by its column.
+    /// Returns all texts of the row, each with its column.
     pub fn texts(&self) -> Vec<(&'static str, &str)> {
         let always = [
             ("client_id", &self.client_id),
@@ -123,21 +123,22 @@ impl ClientRow {
             .collect()
     }
 
-    /// Whether the client exists no more.
+    /// Returns true if the client has expired.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now.seconds())
     }
 
-    /// Whether whoever has a token of that digest may manage the client at that provider. RFC 7592 §1.2.
+    /// Returns true if a registration access token with this digest may manage the client at the
+    /// provider. RFC 7592 §1.2.
     pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
-        same(&self.token_digest, token_digest)
+        constant_time_eq(&self.token_digest, token_digest)
             && self.provider == provider
             && !self.has_expired(now)
     }
 
-    /// The secret, opened.
+    /// Opens the client secret.
     pub fn secret(&self, seal: &SealingKey) -> Result<Option<ClientSecret>, StoreError> {
-        let about = About::ClientSecret {
+        let about = SealContext::ClientSecret {
             provider: &self.provider,
             client_id: &self.client_id,
         };
@@ -153,7 +154,7 @@ impl ClientRow {
             .map(|secret| ClientSecret::new(secret.as_str())))
     }
 
-    /// The terms of the initial access token.
+    /// Reads the terms of the initial access token.
     pub fn terms(&self) -> Result<Option<TokenTerms>, StoreError> {
         let read = |terms: &String| {
             TokenTerms::from_json(terms)
@@ -162,13 +163,26 @@ impl ClientRow {
         self.terms.as_ref().map(read).transpose()
     }
 
-    /// The metadata, taken out of the row and read by the table of its members.
+    /// Takes the metadata out of the row and parses it.
     pub fn take_metadata(&mut self) -> Result<RegisteredMetadata, StoreError> {
         RegisteredMetadata::from_stored(mem::take(&mut self.metadata))
             .map_err(|_| StoreError::corrupt("client", "metadata", &self.client_id))
     }
 
-    /// The client, with its secret opened.
+    /// Returns the summary of the client, with its secret opened.
+    pub fn into_summary(mut self, seal: &SealingKey) -> Result<Information, StoreError> {
+        let secret = self.secret(seal)?;
+        self.terms()?;
+        Ok(Information {
+            secret,
+            metadata: self.take_metadata()?.into_json(),
+            issued_at: Timestamp::from_seconds(self.issued_at),
+            secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
+            id: ClientId::new(self.client_id),
+        })
+    }
+
+    /// Returns the client, with its secret opened.
     pub fn client(mut self, seal: &SealingKey) -> Result<Client, StoreError> {
         let provider = Issuer::parse(&self.provider)
             .map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
@@ -190,16 +204,23 @@ impl ClientRow {
     }
 }
 
-/// A client's secret as it is kept.
+/// Seals a client secret.
 pub fn seal_secret(
     seal: &SealingKey,
     provider: &Issuer,
     id: &ClientId,
     secret: &ClientSecret,
 ) -> Result<String, StoreError> {
-    let about = About::ClientSecret {
+    let about = SealContext::ClientSecret {
         provider: provider.as_str(),
         client_id: id.as_str(),
     };
-    seal.seal(&about, secret.reveal()).ok_or_else(no_randomness)
+    seal.seal(&about, secret.reveal())
+        .ok_or_else(no_random_bytes)
+}
+
+/// Returns true if the text has no NUL. PostgreSQL refuses a NUL in a parameter, and no stored text
+/// has one.
+pub fn has_no_nul(text: &str) -> bool {
+    !text.contains('\0')
 }

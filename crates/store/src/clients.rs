@@ -1,4 +1,4 @@
-//! Clients: insert, authenticate, replace, delete, purge.
+//! Operations on clients: insert, authenticate, replace, delete, purge.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,29 +7,32 @@ use diesel::prelude::*;
 use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
 
 use crate::Store;
-use crate::audit::{Event, changed};
+use crate::audit::{Event, changed_members};
 use crate::audit_row;
-use crate::change::{Change, Operation, SecretColumns};
+use crate::change::{ClientChange, QueuedWrite, SecretColumns};
+use crate::client::Information;
 use crate::client::{Client, NewClient, SecretChange};
-use crate::client_row::{ClientRow, seal_secret};
+use crate::client_lookup::find;
+use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
-use crate::find_many::find;
-use crate::information::Information;
 use crate::initial_access_token::TokenId;
+use crate::pending_write::Written;
 use crate::schema::client;
-use crate::seal::{digest, same};
-use crate::written::Written;
+use crate::seal::{constant_time_eq, digest};
 
-/// How many expired clients one transaction deletes, so that registrations need not wait for all of them.
-const PURGE: i64 = 500;
+/// The maximum number of expired clients that one transaction deletes, so that registrations do not
+/// wait for long.
+const ROWS_PER_PURGE: i64 = 500;
 
 impl Store {
-    /// Stores a new client, and takes one use off the initial access token that pays for it: both or neither. RFC 7591 §3.
+    /// Stores a new client and takes one use off its initial access token, both or neither. RFC
+    /// 7591 §3.
     ///
     /// # Errors
-    /// [`StoreError::Spent`] when the token is used up, expired, revoked or another provider's; [`StoreError::Conflict`] when the owner has a client
-    /// of that composed name at this provider; [`StoreError::Unavailable`].
+    /// [`StoreError::Spent`] if the token is used up, expired, revoked or of another provider;
+    /// [`StoreError::Conflict`] if the owner has a client with this composed name at this provider;
+    /// [`StoreError::Unavailable`].
     pub fn insert(
         &self,
         new: NewClient,
@@ -39,31 +42,39 @@ impl Store {
         if [&new.owner, &new.composed_name]
             .into_iter()
             .flatten()
-            .any(|text| text.contains('\0'))
+            .any(|text| !has_no_nul(text))
         {
-            return Written::failed(StoreError::Refused("a client's name has no NUL in it"));
+            return Written::rejected(StoreError::Refused(
+                "the owner and the composed name must not contain a NUL character",
+            ));
         }
         match ClientRow::new(new, &self.0.seal) {
             Ok((row, information)) => {
                 let audit = self
-                    .row_of(Event::ClientRegistered)
-                    .client(&row.client_id)
-                    .at(&row.provider);
-                self.change(Change::Insert { row, spend, now }, audit, |inserted| {
-                    if inserted {
-                        Ok(information)
-                    } else {
-                        Err(StoreError::Spent)
-                    }
-                })
+                    .audit_row(Event::ClientRegistered)
+                    .with_client(&row.client_id)
+                    .with_provider(&row.provider);
+                self.change(
+                    ClientChange::Insert { row, spend, now },
+                    audit,
+                    |inserted| {
+                        if inserted {
+                            Ok(information)
+                        } else {
+                            Err(StoreError::Spent)
+                        }
+                    },
+                )
             }
-            Err(error) => Written::failed(error),
+            Err(error) => Written::rejected(error),
         }
     }
 
-    /// The client that this registration access token may manage at this provider. RFC 7592 §1.2.
+    /// Returns the client that this registration access token may manage at this provider. RFC 7592
+    /// §1.2.
     ///
-    /// A client that is unknown, expired or another provider's, and a token that is wrong, look the same from outside: `None`.
+    /// Returns `None` alike for a client that is unknown, expired or of another provider, and for a
+    /// wrong token.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -77,25 +88,27 @@ impl Store {
         let presented = digest(token.reveal());
         match self.row(id)? {
             Some(row) if row.is_managed_with(provider.as_str(), &presented, now) => {
-                let known = row.last_used_at;
+                let stored = row.last_used_at;
                 let client = row.client(&self.0.seal)?;
-                self.0.uses.note(client.id.as_str(), known, now);
+                self.0.last_used.record(client.id.as_str(), stored, now);
                 Ok(Some(client))
             }
             Some(_) => Ok(None),
             None => {
-                // An unknown client costs a comparison too.
-                std::hint::black_box(same(&presented, &presented));
+                // An unknown client takes the time of a comparison too.
+                std::hint::black_box(constant_time_eq(&presented, &presented));
                 Ok(None)
             }
         }
     }
 
-    /// Replaces a client's metadata, unless another request wrote first. RFC 7592 §2.2. A replacement that changes nothing writes
-    /// nothing, neither to the audit trail nor to the log; it is as stale as any other when another request wrote first.
+    /// Replaces the metadata of a client, unless another request wrote it first. RFC 7592 §2.2. A
+    /// replacement with the stored values writes nothing, neither to the audit trail nor to the
+    /// log, and fails in the same cases.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when the client changed, expired or went away since it was read; [`StoreError::Unavailable`].
+    /// [`StoreError::Stale`] if the client was changed, expired or was deleted since it was read;
+    /// [`StoreError::Unavailable`].
     pub fn replace(
         &self,
         client: &Client,
@@ -111,17 +124,17 @@ impl Store {
             revision: client.revision.saturating_add(1),
             ..client.clone()
         };
-        let names = changed(
+        let names = changed_members(
             client.secret.is_some(),
             &client.metadata,
             &after.metadata,
             &secret,
         );
         let audit = self
-            .row_of(Event::ClientUpdated)
-            .client(client.id.as_str())
-            .at(client.provider.as_str())
-            .saying(&names);
+            .audit_row(Event::ClientUpdated)
+            .with_client(client.id.as_str())
+            .with_provider(client.provider.as_str())
+            .with_detail(&names);
         let secret = match secret {
             SecretChange::Keep => None,
             SecretChange::Remove => {
@@ -132,7 +145,7 @@ impl Store {
                 let secret_sealed =
                     match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
                         Ok(sealed) => Some(sealed),
-                        Err(error) => return Written::failed(error),
+                        Err(error) => return Written::rejected(error),
                     };
                 (after.secret, after.secret_expires_at) = (Some(secret), expires_at);
                 Some(SecretColumns {
@@ -141,7 +154,7 @@ impl Store {
                 })
             }
         };
-        let change = Change::Replace {
+        let change = ClientChange::Replace {
             client_id: client.id.as_str().to_owned(),
             revision: client.revision,
             metadata: after.metadata.json().to_owned(),
@@ -159,15 +172,15 @@ impl Store {
         })
     }
 
-    /// Looks, where changes are made, that the client is still as it was read.
+    /// Checks, in the queue of writes, that the client is still as it was read.
     fn confirm(&self, client: Client, now: Timestamp) -> Written<Client> {
-        let change = Change::Confirm {
+        let change = ClientChange::Confirm {
             client_id: client.id.as_str().to_owned(),
             revision: client.revision,
             metadata: client.metadata.json().to_owned(),
             now,
         };
-        let queued = self.0.writer.send(Operation {
+        let queued = self.0.writer.send(QueuedWrite {
             change,
             audit: Arc::default(),
         });
@@ -180,37 +193,38 @@ impl Store {
         })
     }
 
-    /// Deletes a client, whose row need not be readable: `true` for exactly one of those who try. RFC 7592 §2.3.
+    /// Deletes a client, also one with a damaged row. Of several callers exactly one gets true. RFC
+    /// 7592 §2.3.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn delete(&self, id: &ClientId) -> Written<bool> {
-        self.end(id, Event::ClientDeleted)
+        self.delete_as(id, Event::ClientDeleted)
     }
 
-    /// The same at a WSO2 door.
+    /// Deletes a client as [`Store::delete`] does, for a request at a WSO2 endpoint.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn unregister(&self, id: &ClientId) -> Written<bool> {
-        self.end(id, Event::ClientUnregistered)
+        self.delete_as(id, Event::ClientUnregistered)
     }
 
-    fn end(&self, id: &ClientId, event: Event) -> Written<bool> {
-        if !may_exist(id) {
-            return Written::never(|| Ok(false));
+    fn delete_as(&self, id: &ClientId, event: Event) -> Written<bool> {
+        if !has_no_nul(id.as_str()) {
+            return Written::noop(|| Ok(false));
         }
         self.change(
-            Change::Delete {
+            ClientChange::Delete {
                 client_id: id.as_str().to_owned(),
             },
-            self.row_of(event).client(id.as_str()),
+            self.audit_row(event).with_client(id.as_str()),
             Ok,
         )
     }
 
-    /// Gives a client another registration access token; the one it had is worth nothing from then on.
-    /// `false` for a client that is unknown or expired.
+    /// Replaces the registration access token of a client. Returns false if the client is unknown
+    /// or expired.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -220,22 +234,23 @@ impl Store {
         token: &RegistrationAccessToken,
         now: Timestamp,
     ) -> Written<bool> {
-        if !may_exist(id) {
-            return Written::never(|| Ok(false));
+        if !has_no_nul(id.as_str()) {
+            return Written::noop(|| Ok(false));
         }
-        let change = Change::Reissue {
+        let change = ClientChange::Reissue {
             client_id: id.as_str().to_owned(),
             token_digest: digest(token.reveal()),
             now,
         };
         self.change(
             change,
-            self.row_of(Event::ClientReissued).client(id.as_str()),
+            self.audit_row(Event::ClientReissued)
+                .with_client(id.as_str()),
             Ok,
         )
     }
 
-    /// A client by its identifier, expired or not.
+    /// Returns the client with this identifier, expired or not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -245,8 +260,8 @@ impl Store {
             .transpose()
     }
 
-    /// Returns true if there is a client of that identifier, expired or not, of that account if one is named, and of that provider
-    /// likewise; its row need not be readable.
+    /// Returns true if the client exists, expired or not, and belongs to the account and the
+    /// provider where they are given. The row may be damaged.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -256,7 +271,7 @@ impl Store {
         owner: Option<&str>,
         provider: Option<&Issuer>,
     ) -> Result<bool, StoreError> {
-        if !may_exist(id) {
+        if !has_no_nul(id.as_str()) {
             return Ok(false);
         }
         let found: Option<(Option<String>, String)> = self.0.pool.read(|connection| {
@@ -272,7 +287,7 @@ impl Store {
         }))
     }
 
-    /// Deletes the clients that expired, and says how many there were.
+    /// Deletes the expired clients, and returns their number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -283,7 +298,7 @@ impl Store {
                 let expired = client::table.filter(client::expires_at.le(now.seconds()));
                 Ok(expired
                     .select(client::client_id)
-                    .limit(PURGE)
+                    .limit(ROWS_PER_PURGE)
                     .load(connection)?)
             })?;
             if expired.is_empty() {
@@ -293,27 +308,27 @@ impl Store {
                 let gone: Vec<(String, String)> = either!(connection, inner => diesel::delete(client::table.filter(client::client_id.eq_any(&expired)))
                     .returning((client::client_id, client::provider))
                     .get_results(inner))?;
-                let row = |(id, provider): &(String, String)| Cow::Owned(self.row_of(Event::ClientExpired).client(id).at(provider));
+                let row = |(id, provider): &(String, String)| Cow::Owned(self.audit_row(Event::ClientExpired).with_client(id).with_provider(provider));
                 let rows: Vec<_> = gone.iter().map(row).collect();
                 audit_row::write(connection, &rows)?;
                 Ok(rows)
             })?;
             for row in &rows {
-                row.tell(false);
+                row.log(false);
             }
             purged += rows.len();
         }
     }
 
     fn row(&self, id: &ClientId) -> Result<Option<ClientRow>, StoreError> {
-        if !may_exist(id) {
+        if !has_no_nul(id.as_str()) {
             return Ok(None);
         }
         self.0.pool.read(|connection| find(connection, id.as_str()))
     }
 }
 
-/// Returns true if a replacement leaves everything as it is. Its terms a client has for as long as it is registered.
+/// Returns true if a replacement changes nothing. The terms of a client never change.
 fn is_unchanged(client: &Client, metadata: &RegisteredMetadata, secret: &SecretChange) -> bool {
     let keeps_secret = match secret {
         SecretChange::Keep => true,
@@ -321,9 +336,4 @@ fn is_unchanged(client: &Client, metadata: &RegisteredMetadata, secret: &SecretC
         SecretChange::Issue(..) => false,
     };
     keeps_secret && client.metadata.json() == metadata.json()
-}
-
-/// Whether an identifier can be one of ours. PostgreSQL takes a NUL for an error, and it is the caller's.
-pub fn may_exist(id: &ClientId) -> bool {
-    !id.as_str().contains('\0')
 }

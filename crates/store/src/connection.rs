@@ -1,4 +1,4 @@
-//! One connection to either database, opened by the scheme of its URL.
+//! A connection to SQLite or PostgreSQL, opened by the scheme of the URL.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -11,16 +11,17 @@ use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 
-/// A connection to the database there is. Statements are written once and run on either.
+/// A connection to either database. Statements are written once and run on both.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
-    /// An SQLite file.
+    /// A connection to an SQLite file.
     Sqlite(SqliteConnection),
-    /// A PostgreSQL server.
+    /// A connection to a PostgreSQL server.
     Postgres(PgConnection),
 }
 
-/// Does something with the connection inside, for what the two databases spell alike and the enum does not speak.
+/// Runs an expression with the inner connection, for statements that both databases understand and
+/// the enum does not support.
 macro_rules! either {
     ($connection:expr, $inner:ident => $work:expr) => {
         match $connection {
@@ -31,19 +32,19 @@ macro_rules! either {
 }
 pub(crate) use either;
 
-/// What a connection is for.
+/// The use of a connection, which determines its time-outs and its cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To read while a request waits, and for an operator's writes.
+pub enum ConnectionUse {
+    /// Reads for requests, and writes for an operator.
     Read,
-    /// To write in batches.
+    /// Batches of queued writes.
     Write,
-    /// To open a store or to change its schema, after the other replicas that do.
+    /// Opening a store and changing its schema, where other replicas may do so first.
     Migrate,
 }
 
-impl Purpose {
-    /// How long a statement waits for somebody else's lock.
+impl ConnectionUse {
+    /// Returns the time that a statement waits for a lock.
     fn patience(self, sqlite: bool) -> Duration {
         match self {
             Self::Migrate => Duration::from_mins(1),
@@ -52,24 +53,24 @@ impl Purpose {
         }
     }
 
-    /// How many pages SQLite keeps in memory, in KiB.
+    /// Returns the size of SQLite's page cache, in KiB.
     fn cache(self) -> u32 {
         if self == Self::Write { 16_000 } else { 3_000 }
     }
 }
 
 impl AnyConnection {
-    /// Connects.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] with what the database said, never the password.
-    pub fn establish_at(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
+    /// [`StoreError::Unavailable`] with the message of the database, without the password.
+    pub fn establish_at(url: &DatabaseUrl, purpose: ConnectionUse) -> Result<Self, StoreError> {
         let wait = purpose.patience(url.is_sqlite());
         let refused = |message: &str| StoreError::Unavailable(url.clean(message));
         if let Some(path) = url.sqlite_path() {
             create(path).map_err(|error| match url.folder() {
                 Some(folder) if !folder.is_dir() => {
-                    refused(&format!("there is no folder {}", folder.display()))
+                    refused(&format!("the folder {} does not exist", folder.display()))
                 }
                 _ => refused(&error.to_string()),
             })?;
@@ -89,11 +90,13 @@ impl AnyConnection {
     /// Begins a transaction that will write.
     pub fn begin(&mut self) -> QueryResult<()> {
         match self {
-            // A deferred transaction that becomes a writer later fails at once when another is there; this one waits its turn.
+            // A deferred transaction fails at once if another writer is there when it first writes.
+            // This one waits for the lock.
             Self::Sqlite(connection) => {
                 AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
             }
-            // A statement after a lock must see what its last holder committed.
+            // At this level a statement that follows a lock sees the commits of the previous
+            // holder.
             Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
                 connection,
                 "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -101,17 +104,17 @@ impl AnyConnection {
         }
     }
 
-    /// Makes the transaction durable.
+    /// Commits the transaction, durably.
     pub fn commit(&mut self) -> QueryResult<()> {
         <Self as diesel::Connection>::TransactionManager::commit_transaction(self)
     }
 
-    /// Undoes the transaction.
+    /// Rolls the transaction back.
     pub fn rollback(&mut self) -> QueryResult<()> {
         <Self as diesel::Connection>::TransactionManager::rollback_transaction(self)
     }
 
-    /// Runs `work` in a transaction that will write: all of it is done, or nothing.
+    /// Runs `work` in a transaction that writes.
     pub fn write<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
@@ -120,7 +123,7 @@ impl AnyConnection {
         self.finish(work)
     }
 
-    /// Runs `work` in the transaction that was begun, and ends it.
+    /// Runs `work` in the current transaction, and commits it or rolls it back.
     pub fn finish<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
@@ -131,7 +134,7 @@ impl AnyConnection {
                 Ok(value)
             }
             Err(error) => {
-                // A connection whose rollback fails is broken, and its pool drops it.
+                // If the rollback fails, the connection is broken and the pool drops it.
                 drop(self.rollback());
                 Err(error)
             }
@@ -139,7 +142,7 @@ impl AnyConnection {
     }
 }
 
-/// Creates the file, for its owner alone, when there is none.
+/// Creates the file if it does not exist, readable and writable by its owner only.
 fn create(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -156,12 +159,14 @@ fn set_up_sqlite(
     wait: Duration,
     cache: u32,
 ) -> Result<(), StoreError> {
-    // First of all, so that what follows waits for other processes; the page size counts before the first table only.
+    // The time-out comes first, so that the next statements wait for other processes. The page size
+    // has an effect only before the first table exists.
     connection.batch_execute(&format!(
         "PRAGMA busy_timeout = {}; PRAGMA page_size = 8192;",
         wait.as_millis()
     ))?;
-    // Switching a new file to a write-ahead log does not wait as other statements do, so two processes may collide here.
+    // Switching a new file to a write-ahead log does not wait for the lock, so two processes can
+    // collide here.
     let begun = Instant::now();
     while let Err(error) = connection
         .batch_execute("PRAGMA journal_mode = WAL;")
@@ -179,7 +184,8 @@ fn set_up_sqlite(
 }
 
 fn set_up_postgres(connection: &mut PgConnection, wait: u128) -> QueryResult<()> {
-    // An answer promises a durable row, whatever the server's default; a stricter setting than `on` stays.
+    // A reply to a client promises a durable row, independent of the default of the server. Settings
+    // stricter than `on` are kept.
     connection.batch_execute(&format!(
         "SET lock_timeout = {wait}; SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');"
     ))

@@ -1,42 +1,43 @@
-//! What kind of trouble the store is in.
+//! The errors of the store.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
-/// Why the store did not do what it was asked.
+/// The reason why an operation of the store failed.
 ///
-/// Each prints as one sentence for an operator; none carries a secret or a value of a statement.
+/// Each prints as one sentence for an operator, without secrets and without values of statements.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The database is down, busy or full, or the queue of writes is: the same request may succeed later.
+    /// The database is down, busy or full, or the queue of writes is full. The same request may
+    /// succeed later.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// The store could not be opened at all.
+    /// The store could not be opened.
     #[error("the store {url} cannot be opened: {reason}")]
     Open {
         /// The database URL, without its password.
         url: String,
-        /// What the database or the file system said.
+        /// The message of the database or of the file system.
         reason: String,
     },
-    /// The client changed, expired or went away since it was read.
-    #[error("the client was changed or deleted by somebody else in the meantime")]
+    /// The client was changed, expired or was deleted since it was read.
+    #[error("the client was changed or deleted by another request in the meantime")]
     Stale,
-    /// Something of that name exists already.
-    #[error("something of that name exists already")]
+    /// The name is already in use.
+    #[error("the name is already in use")]
     Conflict,
     /// The initial access token is used up, expired or revoked.
     #[error("the initial access token is used up, expired or revoked")]
     Spent,
-    /// The schema was made by a newer program.
+    /// The schema is of a newer version of the program.
     #[error(
         "the schema of the store is newer than this program: it has the migration {migration}, which this program does not know"
     )]
     Newer {
-        /// The first migration that is not known here.
+        /// The first migration that this program does not know.
         migration: String,
     },
     /// Migrations are missing.
-    #[error("the schema of the store is behind this program: its migrations have not been applied")]
+    #[error("the database schema is outdated; run frontdesk migrate")]
     Behind,
     /// The sealing key is not the one this store was sealed with.
     #[error("the sealing key is not the one this store was sealed with")]
@@ -51,15 +52,20 @@ pub enum StoreError {
         /// The row's key.
         key: String,
     },
-    /// A value that the store does not take.
+    /// The store does not accept a value.
     #[error("{0}")]
     Refused(&'static str),
-    /// The database refused a statement: a bug, or a damaged database.
+    /// The database refused a statement, because of a bug or a damaged database.
     #[error("the database refused a statement: {0}")]
     Database(String),
 }
 
 impl StoreError {
+    /// Returns the error of a store that was closed, or whose worker thread was lost.
+    pub(crate) fn closed() -> Self {
+        Self::Unavailable("the store is closed".to_owned())
+    }
+
     pub(crate) fn corrupt(table: &'static str, column: &'static str, key: &str) -> Self {
         Self::Corrupt {
             table,
@@ -68,7 +74,7 @@ impl StoreError {
         }
     }
 
-    /// Whether somebody else has SQLite's file for a moment.
+    /// Returns true if another process holds the lock of the SQLite file.
     pub(crate) fn is_locked(&self) -> bool {
         matches!(self, Self::Unavailable(said) if said.contains("is locked") || said.contains("locking protocol"))
     }
@@ -78,9 +84,9 @@ impl StoreError {
     }
 }
 
-// The ORM passes on no error code for these, so their constant texts must do.
-// SQLite's are compiled in; PostgreSQL's are those of its C locale.
-const PASSING: &[&str] = &[
+// The ORM passes on no error codes for these conditions, so their constant texts are compared.
+// SQLite has its texts compiled in; those of PostgreSQL are of its C locale.
+const TRANSIENT_MESSAGES: &[&str] = &[
     "database is locked",
     "database table is locked",
     "database schema is locked",
@@ -109,14 +115,14 @@ impl From<Error> for StoreError {
             Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict,
             Error::DatabaseError(kind, said) => {
                 let message = one_line(said.message());
-                let passes = matches!(
+                let is_transient = matches!(
                     kind,
                     DatabaseErrorKind::ClosedConnection
                         | DatabaseErrorKind::UnableToSendCommand
                         | DatabaseErrorKind::SerializationFailure
                         | DatabaseErrorKind::ReadOnlyTransaction
                 );
-                if passes || PASSING.iter().any(|text| message.contains(text)) {
+                if is_transient || TRANSIENT_MESSAGES.iter().any(|text| message.contains(text)) {
                     Self::Unavailable(message)
                 } else {
                     Self::Database(message)
@@ -130,7 +136,7 @@ impl From<Error> for StoreError {
     }
 }
 
-/// A database's message on one line.
+/// Returns a message of the database on one line.
 pub(crate) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

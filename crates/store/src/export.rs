@@ -1,7 +1,8 @@
-//! A client as it is carried from one store to another: one line of JSON with the columns of its row.
+//! Exported clients: one line of JSON with the columns of a client's row.
 //!
-//! Its secret stays sealed, and its registration access token a digest: the line tells neither. Metadata and terms are
-//! carried as texts, byte for byte. A line that another program made may have the secret in clear, since it cannot seal.
+//! The secret stays sealed and the registration access token a digest, so the line reveals neither.
+//! Metadata and terms are exported byte for byte. A line that another program wrote may have the
+//! secret in clear text, because that program cannot seal it.
 
 use std::borrow::Cow;
 
@@ -14,22 +15,23 @@ use serde_json::{Map, Value};
 
 use crate::client_row::{ClientRow, seal_secret};
 use crate::error::StoreError;
-use crate::seal::{About, SealingKey};
+use crate::seal::{SealContext, SealingKey};
 
-/// SHA-256.
-const DIGEST: usize = 32;
+/// The length of a SHA-256 digest.
+const DIGEST_BYTES: usize = 32;
 
-/// A client with everything its row has.
+/// A client with all columns of its row.
 #[derive(Debug, Clone)]
 pub struct ExportedClient(ClientRow);
 
-/// Why an exported client cannot be taken. Each is the end of a sentence that begins with a line.
+/// The reason why an exported client cannot be imported. Each is the rest of a sentence that begins
+/// with a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// It is not a line of an export.
+    /// The line is not an exported client.
     #[error("it is not an exported client: {0}")]
     Unreadable(String),
-    /// A column cannot be what it is.
+    /// A column has an invalid value.
     #[error("{column} of {client_id:?} cannot be read")]
     Column {
         /// The column.
@@ -37,7 +39,7 @@ pub enum ImportError {
         /// The client.
         client_id: String,
     },
-    /// A column that is JSON has a character that PostgreSQL cannot read as JSON.
+    /// A JSON column has a character that PostgreSQL cannot read as JSON.
     #[error("{column} of {client_id:?} has the character U+0000")]
     Nul {
         /// The column.
@@ -45,44 +47,44 @@ pub enum ImportError {
         /// The client.
         client_id: String,
     },
-    /// Its secret does not open.
+    /// The secret does not open with the sealing key.
     #[error(
         "the secret of {0:?} does not open with this store's sealing key; name the key of the store it comes from"
     )]
     Sealed(String),
-    /// There is a client of that identifier already, and it is another one.
-    #[error("there is a client {0:?} already, and it differs")]
+    /// A different client with this identifier exists.
+    #[error("the client {0:?} exists already and differs")]
     Different(String),
-    /// Its owner has a client of its composed name already.
-    #[error("the owner of {0:?} has a client of the same composed name at this provider already")]
+    /// The owner has another client with this composed name.
+    #[error("the owner of {0:?} already has a client of the same composed name at this provider")]
     Named(String),
-    /// The store is in trouble.
+    /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl ExportedClient {
-    /// The client of a row, unless the row is damaged.
-    pub(crate) fn of(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
+    /// Returns the exported client, unless its row is damaged.
+    pub(crate) fn from_row(row: ClientRow, seal: &SealingKey) -> Result<Self, StoreError> {
         row.clone().client(seal)?;
         Ok(Self(row))
     }
 
-    /// Its line, without the end.
+    /// Returns the line, without a line feed.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`], which cannot be.
+    /// [`StoreError::Corrupt`] if the row cannot be serialised, which does not happen.
     pub fn line(&self) -> Result<String, StoreError> {
         serde_json::to_string(&self.0)
             .map_err(|_| StoreError::corrupt("client", "metadata", &self.0.client_id))
     }
 
-    /// Reads a line, and makes of it what this store can keep: its secret is sealed with this store's key, which may be done
-    /// already.
+    /// Parses a line into a row of this store, with its secret sealed by the key of this store.
+    /// `foreign` opens a secret that is sealed with another key.
     ///
     /// # Errors
-    /// What is wrong with the line.
-    pub(crate) fn read(
+    /// [`ImportError`] with the reason why the line is invalid.
+    pub(crate) fn parse_line(
         line: &str,
         own: &SealingKey,
         foreign: Option<&SealingKey>,
@@ -122,7 +124,7 @@ impl ExportedClient {
         }
         if !URL_SAFE_NO_PAD
             .decode(&row.token_digest)
-            .is_ok_and(|digest| digest.len() == DIGEST)
+            .is_ok_and(|digest| digest.len() == DIGEST_BYTES)
         {
             return Err(column("token_digest"));
         }
@@ -139,7 +141,7 @@ impl ExportedClient {
             )?);
         }
         if let Some(sealed) = &row.secret_sealed {
-            let about = About::ClientSecret {
+            let about = SealContext::ClientSecret {
                 provider: &row.provider,
                 client_id: &row.client_id,
             };
@@ -157,7 +159,7 @@ impl ExportedClient {
         }
         let client_id = row.client_id.clone();
         match row.clone().client(own) {
-            Ok(client) => Ok(Self(row.following(client.metadata.members()))),
+            Ok(client) => Ok(Self(row.with_derived_columns(client.metadata.members()))),
             Err(StoreError::Corrupt { column, .. }) => {
                 Err(ImportError::Column { column, client_id })
             }
@@ -169,10 +171,11 @@ impl ExportedClient {
         &self.0
     }
 
-    /// Whether a row is this client: secrets are compared, not how they are sealed, and it does not count when it was last used.
-    pub(crate) fn is(&self, row: &ClientRow, own: &SealingKey) -> bool {
+    /// Returns true if the row is the same client. Secrets are compared unsealed; the last use and
+    /// the derived columns are ignored.
+    pub(crate) fn equals_row(&self, row: &ClientRow, own: &SealingKey) -> bool {
         let opened = |row: &ClientRow| {
-            let about = About::ClientSecret {
+            let about = SealContext::ClientSecret {
                 provider: &row.provider,
                 client_id: &row.client_id,
             };
@@ -192,13 +195,13 @@ impl ExportedClient {
     }
 }
 
-/// A line without the secret that it has in clear, and that secret.
+/// Splits a line into the line without its clear-text secret, and that secret.
 fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_json::Error> {
     #[derive(Deserialize)]
-    struct InClear {
+    struct ExportLine {
         client_secret: Option<String>,
     }
-    let Some(secret) = serde_json::from_str::<InClear>(line)?.client_secret else {
+    let Some(secret) = serde_json::from_str::<ExportLine>(line)?.client_secret else {
         return Ok((Cow::Borrowed(line), None));
     };
     let mut columns: Map<String, Value> = serde_json::from_str(line)?;
@@ -209,7 +212,7 @@ fn in_clear(line: &str) -> Result<(Cow<'_, str>, Option<ClientSecret>), serde_js
     ))
 }
 
-/// What is wrong, and at which column; the line is the caller's.
+/// Returns the message of the parser with the column. The caller adds the line number.
 fn reason(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let said = said

@@ -1,4 +1,4 @@
-//! Exported clients, taken in: many in one transaction.
+//! Import of exported clients, a batch in each transaction.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,21 +8,22 @@ use diesel::prelude::*;
 use crate::Store;
 use crate::audit::Event;
 use crate::audit_row;
+use crate::client_lookup::find_all;
 use crate::client_row::ClientRow;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::{ExportedClient, ImportError};
-use crate::find_many::find_many;
 use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::seal::SealingKey;
 
-/// Which of a batch cannot be taken, counted from 0, and why; for trouble with the store, the first.
+/// The first client of a batch that cannot be imported, and the reason. For errors of the store,
+/// the first client of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotImported {
-    /// Its place in the batch.
+    /// The index in the batch.
     pub at: usize,
-    /// What is wrong with it.
+    /// The reason.
     pub error: ImportError,
 }
 
@@ -42,35 +43,37 @@ impl From<diesel::result::Error> for NotImported {
 }
 
 impl Store {
-    /// Reads a line of an export. A secret that this store's key does not open is opened with `sealed_with`, the key of the
-    /// store it comes from, and sealed again.
+    /// Parses a line of an export. `sealed_with` is the key of the exporting store; it opens
+    /// secrets that the key of this store does not open, and they are sealed again.
     ///
     /// # Errors
-    /// What is wrong with the line.
+    /// [`ImportError`] with the reason why the line is invalid.
     pub fn read_exported(
         &self,
         line: &str,
         sealed_with: Option<&SealingKey>,
     ) -> Result<ExportedClient, ImportError> {
-        ExportedClient::read(line, &self.0.seal, sealed_with)
+        ExportedClient::parse_line(line, &self.0.seal, sealed_with)
     }
 
-    /// How many of these clients are not here yet. One that is here already must be the same.
+    /// Returns the number of clients of the batch that do not exist here yet.
     ///
     /// # Errors
-    /// The first that is here already and differs; [`StoreError::Unavailable`].
+    /// The first client that exists here and differs; [`StoreError::Unavailable`].
     pub fn compare(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
         let present = self.0.pool.read(|connection| present(connection, batch))?;
         Ok(self.absent(batch, present)?.len())
     }
 
-    /// Takes in those that are not here yet, in one transaction, and says how many there were.
+    /// Imports the clients of the batch that do not exist here yet, in one transaction, and returns
+    /// their number.
     ///
     /// # Errors
-    /// The first that cannot be, and then nothing of the batch was taken; [`StoreError::Unavailable`].
+    /// The first client that cannot be imported; then nothing of the batch was imported.
+    /// [`StoreError::Unavailable`].
     pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
         match self.insert_all(batch, true) {
-            // One statement for all of them does not say which of them it failed for.
+            // The single statement does not say which of the clients caused the conflict.
             Err(NotImported {
                 error: ImportError::Store(StoreError::Conflict),
                 ..
@@ -85,14 +88,17 @@ impl Store {
             let insert = |connection: &mut AnyConnection| -> Result<usize, NotImported> {
                 let absent = self.absent(batch, present(connection, batch)?)?;
                 insert_rows(connection, &absent, together)?;
-                let told = |(_, row): &(usize, &ClientRow)| {
+                let audit_row = |(_, row): &(usize, &ClientRow)| {
                     Cow::Owned(
-                        self.row_of(Event::ClientImported)
-                            .client(&row.client_id)
-                            .at(&row.provider),
+                        self.audit_row(Event::ClientImported)
+                            .with_client(&row.client_id)
+                            .with_provider(&row.provider),
                     )
                 };
-                audit_row::write(connection, &absent.iter().map(told).collect::<Vec<_>>())?;
+                audit_row::write(
+                    connection,
+                    &absent.iter().map(audit_row).collect::<Vec<_>>(),
+                )?;
                 Ok(absent.len())
             };
             insert(connection).map_err(|reason| {
@@ -107,7 +113,7 @@ impl Store {
         inserted.map_err(|error| refused.unwrap_or_else(|| error.into()))
     }
 
-    /// Those that are not here yet, with their places.
+    /// Returns the clients that do not exist here yet, each with its index.
     fn absent<'a>(
         &self,
         batch: &'a [ExportedClient],
@@ -123,7 +129,7 @@ impl Store {
         for (at, exported) in batch.iter().enumerate() {
             let row = exported.row();
             match seen.get(row.client_id.as_str()) {
-                Some(other) if exported.is(other, &self.0.seal) => {}
+                Some(other) if exported.equals_row(other, &self.0.seal) => {}
                 Some(_) => {
                     return Err(NotImported {
                         at,
@@ -148,7 +154,7 @@ fn present(
         .iter()
         .map(|exported| exported.row().client_id.as_str())
         .collect();
-    Ok(find_many(connection, &ids)?.into_iter().flatten().collect())
+    Ok(find_all(connection, &ids)?.into_iter().flatten().collect())
 }
 
 fn insert_rows(

@@ -15,17 +15,17 @@ use crate::random::{bytes, hexadecimal};
 use crate::schema::initial_access_token;
 use crate::seal::digest;
 
-/// What an operator calls an initial access token by; it opens nothing.
+/// The identifier of an initial access token, for operators. It grants nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenId(String);
 
 impl TokenId {
-    /// The identifier spelled `text`.
+    /// Returns the identifier with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Its spelling.
+    /// Returns the identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -37,52 +37,52 @@ impl fmt::Display for TokenId {
     }
 }
 
-/// What a new initial access token is good for.
+/// The properties of an initial access token to be issued.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewToken {
-    /// A word for the operator.
+    /// A name for the operator.
     pub label: Option<String>,
-    /// How many clients it may register, at least one; any number, when absent.
+    /// The number of clients that it may register, at least one; `None`: unlimited.
     pub uses: Option<i64>,
-    /// When it expires; never, when absent.
+    /// The time at which it expires; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// The account its clients will belong to.
+    /// The account that will own its clients.
     pub owner: Option<String>,
-    /// The provider it registers with; any, when absent.
+    /// The only provider at which it is valid; `None`: every provider.
     pub provider: Option<Issuer>,
-    /// What its clients may be; whatever their provider agrees to, when absent.
+    /// The terms for its clients; `None`: only the provider's own rules.
     pub terms: Option<Arc<TokenTerms>>,
 }
 
-/// An initial access token, without the token.
+/// An initial access token, without the token itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenInfo {
-    /// What to revoke it by.
+    /// The identifier, with which it is revoked.
     pub id: TokenId,
-    /// A word for the operator.
+    /// A name for the operator.
     pub label: Option<String>,
-    /// How many clients it may still register; any number, when absent.
+    /// The number of clients that it may still register; `None`: unlimited.
     pub uses_left: Option<i64>,
-    /// When it expires; never, when absent.
+    /// The time at which it expires; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// When it was issued.
+    /// The time at which it was issued.
     pub created_at: Timestamp,
-    /// The account its clients belong to.
+    /// The account that owns its clients.
     pub owner: Option<String>,
-    /// The provider it registers with; any, when absent.
+    /// The only provider at which it is valid; `None`: every provider.
     pub provider: Option<Issuer>,
-    /// What its clients may be; whatever their provider agrees to, when absent.
+    /// The terms for its clients; `None`: only the provider's own rules.
     pub terms: Option<Arc<TokenTerms>>,
 }
 
 impl TokenInfo {
-    /// Its identifier and label, as the audit trail names it.
+    /// Returns the identifier and the label, as in the audit trail.
     pub fn name(&self) -> String {
-        called(self.id.as_str(), self.label.as_deref())
+        name_with_label(self.id.as_str(), self.label.as_deref())
     }
 }
 
-fn called(id: &str, label: Option<&str>) -> String {
+fn name_with_label(id: &str, label: Option<&str>) -> String {
     label.map_or_else(|| id.to_owned(), |label| format!("{id} {label}"))
 }
 
@@ -101,8 +101,8 @@ struct TokenRow {
 }
 
 impl TokenRow {
-    /// Whether it registers clients with that provider now.
-    fn is_good(&self, provider: &Issuer, now: Timestamp) -> bool {
+    /// Returns true if the token is valid at the provider now.
+    fn is_valid(&self, provider: &Issuer, now: Timestamp) -> bool {
         self.uses_left.is_none_or(|uses| uses > 0)
             && self.expires_at.is_none_or(|at| at > now.seconds())
             && self
@@ -138,10 +138,11 @@ impl TokenRow {
 }
 
 impl Store {
-    /// Stores a new initial access token, as a digest.
+    /// Stores the digest of a new initial access token.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] for a number of uses below one; [`StoreError::Conflict`] when the token exists; [`StoreError::Unavailable`].
+    /// [`StoreError::Refused`] if the number of uses is below one; [`StoreError::Conflict`] if the
+    /// token exists; [`StoreError::Unavailable`].
     pub fn issue_token(
         &self,
         token: &InitialAccessToken,
@@ -150,12 +151,12 @@ impl Store {
     ) -> Result<TokenId, StoreError> {
         if new.uses.is_some_and(|uses| uses < 1) {
             return Err(StoreError::Refused(
-                "an initial access token is good for at least one use",
+                "an initial access token must allow at least one use",
             ));
         }
-        let mut audit = self.row_of(Event::TokenIssued);
+        let mut audit = self.audit_row(Event::TokenIssued);
         if let Some(provider) = &new.provider {
-            audit = audit.at(provider.as_str());
+            audit = audit.with_provider(provider.as_str());
         }
         let row = TokenRow {
             id: hexadecimal(&bytes::<8>()?),
@@ -168,7 +169,7 @@ impl Store {
             provider: new.provider.map(|provider| provider.as_str().to_owned()),
             terms: new.terms.map(|terms| terms.json()),
         };
-        audit.token = Some(called(&row.id, row.label.as_deref()));
+        audit.token = Some(name_with_label(&row.id, row.label.as_deref()));
         audit.account = row.owner.clone().or(audit.account);
         self.0.pool.write(|connection| {
             diesel::insert_into(initial_access_token::table)
@@ -176,14 +177,14 @@ impl Store {
                 .execute(connection)?;
             audit_row::write_one(connection, &audit)
         })?;
-        audit.tell(false);
+        audit.log(false);
         Ok(TokenId(row.id))
     }
 
-    /// All initial access tokens, the oldest first, spent and expired ones included.
+    /// Returns all initial access tokens, the oldest first, including used up and expired ones.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`] for the first that cannot be read.
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] for the first row that cannot be read.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, StoreError> {
         let order = (initial_access_token::created_at, initial_access_token::id);
         let rows: Vec<TokenRow> = self.0.pool.read(|connection| {
@@ -195,7 +196,7 @@ impl Store {
         rows.into_iter().map(TokenRow::info).collect()
     }
 
-    /// The initial access token that was presented at a provider, unless it is unknown there, used up or expired.
+    /// Returns the initial access token presented at the provider, if it is valid there now.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -214,36 +215,37 @@ impl Store {
                 .first(connection)
                 .optional()?)
         })?;
-        row.filter(|row| row.is_good(provider, now))
+        row.filter(|row| row.is_valid(provider, now))
             .map(TokenRow::info)
             .transpose()
     }
 
-    /// Makes an initial access token worthless; the clients it registered stay. `false` when there is none of that identifier.
+    /// Revokes an initial access token and keeps the clients it registered. Returns false if the
+    /// token does not exist.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn revoke_token(&self, id: &TokenId) -> Result<bool, StoreError> {
-        let mut audit = self.row_of(Event::TokenRevoked);
+        let mut audit = self.audit_row(Event::TokenRevoked);
         let revoked = self.0.pool.write(|connection| {
             let label: Option<Option<String>> = either!(connection, inner => diesel::delete(initial_access_token::table.find(id.as_str()))
                 .returning(initial_access_token::label)
                 .get_result(inner)
                 .optional())?;
             let Some(label) = label else { return Ok(false) };
-            audit.token = Some(called(id.as_str(), label.as_deref()));
+            audit.token = Some(name_with_label(id.as_str(), label.as_deref()));
             audit_row::write_one(connection, &audit)?;
             Ok(true)
         })?;
         if revoked {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(revoked)
     }
 }
 
-/// Takes one use off a token, unless it has none left, expired, or is another provider's. The row stays locked to the end of
-/// the transaction.
+/// Takes one use off a token. Returns false if it is used up, expired or of another provider. The
+/// row stays locked until the end of the transaction.
 pub(crate) fn spend(
     connection: &mut AnyConnection,
     id: &TokenId,

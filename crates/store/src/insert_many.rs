@@ -1,4 +1,4 @@
-//! Any number of clients in one statement, on PostgreSQL.
+//! Inserts any number of clients with one statement, on PostgreSQL.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -7,7 +7,8 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use crate::client_row::ClientRow;
 
-/// `INSERT … SELECT * FROM unnest(…)`: the same text for any number of rows, so it is prepared once.
+/// `INSERT … SELECT * FROM unnest(…)`. The text does not depend on the number of rows, so it is
+/// prepared once.
 pub struct InsertMany<'a> {
     client_id: Vec<&'a str>,
     provider: Vec<&'a str>,

@@ -1,5 +1,5 @@
-//! The judged form of the patterns of clients that were registered before there was a column for it, or whose row comes from
-//! a backup of then.
+//! Fills the column `redirect_patterns` for clients that were registered before the column existed,
+//! or that come from a backup of that time.
 
 use diesel::prelude::*;
 use protocol::RegisteredMetadata;
@@ -9,23 +9,23 @@ use crate::error::StoreError;
 use crate::schema::client;
 
 /// The maximum number of rows that are read at a time.
-const PAGE: i64 = 500;
+const PAGE_SIZE: i64 = 500;
 
-/// What the metadata of a client with a pattern have in them.
-const MARKED: &str = "%\"regexp=%";
+/// A `LIKE` pattern for the metadata of clients with redirect patterns.
+const PATTERN_MARK: &str = "%\"regexp=%";
 
-/// Fills the column `redirect_patterns` where it is empty and there is a pattern. A pattern outside the grammar leaves it
-/// empty, and a line of the log names the client.
+/// Fills the column `redirect_patterns` where it is empty and the client has a pattern. If the
+/// pattern is outside the grammar, the column stays empty and a log line names the client.
 pub fn judge_older_patterns(connection: &mut AnyConnection) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
         let rows: Vec<(String, String)> = client::table
             .filter(client::client_id.gt(&after))
             .filter(client::redirect_patterns.is_null())
-            .filter(client::metadata.like(MARKED))
+            .filter(client::metadata.like(PATTERN_MARK))
             .order(client::client_id)
             .select((client::client_id, client::metadata))
-            .limit(PAGE)
+            .limit(PAGE_SIZE)
             .load(connection)?;
         let Some((last, _)) = rows.last() else {
             return Ok(());
@@ -38,7 +38,7 @@ pub fn judge_older_patterns(connection: &mut AnyConnection) -> Result<(), StoreE
 }
 
 fn judge(connection: &mut AnyConnection, id: &str, metadata: String) -> Result<(), StoreError> {
-    // A row that cannot be read is told of where it is read for a client.
+    // The error of a damaged row is reported when the row is read for a client.
     let Ok(metadata) = RegisteredMetadata::from_stored(metadata) else {
         return Ok(());
     };

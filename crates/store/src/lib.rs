@@ -1,27 +1,29 @@
-//! What survives a restart: clients, signing keys, accounts, initial access tokens and the audit trail, in SQLite or PostgreSQL.
+//! The persistent state: clients, signing keys, accounts, initial access tokens and the audit
+//! trail, in SQLite or PostgreSQL.
 //!
-//! [`Store`] is the only door. Reads block, but for [`Store::information`]; writes of clients are queued, share durable transactions, and
-//! answer with [`Written`].
+//! All access goes through [`Store`]. Its methods block, except [`Store::information`] and the
+//! writes of clients: those are queued, share durable transactions and return [`Written`].
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | `url`, `connection`, `pool` | where the store is, and the connections to it |
-//! | `writer`, `change`, `insert_many`, `register_many`, `written` | the queue of writes: group commit |
-//! | `reader`, `find_many`, `information` | the queue of reads |
-//! | `crew`, `desk` | the threads that empty a queue, and the watch over them |
-//! | `migrations`, `lock`, `schema` | the tables, and how they come to be |
+//! | `url`, `connection`, `pool` | the URL of a store, and the connections to it |
+//! | `writer`, `change`, `insert_many`, `register_many`, `pending_write` | the queue of writes: group commit |
+//! | `reader`, `client_lookup`, `client_summary` | the queue of reads |
+//! | `queue`, `worker_pool` | the queues, and the threads that empty them, with their supervisor |
+//! | `migrations`, `lock`, `schema` | the tables and their migrations |
 //! | `client`, `client_row`, `clients`, `listing` | clients |
-//! | `judged_patterns` | the judged form of older clients' patterns |
-//! | `export`, `import` | clients on their way to another store |
+//! | `judged_patterns` | the judged form of the patterns of older clients |
+//! | `nul` | older clients with U+0000 in their JSON |
+//! | `export`, `import` | moving clients to another store |
 //! | `signing_key`, `account`, `initial_access_token` | the other tables |
-//! | `password` | passwords of accounts as hashes |
-//! | `uses` | when clients were last used |
-//! | `purge` | what is good for nothing any more |
-//! | `backup`, `restore`, `tables` | everything there is, in a file and back |
-//! | `audit`, `audit_row` | who did what, and what was refused |
-//! | `seal`, `random` | sealing, digests, chance |
-//! | `activity` | what it counts of itself |
-//! | `error` | what can go wrong |
+//! | `password` | password hashes of accounts |
+//! | `last_used` | the days on which clients were last used |
+//! | `purge` | rows to purge |
+//! | `backup`, `restore`, `tables` | backups of the whole store |
+//! | `audit`, `audit_row` | the audit trail |
+//! | `seal`, `random` | sealing, digests, random bytes |
+//! | `activity` | counters for the metrics |
+//! | `error` | the errors |
 
 #![warn(missing_docs)]
 
@@ -32,26 +34,27 @@ mod audit_row;
 mod backup;
 mod change;
 mod client;
+mod client_lookup;
 mod client_row;
+mod client_summary;
 mod clients;
 mod connection;
-mod crew;
-mod desk;
 mod error;
 mod export;
-mod find_many;
 mod import;
-mod information;
 mod initial_access_token;
 mod insert_many;
 mod judged_patterns;
+mod last_used;
 mod listing;
 mod lock;
 mod migrations;
 mod nul;
 mod password;
+mod pending_write;
 mod pool;
 mod purge;
+mod queue;
 mod random;
 mod reader;
 mod register_many;
@@ -61,9 +64,8 @@ mod seal;
 mod signing_key;
 mod tables;
 mod url;
-mod uses;
+mod worker_pool;
 mod writer;
-mod written;
 
 use std::fmt;
 use std::sync::Arc;
@@ -72,30 +74,30 @@ pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use activity::{Activity, Distribution};
 pub use audit::By;
 pub use backup::BackupError;
-pub use client::{Client, Listed, NewClient, SecretChange};
+pub use client::{Client, Information, Listed, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
 pub use import::NotImported;
-pub use information::Information;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
 pub use listing::Which;
 pub use nul::ClientsWithNul;
 pub use password::PasswordMemory;
+pub use pending_write::Written;
 pub use purge::Purgeable;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use url::{DatabaseUrl, DatabaseUrlError};
-pub use written::Written;
 
 use audit_row::AuditIds;
-use connection::{AnyConnection, Purpose};
+use connection::{AnyConnection, ConnectionUse};
+use last_used::LastUsedBuffer;
 use pool::Pool;
 use protocol::Clock;
 use reader::Reader;
-use uses::Uses;
 use writer::Writer;
 
-/// A store, and who does what is done with it. Clones share it; it closes when the last one goes.
+/// A store, with the actor for its audit trail. Clones share the store, and it closes when the last
+/// one is dropped.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>, Arc<By>);
 
@@ -106,16 +108,18 @@ struct Inner {
     writer: Writer,
     reader: Reader,
     audit_ids: AuditIds,
-    uses: Arc<Uses>,
+    last_used: Arc<LastUsedBuffer>,
 }
 
 impl Store {
-    /// Opens a store. An SQLite file is created when there is none; its folder is not. No migration is applied.
+    /// Opens a store without applying migrations. A missing SQLite file is created; a missing
+    /// folder is not.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with what the database said; [`StoreError::Newer`] when a newer program made the schema.
+    /// [`StoreError::Open`] with the message of the database; [`StoreError::Newer`] if the schema
+    /// is of a newer version.
     pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
-        let opened = AnyConnection::establish_at(url, Purpose::Migrate)
+        let opened = AnyConnection::establish_at(url, ConnectionUse::Migrate)
             .and_then(|mut connection| migrations::missing(&mut connection));
         match opened {
             Ok(_) => {}
@@ -128,8 +132,11 @@ impl Store {
             Err(error) => return Err(error),
         }
         let audit_ids = AuditIds::new(Clock::system())?;
-        let (pool, uses) = (Arc::new(Pool::new(url)), Arc::new(Uses::default()));
-        let reader = Reader::new(&pool, &seal, &uses);
+        let (pool, last_used) = (
+            Arc::new(Pool::new(url)),
+            Arc::new(LastUsedBuffer::default()),
+        );
+        let reader = Reader::new(&pool, &seal, &last_used);
         let inner = Inner {
             url: url.clone(),
             seal,
@@ -137,25 +144,27 @@ impl Store {
             writer: Writer::start(url)?,
             reader,
             audit_ids,
-            uses,
+            last_used,
         };
         Ok(Self(Arc::new(inner), Arc::default()))
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`] if it does not.
     pub fn healthy(&self) -> Result<(), StoreError> {
         self.0.pool.ping()
     }
 
-    /// Finishes the writes that are queued; later ones are [`StoreError::Unavailable`]. Reads go on.
+    /// Finishes the queued writes; later writes fail with [`StoreError::Unavailable`]. Reads still
+    /// work.
     pub fn close(&self) {
-        let last = self.queue_uses();
+        let last_used = self.queue_last_used();
         self.0.writer.close();
-        // Nobody depends on them, and a store that is down is told of by everything else.
-        drop(last);
+        // Their results are ignored, because no caller depends on them and an unavailable store is
+        // reported elsewhere.
+        drop(last_used);
     }
 }
 

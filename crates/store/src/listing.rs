@@ -1,44 +1,45 @@
-//! Which clients there are: listed in pages, and counted.
+//! Lists and counts clients.
 
 use diesel::prelude::*;
 use protocol::{ClientId, Timestamp};
 
 use crate::Store;
 use crate::client::Listed;
-use crate::client_row::ClientRow;
+use crate::client_row::{ClientRow, has_no_nul};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::ExportedClient;
+use crate::last_used::DAY;
 use crate::schema::client;
-use crate::uses::DAY;
 
-/// Which clients: all of them, unless something is said.
+/// A filter for clients. The default selects all clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Which {
-    /// Those of this account.
+    /// Clients of this account.
     pub owner: Option<String>,
-    /// Those that registered with the provider of this issuer.
+    /// Clients of the provider with this issuer.
     pub provider: Option<String>,
-    /// Those whose identifier was issued then or later.
+    /// Clients whose identifier was issued at this time or later.
     pub issued_from: Option<Timestamp>,
-    /// Those whose identifier was issued before.
+    /// Clients whose identifier was issued before this time.
     pub issued_before: Option<Timestamp>,
-    /// Those that were issued before, and whose registration access token was not used since, as far as is known.
+    /// Clients issued before this time whose registration access token has no recorded use since.
     pub unused_since: Option<Timestamp>,
 }
 
-type Boxed<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
+type ClientQuery<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
 
 impl Which {
-    /// PostgreSQL takes a NUL for an error, and no client has one.
-    fn may_exist(&self) -> bool {
+    /// Returns false for a filter that no client matches. PostgreSQL refuses a NUL, and no client
+    /// has one.
+    fn has_no_nul(&self) -> bool {
         [&self.owner, &self.provider]
             .into_iter()
             .flatten()
-            .all(|text| !text.contains('\0'))
+            .all(|text| has_no_nul(text))
     }
 
-    fn query(&self) -> Boxed<'_> {
+    fn query(&self) -> ClientQuery<'_> {
         let mut query = client::table.into_boxed();
         if let Some(owner) = &self.owner {
             query = query.filter(client::owner.eq(owner));
@@ -53,7 +54,7 @@ impl Which {
             query = query.filter(client::issued_at.lt(before.seconds()));
         }
         if let Some(since) = self.unused_since {
-            // A use is known to the day, so one of that day may have come after.
+            // Uses are recorded by day, so a use on that day may be later than `since`.
             let used = client::last_used_at
                 .is_null()
                 .or(client::last_used_at.le(since.minus(DAY).seconds()));
@@ -66,13 +67,14 @@ impl Which {
 }
 
 impl Store {
-    /// At most `limit` of these clients, expired or not, in the order of their identifiers, from the one behind `after` on.
+    /// Returns at most `limit` matching clients, expired or not, ordered by identifier, beginning
+    /// after `after`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn clients(
         &self,
-        which: &Which,
+        filter: &Which,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<Listed>, StoreError> {
@@ -81,63 +83,64 @@ impl Store {
             client: row.client(&self.0.seal),
         };
         Ok(self
-            .rows(which, after, limit)?
+            .rows(filter, after, limit)?
             .into_iter()
             .map(listed)
             .collect())
     }
 
-    /// The same, each with everything its row has; the error names a row that cannot be read.
+    /// Returns the same clients as [`Store::clients`], each with all columns of its row, or the
+    /// error that names its damaged column.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn exported(
         &self,
-        which: &Which,
+        filter: &Which,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<Listed<ExportedClient>>, StoreError> {
         let seal = &self.0.seal;
         let listed = |row: ClientRow| Listed {
             id: ClientId::new(&row.client_id),
-            client: ExportedClient::of(row, seal),
+            client: ExportedClient::from_row(row, seal),
         };
         Ok(self
-            .rows(which, after, limit)?
+            .rows(filter, after, limit)?
             .into_iter()
             .map(listed)
             .collect())
     }
 
-    /// How many of these clients there are, expired or not.
+    /// Returns the number of matching clients, expired or not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn count_clients(&self, which: &Which) -> Result<u64, StoreError> {
-        if !which.may_exist() {
+    pub fn count_clients(&self, filter: &Which) -> Result<u64, StoreError> {
+        if !filter.has_no_nul() {
             return Ok(0);
         }
         let count: i64 = self
             .0
             .pool
-            .read(|connection| Ok(which.query().count().get_result(connection)?))?;
+            .read(|connection| Ok(filter.query().count().get_result(connection)?))?;
         Ok(count.unsigned_abs())
     }
 
     fn rows(
         &self,
-        which: &Which,
+        filter: &Which,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<ClientRow>, StoreError> {
-        if !which.may_exist() {
+        if !filter.has_no_nul() {
             return Ok(Vec::new());
         }
         let after = after
             .and_then(|id| id.as_str().split('\0').next())
             .unwrap_or_default();
         self.0.pool.read(|connection| {
-            let page = which
+            let page = filter
                 .query()
                 .filter(client::client_id.gt(after))
                 .order(client::client_id)

@@ -1,21 +1,22 @@
-//! Locks that hold to the end of a transaction, across processes.
+//! Locks across processes that are held until the end of a transaction.
 
 use diesel::prelude::*;
 
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 
-/// What at most one transaction at a time may do.
+/// An activity that only one transaction at a time may perform.
 #[derive(Debug, Clone, Copy)]
 pub enum Lock {
-    /// Change the schema.
+    /// Changing the schema.
     Migrations,
-    /// Decide about signing keys.
+    /// Deciding about signing keys.
     SigningKeys,
 }
 
 impl Lock {
-    /// The number PostgreSQL knows it by: `fdsk` in ASCII, and one of ours.
+    /// Returns the number of the advisory lock on PostgreSQL: `fdsk` in ASCII, and a number for the
+    /// activity.
     const fn number(self) -> i64 {
         0x6664_736b_0000_0000
             + match self {
@@ -25,7 +26,8 @@ impl Lock {
     }
 }
 
-/// Waits for a lock. A transaction that writes is alone on SQLite, so there it has the lock already.
+/// Waits for a lock. On SQLite a transaction that writes excludes all others, so it holds the lock
+/// already.
 pub fn lock(connection: &mut AnyConnection, lock: Lock) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")

@@ -1,4 +1,4 @@
-//! The schema and the seal: brought up to date, or found to be.
+//! Applies migrations, and checks the schema and the sealing key.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,21 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::Store;
-use crate::connection::{AnyConnection, Purpose};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::judged_patterns::judge_older_patterns;
 use crate::lock::{Lock, lock};
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 use crate::schema::seal_check;
-use crate::seal::{About, SealingKey};
+use crate::seal::{SealContext, SealingKey};
 
-/// Every change of the schema there ever was.
+/// All migrations.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// The migration whose column is filled by the program.
+/// The migration whose column the program fills.
 const PATTERNS: &str = "0010_redirect_patterns";
 
-/// What the sentinel says when it is opened.
+/// The text of the sentinel.
 const SENTINEL: &str = "frontdesk";
 
 diesel::table! {
@@ -38,19 +38,20 @@ diesel::table! {
 }
 
 impl Store {
-    /// Applies the migrations that are missing, all or none, and seals a sentinel into a new store. Says which were applied.
+    /// Applies the missing migrations, all or none, adds a sentinel to a new store, and returns the
+    /// names of the applied migrations.
     ///
-    /// Any number of processes may do so at once: the first does the work, the others wait for it.
+    /// Several processes may do so at once: the first does the work and the others wait for it.
     ///
     /// # Errors
     /// [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        // A server whose role may not change the schema starts all the same when nothing is to be done.
+        // A server whose role may not change the schema can start if there is nothing to apply.
         match self.check() {
             Err(StoreError::Behind) => {}
             other => return other.map(|()| Vec::new()),
         }
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Migrate)?;
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Migrate)?;
         connection.write(|connection| {
             lock(connection, Lock::Migrations)?;
             let missing = missing(connection)?;
@@ -69,7 +70,7 @@ impl Store {
         })
     }
 
-    /// Whether the schema is this program's and the sealing key is this store's.
+    /// Checks that the schema is up to date and that the sealing key is the key of this store.
     ///
     /// # Errors
     /// [`StoreError::Behind`], [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
@@ -86,7 +87,7 @@ impl Store {
     }
 }
 
-/// The names of the migrations that were not applied, in order.
+/// Returns the names of the migrations that were not applied, in order.
 pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     let mut applied = applied(connection)?;
     let mut missing = Vec::new();
@@ -101,7 +102,7 @@ pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
     }
 }
 
-/// The versions of all migrations there are.
+/// Returns the versions of all known migrations.
 pub fn known_versions() -> Result<BTreeSet<String>, StoreError> {
     Ok(known()?
         .iter()
@@ -117,7 +118,8 @@ fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, StoreError> {
     Ok(known)
 }
 
-/// The versions of the migrations that were applied. Reading them must not create the table they are in: this may be a standby.
+/// Returns the versions of the applied migrations. Does not create their table, because the
+/// database may be a standby.
 pub fn applied(connection: &mut AnyConnection) -> Result<BTreeSet<String>, StoreError> {
     const TABLE: &str = "__diesel_schema_migrations";
     let exists = match connection {
@@ -150,7 +152,7 @@ enum Sentinel {
     Absent,
 }
 
-/// Whether the sentinel opens with this key.
+/// Returns whether there is a sentinel that opens with this key.
 fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel, StoreError> {
     let rows: Vec<(String, String)> = seal_check::table
         .select((seal_check::key_id, seal_check::sealed))
@@ -162,7 +164,7 @@ fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel,
         .into_iter()
         .find(|(id, _)| *id == seal.id())
         .ok_or(StoreError::WrongKey)?;
-    match seal.open(&About::Check, &sentinel) {
+    match seal.open(&SealContext::Check, &sentinel) {
         Some(opened) if opened.as_str() == SENTINEL => Ok(Sentinel::Opens),
         _ => Err(StoreError::corrupt("seal_check", "sealed", &id)),
     }
@@ -170,8 +172,8 @@ fn sealed(connection: &mut AnyConnection, seal: &SealingKey) -> Result<Sentinel,
 
 fn write_sentinel(connection: &mut AnyConnection, seal: &SealingKey) -> Result<(), StoreError> {
     let sentinel = seal
-        .seal(&About::Check, SENTINEL)
-        .ok_or_else(no_randomness)?;
+        .seal(&SealContext::Check, SENTINEL)
+        .ok_or_else(no_random_bytes)?;
     diesel::insert_into(seal_check::table)
         .values((
             seal_check::key_id.eq(seal.id()),

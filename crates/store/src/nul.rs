@@ -1,4 +1,4 @@
-//! Clients with U+0000 in their JSON, from before it was refused.
+//! Finds clients with U+0000 in their JSON, registered before the character was refused.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -12,20 +12,20 @@ use crate::error::StoreError;
 use crate::schema::client;
 
 /// The maximum number of rows that are read at a time.
-const PAGE: i64 = 500;
+const PAGE_SIZE: i64 = 500;
 
 /// The clients whose JSON PostgreSQL cannot read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientsWithNul {
     /// The number of clients.
     pub count: u64,
-    /// The first of them, in the order of their identifiers.
+    /// The first clients, ordered by identifier.
     pub first: Vec<ClientId>,
 }
 
 impl Store {
-    /// Counts the clients with U+0000 in a string or name of their metadata or terms, and names the first `most` of them.
-    /// It looks at every row.
+    /// Counts the clients with U+0000 in a string or member name of their metadata or terms, and
+    /// returns the first `most` of them. Reads every row.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -55,7 +55,7 @@ impl Store {
 
 type Candidate = (String, String, Option<String>);
 
-/// Rows with the letters of the escape in them, which may stand behind a backslash that is escaped itself.
+/// Returns rows with the text of the escape. It is no escape if a backslash before it is escaped.
 fn candidates(connection: &mut AnyConnection, after: &str) -> Result<Vec<Candidate>, StoreError> {
     let escaped =
         sql::<Bool>(r"(metadata LIKE '%\u0000%' ESCAPE '!' OR terms LIKE '%\u0000%' ESCAPE '!')");
@@ -63,7 +63,7 @@ fn candidates(connection: &mut AnyConnection, after: &str) -> Result<Vec<Candida
         .filter(client::client_id.gt(after))
         .filter(escaped)
         .order(client::client_id)
-        .limit(PAGE);
+        .limit(PAGE_SIZE);
     Ok(rows
         .select((client::client_id, client::metadata, client::terms))
         .load(connection)?)

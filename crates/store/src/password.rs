@@ -1,7 +1,8 @@
-//! Passwords of accounts as Argon2id hashes.
+//! Password hashes of accounts, with Argon2id.
 //!
-//! A hash takes 19 MiB for 20 ms. Memory that is allocated for each password anew, on any of many threads, stays with the allocator
-//! afterwards: a caller that verifies passwords keeps one [`PasswordMemory`] for each of its threads instead.
+//! A hash takes 19 MiB and 20 ms. If the memory is allocated anew for each password on many
+//! threads, the allocator keeps it, so a caller that verifies passwords keeps one
+//! [`PasswordMemory`] for each of its threads.
 
 use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -9,10 +10,11 @@ use openssl::memcmp;
 use protocol::Secret;
 
 use crate::error::StoreError;
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 
-/// The hash of an unknown password, of the default cost: an unknown account takes as long as a wrong password.
-pub(crate) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm8";
+/// A hash of the default cost that is verified for an unknown account, so that it takes as long as
+/// a wrong password.
+pub(crate) const UNKNOWN_ACCOUNT_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm9ib2R5bm8";
 
 /// The maximum memory cost of a stored hash, in KiB.
 const MEMORY_COST_MAX: u32 = 128 * 1024;
@@ -20,20 +22,20 @@ const MEMORY_COST_MAX: u32 = 128 * 1024;
 /// The maximum number of passes of a stored hash.
 const PASSES_MAX: u32 = 16;
 
-/// The longest output of a stored hash, in bytes.
+/// The maximum output length of a stored hash, in bytes.
 const OUTPUT_MAX: usize = 64;
 
-/// Memory that one thread verifies passwords in, again and again.
+/// Reusable memory for verifying passwords on one thread.
 #[derive(Default)]
 pub struct PasswordMemory(Vec<Block>);
 
 impl PasswordMemory {
-    /// Returns the number of bytes it holds.
+    /// Returns the size in bytes.
     pub fn bytes(&self) -> usize {
         self.0.len().saturating_mul(Block::SIZE)
     }
 
-    /// Returns true if `stored` is a hash of the password; nothing if it is no hash that can be verified.
+    /// Returns true if `stored` is the hash of the password, or `None` if it is not a valid hash.
     pub(crate) fn verify(&mut self, password: &Secret, stored: &str) -> Option<bool> {
         let stored = PasswordHash::new(stored).ok()?;
         let params = Params::try_from(&stored).ok()?;
@@ -53,7 +55,7 @@ impl PasswordMemory {
             .hash_password_into_with_memory(password.reveal().as_bytes(), salt, computed, blocks)
             .ok()?;
         let matches = memcmp::eq(computed, expected);
-        // A hash of a higher cost does not decide what is kept.
+        // Memory for a hash of a higher cost is not kept.
         if self.0.len() > Params::default().block_count() {
             self.0 = Vec::new();
         }
@@ -69,7 +71,7 @@ impl PasswordMemory {
     }
 }
 
-/// Returns the hash of a password that an account can have.
+/// Returns the hash of a password.
 ///
 /// # Errors
 /// [`StoreError::Refused`] for an empty password.
@@ -79,7 +81,7 @@ pub(crate) fn hash(password: &Secret) -> Result<String, StoreError> {
     }
     Ok(Argon2::default()
         .hash_password(password.reveal().as_bytes())
-        .map_err(|_| no_randomness())?
+        .map_err(|_| no_random_bytes())?
         .to_string())
 }
 
@@ -110,10 +112,10 @@ mod tests {
                 .map(ToOwned::to_owned)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(cost(NOBODY), cost(&fresh));
-        assert_eq!(NOBODY.len(), fresh.len());
+        assert_eq!(cost(UNKNOWN_ACCOUNT_HASH), cost(&fresh));
+        assert_eq!(UNKNOWN_ACCOUNT_HASH.len(), fresh.len());
         assert_eq!(
-            PasswordMemory::default().verify(&Secret::new("nobody"), NOBODY),
+            PasswordMemory::default().verify(&Secret::new("nobody"), UNKNOWN_ACCOUNT_HASH),
             Some(false)
         );
     }
@@ -167,7 +169,10 @@ mod tests {
             ("v=19", "v=7"),
         ] {
             assert_eq!(
-                memory.verify(&Secret::new("hush"), &NOBODY.replace(from, to)),
+                memory.verify(
+                    &Secret::new("hush"),
+                    &UNKNOWN_ACCOUNT_HASH.replace(from, to)
+                ),
                 None,
                 "{to}"
             );

@@ -1,4 +1,10 @@
-//! The connections that reads, and an operator's writes, share.
+//! The pool of connections for reads and for writes of an operator.
+//!
+//! When the machine of a database hangs, its connections stay open and silent, and no time-out of
+//! the driver ends that. If all connections are out and none comes back, the whole pool is
+//! abandoned to the threads that wait for them, and a new one takes its place. The number of
+//! abandoned pools is limited, so that a database that hangs again and again keeps connections for
+//! others.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -7,63 +13,60 @@ use std::time::{Duration, Instant};
 use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 
-use crate::activity::Waits;
-use crate::connection::{AnyConnection, Purpose};
-use crate::desk::lock;
+use crate::activity::WaitCounters;
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
+use crate::queue::lock;
 use crate::url::DatabaseUrl;
 
-/// How long a request waits for a connection.
-const WAIT: Duration = Duration::from_secs(3);
+/// The time that a request waits for a connection.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// For how long SQLite is asked to begin a write, while others write.
-const LOCKED: Duration = Duration::from_secs(10);
+/// The time after which a write gives up waiting for the lock of SQLite.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For how long after that all connections may be out and none come back, before they are given up.
-const STUCK: Duration = Duration::from_secs(7);
+/// The time without a free connection after which the pool is replaced.
+const EXHAUSTED_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// How many times connections that were given up may still hang, so that a database that hangs again and again keeps some for others.
-const HANGING: usize = 4;
+/// The maximum number of replaced pools that still have connections in use.
+const MAX_ABANDONED: usize = 4;
 
-/// Connections to one store.
-///
-/// A database whose machine hangs keeps its connections standing and says nothing, and no time-out of the driver ends that. When all of them
-/// are stuck, they are left to whoever waits for them, and others are made.
+/// The connections to one store.
 pub struct Pool {
     url: DatabaseUrl,
-    connections: RwLock<Connections>,
-    /// Since when all connections are out and nobody got one.
+    connections: RwLock<PoolState>,
+    /// The time since which all connections are in use and no request got one.
     exhausted: Mutex<Option<Instant>>,
-    hanging: Mutex<Vec<Weak<()>>>,
-    waits: Waits,
+    abandoned: Mutex<Vec<Weak<()>>>,
+    counters: WaitCounters,
 }
 
-/// The connections in use, until they are given up.
+/// The current pool, until it is replaced.
 #[derive(Clone)]
-struct Connections {
-    connections: r2d2::Pool<Manager>,
-    /// Lives as long as somebody has one of them.
-    kept: Arc<()>,
+struct PoolState {
+    connections: r2d2::Pool<ConnectionFactory>,
+    /// Lives as long as a connection of this pool.
+    in_use: Arc<()>,
 }
 
-/// Opens connections for the pool by the scheme of the URL.
-struct Manager {
+/// Opens connections for the pool.
+struct ConnectionFactory {
     url: DatabaseUrl,
-    _kept: Arc<()>,
+    _in_use: Arc<()>,
 }
 
-/// A connection, and whether it failed while somebody had it.
-struct Pooled {
+/// A pooled connection, and whether it failed in use.
+struct PooledConnection {
     connection: AnyConnection,
     failed: bool,
 }
 
-/// Why there is no connection, for the pool to quote.
+/// The error of a connection attempt, as the pool quotes it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Refused(String);
+struct ConnectError(String);
 
-impl From<StoreError> for Refused {
+impl From<StoreError> for ConnectError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(reason) => Self(reason),
@@ -72,56 +75,57 @@ impl From<StoreError> for Refused {
     }
 }
 
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = Refused;
+impl r2d2::ManageConnection for ConnectionFactory {
+    type Connection = PooledConnection;
+    type Error = ConnectError;
 
-    fn connect(&self) -> Result<Pooled, Refused> {
-        Ok(Pooled {
-            connection: AnyConnection::establish_at(&self.url, Purpose::Read)?,
+    fn connect(&self) -> Result<PooledConnection, ConnectError> {
+        Ok(PooledConnection {
+            connection: AnyConnection::establish_at(&self.url, ConnectionUse::Read)?,
             failed: false,
         })
     }
 
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Refused> {
+    fn is_valid(&self, pooled: &mut PooledConnection) -> Result<(), ConnectError> {
         Ok(pooled.connection.ping().map_err(StoreError::from)?)
     }
 
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+    fn has_broken(&self, pooled: &mut PooledConnection) -> bool {
         pooled.failed || std::thread::panicking() || pooled.connection.is_broken()
     }
 }
 
 impl Pool {
-    /// A pool for a store that is known to answer; it connects when it is asked to.
+    /// Creates a pool, which connects at the first checkout.
     pub fn new(url: &DatabaseUrl) -> Self {
         Self {
             url: url.clone(),
-            connections: RwLock::new(Connections::new(url)),
+            connections: RwLock::new(PoolState::new(url)),
             exhausted: Mutex::default(),
-            hanging: Mutex::default(),
-            waits: Waits::default(),
+            abandoned: Mutex::default(),
+            counters: WaitCounters::default(),
         }
     }
 
-    /// Runs a read, again on another connection when the one it had turns out to be dead.
+    /// Runs a read. If the connection turns out to be dead, repeats it on another one.
     pub fn read<T>(
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let _span = tracing::info_span!("store read", otel.kind = "client").entered();
-        self.look(work)
+        self.read_untraced(work)
     }
 
-    /// The same for many requests at a time, each of which has a span of its own.
-    pub fn look<T>(
+    /// Runs a read as [`Pool::read`] does, without a trace span, for batches of requests that have
+    /// spans of their own.
+    pub fn read_untraced<T>(
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.check_out(work).map(|(_, value)| value)
     }
 
-    /// Runs a write in its own transaction.
+    /// Runs a write in a transaction.
     pub fn write<T>(
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
@@ -131,8 +135,9 @@ impl Pool {
         let mut pooled = loop {
             match self.check_out(|connection| Ok(connection.begin()?)) {
                 Ok((pooled, ())) => break pooled,
-                // Others wrote all the time, on a disk that is slow. Nobody's request waits for this write.
-                Err(error) if error.is_locked() && begun.elapsed() < LOCKED => {}
+                // Another process held the lock all the time, on a slow disk. No request waits for
+                // this write, so it tries again.
+                Err(error) if error.is_locked() && begun.elapsed() < LOCK_TIMEOUT => {}
                 Err(error) => return Err(error),
             }
         };
@@ -141,13 +146,14 @@ impl Pool {
         outcome
     }
 
-    /// A connection, and what its first, repeatable step gave.
+    /// Returns a connection and the result of its first step, which can be repeated.
     ///
-    /// A server that was restarted leaves dead connections behind: each fails once, and the next is tried.
+    /// A restarted server leaves dead connections in the pool. Each fails once, and the next is
+    /// tried.
     fn check_out<T>(
         &self,
         step: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
-    ) -> Result<(r2d2::PooledConnection<Manager>, T), StoreError> {
+    ) -> Result<(r2d2::PooledConnection<ConnectionFactory>, T), StoreError> {
         let begun = Instant::now();
         loop {
             let mut pooled = self.connection()?;
@@ -155,7 +161,10 @@ impl Pool {
                 Ok(value) => return Ok((pooled, value)),
                 Err(error) => {
                     pooled.failed = error.is_unavailable();
-                    if !(pooled.failed && !self.url.is_sqlite() && begun.elapsed() < WAIT) {
+                    if !(pooled.failed
+                        && !self.url.is_sqlite()
+                        && begun.elapsed() < CHECKOUT_TIMEOUT)
+                    {
                         return Err(error);
                     }
                 }
@@ -163,8 +172,8 @@ impl Pool {
         }
     }
 
-    /// A connection that nobody uses, or a new one.
-    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
+    /// Returns an idle connection, or a new one.
+    fn connection(&self) -> Result<r2d2::PooledConnection<ConnectionFactory>, StoreError> {
         let stuck = self
             .connections
             .read()
@@ -172,7 +181,7 @@ impl Pool {
             .clone();
         let got = stuck.connections.try_get().map_or_else(
             || {
-                self.waits.awaited.fetch_add(1, Ordering::Relaxed);
+                self.counters.awaited.fetch_add(1, Ordering::Relaxed);
                 stuck.connections.get()
             },
             Ok,
@@ -185,32 +194,32 @@ impl Pool {
             }
             Err(error) => error,
         };
-        self.waits.denied.fetch_add(1, Ordering::Relaxed);
+        self.counters.denied.fetch_add(1, Ordering::Relaxed);
         let state = stuck.connections.state();
-        // With a place left the database refused a connection, and that passes by itself.
+        // The pool is not full, so the database refused a connection, which passes by itself.
         if state.idle_connections > 0 || state.connections < stuck.connections.max_size() {
             *exhausted = None;
-        } else if exhausted.get_or_insert_with(Instant::now).elapsed() > STUCK {
+        } else if exhausted.get_or_insert_with(Instant::now).elapsed() > EXHAUSTED_TIMEOUT {
             *exhausted = None;
-            self.give_up(&stuck);
+            self.replace_pool(&stuck);
         }
         Err(StoreError::Unavailable(error.to_string()))
     }
 
-    /// Other connections in the place of these.
-    fn give_up(&self, stuck: &Connections) {
-        let mut hanging = lock(&self.hanging);
-        hanging.retain(|kept| kept.strong_count() > 0);
-        if hanging.len() < HANGING {
-            hanging.push(Arc::downgrade(&stuck.kept));
+    /// Replaces the pool whose connections are stuck.
+    fn replace_pool(&self, stuck: &PoolState) {
+        let mut abandoned = lock(&self.abandoned);
+        abandoned.retain(|in_use| in_use.strong_count() > 0);
+        if abandoned.len() < MAX_ABANDONED {
+            abandoned.push(Arc::downgrade(&stuck.in_use));
             *self
                 .connections
                 .write()
-                .unwrap_or_else(PoisonError::into_inner) = Connections::new(&self.url);
+                .unwrap_or_else(PoisonError::into_inner) = PoolState::new(&self.url);
         }
     }
 
-    /// How many connections there are, how many of them nobody uses, and how many there may be.
+    /// Returns the number of connections, of idle connections, and the maximum.
     pub fn connections(&self) -> (u32, u32, u32) {
         let current = self
             .connections
@@ -224,12 +233,11 @@ impl Pool {
         )
     }
 
-    /// What it counts.
-    pub fn waits(&self) -> &Waits {
-        &self.waits
+    pub fn counters(&self) -> &WaitCounters {
+        &self.counters
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     pub fn ping(&self) -> Result<(), StoreError> {
         self.read(|connection| {
             diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
@@ -239,20 +247,23 @@ impl Pool {
     }
 }
 
-impl Connections {
+impl PoolState {
     fn new(url: &DatabaseUrl) -> Self {
-        let kept = Arc::new(());
+        let in_use = Arc::new(());
         let connections = r2d2::Pool::builder()
             .max_size(url.max_connections())
             .min_idle(Some(1))
-            .connection_timeout(WAIT)
+            .connection_timeout(CHECKOUT_TIMEOUT)
             .test_on_check_out(false)
-            // Whoever waited for a connection reports why there was none; once is enough.
+            // The request that waited reports the error.
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager {
+            .build_unchecked(ConnectionFactory {
                 url: url.clone(),
-                _kept: Arc::clone(&kept),
+                _in_use: Arc::clone(&in_use),
             });
-        Self { connections, kept }
+        Self {
+            connections,
+            in_use,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What is good for nothing any more: counted, and deleted.
+//! Counts the rows that a purge deletes, and purges initial access tokens.
 
 use diesel::prelude::*;
 use protocol::Timestamp;
@@ -9,19 +9,20 @@ use crate::audit_row;
 use crate::error::StoreError;
 use crate::schema::{client, initial_access_token, signing_key};
 
-/// How many rows are good for nothing any more.
+/// The numbers of rows that a purge deletes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purgeable {
-    /// Clients that expired.
+    /// Expired clients.
     pub clients: usize,
-    /// Initial access tokens that expired or are used up.
+    /// Initial access tokens that are expired or used up.
     pub tokens: usize,
     /// Signing keys that retired long enough ago.
     pub keys: usize,
 }
 
 impl Store {
-    /// What [`Store::purge_expired`], [`Store::purge_tokens`] and [`Store::purge_signing_keys`] would delete now.
+    /// Returns the numbers of rows that [`Store::purge_expired`], [`Store::purge_tokens`] and
+    /// [`Store::purge_signing_keys`] would delete now.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -56,8 +57,8 @@ impl Store {
         })
     }
 
-    /// Deletes the initial access tokens that expired or are used up, and says how many there were. The clients they registered
-    /// stay.
+    /// Deletes the expired and used up initial access tokens, keeps the clients they registered,
+    /// and returns their number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -65,11 +66,11 @@ impl Store {
         use initial_access_token::{expires_at, table, uses_left};
 
         let spent = table.filter(uses_left.le(0).or(expires_at.le(now.seconds())));
-        let audit = self.row_of(Event::TokensPurged);
+        let audit = self.audit_row(Event::TokensPurged);
         self.0.pool.write(|connection| {
             let purged = diesel::delete(spent).execute(connection)?;
             if purged > 0 {
-                audit_row::write_one(connection, &audit.saying(&purged.to_string()))?;
+                audit_row::write_one(connection, &audit.with_detail(&purged.to_string()))?;
             }
             Ok(purged)
         })

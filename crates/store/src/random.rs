@@ -1,18 +1,17 @@
-//! Chance, from the operating system.
+//! Random bytes from the operating system.
 
 use openssl::rand::rand_bytes;
 use protocol::hexadecimal;
 
 use crate::error::StoreError;
 
-/// As many random bytes as asked for.
 pub fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
-    rand_bytes(&mut bytes).map_err(|_| no_randomness())?;
+    rand_bytes(&mut bytes).map_err(|_| no_random_bytes())?;
     Ok(bytes)
 }
 
-/// Bytes in hexadecimal.
+/// Returns bytes in hexadecimal.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
@@ -21,7 +20,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     text
 }
 
-/// What is said when there are none.
-pub fn no_randomness() -> StoreError {
+/// Returns the error for missing random bytes.
+pub fn no_random_bytes() -> StoreError {
     StoreError::Unavailable("the operating system gave no random bytes".to_owned())
 }

@@ -1,7 +1,9 @@
-//! Group reads: what waits to be read shares a connection, a transaction and, on PostgreSQL, a statement.
+//! Batched reads: queued reads share a connection, a transaction and, on PostgreSQL, a statement.
 //!
-//! A reader takes what is waiting, without a timer, as a writer does. Under load most reads begin and end without a thread that
-//! has to be woken for them alone.
+//! A reader takes all queued reads, without a timer, as a writer does. Under load most reads need
+//! no thread to be woken for them alone. There is one reader more than the load needs, so that a
+//! page that has to be read from the disk delays half of the reads only; it is woken late, because
+//! waking a thread takes longer than reading a client, and larger batches cost less for each read.
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
@@ -9,174 +11,183 @@ use std::sync::{Arc, OnceLock};
 use futures_channel::oneshot;
 use protocol::Timestamp;
 
+use crate::client::Information;
+use crate::client_lookup::find_all;
 use crate::client_row::ClientRow;
-use crate::crew::{Crew, Trade};
-use crate::desk::{Answers, Desk, NotQueued, Queue};
 use crate::error::StoreError;
-use crate::find_many::find_many;
-use crate::information::Information;
+use crate::last_used::LastUsedBuffer;
 use crate::pool::Pool;
-use crate::seal::{SealingKey, same};
-use crate::uses::Uses;
-use crate::writer::closed;
+use crate::queue::{InFlight, Queue, QueueError, Waiters};
+use crate::seal::{SealingKey, constant_time_eq};
+use crate::worker_pool::{BatchWorker, WorkerPool};
 
-/// How many reads share a statement at most.
-const BATCH: usize = 64;
+/// The maximum number of reads in one batch.
+const BATCH_SIZE: usize = 64;
 
-/// How many read: one more than could do it, so that a page that has to come from the disk holds up half of them.
-const SIZE: usize = 2;
+/// The number of reader threads.
+const READERS: usize = 2;
 
-/// The information of which client is asked for, and with what right.
-pub struct Question {
-    /// The provider it belongs to.
+/// A request for the summary of a client, with the credentials of the caller.
+pub struct ReadRequest {
     pub provider: String,
-    /// The client.
     pub client_id: String,
-    /// The digest of its registration access token.
+    /// The digest of the presented registration access token.
     pub token_digest: String,
-    /// When it is asked for.
     pub now: Timestamp,
 }
 
-/// What is answered: nothing, for whoever has no right to it.
-type Answer = Option<Information>;
+/// The summary, or `None` if the caller may not read the client.
+type ReadOutput = Option<Information>;
 
-/// The queue of reads and the threads that empty it, which are started for the first.
+/// The queue of reads and the threads that empty it, which start with the first read.
 pub struct Reader {
     pool: Arc<Pool>,
     seal: SealingKey,
-    uses: Arc<Uses>,
-    started: OnceLock<Result<Started, StoreError>>,
+    last_used: Arc<LastUsedBuffer>,
+    running: OnceLock<Result<RunningReader, StoreError>>,
 }
 
-struct Started {
-    crew: Arc<Crew<Readers>>,
-    /// The watch over the crew ends with it.
-    _watch: Sender<()>,
+struct RunningReader {
+    workers: Arc<WorkerPool<ReadWorker>>,
+    /// Dropping it ends the supervisor of the workers.
+    _stop: Sender<()>,
 }
 
 impl Reader {
-    /// Readers of what those connections lead to.
-    pub fn new(pool: &Arc<Pool>, seal: &SealingKey, uses: &Arc<Uses>) -> Self {
+    pub fn new(pool: &Arc<Pool>, seal: &SealingKey, last_used: &Arc<LastUsedBuffer>) -> Self {
         Self {
             pool: Arc::clone(pool),
             seal: seal.clone(),
-            uses: Arc::clone(uses),
-            started: OnceLock::new(),
+            last_used: Arc::clone(last_used),
+            running: OnceLock::new(),
         }
     }
 
-    /// Queues a question.
-    pub fn ask(
+    /// Queues a read.
+    pub fn send(
         &self,
-        question: Question,
-    ) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
-        let started = self
-            .started
+        request: ReadRequest,
+    ) -> Result<oneshot::Receiver<Result<ReadOutput, StoreError>>, StoreError> {
+        let running = self
+            .running
             .get_or_init(|| self.start())
             .as_ref()
             .map_err(StoreError::clone)?;
-        started
-            .crew
+        running
+            .workers
             .queue
-            .push(question)
-            .map_err(|refused| match refused {
-                NotQueued::Full => StoreError::Unavailable("too many reads are waiting".to_owned()),
-                NotQueued::Closed => closed(),
+            .push(request)
+            .map_err(|error| match error {
+                QueueError::Full => {
+                    StoreError::Unavailable("too many reads are waiting".to_owned())
+                }
+                QueueError::Closed => StoreError::closed(),
             })
     }
 
-    fn start(&self) -> Result<Started, StoreError> {
-        let readers = Readers {
+    fn start(&self) -> Result<RunningReader, StoreError> {
+        let worker = ReadWorker {
             pool: Arc::clone(&self.pool),
             seal: self.seal.clone(),
-            uses: Arc::clone(&self.uses),
+            last_used: Arc::clone(&self.last_used),
         };
-        let (crew, watch) = Crew::start(readers, SIZE)?;
-        Ok(Started {
-            crew,
-            _watch: watch,
+        let (workers, stop) = WorkerPool::start(worker, READERS)?;
+        Ok(RunningReader {
+            workers,
+            _stop: stop,
         })
     }
 }
 
-impl Drop for Started {
+impl Drop for RunningReader {
     fn drop(&mut self) {
-        self.crew.finish();
+        self.workers.finish();
     }
 }
 
-/// Those who read.
-struct Readers {
+struct ReadWorker {
     pool: Arc<Pool>,
     seal: SealingKey,
-    uses: Arc<Uses>,
+    last_used: Arc<LastUsedBuffer>,
 }
 
-impl Trade for Readers {
-    type Wanted = Question;
-    type Answer = Answer;
+impl BatchWorker for ReadWorker {
+    type Input = ReadRequest;
+    type Output = ReadOutput;
 
     const THREAD: &'static str = "store-reader";
 
-    /// To wake a thread takes longer than to read a client, and the more share a batch, the less each of them costs.
-    const ENOUGH: usize = 32;
+    const WAKE_THRESHOLD: usize = 32;
 
-    /// A batch costs next to nothing by itself, and was measured to cost more for each read when it was larger.
-    const LETS_OTHERS_GO_FIRST: bool = false;
+    /// A batch of reads has next to no fixed cost. Measured: larger batches made each read dearer.
+    const YIELD_BEFORE_TAKE: bool = false;
 
-    fn work(&self, queue: &Queue<Question, Answer>, desk: &Desk<Answer>) {
-        while let Some(mut jobs) = queue.take(BATCH) {
-            jobs.retain(|job| !job.answer.is_canceled());
+    fn run(&self, queue: &Queue<ReadRequest, ReadOutput>, in_flight: &InFlight<ReadOutput>) {
+        while let Some(mut jobs) = queue.take(BATCH_SIZE) {
+            jobs.retain(|job| !job.reply.is_canceled());
             if jobs.is_empty() {
                 continue;
             }
-            let (questions, answers): (Vec<_>, Vec<_>) =
-                jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
-            desk.begin(Answers(answers));
-            let mut told = self.look_up(&questions).into_iter();
-            let Some(answers) = desk.end() else { return };
-            for (answer, told) in answers.0.into_iter().zip(&mut told) {
-                drop(answer.send(told));
+            let (requests, replies): (Vec<_>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.input, job.reply)).unzip();
+            in_flight.begin(Waiters(replies));
+            let mut results = self.read_batch(&requests).into_iter();
+            let Some(waiters) = in_flight.end() else {
+                return;
+            };
+            for (reply, result) in waiters.0.into_iter().zip(&mut results) {
+                drop(reply.send(result));
             }
         }
     }
 }
 
-impl Readers {
-    /// An answer for each question, in order.
-    fn look_up(&self, questions: &[Question]) -> Vec<Result<Answer, StoreError>> {
-        let ids: Vec<&str> = questions
+impl ReadWorker {
+    /// Returns a result for each request, in their order.
+    fn read_batch(&self, requests: &[ReadRequest]) -> Vec<Result<ReadOutput, StoreError>> {
+        let ids: Vec<&str> = requests
             .iter()
-            .map(|question| question.client_id.as_str())
+            .map(|request| request.client_id.as_str())
             .collect();
-        match self.pool.look(|connection| find_many(connection, &ids)) {
-            Ok(rows) => questions
+        match self
+            .pool
+            .read_untraced(|connection| find_all(connection, &ids))
+        {
+            Ok(rows) => requests
                 .iter()
                 .zip(rows)
-                .map(|(question, row)| self.answer(question, row))
+                .map(|(request, row)| self.summary(request, row))
                 .collect(),
-            // One that is refused keeps nobody from the others.
-            Err(error) if !error.is_unavailable() && questions.len() > 1 => questions
+            // The database refused one of the reads. Each is repeated alone, so that the others
+            // succeed.
+            Err(error) if !error.is_unavailable() && requests.len() > 1 => requests
                 .iter()
-                .flat_map(|question| self.look_up(std::slice::from_ref(question)))
+                .flat_map(|request| self.read_batch(std::slice::from_ref(request)))
                 .collect(),
-            Err(error) => questions.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
-    fn answer(&self, question: &Question, row: Option<ClientRow>) -> Result<Answer, StoreError> {
+    fn summary(
+        &self,
+        request: &ReadRequest,
+        row: Option<ClientRow>,
+    ) -> Result<ReadOutput, StoreError> {
         let Some(row) = row else {
-            // An unknown client costs a comparison too.
-            std::hint::black_box(same(&question.token_digest, &question.token_digest));
+            // An unknown client takes the time of a comparison too.
+            std::hint::black_box(constant_time_eq(
+                &request.token_digest,
+                &request.token_digest,
+            ));
             return Ok(None);
         };
-        if !row.is_managed_with(&question.provider, &question.token_digest, question.now) {
+        if !row.is_managed_with(&request.provider, &request.token_digest, request.now) {
             return Ok(None);
         }
-        let known = row.last_used_at;
-        let information = Information::of(row, &self.seal)?;
-        self.uses.note(&question.client_id, known, question.now);
-        Ok(Some(information))
+        let stored = row.last_used_at;
+        let summary = row.into_summary(&self.seal)?;
+        self.last_used
+            .record(&request.client_id, stored, request.now);
+        Ok(Some(summary))
     }
 }

@@ -1,31 +1,29 @@
-//! Any number of registrations and what the audit trail says of them, in one statement and one round trip, on PostgreSQL.
+//! Inserts a batch of registrations with their audit rows in one statement, on PostgreSQL: one
+//! round trip, and a transaction of its own.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use crate::audit_row::{AuditMany, AuditRow};
-use crate::change::{Operation, plain_insert};
+use crate::change::{QueuedWrite, plain_insert};
 use crate::client_row::ClientRow;
 use crate::insert_many::InsertMany;
 
-/// A statement is a transaction of its own: all of the rows are there, or none.
+/// The statement. It inserts all rows or none.
 pub struct RegisterMany<'a> {
     clients: InsertMany<'a>,
     audit: AuditMany<'a>,
 }
 
 impl<'a> RegisterMany<'a> {
-    /// Registrations that nothing has to be paid for; `None` when there is anything else among the operations.
-    pub fn of(operations: &'a [Box<Operation>]) -> Option<Self> {
-        let clients: Option<Vec<&ClientRow>> = operations
+    /// Returns the statement if all writes are registrations that use no initial access token.
+    pub fn from_writes(writes: &'a [Box<QueuedWrite>]) -> Option<Self> {
+        let clients: Option<Vec<&ClientRow>> = writes
             .iter()
-            .map(|operation| plain_insert(&operation.change))
+            .map(|write| plain_insert(&write.change))
             .collect();
-        let audit: Vec<&AuditRow> = operations
-            .iter()
-            .flat_map(|operation| &*operation.audit)
-            .collect();
+        let audit: Vec<&AuditRow> = writes.iter().flat_map(|write| &*write.audit).collect();
         Some(Self {
             clients: InsertMany::new(&clients?),
             audit: AuditMany::new(&audit),
@@ -40,7 +38,7 @@ impl QueryId for RegisterMany<'_> {
 
 impl QueryFragment<Pg> for RegisterMany<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        pass.push_sql("WITH told AS (");
+        pass.push_sql("WITH audited AS (");
         self.audit.walk_ast(pass.reborrow())?;
         pass.push_sql(") ");
         self.clients.walk_ast(pass)

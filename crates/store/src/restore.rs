@@ -1,4 +1,5 @@
-//! A backup, read again: checked to its end first, then put into the store in one transaction.
+//! Restores a backup: it is read to its end in the transaction that inserts its rows, so an invalid
+//! line undoes everything.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Seek};
@@ -11,8 +12,8 @@ use serde_json::Value;
 use crate::Store;
 use crate::audit::Event;
 use crate::audit_row;
-use crate::backup::{BackupError, End, Head, Shape, VERSION};
-use crate::connection::{AnyConnection, Purpose};
+use crate::backup::{BackupError, BackupFooter, BackupHeader, FORMAT_VERSION, TableColumns};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
 use crate::judged_patterns::judge_older_patterns;
 use crate::lock::{Lock, lock};
@@ -20,17 +21,18 @@ use crate::migrations::{known_versions, missing};
 use crate::random::hexadecimal;
 use crate::tables::{TABLES, columns, insert_from_json};
 
-/// How long a line may be, in bytes: far longer than any row.
-const LINE: u64 = 4 << 20;
+/// The maximum length of a line, in bytes, far above that of any row.
+const MAX_LINE_BYTES: u64 = 4 << 20;
 
-/// How many rows go into one statement.
-const BATCH: usize = 500;
+/// The number of rows that one statement inserts.
+const ROWS_PER_STATEMENT: usize = 500;
 
 impl Store {
-    /// Reads a backup to its end, and says how many rows it has; nothing is changed.
+    /// Reads a backup to its end and returns its number of rows, without changing the store.
     ///
     /// # Errors
-    /// What is wrong with it; [`StoreError::Newer`] when a newer program made it; [`BackupError::OtherKey`].
+    /// [`BackupError::Line`] for an invalid line; [`StoreError::Newer`] if a newer version wrote
+    /// it; [`BackupError::OtherKey`].
     pub fn check_backup(
         &self,
         from: &mut (impl BufRead + Seek),
@@ -45,8 +47,9 @@ impl Store {
         Ok(rows)
     }
 
-    /// Puts a backup into the store, all of it or nothing, and says how many rows that was. The store must be empty; with
-    /// `replace`, what it has is deleted first. The audit trail of the backup has one more row then, which tells of it.
+    /// Restores a backup, all of it or nothing, and returns its number of rows. The store must be
+    /// empty, or is emptied first if `replace` is true. The restored audit trail gets one more row,
+    /// about the restore.
     ///
     /// # Errors
     /// As [`Store::check_backup`]; [`BackupError::NotEmpty`]; [`StoreError::Unavailable`].
@@ -56,13 +59,13 @@ impl Store {
         replace: bool,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, BackupError> {
-        let mut connection = AnyConnection::establish_at(&self.0.url, Purpose::Migrate)?;
+        let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Migrate)?;
         connection.begin()?;
         let restored = self.restore_into(&mut connection, from, replace, &mut progress);
         match restored {
             Ok(rows) => connection.commit().map(|()| rows).map_err(Into::into),
             Err(error) => {
-                // A connection whose rollback fails goes away, and the transaction with it.
+                // If the rollback fails, the connection is closed and the transaction ends with it.
                 drop(connection.rollback());
                 Err(error)
             }
@@ -81,93 +84,101 @@ impl Store {
             return Err(StoreError::Behind.into());
         }
         exclude_others(connection)?;
-        empty(connection, replace)?;
+        ensure_empty(connection, replace)?;
         let mut waiting: Vec<String> = Vec::new();
-        let mut of: Option<Shape> = None;
+        let mut current: Option<TableColumns> = None;
         let mut rows = 0_u64;
-        self.read_backup(from, |shape, row| {
-            if waiting.len() == BATCH || of.as_ref().is_some_and(|of| of.table != shape.table) {
-                insert(connection, of.as_ref(), &mut waiting)?;
+        self.read_backup(from, |table, row| {
+            if waiting.len() == ROWS_PER_STATEMENT
+                || current
+                    .as_ref()
+                    .is_some_and(|current| current.table != table.table)
+            {
+                insert(connection, current.as_ref(), &mut waiting)?;
                 progress(rows);
             }
-            if of.as_ref().is_none_or(|of| of.table != shape.table) {
-                of = Some(known_columns(connection, shape)?);
+            if current
+                .as_ref()
+                .is_none_or(|current| current.table != table.table)
+            {
+                current = Some(known_columns(connection, table)?);
             }
             waiting.push(row.to_owned());
             rows = rows.saturating_add(1);
             Ok(())
         })?;
-        insert(connection, of.as_ref(), &mut waiting)?;
+        insert(connection, current.as_ref(), &mut waiting)?;
         judge_older_patterns(connection)?;
-        // The trail that is there now is the backup's: it goes on with how it came here.
+        // The restored trail continues with the event of its restore.
         audit_row::write_one(
             connection,
             &self
-                .row_of(Event::StoreRestored)
-                .saying(&format!("{rows} rows")),
+                .audit_row(Event::StoreRestored)
+                .with_detail(&format!("{rows} rows")),
         )?;
         progress(rows);
         Ok(rows)
     }
 
-    /// Reads a backup from its beginning to its end, and hands out each row with its table.
+    /// Reads a backup from beginning to end, and calls `row` with each row and its table.
     fn read_backup(
         &self,
         from: &mut (impl BufRead + Seek),
-        mut row: impl FnMut(&Shape, &str) -> Result<(), BackupError>,
+        mut row: impl FnMut(&TableColumns, &str) -> Result<(), BackupError>,
     ) -> Result<(), BackupError> {
         from.rewind()?;
-        let mut lines = Lines {
+        let mut lines = BackupReader {
             from,
             line: 0,
             digest: Sha256::new(),
         };
         let first = lines
             .next()?
-            .ok_or_else(|| lines.wrong("is missing: the file is empty"))?;
-        let head: Head = serde_json::from_str(&first)
-            .map_err(|_| lines.wrong("is not the beginning of a backup"))?;
-        self.judge(&head).map_err(|error| match error {
-            Judged::Line(reason) => lines.wrong(reason),
-            Judged::Other(error) => error,
+            .ok_or_else(|| lines.error("is missing: the file is empty"))?;
+        let head: BackupHeader = serde_json::from_str(&first)
+            .map_err(|_| lines.error("is not the beginning of a backup"))?;
+        self.check_header(&head).map_err(|error| match error {
+            HeaderError::Malformed(reason) => lines.error(reason),
+            HeaderError::Other(error) => error,
         })?;
         let mut rows = 0_u64;
         loop {
             let before = lines.digest.clone();
             let text = lines
                 .next()?
-                .ok_or_else(|| lines.wrong("is missing: the file was cut off"))?;
-            if let Ok(end) = serde_json::from_str::<End>(&text) {
+                .ok_or_else(|| lines.error("is missing: the file was cut off"))?;
+            if let Ok(end) = serde_json::from_str::<BackupFooter>(&text) {
                 if end.rows != rows || end.sha256 != hexadecimal(&before.finish()) {
-                    return Err(lines
-                        .wrong("says that the lines before it are not those that were written"));
+                    return Err(
+                        lines.error("has a checksum that does not match the lines before it")
+                    );
                 }
                 return match lines.next()? {
                     None => Ok(()),
-                    Some(_) => Err(lines.wrong("comes after the end of the backup")),
+                    Some(_) => Err(lines.error("comes after the end of the backup")),
                 };
             }
-            let (shape, inner) = row_of(&head, &text)
-                .ok_or_else(|| lines.wrong("is not a row of the tables its first line names"))?;
-            row(shape, inner)?;
+            let (table, inner) = parse_row(&head, &text)
+                .ok_or_else(|| lines.error("is not a row of the tables its first line names"))?;
+            row(table, inner)?;
             rows = rows.saturating_add(1);
         }
     }
 
-    fn judge(&self, head: &Head) -> Result<(), Judged> {
-        if head.frontdesk_backup != VERSION {
-            return Err(Judged::Line(
-                "says that the backup has another form than this program reads",
+    fn check_header(&self, head: &BackupHeader) -> Result<(), HeaderError> {
+        if head.frontdesk_backup != FORMAT_VERSION {
+            return Err(HeaderError::Malformed(
+                "has a format version that this program does not read",
             ));
         }
         let known: BTreeSet<String> =
-            known_versions().map_err(|error| Judged::Other(error.into()))?;
+            known_versions().map_err(|error| HeaderError::Other(error.into()))?;
         if let Some(newer) = head
             .migrations
             .iter()
             .find(|version| !known.contains(*version))
         {
-            return Err(Judged::Other(
+            return Err(HeaderError::Other(
                 StoreError::Newer {
                     migration: newer.clone(),
                 }
@@ -175,59 +186,59 @@ impl Store {
             ));
         }
         if head.sealing_key_id != self.0.seal.id() {
-            return Err(Judged::Other(BackupError::OtherKey(
+            return Err(HeaderError::Other(BackupError::OtherKey(
                 head.sealing_key_id.clone(),
             )));
         }
-        // These names become part of statements.
+        // The names become part of statements.
         let plain = |name: &String| {
             !name.is_empty()
                 && name
                     .bytes()
                     .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         };
-        let good = |shape: &Shape| {
-            TABLES.contains(&shape.table.as_str()) && shape.columns.iter().all(plain)
+        let is_known = |table: &TableColumns| {
+            TABLES.contains(&table.table.as_str()) && table.columns.iter().all(plain)
         };
-        if head.tables.iter().all(good) {
+        if head.tables.iter().all(is_known) {
             Ok(())
         } else {
-            Err(Judged::Line("names a table or a column that there is not"))
+            Err(HeaderError::Malformed("names an unknown table or column"))
         }
     }
 }
 
-/// What is wrong with a head.
-enum Judged {
-    Line(&'static str),
+/// The reason why a header is refused.
+enum HeaderError {
+    Malformed(&'static str),
     Other(BackupError),
 }
 
-/// The lines of a file, digested as they are read.
-struct Lines<'a, R> {
+/// Reads lines and computes their digest.
+struct BackupReader<'a, R> {
     from: &'a mut R,
     line: u64,
     digest: Sha256,
 }
 
-impl<R: BufRead> Lines<'_, R> {
+impl<R: BufRead> BackupReader<'_, R> {
     fn next(&mut self) -> Result<Option<String>, BackupError> {
         self.line = self.line.saturating_add(1);
         let mut bytes = Vec::new();
-        io::Read::take(&mut *self.from, LINE).read_until(b'\n', &mut bytes)?;
+        io::Read::take(&mut *self.from, MAX_LINE_BYTES).read_until(b'\n', &mut bytes)?;
         if bytes.is_empty() {
             return Ok(None);
         }
         self.digest.update(&bytes);
         if bytes.pop() != Some(b'\n') {
-            return Err(self.wrong("does not end: the file was cut off, or is no backup"));
+            return Err(self.error("does not end: the file was cut off, or is no backup"));
         }
         String::from_utf8(bytes)
             .map(Some)
-            .map_err(|_| self.wrong("is not text"))
+            .map_err(|_| self.error("is not text"))
     }
 
-    fn wrong(&self, reason: &str) -> BackupError {
+    fn error(&self, reason: &str) -> BackupError {
         BackupError::Line {
             line: self.line,
             reason: reason.to_owned(),
@@ -235,27 +246,28 @@ impl<R: BufRead> Lines<'_, R> {
     }
 }
 
-/// The table of a row, and the object that is the row: exactly the columns that the head names, each a text, a whole number, a
-/// truth value or nothing.
-fn row_of<'a>(head: &'a Head, text: &'a str) -> Option<(&'a Shape, &'a str)> {
+/// Splits a line into its table and the object that is the row. The object must have exactly the
+/// columns of the header, each a string, an integer, a boolean or null.
+fn parse_row<'a>(head: &'a BackupHeader, text: &'a str) -> Option<(&'a TableColumns, &'a str)> {
     let (table, rest) = text.strip_prefix("{\"")?.split_once("\":")?;
     let inner = rest.strip_suffix('}')?;
-    let shape = head.tables.iter().find(|shape| shape.table == table)?;
+    let table = head.tables.iter().find(|columns| columns.table == table)?;
     let Value::Object(row) = serde_json::from_str(inner).ok()? else {
         return None;
     };
     let plain = |value: &Value| {
         value.is_string() || value.is_i64() || value.is_boolean() || value.is_null()
     };
-    let whole = row.len() == shape.columns.len()
-        && shape
+    let whole = row.len() == table.columns.len()
+        && table
             .columns
             .iter()
             .all(|column| row.get(column).is_some_and(plain));
-    whole.then_some((shape, inner))
+    whole.then_some((table, inner))
 }
 
-/// Keeps servers from writing until the transaction ends; on SQLite it is alone already.
+/// Prevents servers from writing until the transaction ends. On SQLite the transaction excludes
+/// them already.
 fn exclude_others(connection: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query(format!(
@@ -268,12 +280,12 @@ fn exclude_others(connection: &mut AnyConnection) -> Result<(), StoreError> {
 }
 
 #[derive(QueryableByName)]
-struct Count {
+struct RowCount {
     #[diesel(sql_type = BigInt)]
     rows: i64,
 }
 
-fn empty(connection: &mut AnyConnection, replace: bool) -> Result<(), BackupError> {
+fn ensure_empty(connection: &mut AnyConnection, replace: bool) -> Result<(), BackupError> {
     for table in TABLES {
         let statement = format!(
             "{} FROM \"{table}\"",
@@ -287,11 +299,11 @@ fn empty(connection: &mut AnyConnection, replace: bool) -> Result<(), BackupErro
             execute(connection, &statement)?;
             continue;
         }
-        let counted: Vec<Count> = match connection {
+        let counted: Vec<RowCount> = match connection {
             AnyConnection::Sqlite(sqlite) => diesel::sql_query(statement).load(sqlite)?,
             AnyConnection::Postgres(postgres) => diesel::sql_query(statement).load(postgres)?,
         };
-        if let Some(Count { rows: rows @ 1.. }) = counted.first() {
+        if let Some(RowCount { rows: rows @ 1.. }) = counted.first() {
             return Err(BackupError::NotEmpty { table, rows: *rows });
         }
     }
@@ -306,30 +318,31 @@ fn execute(connection: &mut AnyConnection, statement: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// The table with the columns to insert, all of which there must be; those the backup lacks are empty.
-fn known_columns(connection: &mut AnyConnection, shape: &Shape) -> Result<Shape, BackupError> {
-    let known = columns(connection, &shape.table)?;
-    match shape.columns.iter().find(|column| !known.contains(column)) {
-        None => Ok(shape.clone()),
+/// Returns the columns to insert, after checking that the table has all of them. Columns that the
+/// backup lacks become null.
+fn known_columns(
+    connection: &mut AnyConnection,
+    table: &TableColumns,
+) -> Result<TableColumns, BackupError> {
+    let known = columns(connection, &table.table)?;
+    match table.columns.iter().find(|column| !known.contains(column)) {
+        None => Ok(table.clone()),
         Some(unknown) => Err(BackupError::Line {
             line: 1,
-            reason: format!(
-                "names the column {unknown} of {}, which there is not",
-                shape.table
-            ),
+            reason: format!("names the unknown column {unknown} of {}", table.table),
         }),
     }
 }
 
 fn insert(
     connection: &mut AnyConnection,
-    of: Option<&Shape>,
+    current: Option<&TableColumns>,
     waiting: &mut Vec<String>,
 ) -> Result<(), BackupError> {
-    let (Some(of), false) = (of, waiting.is_empty()) else {
+    let (Some(table), false) = (current, waiting.is_empty()) else {
         return Ok(());
     };
-    let statement = insert_from_json(connection, &of.table, &of.columns);
+    let statement = insert_from_json(connection, &table.table, &table.columns);
     let rows = format!("[{}]", waiting.join(","));
     waiting.clear();
     match connection {

@@ -1,16 +1,17 @@
-//! Sealing what must be readable again, and digesting what need not be.
+//! Seals secrets that must be readable again, and digests tokens that need not be.
 //!
 //! A sealed text is base64url, without padding, of
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---:|---|
 //! | 1 | version, 1 |
-//! | 8 | key id: the first bytes of SHA-256 of a label and the key |
+//! | 8 | key identifier: the first bytes of SHA-256 of a label and the key |
 //! | 12 | nonce, random |
 //! | 16 | tag |
 //! | rest | AES-256-GCM of the text |
 //!
-//! and its associated data are what it is, the provider and the row's key, joined with `|`: a value moved to another row does not open.
+//! The associated data are the kind of the text, the provider and the key of the row, joined with
+//! `|`, so a value that was moved to another row does not open.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -24,17 +25,18 @@ use openssl::sha::Sha256;
 use protocol::Secret;
 use zeroize::Zeroizing;
 
-use crate::desk::lock;
+use crate::queue::lock;
 use crate::random::hexadecimal;
 
 const VERSION: u8 = 1;
-const KEY: usize = 32;
-const KEY_ID: usize = 8;
-const NONCE: usize = 12;
-const TAG: usize = 16;
+const KEY_BYTES: usize = 32;
+const KEY_ID_BYTES: usize = 8;
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
 const KEY_ID_LABEL: &[u8] = b"frontdesk sealing key id";
 
-/// AES-256-GCM. OpenSSL looks a cipher up by its name each time it is not told which, which takes longer than to seal a secret.
+/// Returns AES-256-GCM. OpenSSL looks an unfetched cipher up by its name at each use, which takes
+/// longer than sealing a secret.
 fn cipher() -> Option<&'static Cipher> {
     static FETCHED: OnceLock<Option<Cipher>> = OnceLock::new();
     FETCHED
@@ -42,21 +44,23 @@ fn cipher() -> Option<&'static Cipher> {
         .as_ref()
 }
 
-/// The key that client secrets and private keys are sealed with, kept outside the database.
+/// The key that seals client secrets and private keys. It is kept outside the database.
 #[derive(Clone)]
 pub struct SealingKey {
-    key: Zeroizing<[u8; KEY]>,
-    id: [u8; KEY_ID],
-    sealing: Arc<Context>,
-    opening: Arc<Context>,
+    key: Zeroizing<[u8; KEY_BYTES]>,
+    id: [u8; KEY_ID_BYTES],
+    sealing: Arc<CipherContext>,
+    opening: Arc<CipherContext>,
 }
 
-/// A cipher's context that knows the key, kept for the next text: to make one takes longer than to seal a secret.
+/// A cipher context with the key set, kept for the next text. Creating one takes longer than
+/// sealing a secret.
 #[derive(Default)]
-struct Context(Mutex<Option<CipherCtx>>);
+struct CipherContext(Mutex<Option<CipherCtx>>);
 
-impl Context {
-    /// Works with the context, or a new one when there is none. One that failed is not used again.
+impl CipherContext {
+    /// Runs `work` with the context, or with a new one if there is none. A context that failed is
+    /// dropped.
     fn with<T>(
         &self,
         new: impl FnOnce() -> Option<CipherCtx>,
@@ -70,26 +74,27 @@ impl Context {
     }
 }
 
-/// A nonce that nobody had before.
-fn nonce() -> Option<[u8; NONCE]> {
-    static DRAWN: Mutex<Vec<[u8; NONCE]>> = Mutex::new(Vec::new());
+/// Returns a fresh random nonce.
+fn nonce() -> Option<[u8; NONCE_BYTES]> {
+    static DRAWN: Mutex<Vec<[u8; NONCE_BYTES]>> = Mutex::new(Vec::new());
     let mut drawn = lock(&DRAWN);
     if drawn.is_empty() {
-        // To be given any random bytes takes longer than to be given some more. Nonces are no secrets, so they may wait in memory.
-        let mut bytes = [0; NONCE * 64];
+        // A request for random bytes has a high fixed cost, so 64 nonces are drawn at once. Nonces
+        // are not secret.
+        let mut bytes = [0; NONCE_BYTES * 64];
         rand_bytes(&mut bytes).ok()?;
         drawn.extend(bytes.as_chunks().0);
     }
     drawn.pop()
 }
 
-/// Why a sealing key is none. It never quotes the key.
+/// The reason why a sealing key is invalid. Never quotes the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// It is not base64.
+    /// The text is not base64.
     #[error("the sealing key must be 32 bytes in base64, and this is not base64")]
     NotBase64,
-    /// It has the wrong length.
+    /// The key has the wrong length.
     #[error("the sealing key must be 32 bytes in base64, and this is {0} bytes")]
     WrongLength(usize),
     /// The operating system gave no random bytes.
@@ -98,10 +103,11 @@ pub enum SealError {
 }
 
 impl SealingKey {
-    /// Reads 32 bytes of base64: the standard or the URL-safe alphabet, padded or not, white space around it ignored.
+    /// Parses 32 bytes of base64: standard or URL-safe alphabet, padded or not, surrounding white
+    /// space ignored.
     ///
     /// # Errors
-    /// One sentence that says what is wrong.
+    /// [`SealError::NotBase64`], [`SealError::WrongLength`].
     pub fn from_base64(text: &str) -> Result<Self, SealError> {
         let text = Zeroizing::new(
             text.trim()
@@ -114,12 +120,12 @@ impl SealingKey {
                 .decode(text.as_bytes())
                 .map_err(|_| SealError::NotBase64)?,
         );
-        let key = <[u8; KEY]>::try_from(bytes.as_slice())
+        let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
             .map_err(|_| SealError::WrongLength(bytes.len()))?;
         let mut digest = Sha256::new();
         digest.update(KEY_ID_LABEL);
         digest.update(&key);
-        let mut id = [0; KEY_ID];
+        let mut id = [0; KEY_ID_BYTES];
         id.iter_mut()
             .zip(digest.finish())
             .for_each(|(to, from)| *to = from);
@@ -131,27 +137,28 @@ impl SealingKey {
         })
     }
 
-    /// A new random key, in base64, for an operator to keep.
+    /// Generates a random key, in base64, for an operator to keep.
     ///
     /// # Errors
-    /// [`SealError::NoRandomness`].
+    /// [`SealError::NoRandomness`] if the operating system gives no random bytes.
     pub fn generate() -> Result<Secret, SealError> {
-        let mut key = Zeroizing::new([0; KEY]);
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
         rand_bytes(key.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
         Ok(Secret::new(STANDARD.encode(key.as_slice())))
     }
 
-    /// The key's name in sealed texts and in the `seal_check` table, in hexadecimal.
+    /// Returns the identifier of the key in sealed texts and in the table `seal_check`, in
+    /// hexadecimal.
     pub fn id(&self) -> String {
         hexadecimal(&self.id)
     }
 
-    /// Seals a text. `None` when the operating system gives no random bytes.
-    pub(crate) fn seal(&self, about: &About<'_>, text: &str) -> Option<String> {
+    /// Seals a text. Returns `None` if the operating system gives no random bytes.
+    pub(crate) fn seal(&self, associated: &SealContext<'_>, text: &str) -> Option<String> {
         let nonce = nonce()?;
-        let mut tag = [0; TAG];
+        let mut tag = [0; TAG_BYTES];
         // The cipher asks for room for a block more than it writes.
-        let mut sealed = Vec::with_capacity(text.len() + 2 * TAG);
+        let mut sealed = Vec::with_capacity(text.len() + 2 * TAG_BYTES);
         let new = || {
             let mut context = CipherCtx::new().ok()?;
             context
@@ -161,7 +168,9 @@ impl SealingKey {
         };
         self.sealing.with(new, |context| {
             context.encrypt_init(None, None, Some(&nonce)).ok()?;
-            context.cipher_update(about.text().as_bytes(), None).ok()?;
+            context
+                .cipher_update(associated.text().as_bytes(), None)
+                .ok()?;
             context
                 .cipher_update_vec(text.as_bytes(), &mut sealed)
                 .ok()?;
@@ -172,18 +181,23 @@ impl SealingKey {
         Some(URL_SAFE_NO_PAD.encode(parts.concat()))
     }
 
-    /// Opens a sealed text. `None` when it was sealed with another key, for another row, or changed since.
-    pub(crate) fn open(&self, about: &About<'_>, sealed: &str) -> Option<Zeroizing<String>> {
+    /// Opens a sealed text. Returns `None` if it was sealed with another key or for another row, or
+    /// was changed.
+    pub(crate) fn open(
+        &self,
+        associated: &SealContext<'_>,
+        sealed: &str,
+    ) -> Option<Zeroizing<String>> {
         let blob = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (version, rest) = blob.split_first()?;
-        let (id, rest) = rest.split_at_checked(KEY_ID)?;
-        let (nonce, rest) = rest.split_at_checked(NONCE)?;
-        let (tag, rest) = rest.split_at_checked(TAG)?;
+        let (id, rest) = rest.split_at_checked(KEY_ID_BYTES)?;
+        let (nonce, rest) = rest.split_at_checked(NONCE_BYTES)?;
+        let (tag, rest) = rest.split_at_checked(TAG_BYTES)?;
         if *version != VERSION || id != self.id {
             return None;
         }
-        // With its capacity from the start, so that it is nowhere but where it is wiped.
-        let mut opened = Zeroizing::new(Vec::with_capacity(rest.len() + TAG));
+        // Allocated in full at once, so that no copy is left in memory that is not wiped.
+        let mut opened = Zeroizing::new(Vec::with_capacity(rest.len() + TAG_BYTES));
         let new = || {
             let mut context = CipherCtx::new().ok()?;
             context
@@ -193,7 +207,9 @@ impl SealingKey {
         };
         self.opening.with(new, |context| {
             context.decrypt_init(None, None, Some(nonce)).ok()?;
-            context.cipher_update(about.text().as_bytes(), None).ok()?;
+            context
+                .cipher_update(associated.text().as_bytes(), None)
+                .ok()?;
             context.cipher_update_vec(rest, &mut opened).ok()?;
             context.set_tag(tag).ok()?;
             context.cipher_final_vec(&mut opened).ok()
@@ -210,20 +226,20 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What a sealed text belongs to: its associated data.
-pub(crate) enum About<'a> {
+/// The row and column that a sealed text belongs to: its associated data.
+pub(crate) enum SealContext<'a> {
     /// The secret of a client of a provider.
     ClientSecret {
         provider: &'a str,
         client_id: &'a str,
     },
-    /// The private part of a provider's signing key.
+    /// The private part of a signing key of a provider.
     PrivateKey { provider: &'a str, kid: &'a str },
-    /// The row that proves the key.
+    /// The sentinel, which proves the key.
     Check,
 }
 
-impl About<'_> {
+impl SealContext<'_> {
     fn text(&self) -> String {
         match self {
             Self::ClientSecret {
@@ -236,16 +252,16 @@ impl About<'_> {
     }
 }
 
-/// SHA-256 of a token, base64url: all that is kept of it.
+/// Returns the digest of a token: SHA-256 in base64url.
 pub(crate) fn digest(token: &str) -> String {
-    // The one-shot function looks the algorithm up by its name each time.
+    // The one-shot function would look the algorithm up by its name each time.
     let mut sha256 = Sha256::new();
     sha256.update(token.as_bytes());
     URL_SAFE_NO_PAD.encode(sha256.finish())
 }
 
-/// Whether two digests are equal, in a time that does not tell where they differ.
-pub(crate) fn same(one: &str, other: &str) -> bool {
+/// Compares two digests in constant time.
+pub(crate) fn constant_time_eq(one: &str, other: &str) -> bool {
     one.len() == other.len() && openssl::memcmp::eq(one.as_bytes(), other.as_bytes())
 }
 
@@ -253,7 +269,7 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ABOUT: About<'_> = About::ClientSecret {
+    const ABOUT: SealContext<'_> = SealContext::ClientSecret {
         provider: "https://op.example",
         client_id: "c1",
     };
@@ -281,7 +297,7 @@ mod tests {
         let blob = URL_SAFE_NO_PAD
             .decode(key.seal(&ABOUT, "hush").unwrap())
             .unwrap();
-        assert_eq!(blob.len(), 1 + KEY_ID + NONCE + TAG + 4);
+        assert_eq!(blob.len(), 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES + 4);
         for at in 0..blob.len() {
             let mut changed = blob.clone();
             changed[at] ^= 1;
@@ -320,7 +336,8 @@ mod tests {
                 .flat_map(|thread| thread.join().unwrap());
             sealed
                 .map(|sealed| {
-                    URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID..][..NONCE].to_vec()
+                    URL_SAFE_NO_PAD.decode(sealed).unwrap()[1 + KEY_ID_BYTES..][..NONCE_BYTES]
+                        .to_vec()
                 })
                 .collect()
         });
@@ -334,19 +351,19 @@ mod tests {
         let key = key();
         let sealed = key.seal(&ABOUT, "hush").unwrap();
         for other in [
-            About::ClientSecret {
+            SealContext::ClientSecret {
                 provider: "https://op.example",
                 client_id: "c2",
             },
-            About::ClientSecret {
+            SealContext::ClientSecret {
                 provider: "https://other.example",
                 client_id: "c1",
             },
-            About::PrivateKey {
+            SealContext::PrivateKey {
                 provider: "https://op.example",
                 kid: "c1",
             },
-            About::Check,
+            SealContext::Check,
         ] {
             assert!(key.open(&other, &sealed).is_none(), "{}", other.text());
         }
@@ -356,10 +373,10 @@ mod tests {
 
     #[test]
     fn a_key_is_read_in_every_common_spelling() {
-        let bytes = [0xfb; KEY];
+        let bytes = [0xfb; KEY_BYTES];
         let standard = STANDARD.encode(bytes);
         let id = SealingKey::from_base64(&standard).unwrap().id();
-        assert_eq!(id.len(), 2 * KEY_ID);
+        assert_eq!(id.len(), 2 * KEY_ID_BYTES);
         for text in [
             URL_SAFE_NO_PAD.encode(bytes),
             standard.trim_end_matches('=').to_owned(),
@@ -384,8 +401,8 @@ mod tests {
     #[test]
     fn digests_compare_by_value() {
         assert_eq!(digest("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-        assert!(same(&digest("abc"), &digest("abc")));
-        assert!(!same(&digest("abc"), &digest("abd")));
-        assert!(!same("", &digest("abc")));
+        assert!(constant_time_eq(&digest("abc"), &digest("abc")));
+        assert!(!constant_time_eq(&digest("abc"), &digest("abd")));
+        assert!(!constant_time_eq("", &digest("abc")));
     }
 }

@@ -1,4 +1,4 @@
-//! The keys a provider signs with: add, rotate, purge.
+//! The signing keys of providers: add, rotate, purge.
 
 use diesel::prelude::*;
 use protocol::{Issuer, Secret, Timestamp};
@@ -9,44 +9,45 @@ use crate::audit_row;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::lock::{Lock, lock};
-use crate::random::no_randomness;
+use crate::random::no_random_bytes;
 use crate::schema::signing_key;
-use crate::seal::{About, SealingKey};
+use crate::seal::{SealContext, SealingKey};
 
-/// A signing key about to be stored.
+/// A signing key to be stored.
 #[derive(Debug, Clone)]
 pub struct NewSigningKey {
-    /// Its identifier. RFC 7517 §4.5.
+    /// The key identifier. RFC 7517 §4.5.
     pub kid: String,
-    /// The algorithm it signs with. RFC 7518 §3.1.
+    /// The signature algorithm. RFC 7518 §3.1.
     pub algorithm: String,
-    /// Its private part, as text; sealed before it is stored.
+    /// The private key, as text; sealed before it is stored.
     pub private: Secret,
-    /// Its public part: a JSON Web Key. RFC 7517 §4.
+    /// The public key, a JSON Web Key. RFC 7517 §4.
     pub public_jwk: String,
 }
 
-/// A stored signing key: published from the moment it is stored, until it is purged.
+/// A stored signing key. It is published from the moment it is stored until it is purged.
 #[derive(Debug, Clone)]
 pub struct SigningKey {
-    /// Its identifier. RFC 7517 §4.5.
+    /// The key identifier. RFC 7517 §4.5.
     pub kid: String,
-    /// The algorithm it signs with. RFC 7518 §3.1.
+    /// The signature algorithm. RFC 7518 §3.1.
     pub algorithm: String,
-    /// Its private part, as it was handed in.
+    /// The private key, as it was stored.
     pub private: Secret,
-    /// Its public part: a JSON Web Key. RFC 7517 §4.
+    /// The public key, a JSON Web Key. RFC 7517 §4.
     pub public_jwk: String,
-    /// When it was made.
+    /// The time at which the key was generated.
     pub created_at: Timestamp,
-    /// When it begins to sign.
+    /// The time at which the key begins to sign.
     pub signs_from: Timestamp,
-    /// When it stops signing, which may be a time to come; it has no successor yet, when absent.
+    /// The time at which the key stops signing, which may be in the future; `None`: it has no
+    /// successor yet.
     pub retired_at: Option<Timestamp>,
 }
 
 impl SigningKey {
-    /// Whether it signs at that time.
+    /// Returns true if the key signs at that time.
     pub fn signs_at(&self, now: Timestamp) -> bool {
         self.signs_from <= now && self.retired_at.is_none_or(|at| now < at)
     }
@@ -73,14 +74,14 @@ impl KeyRow {
         now: Timestamp,
         seal: &SealingKey,
     ) -> Result<Self, StoreError> {
-        let about = About::PrivateKey {
+        let about = SealContext::PrivateKey {
             provider: provider.as_str(),
             kid: &new.kid,
         };
         Ok(Self {
             private_sealed: seal
                 .seal(&about, new.private.reveal())
-                .ok_or_else(no_randomness)?,
+                .ok_or_else(no_random_bytes)?,
             kid: new.kid.clone(),
             provider: provider.as_str().to_owned(),
             algorithm: new.algorithm.clone(),
@@ -92,7 +93,7 @@ impl KeyRow {
     }
 
     fn key(self, seal: &SealingKey) -> Result<SigningKey, StoreError> {
-        let about = About::PrivateKey {
+        let about = SealContext::PrivateKey {
             provider: &self.provider,
             kid: &self.kid,
         };
@@ -112,7 +113,7 @@ impl KeyRow {
 }
 
 impl Store {
-    /// All keys of a provider that are published, in the order in which they begin to sign.
+    /// Returns the published keys of a provider, in the order in which they begin to sign.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] for a key that does not open.
@@ -127,9 +128,10 @@ impl Store {
         rows.into_iter().map(|row| row.key(&self.0.seal)).collect()
     }
 
-    /// Stores a provider's first keys, which sign at once; `false`, and nothing is stored, when it has keys already.
+    /// Stores the first keys of a provider, which sign at once. Returns false and stores nothing if
+    /// the provider has keys already.
     ///
-    /// Of replicas that start together one wins, and all read the same keys afterwards.
+    /// Of replicas that start together, one stores its keys, and all read the same keys afterwards.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] for a key identifier that exists.
@@ -142,10 +144,11 @@ impl Store {
         self.rotate_signing_keys(provider, &[], first, now, now)
     }
 
-    /// Publishes successors at once, to sign from `signs_from` on; a predecessor of the same algorithm signs until then.
+    /// Publishes successors at once, which sign from `signs_from` on. Until then the predecessors
+    /// with the same algorithms sign.
     ///
-    /// `seen` are the keys the decision was made upon. When the provider has another by now, somebody else rotated first:
-    /// the answer is `false`, and nothing changed.
+    /// `seen` are the keys on which the decision is based. If the provider has other keys by now,
+    /// another process rotated first: returns false and changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] for a key identifier that exists.
@@ -171,7 +174,10 @@ impl Store {
         } else {
             Event::KeysRotated
         };
-        let audit = self.row_of(event).at(provider.as_str()).saying(&algorithms);
+        let audit = self
+            .audit_row(event)
+            .with_provider(provider.as_str())
+            .with_detail(&algorithms);
         let rotated = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
             let present: Vec<String> = signing_key::table
@@ -196,30 +202,31 @@ impl Store {
             Ok(true)
         })?;
         if rotated {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(rotated)
     }
 
-    /// Deletes the keys of all providers that stopped signing before that time, and says how many there were.
+    /// Deletes the keys of all providers that stopped signing before that time, and returns their
+    /// number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn purge_signing_keys(&self, retired_before: Timestamp) -> Result<usize, StoreError> {
-        let mut audit = self.row_of(Event::KeysPurged);
+        let mut audit = self.audit_row(Event::KeysPurged);
         let purged = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
             let retired =
                 signing_key::table.filter(signing_key::retired_at.lt(retired_before.seconds()));
             let purged = diesel::delete(retired).execute(connection)?;
             if purged > 0 {
-                audit = audit.clone().saying(&purged.to_string());
+                audit = audit.clone().with_detail(&purged.to_string());
                 audit_row::write_one(connection, &audit)?;
             }
             Ok(purged)
         })?;
         if purged > 0 {
-            audit.tell(false);
+            audit.log(false);
         }
         Ok(purged)
     }

@@ -1,4 +1,5 @@
-//! The tables as a backup sees them: their columns are asked of the database, so a new one needs no line here.
+//! The tables of a backup. Their columns are read from the database, so a new column needs no
+//! change here.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -6,8 +7,8 @@ use diesel::sql_types::Text;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 
-/// Every table with something to keep. What proves the sealing key is not among them: the store that is restored into has its
-/// own proof of the same key.
+/// The tables of a backup. The sentinel is not among them, because the restored store has its own
+/// for the same key.
 pub const TABLES: &[&str] = &[
     "client",
     "signing_key",
@@ -17,14 +18,14 @@ pub const TABLES: &[&str] = &[
 ];
 
 #[derive(QueryableByName)]
-struct Named {
+struct ColumnName {
     #[diesel(sql_type = Text)]
     name: String,
 }
 
-/// The columns of a table, in their order.
+/// Returns the columns of a table, in their order.
 pub fn columns(connection: &mut AnyConnection, table: &str) -> Result<Vec<String>, StoreError> {
-    let named: Vec<Named> = match connection {
+    let named: Vec<ColumnName> = match connection {
         AnyConnection::Sqlite(sqlite) => {
             diesel::sql_query("SELECT name FROM pragma_table_info(?) ORDER BY cid").bind::<Text, _>(table).load(sqlite)?
         }
@@ -38,7 +39,7 @@ pub fn columns(connection: &mut AnyConnection, table: &str) -> Result<Vec<String
     Ok(named.into_iter().map(|named| named.name).collect())
 }
 
-/// The expression that makes one JSON object of a row.
+/// Returns the SQL expression for a row as a JSON object.
 pub fn row_as_json(connection: &AnyConnection, columns: &[String]) -> String {
     let pairs: Vec<String> = columns
         .iter()
@@ -51,7 +52,7 @@ pub fn row_as_json(connection: &AnyConnection, columns: &[String]) -> String {
     }
 }
 
-/// The statement that inserts rows from one JSON array of such objects.
+/// Returns the statement that inserts rows from a JSON array of objects.
 pub fn insert_from_json(connection: &AnyConnection, table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns
         .iter()

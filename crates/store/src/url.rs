@@ -1,23 +1,23 @@
-//! Where a store lives.
+//! The URL of a store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// The address of a store: `sqlite://path`, `sqlite:path`, `postgres://…` or `postgresql://…`.
+/// The URL of a store: `sqlite://path`, `sqlite:path`, `postgres://…` or `postgresql://…`.
 ///
-/// `sqlite:///var/lib/x.db` is an absolute path and `sqlite://x.db` one below the working directory.
-/// It prints without its password.
+/// `sqlite:///var/lib/x.db` is an absolute path; `sqlite://x.db` is relative to the working
+/// directory. The URL is printed without its password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(Target);
+pub struct DatabaseUrl(DatabaseTarget);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Target {
+enum DatabaseTarget {
     Sqlite(String),
     Postgres(String),
 }
 
-/// Why a text is not the address of a store. It never quotes the text, which may hold a password.
+/// The reason why a text is not a URL of a store. Never quotes the text, which may have a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DatabaseUrlError(&'static str);
@@ -27,10 +27,12 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
         if text.contains('\0') {
-            return Err(DatabaseUrlError("a database URL has no NUL in it"));
+            return Err(DatabaseUrlError(
+                "a database URL must not contain a NUL character",
+            ));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self(Target::Postgres(text.to_owned())));
+            return Ok(Self(DatabaseTarget::Postgres(text.to_owned())));
         }
         let Some(path) = text
             .strip_prefix("sqlite://")
@@ -40,7 +42,8 @@ impl FromStr for DatabaseUrl {
                 "a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://",
             ));
         };
-        // SQLite reads more than a path into these, and each connection to a store in memory would be a store of its own.
+        // SQLite would read more than a path from these, and each connection to a store in memory
+        // would be a separate store.
         if path.is_empty()
             || path.contains(":memory:")
             || path.starts_with("file:")
@@ -50,34 +53,35 @@ impl FromStr for DatabaseUrl {
                 "a sqlite:// URL is the path of a file, without options",
             ));
         }
-        Ok(Self(Target::Sqlite(path.to_owned())))
+        Ok(Self(DatabaseTarget::Sqlite(path.to_owned())))
     }
 }
 
 impl DatabaseUrl {
-    /// Whether the store is an SQLite file.
+    /// Returns true if the store is an SQLite file.
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.0, Target::Sqlite(_))
+        matches!(self.0, DatabaseTarget::Sqlite(_))
     }
 
-    /// The maximum number of connections that one process opens to serve from.
+    /// Returns the maximum number of pooled connections of one process.
     pub fn max_connections(&self) -> u32 {
         if self.is_sqlite() { 4 } else { 8 }
     }
 
-    /// The path of the SQLite file.
+    /// Returns the path of the SQLite file.
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {
-            Target::Sqlite(path) => Some(Path::new(path)),
-            Target::Postgres(_) => None,
+            DatabaseTarget::Sqlite(path) => Some(Path::new(path)),
+            DatabaseTarget::Postgres(_) => None,
         }
     }
 
-    /// What to tell the database's driver: the file's path, or the URL with our patience added where it says nothing of its own.
+    /// Returns the connection string for the driver: the path of the file, or the URL with default
+    /// time-outs where it sets none.
     pub(crate) fn driver(&self) -> String {
         match &self.0 {
-            Target::Sqlite(path) => path.clone(),
-            Target::Postgres(url) => {
+            DatabaseTarget::Sqlite(path) => path.clone(),
+            DatabaseTarget::Postgres(url) => {
                 let ours = [
                     ("connect_timeout", "3"),
                     ("tcp_user_timeout", "5000"),
@@ -96,10 +100,11 @@ impl DatabaseUrl {
         }
     }
 
-    /// A driver's message on one line, without this URL and its password should it quote them.
+    /// Returns a message of the driver on one line, without the password in case the message quotes
+    /// the URL.
     pub(crate) fn clean(&self, message: &str) -> String {
         let mut message = crate::error::one_line(message);
-        if let Target::Postgres(url) = &self.0 {
+        if let DatabaseTarget::Postgres(url) = &self.0 {
             message = message
                 .replace(&self.driver(), &self.to_string())
                 .replace(url, &self.to_string());
@@ -110,7 +115,7 @@ impl DatabaseUrl {
         message
     }
 
-    /// The folder the SQLite file is in.
+    /// Returns the folder of the SQLite file.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let folder = self.sqlite_path()?.parent()?;
         Some(if folder.as_os_str().is_empty() {
@@ -123,7 +128,7 @@ impl DatabaseUrl {
 
 const MASK: &str = "***";
 
-/// The texts in a PostgreSQL URL that must not be seen.
+/// Returns the passwords in a PostgreSQL URL.
 fn secrets(url: &str) -> Vec<String> {
     let (rest, query) = url.split_once('?').unwrap_or((url, ""));
     let user = rest
@@ -149,8 +154,8 @@ fn secrets(url: &str) -> Vec<String> {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Target::Sqlite(path) => write!(f, "sqlite://{path}"),
-            Target::Postgres(url) => {
+            DatabaseTarget::Sqlite(path) => write!(f, "sqlite://{path}"),
+            DatabaseTarget::Postgres(url) => {
                 let mut shown = url.clone();
                 for secret in secrets(url) {
                     shown = shown

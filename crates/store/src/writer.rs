@@ -1,7 +1,11 @@
 //! Group commit: queued writes share one durable transaction.
 //!
-//! A writer takes what is waiting, without a timer: one write when the store is idle, hundreds when it is not.
-//! Each caller hears of its own write, and only after the commit.
+//! A writer takes all queued writes, without a timer: one write when the store is idle, hundreds
+//! under load. Each caller gets the result of its own write, and only after the commit. SQLite has
+//! one write lock and so one writer; PostgreSQL has two, so that one fills a batch while the other
+//! commits. A second writer is woken for the first write that waits, because a write that waits for
+//! a lock of another process must delay no other. A writer yields before it takes a batch, because
+//! a transaction and its sync cost more than a write.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,81 +16,79 @@ use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 use futures_channel::oneshot;
 
-use crate::activity::Writes;
-use crate::change::{Operation, apply_all};
-use crate::connection::{AnyConnection, Purpose};
-use crate::crew::{Crew, Trade};
-use crate::desk::{Answers, Desk, NotQueued, Queue};
+use crate::activity::WriteCounters;
+use crate::change::{QueuedWrite, apply_all};
+use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
+use crate::queue::{InFlight, Queue, QueueError, Waiters};
 use crate::register_many::RegisterMany;
 use crate::url::DatabaseUrl;
+use crate::worker_pool::{BatchWorker, WorkerPool};
 
-/// How many writes share a transaction at most.
-const BATCH: usize = 256;
+/// The maximum number of writes in one transaction.
+const BATCH_SIZE: usize = 256;
 
-/// For how long nobody asks whether a connection is still alive, which costs a round trip: one batch follows another under load.
-const FRESH: Duration = Duration::from_millis(1);
+/// The idle time after which a connection is pinged before its next use. A ping costs a round trip,
+/// and under load one batch follows another.
+const PING_AFTER: Duration = Duration::from_millis(1);
 
-/// Whether there was something to change, or why nothing could be.
-pub type Verdict = Result<bool, StoreError>;
+/// The result of one write: true if it changed something, or the error that prevented it.
+pub type WriteResult = Result<bool, StoreError>;
 
 /// The queue of writes and the threads that empty it.
 pub struct Writer {
-    crew: Arc<Crew<Writers>>,
-    /// The watch over the crew ends with it.
-    _watch: Sender<()>,
+    workers: Arc<WorkerPool<WriteWorker>>,
+    /// Dropping it ends the supervisor of the workers.
+    _stop: Sender<()>,
 }
 
-/// Those who write.
-struct Writers {
+struct WriteWorker {
     url: DatabaseUrl,
-    writes: Writes,
+    counters: WriteCounters,
 }
 
 impl Writer {
-    /// Starts the writers: one on SQLite, which has one write lock; two on PostgreSQL, so that one commits while the other fills.
+    /// Starts the writer threads.
     pub fn start(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let size = if url.is_sqlite() { 1 } else { 2 };
-        let (crew, watch) = Crew::start(
-            Writers {
-                url: url.clone(),
-                writes: Writes::default(),
-            },
-            size,
-        )?;
+        let worker = WriteWorker {
+            url: url.clone(),
+            counters: WriteCounters::default(),
+        };
+        let (workers, stop) = WorkerPool::start(worker, size)?;
         Ok(Self {
-            crew,
-            _watch: watch,
+            workers,
+            _stop: stop,
         })
     }
 
-    /// Queues a change. The answer is lost only when the writer is.
-    pub fn send(&self, operation: Operation) -> Result<oneshot::Receiver<Verdict>, StoreError> {
-        self.crew
+    /// Queues a write. The returned receiver is canceled only if the writer thread is lost.
+    pub fn send(&self, write: QueuedWrite) -> Result<oneshot::Receiver<WriteResult>, StoreError> {
+        self.workers
             .queue
-            .push(Box::new(operation))
-            .map_err(|refused| match refused {
-                NotQueued::Full => {
-                    self.writes().refused.fetch_add(1, Ordering::Relaxed);
+            .push(Box::new(write))
+            .map_err(|error| match error {
+                QueueError::Full => {
+                    self.counters().refused.fetch_add(1, Ordering::Relaxed);
                     StoreError::Unavailable("too many writes are waiting".to_owned())
                 }
-                NotQueued::Closed => closed(),
+                QueueError::Closed => StoreError::closed(),
             })
     }
 
-    /// How many writes wait.
+    /// Returns the number of queued writes.
     pub fn waiting(&self) -> usize {
-        self.crew.queue.waiting()
+        self.workers.queue.len()
     }
 
-    /// What it counts.
-    pub fn writes(&self) -> &Writes {
-        &self.crew.trade.writes
+    pub fn counters(&self) -> &WriteCounters {
+        &self.workers.worker.counters
     }
 
-    /// Finishes what is queued and stops. A database that does not answer is not waited for long.
+    /// Finishes the queued writes and stops. The wait for a database that does not answer is
+    /// limited.
     pub fn close(&self) {
-        self.crew.finish();
+        self.workers.finish();
     }
 }
 
@@ -96,110 +98,112 @@ impl Drop for Writer {
     }
 }
 
-/// What is said when nobody writes any more.
-pub fn closed() -> StoreError {
-    StoreError::Unavailable("it is closed".to_owned())
-}
-
-impl Trade for Writers {
-    type Wanted = Box<Operation>;
-    /// Whether there was something to change.
-    type Answer = bool;
+impl BatchWorker for WriteWorker {
+    type Input = Box<QueuedWrite>;
+    /// True if the write changed something.
+    type Output = bool;
 
     const THREAD: &'static str = "store-writer";
 
-    /// A write that waits for somebody's lock holds up no other.
-    const ENOUGH: usize = 0;
+    const WAKE_THRESHOLD: usize = 0;
 
-    /// A transaction and its sync cost more than a write.
-    const LETS_OTHERS_GO_FIRST: bool = true;
+    const YIELD_BEFORE_TAKE: bool = true;
 
-    fn work(&self, queue: &Queue<Box<Operation>, bool>, desk: &Desk<bool>) {
-        let mut line = Line {
+    fn run(&self, queue: &Queue<Box<QueuedWrite>, bool>, in_flight: &InFlight<bool>) {
+        let mut connection = WriteConnection {
             url: &self.url,
-            writes: &self.writes,
-            connection: None,
+            counters: &self.counters,
+            open: None,
         };
-        while let Some(mut jobs) = queue.take(BATCH) {
-            // A request that was answered 503 meanwhile must not come true later.
-            jobs.retain(|job| !job.answer.is_canceled());
+        while let Some(mut jobs) = queue.take(BATCH_SIZE) {
+            // A request that was answered 503 in the meantime must have no effect later.
+            jobs.retain(|job| !job.reply.is_canceled());
             if jobs.is_empty() {
                 continue;
             }
             jobs.sort_by(|one, other| {
-                one.wanted
-                    .change
-                    .lock_key()
-                    .cmp(other.wanted.change.lock_key())
+                let key = other.input.change.lock_key();
+                one.input.change.lock_key().cmp(key)
             });
-            let (operations, answers): (Vec<_>, Vec<_>) =
-                jobs.into_iter().map(|job| (job.wanted, job.answer)).unzip();
-            desk.begin(Answers(answers));
-            let verdicts = line.settle(&operations, || desk.wanted());
-            let answers = desk.end();
-            let given_up = answers.is_none();
-            let mut answers = answers
-                .map_or_else(Vec::new, |answers| answers.0)
+            let (writes, replies): (Vec<_>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.input, job.reply)).unzip();
+            in_flight.begin(Waiters(replies));
+            let results = connection.write_batch(&writes, || in_flight.is_active());
+            let waiters = in_flight.end();
+            let abandoned = waiters.is_none();
+            let mut replies = waiters
+                .map_or_else(Vec::new, |waiters| waiters.0)
                 .into_iter();
-            for (operation, verdict) in operations.iter().zip(verdicts) {
-                // Nobody listening is no reason to undo a write, nor to keep it from the log.
-                let unheard = match answers.next() {
-                    Some(answer) => answer.send(verdict),
-                    None => Err(verdict),
+            for (write, result) in writes.iter().zip(results) {
+                // The caller logs its write. If it stopped waiting, the committed write is logged
+                // here.
+                let undelivered = match replies.next() {
+                    Some(reply) => reply.send(result),
+                    None => Err(result),
                 };
-                if let Err(Ok(true)) = unheard {
-                    for row in &*operation.audit {
-                        row.tell(false);
+                if let Err(Ok(true)) = undelivered {
+                    for row in &*write.audit {
+                        row.log(false);
                     }
                 }
             }
-            if given_up {
+            if abandoned {
                 return;
             }
         }
     }
 }
 
-/// A writer's own connection, when it has one.
-struct Line<'a> {
+/// The connection of one writer thread, opened when it is needed.
+struct WriteConnection<'a> {
     url: &'a DatabaseUrl,
-    writes: &'a Writes,
-    /// The connection, and when it was last known to be alive.
-    connection: Option<(AnyConnection, Instant)>,
+    counters: &'a WriteCounters,
+    /// The open connection, and the last time at which it worked.
+    open: Option<(AnyConnection, Instant)>,
 }
 
-/// Why a transaction came to nothing.
-enum Failed {
-    /// The database refused a statement and took the rest back; other changes may fare better without it.
-    Statement(StoreError),
-    /// There was no transaction, or nobody knows how it ended.
-    Outright(StoreError),
+/// The reason why a transaction failed.
+enum BatchError {
+    /// The database refused a statement and rolled the batch back. The other writes may succeed
+    /// without it.
+    Refused(StoreError),
+    /// No transaction began, or its result is unknown.
+    Lost(StoreError),
 }
 
-impl Line<'_> {
-    /// A verdict for each operation, in order, as long as somebody wants them.
-    fn settle(&mut self, operations: &[Box<Operation>], wanted: impl Fn() -> bool) -> Vec<Verdict> {
-        match self.transact(operations) {
+impl WriteConnection<'_> {
+    /// Returns a result for each write, in their order. `is_active` returns false once the batch
+    /// was abandoned.
+    fn write_batch(
+        &mut self,
+        writes: &[Box<QueuedWrite>],
+        is_active: impl Fn() -> bool,
+    ) -> Vec<WriteResult> {
+        match self.write_together(writes) {
             Ok(done) => done.into_iter().map(Ok).collect(),
-            Err(Failed::Statement(_)) if operations.len() > 1 => self.replay(operations, wanted),
-            Err(Failed::Statement(error) | Failed::Outright(error)) => {
-                operations.iter().map(|_| Err(error.clone())).collect()
+            Err(BatchError::Refused(_)) if writes.len() > 1 => self.write_each(writes, is_active),
+            Err(BatchError::Refused(error) | BatchError::Lost(error)) => {
+                writes.iter().map(|_| Err(error.clone())).collect()
             }
         }
     }
 
-    /// Each operation in a transaction of its own, so that a refused one fails alone.
-    fn replay(&mut self, operations: &[Box<Operation>], wanted: impl Fn() -> bool) -> Vec<Verdict> {
+    /// Runs each write in its own transaction, so that a refused write fails alone.
+    fn write_each(
+        &mut self,
+        writes: &[Box<QueuedWrite>],
+        is_active: impl Fn() -> bool,
+    ) -> Vec<WriteResult> {
         let mut lost = None;
-        operations
+        writes
             .iter()
-            .map(|operation| match &lost {
+            .map(|write| match &lost {
                 Some(error) => Err(StoreError::clone(error)),
-                None if !wanted() => Err(closed()),
-                None => match self.transact(std::slice::from_ref(operation)) {
+                None if !is_active() => Err(StoreError::closed()),
+                None => match self.write_together(std::slice::from_ref(write)) {
                     Ok(done) => Ok(done.into_iter().all(|done| done)),
-                    Err(Failed::Statement(error)) => Err(error),
-                    Err(Failed::Outright(error)) => {
+                    Err(BatchError::Refused(error)) => Err(error),
+                    Err(BatchError::Lost(error)) => {
                         lost = Some(error.clone());
                         Err(error)
                     }
@@ -208,32 +212,33 @@ impl Line<'_> {
             .collect()
     }
 
-    fn transact(&mut self, operations: &[Box<Operation>]) -> Result<Vec<bool>, Failed> {
+    /// Runs all writes in one transaction, and counts it.
+    fn write_together(&mut self, writes: &[Box<QueuedWrite>]) -> Result<Vec<bool>, BatchError> {
         let begun = Instant::now();
-        let outcome = self.attempt(operations);
-        match &outcome {
-            Ok(_) => self.writes.committed(operations.len(), begun.elapsed()),
-            Err(Failed::Outright(_)) => {
-                self.writes.failed.fetch_add(1, Ordering::Relaxed);
+        let result = self.transact(writes);
+        match &result {
+            Ok(_) => self.counters.add_batch(writes.len(), begun.elapsed()),
+            Err(BatchError::Lost(_)) => {
+                self.counters.failed.fetch_add(1, Ordering::Relaxed);
             }
-            Err(Failed::Statement(_)) => {}
+            Err(BatchError::Refused(_)) => {}
         }
-        outcome
+        result
     }
 
-    fn attempt(&mut self, operations: &[Box<Operation>]) -> Result<Vec<bool>, Failed> {
+    fn transact(&mut self, writes: &[Box<QueuedWrite>]) -> Result<Vec<bool>, BatchError> {
         if !self.url.is_sqlite()
-            && let Some(registrations) = RegisterMany::of(operations)
+            && let Some(registrations) = RegisterMany::from_writes(writes)
         {
             return self
                 .register(registrations)
-                .map(|()| vec![true; operations.len()]);
+                .map(|()| vec![true; writes.len()]);
         }
-        let mut connection = self.begin().map_err(Failed::Outright)?;
-        match apply_all(&mut connection, operations.iter().map(Box::as_ref)) {
+        let mut connection = self.begin().map_err(BatchError::Lost)?;
+        match apply_all(&mut connection, writes.iter().map(Box::as_ref)) {
             Ok(done) => connection
                 .commit()
-                .map_err(|error| Failed::Outright(error.into()))
+                .map_err(|error| BatchError::Lost(error.into()))
                 .map(|()| {
                     self.keep(connection);
                     done
@@ -241,53 +246,55 @@ impl Line<'_> {
             Err(error) => match connection.rollback() {
                 Ok(()) => {
                     self.keep(connection);
-                    Err(Failed::Statement(error))
+                    Err(BatchError::Refused(error))
                 }
-                Err(_) => Err(Failed::Outright(error)),
+                Err(_) => Err(BatchError::Lost(error)),
             },
         }
     }
 
-    /// Registrations alone, on PostgreSQL: one statement, which commits itself.
-    fn register(&mut self, registrations: RegisterMany<'_>) -> Result<(), Failed> {
-        let mut connection = self.alive().map_err(Failed::Outright)?;
+    /// Inserts a batch of nothing but registrations on PostgreSQL: one statement, which commits
+    /// itself.
+    fn register(&mut self, registrations: RegisterMany<'_>) -> Result<(), BatchError> {
+        let mut connection = self.live_connection().map_err(BatchError::Lost)?;
         let AnyConnection::Postgres(postgres) = &mut connection else {
-            return Err(Failed::Outright(closed()));
+            return Err(BatchError::Lost(StoreError::closed()));
         };
-        let outcome = registrations.execute(postgres).map_err(StoreError::from);
-        // A connection that still answers says that the statement was refused, and nothing is left of it.
-        if outcome.is_ok() || connection.ping().is_ok() {
+        let result = registrations.execute(postgres).map_err(StoreError::from);
+        // If the connection still answers, the statement was refused and nothing of it was stored.
+        if result.is_ok() || connection.ping().is_ok() {
             self.keep(connection);
-            return outcome.map(|_| ()).map_err(Failed::Statement);
+            return result.map(|_| ()).map_err(BatchError::Refused);
         }
-        outcome.map(|_| ()).map_err(Failed::Outright)
+        result.map(|_| ()).map_err(BatchError::Lost)
     }
 
     fn keep(&mut self, connection: AnyConnection) {
-        self.connection = Some((connection, Instant::now()));
+        self.open = Some((connection, Instant::now()));
     }
 
-    /// A connection that was alive a moment ago.
-    fn alive(&mut self) -> Result<AnyConnection, StoreError> {
-        if let Some((mut connection, known)) = self.connection.take()
-            && (known.elapsed() < FRESH || connection.ping().is_ok())
+    /// Returns the open connection if it works, or else a new one.
+    fn live_connection(&mut self) -> Result<AnyConnection, StoreError> {
+        if let Some((mut connection, worked)) = self.open.take()
+            && (worked.elapsed() < PING_AFTER || connection.ping().is_ok())
         {
             return Ok(connection);
         }
-        AnyConnection::establish_at(self.url, Purpose::Write)
+        AnyConnection::establish_at(self.url, ConnectionUse::Write)
     }
 
-    /// A connection in a new transaction. One that died while it was idle is replaced: nothing is lost with it yet.
+    /// Returns a connection in a new transaction. A connection that died while it was idle is
+    /// replaced, since nothing is lost yet.
     fn begin(&mut self) -> Result<AnyConnection, StoreError> {
-        if let Some((mut connection, _)) = self.connection.take() {
+        if let Some((mut connection, _)) = self.open.take() {
             match connection.begin() {
                 Ok(()) => return Ok(connection),
-                // The file is locked, and a new connection would wait for it all over again.
+                // The file is locked, and a new connection would wait for the same lock again.
                 Err(error) if self.url.is_sqlite() => return Err(error.into()),
                 Err(_) => {}
             }
         }
-        let mut connection = AnyConnection::establish_at(self.url, Purpose::Write)?;
+        let mut connection = AnyConnection::establish_at(self.url, ConnectionUse::Write)?;
         connection.begin()?;
         Ok(connection)
     }

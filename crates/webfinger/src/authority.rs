@@ -1,13 +1,13 @@
-//! A host and, where one is written, a port.
+//! A host with an optional port.
 
 use protocol::Issuer;
 use url::{Host, Url};
 
-/// The port of https, which is meant where none is written: WebFinger is asked over https only. RFC 7033 §4.
+/// The default port, which is that of https: WebFinger uses https only. RFC 7033 §4.
 pub(crate) const HTTPS_PORT: u16 = 443;
 
-/// `host [ ":" port ]` of RFC 3986 §3.2, its host in the one form that compares: A-labels in lower case without a dot
-/// at the end, or an address.
+/// `host [ ":" port ]` of RFC 3986 §3.2. The host is in canonical form: A-labels in lower case without a dot at the end, or an
+/// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Authority {
     pub(crate) host: Host,
@@ -15,9 +15,9 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// Reads a host and a port; nothing, when they are neither.
+    /// Parses a host with an optional port.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        // The colons inside an IPv6 literal's brackets begin no port.
+        // The colons inside the brackets of an IPv6 literal do not begin a port.
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port),
             _ => (text, ""),
@@ -25,7 +25,7 @@ impl Authority {
         let port = if port.is_empty() {
             None
         } else {
-            Some(read_port(port)?)
+            Some(parse_port(port)?)
         };
         Some(Self {
             host: if is_canonical(host) {
@@ -37,16 +37,16 @@ impl Authority {
         })
     }
 
-    /// The authority of a URL; nothing, when it has no host. The scheme's own port counts as none.
-    pub(crate) fn of_url(url: &Url) -> Option<Self> {
+    /// Returns the authority of a URL, or `None` without a host. The default port of the scheme is left out.
+    pub(crate) fn from_url(url: &Url) -> Option<Self> {
         Some(Self {
             host: canonical(url.host()?.to_owned())?,
             port: url.port(),
         })
     }
 
-    /// The authority of an issuer, with its port even where none is written.
-    pub(crate) fn of_issuer(issuer: &Issuer) -> Option<Self> {
+    /// Returns the authority of an issuer, including its default port.
+    pub(crate) fn from_issuer(issuer: &Issuer) -> Option<Self> {
         Some(Self {
             host: canonical(Host::parse(issuer.host()).ok()?)?,
             port: Some(issuer.port()),
@@ -54,8 +54,8 @@ impl Authority {
     }
 }
 
-/// Whether a text surely is a domain in its one form, so that no parser need be asked: plain labels, none of them an A-label,
-/// and the last of them no number of an address.
+/// Returns true for a domain that is surely in canonical form, which saves parsing it: plain labels, none of them an A-label, the
+/// last of them not a number.
 fn is_canonical(text: &str) -> bool {
     let plain = |label: &str| {
         !label.is_empty()
@@ -71,15 +71,15 @@ fn is_canonical(text: &str) -> bool {
             .is_some_and(|last| last.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
-fn read_port(text: &str) -> Option<u16> {
-    // A number's parser would take a sign as well.
+fn parse_port(text: &str) -> Option<u16> {
+    // The number's parser would accept a sign as well.
     text.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| text.parse().ok())
         .flatten()
 }
 
-/// The dot that makes a name absolute names the same host (RFC 1034 §3.1).
+/// Removes the dot at the end of an absolute name, which is the same host (RFC 1034 §3.1).
 fn canonical(host: Host) -> Option<Host> {
     match host {
         Host::Domain(mut name) => {

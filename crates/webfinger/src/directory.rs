@@ -1,4 +1,4 @@
-//! Which provider answers for which host.
+//! Finds the provider of a host.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -10,108 +10,111 @@ use url::Host;
 
 use crate::authority::{Authority, HTTPS_PORT};
 use crate::domain::Domain;
-use crate::extra::Extra;
+use crate::extra_links::ExtraLinks;
+use crate::host_claims::{ClaimReason, HostClaim, HostClaims, WebFingerProvider};
 use crate::host_meta::HostMeta;
 use crate::link::Links;
 use crate::resource::Resource;
-use crate::site::{Claim, Ground, Provider, Site};
 
-/// A provider and what it answers for.
+/// A provider, and the hosts for which it answers.
 #[derive(Debug, Clone)]
-pub struct Hosted {
-    /// Where its links lead.
+pub struct HostedProvider {
+    /// The issuer to which its links point.
     pub issuer: Issuer,
-    /// The hosts it answers for besides its issuer's own.
+    /// The hosts for which it answers besides the issuer's own.
     pub domains: Vec<Domain>,
-    /// What it says besides who the issuer is.
-    pub extras: Vec<Extra>,
+    /// The configured links and aliases.
+    pub extras: Vec<ExtraLinks>,
 }
 
-/// Every hosted domain and its provider, settled at start-up.
+/// The provider of every hosted domain, computed at start-up.
 ///
 /// A resource on a host is answered by
 ///
-/// 1. the tenant it names, when the host has tenants and an `@` is left in the user name (`bob@acme.example@localhost`):
+/// 1. the tenant it names, if the host has tenants and an `@` is left in the user name (`bob@acme.example@localhost`):
 ///    then an unknown tenant is an unknown resource. A tenant is a provider whose issuer's path is `/t/{tenant}`. On a
 ///    host without tenants such a name is one opaque user (RFC 7565 §4 has `juliet%40capulet.example`).
 /// 2. the provider with the longest issuer path that the resource's path continues;
-/// 3. the owner of the host: who lists it with its port, whose issuer is at its root, who lists it without a port, or the
-///    first configured whose issuer is there. A tenant owns only hosts it lists and nobody else claims.
+/// 3. the owner of the host: the provider that lists it with its port, else the one whose issuer is at its root, else the one that
+///    lists it without a port, else the first configured provider whose issuer is there. A tenant owns only hosts that it lists and
+///    no other provider claims.
 ///
-/// A resource without a port is on the port of https; what is not settled for a port is settled for the host.
+/// A resource without a port is on the port of https. A port without claims of its own falls back to those of the host.
 #[derive(Debug)]
 pub struct Directory {
-    hosts: HashMap<Host, Sites>,
+    hosts: HashMap<Host, PortClaims>,
     pub(crate) host_meta: HostMeta,
 }
 
 #[derive(Debug)]
-struct Sites {
-    ports: HashMap<u16, Site>,
-    elsewhere: Site,
+struct PortClaims {
+    ports: HashMap<u16, HostClaims>,
+    elsewhere: HostClaims,
 }
 
 impl Directory {
-    /// Settles who answers for what.
+    /// Computes the provider of every host.
     ///
     /// # Errors
-    /// When two providers that are not tenants claim the same domain, or two have the same issuer; when a link cannot be
-    /// served, or is for a domain its provider does not answer for.
-    pub fn new(providers: Vec<Hosted>) -> Result<Self, DirectoryError> {
-        let host_meta =
-            HostMeta::freeze(providers.first().map_or("", |first| first.issuer.origin()));
-        let mut claims: HashMap<Host, Vec<Claim>> = HashMap::new();
+    /// Two providers that are not tenants claim the same domain, or two have the same issuer, or a link cannot be served or is for
+    /// a domain for which its provider does not answer.
+    pub fn new(providers: Vec<HostedProvider>) -> Result<Self, DirectoryError> {
+        let host_meta = HostMeta::new(providers.first().map_or("", |first| first.issuer.origin()));
+        let mut claims: HashMap<Host, Vec<HostClaim>> = HashMap::new();
         for hosted in providers {
             hosted.check()?;
-            let Hosted {
+            let HostedProvider {
                 issuer,
                 domains,
                 extras,
             } = hosted;
-            let provider = Arc::new(Provider {
+            let provider = Arc::new(WebFingerProvider {
                 links: Links::new(issuer.as_str(), &extras),
                 issuer,
             });
-            let own = Authority::of_issuer(&provider.issuer)
+            let own = Authority::from_issuer(&provider.issuer)
                 .ok_or_else(|| DirectoryError::NoHost(provider.issuer.to_string()))?;
             let listed = domains
                 .into_iter()
                 .map(|domain| domain.authority().clone())
-                .map(|Authority { host, port }| (host, Ground::Listed(port)));
-            for (host, ground) in [(own.host, Ground::Own)].into_iter().chain(listed) {
-                let claim = Claim {
+                .map(|Authority { host, port }| (host, ClaimReason::Listed(port)));
+            for (host, reason) in [(own.host, ClaimReason::Own)].into_iter().chain(listed) {
+                let claim = HostClaim {
                     provider: Arc::clone(&provider),
-                    ground,
+                    reason,
                 };
                 let earlier = claims.entry(host.clone()).or_default();
-                check(&host, earlier, &claim)?;
+                check_claim(&host, earlier, &claim)?;
                 earlier.push(claim);
             }
         }
         Ok(Self {
             hosts: claims
                 .into_iter()
-                .map(|(host, claims)| (host, Sites::settle(&claims)))
+                .map(|(host, claims)| (host, PortClaims::rank(&claims)))
                 .collect(),
             host_meta,
         })
     }
 
-    /// The descriptor of a resource, with its links of the relations asked for or with all; nothing, when its host or its
-    /// tenant is not ours. RFC 7033 §4.2, §4.4.
+    /// Returns the descriptor of a resource, with the links of the requested relations or with all. Returns `None` for an unknown
+    /// host or tenant. RFC 7033 §4.2, §4.4.
     pub fn describe(&self, resource: &Resource, rels: &[String]) -> Option<String> {
-        let place = resource.authority()?;
-        let sites = self.hosts.get(&place.host)?;
-        let site = sites
+        let authority = resource.authority()?;
+        let port_claims = self.hosts.get(&authority.host)?;
+        let claims = port_claims
             .ports
-            .get(&place.port.unwrap_or(HTTPS_PORT))
-            .unwrap_or(&sites.elsewhere);
-        site.find(resource)
-            .map(|(provider, user)| provider.links.jrd(resource.subject(), place, user, rels))
+            .get(&authority.port.unwrap_or(HTTPS_PORT))
+            .unwrap_or(&port_claims.elsewhere);
+        claims.find(resource).map(|(provider, user)| {
+            provider
+                .links
+                .jrd(resource.subject(), authority, user, rels)
+        })
     }
 }
 
-impl Hosted {
+impl HostedProvider {
     fn check(&self) -> Result<(), DirectoryError> {
         for extra in &self.extras {
             if let Some(domain) = extra
@@ -135,31 +138,38 @@ impl Hosted {
     }
 
     fn answers_for(&self, domain: &Domain) -> bool {
-        let wanted = domain.authority();
-        let own = Authority::of_issuer(&self.issuer).is_some_and(|own| own.host == wanted.host);
+        let authority = domain.authority();
+        let own =
+            Authority::from_issuer(&self.issuer).is_some_and(|own| own.host == authority.host);
         own || self.domains.iter().map(Domain::authority).any(|hosted| {
-            hosted.host == wanted.host
-                && (wanted.port.is_none() || hosted.port.is_none() || hosted.port == wanted.port)
+            hosted.host == authority.host
+                && (authority.port.is_none()
+                    || hosted.port.is_none()
+                    || hosted.port == authority.port)
         })
     }
 }
 
-impl Sites {
-    fn settle(claims: &[Claim]) -> Self {
-        let ports = claims.iter().filter_map(|claim| match claim.ground {
-            Ground::Own => Some(claim.provider.issuer.port()),
-            Ground::Listed(port) => port,
+impl PortClaims {
+    fn rank(claims: &[HostClaim]) -> Self {
+        let ports = claims.iter().filter_map(|claim| match claim.reason {
+            ClaimReason::Own => Some(claim.provider.issuer.port()),
+            ClaimReason::Listed(port) => port,
         });
         Self {
             ports: ports
-                .map(|port| (port, Site::settle(claims, Some(port))))
+                .map(|port| (port, HostClaims::rank(claims, Some(port))))
                 .collect(),
-            elsewhere: Site::settle(claims, None),
+            elsewhere: HostClaims::rank(claims, None),
         }
     }
 }
 
-fn check(host: &Host, earlier: &[Claim], claim: &Claim) -> Result<(), DirectoryError> {
+fn check_claim(
+    host: &Host,
+    earlier: &[HostClaim],
+    claim: &HostClaim,
+) -> Result<(), DirectoryError> {
     let issuer = &claim.provider.issuer;
     for other in earlier {
         let theirs = &other.provider.issuer;
@@ -180,23 +190,23 @@ fn check(host: &Host, earlier: &[Claim], claim: &Claim) -> Result<(), DirectoryE
     Ok(())
 }
 
-/// Why there cannot be such a [`Directory`].
+/// A configuration for which there is no [`Directory`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DirectoryError {
     /// Two providers that are not tenants claim the same domain.
     Contested {
-        /// The host they claim.
+        /// The host that both claim.
         host: String,
         /// The issuer of the provider configured first.
         first: String,
-        /// The issuer of the other.
+        /// The issuer of the other provider.
         second: String,
     },
     /// Two providers have this issuer.
     SameIssuer(String),
-    /// This issuer's host cannot be told.
+    /// The host of this issuer cannot be parsed.
     NoHost(String),
-    /// Aliases or links are for a domain that their provider does not answer for.
+    /// Aliases or links are for a domain for which their provider does not answer.
     NotHosted {
         /// The domain.
         domain: String,
@@ -222,13 +232,13 @@ impl fmt::Display for DirectoryError {
             } => {
                 write!(
                     f,
-                    "The domain `{host}` is claimed by two providers, `{first}` and `{second}`; it must be among the domains of one."
+                    "The domain `{host}` is claimed by two providers, `{first}` and `{second}`; list it in the domains of one of them only."
                 )
             }
             Self::SameIssuer(issuer) => write!(f, "Two providers have the issuer `{issuer}`."),
             Self::NoHost(issuer) => write!(
                 f,
-                "The issuer `{issuer}` has no host that WebFinger could answer for."
+                "The issuer `{issuer}` has no host for which WebFinger could answer."
             ),
             Self::NotHosted { domain, issuer } => {
                 write!(f, "The domain `{domain}` is not among those of `{issuer}`.")
@@ -243,14 +253,14 @@ impl Error for DirectoryError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extra::{Link, Target};
+    use crate::extra_links::{Link, LinkTarget};
 
-    fn hosted(issuer: &str, domains: &[&str]) -> Hosted {
+    fn hosted(issuer: &str, domains: &[&str]) -> HostedProvider {
         let domains = domains
             .iter()
             .map(|domain| domain.parse().unwrap())
             .collect();
-        Hosted {
+        HostedProvider {
             issuer: Issuer::parse(issuer).unwrap(),
             domains,
             extras: Vec::new(),
@@ -490,7 +500,7 @@ mod tests {
     fn a_domain_has_one_owner() {
         let sentence = |host| {
             format!(
-                "The domain `{host}` is claimed by two providers, `https://a.example` and `https://b.example`; it must be among the domains of one."
+                "The domain `{host}` is claimed by two providers, `https://a.example` and `https://b.example`; list it in the domains of one of them only."
             )
         };
         assert_eq!(
@@ -558,12 +568,12 @@ mod tests {
         domain: Option<&str>,
         text: &str,
     ) -> serde_json::Value {
-        let extra = Extra {
+        let extra = ExtraLinks {
             domain: domain.map(|domain| domain.parse().unwrap()),
             aliases: vec!["https://pages.example/{user}".parse().unwrap()],
             links: Vec::new(),
         };
-        let directory = Directory::new(vec![Hosted {
+        let directory = Directory::new(vec![HostedProvider {
             extras: vec![extra],
             ..hosted(issuer, domains)
         }])
@@ -639,17 +649,17 @@ mod tests {
 
     #[test]
     fn an_extra_that_cannot_be_served_is_refused() {
-        let problem = |extra: Extra| {
-            let provider = Hosted {
+        let problem = |extra: ExtraLinks| {
+            let provider = HostedProvider {
                 extras: vec![extra],
                 ..hosted("https://a.example", &["b.example:8443"])
             };
             Directory::new(vec![provider]).unwrap_err().to_string()
         };
         for domain in ["c.example", "b.example:443", "b.a.example"] {
-            let extra = Extra {
+            let extra = ExtraLinks {
                 domain: Some(domain.parse().unwrap()),
-                ..Extra::default()
+                ..ExtraLinks::default()
             };
             assert_eq!(
                 problem(extra),
@@ -658,17 +668,17 @@ mod tests {
         }
         let link = Link {
             rel: protocol::issuer::ISSUER_REL.to_owned(),
-            target: Target::Href("https://evil.example".parse().unwrap()),
+            target: LinkTarget::Href("https://evil.example".parse().unwrap()),
             media_type: None,
             titles: [].into(),
             properties: [].into(),
         };
         assert_eq!(
-            problem(Extra {
+            problem(ExtraLinks {
                 links: vec![link],
-                ..Extra::default()
+                ..ExtraLinks::default()
             }),
-            "The link `http://openid.net/specs/connect/1.0/issuer` has the issuer's own relation, which cannot be configured."
+            "The link `http://openid.net/specs/connect/1.0/issuer` has the relation of the issuer, which cannot be configured."
         );
     }
 }

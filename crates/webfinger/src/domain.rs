@@ -1,4 +1,4 @@
-//! The hosts an operator lets a provider answer for.
+//! The hosts for which the operator lets a provider answer.
 
 use std::error::Error;
 use std::fmt;
@@ -8,8 +8,8 @@ use url::Host;
 
 use crate::authority::Authority;
 
-/// A host a provider answers for: `example.com` is that host on any port, `example.com:8443` on that port only. A name
-/// may be written in Unicode or as A-labels (RFC 5891 §4), an IPv6 address stands in brackets (RFC 3986 §3.2.2).
+/// A host for which a provider answers: `example.com` is that host on any port, `example.com:8443` on that port only. A name
+/// may be written in Unicode or as A-labels (RFC 5891 §4), an IPv6 address is in brackets (RFC 3986 §3.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain(Authority);
 
@@ -45,7 +45,8 @@ impl fmt::Display for Domain {
     }
 }
 
-/// A URI's host may hold more, `*` among it, which an operator might take for a wildcard; nobody has an account there.
+/// Returns true for a host name of letters, digits, `-` and `_`, or an address. The host of a URI may have other characters, such
+/// as `*`, which an operator might take for a wildcard.
 fn is_plain(host: &Host) -> bool {
     match host {
         Host::Domain(name) => name.split('.').all(|label| {

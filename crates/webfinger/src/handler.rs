@@ -11,14 +11,14 @@ use serde_json::json;
 
 use crate::directory::Directory;
 use crate::host_meta;
-use crate::request::Request;
+use crate::request::WebFingerQuery;
 
-/// How long a descriptor may be reused. It changes only with the configuration and depends on nothing but the URL.
+/// The lifetime of a descriptor, which changes only with the configuration and depends on the URL only.
 pub(crate) const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// Adds the endpoint and the documents that point at it. They find their [`Directory`] as [`web::Data`].
+/// Adds the endpoint and the host metadata. Their [`Directory`] is [`web::Data`].
 pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource(WEBFINGER_PATH).get(get).route(web::head().to(get)))
@@ -40,21 +40,21 @@ fn resource(path: &str) -> Resource {
         .default_service(web::to(method_not_allowed))
 }
 
-/// A descriptor, 400 when the resource is missing or malformed, 404 when it is not ours. RFC 7033 §4.2.
+/// Answers with a descriptor, 400 if the resource is missing or malformed, 404 if it is unknown. RFC 7033 §4.2.
 #[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
 fn get(request: HttpRequest, directory: web::Data<Directory>) -> Ready<HttpResponse> {
     ready(answer(request.query_string(), &directory))
 }
 
-/// The answer to a query.
+/// Returns the response to a query.
 pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
-    let request = match Request::parse(query) {
+    let request = match WebFingerQuery::parse(query) {
         Ok(request) => request,
-        Err(malformed) => {
+        Err(error) => {
             return refuse(
                 HttpResponse::BadRequest(),
                 ErrorCode::InvalidRequest,
-                malformed.reason(),
+                error.reason(),
             );
         }
     };
@@ -65,7 +65,7 @@ pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
             UNKNOWN_RESOURCE,
         );
     };
-    shared(HttpResponse::Ok())
+    with_cors(HttpResponse::Ok())
         .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
         .insert_header((
             header::CONTENT_TYPE,
@@ -74,10 +74,10 @@ pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
         .body(jrd)
 }
 
-/// What a browser asks before a request with headers of its own. Fetch standard §3.3.
+/// Answers the preflight request of a browser. Fetch standard §3.3.
 fn preflight() -> Ready<HttpResponse> {
     ready(
-        shared(HttpResponse::NoContent())
+        with_cors(HttpResponse::NoContent())
             .insert_header((header::ALLOW, METHODS))
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
             .insert_header((
@@ -98,12 +98,12 @@ fn method_not_allowed() -> Ready<HttpResponse> {
     ready(refuse(
         response,
         ErrorCode::InvalidRequest,
-        "This address is read with GET or HEAD.",
+        "The method is not allowed here; the Allow header lists the allowed methods.",
     ))
 }
 
-/// Any page may read any answer, a refusal included; never with credentials. RFC 7033 §5.
-pub(crate) fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+/// Adds the header that lets every web page read the response, errors included, without credentials. RFC 7033 §5.
+pub(crate) fn with_cors(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),
@@ -111,9 +111,9 @@ pub(crate) fn shared(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response
 }
 
-/// An object in which no client can find a link, since some do not look at the status.
+/// Returns an error object. It has no links, since some clients ignore the status.
 fn refuse(response: HttpResponseBuilder, code: ErrorCode, reason: &'static str) -> HttpResponse {
-    shared(response)
+    with_cors(response)
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .insert_header((
             header::CONTENT_TYPE,

@@ -1,4 +1,4 @@
-//! What a host says of itself: where its resources are described. RFC 6415.
+//! The host metadata, which names the WebFinger endpoint. RFC 6415.
 
 use std::future::{Ready, ready};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,36 +10,36 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::json;
 
 use crate::directory::Directory;
-use crate::handler::{CACHE_CONTROL, shared};
+use crate::handler::{CACHE_CONTROL, with_cors};
 use protocol::issuer::WEBFINGER_PATH;
 
-/// Where the document is, as XRD. RFC 6415 §2.
+/// The path of the document as XRD. RFC 6415 §2.
 pub const PATH: &str = "/.well-known/host-meta";
 
-/// Where it is as JRD. RFC 6415 §3.
+/// The path of the document as JRD. RFC 6415 §3.
 pub const JSON_PATH: &str = "/.well-known/host-meta.json";
 
-/// The relation that leads from a resource to its descriptor. RFC 6415 §6.3.
+/// The relation from a resource to its descriptor. RFC 6415 §6.3.
 const LRDD: &str = "lrdd";
 
-/// The document in both its forms, each frozen. Every host has the same: WebFinger answers for all of them wherever it is
-/// asked.
+/// The document in both forms, rendered once. Every host has the same document, since WebFinger answers for all hosts at every
+/// address.
 #[derive(Debug)]
 pub(crate) struct HostMeta {
-    xrd: Document,
-    jrd: Document,
+    xrd: HostMetaDocument,
+    jrd: HostMetaDocument,
 }
 
 #[derive(Debug)]
-struct Document {
+struct HostMetaDocument {
     media_type: HeaderValue,
     bytes: Bytes,
     tag: EntityTag,
 }
 
 impl HostMeta {
-    /// Points at WebFinger below an origin, of which no character means anything in XML or JSON.
-    pub(crate) fn freeze(origin: &str) -> Self {
+    /// Renders the document for the endpoint below `origin`, which has no character that XML or JSON would escape.
+    pub(crate) fn new(origin: &str) -> Self {
         let (media_type, template) = (
             "application/jrd+json",
             format!("{origin}{WEBFINGER_PATH}?resource={{uri}}"),
@@ -50,14 +50,14 @@ impl HostMeta {
         );
         let jrd = json!({ "links": [{ "rel": LRDD, "type": media_type, "template": template }] });
         Self {
-            xrd: Document::freeze("application/xrd+xml", xrd),
-            jrd: Document::freeze("application/json", jrd.to_string()),
+            xrd: HostMetaDocument::new("application/xrd+xml", xrd),
+            jrd: HostMetaDocument::new("application/json", jrd.to_string()),
         }
     }
 }
 
-impl Document {
-    fn freeze(media_type: &'static str, text: String) -> Self {
+impl HostMetaDocument {
+    fn new(media_type: &'static str, text: String) -> Self {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         Self {
@@ -67,14 +67,14 @@ impl Document {
         }
     }
 
-    /// The document, or 304 when the request has it already. RFC 9110 §13.1.2.
+    /// Returns the document, or 304 if the client's copy is current. RFC 9110 §13.1.2.
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let known = match request.get_header::<IfNoneMatch>() {
             Some(IfNoneMatch::Any) => true,
             Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
             None => false,
         };
-        let mut answer = shared(HttpResponseBuilder::new(if known {
+        let mut answer = with_cors(HttpResponseBuilder::new(if known {
             StatusCode::NOT_MODIFIED
         } else {
             StatusCode::OK
@@ -91,13 +91,13 @@ impl Document {
     }
 }
 
-/// The document as XRD. RFC 6415 §2.
+/// Answers with the document as XRD. RFC 6415 §2.
 #[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
 pub(crate) fn xrd(request: HttpRequest, directory: Data<Directory>) -> Ready<HttpResponse> {
     ready(directory.host_meta.xrd.answer(&request))
 }
 
-/// The document as JRD. RFC 6415 §3.
+/// Answers with the document as JRD. RFC 6415 §3.
 #[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
 pub(crate) fn jrd(request: HttpRequest, directory: Data<Directory>) -> Ready<HttpResponse> {
     ready(directory.host_meta.jrd.answer(&request))

@@ -1,19 +1,19 @@
-//! WebFinger: from an account name or an address to its issuer. RFC 7033, OIDC Discovery §2.
+//! WebFinger: finds the issuer of an account or a URL. RFC 7033, OIDC Discovery §2.
 //!
-//! A request is read ([`request`]), its resource normalised ([`resource`]), looked up in a [`Directory`] that was built
-//! at start-up and never changes, and answered with that provider's links ([`link`]), its [`extra`] ones among them. User names are opaque: nothing is
-//! looked up, so nothing can be enumerated.
+//! A query is parsed ([`request`]), its resource is normalised ([`resource`]), its provider is found in a [`Directory`] that is
+//! built at start-up and never changes, and the response has that provider's links ([`link`], [`extra_links`]). User names are
+//! opaque: no account is looked up, so no account can be enumerated.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`request`] | the query: one resource, and the relations asked for |
+//! | [`request`] | the query: one resource, and the requested relations |
 //! | [`resource`] | identifiers, normalised |
-//! | [`domain`] | the hosts an operator lets a provider answer for |
-//! | [`directory`] | which provider answers for which host |
-//! | [`extra`] | what an operator has a provider say besides who the issuer is |
-//! | [`template`] | URIs with a place for a user's name |
+//! | [`domain`] | the hosts for which the operator lets a provider answer |
+//! | [`directory`] | the provider of each host |
+//! | [`extra_links`] | the configured links and aliases |
+//! | [`template`] | URIs with a placeholder for the user's name |
 //! | [`link`] | the JSON Resource Descriptor |
-//! | [`host_meta`] | the documents of a host that lead to the endpoint |
+//! | [`host_meta`] | the host metadata, which names the endpoint |
 //! | [`handler`] | the endpoint |
 
 #![warn(missing_docs)]
@@ -21,22 +21,22 @@
 mod authority;
 pub mod directory;
 pub mod domain;
-pub mod extra;
+pub mod extra_links;
 pub mod handler;
+mod host_claims;
 pub mod host_meta;
 pub mod link;
 mod percent;
 pub mod request;
 pub mod resource;
-mod site;
 pub mod template;
 
-pub use directory::{Directory, DirectoryError, Hosted};
+pub use directory::{Directory, DirectoryError, HostedProvider};
 pub use domain::{Domain, DomainError};
-pub use extra::{Extra, Link, Target};
+pub use extra_links::{ExtraLinks, Link, LinkTarget};
 pub use handler::{answer, mount};
 pub use protocol::issuer::ISSUER_REL;
 pub use protocol::issuer::WEBFINGER_PATH as PATH;
-pub use request::Request;
-pub use resource::{Malformed, Resource};
+pub use request::WebFingerQuery;
+pub use resource::{Resource, ResourceError};
 pub use template::{Template, TemplateError};

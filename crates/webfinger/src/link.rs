@@ -5,28 +5,28 @@ use serde_json::{Value, json};
 
 use crate::authority::{Authority, HTTPS_PORT};
 use crate::domain::Domain;
-use crate::extra::{Extra, Link, Target};
+use crate::extra_links::{ExtraLinks, Link, LinkTarget};
 use crate::percent;
-use crate::template::USER;
+use crate::template::USER_PLACEHOLDER;
 
-/// What one provider says of its resources, serialised once.
+/// The links of one provider, rendered once.
 #[derive(Debug)]
 pub(crate) struct Links {
-    issuer: Piece,
-    extras: Vec<Frozen>,
-    has_places: bool,
+    issuer: JsonTemplate,
+    extras: Vec<RenderedLinks>,
+    has_placeholder: bool,
 }
 
 #[derive(Debug)]
-struct Frozen {
+struct RenderedLinks {
     domain: Option<Domain>,
-    aliases: Vec<Piece>,
-    links: Vec<(String, Piece)>,
+    aliases: Vec<JsonTemplate>,
+    links: Vec<(String, JsonTemplate)>,
 }
 
 impl Links {
-    pub(crate) fn new(issuer: &str, extras: &[Extra]) -> Self {
-        let extras: Vec<_> = extras.iter().map(Frozen::new).collect();
+    pub(crate) fn new(issuer: &str, extras: &[ExtraLinks]) -> Self {
+        let extras: Vec<_> = extras.iter().map(RenderedLinks::new).collect();
         let mut pieces = extras.iter().flat_map(|extra| {
             extra
                 .aliases
@@ -34,51 +34,58 @@ impl Links {
                 .chain(extra.links.iter().map(|(_, link)| link))
         });
         Self {
-            has_places: pieces.any(Piece::has_places),
-            issuer: Piece::plain(json!({ "rel": ISSUER_REL, "href": issuer }).to_string()),
+            has_placeholder: pieces.any(JsonTemplate::has_placeholder),
+            issuer: JsonTemplate::literal(json!({ "rel": ISSUER_REL, "href": issuer }).to_string()),
             extras,
         }
     }
 
-    /// The descriptor of a subject at a place: the links of the relations asked for, or all when none was. Only the subject
-    /// and the user's name are serialised here. What needs a user's name is left out where there is none.
+    /// Returns the descriptor of a subject on a host, with the links of the requested relations or with all. Links and aliases
+    /// with a placeholder are left out if there is no user's name.
     pub(crate) fn jrd(
         &self,
         subject: &str,
-        place: &Authority,
+        authority: &Authority,
         user: Option<&str>,
         rels: &[String],
     ) -> String {
-        let user = user.filter(|_| self.has_places).map(percent::canonical);
+        let user = user
+            .filter(|_| self.has_placeholder)
+            .map(percent::canonical);
         let user = user.as_deref();
-        let here = || self.extras.iter().filter(|extra| extra.covers(place));
-        let asked = |rel: &str| rels.is_empty() || rels.iter().any(|asked| asked == rel);
+        let extras = || {
+            self.extras
+                .iter()
+                .filter(|extra| extra.applies_to(authority))
+        };
+        let is_requested =
+            |rel: &str| rels.is_empty() || rels.iter().any(|requested| requested == rel);
 
         let mut jrd = String::with_capacity(subject.len() + 256);
         jrd.push_str("{\"subject\":");
         put_string(&mut jrd, subject);
-        // An absent member is left out: some clients fail on null.
-        let mut aliases = here()
+        // Empty members are left out, since some clients fail on null.
+        let mut aliases = extras()
             .flat_map(|extra| &extra.aliases)
-            .filter(|alias| alias.fits(user))
+            .filter(|alias| alias.is_usable(user))
             .peekable();
         if aliases.peek().is_some() {
             jrd.push_str(",\"aliases\":[");
             put_all(&mut jrd, aliases, user);
             jrd.push(']');
         }
-        // The issuer's link comes first, since some clients take the first without looking at its relation.
-        let issuer = asked(ISSUER_REL).then_some(&self.issuer);
-        let others = here()
+        // The issuer's link comes first, since some clients use the first link without checking its relation.
+        let issuer = is_requested(ISSUER_REL).then_some(&self.issuer);
+        let others = extras()
             .flat_map(|extra| &extra.links)
-            .filter(|(rel, _)| asked(rel))
+            .filter(|(rel, _)| is_requested(rel))
             .map(|(_, link)| link);
         jrd.push_str(",\"links\":[");
         put_all(
             &mut jrd,
             issuer
                 .into_iter()
-                .chain(others.filter(|link| link.fits(user))),
+                .chain(others.filter(|link| link.is_usable(user))),
             user,
         );
         jrd.push_str("]}");
@@ -86,7 +93,7 @@ impl Links {
     }
 }
 
-/// A JSON string. Most stand as they are between quotes (RFC 8259 §7).
+/// Appends a JSON string. Most need no escapes (RFC 8259 §7).
 fn put_string(jrd: &mut String, text: &str) {
     if text
         .bytes()
@@ -100,7 +107,11 @@ fn put_string(jrd: &mut String, text: &str) {
     }
 }
 
-fn put_all<'a>(jrd: &mut String, pieces: impl Iterator<Item = &'a Piece>, user: Option<&str>) {
+fn put_all<'a>(
+    jrd: &mut String,
+    pieces: impl Iterator<Item = &'a JsonTemplate>,
+    user: Option<&str>,
+) {
     for (nth, piece) in pieces.enumerate() {
         if nth > 0 {
             jrd.push(',');
@@ -109,51 +120,51 @@ fn put_all<'a>(jrd: &mut String, pieces: impl Iterator<Item = &'a Piece>, user: 
     }
 }
 
-impl Frozen {
-    fn new(extra: &Extra) -> Self {
+impl RenderedLinks {
+    fn new(extra: &ExtraLinks) -> Self {
         Self {
             domain: extra.domain.clone(),
             aliases: extra
                 .aliases
                 .iter()
-                .map(|alias| Piece::with_places("", alias.as_str(), ""))
+                .map(|alias| JsonTemplate::with_placeholders("", alias.as_str(), ""))
                 .collect(),
             links: extra
                 .links
                 .iter()
-                .map(|link| (link.rel.clone(), Piece::of(link)))
+                .map(|link| (link.rel.clone(), JsonTemplate::from_link(link)))
                 .collect(),
         }
     }
 
-    /// Whether they are for resources at that place. A resource without a port is on the port of https.
-    fn covers(&self, place: &Authority) -> bool {
+    /// Returns true if they apply to resources on that host. A resource without a port is on the port of https.
+    fn applies_to(&self, authority: &Authority) -> bool {
         self.domain
             .as_ref()
             .map(Domain::authority)
             .is_none_or(|domain| {
-                domain.host == place.host
+                domain.host == authority.host
                     && domain
                         .port
-                        .is_none_or(|port| port == place.port.unwrap_or(HTTPS_PORT))
+                        .is_none_or(|port| port == authority.port.unwrap_or(HTTPS_PORT))
             })
     }
 }
 
-/// JSON text that is ready but for the user's name, which belongs between its parts.
+/// JSON text in parts, between which the user's name is inserted.
 #[derive(Debug)]
-struct Piece(Vec<String>);
+struct JsonTemplate(Vec<String>);
 
-impl Piece {
-    fn plain(json: String) -> Self {
+impl JsonTemplate {
+    fn literal(json: String) -> Self {
         Self(vec![json])
     }
 
-    /// A string with places for the user's name, and what stands before and after it.
-    fn with_places(before: &str, string: &str, after: &str) -> Self {
+    /// Splits a string at the placeholders for the user's name, and adds the text before and after it.
+    fn with_placeholders(before: &str, string: &str, after: &str) -> Self {
         let mut parts: Vec<String> = Value::from(string)
             .to_string()
-            .split(USER)
+            .split(USER_PLACEHOLDER)
             .map(str::to_owned)
             .collect();
         if let Some(first) = parts.first_mut() {
@@ -165,11 +176,11 @@ impl Piece {
         Self(parts)
     }
 
-    fn of(link: &Link) -> Self {
+    fn from_link(link: &Link) -> Self {
         let media_type = link
             .media_type
             .iter()
-            .map(|media_type| member("type", &json!(media_type)));
+            .map(|media_type| format_member("type", &json!(media_type)));
         let before = format!(
             "{{\"rel\":{}{}",
             json!(link.rel),
@@ -179,27 +190,27 @@ impl Piece {
         let after: String = texts
             .iter()
             .filter(|(_, texts)| !texts.is_empty())
-            .map(|(name, texts)| member(name, &json!(texts)))
+            .map(|(name, texts)| format_member(name, &json!(texts)))
             .collect();
         match &link.target {
-            Target::Href(href) => Self::with_places(
+            LinkTarget::Href(href) => Self::with_placeholders(
                 &format!("{before},\"href\":"),
                 href.as_str(),
                 &format!("{after}}}"),
             ),
-            Target::Pattern(pattern) => Self::plain(format!(
+            LinkTarget::Pattern(pattern) => Self::literal(format!(
                 "{before}{}{after}}}",
-                member("template", &json!(pattern))
+                format_member("template", &json!(pattern))
             )),
         }
     }
 
-    fn has_places(&self) -> bool {
+    fn has_placeholder(&self) -> bool {
         self.0.len() > 1
     }
 
-    fn fits(&self, user: Option<&str>) -> bool {
-        user.is_some() || !self.has_places()
+    fn is_usable(&self, user: Option<&str>) -> bool {
+        user.is_some() || !self.has_placeholder()
     }
 
     fn put(&self, jrd: &mut String, user: &str) {
@@ -212,7 +223,7 @@ impl Piece {
     }
 }
 
-fn member(name: &str, value: &Value) -> String {
+fn format_member(name: &str, value: &Value) -> String {
     format!(",\"{name}\":{value}")
 }
 
@@ -221,7 +232,7 @@ mod tests {
     use super::*;
 
     fn link(rel: &str, href: &str) -> Link {
-        let target = Target::Href(href.parse().unwrap());
+        let target = LinkTarget::Href(href.parse().unwrap());
         Link {
             rel: rel.to_owned(),
             target,
@@ -233,7 +244,9 @@ mod tests {
 
     fn links() -> Links {
         let follow = Link {
-            target: Target::Pattern("https://example.com/follow?uri={uri}&who={user}".to_owned()),
+            target: LinkTarget::Pattern(
+                "https://example.com/follow?uri={uri}&who={user}".to_owned(),
+            ),
             titles: [("en".to_owned(), "Follow {user}".to_owned())].into(),
             ..link(
                 "http://ostatus.org/schema/1.0/subscribe",
@@ -250,11 +263,11 @@ mod tests {
             .into(),
             ..link("profile", "https://example.com/@{user}?of={user}")
         };
-        let everywhere = Extra {
+        let everywhere = ExtraLinks {
             links: vec![link("avatar", "https://example.com/a.png")],
-            ..Extra::default()
+            ..ExtraLinks::default()
         };
-        let here = Extra {
+        let here = ExtraLinks {
             domain: Some("example.com:443".parse().unwrap()),
             aliases: vec![
                 "https://example.com/@{user}".parse().unwrap(),

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-/// Decodes once. A `+` stays a plus: that it could mean a space is a habit of HTML forms, not of URIs, and
-/// `acct:a+b@example.com` must arrive as it was sent.
+/// Decodes a text once. A `+` stays a plus, since it means a space in HTML forms only, and `acct:a+b@example.com` must arrive as it
+/// was sent.
 ///
-/// Nothing, when a percent sign is not followed by two hexadecimal digits or the octets are not UTF-8.
+/// Returns `None` if a percent sign is not followed by two hexadecimal digits, or the octets are not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
@@ -13,7 +13,7 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(octets(text)?).ok().map(Cow::Owned)
 }
 
-/// The same text with every octet that is not unreserved escaped, and no other. RFC 3986 §2.3, §6.2.2.
+/// Escapes every octet that is not unreserved, and no other. RFC 3986 §2.3, §6.2.2.
 pub(crate) fn canonical(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for octet in octets(text).unwrap_or_default() {
@@ -41,7 +41,7 @@ fn octets(text: &str) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// Whether two hexadecimal digits follow every percent sign, whatever the octets mean.
+/// Returns true if two hexadecimal digits follow every percent sign.
 pub(crate) fn is_well_formed(text: &str) -> bool {
     text.split('%')
         .skip(1)

@@ -1,36 +1,36 @@
 //! The query of a WebFinger request.
 
 use crate::percent;
-use crate::resource::{Malformed, Resource};
+use crate::resource::{Resource, ResourceError};
 
-/// How many `rel` values of one request are looked at; the rest are ignored.
+/// The maximum number of `rel` values that are read; the rest are ignored.
 pub const RELS_MAX: usize = 32;
 
-/// What a query asks: about which resource, and for links of which relations. RFC 7033 §4.1.
+/// The parsed query: the resource, and the requested relations. RFC 7033 §4.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// What is asked about.
+pub struct WebFingerQuery {
+    /// The resource.
     pub resource: Resource,
-    /// The relations asked for; none means all. A `rel` without a value asks for nothing in particular.
+    /// The requested relations; an empty list means all. A `rel` without a value is ignored.
     pub rels: Vec<String>,
 }
 
-impl Request {
-    /// Reads a query, still percent-encoded, in any order of its parameters. Parameters it does not know are ignored.
+impl WebFingerQuery {
+    /// Parses a percent-encoded query with its parameters in any order. Unknown parameters are ignored.
     ///
     /// # Errors
-    /// When `resource` is missing, repeated or cannot be normalised, or an escape cannot be decoded. RFC 7033 §4.2.
-    pub fn parse(query: &str) -> Result<Self, Malformed> {
+    /// The parameter `resource` is missing, repeated or cannot be normalised, or an escape cannot be decoded. RFC 7033 §4.2.
+    pub fn parse(query: &str) -> Result<Self, ResourceError> {
         let mut resource = None;
         let mut rels = Vec::new();
-        // `rel` may repeat (RFC 7033 §4.1), so the query is read as pairs, not into a map.
+        // `rel` may occur several times (RFC 7033 §4.1), so the query is read as pairs and not into a map.
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match percent::decode(name).ok_or(BAD_ESCAPE)?.as_ref() {
                 "resource" => {
                     let value = percent::decode(value).ok_or(BAD_ESCAPE)?;
                     if resource.replace(value).is_some() {
-                        return Err(Malformed("The resource parameter must be given once."));
+                        return Err(ResourceError("The resource parameter must be given once."));
                     }
                 }
                 "rel" => {
@@ -42,7 +42,7 @@ impl Request {
                 _ => {}
             }
         }
-        let resource = resource.ok_or(Malformed("The resource parameter is missing."))?;
+        let resource = resource.ok_or(ResourceError("The resource parameter is missing."))?;
         Ok(Self {
             resource: Resource::parse(&resource)?,
             rels,
@@ -50,7 +50,7 @@ impl Request {
     }
 }
 
-const BAD_ESCAPE: Malformed = Malformed("The query must be percent-encoded UTF-8.");
+const BAD_ESCAPE: ResourceError = ResourceError("The query must be percent-encoded UTF-8.");
 
 #[cfg(test)]
 mod tests {
@@ -58,7 +58,7 @@ mod tests {
 
     fn read(query: &str) -> (String, Vec<String>) {
         let request =
-            Request::parse(query).unwrap_or_else(|problem| panic!("{query}: {problem:?}"));
+            WebFingerQuery::parse(query).unwrap_or_else(|problem| panic!("{query}: {problem:?}"));
         (request.resource.subject().to_owned(), request.rels)
     }
 
@@ -130,7 +130,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                Request::parse(query).map_err(Malformed::reason),
+                WebFingerQuery::parse(query).map_err(ResourceError::reason),
                 Err(reason),
                 "{query}"
             );

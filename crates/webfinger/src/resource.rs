@@ -1,4 +1,4 @@
-//! What is asked about: an identifier, normalised.
+//! The resource of a query: a normalised identifier.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use url::Url;
 use crate::authority::Authority;
 use crate::percent;
 
-/// What the URI of an account begins with, in any case.
-const ACCT: &str = "acct:";
+/// The prefix of an account's URI, in any case.
+const ACCT_PREFIX: &str = "acct:";
 
-/// How long a resource may be, in octets after decoding.
+/// The maximum length of a resource, in octets after decoding.
 pub const RESOURCE_MAX: usize = protocol::uri::URI_MAX;
 
 /// A WebFinger resource after the normalisation of OIDC Discovery §2.1.2.
@@ -20,7 +20,7 @@ pub struct Resource {
     authority: Option<Authority>,
     tenant: Option<String>,
     path: String,
-    /// Where the user's name stands in the subject; empty, unless it is an account.
+    /// The range of the user's name in the subject; empty unless it is an account.
     user: Range<usize>,
 }
 
@@ -30,38 +30,38 @@ impl Resource {
     /// | identifier | read as |
     /// |---|---|
     /// | `acct:user@host` | an account; the rightmost `@` separates the host, which may have a port |
-    /// | `https://host/path`, `http://host/path` | the host; user information only says whose |
+    /// | `https://host/path`, `http://host/path` | the host; user information is ignored but for a tenant |
     /// | `user@host` | `acct:user@host` |
     /// | `host`, `host:port`, `host/path`, `user@host:port` | `https://` and that |
-    /// | any other scheme | a resource no host answers for |
+    /// | any other scheme | a resource of no host |
     ///
     /// A fragment is dropped. A name before a colon and digits is a host with its port, although it could be a scheme.
     ///
     /// # Errors
-    /// When it is not a URI, has no host, or is an XRI (OIDC Discovery §2.1.1 reserves them).
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
+    /// The text is not a URI, has no host, or is an XRI (OIDC Discovery §2.1.1 reserves them).
+    pub fn parse(text: &str) -> Result<Self, ResourceError> {
         if text.trim().is_empty() {
-            return Err(Malformed("The resource parameter must not be blank."));
+            return Err(ResourceError("The resource parameter must not be blank."));
         }
         if text.len() > RESOURCE_MAX {
             return Err(TOO_LONG);
         }
         if text.starts_with(['=', '@', '+', '$', '!']) {
-            return Err(Malformed(
-                "The resource is an XRI, which this server does not resolve.",
+            return Err(ResourceError(
+                "The resource is an XRI, which is not supported.",
             ));
         }
-        if has_what_is_never_in_a_uri(text) || !percent::is_well_formed(text) {
-            return Err(Malformed("The resource must be a URI."));
+        if has_forbidden_character(text) || !percent::is_well_formed(text) {
+            return Err(ResourceError("The resource must be a URI."));
         }
         let whole = text.split('#').next().unwrap_or_default();
         let Some((scheme, rest)) = split_scheme(whole) else {
-            return Self::without_scheme(whole);
+            return Self::parse_without_scheme(whole);
         };
         if scheme.eq_ignore_ascii_case("acct") {
-            Self::account(text.to_owned(), rest)
+            Self::parse_account(text.to_owned(), rest)
         } else if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
-            Self::url(text.to_owned(), whole, rest)
+            Self::parse_url(text.to_owned(), whole, rest)
         } else {
             Ok(Self {
                 subject: text.to_owned(),
@@ -73,17 +73,17 @@ impl Resource {
         }
     }
 
-    /// The resource as it was sent; the normalised URI when what was sent had no scheme.
+    /// The resource as it was sent, or the normalised URI if it was sent without a scheme.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Where the account or the page is; nothing, for schemes that say no host.
+    /// The host of the account or URL, or `None` for a scheme without hosts.
     pub(crate) fn authority(&self) -> Option<&Authority> {
         self.authority.as_ref()
     }
 
-    /// What follows an `@` inside the user name, written as such or as `%40`. Only its host knows whether that is a tenant.
+    /// The text after an `@` in the user name, which may be written `%40`. It is a tenant only if the host has tenants.
     pub(crate) fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
@@ -95,7 +95,7 @@ impl Resource {
             .filter(|user| !user.is_empty())
     }
 
-    /// The same without the tenant that follows an `@` in it.
+    /// The user name without the tenant after its last `@`.
     pub(crate) fn user_at_tenant(&self) -> Option<&str> {
         let user = self.user()?;
         user.get(..user.rfind('@').max(user.rfind("%40"))?)
@@ -107,8 +107,8 @@ impl Resource {
         &self.path
     }
 
-    /// OIDC Discovery §2.1.2 steps 1 and 2.
-    fn without_scheme(text: &str) -> Result<Self, Malformed> {
+    /// Parses an identifier without a scheme. OIDC Discovery §2.1.2 steps 1 and 2.
+    fn parse_without_scheme(text: &str) -> Result<Self, ResourceError> {
         let authority = text.split(['/', '?']).next().unwrap_or_default();
         let rest = text.strip_prefix(authority).unwrap_or_default();
         match authority.rsplit_once('@') {
@@ -116,31 +116,31 @@ impl Resource {
                 if rest.is_empty()
                     && Authority::parse(host).is_some_and(|host| host.port.is_none()) =>
             {
-                Self::account(format!("{ACCT}{text}"), text)
+                Self::parse_account(format!("{ACCT_PREFIX}{text}"), text)
             }
             _ => {
-                // An empty path of an https URL is `/` (RFC 3986 §6.2.3), and so the examples of §2.2.3 have it.
+                // An empty path of an https URL is `/` (RFC 3986 §6.2.3), as in the examples of §2.2.3.
                 let slash = if rest.starts_with('/') { "" } else { "/" };
                 let after = format!("//{authority}{slash}{rest}");
                 let subject = format!("https:{after}");
                 if subject.len() > RESOURCE_MAX {
                     return Err(TOO_LONG);
                 }
-                Self::url(subject.clone(), &subject, &after)
+                Self::parse_url(subject.clone(), &subject, &after)
             }
         }
     }
 
-    /// An account, from what follows `acct:`. RFC 7565 §7.
-    fn account(subject: String, rest: &str) -> Result<Self, Malformed> {
+    /// Parses an account from the text after `acct:`. RFC 7565 §7.
+    fn parse_account(subject: String, rest: &str) -> Result<Self, ResourceError> {
         let (user, host) = rest
             .rsplit_once('@')
-            .ok_or(Malformed("The resource names an account without a host."))?;
+            .ok_or(ResourceError("The resource is an account without a host."))?;
         if user.is_empty() || user.contains(['/', '?', '[', ']']) {
-            return Err(Malformed("The resource names an account without a user."));
+            return Err(ResourceError("The resource is an account without a user."));
         }
         let authority = Authority::parse(host).ok_or(NO_HOST)?;
-        let begin = ACCT.len();
+        let begin = ACCT_PREFIX.len();
         Ok(Self {
             authority: Some(authority),
             tenant: tenant(user),
@@ -150,9 +150,9 @@ impl Resource {
         })
     }
 
-    /// An https or http URL, and what follows its scheme's colon.
-    fn url(subject: String, text: &str, rest: &str) -> Result<Self, Malformed> {
-        // The parser would take the first segment of `https:host` and of `https:///host` for the host.
+    /// Parses an https or http URL; `rest` is the text after the colon of its scheme.
+    fn parse_url(subject: String, text: &str, rest: &str) -> Result<Self, ResourceError> {
+        // The parser would use the first segment of `https:host` and of `https:///host` as the host.
         if !rest
             .strip_prefix("//")
             .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
@@ -160,7 +160,7 @@ impl Resource {
             return Err(NO_HOST);
         }
         let url = Url::parse(text).map_err(|_| NO_HOST)?;
-        let authority = Authority::of_url(&url).ok_or(NO_HOST)?;
+        let authority = Authority::from_url(&url).ok_or(NO_HOST)?;
         Ok(Self {
             subject,
             authority: Some(authority),
@@ -177,7 +177,7 @@ fn tenant(user: &str) -> Option<String> {
         .map(|(_, tenant)| tenant.to_owned())
 }
 
-/// The scheme and what follows its colon. RFC 3986 §3.1.
+/// Splits a text into its scheme and the text after the colon. RFC 3986 §3.1.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -189,31 +189,34 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
     (is_scheme && !is_port).then_some((scheme, rest))
 }
 
-/// What must be percent-encoded in any URI (RFC 3986 §2). Characters beyond ASCII are let through: people type IRIs.
-pub(crate) fn is_never_in_a_uri(c: char) -> bool {
+/// Returns true for a character that must be percent-encoded in every URI (RFC 3986 §2). Characters beyond ASCII are accepted,
+/// since people type IRIs.
+pub(crate) fn is_forbidden_in_uri(c: char) -> bool {
     c.is_control()
         || c.is_whitespace()
         || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
 }
 
-/// Looks at octets where that is enough: nearly every identifier is ASCII.
-fn has_what_is_never_in_a_uri(text: &str) -> bool {
+/// Returns true if a text has a character that is forbidden in a URI. ASCII text, the usual case, is checked by octet.
+fn has_forbidden_character(text: &str) -> bool {
     match text.is_ascii() {
-        true => text.bytes().any(|byte| is_never_in_a_uri(char::from(byte))),
-        false => text.contains(is_never_in_a_uri),
+        true => text
+            .bytes()
+            .any(|byte| is_forbidden_in_uri(char::from(byte))),
+        false => text.contains(is_forbidden_in_uri),
     }
 }
 
-const TOO_LONG: Malformed = Malformed("The resource is too long.");
+const TOO_LONG: ResourceError = ResourceError("The resource is too long.");
 
-const NO_HOST: Malformed = Malformed("The resource must name a host.");
+const NO_HOST: ResourceError = ResourceError("The resource must have a host.");
 
-/// Why a request is answered 400: one sentence that repeats nothing of the request. RFC 7033 §4.2.
+/// A malformed query, which is answered with 400: one sentence without any part of the request. RFC 7033 §4.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed(pub(crate) &'static str);
+pub struct ResourceError(pub(crate) &'static str);
 
-impl Malformed {
-    /// The sentence.
+impl ResourceError {
+    /// The sentence for the client.
     pub fn reason(self) -> &'static str {
         self.0
     }

@@ -1,4 +1,4 @@
-//! URIs with a place for a user's name.
+//! URIs with a placeholder for the user's name.
 
 use std::error::Error;
 use std::fmt;
@@ -7,17 +7,17 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::percent;
-use crate::resource::is_never_in_a_uri;
+use crate::resource::is_forbidden_in_uri;
 
-/// What stands for the user's name.
-pub(crate) const USER: &str = "{user}";
+/// The placeholder for the user's name.
+pub(crate) const USER_PLACEHOLDER: &str = "{user}";
 
-/// An absolute URI in which `{user}` stands for the user part of an account, percent-encoded. RFC 3986 §4.3, RFC 7565 §7.
+/// An absolute URI with the placeholder `{user}` for the user part of an account, percent-encoded. RFC 3986 §4.3, RFC 7565 §7.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(String);
 
 impl Template {
-    /// The URI as configured.
+    /// The configured URI.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -27,7 +27,7 @@ impl FromStr for Template {
     type Err = TemplateError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_absolute(&text.replace(USER, "user")) {
+        if is_absolute(&text.replace(USER_PLACEHOLDER, "user")) {
             Ok(Self(text.to_owned()))
         } else {
             Err(TemplateError(text.to_owned()))
@@ -35,10 +35,10 @@ impl FromStr for Template {
     }
 }
 
-/// Whether a text is a URI with a scheme, of the characters a URI may have.
+/// Returns true for a URI with a scheme and without characters that a URI may not have.
 pub(crate) fn is_absolute(text: &str) -> bool {
     text.is_ascii()
-        && !text.contains(is_never_in_a_uri)
+        && !text.contains(is_forbidden_in_uri)
         && percent::is_well_formed(text)
         && Url::parse(text).is_ok()
 }
@@ -51,7 +51,7 @@ impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` must be an absolute URI, in which {USER} may stand for the user's name.",
+            "`{}` must be an absolute URI, which may contain {USER_PLACEHOLDER} as a placeholder for the user's name.",
             self.0
         )
     }
@@ -86,7 +86,7 @@ mod tests {
             assert_eq!(
                 problem,
                 format!(
-                    "`{text}` must be an absolute URI, in which {{user}} may stand for the user's name."
+                    "`{text}` must be an absolute URI, which may contain {{user}} as a placeholder for the user's name."
                 )
             );
         }

@@ -13,12 +13,12 @@ use std::thread;
 use actix_web::{App, HttpServer, web};
 use protocol::Issuer;
 use serde_json::{Value, json};
-use webfinger::{Directory, Extra, Hosted, ISSUER_REL, Link, Target};
+use webfinger::{Directory, ExtraLinks, HostedProvider, ISSUER_REL, Link, LinkTarget};
 
 const ISSUER: &str = "https://localhost:9443";
 
 fn directory() -> Directory {
-    let provider = |issuer: &str, domains: &[&str], extras: Vec<Extra>| Hosted {
+    let provider = |issuer: &str, domains: &[&str], extras: Vec<ExtraLinks>| HostedProvider {
         issuer: Issuer::parse(issuer).unwrap(),
         domains: domains
             .iter()
@@ -28,14 +28,14 @@ fn directory() -> Directory {
     };
     let profile = Link {
         rel: "profile".to_owned(),
-        target: Target::Href("https://example.org/about".parse().unwrap()),
+        target: LinkTarget::Href("https://example.org/about".parse().unwrap()),
         media_type: None,
         titles: [].into(),
         properties: [].into(),
     };
-    let extra = Extra {
+    let extra = ExtraLinks {
         links: vec![profile],
-        ..Extra::default()
+        ..ExtraLinks::default()
     };
     Directory::new(vec![
         provider(ISSUER, &["example.com"], Vec::new()),
@@ -276,13 +276,13 @@ fn what_cannot_be_answered_is_refused() {
             "?resource=acct:alice",
             400,
             "invalid_request",
-            "The resource names an account without a host.",
+            "The resource is an account without a host.",
         ),
         (
             "?resource=%3Dalice",
             400,
             "invalid_request",
-            "The resource is an XRI, which this server does not resolve.",
+            "The resource is an XRI, which is not supported.",
         ),
         (
             "?resource=acct:alice@evil.example",

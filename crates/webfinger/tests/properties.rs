@@ -3,18 +3,18 @@
 
 use proptest::prelude::*;
 use protocol::Issuer;
-use webfinger::{Directory, Extra, Hosted, Resource};
+use webfinger::{Directory, ExtraLinks, HostedProvider, Resource};
 
 fn directory() -> Directory {
-    let hosted = |issuer, domains: &[&str]| Hosted {
+    let hosted = |issuer, domains: &[&str]| HostedProvider {
         issuer: Issuer::parse(issuer).unwrap(),
         domains: domains
             .iter()
             .map(|domain| domain.parse().unwrap())
             .collect(),
-        extras: vec![Extra {
+        extras: vec![ExtraLinks {
             aliases: vec!["https://pages.example/{user}?of={user}".parse().unwrap()],
-            ..Extra::default()
+            ..ExtraLinks::default()
         }],
     };
     Directory::new(vec![

@@ -84,7 +84,7 @@ pub fn any_uri() -> impl Strategy<Value = String> {
 }
 
 /// A value the row's member may well accept.
-fn good(row: &'static protocol::Row) -> BoxedStrategy<Value> {
+fn good(row: &'static protocol::MemberRow) -> BoxedStrategy<Value> {
     let words = |words: &[&'static str]| {
         proptest::sample::subsequence(words.to_vec(), 0..=words.len())
             .prop_map(Value::from)

@@ -1,7 +1,8 @@
-//! What the framework costs by itself: actix-web with one route that answers with the bytes of a file and nothing else.
-//! `scripts/bench` measures the service's documents against it.
+//! Measures the framework alone: actix-web with one route that answers with the bytes of a file.
+//! `scripts/bench` compares the documents of the service with it.
 //!
-//! `bare FILE` takes a free port of 127.0.0.1, says which on standard output, and serves the file at `/`.
+//! `bare FILE` takes a free port of 127.0.0.1, prints it on standard output, and serves the file at
+//! `/`.
 
 use std::io;
 

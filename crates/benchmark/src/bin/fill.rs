@@ -1,8 +1,9 @@
-//! Fills a store for measurements, through the same queue as registrations and with rows like theirs, and says what an insert
-//! cost with nothing in front of it.
+//! Fills a store for measurements, through the same queue as registrations and with similar rows,
+//! and prints the cost of an insert without HTTP.
 //!
-//! `fill DATABASE SEALING_KEY_FILE ISSUER METADATA_FILE COUNT AT_ONCE CLIENTS_FILE` adds COUNT clients, `AT_ONCE` of them under way
-//! at a time, and writes some to `CLIENTS_FILE`, a line with path and token each, as `look` wants them. Prints a line of JSON.
+//! `fill DATABASE SEALING_KEY_FILE ISSUER METADATA_FILE COUNT AT_ONCE CLIENTS_FILE` adds COUNT
+//! clients, `AT_ONCE` at a time, and writes some of them to `CLIENTS_FILE`, a line with path and
+//! token each, as `look` reads them. Prints a line of JSON.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -15,7 +16,7 @@ use protocol::{
 };
 use store::{Information, NewClient, SealingKey, Store, Written};
 
-/// How many clients are handed on to whoever reads them, from all over the store.
+/// The number of clients written to `CLIENTS_FILE`, taken from the whole store.
 const READ: u32 = 2000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -72,11 +73,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into_iter()
         .try_for_each(|written| written.wait().map(drop))?;
     let spent = cpu()? - spent;
-    // The end of the last connection to an SQLite file writes what its log still held.
+    // Closing the last connection to an SQLite file writes the rest of its log.
     drop(store);
     let written = bytes_written()?.saturating_sub(written) / u64::from(count.max(1));
 
-    // Neighbours in the store are none in the file.
+    // Clients that are neighbours in the store must not be neighbours in the file.
     kept.sort_by_cached_key(|(_, token)| token.reveal().chars().rev().collect::<String>());
     let mut lines = String::new();
     for (id, token) in &kept {
@@ -90,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Identifiers of the form that registrations have: they sort by time.
+/// Identifiers with the form of registered ones, which sort by time.
 fn id(clock: &Clock, salt: i64, number: u32) -> ClientId {
     ClientId::new(format!(
         "{:012x}-{salt:x}-{number:08}",

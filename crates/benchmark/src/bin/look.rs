@@ -1,7 +1,7 @@
-//! What the store's part of a read costs, with nothing in front of it.
+//! Measures the store's part of a read, without HTTP.
 //!
-//! `look DATABASE SEALING_KEY_FILE ISSUER CLIENTS_FILE` authenticates the clients that `fill` wrote to `CLIENTS_FILE`, one after
-//! another, some times over. Prints a line of JSON.
+//! `look DATABASE SEALING_KEY_FILE ISSUER CLIENTS_FILE` authenticates the clients that `fill` wrote
+//! to `CLIENTS_FILE`, one after another, several times. Prints a line of JSON.
 
 use std::error::Error;
 use std::fs;
@@ -10,7 +10,7 @@ use benchmark::{cpu, each};
 use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
 use store::{SealingKey, Store};
 
-/// How often each client is read.
+/// The number of times each client is read.
 const TIMES: u32 = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
             store
                 .authenticate(&issuer, &id, &token, clock.now())?
-                .ok_or("a client is not there")?;
+                .ok_or("a client was not found")?;
             read += 1;
         }
     }

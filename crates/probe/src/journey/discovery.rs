@@ -1,4 +1,4 @@
-//! From an identifier to its provider: WebFinger, the provider's document, its keys.
+//! Finds the provider of an identifier: WebFinger, the provider's document, its keys.
 
 use std::ops::ControlFlow;
 
@@ -14,11 +14,11 @@ use super::step_error::StepError;
 use super::step_runner::{StepRunner, expect_object, expect_status};
 use crate::client::{ProbeRequest, ProbeResponse};
 
-/// How many redirects of WebFinger are followed.
+/// The maximum number of WebFinger redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// Members a provider's document must have. OIDC Discovery §3.
-const REQUIRED: [&str; 6] = [
+/// Members that a provider's document must have. OIDC Discovery §3.
+const REQUIRED_MEMBERS: [&str; 6] = [
     "authorization_endpoint",
     "token_endpoint",
     "jwks_uri",
@@ -34,36 +34,35 @@ pub(super) struct DiscoveredProvider {
 }
 
 impl DiscoveredProvider {
-    /// The address of an endpoint. The error is the rest of a sentence.
+    /// Returns the URL of an endpoint. The error is the rest of a sentence.
     pub(super) fn endpoint(&self, member: &str) -> Result<Url, String> {
         match self.document.get(member) {
             Some(Value::String(text)) => self
-                .address(text)
+                .parse_address(text)
                 .map_err(|reason| format!("{member} {reason}")),
             Some(_) => Err(format!("{member} must be a string")),
             None => Err(format!("the provider's document has no {member}")),
         }
     }
 
-    /// Whether the document names an endpoint at all.
-    pub(super) fn names(&self, member: &str) -> bool {
+    pub(super) fn has_endpoint(&self, member: &str) -> bool {
         self.document.contains_key(member)
     }
 
-    /// An absolute URL that may be asked. The error is the rest of a sentence about it.
-    fn address(&self, text: &str) -> Result<Url, String> {
+    /// Parses an absolute URL to which a request may be sent. The error is the rest of a sentence about it.
+    fn parse_address(&self, text: &str) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|_| format!("must be an absolute URL and is {text}"))?;
-        if may_lead_to(self.issuer.is_https(), &url) {
+        if may_follow(self.issuer.is_https(), &url) {
             Ok(url)
         } else {
             Err(format!("must be an https URL and is {text}"))
         }
     }
 
-    /// Where a client is managed: at the issuer or at the registration endpoint, for nobody else may see the registration
-    /// access token. RFC 7592 §5. The error is the rest of a sentence about it.
-    pub(super) fn management(&self, text: &str) -> Result<Url, String> {
-        let url = self.address(text)?;
+    /// Parses the address of a client configuration endpoint. It must have the origin of the issuer or of the registration
+    /// endpoint, since no other host may see the registration access token. RFC 7592 §5. The error is the rest of a sentence.
+    pub(super) fn management_uri(&self, text: &str) -> Result<Url, String> {
+        let url = self.parse_address(text)?;
         let issuer = Url::parse(self.issuer.as_str()).ok();
         let own = issuer
             .into_iter()
@@ -80,19 +79,19 @@ impl DiscoveredProvider {
     }
 }
 
-/// Whether one address may lead to another: to https always, to http on loopback only from an address without TLS.
-fn may_lead_to(from_https: bool, url: &Url) -> bool {
+/// Returns true for an https URL, and for an http URL on loopback if the address that names it has no TLS either.
+fn may_follow(from_https: bool, url: &Url) -> bool {
     match url.scheme() {
         "https" => url.host_str().is_some(),
-        // No issuer is http but on loopback.
+        // An http issuer is valid on loopback only.
         "http" => !from_https && Issuer::parse(&url.origin().ascii_serialization()).is_ok(),
         _ => false,
     }
 }
 
-/// Asks the identifier's host for the issuer. RFC 7033 §4, OIDC Discovery §2. A host that does not answer WebFinger may
-/// still be an issuer itself, when the identifier is a URL.
-pub(super) fn webfinger(
+/// Asks the identifier's host for the issuer. RFC 7033 §4, OIDC Discovery §2. If the host does not answer WebFinger and the
+/// identifier is a URL, the URL itself is used as the issuer.
+pub(super) fn find_issuer(
     runner: &mut StepRunner<'_, '_>,
     resource: &ResourceInput,
 ) -> Result<Issuer, StepError> {
@@ -104,20 +103,21 @@ pub(super) fn webfinger(
         .append_pair("rel", ISSUER_REL);
     let mut hops = 0;
     loop {
-        let led = runner.step(
-            STEP,
-            &ProbeRequest::get(&url),
-            |answer, notes| match redirect(answer, &url)? {
-                Some(_) if hops == MAX_REDIRECTS => Err(format!(
-                    "the host redirects more than {MAX_REDIRECTS} times"
-                )),
-                Some(next) => {
-                    notes.texts.push(format!("redirected to {next}"));
-                    Ok(ControlFlow::Continue(next))
-                }
-                None => answered(answer, resource, notes).map(ControlFlow::Break),
-            },
-        )?;
+        let led =
+            runner.run_step(
+                STEP,
+                &ProbeRequest::get(&url),
+                |answer, notes| match redirect_target(answer, &url)? {
+                    Some(_) if hops == MAX_REDIRECTS => Err(format!(
+                        "the host redirects more than {MAX_REDIRECTS} times"
+                    )),
+                    Some(next) => {
+                        notes.texts.push(format!("redirected to {next}"));
+                        Ok(ControlFlow::Continue(next))
+                    }
+                    None => issuer_in_answer(answer, resource, notes).map(ControlFlow::Break),
+                },
+            )?;
         match led {
             ControlFlow::Continue(next) => url = next,
             ControlFlow::Break(issuer) => return Ok(issuer),
@@ -126,8 +126,8 @@ pub(super) fn webfinger(
     }
 }
 
-/// A redirect, which WebFinger may use, to https only. RFC 7033 §4.2.
-fn redirect(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, String> {
+/// Returns the target of a redirect, which must be https. RFC 7033 §4.2.
+fn redirect_target(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, String> {
     let Some(location) = answer
         .location
         .as_deref()
@@ -136,20 +136,20 @@ fn redirect(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, String> 
         return Ok(None);
     };
     match asked.join(location) {
-        Ok(next) if may_lead_to(asked.scheme() == "https", &next) => Ok(Some(next)),
+        Ok(next) if may_follow(asked.scheme() == "https", &next) => Ok(Some(next)),
         _ => Err(format!(
             "the host redirects to {location}, which is not https"
         )),
     }
 }
 
-/// The issuer of an answer that is not a redirect.
-fn answered(
+/// Returns the issuer that a WebFinger response names.
+fn issuer_in_answer(
     answer: &ProbeResponse,
     resource: &ResourceInput,
     notes: &mut StepNotes,
 ) -> Result<Issuer, String> {
-    let reason = match linked(answer) {
+    let reason = match issuer_link(answer) {
         Ok(href) => {
             notes
                 .members
@@ -159,7 +159,7 @@ fn answered(
         Err(reason) if resource.is_url => reason,
         Err(reason) if answer.status == 404 => {
             return Err(format!(
-                "the host knows no {}, or does not answer WebFinger: {reason}",
+                "the host does not know {}, or does not answer WebFinger: {reason}",
                 resource.identifier
             ));
         }
@@ -173,19 +173,19 @@ fn answered(
             String::new()
         };
         format!(
-            "{reason}, and {} is no issuer itself: it {fault}{hint}",
+            "{reason}, and {} is not an issuer itself: it {fault}{hint}",
             resource.identifier
         )
     })?;
     notes.absent = true;
     notes.texts.push(format!(
-        "WebFinger is not here ({reason}); the URL itself is taken for the issuer"
+        "the host does not answer WebFinger ({reason}); the URL itself is used as the issuer"
     ));
     Ok(issuer)
 }
 
-/// What the first issuer link points at.
-fn linked(answer: &ProbeResponse) -> Result<String, String> {
+/// Returns the `href` of the first issuer link.
+fn issuer_link(answer: &ProbeResponse) -> Result<String, String> {
     expect_status(answer, 200)?;
     let description = expect_object(answer)?;
     let links = description
@@ -204,17 +204,17 @@ fn linked(answer: &ProbeResponse) -> Result<String, String> {
 }
 
 /// Fetches the provider's document and compares its issuer. OIDC Discovery §4.
-pub(super) fn configuration(
+pub(super) fn fetch_configuration(
     runner: &mut StepRunner<'_, '_>,
     issuer: &Issuer,
 ) -> Result<DiscoveredProvider, StepError> {
     const STEP: &str = "discovery";
     let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION))
         .map_err(|fault| StepError::new(STEP, fault.to_string()))?;
-    runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| {
+    runner.run_step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let document = expect_object(answer)?;
-        notes.show(
+        notes.add_members(
             &document,
             &[
                 "issuer",
@@ -224,9 +224,9 @@ pub(super) fn configuration(
                 "registration_endpoint",
             ],
         );
-        same_issuer(&document, issuer)?;
+        check_issuer(&document, issuer)?;
         note_content_type(answer, notes);
-        let lacking: Vec<&str> = REQUIRED
+        let lacking: Vec<&str> = REQUIRED_MEMBERS
             .into_iter()
             .filter(|member| !document.contains_key(*member))
             .collect();
@@ -246,14 +246,14 @@ pub(super) fn configuration(
             document,
         };
         provider.endpoint("jwks_uri")?;
-        if provider.names("registration_endpoint") {
+        if provider.has_endpoint("registration_endpoint") {
             provider.endpoint("registration_endpoint")?;
         }
         Ok(provider)
     })
 }
 
-fn same_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
+fn check_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
     match document.get("issuer") {
         Some(Value::String(told)) if told == asked.as_str() => Ok(()),
         Some(Value::String(told)) => {
@@ -272,7 +272,7 @@ fn same_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
 }
 
 /// Fetches the provider's keys. RFC 7517 §5.
-pub(super) fn keys(
+pub(super) fn fetch_keys(
     runner: &mut StepRunner<'_, '_>,
     provider: &DiscoveredProvider,
 ) -> Result<(), StepError> {
@@ -280,7 +280,7 @@ pub(super) fn keys(
     let url = provider
         .endpoint("jwks_uri")
         .map_err(|reason| StepError::new(STEP, reason))?;
-    runner.step(STEP, &ProbeRequest::get(&url), |answer, notes| {
+    runner.run_step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let set = expect_object(answer)?;
         let keys = set
@@ -292,15 +292,15 @@ pub(super) fn keys(
         }
         let kinds = keys
             .iter()
-            .map(public_key)
+            .map(check_public_key)
             .collect::<Result<Vec<Value>, String>>()?;
         notes.members.insert("keys".to_owned(), kinds.into());
         Ok(())
     })
 }
 
-/// What a public key is for: its algorithm, or its type when it does not say.
-fn public_key(key: &Value) -> Result<Value, String> {
+/// Checks that a key is public, and returns its algorithm, or its type if it has none.
+fn check_public_key(key: &Value) -> Result<Value, String> {
     let kind = key
         .get("kty")
         .and_then(Value::as_str)
@@ -320,7 +320,7 @@ fn public_key(key: &Value) -> Result<Value, String> {
     }
 }
 
-/// Some clients insist on the content type.
+/// Adds a note if the content type is not JSON, on which some clients insist.
 pub(super) fn note_content_type(answer: &ProbeResponse, notes: &mut StepNotes) {
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -348,7 +348,7 @@ mod tests {
             (false, "ftp://localhost/jwks", false),
         ] {
             assert_eq!(
-                may_lead_to(from_https, &Url::parse(url).unwrap()),
+                may_follow(from_https, &Url::parse(url).unwrap()),
                 may,
                 "{from_https} {url}"
             );

@@ -1,4 +1,4 @@
-//! A client's whole life: register, read, update, delete. RFC 7591 §3, RFC 7592 §2.
+//! The life cycle of a client: register, read, update, delete. RFC 7591 §3, RFC 7592 §2.
 
 use protocol::{Object, Secret};
 use serde_json::{Value, json};
@@ -15,17 +15,17 @@ const NAME: &str = "Frontdesk try";
 const NEW_NAME: &str = "Frontdesk try, updated";
 const REDIRECT_URI: &str = "https://frontdesk.example/callback";
 
-/// What a client information response has and an update request must not have. RFC 7592 §2.2.
-const ISSUED: [&str; 4] = [
+/// Members of a client information response that an update request must not have. RFC 7592 §2.2.
+const ISSUED_MEMBERS: [&str; 4] = [
     "registration_access_token",
     "registration_client_uri",
     "client_secret_expires_at",
     "client_id_issued_at",
 ];
 
-/// Registers a client, reads it, updates it, deletes it and looks whether it is gone. When a step breaks on the way, the
-/// client is deleted all the same if it can be, so that nothing is left behind.
-pub(super) fn life_cycle(
+/// Registers a client, reads it, updates it, deletes it and checks that it is gone. If a step fails, the client is deleted if
+/// possible, so that no client is left behind.
+pub(super) fn run_life_cycle(
     runner: &mut StepRunner<'_, '_>,
     provider: &DiscoveredProvider,
     shown: Option<Authorization>,
@@ -37,10 +37,10 @@ pub(super) fn life_cycle(
             None => Ok(()),
         }
     });
-    outcome.map_err(|error| traces.remove(runner, error))
+    outcome.map_err(|error| traces.clean_up(runner, error))
 }
 
-/// What is known of a client that was registered on the way, whatever else was wrong with the answer.
+/// The client that was registered, as far as the response identifies it.
 #[derive(Default)]
 struct RegisteredTestClient {
     registered: bool,
@@ -48,7 +48,7 @@ struct RegisteredTestClient {
     management: Option<ClientAccess>,
 }
 
-/// Where a client is managed, and with what. RFC 7592 §3.
+/// The client configuration endpoint of a client and its token. RFC 7592 §3.
 struct ClientAccess {
     uri: Url,
     token: Secret,
@@ -56,11 +56,12 @@ struct ClientAccess {
 
 impl ClientAccess {
     fn request(&self, method: Method) -> ProbeRequest {
-        ProbeRequest::new(method, &self.uri).authorized(Some(Authorization::bearer(&self.token)))
+        ProbeRequest::new(method, &self.uri)
+            .with_authorization(Some(Authorization::bearer(&self.token)))
     }
 
-    /// A provider may replace the token with any answer. RFC 7592 §3.
-    fn renew(&mut self, object: &Object) {
+    /// Takes over a new token, which any response may contain. RFC 7592 §3.
+    fn update_token(&mut self, object: &Object) {
         if let Some(token) = object
             .get("registration_access_token")
             .and_then(Value::as_str)
@@ -71,10 +72,10 @@ impl ClientAccess {
 }
 
 impl RegisteredTestClient {
-    fn of(answer: &ProbeResponse, provider: &DiscoveredProvider) -> Self {
+    fn from_response(answer: &ProbeResponse, provider: &DiscoveredProvider) -> Self {
         let object = answer.object().unwrap_or_default();
         let text = |member: &str| object.get(member).and_then(Value::as_str);
-        let uri = text("registration_client_uri").and_then(|uri| provider.management(uri).ok());
+        let uri = text("registration_client_uri").and_then(|uri| provider.management_uri(uri).ok());
         let token = text("registration_access_token").map(Secret::new);
         Self {
             registered: (200..300).contains(&answer.status),
@@ -85,21 +86,21 @@ impl RegisteredTestClient {
         }
     }
 
-    /// Deletes what was registered, and says so.
-    fn remove(&self, runner: &mut StepRunner<'_, '_>, error: StepError) -> StepError {
+    /// Deletes the client, and adds the result to the error.
+    fn clean_up(&self, runner: &mut StepRunner<'_, '_>, error: StepError) -> StepError {
         if !self.registered {
             return error;
         }
         let client = self.client_id.as_ref().map_or_else(
             || "A client".to_owned(),
-            |id| runner.fit(&format!("The client {id}")),
+            |id| runner.sanitize(&format!("The client {id}")),
         );
         let Some(management) = &self.management else {
-            return error.leaving(format!(
+            return error.with_aftermath(format!(
                 "{client} stays registered, because the provider gave no way to delete it."
             ));
         };
-        let deleted = runner.step(
+        let deleted = runner.run_step(
             "cleaning up",
             &management.request(Method::DELETE),
             |answer, _| match answer.status {
@@ -108,14 +109,14 @@ impl RegisteredTestClient {
                 status => Err(format!("the status should be 204 and is {status}")),
             },
         );
-        error.leaving(format!(
+        error.with_aftermath(format!(
             "{client} {}",
             deleted.unwrap_or("could not be deleted and stays registered.")
         ))
     }
 }
 
-/// Registers a client, keeps its traces and answers its identifier. RFC 7591 §3.
+/// Registers a client, stores in `traces` what identifies it, and returns its identifier. RFC 7591 §3.
 fn register(
     runner: &mut StepRunner<'_, '_>,
     provider: &DiscoveredProvider,
@@ -131,19 +132,19 @@ fn register(
     asked.insert("client_name".to_owned(), NAME.into());
     asked.insert("redirect_uris".to_owned(), json!([REDIRECT_URI]));
     let request = ProbeRequest::new(Method::POST, &endpoint)
-        .authorized(shown)
-        .with(asked);
-    runner.step(STEP, &request, |answer, notes| {
-        *traces = RegisteredTestClient::of(answer, provider);
+        .with_authorization(shown)
+        .with_object(asked);
+    runner.run_step(STEP, &request, |answer, notes| {
+        *traces = RegisteredTestClient::from_response(answer, provider);
         expect_status(answer, 201).map_err(|reason| match answer.status {
             401 | 403 if nothing_shown => format!(
-                "{reason}; show an initial access token with --token, or an account with --account"
+                "{reason}; give an initial access token with --token, or an account with --account"
             ),
             401 | 403 => format!("{reason}; are the credentials right?"),
             _ => reason,
         })?;
         let object = expect_object(answer)?;
-        notes.show(
+        notes.add_members(
             &object,
             &[
                 "client_id",
@@ -152,17 +153,17 @@ fn register(
                 "token_endpoint_auth_method",
             ],
         );
-        notes.show(
+        notes.add_members(
             &object,
             &["registration_client_uri", "registration_access_token"],
         );
         note_content_type(answer, notes);
-        created(&object, provider, notes)
+        check_created(&object, provider, notes)
     })
 }
 
-/// What a client information response must have; the identifier in it. RFC 7591 §3.2.1, RFC 7592 §3.
-fn created(
+/// Checks a client information response, and returns its `client_id`. RFC 7591 §3.2.1, RFC 7592 §3.
+fn check_created(
     object: &Object,
     provider: &DiscoveredProvider,
     notes: &mut StepNotes,
@@ -175,12 +176,12 @@ fn created(
             .get("client_secret_expires_at")
             .is_some_and(Value::is_number)
     {
-        return Err("the answer has a client_secret, so client_secret_expires_at must be there and a number".to_owned());
+        return Err("the answer has a client_secret, so client_secret_expires_at is required and must be a number".to_owned());
     }
     if object.get("redirect_uris") != Some(&json!([REDIRECT_URI])) {
-        notes.texts.push(
-            "redirect_uris is not echoed as sent; many clients refuse such an answer".to_owned(),
-        );
+        notes
+            .texts
+            .push("redirect_uris differs from what was sent; many clients reject that".to_owned());
     }
     match (
         object.get("registration_client_uri"),
@@ -193,7 +194,7 @@ fn created(
         }
         (Some(Value::String(uri)), Some(Value::String(_))) => {
             provider
-                .management(uri)
+                .management_uri(uri)
                 .map_err(|reason| format!("registration_client_uri {reason}"))?;
         }
         (Some(_), Some(_)) => {
@@ -224,22 +225,24 @@ fn manage(
     management: &mut ClientAccess,
 ) -> Result<(), StepError> {
     let read = management.request(Method::GET);
-    let metadata = runner.step("read", &read, |answer, notes| {
-        current(answer, id, management, notes)
+    let metadata = runner.run_step("read", &read, |answer, notes| {
+        check_current(answer, id, management, notes)
     })?;
 
-    let update = management.request(Method::PUT).with(replacement(&metadata));
-    runner.step("update", &update, |answer, notes| {
-        let object = current(answer, id, management, notes)?;
+    let update = management
+        .request(Method::PUT)
+        .with_object(update_of(&metadata));
+    runner.run_step("update", &update, |answer, notes| {
+        let object = check_current(answer, id, management, notes)?;
         if object.get("client_name").and_then(Value::as_str) != Some(NEW_NAME) {
-            notes
-                .texts
-                .push("the provider kept another client_name than the one sent".to_owned());
+            notes.texts.push(
+                "the provider answered with a client_name other than the one sent".to_owned(),
+            );
         }
         Ok(())
     })?;
 
-    let deleted = runner.step(
+    let deleted = runner.run_step(
         "delete",
         &management.request(Method::DELETE),
         |answer, notes| {
@@ -257,16 +260,16 @@ fn manage(
         return Ok(());
     }
 
-    runner.step("read after delete", &management.request(Method::GET), |answer, _| {
+    runner.run_step("read after delete", &management.request(Method::GET), |answer, _| {
         if answer.status == 200 {
-            return Err("the client is still there after it was deleted: the status should be 401 and is 200".to_owned());
+            return Err("the client still exists after its deletion: the status should be 401 and is 200".to_owned());
         }
         expect_status(answer, 401)
     })
 }
 
-/// The client as the provider has it now. RFC 7592 §3.
-fn current(
+/// Checks a client information response about the client `id`, and returns it. RFC 7592 §3.
+fn check_current(
     answer: &ProbeResponse,
     id: &str,
     management: &mut ClientAccess,
@@ -274,8 +277,8 @@ fn current(
 ) -> Result<Object, String> {
     expect_status(answer, 200)?;
     let object = expect_object(answer)?;
-    management.renew(&object);
-    notes.show(&object, &["client_id", "client_secret", "client_name"]);
+    management.update_token(&object);
+    notes.add_members(&object, &["client_id", "client_secret", "client_name"]);
     note_content_type(answer, notes);
     match object.get("client_id").and_then(Value::as_str) {
         Some(told) if told == id => Ok(object),
@@ -286,11 +289,11 @@ fn current(
     }
 }
 
-/// The whole client with a new name: an update replaces everything. RFC 7592 §2.2.
-fn replacement(metadata: &Object) -> Object {
+/// Returns the complete metadata with a new name, since an update replaces every member. RFC 7592 §2.2.
+fn update_of(metadata: &Object) -> Object {
     let kept = metadata
         .iter()
-        .filter(|(name, _)| !ISSUED.contains(&name.as_str()));
+        .filter(|(name, _)| !ISSUED_MEMBERS.contains(&name.as_str()));
     let mut object: Object = kept
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();

@@ -1,4 +1,4 @@
-//! Steps as lines, for people or for programs, with secrets masked.
+//! Prints steps as text for people or as JSON for programs, with secrets masked.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -10,29 +10,29 @@ use serde_json::{Value, json};
 use super::step_error::StepError;
 use crate::client::{ProbeRequest, ProbeResponse};
 
-/// Members whose values must not be seen. RFC 7591 §3.2.1, RFC 7592 §3.
+/// Members whose values are masked. RFC 7591 §3.2.1, RFC 7592 §3.
 pub(super) const SECRET_MEMBERS: [&str; 2] = ["client_secret", "registration_access_token"];
 
-/// What a step has to show beside the exchange itself.
+/// The details of a step that are printed after its request and status.
 #[derive(Debug, Default)]
 pub(super) struct StepNotes {
-    /// The members that matter.
+    /// Members of the response.
     pub(super) members: Object,
-    /// What a user should know although nothing is error.
+    /// Notes about conditions that are not errors.
     pub(super) texts: Vec<String>,
-    /// Whether what was asked for is not there, and need not be.
+    /// True if the provider lacks an optional feature.
     pub(super) absent: bool,
 }
 
 impl StepNotes {
-    /// Shows those of the named members that `object` has, the secret ones masked.
-    pub(super) fn show(&mut self, object: &Object, names: &[&str]) {
+    /// Adds the named members that `object` has, secrets masked.
+    pub(super) fn add_members(&mut self, object: &Object, names: &[&str]) {
         for name in names {
             let Some(value) = object.get(*name) else {
                 continue;
             };
             let shown = if SECRET_MEMBERS.contains(name) {
-                mask(&plain(value)).into()
+                mask_secret(&display_value(value)).into()
             } else {
                 value.clone()
             };
@@ -41,14 +41,13 @@ impl StepNotes {
     }
 }
 
-/// How a step ended.
+/// The result of a step.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum StepOutcome<'a> {
-    /// As it should.
     Ok,
-    /// What was asked for is not there, and need not be.
+    /// The provider lacks an optional feature.
     Absent,
-    /// StepError, with the reason.
+    /// The step failed, for this reason.
     Failed(&'a str),
 }
 
@@ -62,7 +61,7 @@ impl StepOutcome<'_> {
     }
 }
 
-/// One step, as it is shown.
+/// One step, as it is printed.
 pub(super) struct Step<'a> {
     pub(super) name: &'static str,
     pub(super) request: &'a ProbeRequest,
@@ -72,7 +71,7 @@ pub(super) struct Step<'a> {
     pub(super) outcome: StepOutcome<'a>,
 }
 
-/// Where steps are written, and what must not be seen there.
+/// Writes steps to an output, and masks secrets in them.
 pub(super) struct TryReport<'out> {
     out: &'out mut dyn Write,
     json: bool,
@@ -92,9 +91,9 @@ impl<'out> TryReport<'out> {
         }
     }
 
-    /// Masks `secret` wherever it would be shown from here on.
-    pub(super) fn hide(&mut self, secret: &Secret) {
-        // Shorter ones stand in every other word; a provider that issues them has nothing to hide.
+    /// Masks `secret` in everything that is printed from now on.
+    pub(super) fn mask(&mut self, secret: &Secret) {
+        // Shorter secrets occur in ordinary words, which would be masked too.
         if secret.reveal().chars().count() >= 4 && !self.secrets.contains(secret) {
             self.secrets.push(secret.clone());
             // One secret may contain another: the longest is masked first.
@@ -103,27 +102,29 @@ impl<'out> TryReport<'out> {
         }
     }
 
-    /// A text fit to be shown: secrets masked, and nothing in it that a terminal would obey.
-    pub(super) fn fit(&self, text: &str) -> String {
+    /// Masks the secrets in a text, and replaces the characters that control a terminal.
+    pub(super) fn sanitize(&self, text: &str) -> String {
         let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.reveal(), &mask(secret.reveal()))
+            text.replace(secret.reveal(), &mask_secret(secret.reveal()))
         });
         escape_control(&masked)
     }
 
-    /// Shows one step.
-    pub(super) fn step(&mut self, step: &Step<'_>) -> Result<(), StepError> {
+    pub(super) fn print_step(&mut self, step: &Step<'_>) -> Result<(), StepError> {
         self.steps += 1;
         let lines = if self.json {
-            self.line(step)
+            self.to_json_line(step)
         } else {
-            self.paragraph(step)
+            self.to_paragraph(step)
         };
         self.write(&lines)
     }
 
-    /// Shows how the journey ended.
-    pub(super) fn finish(&mut self, outcome: &Result<(), StepError>) -> Result<(), StepError> {
+    /// Prints the result of all steps.
+    pub(super) fn print_summary(
+        &mut self,
+        outcome: &Result<(), StepError>,
+    ) -> Result<(), StepError> {
         let (steps, milliseconds) = (self.steps, milliseconds(self.begun.elapsed()));
         let line = match (self.json, outcome) {
             (true, Ok(())) => json!({"summary": "ok", "steps": steps, "milliseconds": milliseconds}).to_string(),
@@ -137,7 +138,7 @@ impl<'out> TryReport<'out> {
         self.write(&format!("{line}\n"))
     }
 
-    fn paragraph(&self, step: &Step<'_>) -> String {
+    fn to_paragraph(&self, step: &Step<'_>) -> String {
         let mut lines = vec![
             format!(
                 "{}. {}: {} ({} ms)",
@@ -159,7 +160,7 @@ impl<'out> TryReport<'out> {
             step.notes
                 .members
                 .iter()
-                .map(|(name, value)| format!("   {name}: {}", plain(value))),
+                .map(|(name, value)| format!("   {name}: {}", display_value(value))),
         );
         lines.extend(
             step.notes
@@ -169,12 +170,12 @@ impl<'out> TryReport<'out> {
         );
         let fit: Vec<String> = lines
             .iter()
-            .map(|line| self.fit(line).trim_end().to_owned())
+            .map(|line| self.sanitize(line).trim_end().to_owned())
             .collect();
         fit.join("\n") + "\n"
     }
 
-    fn line(&self, step: &Step<'_>) -> String {
+    fn to_json_line(&self, step: &Step<'_>) -> String {
         let mut object = Object::new();
         let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
         put("step", step.name.into());
@@ -197,19 +198,19 @@ impl<'out> TryReport<'out> {
         if let StepOutcome::Failed(reason) = step.outcome {
             put("error", reason.into());
         }
-        format!("{}\n", self.fit_value(Value::Object(object)))
+        format!("{}\n", self.sanitize_value(Value::Object(object)))
     }
 
-    fn fit_value(&self, value: Value) -> Value {
+    fn sanitize_value(&self, value: Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.fit(&text)),
+            Value::String(text) => Value::String(self.sanitize(&text)),
             Value::Array(values) => values
                 .into_iter()
-                .map(|value| self.fit_value(value))
+                .map(|value| self.sanitize_value(value))
                 .collect(),
             Value::Object(object) => object
                 .into_iter()
-                .map(|(name, value)| (self.fit(&name), self.fit_value(value)))
+                .map(|(name, value)| (self.sanitize(&name), self.sanitize_value(value)))
                 .collect(),
             other => other,
         }
@@ -229,29 +230,35 @@ impl<'out> TryReport<'out> {
     }
 }
 
-/// The first characters of a secret, when they do not give it away.
-fn mask(secret: &str) -> String {
+/// Returns the first four characters of a secret if it has at least 16, and an ellipsis.
+fn mask_secret(secret: &str) -> String {
     let shown = if secret.chars().count() >= 16 { 4 } else { 0 };
     secret.chars().take(shown).chain(['…']).collect()
 }
 
-/// Replaces characters that a terminal would obey or that cannot be seen.
+/// Replaces characters that control a terminal or are invisible.
 pub(crate) fn escape_control(text: &str) -> String {
     text.chars()
         .map(|c| if deceives(c) { '\u{fffd}' } else { c })
         .collect()
 }
 
-fn plain(value: &Value) -> String {
+fn display_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<String>>().join(" "),
+        Value::Array(values) => values
+            .iter()
+            .map(display_value)
+            .collect::<Vec<String>>()
+            .join(" "),
         other => other.to_string(),
     }
 }
 
-fn milliseconds(span: Duration) -> Value {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).into()
+fn milliseconds(duration: Duration) -> Value {
+    u64::try_from(duration.as_millis())
+        .unwrap_or(u64::MAX)
+        .into()
 }
 
 #[cfg(test)]
@@ -262,22 +269,25 @@ mod tests {
     fn secrets_and_terminal_controls_are_not_shown() {
         let mut out = Vec::new();
         let mut report = TryReport::new(&mut out, false);
-        report.hide(&Secret::new("iat_0123456789abcdef"));
-        report.hide(&Secret::new("hunter2"));
-        report.hide(&Secret::new("abc"));
+        report.mask(&Secret::new("iat_0123456789abcdef"));
+        report.mask(&Secret::new("hunter2"));
+        report.mask(&Secret::new("abc"));
         assert_eq!(
-            report.fit("token iat_0123456789abcdef, password hunter2, abc"),
+            report.sanitize("token iat_0123456789abcdef, password hunter2, abc"),
             "token iat_…, password …, abc"
         );
-        assert_eq!(report.fit("a\u{1b}[2Jb\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(
+            report.sanitize("a\u{1b}[2Jb\u{202e}c"),
+            "a\u{fffd}[2Jb\u{fffd}c"
+        );
     }
 
     #[test]
     fn a_secret_inside_another_leaves_nothing_of_it() {
         let mut out = Vec::new();
         let mut report = TryReport::new(&mut out, false);
-        report.hide(&Secret::new("0123456789"));
-        report.hide(&Secret::new("abcdef0123456789ghijkl"));
-        assert_eq!(report.fit("abcdef0123456789ghijkl"), "abcd…");
+        report.mask(&Secret::new("0123456789"));
+        report.mask(&Secret::new("abcdef0123456789ghijkl"));
+        assert_eq!(report.sanitize("abcdef0123456789ghijkl"), "abcd…");
     }
 }

@@ -1,4 +1,4 @@
-//! What the user typed, as a URI and the host to ask. OIDC Discovery §2.1.
+//! The user's input as a URI and the host to ask. OIDC Discovery §2.1.
 
 use protocol::Issuer;
 use url::Url;
@@ -6,16 +6,16 @@ use url::Url;
 /// An identifier to ask WebFinger about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ResourceInput {
-    /// The normalised URI: the `resource` of the question.
+    /// The normalised URI: the `resource` of the query.
     pub(super) identifier: String,
     /// Scheme, host and port to ask.
     pub(super) origin: String,
-    /// Whether it is a URL, which may be an issuer itself.
+    /// True if it is a URL, which may be an issuer itself.
     pub(super) is_url: bool,
 }
 
 impl ResourceInput {
-    /// Normalises what was typed: `acct:` for `user@host`, `https:` for everything else without a scheme, no fragment.
+    /// Normalises the input: `acct:` for `user@host`, `https:` for everything else without a scheme, no fragment.
     /// The error is the rest of a sentence.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.split('#').next().unwrap_or_default();
@@ -27,21 +27,21 @@ impl ResourceInput {
         }
         if text.starts_with(['=', '@', '+', '$', '!']) {
             return Err(format!(
-                "{text} is an XRI, which nobody answers any more; name an account or a URL"
+                "{text} is an XRI, which is not supported; give an account or a URL"
             ));
         }
-        match scheme(text).as_deref() {
-            Some("acct") => Self::account(text),
-            Some("https" | "http") => Self::url(text),
+        match parse_scheme(text).as_deref() {
+            Some("acct") => Self::parse_account(text),
+            Some("https" | "http") => Self::parse_url(text),
             Some(other) => Err(format!(
-                "the scheme of {text} is {other}, but only acct and https can be asked about"
+                "the scheme of {text} is {other}, but only acct and https are supported"
             )),
-            None if is_account(text) => Self::account(&format!("acct:{text}")),
-            None => Self::url(&format!("https://{text}")),
+            None if is_account(text) => Self::parse_account(&format!("acct:{text}")),
+            None => Self::parse_url(&format!("https://{text}")),
         }
     }
 
-    fn account(text: &str) -> Result<Self, String> {
+    fn parse_account(text: &str) -> Result<Self, String> {
         let form = || format!("{text} must have the form acct:user@host");
         let (_, account) = text.split_once(':').ok_or_else(form)?;
         let (user, host) = account.rsplit_once('@').ok_or_else(form)?;
@@ -56,7 +56,7 @@ impl ResourceInput {
         })
     }
 
-    fn url(text: &str) -> Result<Self, String> {
+    fn parse_url(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|fault| format!("{text} is not a URL ({fault})"))?;
         let origin = url.origin().ascii_serialization();
         Issuer::parse(&origin).map_err(|reason| format!("{text} {reason}"))?;
@@ -68,8 +68,8 @@ impl ResourceInput {
     }
 }
 
-/// The scheme in lower case; none when what stands before the first colon is a host before its port.
-fn scheme(text: &str) -> Option<String> {
+/// Returns the scheme in lower case, or `None` if the first colon separates a host from its port.
+fn parse_scheme(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once(':')?;
     let port = rest.split(['/', '?']).next().unwrap_or_default();
     let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -80,7 +80,7 @@ fn scheme(text: &str) -> Option<String> {
     (is_scheme && !is_port).then(|| scheme.to_ascii_lowercase())
 }
 
-/// Whether a text without a scheme is `user@host`, with neither path, query nor port.
+/// Returns true for `user@host` without scheme, path, query or port.
 fn is_account(text: &str) -> bool {
     text.rsplit_once('@')
         .is_some_and(|(_, host)| !host.contains(':'))

@@ -1,8 +1,8 @@
-//! The step that broke.
+//! The step that failed.
 
 use std::fmt;
 
-/// A journey that ended early: the step, what was wrong with it, and what is left behind.
+/// A failed step, the reason, and the state in which a registered client was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepError {
     step: &'static str,
@@ -20,15 +20,15 @@ impl StepError {
         }
     }
 
-    /// Adds a sentence about what became of the client that was registered on the way.
-    pub(super) fn leaving(self, aftermath: impl Into<String>) -> Self {
+    /// Adds a sentence about the client that an earlier step registered.
+    pub(super) fn with_aftermath(self, aftermath: impl Into<String>) -> Self {
         Self {
             aftermath: Some(aftermath.into()),
             ..self
         }
     }
 
-    /// The step that broke, as it is called in the output.
+    /// The name of the failed step in the output.
     pub fn step(&self) -> &'static str {
         self.step
     }

@@ -1,4 +1,4 @@
-//! One step: ask, judge, show.
+//! Runs one step: sends its request, checks the response, prints both.
 
 use std::time::Instant;
 
@@ -9,7 +9,6 @@ use super::report::{SECRET_MEMBERS, Step, StepNotes, StepOutcome, TryReport};
 use super::step_error::StepError;
 use crate::client::{Authorization, ProbeClient, ProbeRequest, ProbeResponse};
 
-/// The way from step to step.
 pub(super) struct StepRunner<'a, 'out> {
     http: ProbeClient,
     report: &'a mut TryReport<'out>,
@@ -20,40 +19,40 @@ impl<'a, 'out> StepRunner<'a, 'out> {
         Self { http, report }
     }
 
-    /// Masks what is secret in the credentials from here on.
-    pub(super) fn hide(&mut self, authorization: &Authorization) {
+    /// Masks the secrets of the credentials in everything that is printed from now on.
+    pub(super) fn mask(&mut self, authorization: &Authorization) {
         for secret in &authorization.secrets {
-            self.report.hide(secret);
+            self.report.mask(secret);
         }
     }
 
-    /// A text fit to be shown.
-    pub(super) fn fit(&self, text: &str) -> String {
-        self.report.fit(text)
+    /// Masks secrets and control characters in a text.
+    pub(super) fn sanitize(&self, text: &str) -> String {
+        self.report.sanitize(text)
     }
 
-    /// Asks, lets `judge` look at the answer, and shows both. The error of `judge` is the rest of a sentence after
+    /// Sends a request, checks its response with `check`, and prints both. The error of `check` is the rest of a sentence after
     /// "{step} failed: ".
-    pub(super) fn step<T>(
+    pub(super) fn run_step<T>(
         &mut self,
         name: &'static str,
         request: &ProbeRequest,
-        judge: impl FnOnce(&ProbeResponse, &mut StepNotes) -> Result<T, String>,
+        check: impl FnOnce(&ProbeResponse, &mut StepNotes) -> Result<T, String>,
     ) -> Result<T, StepError> {
         let begun = Instant::now();
         let answer = self.http.send(request);
         let took = begun.elapsed();
         let mut notes = StepNotes::default();
         let verdict = answer.as_ref().map_err(Clone::clone).and_then(|answer| {
-            self.hide_members(answer); // before anything of the answer is quoted
-            judge(answer, &mut notes)
+            self.mask_secret_members(answer); // before any of the response is quoted
+            check(answer, &mut notes)
         });
         let outcome = match &verdict {
             Err(reason) => StepOutcome::Failed(reason),
             Ok(_) if notes.absent => StepOutcome::Absent,
             Ok(_) => StepOutcome::Ok,
         };
-        self.report.step(&Step {
+        self.report.print_step(&Step {
             name,
             request,
             answer: answer.as_ref().ok(),
@@ -61,10 +60,10 @@ impl<'a, 'out> StepRunner<'a, 'out> {
             notes: &notes,
             outcome,
         })?;
-        verdict.map_err(|reason| StepError::new(name, self.fit(&reason)))
+        verdict.map_err(|reason| StepError::new(name, self.sanitize(&reason)))
     }
 
-    fn hide_members(&mut self, answer: &ProbeResponse) {
+    fn mask_secret_members(&mut self, answer: &ProbeResponse) {
         let Some(object) = answer.object() else {
             return;
         };
@@ -73,12 +72,12 @@ impl<'a, 'out> StepRunner<'a, 'out> {
             .filter_map(|member| object.get(*member))
             .filter_map(Value::as_str)
         {
-            self.report.hide(&Secret::new(secret));
+            self.report.mask(&Secret::new(secret));
         }
     }
 }
 
-/// That the status is the one expected. The error is the rest of a sentence with what the server had to say.
+/// Checks the status. The error is the rest of a sentence and includes the server's error description.
 pub(super) fn expect_status(answer: &ProbeResponse, expected: u16) -> Result<(), String> {
     let status = answer.status;
     if status == expected {
@@ -86,17 +85,17 @@ pub(super) fn expect_status(answer: &ProbeResponse, expected: u16) -> Result<(),
     }
     let more = match &answer.location {
         Some(location) if (300..400).contains(&status) => {
-            format!(", a redirect to {location}, which clients do not follow here")
+            format!(", a redirect to {location}, which clients do not follow for this request")
         }
-        _ => said(answer),
+        _ => oauth_error(answer),
     };
     Err(format!(
         "the status should be {expected} and is {status}{more}"
     ))
 }
 
-/// The error object of an OAuth answer (RFC 6749 §5.2), in brackets.
-fn said(answer: &ProbeResponse) -> String {
+/// Returns the error object of an OAuth response (RFC 6749 §5.2) in brackets, or an empty string.
+fn oauth_error(answer: &ProbeResponse) -> String {
     let object = answer.object().unwrap_or_default();
     let text = |member: &str| object.get(member).and_then(Value::as_str);
     match (text("error"), text("error_description")) {
@@ -108,13 +107,10 @@ fn said(answer: &ProbeResponse) -> String {
     }
 }
 
-/// The body as a JSON object. The error is the rest of a sentence.
+/// Returns the body as a JSON object. The error is the rest of a sentence.
 pub(super) fn expect_object(answer: &ProbeResponse) -> Result<Object, String> {
     answer.object().ok_or_else(|| {
-        let kind = answer
-            .content_type
-            .as_deref()
-            .unwrap_or("of no content type");
+        let kind = answer.content_type.as_deref().unwrap_or("missing");
         format!("the body should be a JSON object and is not one (its content type is {kind})")
     })
 }

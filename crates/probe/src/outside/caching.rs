@@ -1,4 +1,4 @@
-//! What proxies do to the headers of a document.
+//! Checks the headers of a document that proxies change: CORS, caching, compression.
 
 use ureq::http::Method;
 use ureq::http::header::{
@@ -9,11 +9,11 @@ use ureq::http::header::{
 use url::Url;
 
 use super::checks;
-use super::requests::{OTHER_ORIGIN, OutsideChecker, astray, get, only};
+use super::requests::{OTHER_ORIGIN, OutsideChecker, classify, get, single_value};
 use crate::client::{ProbeRequest, ProbeResponse};
 
-/// That pages of any origin may read an answer. Fetch §3.2.
-pub(super) fn cors(
+/// Checks that web pages of any origin may read a response. Fetch §3.2.
+pub(super) fn check_cors(
     checker: &mut OutsideChecker<'_, '_>,
     request: &ProbeRequest,
     answer: &ProbeResponse,
@@ -29,28 +29,28 @@ pub(super) fn cors(
             values.join(", ")
         ),
     };
-    checker.found(&checks::CORS, request, &saw)
+    checker.add_finding(&checks::CORS, request, &saw)
 }
 
-/// That the question a browser asks first is answered for a method. Fetch §3.2.2.
-pub(super) fn preflight(
+/// Checks that the preflight request for a method is answered. Fetch §3.2.2.
+pub(super) fn check_preflight(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     method: &Method,
 ) -> Result<(), String> {
     let request = ProbeRequest::new(Method::OPTIONS, url)
-        .header(ORIGIN, OTHER_ORIGIN)
-        .header(ACCESS_CONTROL_REQUEST_METHOD, method.as_str())
-        .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type");
-    let Some(answer) = checker.ask(&request)? else {
+        .with_header(ORIGIN, OTHER_ORIGIN)
+        .with_header(ACCESS_CONTROL_REQUEST_METHOD, method.as_str())
+        .with_header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type");
+    let Some(answer) = checker.send(&request)? else {
         return Ok(());
     };
     if matches!(answer.status, 300..400 | 421 | 502..=504) {
-        let (check, saw) = astray(&request, &answer);
-        return checker.found(check, &request, &saw);
+        let (check, saw) = classify(&request, &answer);
+        return checker.add_finding(check, &request, &saw);
     }
     if !(200..300).contains(&answer.status) {
-        return checker.found(
+        return checker.add_finding(
             &checks::PREFLIGHT,
             &request,
             &format!("is answered with {}", answer.status),
@@ -66,47 +66,47 @@ pub(super) fn preflight(
         || !has(&headers, "authorization")
         || !has(&headers, "content-type")
     {
-        return checker.found(
+        return checker.add_finding(
             &checks::PREFLIGHT,
             &request,
             &format!("does not allow {method} with Authorization and Content-Type"),
         );
     }
-    cors(checker, &request, &answer)
+    check_cors(checker, &request, &answer)
 }
 
-/// That an answer may be kept for as long as the service says, and asked about again. RFC 9110 §8.8.3, §13.1.2.
-pub(super) fn look(
+/// Checks that a response may be cached as long as the service says, and revalidated. RFC 9110 §8.8.3, §13.1.2.
+pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     answer: &ProbeResponse,
     expected: &str,
 ) -> Result<(), String> {
     let request = get(url);
-    if only(answer, &CACHE_CONTROL) != Some(expected) {
-        let told = answer.values(&CACHE_CONTROL).join(", ");
-        checker.found(
+    if single_value(answer, &CACHE_CONTROL) != Some(expected) {
+        let value = answer.values(&CACHE_CONTROL).join(", ");
+        checker.add_finding(
             &checks::CACHE_CONTROL,
             &request,
-            &format!("has the Cache-Control {told:?} instead of {expected:?}"),
+            &format!("has the Cache-Control {value:?} instead of {expected:?}"),
         )?;
     }
-    let Some(tag) = only(answer, &ETAG) else {
-        return checker.found(&checks::ETAG, &request, "has no ETag");
+    let Some(tag) = single_value(answer, &ETAG) else {
+        return checker.add_finding(&checks::ETAG, &request, "has no ETag");
     };
     if tag.starts_with("W/") {
-        checker.found(
+        checker.add_finding(
             &checks::ETAG,
             &request,
-            "has a weak ETag although nothing was to be compressed",
+            "has a weak ETag although no compression was requested",
         )?;
     }
-    let again = get(url).header(IF_NONE_MATCH, tag);
-    let Some(known) = checker.ask(&again)? else {
+    let again = get(url).with_header(IF_NONE_MATCH, tag);
+    let Some(known) = checker.send(&again)? else {
         return Ok(());
     };
     if known.status != 304 {
-        return checker.found(
+        return checker.add_finding(
             &checks::ETAG,
             &request,
             &format!(
@@ -115,42 +115,46 @@ pub(super) fn look(
             ),
         );
     }
-    compressed(checker, url, tag)
+    check_compressed(checker, url, tag)
 }
 
-/// That a compressed answer can be asked about again, and is not taken for the plain one.
-fn compressed(checker: &mut OutsideChecker<'_, '_>, url: &Url, plain: &str) -> Result<(), String> {
-    let request = get(url).header(ACCEPT_ENCODING, "gzip, br, zstd");
-    let Some(answer) = checker.ask(&request)? else {
+/// Checks that a compressed response can be revalidated, and has another `ETag` than the uncompressed one.
+fn check_compressed(
+    checker: &mut OutsideChecker<'_, '_>,
+    url: &Url,
+    plain: &str,
+) -> Result<(), String> {
+    let request = get(url).with_header(ACCEPT_ENCODING, "gzip, br, zstd");
+    let Some(answer) = checker.send(&request)? else {
         return Ok(());
     };
     if answer.values(&CONTENT_ENCODING).is_empty() {
         return Ok(());
     }
-    let Some(tag) = only(&answer, &ETAG) else {
-        return checker.found(
+    let Some(tag) = single_value(&answer, &ETAG) else {
+        return checker.add_finding(
             &checks::COMPRESSION,
             &request,
             "has no ETag when it is compressed",
         );
     };
     if tag == plain {
-        return checker.found(
+        return checker.add_finding(
             &checks::COMPRESSION,
             &request,
             "has one strong ETag for its plain and its compressed bytes",
         );
     }
     let again = get(url)
-        .header(ACCEPT_ENCODING, "gzip, br, zstd")
-        .header(IF_NONE_MATCH, tag);
-    let Some(known) = checker.ask(&again)? else {
+        .with_header(ACCEPT_ENCODING, "gzip, br, zstd")
+        .with_header(IF_NONE_MATCH, tag);
+    let Some(known) = checker.send(&again)? else {
         return Ok(());
     };
     if known.status == 304 {
         return Ok(());
     }
-    checker.found(
+    checker.add_finding(
         &checks::COMPRESSION,
         &request,
         &format!(

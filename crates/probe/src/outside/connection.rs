@@ -1,4 +1,4 @@
-//! Whether anybody is there, with what certificate, and what must not be there.
+//! Checks that every address answers with a valid certificate, and that nothing is public that must not be.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -18,22 +18,22 @@ use url::Url;
 use super::OutsideOptions;
 use super::checks;
 use super::expected::ExpectedProvider;
-use super::requests::{OutsideChecker, address, get};
+use super::requests::{OutsideChecker, get, parse_address};
 use crate::client::ProbeRequest;
-use crate::resolver::addresses;
-use crate::trusted_authorities::trust;
+use crate::resolver::resolve_addresses;
+use crate::trusted_authorities::tls_connector;
 
-/// How long a connection may take to come about.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// The time limit of connecting, and of each read and write.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A host that nobody has (RFC 2606 §2).
+/// A host name that is never assigned (RFC 2606 §2).
 const UNKNOWN_HOST: &str = "frontdesk-check.invalid";
 
 /// OpenSSL's `X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY` and `X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE`: the next
-/// certificate is not there.
+/// certificate is missing.
 const NO_ISSUER: [i32; 2] = [20, 21];
 
-/// Every origin that strangers ask: the issuers' and the domains', each once.
+/// Returns the origins of all issuers and domains, each once.
 pub(super) fn origins(providers: &[ExpectedProvider]) -> Vec<String> {
     let mut origins: Vec<String> = Vec::new();
     for provider in providers {
@@ -50,33 +50,33 @@ pub(super) fn origins(providers: &[ExpectedProvider]) -> Vec<String> {
     origins
 }
 
-/// Whether every address of an origin answers, with a certificate that is right. What is not so is a finding, and nothing
-/// more is asked there.
+/// Returns true if every address of an origin answers with a valid certificate. Otherwise the fault is a finding, and no other
+/// request is sent there.
 pub(super) fn is_reachable(
     checker: &mut OutsideChecker<'_, '_>,
     origin: &str,
     options: &OutsideOptions,
     now: Timestamp,
 ) -> Result<bool, String> {
-    let url = address(origin, "")?;
+    let url = parse_address(origin, "")?;
     let host = url
         .host_str()
         .unwrap_or_default()
         .trim_matches(['[', ']'])
         .to_owned();
     let port = url.port_or_known_default().unwrap_or_default();
-    let found = addresses(&options.resolve, &host, port);
+    let found = resolve_addresses(&options.resolve, &host, port);
     if found.is_empty() {
-        checker.report.found(
+        checker.report.add_finding(
             &checks::UNREACHABLE,
             origin,
-            "is not there, since the host is unknown",
+            "has a host that cannot be resolved",
         )?;
         return Ok(false);
     }
     let (mut right, mut reached) = (true, false);
     for place in found {
-        let stream = match TcpStream::connect_timeout(&place, TIMEOUT) {
+        let stream = match TcpStream::connect_timeout(&place, CONNECT_TIMEOUT) {
             Ok(stream) => stream,
             Err(error)
                 if matches!(
@@ -86,11 +86,13 @@ pub(super) fn is_reachable(
                         | ErrorKind::AddrNotAvailable
                 ) =>
             {
-                checker.report.note(&format!("{origin} at {place} was not looked at, since no way leads there from here ({error})"))?;
+                checker.report.add_note(&format!(
+                    "{origin} at {place} was not checked, since there is no route to it ({error})"
+                ))?;
                 continue;
             }
             Err(error) => {
-                checker.report.found(
+                checker.report.add_finding(
                     &checks::UNREACHABLE,
                     origin,
                     &format!("is not answered at {place} ({error})"),
@@ -101,14 +103,14 @@ pub(super) fn is_reachable(
         };
         reached = true;
         if url.scheme() == "https" {
-            right &= certified(checker, origin, &host, stream, options, now)?;
+            right &= has_valid_certificate(checker, origin, &host, stream, options, now)?;
         }
     }
     Ok(right && reached)
 }
 
-/// Whether the certificate of one address is right.
-fn certified(
+/// Returns true if the certificate of one address is valid; otherwise the fault is a finding.
+fn has_valid_certificate(
     checker: &mut OutsideChecker<'_, '_>,
     origin: &str,
     host: &str,
@@ -117,20 +119,20 @@ fn certified(
     now: Timestamp,
 ) -> Result<bool, String> {
     let timeouts = stream
-        .set_read_timeout(Some(TIMEOUT))
-        .and_then(|()| stream.set_write_timeout(Some(TIMEOUT)));
+        .set_read_timeout(Some(CONNECT_TIMEOUT))
+        .and_then(|()| stream.set_write_timeout(Some(CONNECT_TIMEOUT)));
     timeouts.map_err(|error| error.to_string())?;
-    let mut connection = trust(options.ca.as_deref())?
+    let mut connection = tls_connector(options.ca.as_deref())?
         .configure()
         .map_err(|error| error.to_string())?;
-    connection.set_verify(SslVerifyMode::NONE); // a wrong certificate is looked at as well
+    connection.set_verify(SslVerifyMode::NONE); // an invalid certificate is examined as well
     let stream = match connection.connect(host, stream) {
         Ok(stream) => stream,
         Err(error) => {
-            checker.report.found(
+            checker.report.add_finding(
                 &checks::CERTIFICATE,
                 origin,
-                &format!("speaks no TLS that clients understand ({error})"),
+                &format!("failed the TLS handshake ({error})"),
             )?;
             return Ok(false);
         }
@@ -139,24 +141,24 @@ fn certified(
     let Some(own) = stream.ssl().peer_certificate() else {
         checker
             .report
-            .found(&checks::CERTIFICATE, origin, "has no certificate")?;
+            .add_finding(&checks::CERTIFICATE, origin, "has no certificate")?;
         return Ok(false);
     };
     if verdict != X509VerifyResult::OK {
-        let alone = NO_ISSUER.contains(&verdict.as_raw()) && sent(&stream) < 2;
-        let signer = signer(&own);
+        let alone = NO_ISSUER.contains(&verdict.as_raw()) && certificates_sent(&stream) < 2;
+        let signer = issuer_name(&own);
         return match alone {
-            true => checker.report.found(
+            true => checker.report.add_finding(
                 &checks::CHAIN,
                 origin,
                 &format!(
-                    "sends its own certificate alone, and who signed it ({signer}) is unknown here; --ca names an authority of your own"
+                    "sends no intermediate certificates, and the issuer of its certificate ({signer}) is not trusted here; --ca names the file of a private authority"
                 ),
             ),
-            false => checker.report.found(
+            false => checker.report.add_finding(
                 &checks::CERTIFICATE,
                 origin,
-                &format!("has a certificate that clients refuse ({})", verdict.error_string()),
+                &format!("has a certificate that clients reject ({})", verdict.error_string()),
             ),
         }
         .map(|()| false);
@@ -164,7 +166,7 @@ fn certified(
     let soon = Asn1Time::from_unix(now.plus(options.expires_soon).seconds())
         .map_err(|error| error.to_string())?;
     if *own.not_after() < soon {
-        checker.report.found(
+        checker.report.add_finding(
             &checks::EXPIRY,
             origin,
             &format!("has a certificate that expires on {}", own.not_after()),
@@ -173,12 +175,12 @@ fn certified(
     Ok(true)
 }
 
-fn sent(stream: &SslStream<TcpStream>) -> usize {
+fn certificates_sent(stream: &SslStream<TcpStream>) -> usize {
     stream.ssl().peer_cert_chain().map_or(0, StackRef::len)
 }
 
-/// Whoever signed a certificate, as its last name says.
-fn signer(certificate: &X509) -> String {
+/// The last entry of the issuer's name in a certificate.
+fn issuer_name(certificate: &X509) -> String {
     let name = certificate
         .issuer_name()
         .entries()
@@ -187,27 +189,27 @@ fn signer(certificate: &X509) -> String {
     name.unwrap_or_else(|| "without a name".to_owned())
 }
 
-/// What must not be at a provider's origin: documents without TLS, answers that repeat a stranger's `Host`, the management
-/// listener.
+/// Checks that a provider's origin serves no documents without TLS, repeats no unknown `Host`, and does not serve the paths of
+/// the management listener.
 pub(super) fn check_foreign_answers(
     checker: &mut OutsideChecker<'_, '_>,
     issuer: &Issuer,
 ) -> Result<(), String> {
-    let document = address(&issuer.appended(OPENID_CONFIGURATION), "")?;
+    let document = parse_address(&issuer.appended(OPENID_CONFIGURATION), "")?;
     if issuer.is_https() && issuer.port() == 443 {
-        plain(checker, &document)?;
+        check_plain_http(checker, &document)?;
     }
-    reflected(checker, &document)?;
-    let told = |name: &str, of_ours: &str| {
-        Ok::<_, String>((address(issuer.origin(), name)?, of_ours.to_owned()))
+    check_reflected_host(checker, &document)?;
+    let path = |name: &str, content: &str| {
+        Ok::<_, String>((parse_address(issuer.origin(), name)?, content.to_owned()))
     };
-    for (url, ours) in [told("/metrics", "frontdesk_")?, told("/readyz", "ready\n")?] {
+    for (url, content) in [path("/metrics", "frontdesk_")?, path("/readyz", "ready\n")?] {
         let request = get(&url);
-        let Some(answer) = checker.ask(&request)? else {
+        let Some(answer) = checker.send(&request)? else {
             continue;
         };
-        if answer.status == 200 && String::from_utf8_lossy(&answer.body).contains(&ours) {
-            checker.found(
+        if answer.status == 200 && String::from_utf8_lossy(&answer.body).contains(&content) {
+            checker.add_finding(
                 &checks::EXPOSED,
                 &request,
                 "is answered by the management listener, which is for operators only",
@@ -217,24 +219,24 @@ pub(super) fn check_foreign_answers(
     Ok(())
 }
 
-/// Without TLS there may be a redirect or nothing at all.
-fn plain(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Result<(), String> {
+/// Checks that plain HTTP redirects or is closed.
+fn check_plain_http(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Result<(), String> {
     let mut url = document.clone();
     if url.set_scheme("http").is_err() {
         return Ok(());
     }
     let request = get(&url);
     let Ok(answer) = checker.http.send(&request) else {
-        return checker.report.note(&format!(
-            "GET {url} is not answered, which is as good as a redirect"
+        return checker.report.add_note(&format!(
+            "GET {url} is not answered; plain HTTP may be closed"
         ));
     };
-    checker.report.asked(&request, answer.status)?;
+    checker.report.add_request(&request, answer.status)?;
     if answer
         .object()
         .is_some_and(|object| object.get("issuer").is_some_and(Value::is_string))
     {
-        return checker.found(&checks::PLAIN, &request, "has the document without TLS");
+        return checker.add_finding(&checks::PLAIN, &request, "has the document without TLS");
     }
     match answer
         .location
@@ -243,12 +245,12 @@ fn plain(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Result<(), Str
         .map(|location| url.join(location))
     {
         Some(Ok(next)) if next.scheme() == "https" && next.host_str() != url.host_str() => checker
-            .found(
+            .add_finding(
                 &checks::OTHER_HOST,
                 &request,
                 &format!("is answered with a redirect to {next}"),
             ),
-        Some(Ok(next)) if next.scheme() != "https" => checker.found(
+        Some(Ok(next)) if next.scheme() != "https" => checker.add_finding(
             &checks::LOOP,
             &request,
             &format!("is answered with a redirect to {next}"),
@@ -257,23 +259,26 @@ fn plain(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Result<(), Str
     }
 }
 
-/// No byte of an answer comes from what a client says of hosts.
-fn reflected(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Result<(), String> {
+/// Checks that no response repeats the client's `Host` or `X-Forwarded-Host`.
+fn check_reflected_host(
+    checker: &mut OutsideChecker<'_, '_>,
+    document: &Url,
+) -> Result<(), String> {
     let request = ProbeRequest::get(document)
-        .header(HOST, UNKNOWN_HOST)
-        .header(HeaderName::from_static("x-forwarded-host"), UNKNOWN_HOST);
-    // A server may well hang up.
+        .with_header(HOST, UNKNOWN_HOST)
+        .with_header(HeaderName::from_static("x-forwarded-host"), UNKNOWN_HOST);
+    // A server may close the connection.
     let Ok(answer) = checker.http.send(&request) else {
         return Ok(());
     };
-    checker.report.asked(&request, answer.status)?;
+    checker.report.add_request(&request, answer.status)?;
     let head = answer.headers.values().any(|value| {
         value
             .to_str()
             .is_ok_and(|value| value.contains(UNKNOWN_HOST))
     });
     if head || String::from_utf8_lossy(&answer.body).contains(UNKNOWN_HOST) {
-        checker.found(
+        checker.add_finding(
             &checks::REFLECTED,
             &request,
             &format!("reflects an unknown Host header ({UNKNOWN_HOST}), which a shared cache would serve to others"),

@@ -1,15 +1,15 @@
-//! The provider's documents in every form.
+//! Checks the provider's documents at every path.
 
 use protocol::Object;
 use serde_json::Value;
 use url::Url;
 
 use super::expected::ExpectedProvider;
-use super::requests::{OutsideChecker, by_another, essence, get};
+use super::requests::{OutsideChecker, describe_foreign, get, media_type};
 use super::{caching, checks};
 use crate::client::ProbeResponse;
 
-/// Every document at every path. RFC 8414 §3.1, RFC 7517 §5, RFC 9728 §3.1.
+/// Checks every document at every path. RFC 8414 §3.1, RFC 7517 §5, RFC 9728 §3.1.
 pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedProvider,
@@ -21,11 +21,11 @@ pub(super) fn check(
         .chain(wso2().map(|paths| &paths.configuration))
     {
         let url = expected.address(path)?;
-        let Some((answer, object)) = document(checker, &url, expected)? else {
+        let Some((answer, object)) = fetch_document(checker, &url, expected)? else {
             continue;
         };
-        if configuration(checker, expected, &url, &object)? {
-            same(checker, &url, answer, &mut first)?;
+        if matches_configuration(checker, expected, &url, &object)? {
+            check_same(checker, &url, answer, &mut first)?;
         }
     }
     let mut first = None;
@@ -35,36 +35,36 @@ pub(super) fn check(
         .chain(wso2().map(|paths| &paths.jwks))
     {
         let url = expected.address(path)?;
-        let Some((answer, object)) = document(checker, &url, expected)? else {
+        let Some((answer, object)) = fetch_document(checker, &url, expected)? else {
             continue;
         };
         if !object.get("keys").is_some_and(Value::is_array) {
-            checker.found(
+            checker.add_finding(
                 &checks::SWALLOWED,
                 &get(&url),
-                "is answered with JSON that is no JWK Set",
+                "is answered with JSON that is not a JWK Set",
             )?;
             continue;
         }
-        same(checker, &url, answer, &mut first)?;
+        check_same(checker, &url, answer, &mut first)?;
     }
     if let Some((path, metadata)) = &expected.resource {
         let url = expected.address(path)?;
-        if let Some((_, object)) = document(checker, &url, expected)?
+        if let Some((_, object)) = fetch_document(checker, &url, expected)?
             && Value::Object(object) != *metadata
         {
-            checker.found(
+            checker.add_finding(
                 &checks::DOCUMENT,
                 &get(&url),
-                "is not what this configuration says of the registration endpoint",
+                "differs from this configuration",
             )?;
         }
     }
     Ok(())
 }
 
-/// One document; nothing when it is none, which is a finding.
-fn document(
+/// Fetches a document and checks its headers. A response that is no document is a finding, and `None` is returned.
+fn fetch_document(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     expected: &ExpectedProvider,
@@ -74,19 +74,19 @@ fn document(
         return Ok(None);
     };
     let Some(object) = answer.object() else {
-        checker.found(&checks::SWALLOWED, &request, &by_another(&answer))?;
+        checker.add_finding(&checks::SWALLOWED, &request, &describe_foreign(&answer))?;
         return Ok(None);
     };
-    if essence(&answer) != "application/json" {
+    if media_type(&answer) != "application/json" {
         let kind = answer.content_type.as_deref().unwrap_or("none");
-        checker.found(
+        checker.add_finding(
             &checks::CONTENT_TYPE,
             &request,
             &format!("has the content type {kind} instead of application/json"),
         )?;
     }
-    caching::cors(checker, &request, &answer)?;
-    caching::look(
+    caching::check_cors(checker, &request, &answer)?;
+    caching::check(
         checker,
         url,
         &answer,
@@ -95,23 +95,23 @@ fn document(
     Ok(Some((answer, object)))
 }
 
-/// Whether the document is what this configuration says. The key that signs it is known to the store alone.
-fn configuration(
+/// Returns true if the document matches the configuration. The members of `unchecked` are not compared.
+fn matches_configuration(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedProvider,
     url: &Url,
     object: &Object,
 ) -> Result<bool, String> {
-    let told = object
+    let issuer = object
         .get("issuer")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    if told != expected.issuer.as_str() {
-        checker.found(
+    if issuer != expected.issuer.as_str() {
+        checker.add_finding(
             &checks::ISSUER,
             &get(url),
             &format!(
-                "has the document of {told:?} and not of {:?}",
+                "has the document of {issuer:?} and not of {:?}",
                 expected.issuer.as_str()
             ),
         )?;
@@ -130,7 +130,7 @@ fn configuration(
             .map(String::as_str),
     );
     if !names.is_empty() {
-        checker.found(
+        checker.add_finding(
             &checks::DOCUMENT,
             &get(url),
             &format!("differs from this configuration in {}", names.join(", ")),
@@ -139,8 +139,8 @@ fn configuration(
     Ok(names.is_empty())
 }
 
-/// That one form has the bytes of the first.
-fn same(
+/// Checks that a document has the same bytes as the first one.
+fn check_same(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     answer: ProbeResponse,
@@ -148,8 +148,8 @@ fn same(
 ) -> Result<(), String> {
     match first {
         Some((other, bytes)) if *bytes != answer.body => {
-            let saw = format!("has other bytes than {other}");
-            checker.found(&checks::FORMS, &get(url), &saw)
+            let saw = format!("differs from {other}");
+            checker.add_finding(&checks::FORMS, &get(url), &saw)
         }
         Some(_) => Ok(()),
         None => {

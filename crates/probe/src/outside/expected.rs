@@ -6,16 +6,15 @@ use protocol::{Issuer, Object};
 use serde_json::Value;
 use url::Url;
 
-use super::requests::address;
+use super::requests::parse_address;
 
 /// A provider as its configuration promises it.
 #[derive(Debug, Clone)]
 pub struct ExpectedProvider {
-    /// The issuer.
     pub issuer: Issuer,
     /// The provider's document.
     pub document: Object,
-    /// Members of the document that only the store knows.
+    /// Members of the document that depend on the store and are not compared.
     pub unchecked: &'static [&'static str],
     /// The paths of the document, without those for WSO2 clients.
     pub configuration_paths: Vec<String>,
@@ -63,8 +62,8 @@ pub struct ExpectedDescriptor {
 }
 
 impl ExpectedProvider {
-    /// An address at its origin. The error is a sentence.
+    /// Parses the URL of a path at the issuer's origin. The error is a sentence.
     pub(super) fn address(&self, path: &str) -> Result<Url, String> {
-        address(self.issuer.origin(), path)
+        parse_address(self.issuer.origin(), path)
     }
 }

@@ -1,4 +1,4 @@
-//! Questions and findings as lines for people or for programs.
+//! Prints requests and findings as text for people or as JSON for programs.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use super::checks::Check;
 use crate::client::ProbeRequest;
 use crate::journey::report::escape_control;
 
-/// Where lines are written, and what was found so far.
+/// Writes lines to an output, and counts requests and findings.
 pub(super) struct CheckReport<'out> {
     out: &'out mut dyn Write,
     json: bool,
@@ -27,8 +27,12 @@ impl<'out> CheckReport<'out> {
         }
     }
 
-    /// Shows a question and the status it was answered with.
-    pub(super) fn asked(&mut self, request: &ProbeRequest, status: u16) -> Result<(), String> {
+    /// Prints a request and the status of its response.
+    pub(super) fn add_request(
+        &mut self,
+        request: &ProbeRequest,
+        status: u16,
+    ) -> Result<(), String> {
         self.asked += 1;
         let (method, url) = (request.method.as_str(), request.url.as_str());
         self.line(
@@ -37,8 +41,8 @@ impl<'out> CheckReport<'out> {
         )
     }
 
-    /// Shows what is wrong: `saw` is the rest of a sentence that begins with what was asked. How to mend it is said once.
-    pub(super) fn found(
+    /// Prints a finding: `saw` is the rest of a sentence that begins with `subject`. The fix of a check is printed once.
+    pub(super) fn add_finding(
         &mut self,
         check: &'static Check,
         subject: &str,
@@ -69,18 +73,18 @@ impl<'out> CheckReport<'out> {
         self.line(&format!("wrong: {subject} {saw}: {fix}."), json)
     }
 
-    /// Shows what nobody need mend.
-    pub(super) fn note(&mut self, text: &str) -> Result<(), String> {
+    /// Prints a note, which is no finding.
+    pub(super) fn add_note(&mut self, text: &str) -> Result<(), String> {
         self.line(
             &format!("note: {text}"),
             || json!({"note": escape_control(text)}),
         )
     }
 
-    /// Says how it ended.
+    /// Prints the summary.
     ///
     /// # Errors
-    /// How many things are wrong.
+    /// The number of findings, if there are any.
     pub(super) fn finish(&mut self) -> Result<(), String> {
         let (asked, wrong) = (self.asked, self.found.len());
         let summary = if wrong == 0 { "ok" } else { "failed" };

@@ -1,4 +1,4 @@
-//! One question, and what an answer with the wrong status says of whoever sent it.
+//! Sends one request, and classifies a response with an unexpected status.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,17 @@ use super::checks::{self, Check};
 use super::report::CheckReport;
 use crate::client::{ProbeClient, ProbeRequest, ProbeResponse};
 
-/// What a page of somebody else's is called.
+/// The origin of a foreign web page.
 pub(super) const OTHER_ORIGIN: &str = "https://stranger.example";
 
-/// How long a body may be to arrive wherever its head does, in bytes.
-const SHORT: usize = 8192;
+/// The maximum length of a body that arrives wherever its head does, in bytes.
+const SHORT_BODY_BYTES: usize = 8192;
 
-/// The way from question to question.
+/// Sends the requests of every check and reports their findings.
 pub(super) struct OutsideChecker<'a, 'out> {
     pub(super) http: ProbeClient,
     pub(super) report: &'a mut CheckReport<'out>,
-    /// Where the service answered.
+    /// Addresses at which the service answered.
     arrived: BTreeSet<Url>,
 }
 
@@ -33,26 +33,29 @@ impl<'a, 'out> OutsideChecker<'a, 'out> {
         }
     }
 
-    /// Asks; nothing when there is no answer, which is a finding.
-    pub(super) fn ask(&mut self, request: &ProbeRequest) -> Result<Option<ProbeResponse>, String> {
+    /// Sends a request. A missing response is a finding, and `None` is returned.
+    pub(super) fn send(&mut self, request: &ProbeRequest) -> Result<Option<ProbeResponse>, String> {
         match self.http.send(request) {
             Ok(answer) => self
                 .report
-                .asked(request, answer.status)
+                .add_request(request, answer.status)
                 .map(|()| Some(answer)),
-            Err(reason) if request.length() > SHORT && self.arrived.contains(&request.url) => {
-                self.found(
+            Err(reason)
+                if request.body_length() > SHORT_BODY_BYTES
+                    && self.arrived.contains(&request.url) =>
+            {
+                self.add_finding(
                     &checks::BODY,
                     request,
                     &format!(
                         "with a body of {} bytes is not answered, since {reason}",
-                        request.length()
+                        request.body_length()
                     ),
                 )?;
                 Ok(None)
             }
             Err(reason) => {
-                self.found(
+                self.add_finding(
                     &checks::UNREACHABLE,
                     request,
                     &format!("is not answered, since {reason}"),
@@ -62,78 +65,78 @@ impl<'a, 'out> OutsideChecker<'a, 'out> {
         }
     }
 
-    /// Asks for one of several statuses; nothing when it is another, which is a finding.
+    /// Sends a request that must get one of `statuses`. Another status is a finding, and `None` is returned.
     pub(super) fn expect(
         &mut self,
         request: &ProbeRequest,
         statuses: &[u16],
     ) -> Result<Option<ProbeResponse>, String> {
-        let Some(answer) = self.ask(request)? else {
+        let Some(answer) = self.send(request)? else {
             return Ok(None);
         };
         if statuses.contains(&answer.status) {
             self.arrived.insert(request.url.clone());
             return Ok(Some(answer));
         }
-        let (check, saw) = match astray(request, &answer) {
-            // As GET the same address arrived: it is not the address that is not passed on.
+        let (check, saw) = match classify(request, &answer) {
+            // A GET of this address reached the service, so the method is blocked and not the address.
             (check, saw)
                 if *check == checks::SWALLOWED
-                    && request.changes()
+                    && request.is_modifying()
                     && self.arrived.contains(&request.url) =>
             {
                 (&checks::METHODS, saw)
             }
             other => other,
         };
-        self.found(check, request, &saw)?;
+        self.add_finding(check, request, &saw)?;
         Ok(None)
     }
 
-    /// Asks for a refusal of the service's own with one of several statuses.
-    pub(super) fn refusal(
+    /// Sends a request that the service itself must refuse with one of `statuses`.
+    pub(super) fn expect_refusal(
         &mut self,
         request: &ProbeRequest,
         statuses: &[u16],
     ) -> Result<Option<ProbeResponse>, String> {
         match self.expect(request, statuses)? {
-            Some(answer) if said(&answer).is_none() => {
+            Some(answer) if error_description(&answer).is_none() => {
                 let check = if answer.status == 401 {
                     &checks::LOGIN
                 } else {
                     &checks::SWALLOWED
                 };
-                self.found(check, request, &by_another(&answer))?;
+                self.add_finding(check, request, &describe_foreign(&answer))?;
                 Ok(None)
             }
             other => Ok(other),
         }
     }
 
-    pub(super) fn found(
+    pub(super) fn add_finding(
         &mut self,
         check: &'static Check,
         request: &ProbeRequest,
         saw: &str,
     ) -> Result<(), String> {
         self.report
-            .found(check, &format!("{} {}", request.method, request.url), saw)
+            .add_finding(check, &format!("{} {}", request.method, request.url), saw)
     }
 }
 
-/// GET as a page of a stranger would.
+/// Returns a GET request as from a foreign web page.
 pub(super) fn get(url: &Url) -> ProbeRequest {
-    ProbeRequest::get(url).header(ORIGIN, OTHER_ORIGIN)
+    ProbeRequest::get(url).with_header(ORIGIN, OTHER_ORIGIN)
 }
 
-/// An address of an origin.
-pub(super) fn address(origin: &str, path: &str) -> Result<Url, String> {
+/// Parses the URL of a path at an origin.
+pub(super) fn parse_address(origin: &str, path: &str) -> Result<Url, String> {
     Url::parse(&format!("{origin}{path}"))
-        .map_err(|fault| format!("{origin}{path} is no URL ({fault})"))
+        .map_err(|fault| format!("{origin}{path} is not a URL ({fault})"))
 }
 
-/// The description of a refusal of the service's own. RFC 6749 §5.2.
-pub(super) fn said(answer: &ProbeResponse) -> Option<String> {
+/// Returns the `error_description` if the service itself refused the request. RFC 6749 §5.2.
+pub(super) fn error_description(answer: &ProbeResponse) -> Option<String> {
     let object = answer
         .object()
         .filter(|object| object.len() == 2 && object.get("error").is_some_and(Value::is_string))?;
@@ -143,8 +146,8 @@ pub(super) fn said(answer: &ProbeResponse) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The part of a content type that names it.
-pub(super) fn essence(answer: &ProbeResponse) -> String {
+/// The content type without its parameters, in lower case.
+pub(super) fn media_type(answer: &ProbeResponse) -> String {
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     content_type
         .split(';')
@@ -154,16 +157,16 @@ pub(super) fn essence(answer: &ProbeResponse) -> String {
         .to_ascii_lowercase()
 }
 
-/// The only value of a header; nothing when there are several.
-pub(super) fn only<'a>(answer: &'a ProbeResponse, name: &HeaderName) -> Option<&'a str> {
+/// The value of a header, or `None` if it occurs several times.
+pub(super) fn single_value<'a>(answer: &'a ProbeResponse, name: &HeaderName) -> Option<&'a str> {
     match answer.values(name).as_slice() {
         [value] => Some(value),
         _ => None,
     }
 }
 
-/// An answer of another program, for a sentence.
-pub(super) fn by_another(answer: &ProbeResponse) -> String {
+/// Describes a response of another program, as the rest of a sentence.
+pub(super) fn describe_foreign(answer: &ProbeResponse) -> String {
     let kind = answer.content_type.as_deref().unwrap_or("no content type");
     format!(
         "is answered by another program, with {} and {kind}",
@@ -171,17 +174,17 @@ pub(super) fn by_another(answer: &ProbeResponse) -> String {
     )
 }
 
-/// What an unexpected status means.
-pub(super) fn astray(request: &ProbeRequest, answer: &ProbeResponse) -> (&'static Check, String) {
+/// Returns the check that an unexpected status fails, and the rest of a sentence about it.
+pub(super) fn classify(request: &ProbeRequest, answer: &ProbeResponse) -> (&'static Check, String) {
     if let Some(location) = answer
         .location
         .as_deref()
         .filter(|_| (300..400).contains(&answer.status))
     {
-        return redirected(&request.url, location);
+        return classify_redirect(&request.url, location);
     }
-    let changes = request.changes();
-    match (answer.status, said(answer)) {
+    let changes = request.is_modifying();
+    match (answer.status, error_description(answer)) {
         (421, _) => (
             &checks::MISDIRECTED,
             "is answered with 421, since the service was asked for another host".to_owned(),
@@ -207,7 +210,7 @@ pub(super) fn astray(request: &ProbeRequest, answer: &ProbeResponse) -> (&'stati
             &checks::BODY,
             format!(
                 "with a body of {} bytes is refused by the proxy with 413",
-                request.length()
+                request.body_length()
             ),
         ),
         (403 | 405 | 501, None) if changes => (
@@ -217,7 +220,7 @@ pub(super) fn astray(request: &ProbeRequest, answer: &ProbeResponse) -> (&'stati
         (405 | 501, _) if changes => (
             &checks::METHODS,
             format!(
-                "is refused with {}: it arrives as another request",
+                "is refused with {}: the service received another request",
                 answer.status
             ),
         ),
@@ -228,8 +231,8 @@ pub(super) fn astray(request: &ProbeRequest, answer: &ProbeResponse) -> (&'stati
                 answer.status
             ),
         ),
-        (401, None) => (&checks::LOGIN, by_another(answer)),
-        (_, None) => (&checks::SWALLOWED, by_another(answer)),
+        (401, None) => (&checks::LOGIN, describe_foreign(answer)),
+        (_, None) => (&checks::SWALLOWED, describe_foreign(answer)),
         (status, Some(description)) => (
             &checks::DOCUMENT,
             format!(
@@ -240,8 +243,8 @@ pub(super) fn astray(request: &ProbeRequest, answer: &ProbeResponse) -> (&'stati
     }
 }
 
-/// What a redirect does to an address.
-fn redirected(asked: &Url, location: &str) -> (&'static Check, String) {
+/// Returns the check that a redirect fails, and the rest of a sentence about it.
+fn classify_redirect(asked: &Url, location: &str) -> (&'static Check, String) {
     let saw = format!("is answered with a redirect to {location}");
     let Ok(next) = asked.join(location) else {
         return (&checks::REDIRECT, saw);

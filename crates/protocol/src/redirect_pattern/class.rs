@@ -1,18 +1,18 @@
-//! The character classes of a pattern: engines disagree about nearly everything that is not a letter or a digit in them.
+//! The character classes of a pattern. Engines disagree about most characters in them that are not letters or digits.
 
-/// The characters a class may have besides letters and digits; `-` may be the last one as well.
+/// The characters a class may contain besides letters and digits. A `-` may be its last character.
 const OTHERS: &[u8] = b"_./:=%@+,?#";
 
 const EMPTY: &str = "has a pattern with an empty character class";
-const OPEN: &str = "has a pattern with a character class that does not end";
+const OPEN: &str = "has a pattern with an unclosed character class";
 const NAMED: &str = "has a pattern with a named character class";
-const RANGE: &str = "has a pattern with a range that is not of small letters, of capital letters or of digits, in their order";
-const OTHER: &str = "has a pattern with a character class of more than letters, digits, ranges of them, and _ . / : = % @ + , ? #, with - last";
+const RANGE: &str = "has a pattern with a range that is not of lower-case letters, of upper-case letters or of digits, in ascending order";
+const OTHER: &str = "has a pattern with a character class of other characters than letters, digits, ranges of them, _ . / : = % @ + , ? #, and - at its end";
 
-/// Reads a class from behind its opening bracket, and returns what is behind its closing one.
+/// Reads a class from after its opening bracket, and returns the text after its closing bracket.
 ///
 /// # Errors
-/// The rest of a sentence that begins with `redirect_uris`.
+/// The class is outside the grammar. The reason continues `redirect_uris`.
 pub fn rest_after(text: &[u8]) -> Result<&[u8], &'static str> {
     let begun = text.strip_prefix(b"^").unwrap_or(text);
     let mut rest = begun;
@@ -21,7 +21,7 @@ pub fn rest_after(text: &[u8]) -> Result<&[u8], &'static str> {
             [] => return Err(OPEN),
             [b']', behind @ ..] => {
                 let inner = begun.strip_suffix(rest).unwrap_or(begun);
-                return judge(inner).map(|()| behind);
+                return check(inner).map(|()| behind);
             }
             [b'-', b']', ..] => rest.strip_prefix(b"-").unwrap_or(rest),
             [from, b'-', to, rest @ ..] if *to != b']' => {
@@ -36,11 +36,11 @@ pub fn rest_after(text: &[u8]) -> Result<&[u8], &'static str> {
     }
 }
 
-/// Judges what is between the brackets.
-fn judge(inner: &[u8]) -> Result<(), &'static str> {
+/// Checks the text between the brackets.
+fn check(inner: &[u8]) -> Result<(), &'static str> {
     match inner {
         [] => Err(EMPTY),
-        // Perl takes such a class for a misspelt name of a class.
+        // Perl reads this as a misspelt named class.
         [b':', .., b':'] => Err(NAMED),
         _ => Ok(()),
     }

@@ -1,32 +1,32 @@
-//! The grammar of patterns: the part of regular expressions that every engine reads alike.
+//! The grammar of patterns: the subset of regular expressions that every engine reads alike.
 //!
 //! | accepted | refused |
 //! |---|---|
-//! | printable ASCII that is no operator; a backslash before an operator or `/` | every other backslash |
+//! | printable ASCII characters that are not operators; a backslash before an operator or `/` | every other backslash |
 //! | `.`, `(…)`, `(?:…)`, `\|`; one `^` as the first character, one `$` as the last | other anchors; any other `(?` |
-//! | `* + ?` and the repetitions of [`repetition`] after an atom | a second one behind it; a bare `{`, `}` or `]` |
+//! | `* + ?` and the repetitions of [`repetition`] after an atom | a second quantifier; an unescaped `{`, `}` or `]` |
 //! | the classes of [`class`] | any other class |
 
 use super::{NEST_MAX, class, repetition};
 
-/// The characters that have a meaning of their own, and `/`: a backslash may stand before these only.
+/// The characters that may follow a backslash: the operators, and `/`.
 const ESCAPABLE: &[u8] = br".?+*()[]{}|^$\/";
 
-const ESCAPE: &str = "has a pattern with a backslash before a character that is no operator";
+const ESCAPE: &str = "has a pattern with a backslash before a character that is not an operator";
 const ANCHOR: &str =
     "has a pattern with an anchor that is neither its first nor its last character";
-const GROUP: &str = "has a pattern with a group that begins with (? and not with (?:";
-const PARENTHESIS: &str = "has a pattern with a parenthesis that has no partner";
-const NESTED: &str = "has a pattern with groups too deep inside one another";
+const GROUP: &str = "has a pattern with a group that begins with (? but not with (?:";
+const PARENTHESIS: &str = "has a pattern with an unmatched parenthesis";
+const NESTED: &str = "has a pattern with groups that are nested too deeply";
 const QUANTIFIER: &str =
     "has a pattern with a quantifier that does not follow a character, a class or a group";
-const BARE: &str = "has a pattern with a brace or a closing bracket of its own without a backslash";
+const BARE: &str = "has a pattern with an unescaped brace or closing bracket";
 const CHARACTER: &str = "has a pattern with a character that is not printable ASCII";
 
-/// The pattern without the anchors at its ends: it is matched as a whole.
+/// Checks a pattern, and returns it without the anchors at its ends, because it is matched as a whole.
 ///
 /// # Errors
-/// When it is not of the grammar: the rest of a sentence that begins with `redirect_uris`.
+/// The pattern is outside the grammar. The reason continues `redirect_uris`.
 pub fn without_anchors(pattern: &str) -> Result<&str, &'static str> {
     let begun = pattern.strip_prefix('^').unwrap_or(pattern);
     let mut reader = Reader {
@@ -47,8 +47,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads up to what ends a group or the pattern, and returns how many times [`repetition`]s inside one another repeat at
-    /// most.
+    /// Reads up to the end of a group or of the pattern, and returns the largest product of nested [`repetition`]s.
     fn alternatives(&mut self, depth: u32) -> Result<u32, &'static str> {
         if depth > NEST_MAX {
             return Err(NESTED);
@@ -76,11 +75,11 @@ impl Reader<'_> {
             };
             let (repeated, rest) = repetition::read(rest)?;
             self.rest = rest;
-            times = times.max(repetition::inside(read, repeated)?);
+            times = times.max(repetition::multiply(read, repeated)?);
         }
     }
 
-    /// Reads a group from behind its opening parenthesis to behind its closing one.
+    /// Reads a group from after its opening parenthesis to after its closing parenthesis.
     fn group(&mut self, depth: u32) -> Result<u32, &'static str> {
         match self.rest {
             [b'?', b':', rest @ ..] => self.rest = rest,

@@ -1,7 +1,7 @@
-//! The hosts that are written out in a pattern.
+//! The hosts that are written in a pattern.
 
-/// Escapes the dots between the labels of every host: an unescaped one would also match any other character there, and so
-/// somebody else's host. Absent when a host is not written out up to the slash behind it.
+/// Escapes the dots between the labels of every host, because an unescaped dot matches any character and so a host of another
+/// owner. `None` if a host is not written literally up to the slash after it.
 pub fn escape_dots(pattern: &str) -> Option<String> {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut rest = pattern;
@@ -9,7 +9,7 @@ pub fn escape_dots(pattern: &str) -> Option<String> {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
         if before.ends_with("(?://") {
-            // The colon is the group's: no scheme is in front of it.
+            // The colon belongs to the group and not to a scheme.
             rest = after;
             continue;
         }

@@ -1,4 +1,4 @@
-//! The origins that every match of a pattern begins with.
+//! The origins with which the matches of a pattern begin.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
@@ -8,18 +8,18 @@ use super::NEST_MAX;
 use crate::RedirectUri;
 use crate::uri::RedirectForm;
 
-/// The rest of a sentence about a pattern that may lead anywhere.
+/// The reason for refusing a pattern with matches on arbitrary hosts.
 pub const UNBOUND: &str =
-    "has a pattern whose every alternative must begin with a complete https://host/";
+    "has a pattern with an alternative that does not begin with https://host/";
 
 const UNREADABLE: &str = "has a pattern that does not compile";
 
 const FRAGMENT: &str = "has a pattern with a fragment";
 
-/// The origins that every match begins with, each as the redirect URI `https://host[:port]/`, or with http on loopback.
+/// Returns the origins of the matches, each as the redirect URI `https://host[:port]/`, or with http on loopback.
 ///
 /// # Errors
-/// The rest of a sentence that begins with `redirect_uris`.
+/// The pattern does not compile, has a fragment, or has a match without a written origin. The reason continues `redirect_uris`.
 pub fn origins(pattern: &str) -> Result<Vec<RedirectUri>, &'static str> {
     let hir = ParserBuilder::new()
         .nest_limit(NEST_MAX)
@@ -46,7 +46,7 @@ pub fn origins(pattern: &str) -> Result<Vec<RedirectUri>, &'static str> {
         .collect()
 }
 
-/// True if a `#` is written out: what is behind it is a fragment, which a redirect URI has none of. RFC 6749 §3.1.2.
+/// Returns true if the pattern contains a literal `#`. A redirect URI has no fragment. RFC 6749 §3.1.2.
 fn has_fragment(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Literal(literal) => literal.0.contains(&b'#'),
@@ -57,11 +57,11 @@ fn has_fragment(hir: &Hir) -> bool {
     }
 }
 
-/// The origin a literal begins with, when it could be a redirect URI's.
+/// Returns the origin at the beginning of a literal, if a redirect URI may have it.
 fn origin(literal: &[u8]) -> Option<RedirectUri> {
     let (scheme, rest) = std::str::from_utf8(literal).ok()?.split_once("://")?;
     let (authority, _) = rest.split_once('/')?;
-    // A pattern is matched by case, and no user agent writes a scheme in upper case.
+    // Patterns are case-sensitive, and no user agent writes a scheme in upper case.
     if scheme != scheme.to_ascii_lowercase() {
         return None;
     }

@@ -1,17 +1,17 @@
-//! How often an atom of a pattern may be repeated.
+//! The quantifiers of a pattern.
 
-/// The maximum number of times that repetitions inside one another repeat: the limit of Go, which is the lowest.
+/// The maximum product of nested repetitions: the limit of Go, which is the lowest of the engines.
 const TIMES_MAX: u32 = 1000;
 
-const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m} behind what they repeat, with n at most m and no leading zero";
-const TWICE: &str = "has a pattern with a second quantifier behind another one";
-const NEVER: &str = "has a pattern that repeats something zero times";
-const TOO_OFTEN: &str = "has a pattern that repeats something more than 1000 times";
+const BOUNDS: &str = "has a pattern with braces that are not {n}, {n,} or {n,m}, with n at most m and no leading zero";
+const TWICE: &str = "has a pattern with two quantifiers in a row";
+const NEVER: &str = "has a pattern with a repetition of zero times";
+const TOO_OFTEN: &str = "has a pattern with more than 1000 repetitions";
 
-/// Reads a quantifier behind an atom, if there is one. Returns the largest number in its braces, or 1, and what is behind it.
+/// Reads an optional quantifier after an atom. Returns the largest number in its braces, or 1, and the text after it.
 ///
 /// # Errors
-/// The rest of a sentence that begins with `redirect_uris`.
+/// The quantifier is outside the grammar. The reason continues `redirect_uris`.
 pub fn read(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
     let (times, rest) = match text {
         [b'*' | b'+' | b'?', rest @ ..] => (1, rest),
@@ -19,17 +19,17 @@ pub fn read(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
         _ => return Ok((1, text)),
     };
     match rest {
-        // What makes the first one lazy or possessive in some engines is an error or a repetition in others.
+        // A second quantifier makes the first lazy or possessive in some engines, and is an error or a repetition in others.
         [b'*' | b'+' | b'?' | b'{', ..] => Err(TWICE),
         _ => Ok((times, rest)),
     }
 }
 
-/// How often what is in `read` is repeated when all of it is repeated as well.
+/// Returns the product of an inner and an outer repetition.
 ///
 /// # Errors
-/// When that is too often for some engine.
-pub fn inside(read: u32, repeated: u32) -> Result<u32, &'static str> {
+/// The product is larger than an engine accepts.
+pub fn multiply(read: u32, repeated: u32) -> Result<u32, &'static str> {
     read.checked_mul(repeated.max(1))
         .filter(|times| *times <= TIMES_MAX)
         .ok_or(TOO_OFTEN)
@@ -38,7 +38,7 @@ pub fn inside(read: u32, repeated: u32) -> Result<u32, &'static str> {
 fn braces(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
     let (least, rest) = number(text)?;
     match rest {
-        // Perl 5.36 reads them as anything but zero in some places.
+        // Perl 5.36 does not treat a repetition of zero times consistently.
         [b'}', ..] if least == 0 => Err(NEVER),
         [b'}', rest @ ..] | [b',', b'}', rest @ ..] => Ok((least, rest)),
         [b',', rest @ ..] => match number(rest)? {
@@ -50,7 +50,7 @@ fn braces(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
     }
 }
 
-/// Reads digits. Go takes braces with a leading zero for themselves, and Perl refuses them.
+/// Reads digits. Go reads braces with a leading zero as literal characters, and Perl refuses them.
 fn number(text: &[u8]) -> Result<(u32, &[u8]), &'static str> {
     let end = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = text.split_at_checked(end).ok_or(BOUNDS)?;

@@ -1,28 +1,28 @@
-//! How a client shows who it is.
+//! Rules about client authentication and the client's keys.
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::values::{AuthMethod, GrantType, SigningAlgorithm, takes_a_secret};
 
-pub(super) fn one_source_of_keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn one_source_of_keys(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed.jwks.is_some() && agreed.jwks_uri.is_some() {
-        refuse("jwks", "must not stand beside jwks_uri")
+        refuse("jwks", "must not be combined with jwks_uri")
     } else {
         Ok(())
     }
 }
 
-pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn keys(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
     match &agreed.token_endpoint_auth_method {
         Some(method)
             if method.needs_keys() && agreed.jwks.is_none() && agreed.jwks_uri.is_none() =>
         {
-            refuse(
-                "token_endpoint_auth_method",
-                "needs jwks or jwks_uri beside it",
-            )
+            refuse("token_endpoint_auth_method", "requires jwks or jwks_uri")
         }
         _ => Ok(()),
     }
@@ -30,7 +30,7 @@ pub(super) fn keys(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid
 
 pub(super) fn one_certificate_subject(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let subjects = || {
         agreed
@@ -41,13 +41,16 @@ pub(super) fn one_certificate_subject(
     if agreed.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && subjects() != 1 {
         return refuse(
             "token_endpoint_auth_method",
-            "needs exactly one tls_client_auth_ member beside it",
+            "requires exactly one tls_client_auth_* member",
         );
     }
     Ok(())
 }
 
-pub(super) fn of_client_credentials(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn of_client_credentials(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed.token_endpoint_auth_method == Some(AuthMethod::None)
         && grants(agreed).contains(&GrantType::ClientCredentials)
     {
@@ -59,7 +62,7 @@ pub(super) fn of_client_credentials(agreed: &ClientMetadata, _: &Terms<'_>) -> R
     Ok(())
 }
 
-pub(super) fn is_signed(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn is_signed(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
     match agreed.token_endpoint_auth_signing_alg {
         Some(SigningAlgorithm::None) => {
             refuse("token_endpoint_auth_signing_alg", "must not be none")
@@ -68,7 +71,10 @@ pub(super) fn is_signed(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), In
     }
 }
 
-pub(super) fn fits_its_method(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn fits_its_method(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let Some(algorithm) = &agreed.token_endpoint_auth_signing_alg else {
         return Ok(());
     };
@@ -87,7 +93,7 @@ pub(super) fn fits_its_method(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<
 
 pub(super) fn no_secret_of_public_clients(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     if agreed.token_endpoint_auth_method != Some(AuthMethod::None) {
         return Ok(());
@@ -98,7 +104,7 @@ pub(super) fn no_secret_of_public_clients(
     match algorithms.find(|(_, held)| held.values().iter().any(|value| takes_a_secret(value))) {
         Some((row, _)) => refuse(
             row.name,
-            "must not take a shared secret with the authentication method none",
+            "must not use a shared secret when token_endpoint_auth_method is none",
         ),
         None => Ok(()),
     }

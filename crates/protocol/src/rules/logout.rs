@@ -1,10 +1,10 @@
-//! Where a client hears of a logout, and where its users go after one.
+//! Rules about logout URIs.
 
 use super::refuse;
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
-use crate::uri::{RedirectForm, RedirectUri, origin, parameter_among};
+use crate::uri::{RedirectForm, RedirectUri, find_parameter, origin};
 use crate::values::{ApplicationType, AuthMethod};
 
 fn is_public(agreed: &ClientMetadata) -> bool {
@@ -18,7 +18,7 @@ fn is_http(text: &str) -> bool {
 
 pub(super) fn frontchannel_beside_a_redirect_uri(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let Some(uri) = &agreed.frontchannel_logout_uri else {
         return Ok(());
@@ -41,18 +41,21 @@ pub(super) fn frontchannel_beside_a_redirect_uri(
 
 pub(super) fn confidential_backchannel(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     match &agreed.backchannel_logout_uri {
         Some(uri) if is_public(agreed) && is_http(uri.as_str()) => refuse(
             "backchannel_logout_uri",
-            "must be https for a client that does not authenticate",
+            "must use https for a public client",
         ),
         _ => Ok(()),
     }
 }
 
-pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn confidential_way_out(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let native = agreed.application_type == Some(ApplicationType::Native);
     let on_loopback = |text: &str| {
         RedirectUri::parse_form(text.to_owned())
@@ -66,18 +69,21 @@ pub(super) fn confidential_way_out(agreed: &ClientMetadata, _: &Terms<'_>) -> Re
     if is_public(agreed) && plain.any(|uri| !(native && on_loopback(uri.as_str()))) {
         return refuse(
             "post_logout_redirect_uris",
-            "has an http element, which a client that does not authenticate may not have",
+            "must use https for a public client",
         );
     }
     Ok(())
 }
 
-pub(super) fn way_out_without_state(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn way_out_without_state(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let mut uris = agreed.post_logout_redirect_uris.iter().flatten();
-    match uris.any(|uri| parameter_among(uri.as_str(), &["state"]).is_some()) {
+    match uris.any(|uri| find_parameter(uri.as_str(), &["state"]).is_some()) {
         true => refuse(
             "post_logout_redirect_uris",
-            "has an element with a query parameter state, which is the provider's to add",
+            "has an element with the query parameter state, which is reserved for the provider",
         ),
         false => Ok(()),
     }

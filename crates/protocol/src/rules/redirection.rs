@@ -1,13 +1,13 @@
-//! Where users may be sent back to.
+//! Rules about redirection URIs and the application type.
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, GrantType};
 
-/// How many redirect URIs a client may have, and how many of every other kind that users are sent back to.
+/// The maximum number of elements of `redirect_uris`, `claims_redirect_uris` and `post_logout_redirect_uris` each.
 pub const REDIRECT_URIS_MAX: usize = 50;
 
 fn redirects(agreed: &ClientMetadata) -> bool {
@@ -18,8 +18,8 @@ fn redirect_uris(agreed: &ClientMetadata) -> &[RedirectUri] {
     agreed.redirect_uris.as_deref().unwrap_or_default()
 }
 
-/// Both members that lead back to the client, with a code or with a permission ticket (UMA 2.0 Grant §3.3.3).
-pub(crate) fn ways_back(
+/// Returns the elements of `redirect_uris` and of `claims_redirect_uris` (UMA 2.0 Grant §3.3.3), each with its member.
+pub(crate) fn redirection_uris(
     agreed: &ClientMetadata,
 ) -> impl Iterator<Item = (&'static str, &RedirectUri)> {
     let claims = agreed.claims_redirect_uris.iter().flatten();
@@ -29,7 +29,10 @@ pub(crate) fn ways_back(
         .chain(claims.map(|uri| ("claims_redirect_uris", uri)))
 }
 
-pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn require_redirect_uris(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if redirect_uris(agreed).is_empty() && redirects(agreed) {
         return refuse(
             "redirect_uris",
@@ -39,7 +42,10 @@ pub(super) fn are_there(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), In
     Ok(())
 }
 
-pub(super) fn are_few(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn limit_redirect_uris(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let counts = [
         ("redirect_uris", agreed.redirect_uris.as_ref().map(Vec::len)),
         (
@@ -63,9 +69,9 @@ pub(super) fn are_few(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Inva
     }
 }
 
-pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn legacy(agreed: &ClientMetadata, terms: &AdmissionRules<'_>) -> Result<(), Invalid> {
     let alone = redirect_uris(agreed).len() == 1;
-    for (member, uri) in ways_back(agreed) {
+    for (member, uri) in redirection_uris(agreed) {
         let allowed = member == "redirect_uris" && terms.legacy.allows(uri);
         match uri.form() {
             RedirectForm::Pattern if !allowed => {
@@ -75,7 +81,7 @@ pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), I
                 );
             }
             RedirectForm::Pattern if !alone => {
-                return refuse(member, "must have no other element beside a pattern");
+                return refuse(member, "must not have other elements when it has a pattern");
             }
             RedirectForm::Schemeless if !allowed || redirects(agreed) => {
                 return refuse(member, "has an element that must be an absolute URI");
@@ -86,36 +92,39 @@ pub(super) fn legacy(agreed: &ClientMetadata, terms: &Terms<'_>) -> Result<(), I
     Ok(())
 }
 
-pub(super) fn known_application(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn known_application(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     match agreed.application_type {
         Some(ApplicationType::Other(_)) => refuse("application_type", "must be web or native"),
         _ => Ok(()),
     }
 }
 
-pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn of_web_applications(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed.application_type != Some(ApplicationType::Web) {
         return Ok(());
     }
     let implicit = grants(agreed).contains(&GrantType::Implicit);
-    for (member, uri) in ways_back(agreed) {
+    for (member, uri) in redirection_uris(agreed) {
         match uri.form() {
             RedirectForm::HttpLoopback => {
-                return refuse(
-                    member,
-                    "has an http element, which only a native application may have",
-                );
+                return refuse(member, "must use https for a web application");
             }
             RedirectForm::PrivateUse => {
                 return refuse(
                     member,
-                    "has an element with a scheme that only a native application may use",
+                    "has a private-use scheme, which requires application_type native",
                 );
             }
             RedirectForm::HttpsLocalhost if implicit => {
                 return refuse(
                     member,
-                    "has an element on localhost, which a web application with the implicit grant may not have",
+                    "must not use localhost for a web application with the implicit grant",
                 );
             }
             _ => {}
@@ -126,7 +135,7 @@ pub(super) fn of_web_applications(agreed: &ClientMetadata, _: &Terms<'_>) -> Res
 
 pub(super) fn of_native_applications(
     agreed: &ClientMetadata,
-    terms: &Terms<'_>,
+    terms: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     let owned = |scheme: &str| {
         let name_in_reverse = scheme.contains('.') && !scheme.split('.').any(str::is_empty);
@@ -136,7 +145,7 @@ pub(super) fn of_native_applications(
                 .iter()
                 .any(|allowed| allowed.eq_ignore_ascii_case(scheme))
     };
-    let back = ways_back(agreed)
+    let back = redirection_uris(agreed)
         .filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse)
         .map(|(member, uri)| (member, uri.scheme()));
     let out = agreed
@@ -150,7 +159,7 @@ pub(super) fn of_native_applications(
     {
         Some((member, _)) => refuse(
             member,
-            "has an element with a private-use scheme that is not a domain name of its owner in reverse",
+            "has a private-use scheme that is not a reversed domain name, such as com.example.app",
         ),
         None => Ok(()),
     }

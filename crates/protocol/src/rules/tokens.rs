@@ -1,16 +1,19 @@
-//! What is signed, and how it reaches whom it is for.
+//! Rules about the signing and the delivery of tokens, requests and responses.
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::Terms;
+use crate::admit::AdmissionRules;
 use crate::member::Invalid;
 use crate::response_type::ResponseType;
 use crate::values::{DeliveryMode, GrantType, SigningAlgorithm};
 
-/// How many request URIs a client may have.
+/// The maximum number of elements of `request_uris`.
 pub const REQUEST_URIS_MAX: usize = 10;
 
-pub(super) fn unsigned_id_tokens(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn unsigned_id_tokens(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     let code_only = agreed
         .response_types
         .iter()
@@ -27,7 +30,7 @@ pub(super) fn unsigned_id_tokens(agreed: &ClientMetadata, _: &Terms<'_>) -> Resu
 
 pub(super) fn signed_authorization_responses(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     match agreed.authorization_signed_response_alg {
         Some(SigningAlgorithm::None) => {
@@ -39,20 +42,23 @@ pub(super) fn signed_authorization_responses(
 
 pub(super) fn signed_request_objects(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     if agreed.require_signed_request_object == Some(true)
         && agreed.request_object_signing_alg == Some(SigningAlgorithm::None)
     {
         return refuse(
             "request_object_signing_alg",
-            "must not be none beside require_signed_request_object",
+            "must not be none when require_signed_request_object is true",
         );
     }
     Ok(())
 }
 
-pub(super) fn few_request_uris(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn few_request_uris(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if agreed
         .request_uris
         .as_ref()
@@ -66,12 +72,15 @@ pub(super) fn few_request_uris(agreed: &ClientMetadata, _: &Terms<'_>) -> Result
     Ok(())
 }
 
-pub(super) fn delivery_mode_of_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn delivery_mode_of_ciba(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     if grants(agreed).contains(&GrantType::Ciba) && agreed.backchannel_token_delivery_mode.is_none()
     {
         return refuse(
             "backchannel_token_delivery_mode",
-            "must be there for the CIBA grant",
+            "is required for the CIBA grant",
         );
     }
     Ok(())
@@ -79,7 +88,7 @@ pub(super) fn delivery_mode_of_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> R
 
 pub(super) fn notification_endpoint_of_ciba(
     agreed: &ClientMetadata,
-    _: &Terms<'_>,
+    _: &AdmissionRules<'_>,
 ) -> Result<(), Invalid> {
     match agreed.backchannel_token_delivery_mode {
         Some(DeliveryMode::Ping | DeliveryMode::Push)
@@ -87,19 +96,22 @@ pub(super) fn notification_endpoint_of_ciba(
         {
             refuse(
                 "backchannel_client_notification_endpoint",
-                "must be there for the delivery modes ping and push",
+                "is required for the delivery modes ping and push",
             )
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn own_key_for_ciba(agreed: &ClientMetadata, _: &Terms<'_>) -> Result<(), Invalid> {
+pub(super) fn own_key_for_ciba(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), Invalid> {
     match &agreed.backchannel_authentication_request_signing_alg {
         Some(algorithm) if *algorithm == SigningAlgorithm::None || algorithm.is_symmetric() => {
             refuse(
                 "backchannel_authentication_request_signing_alg",
-                "must be an algorithm with a key pair",
+                "must be an asymmetric algorithm",
             )
         }
         _ => Ok(()),

@@ -1,8 +1,8 @@
-//! Query parameters of URIs, by their names.
+//! Names of query parameters in URIs.
 
-/// Members of authorization responses. A server adds them to the query of a redirection URI, and a client that finds one
-/// there already reads the first. RFC 6749 §4.1.2, RFC 9207 §2, OIDC Session Management §2, JARM §2.3.1.
-pub(super) const OF_RESPONSES: [&str; 9] = [
+/// The parameters of authorization responses. A server appends them to the query of a redirection URI, and a client reads the
+/// first of two parameters with the same name. RFC 6749 §4.1.2, RFC 9207 §2, OIDC Session Management §2, JARM §2.3.1.
+pub(super) const RESPONSE_PARAMETERS: [&str; 9] = [
     "code",
     "state",
     "iss",
@@ -14,14 +14,14 @@ pub(super) const OF_RESPONSES: [&str; 9] = [
     "response",
 ];
 
-/// The first of some names that a query parameter of a URI has, spelled in whatever way.
-pub(crate) fn parameter_among(uri: &str, names: &[&'static str]) -> Option<&'static str> {
+/// Returns the first of `names` that is the name of a query parameter of the URI, however it is encoded.
+pub(crate) fn find_parameter(uri: &str, names: &[&'static str]) -> Option<&'static str> {
     let (_, query) = uri.split_once('?')?;
     let mut parameters = query.split(['&', ';']).map(name);
     parameters.find_map(|found| names.iter().find(|name| name.as_bytes() == found).copied())
 }
 
-/// The name of a parameter, as a client decodes it. URL Standard, `application/x-www-form-urlencoded`.
+/// Returns the decoded name of a parameter. URL Standard, `application/x-www-form-urlencoded`.
 fn name(parameter: &str) -> Vec<u8> {
     let encoded = parameter.split('=').next().unwrap_or_default();
     url::form_urlencoded::parse(encoded.as_bytes())
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_however_they_are_spelled() {
-        let found = |uri: &str| parameter_among(uri, &OF_RESPONSES);
+    fn encoded_parameter_names_are_found() {
+        let found = |uri: &str| find_parameter(uri, &RESPONSE_PARAMETERS);
         for query in [
             "code",
             "code=",

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::query::{OF_RESPONSES, parameter_among};
-use super::{Place, agreed, authority, dns_name, is_scheme, plain, port_number, split_port};
-use crate::form::Form;
-use crate::member::{Reason, Single, text};
+use super::query::{RESPONSE_PARAMETERS, find_parameter};
+use super::{HostKind, authority, check_host, dns_name, is_scheme, plain, port_number, split_port};
+use crate::form::JsonForm;
+use crate::member::{Reason, SingleValue, text};
 
-/// What begins a pattern among redirect URIs, at the WSO2 doors.
+/// The prefix of a pattern among redirect URIs, which the WSO2 endpoints accept.
 pub const PATTERN_MARKER: &str = "regexp=";
 
-/// How long such a pattern may be, in characters.
+/// The maximum length of a pattern, in characters.
 pub const PATTERN_MAX: usize = 4096;
 
-/// Schemes that never lead back to an application.
+/// Schemes that never redirect to an application.
 const DENIED_SCHEMES: [&str; 15] = [
     "javascript",
     "data",
@@ -33,7 +33,7 @@ const DENIED_SCHEMES: [&str; 15] = [
     "chrome-extension",
 ];
 
-/// The beginning of schemes that open parts of an operating system, which no application has for itself.
+/// The prefix of schemes that belong to an operating system and not to an application.
 const SYSTEM_SCHEMES: &str = "x-apple.";
 
 /// A redirection URI, or one of the two forms only WSO2 clients send. RFC 6749 §3.1.2, RFC 8252 §7.
@@ -43,10 +43,10 @@ pub struct RedirectUri {
     form: RedirectForm,
 }
 
-/// What kind of redirection URI it is.
+/// The form of a redirection URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedirectForm {
-    /// `https`, somewhere on the internet.
+    /// `https` on any other host.
     Https,
     /// `https` on `localhost`.
     HttpsLocalhost,
@@ -56,31 +56,32 @@ pub enum RedirectForm {
     PrivateUse,
     /// `regexp=` and a pattern; WSO2 clients only.
     Pattern,
-    /// No scheme at all, such as `server.example.com`; WSO2 clients only.
+    /// A value without a scheme, such as `server.example.com`; WSO2 clients only.
     Schemeless,
 }
 
 impl RedirectUri {
-    /// Reads a redirection URI of any form. Which forms a client may have is for its application type and its door.
+    /// Reads a redirection URI of any form. The application type and the endpoint decide which forms a client may register.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with "has an element that".
+    /// The text has none of the forms, or a scheme or query parameter that is not allowed. The reason continues "has an element
+    /// that".
     pub fn parse(text: String) -> Result<Self, Reason> {
         let uri = Self::parse_form(text)?;
-        of_an_application(&uri.text)?;
-        match parameter_among(&uri.text, &OF_RESPONSES) {
+        reject_system_scheme(&uri.text)?;
+        match find_parameter(&uri.text, &RESPONSE_PARAMETERS) {
             Some(name) if uri.form != RedirectForm::Pattern => Err(format!(
-                "has a query parameter {name}, which is an authorization response's to have"
+                "has a query parameter {name}, which is reserved for authorization responses"
             )
             .into()),
             _ => Ok(uri),
         }
     }
 
-    /// Reads a redirection URI by its form alone: one in the store may be older than the other rules.
+    /// Reads a redirection URI by its form alone, because one from the store may be older than the other rules.
     ///
     /// # Errors
-    /// The rest of a sentence that begins with "has an element that".
+    /// The text has none of the forms. The reason continues "has an element that".
     pub(crate) fn parse_form(text: String) -> Result<Self, Reason> {
         if let Some(pattern) = text.strip_prefix(PATTERN_MARKER) {
             if pattern.is_empty()
@@ -98,24 +99,24 @@ impl RedirectUri {
         let form = match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             None => schemeless(&text)?,
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
-                match agreed(&text, rest)? {
-                    Place::Localhost => RedirectForm::HttpsLocalhost,
-                    Place::LoopbackAddress | Place::Elsewhere => RedirectForm::Https,
+                match check_host(&text, rest)? {
+                    HostKind::Localhost => RedirectForm::HttpsLocalhost,
+                    HostKind::LoopbackAddress | HostKind::Other => RedirectForm::Https,
                 }
             }
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => {
-                match agreed(&text, rest)? {
-                    Place::Localhost | Place::LoopbackAddress => RedirectForm::HttpLoopback,
-                    Place::Elsewhere => {
+                match check_host(&text, rest)? {
+                    HostKind::Localhost | HostKind::LoopbackAddress => RedirectForm::HttpLoopback,
+                    HostKind::Other => {
                         return Err("uses http, which is for loopback addresses only".into());
                     }
                 }
             }
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
                 denied if DENIED_SCHEMES.contains(&denied) => {
-                    return Err("uses a scheme that cannot be a redirection".into());
+                    return Err("uses a scheme that is not allowed in a redirect URI".into());
                 }
-                // A host and its port look like a URI with the host as its scheme.
+                // The text `host:port` looks like a URI with the host as its scheme.
                 _ if is_port(rest) => schemeless(&text)?,
                 scheme => private_use(&text, scheme, rest)?,
             },
@@ -123,17 +124,17 @@ impl RedirectUri {
         Ok(Self { text, form })
     }
 
-    /// The URI byte for byte as sent.
+    /// Returns the URI, byte for byte as it was sent.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What kind it is.
+    /// Returns the form.
     pub fn form(&self) -> RedirectForm {
         self.form
     }
 
-    /// The scheme in lower case; none for the forms only WSO2 clients send.
+    /// Returns the scheme in lower case, or `None` for the forms only WSO2 clients send.
     pub fn scheme(&self) -> Option<String> {
         match self.form {
             RedirectForm::Pattern | RedirectForm::Schemeless => None,
@@ -144,7 +145,7 @@ impl RedirectUri {
         }
     }
 
-    /// The host in its canonical form, for URIs that have one.
+    /// Returns the host in its canonical form, if the URI has one.
     pub fn host(&self) -> Option<String> {
         match self.form {
             RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback => {
@@ -156,7 +157,7 @@ impl RedirectUri {
         }
     }
 
-    /// Whether it points at the machine the client runs on without https, which only native applications may.
+    /// Returns true for the forms that only native applications may register.
     pub fn is_native_only(&self) -> bool {
         matches!(
             self.form,
@@ -165,11 +166,11 @@ impl RedirectUri {
     }
 }
 
-impl Single for RedirectUri {
+impl SingleValue for RedirectUri {
     const ADDRESSES: bool = true;
     const SHAPE: &'static str = "URI";
 
-    // No format: the two forms only WSO2 clients send are no URIs.
+    // The schema has no format, because the two forms only WSO2 clients send are not URIs.
     fn schema() -> Value {
         json!({ "type": "string", "pattern": "^[!-~]+$", "maxLength": PATTERN_MARKER.len() + PATTERN_MAX })
     }
@@ -182,7 +183,7 @@ impl Single for RedirectUri {
         text(value).and_then(Self::parse_form)
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.text.as_str().into()
     }
 
@@ -191,8 +192,8 @@ impl Single for RedirectUri {
     }
 }
 
-/// Refuses a URI that opens a part of the operating system.
-pub(super) fn of_an_application(text: &str) -> Result<(), Reason> {
+/// Refuses a URI with a scheme of the operating system.
+pub(super) fn reject_system_scheme(text: &str) -> Result<(), Reason> {
     match text.get(..SYSTEM_SCHEMES.len()) {
         Some(begin)
             if begin.eq_ignore_ascii_case(SYSTEM_SCHEMES)
@@ -200,7 +201,7 @@ pub(super) fn of_an_application(text: &str) -> Result<(), Reason> {
                     .split_once(':')
                     .is_some_and(|(scheme, _)| is_scheme(scheme)) =>
         {
-            Err("uses a scheme that cannot be a redirection".into())
+            Err("uses a scheme that is not allowed in a redirect URI".into())
         }
         _ => Ok(()),
     }

@@ -1,6 +1,8 @@
 //! What every test here does: configure a provider, and ask it for something.
 
-use protocol::{ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata, Terms};
+use protocol::{
+    AdmissionRules, ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata,
+};
 use serde_json::Value;
 
 /// The members of a JSON object.
@@ -17,7 +19,7 @@ pub fn provider(members: &Value) -> ProviderMetadata {
 }
 
 /// The terms of the standard door.
-pub const STANDARD: Terms<'static> = Terms {
+pub const STANDARD: AdmissionRules<'static> = AdmissionRules {
     native_schemes: &[],
     legacy: LegacyRedirects::Refused,
 };
@@ -25,7 +27,7 @@ pub const STANDARD: Terms<'static> = Terms {
 /// The whole way: parse, admit, and the text of what is agreed.
 pub fn agree(
     provider: &ProviderMetadata,
-    terms: &Terms<'_>,
+    terms: &AdmissionRules<'_>,
     asked: &Value,
 ) -> Result<String, Invalid> {
     let asked = ClientMetadata::parse(object(asked))?;

@@ -1,10 +1,10 @@
 //! A value for each row of a table, made from what the row says of itself.
 
-use protocol::Row;
+use protocol::MemberRow;
 use serde_json::{Value, json};
 
 /// A value in the form of the row's member.
-pub fn of(row: &Row) -> Value {
+pub fn of(row: &MemberRow) -> Value {
     let one = match row.shape {
         "boolean" => json!(true),
         "number of seconds" => json!(3600),

@@ -65,7 +65,9 @@ pub fn since(text: &str) -> Result<Timestamp, String> {
         return Ok(Timestamp::from_seconds(at.unix_timestamp()));
     }
     let ago = cli::span(text).map_err(|_| {
-        format!("must be a span such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}")
+        format!(
+            "must be a duration such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}"
+        )
     })?;
     Ok(Clock::system().now().minus(ago))
 }

@@ -54,7 +54,7 @@ pub fn restore(
         && !key.exists()
     {
         return Err(format!(
-            "{} is not there: put the sealing key of the store that was backed up in its place first",
+            "{} does not exist: copy the sealing key of the backed-up store there first",
             key.display()
         ));
     }

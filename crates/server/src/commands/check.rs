@@ -10,7 +10,8 @@ use store::{ClientsWithNul, StoreError};
 
 use crate::config::{Config, Sealing, Tls};
 use crate::descriptors::Descriptors;
-use crate::{logging, open, provider, serve, tls};
+use crate::observability::log_filter;
+use crate::{open, provider, serve, tls};
 use protocol::escape::{plain, visible_lines};
 
 /// Prints the configuration in force and everything that is wrong with it.
@@ -47,16 +48,14 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
         }
     }
     for variable in &config.unknown_variables {
-        say(format!(
-            "note: {variable} looks like a setting and is none; it is ignored"
-        ))?;
+        say(format!("note: unknown setting {variable} is ignored"))?;
     }
     for concern in config.open_secret_files() {
         say(format!("note: {concern}"))?;
     }
     let listens = serve::resolve("listen", &config.listen, config.development);
     let manages = serve::resolve("management_listen", &config.management_listen, false);
-    let logs = logging::filter(&config.log_level);
+    let logs = log_filter(&config.log_level);
     wrong.extend(
         [listens.err(), manages.err(), logs.err()]
             .into_iter()
@@ -94,9 +93,9 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
         say(format!("wrong: {sentence}"))?;
     }
     match wrong.len() {
-        0 => say("all is well".to_owned()),
-        1 => Err("one thing is wrong".to_owned()),
-        many => Err(format!("{many} things are wrong")),
+        0 => say("no problems found".to_owned()),
+        1 => Err("1 problem found".to_owned()),
+        many => Err(format!("{many} problems found")),
     }
 }
 
@@ -110,7 +109,7 @@ fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
         if !matches!(config.sealing, Sealing::Made(_)) {
             config.sealing_key().map_err(|error| error.to_string())?;
         }
-        return Ok(("there is none yet; the first start makes it", None));
+        return Ok(("does not exist yet; the first start creates it", None));
     }
     let store = open::unmigrated(config)?;
     match store.check() {
@@ -119,12 +118,12 @@ fn store(config: &Config) -> Result<(&'static str, Option<String>), String> {
                 .clients_with_nul(NAMED)
                 .map_err(|error| open::sentence(config, &error))?;
             Ok((
-                "open, at this version, and the sealing key is its own",
+                "open, schema up to date, sealing key matches",
                 with_nul(&found),
             ))
         }
         Err(StoreError::Behind) => Ok((
-            "open; the next start, or `frontdesk migrate`, brings it to this version",
+            "open, schema outdated; the next start, or `frontdesk migrate`, updates it",
             None,
         )),
         Err(error) => Err(open::sentence(config, &error)),

@@ -41,7 +41,7 @@ pub fn run(config: &Config, live: bool, out: &mut impl Write) -> Result<(), Stri
             }
             Ok((status, _)) => {
                 return Err(format!(
-                    "what answers {path} at {address} with {status} is no Frontdesk"
+                    "{address} answered {path} with {status} and is not Frontdesk"
                 ));
             }
             Err(error) => {

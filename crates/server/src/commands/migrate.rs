@@ -15,7 +15,7 @@ pub fn run(config: &Config, out: &mut impl Write) -> Result<(), String> {
         .migrate()
         .map_err(|error| open::sentence(config, &error))?;
     let told = if applied.is_empty() {
-        "the database is at this version already".to_owned()
+        "the database schema is up to date".to_owned()
     } else {
         format!("applied {}", applied.join(", "))
     };

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use humantime::format_duration;
-use keys::{KeyInfo, State};
+use keys::{KeyInfo, KeyState};
 use protocol::{Clock, Timestamp};
 use serde_json::json;
 use store::Which;
@@ -73,7 +73,10 @@ fn domains(provider: &ProviderConfig) -> Vec<String> {
 }
 
 fn row(listed: &Listed<'_>, now: Timestamp) -> Vec<String> {
-    let signing = listed.keys.iter().filter(|key| key.state == State::Signing);
+    let signing = listed
+        .keys
+        .iter()
+        .filter(|key| key.state == KeyState::Signing);
     let keys: Vec<String> = signing
         .map(|key| format!("{} {}", key.algorithm.as_str(), age(key.created_at, now)))
         .collect();

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::{anyhow, bail};
 use protocol::Secret;
 
-use super::{ConfigError, read_secret};
-use crate::settings;
+use super::read_secret;
+use crate::setting::SecretPath;
+use crate::settings::named;
 
 /// The minimum number of characters of a new password outside development mode.
 const CHARACTERS: usize = 12;
@@ -22,20 +24,17 @@ pub enum AdminPassword {
 impl AdminPassword {
     /// Chooses between the two settings, and judges a password that is given.
     pub(super) fn of(
-        given: Option<String>,
-        file: Option<PathBuf>,
+        given: Option<Secret>,
+        file: Option<SecretPath>,
         development: bool,
-    ) -> Result<Option<Self>, ConfigError> {
+    ) -> anyhow::Result<Option<Self>> {
         let password = match (given, file) {
             (Some(_), Some(_)) => {
-                let [password, file] =
-                    ["admin_password", "admin_password_file"].map(settings::named);
-                return Err(ConfigError::new(format!(
-                    "{password} and {file} are both set; set one of them"
-                )));
+                let [password, file] = ["admin_password", "admin_password_file"].map(named);
+                bail!("{password} and {file} are both set; set one of them");
             }
-            (Some(given), None) => Self::Given(Secret::new(given)),
-            (None, Some(path)) => return Ok(Some(Self::File(path))),
+            (Some(given), None) => Self::Given(given),
+            (None, Some(path)) => return Ok(Some(Self::File(path.0))),
             (None, None) => return Ok(None),
         };
         password.read(development)?;
@@ -43,9 +42,9 @@ impl AdminPassword {
     }
 
     /// Reads the password.
-    pub(super) fn read(&self, development: bool) -> Result<Secret, ConfigError> {
+    pub(super) fn read(&self, development: bool) -> anyhow::Result<Secret> {
         let (password, name) = match self {
-            Self::Given(password) => (password.clone(), settings::named("admin_password")),
+            Self::Given(password) => (password.clone(), named("admin_password")),
             Self::File(path) => {
                 let text = read_secret(path, "admin_password_file")?;
                 let password = Secret::new(text.reveal().trim_end_matches(['\r', '\n']));
@@ -53,14 +52,13 @@ impl AdminPassword {
                     password,
                     format!(
                         "{} names {}, and the password in it",
-                        settings::named("admin_password_file"),
+                        named("admin_password_file"),
                         path.display()
                     ),
                 )
             }
         };
-        check_new_password(&password, development)
-            .map_err(|reason| ConfigError::new(format!("{name} {reason}")))?;
+        check_new_password(&password, development).map_err(|reason| anyhow!("{name} {reason}"))?;
         Ok(password)
     }
 }

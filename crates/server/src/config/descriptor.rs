@@ -1,36 +1,12 @@
 //! `[[provider.webfinger]]`: what a provider says of accounts and pages besides who their issuer is.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
-use webfinger::{DirectoryError, Extra, Link, Target};
+use anyhow::{anyhow, bail};
+use webfinger::{DirectoryError, ExtraLinks, Link, LinkTarget};
 
-use super::ConfigError;
-use crate::settings;
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Section {
-    domain: Option<String>,
-    aliases: Vec<String>,
-    link: Vec<LinkSection>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LinkSection {
-    rel: String,
-    href: Option<String>,
-    template: Option<String>,
-    #[serde(rename = "type")]
-    media_type: Option<String>,
-    #[serde(default)]
-    titles: BTreeMap<String, String>,
-    #[serde(default)]
-    properties: BTreeMap<String, String>,
-}
+use crate::settings::{LinkSection, WebFingerSection, named};
 
 const DOMAIN: &str = "provider.webfinger.domain";
 const ALIASES: &str = "provider.webfinger.aliases";
@@ -40,8 +16,8 @@ const LINK: &str = "provider.webfinger.link";
 ///
 /// # Errors
 /// One sentence that names the setting and the value.
-pub(super) fn extra(section: Section) -> Result<Extra, ConfigError> {
-    Ok(Extra {
+pub(super) fn extra(section: WebFingerSection) -> anyhow::Result<ExtraLinks> {
+    Ok(ExtraLinks {
         domain: section
             .domain
             .map(|domain| parsed(DOMAIN, &domain))
@@ -59,15 +35,15 @@ pub(super) fn extra(section: Section) -> Result<Extra, ConfigError> {
     })
 }
 
-fn link(section: LinkSection) -> Result<Link, ConfigError> {
+fn link(section: LinkSection) -> anyhow::Result<Link> {
     let target = match (section.href, section.template) {
-        (Some(href), None) => Target::Href(parsed(LINK, &href)?),
-        (None, Some(template)) => Target::Pattern(template),
+        (Some(href), None) => LinkTarget::Href(parsed(LINK, &href)?),
+        (None, Some(template)) => LinkTarget::Pattern(template),
         _ => {
-            return Err(ConfigError::new(format!(
+            bail!(
                 "{LINK}: The link `{}` must have either an href or a template.",
                 section.rel
-            )));
+            );
         }
     };
     let LinkSection {
@@ -86,19 +62,18 @@ fn link(section: LinkSection) -> Result<Link, ConfigError> {
     })
 }
 
-fn parsed<T: FromStr<Err: fmt::Display>>(key: &str, text: &str) -> Result<T, ConfigError> {
-    text.parse()
-        .map_err(|error| ConfigError::new(format!("{key}: {error}")))
+fn parsed<T: FromStr<Err: fmt::Display>>(key: &str, text: &str) -> anyhow::Result<T> {
+    text.parse().map_err(|error| anyhow!("{key}: {error}"))
 }
 
 /// Why the providers cannot answer beside one another, with the setting that says so.
-pub(super) fn refused(error: &DirectoryError) -> ConfigError {
+pub(super) fn refused(error: &DirectoryError) -> anyhow::Error {
     let setting = match error {
         DirectoryError::Contested { .. }
         | DirectoryError::SameIssuer(_)
-        | DirectoryError::NoHost(_) => settings::named("provider.domains"),
+        | DirectoryError::NoHost(_) => named("provider.domains"),
         DirectoryError::NotHosted { .. } => DOMAIN.to_owned(),
         DirectoryError::Link { .. } => LINK.to_owned(),
     };
-    ConfigError::new(format!("{setting}: {error}"))
+    anyhow!("{setting}: {error}")
 }

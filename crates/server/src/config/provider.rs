@@ -5,15 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use protocol::uri::{RedirectForm, RedirectUri};
+use anyhow::{Context, anyhow, bail};
 use protocol::{Invalid, Issuer, Object};
 use registration::Access;
-use webfinger::{Directory, Hosted};
+use webfinger::{Directory, HostedProvider};
 
-use super::file::{ProviderSection, StatementIssuerSection};
-use super::{ConfigError, Sources, descriptor, parsed, span, unreadable};
+use super::{Sources, descriptor, unreadable};
 use crate::provider::{self as document, addresses};
-use crate::{settings, spans};
+use crate::settings::{ProviderSettings, StatementIssuerSection, named};
 
 /// One provider as configured.
 #[derive(Debug, Clone)]
@@ -37,13 +36,13 @@ pub struct ProviderConfig {
     /// Who may vouch for software.
     pub trusted: Vec<TrustedIssuer>,
     /// What WebFinger says besides who the issuer is.
-    pub extras: Vec<webfinger::Extra>,
+    pub extras: Vec<webfinger::ExtraLinks>,
 }
 
 impl ProviderConfig {
     /// What WebFinger is to know of it.
-    pub fn hosted(&self) -> Hosted {
-        Hosted {
+    pub fn hosted(&self) -> HostedProvider {
+        HostedProvider {
             issuer: self.issuer.clone(),
             domains: self.domains.clone(),
             extras: self.extras.clone(),
@@ -54,8 +53,8 @@ impl ProviderConfig {
     ///
     /// # Errors
     /// One sentence that names the provider and the settings that are missing or wrong.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        let setting = |member: &str| settings::named(&format!("provider.metadata.{member}"));
+    pub fn check(&self) -> anyhow::Result<()> {
+        let setting = |member: &str| named(&format!("provider.metadata.{member}"));
         let Err(Invalid { member, reason }) = document::offer(self) else {
             return Ok(());
         };
@@ -64,8 +63,8 @@ impl ProviderConfig {
             .into_iter()
             .filter(|needed| !self.metadata.contains_key(*needed))
             .collect();
-        Err(ConfigError::new(if missing.contains(&&*member) {
-            format!(
+        Err(if missing.contains(&&*member) {
+            anyhow!(
                 "the provider {} needs {}",
                 self.issuer,
                 missing
@@ -75,12 +74,12 @@ impl ProviderConfig {
                     .join(" and ")
             )
         } else {
-            format!(
+            anyhow!(
                 "the provider {}: {} {reason}",
                 self.issuer,
                 setting(&member)
             )
-        }))
+        })
     }
 }
 
@@ -89,10 +88,10 @@ impl ProviderConfig {
 /// # Errors
 /// One sentence that names the first setting that is wrong.
 pub(super) fn all(
-    sections: Vec<ProviderSection>,
-    development_issuer: Option<String>,
+    sections: Vec<ProviderSettings>,
+    development_issuer: Option<Issuer>,
     sources: &Sources,
-) -> Result<Vec<ProviderConfig>, ConfigError> {
+) -> anyhow::Result<Vec<ProviderConfig>> {
     if development_issuer.is_some() {
         let mut only = sections.into_iter().next().unwrap_or_default();
         only.issuer = development_issuer;
@@ -109,50 +108,28 @@ pub(super) fn all(
         if providers.iter().skip(at + 1).any(|other| {
             other.issuer.host() == one.issuer.host() && other.issuer.path() == one.issuer.path()
         }) {
-            return Err(ConfigError::new(format!(
+            bail!(
                 "two providers have the host and path of {}; each needs its own",
                 one.issuer
-            )));
+            );
         }
     }
-    addresses::apart(&providers).map_err(|reason| {
-        ConfigError::new(format!("{}: {reason}", settings::named("provider.issuer")))
-    })?;
+    addresses::apart(&providers)
+        .map_err(|reason| anyhow!("{}: {reason}", named("provider.issuer")))?;
     Directory::new(providers.iter().map(ProviderConfig::hosted).collect())
         .map_err(|error| descriptor::refused(&error))?;
     Ok(providers)
 }
 
-fn no_issuer() -> ConfigError {
-    ConfigError::new(format!(
+fn no_issuer() -> anyhow::Error {
+    anyhow!(
         "there is no issuer: set {}, the https URL of the provider",
-        settings::named("provider.issuer")
-    ))
+        named("provider.issuer")
+    )
 }
 
-fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfig, ConfigError> {
-    let text = section.issuer.ok_or_else(no_issuer)?;
-    let issuer = Issuer::parse(&text).map_err(|reason| {
-        ConfigError::new(format!(
-            "{}: the issuer {text:?} {reason}",
-            settings::named("provider.issuer")
-        ))
-    })?;
-    let access = match section.registration.as_deref() {
-        None | Some("protected") => Access::Protected,
-        Some("closed") => Access::Closed,
-        Some("open") => Access::Open,
-        Some(other) => {
-            return Err(ConfigError::new(format!(
-                "{} must be closed, protected or open, not {other:?}",
-                settings::named("provider.registration")
-            )));
-        }
-    };
-    section
-        .native_schemes
-        .iter()
-        .try_for_each(|scheme| native_scheme(scheme))?;
+fn provider(section: ProviderSettings, sources: &Sources) -> anyhow::Result<ProviderConfig> {
+    let issuer = section.issuer.ok_or_else(no_issuer)?;
     let base = sources
         .file
         .as_deref()
@@ -163,25 +140,24 @@ fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfi
         .into_iter()
         .map(|section| statement_issuer(section, base))
         .collect::<Result<_, _>>()?;
-    let Ok(serde_json::Value::Object(metadata)) = serde_json::to_value(section.metadata) else {
-        return Err(ConfigError::new(
-            "provider.metadata has a value that JSON cannot carry",
-        ));
-    };
+    let metadata = serde_json::to_value(section.metadata)
+        .ok()
+        .and_then(|value| match value {
+            serde_json::Value::Object(metadata) => Some(metadata),
+            _ => None,
+        })
+        .context("provider.metadata has a value that JSON cannot carry")?;
     Ok(ProviderConfig {
-        domains: parsed("provider.domains", &section.domains)?,
-        access,
-        native_schemes: section.native_schemes,
-        secret_lifetime: span(
-            "provider.client_secret_lifetime",
-            section.client_secret_lifetime.as_deref(),
-            spans::LIFETIME,
-        )?,
-        client_lifetime: span(
-            "provider.client_lifetime",
-            section.client_lifetime.as_deref(),
-            spans::LIFETIME,
-        )?,
+        issuer,
+        domains: section.domains,
+        access: section.registration,
+        native_schemes: section
+            .native_schemes
+            .into_iter()
+            .map(|scheme| scheme.0)
+            .collect(),
+        secret_lifetime: section.client_secret_lifetime,
+        client_lifetime: section.client_lifetime,
         metadata,
         signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
@@ -190,38 +166,10 @@ fn provider(section: ProviderSection, sources: &Sources) -> Result<ProviderConfi
             .into_iter()
             .map(descriptor::extra)
             .collect::<Result<_, _>>()?,
-        issuer,
     })
 }
 
-/// Whether applications can have URIs with a scheme to themselves. RFC 8252 §7.1.
-fn native_scheme(scheme: &str) -> Result<(), ConfigError> {
-    let wrong = |reason: &str| {
-        Err(ConfigError::new(format!(
-            "{}: {scheme:?} {reason}",
-            settings::named("provider.native_schemes")
-        )))
-    };
-    if !is_scheme(scheme) {
-        return wrong("is not a scheme");
-    }
-    match RedirectUri::parse(format!("{scheme}:/callback")) {
-        Ok(uri) if uri.form() == RedirectForm::PrivateUse => Ok(()),
-        _ => wrong("is not a scheme that an application can have for itself"),
-    }
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-fn statement_issuer(
-    section: StatementIssuerSection,
-    base: &Path,
-) -> Result<TrustedIssuer, ConfigError> {
+fn statement_issuer(section: StatementIssuerSection, base: &Path) -> anyhow::Result<TrustedIssuer> {
     let path = base.join(&section.jwks_file);
     let jwks = fs::read_to_string(&path).map_err(|error| {
         unreadable(
@@ -231,5 +179,5 @@ fn statement_issuer(
         )
     })?;
     TrustedIssuer::new(section.issuer, &jwks)
-        .map_err(|reason| ConfigError::new(format!("the key file {} {reason}", path.display())))
+        .map_err(|reason| anyhow!("the key file {} {reason}", path.display()))
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::Sources;
 use super::sources::{merged, secret_keys};
-use super::{ConfigError, Sources};
-use crate::settings::{self, Form};
+use crate::setting::ValueKind;
+use crate::settings;
 
 /// The files in the data folder that the program makes for its owner alone.
 const GENERATED: [&str; 3] = ["sealing.key", "ca.key", "server.key"];
@@ -49,9 +50,9 @@ pub(super) fn all(
     table: &Table,
     data: &Path,
     sources: &Sources,
-) -> Result<Vec<SecretFile>, ConfigError> {
+) -> anyhow::Result<Vec<SecretFile>> {
     let named = settings::all()
-        .filter(|setting| setting.form == Form::SecretFile)
+        .filter(|setting| setting.kind == ValueKind::SecretFile)
         .filter_map(|setting| {
             let path = value(table, setting.key)?.as_str()?;
             Some(SecretFile {
@@ -74,7 +75,7 @@ pub(super) fn all(
 }
 
 /// The configuration file, if a secret is written in it.
-fn configuration(sources: &Sources) -> Result<Option<SecretFile>, ConfigError> {
+fn configuration(sources: &Sources) -> anyhow::Result<Option<SecretFile>> {
     let Some(path) = &sources.file else {
         return Ok(None);
     };

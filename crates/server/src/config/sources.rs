@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use serde::Deserialize;
 use store::DatabaseUrl;
 use toml::Table;
 
-use super::ConfigError;
-use super::file::File;
-use crate::settings::{self, Form, PREFIX, Setting};
+use crate::setting::{PREFIX, Setting, ValueKind};
+use crate::settings::{self, ConfigFile};
 
 /// Where settings come from, the later over the earlier.
 #[derive(Debug, Default)]
@@ -27,10 +27,7 @@ impl Sources {
     ///
     /// # Errors
     /// Names a variable of ours that is not UTF-8.
-    pub fn of_process(
-        file: Option<PathBuf>,
-        flags: Vec<(String, String)>,
-    ) -> Result<Self, ConfigError> {
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<(String, String)>) -> anyhow::Result<Self> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the only reader of the environment"
@@ -41,9 +38,9 @@ impl Sources {
             .filter(|(name, _)| name.starts_with(PREFIX))
             .map(|(name, value)| match value.into_string() {
                 Ok(value) => Ok((name, value)),
-                Err(_) => Err(ConfigError::new(format!("{name} must be UTF-8"))),
+                Err(_) => Err(anyhow!("{name} must be UTF-8")),
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<anyhow::Result<_>>()?;
         Ok(Self {
             file,
             environment,
@@ -53,15 +50,15 @@ impl Sources {
 }
 
 /// The file's table with environment and flags over it, and the variables that are no setting's.
-pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigError> {
+pub(super) fn merged(sources: &Sources) -> anyhow::Result<(Table, Vec<String>)> {
     let mut table = match &sources.file {
         None => Table::new(),
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|error| {
-                ConfigError::new(format!(
+                anyhow!(
                     "the configuration file {} cannot be read: {error}",
                     path.display()
-                ))
+                )
             })?;
             let wrong = |error: &toml::de::Error, key: Option<&str>| {
                 let before = error
@@ -70,16 +67,16 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
                     .unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
                 let key = key.map_or_else(String::new, |key| format!("{key}: "));
-                ConfigError::new(format!(
+                anyhow!(
                     "the configuration file {} is wrong at line {line}: {key}{}",
                     path.display(),
                     one_line(error.message())
-                ))
+                )
             };
             let table: Table = toml::from_str(&text).map_err(|error| wrong(&error, None))?;
             // The text knows the line of a fault, the table the name of its setting.
-            toml::from_str::<File>(&text).map_err(|error| {
-                let named = File::deserialize(table.clone())
+            toml::from_str::<ConfigFile>(&text).map_err(|error| {
+                let named = ConfigFile::deserialize(table.clone())
                     .err()
                     .map(|named| named.to_string());
                 let key = named.as_deref().and_then(|named| {
@@ -100,15 +97,17 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
         match settings.iter().find(|setting| setting.variable == name) {
             // A variable that is set to nothing says nothing: that is how one is left out in a compose file.
             Some(_) if text.is_empty() => {}
-            Some(setting) => settings::put(&mut table, setting, text)
-                .map_err(|reason| ConfigError::new(format!("{name} {reason}")))?,
+            Some(setting) => setting
+                .put(&mut table, text)
+                .map_err(|reason| anyhow!("{name}{reason}"))?,
             None => unknown.push(name.clone()),
         }
     }
     for (key, text) in &sources.flags {
         if let Some(setting) = settings.iter().find(|setting| setting.key == key) {
-            settings::put(&mut table, setting, text)
-                .map_err(|reason| ConfigError::new(format!("--{} {reason}", setting.flag())))?;
+            setting
+                .put(&mut table, text)
+                .map_err(|reason| anyhow!("--{}{reason}", setting.flag()))?;
         }
     }
     Ok((table, unknown))
@@ -117,7 +116,7 @@ pub(super) fn merged(sources: &Sources) -> Result<(Table, Vec<String>), ConfigEr
 /// The settings in the table whose values are secret, a database's URL with a password among them.
 pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
     let secrets = settings::all()
-        .filter(|setting| setting.form == Form::Secret)
+        .filter(|setting| setting.kind == ValueKind::Secret)
         .map(|setting| setting.key);
     let url = table.get("database").and_then(|url| url.as_str());
     let hidden = url.and_then(|text| {
@@ -133,7 +132,7 @@ pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
 /// The table as TOML, without its secrets.
 pub(super) fn masked(table: &Table) -> String {
     let mut shown = table.clone();
-    for setting in settings::all().filter(|setting| setting.form == Form::Secret) {
+    for setting in settings::all().filter(|setting| setting.kind == ValueKind::Secret) {
         if let Some(value) = shown.get_mut(setting.key) {
             *value = "(hidden)".into();
         }

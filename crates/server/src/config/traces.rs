@@ -1,44 +1,38 @@
 //! `traces`: where spans of requests go.
 
+use anyhow::{anyhow, bail};
 use url::Url;
 
-use super::ConfigError;
-use super::file::TracesSection;
-use crate::settings::named;
-use crate::traces::Destination;
+use crate::settings::{TracesSettings, named};
+use telemetry::traces::Destination;
 
 /// Where a collector listens for OTLP/HTTP, below an address that is no more than its host.
 const PATH: &str = "/v1/traces";
 
 /// Where spans go, unless nobody asked for any.
-pub(super) fn destination(section: TracesSection) -> Result<Option<Destination>, ConfigError> {
-    let percent = section.percent.unwrap_or(100);
+pub(super) fn destination(settings: TracesSettings) -> anyhow::Result<Option<Destination>> {
+    let percent = settings.percent;
     if percent > 100 {
-        return Err(ConfigError::new(format!(
+        bail!(
             "{} must be from 0 to 100, not {percent}",
             named("traces.percent")
-        )));
+        );
     }
-    let Some(text) = section.endpoint else {
+    let Some(text) = settings.endpoint else {
         return Ok(None);
     };
     let key = named("traces.endpoint");
     if !cfg!(feature = "otel") {
-        return Err(ConfigError::new(format!(
-            "{key} needs a program that was built with the cargo feature otel, and this one was built without; leave it out, or build with --features otel"
-        )));
+        bail!("{key} requires a build with the cargo feature otel");
     }
-    let mut endpoint = Url::parse(&text).map_err(|error| {
-        ConfigError::new(format!("{key} must be an http or https URL: {error}"))
-    })?;
+    let mut endpoint = Url::parse(&text)
+        .map_err(|error| anyhow!("{key} must be an http or https URL: {error}"))?;
     let plain = endpoint.username().is_empty()
         && endpoint.password().is_none()
         && endpoint.query().is_none()
         && endpoint.fragment().is_none();
     if !matches!(endpoint.scheme(), "http" | "https") || !plain {
-        return Err(ConfigError::new(format!(
-            "{key} must be an http or https URL without a user, a query and a fragment"
-        )));
+        bail!("{key} must be an http or https URL without a user, a query and a fragment");
     }
     if endpoint.path() == "/" {
         endpoint.set_path(PATH);

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use keys::State;
-use prometheus::proto::MetricFamily;
+use keys::KeyState;
 use protocol::Timestamp;
 use registration::Services;
+use store::Distribution;
+use telemetry::metrics::family::{HistogramCounts, family, histogram, number, plain};
+use telemetry::metrics::{MetricFamily, table};
+use telemetry::traces::{self, Traces};
 
-use super::family::{family, histogram, number, plain};
-use super::table;
 use super::watch::Watch;
 use crate::connections::Connections;
-use crate::traces::{self, Traces};
 use crate::wiring::Site;
 
 /// The outcome label of a registration, and the status of its answer.
@@ -71,7 +71,7 @@ impl Sources {
             ),
             plain(
                 &table::FETCHES_UNDER_WAY,
-                number(self.services.fetcher.under_way().try_into().unwrap_or(0)),
+                number(self.services.fetcher.in_progress().try_into().unwrap_or(0)),
             ),
             family(
                 &table::SPANS,
@@ -164,7 +164,10 @@ impl Sources {
             .map(|(issuer, _, keys)| (issuer, keys))
             .collect();
         let ages = snapshots.iter().flat_map(|(issuer, keys)| {
-            let signing = keys.keys().iter().filter(|key| key.state == State::Signing);
+            let signing = keys
+                .keys()
+                .iter()
+                .filter(|key| key.state == KeyState::Signing);
             signing.map(|key| {
                 let age = now
                     .saturating_sub(key.signs_from.seconds())
@@ -189,8 +192,12 @@ impl Sources {
                 number(activity.writes_waiting_limit),
             ),
             plain(&table::WRITES_REFUSED, number(activity.writes_refused)),
-            histogram(&table::BATCH_WRITES, &activity.batches, 1.0),
-            histogram(&table::COMMIT_SECONDS, &activity.commits, MICROSECONDS),
+            histogram(&table::BATCH_WRITES, measured(&activity.batches), 1.0),
+            histogram(
+                &table::COMMIT_SECONDS,
+                measured(&activity.commits),
+                MICROSECONDS,
+            ),
             plain(
                 &table::TRANSACTIONS_FAILED,
                 number(activity.transactions_failed),
@@ -203,5 +210,13 @@ impl Sources {
             plain(&table::POOL_AWAITED, number(activity.connections_awaited)),
             plain(&table::POOL_DENIED, number(activity.connections_denied)),
         ]
+    }
+}
+
+fn measured(distribution: &Distribution) -> HistogramCounts<'_> {
+    HistogramCounts {
+        buckets: &distribution.buckets,
+        above: distribution.above,
+        sum: distribution.sum,
     }
 }

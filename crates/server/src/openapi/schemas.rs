@@ -3,7 +3,7 @@
 use protocol::jwks::JwkSet;
 use protocol::member::Member;
 use protocol::values::LANGUAGE_TAG;
-use protocol::{ClientInformation, ClientMetadata, ErrorCode, ProviderMetadata, Row};
+use protocol::{ClientInformation, ClientMetadata, ErrorCode, MemberRow, ProviderMetadata};
 use serde_json::{Value, json};
 
 use super::object;
@@ -36,18 +36,18 @@ pub(super) fn named(name: &str) -> Value {
 }
 
 /// Returns the schema of each row under the member's name.
-fn each(rows: &[Row], schema: impl Fn(&Row) -> Value) -> Value {
+fn each(rows: &[MemberRow], schema: impl Fn(&MemberRow) -> Value) -> Value {
     object(rows.iter().map(|row| (row.name, schema(row))))
 }
 
 /// Returns the schema of each localized row under its names in any language. OIDC Registration §2.1.
-fn localized(rows: &[Row], schema: impl Fn(&Row) -> Value) -> Value {
+fn localized(rows: &[MemberRow], schema: impl Fn(&MemberRow) -> Value) -> Value {
     let localized = rows.iter().filter(|row| row.localized);
     object(localized.map(|row| (format!("^{}#({LANGUAGE_TAG})$", row.name), schema(row))))
 }
 
 /// Returns the schema of a table's type with the sentence and the default of its row.
-fn properties(rows: &[Row]) -> Value {
+fn properties(rows: &[MemberRow]) -> Value {
     each(rows, |row| {
         let mut schema = (row.schema)();
         if let Some(members) = schema.as_object_mut() {
@@ -62,12 +62,12 @@ fn properties(rows: &[Row]) -> Value {
 }
 
 /// Returns a reference to the schema of a table's member.
-fn member(table: &str, row: &Row) -> Value {
+fn member(table: &str, row: &MemberRow) -> Value {
     json!({ "$ref": format!("#/components/schemas/{table}/properties/{}", row.name) })
 }
 
 /// `null` counts as absent, and so does `""` except for an array. RFC 7592 §2.2.
-fn requested(row: &Row) -> Value {
+fn requested(row: &MemberRow) -> Value {
     let absent = if row.list {
         json!({ "type": "null" })
     } else {
@@ -77,7 +77,7 @@ fn requested(row: &Row) -> Value {
 }
 
 /// WSO2 clients send one value where others send a list of one, and several grants in one text.
-fn requested_of_wso2(row: &Row) -> Value {
+fn requested_of_wso2(row: &MemberRow) -> Value {
     if !row.list {
         return requested(row);
     }
@@ -92,7 +92,7 @@ fn requested_of_wso2(row: &Row) -> Value {
 }
 
 /// An update repeats the client's identifier, may repeat its secret, and has nothing else that the provider issued. RFC 7592 §2.2.
-fn echoed(row: &Row) -> Value {
+fn echoed(row: &MemberRow) -> Value {
     match row.name {
         "client_id" => json!({ "type": "string", "description": "The client's own." }),
         "client_secret" => {

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use protocol::member::Single;
+use protocol::member::SingleValue;
 use protocol::uri::EndpointUri;
-use protocol::values::{Name, SigningAlgorithm, SubjectType};
+use protocol::values::{RegistryName, SigningAlgorithm, SubjectType};
 use protocol::{Invalid, Issuer, Object, ProviderMetadata};
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub(super) fn check(
             "id_token_signing_alg_values_supported",
             SigningAlgorithm::Rs256.as_str(),
         ),
-        ("scopes_supported", Name::OpenId.as_str()),
+        ("scopes_supported", RegistryName::OpenId.as_str()),
     ] {
         if lacks(list, value) {
             return Err(Invalid::new(list, format!("must offer {value}")));

@@ -112,7 +112,7 @@ fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
     let file = path("a.backup");
     server.ran(&["backup", &file]);
     let again = server.run(&["backup", &file]);
-    let there = format!("frontdesk: {file} is there already, and is not overwritten\n");
+    let there = format!("frontdesk: {file} exists and is not overwritten\n");
     assert_eq!(
         (
             again.status.code(),
@@ -140,7 +140,7 @@ fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
 
     let fresh = TempDir::new().unwrap();
     let unkeyed = Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443");
-    let key = "frontdesk-data/sealing.key is not there: put the sealing key of the store that was backed up in its place first";
+    let key = "frontdesk-data/sealing.key does not exist: copy the sealing key of the backed-up store there first";
     assert_eq!(restore(&unkeyed, fresh.path(), &[&file]), key);
     assert_eq!(
         fs::read_dir(fresh.path()).unwrap().count(),
@@ -154,7 +154,7 @@ fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
     );
     assert!(
         other.starts_with(&format!(
-            "{file}: what it has was sealed with another sealing key, whose identifier is "
+            "{file}: it was sealed with another sealing key, whose identifier is "
         )),
         "{other}"
     );

@@ -156,7 +156,7 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
     let again = server.run(&["client", "export", file.to_str().unwrap()]);
     assert_eq!(again.status.code(), Some(1));
     let said = format!(
-        "frontdesk: {} is there already, and is not overwritten\n",
+        "frontdesk: {} exists and is not overwritten\n",
         file.display()
     );
     assert_eq!(String::from_utf8(again.stderr).unwrap(), said);
@@ -199,7 +199,7 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
     assert_eq!(
         import(&twice),
         format!(
-            "line 4: there is a client {:?} already, and it differs",
+            "line 4: the client {:?} exists already and differs",
             id(lines[0])
         )
     );

@@ -30,10 +30,13 @@ fn unconfigured(arguments: &[&str]) -> Output {
 }
 
 const CODES: [(u8, &str); 4] = [
-    (0, "what was asked for is done"),
-    (1, "it failed, and the last line on standard error says why"),
-    (2, "the command line is wrong, and nothing was done"),
-    (141, "nobody reads what it prints any more"),
+    (0, "success"),
+    (
+        1,
+        "failure; the last line on standard error gives the reason",
+    ),
+    (2, "usage error; nothing was done"),
+    (141, "standard output was closed"),
 ];
 
 #[test]

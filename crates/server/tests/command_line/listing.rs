@@ -78,7 +78,7 @@ fn clients_are_listed_by_name_owner_provider_and_time() {
         let output = server.run(&["client", "list", "--created-after", "yesterday"]);
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8(output.stderr).unwrap();
-        let reason = "invalid value 'yesterday' for '--created-after <WHEN>': must be a date such as 2026-01-31T12:00:00Z, or a span such as 7d or 12h";
+        let reason = "invalid value 'yesterday' for '--created-after <WHEN>': must be a date such as 2026-01-31T12:00:00Z, or a duration such as 7d or 12h";
         assert!(said.contains(reason), "{said}");
     }
 }

@@ -51,7 +51,7 @@ fn a_required_list_is_not_empty() {
         "response_modes_supported",
         "token_endpoint_auth_methods_supported",
     ] {
-        let reason = "must have at least one element, since leaving it out means its default";
+        let reason = "must have at least one element, since its absence means the default";
         refuse(&format!("{list} = []"), &format!("{list} {reason}"));
     }
 }
@@ -136,7 +136,7 @@ fn authentication_is_signed() {
         for method in ["private_key_jwt", "client_secret_jwt"] {
             refuse(
                 &format!("{methods} = [\"{method}\"]\n{algorithms} = []"),
-                &format!("{algorithms} must be there when {methods} offers {method}"),
+                &format!("{algorithms} is required when {methods} offers {method}"),
             );
         }
     }
@@ -145,7 +145,7 @@ fn authentication_is_signed() {
 /// RFC 7591 §2.1, OIDC Core §9, CIBA §4: what registration would refuse every client is not offered.
 #[test]
 fn what_is_offered_can_be_had() {
-    let nobody = "which no client gets without";
+    let nobody = "which requires";
     for (lines, rest) in [
         (
             "grant_types_supported = [\"implicit\"]\nresponse_types_supported = [\"id_token\", \"id_token code\"]",
@@ -153,7 +153,7 @@ fn what_is_offered_can_be_had() {
         ),
         (
             "grant_types_supported = [\"authorization_code\", \"implicit\"]\nresponse_types_supported = [\"code\"]",
-            format!("grant_types_supported offers implicit, {nobody} a type that takes it in response_types_supported"),
+            format!("grant_types_supported offers implicit, {nobody} a type that uses it in response_types_supported"),
         ),
         (
             "grant_types_supported = [\"client_credentials\"]",
@@ -161,7 +161,7 @@ fn what_is_offered_can_be_had() {
         ),
         (
             "grant_types_supported = [\"urn:openid:params:grant-type:ciba\"]\nresponse_types_supported = [\"none\"]",
-            "backchannel_token_delivery_modes_supported must be there when grant_types_supported offers urn:openid:params:grant-type:ciba"
+            "backchannel_token_delivery_modes_supported is required when grant_types_supported offers urn:openid:params:grant-type:ciba"
                 .to_owned(),
         ),
     ] {
@@ -174,7 +174,7 @@ fn what_is_offered_can_be_had() {
         );
         for (method, other, kind) in [
             ("client_secret_jwt", "RS256", "an HMAC algorithm"),
-            ("private_key_jwt", "HS512", "an algorithm with a key pair"),
+            ("private_key_jwt", "HS512", "an asymmetric algorithm"),
         ] {
             refuse(
                 &format!("{methods} = [\"{method}\"]\n{algorithms} = [\"{other}\"]"),
@@ -246,7 +246,7 @@ fn a_member_has_its_form() {
         ),
         (
             "signed_metadata = \"e30.e30.\"",
-            "signed_metadata is the service's own and cannot be configured",
+            "signed_metadata is set by the server and cannot be configured",
         ),
         (
             "scope_supported = [\"openid\"]",

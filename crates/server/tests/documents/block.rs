@@ -137,7 +137,7 @@ fn configuration(block: &Block, world: &World) -> Result<(), String> {
     let endpoints = "FRONTDESK_AUTHORIZATION_ENDPOINT=https://login.example.com/a FRONTDESK_TOKEN_ENDPOINT=https://login.example.com/t ";
     let given = if whole { "" } else { endpoints };
     let told = world.run(&format!("{given}frontdesk check --config {name}"))?;
-    if told.ends_with("all is well\n") {
+    if told.ends_with("no problems found\n") {
         Ok(())
     } else {
         Err(told)

@@ -168,7 +168,7 @@ fn a_refused_update_changes_nothing() {
         ),
         (
             with(json!({ "scope": "none-of-ours" })),
-            "scope names nothing that scopes_supported offers.",
+            "scope has no value listed in the provider's scopes_supported.",
         ),
         (
             with(json!({ "jwks_uri": "http://rp.example/jwks" })),

@@ -179,19 +179,19 @@ fn a_body_is_one_json_object_without_two_meanings() {
         ),
         (
             member(r#"1,"x":2"#),
-            "The body has a member twice at line 1, column 52.",
+            "The body has a duplicate member at line 1, column 52.",
         ),
         (
             member(r#"1,"\u0078":2"#),
-            "The body has a member twice at line 1, column 57.",
+            "The body has a duplicate member at line 1, column 57.",
         ),
         (
             member(r#"1,"redirect_\u0075ris":[]"#),
-            "The body has a member twice at line 1, column 69.",
+            "The body has a duplicate member at line 1, column 69.",
         ),
         (
             member(r#"{"kty":1,"kty":1}"#),
-            "The body has a member twice at line 1, column 61.",
+            "The body has a duplicate member at line 1, column 61.",
         ),
         (
             nested(32),

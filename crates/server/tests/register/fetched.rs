@@ -3,7 +3,7 @@
 use std::thread;
 
 use protocol::table::Fetched;
-use protocol::{ClientMetadata, Row};
+use protocol::{ClientMetadata, MemberRow};
 use serde_json::{Value, json};
 
 use super::support::{Answer, Setup, TestServer};
@@ -36,7 +36,7 @@ fn server() -> TestServer {
 }
 
 /// A client whose member of that name has that address; in another language, for the second of a localized member.
-fn asked(row: &Row, language: &str, uri: &str) -> Value {
+fn asked(row: &MemberRow, language: &str, uri: &str) -> Value {
     let key = json!({
         "kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
         "x5u": uri,
@@ -58,13 +58,13 @@ fn register(server: &TestServer, asked: &Value) -> Answer {
     server.request("POST", "/register").json(asked).send()
 }
 
-fn rows(fetched: &[Fetched]) -> impl Iterator<Item = &'static Row> {
+fn rows(fetched: &[Fetched]) -> impl Iterator<Item = &'static MemberRow> {
     ClientMetadata::ROWS
         .iter()
         .filter(|row| row.fetched.is_some_and(|by| fetched.contains(&by)))
 }
 
-fn schemes(row: &Row) -> &'static [&'static str] {
+fn schemes(row: &MemberRow) -> &'static [&'static str] {
     if row.shape == "http or https URL" {
         &["https", "http"]
     } else {
@@ -76,12 +76,12 @@ fn schemes(row: &Row) -> &'static [&'static str] {
 #[test]
 fn private_addresses_are_not_agreed_to() {
     let server = server();
-    let judge = |row: &Row, language: &str, uri: &str| {
+    let judge = |row: &MemberRow, language: &str, uri: &str| {
         let told =
             register(&server, &asked(row, language, uri)).refused(400, "invalid_client_metadata");
         assert!(told.starts_with(row.name), "{uri}: {told}");
     };
-    let judge_all = |row: &Row| {
+    let judge_all = |row: &MemberRow| {
         for (host, scheme) in PRIVATE
             .split_whitespace()
             .flat_map(|host| schemes(row).iter().map(move |scheme| (host, scheme)))
@@ -126,7 +126,7 @@ fn certificates_are_at_https_addresses() {
     ] {
         let told = register(&server, &asked(jwks, "", uri)).refused(400, "invalid_client_metadata");
         assert_eq!(
-            told, "jwks could not be fetched, or what is there is not acceptable.",
+            told, "jwks could not be fetched, or its content is not acceptable.",
             "{uri}"
         );
     }

@@ -304,7 +304,7 @@ fn an_algorithm_with_a_shared_key_needs_a_secret() {
         .refused(400, "invalid_client_metadata");
     assert_eq!(
         told,
-        "id_token_signed_response_alg must not take a shared secret with the authentication method none."
+        "id_token_signed_response_alg must not use a shared secret when token_endpoint_auth_method is none."
     );
     assert_eq!(server.clients().len(), 3);
 }
@@ -594,7 +594,7 @@ fn names_with_unseen_characters_are_refused() {
                 .refused(400, "invalid_client_metadata");
             assert_eq!(
                 told,
-                format!("{member} must not have characters that end a line or cannot be seen."),
+                format!("{member} must not have line separators or invisible characters."),
                 "{character:?}"
             );
         }

@@ -289,7 +289,7 @@ fn answer_parameters_are_refused() {
                     .send()
                     .refused(400, "invalid_redirect_uri");
                 let reason = format!(
-                    "{member} has an element that has a query parameter {name}, which is an authorization response's to have"
+                    "{member} has an element that has a query parameter {name}, which is reserved for authorization responses"
                 );
                 assert_eq!(
                     told,
@@ -320,7 +320,7 @@ fn answer_parameters_are_refused() {
             .refused(400, "invalid_client_metadata");
         assert_eq!(
             told,
-            "post_logout_redirect_uris has an element with a query parameter state, which is the provider's to add.",
+            "post_logout_redirect_uris has an element with the query parameter state, which is reserved for the provider.",
             "{uri}"
         );
     }

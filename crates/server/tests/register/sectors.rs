@@ -115,7 +115,7 @@ pub fn fetching(ports: &[u16], certificate: &[u8], folder: &TempDir) -> Setup {
 pub const JSON: &str = "200 OK\r\nContent-Type: application/json\r\n";
 const LISTED: &str = r#"["https://a.example/cb","https://b.example/cb","com.example.app:/cb"]"#;
 pub const TOLD: &str =
-    "sector_identifier_uri could not be fetched, or what is there is not acceptable.";
+    "sector_identifier_uri could not be fetched, or its content is not acceptable.";
 
 /// OIDC Registration §5, OIDC Core §8.1: the document at `sector_identifier_uri` lists every redirect URI of the client, on POST and on PUT.
 #[test]
@@ -273,7 +273,7 @@ fn addresses_that_are_called_later_are_not_private() {
                 .refused(400, "invalid_client_metadata");
             assert_eq!(
                 told,
-                format!("{member} could not be fetched, or what is there is not acceptable."),
+                format!("{member} could not be fetched, or its content is not acceptable."),
                 "{host}"
             );
         }
@@ -285,8 +285,7 @@ fn addresses_that_are_called_later_are_not_private() {
         let told = register("backchannel_logout_uri", &format!("http://{host}/x"))
             .refused(400, "invalid_client_metadata");
         assert_eq!(
-            told,
-            "backchannel_logout_uri could not be fetched, or what is there is not acceptable.",
+            told, "backchannel_logout_uri could not be fetched, or its content is not acceptable.",
             "{host}"
         );
     }

@@ -209,11 +209,11 @@ fn authentication_that_signs_says_how_and_never_with_none() {
         for (metadata, told) in [
             (
                 format!("{methods} = [\"private_key_jwt\"]\n{algorithms} = []"),
-                format!("{algorithms} must be there when {methods} offers private_key_jwt"),
+                format!("{algorithms} is required when {methods} offers private_key_jwt"),
             ),
             (
                 format!("{methods} = [\"client_secret_jwt\"]\n{algorithms} = []"),
-                format!("{algorithms} must be there when {methods} offers client_secret_jwt"),
+                format!("{algorithms} is required when {methods} offers client_secret_jwt"),
             ),
             (
                 format!("{methods} = [\"private_key_jwt\"]\n{algorithms} = [\"RS256\", \"none\"]"),

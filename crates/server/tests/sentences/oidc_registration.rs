@@ -53,7 +53,9 @@ fn encryption_with_a_shared_key_brings_a_secret() {
                     .refused(400, "invalid_client_metadata");
             assert_eq!(
                 told,
-                format!("{alg} must not take a shared secret with the authentication method none.")
+                format!(
+                    "{alg} must not use a shared secret when token_endpoint_auth_method is none."
+                )
             );
         }
         assert_eq!(

@@ -84,7 +84,7 @@ fn a_bad_request_and_an_unknown_resource_are_told_apart() {
             "?resource=acct:alice",
             400,
             "invalid_request",
-            "The resource names an account without a host.",
+            "The resource is an account without a host.",
         ),
         (
             "?resource=a@localhost&resource=b@localhost",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use protocol::{ClientMetadata, Row};
+use protocol::{ClientMetadata, MemberRow};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Setup, TestServer};
@@ -51,7 +51,7 @@ fn offering_everything() -> TestServer {
 }
 
 /// Two values of a row: the imposed one, and another that a client would rather have.
-fn values(row: &Row) -> [Value; 2] {
+fn values(row: &MemberRow) -> [Value; 2] {
     let key = |kid: &str| json!({ "keys": [{ "kty": "new", "kid": kid }] });
     let [imposed, other] = match row.name {
         "jwks" => return [key("imposed"), key("other")],
@@ -202,7 +202,7 @@ fn imposed_members_have_values() {
         ),
         (
             r#"{"client_name":"\u2028"}"#,
-            "client_name must not have characters that end a line or cannot be seen",
+            "client_name must not have line separators or invisible characters",
         ),
     ] {
         let said = refused(&server, &["token", "issue", "--metadata", metadata]);

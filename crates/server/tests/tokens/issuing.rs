@@ -123,7 +123,7 @@ fn a_token_nobody_could_use_is_refused_with_a_sentence() {
         (&["--metadata", "client_name=Ours"], "--metadata must be a JSON object; it is not JSON at line 1, column 1".to_owned()),
         (&["--metadata", "[]"], "--metadata must be a JSON object".to_owned()),
         (&["--metadata", "{}"], "--metadata must have at least one member".to_owned()),
-        (&["--metadata", r#"{"scope":"a","scope":"b"}"#], "--metadata has a member twice at line 1, column 20".to_owned()),
+        (&["--metadata", r#"{"scope":"a","scope":"b"}"#], "--metadata has a duplicate member at line 1, column 20".to_owned()),
         (&["--metadata", r#"{"client_id":"x"}"#], "--metadata must not have client_id, which cannot be imposed".to_owned()),
         (&["--metadata", r#"{"colour":"teal"}"#], "--metadata must not have colour, which is not a member of client metadata".to_owned()),
         (&["--metadata", r#"{"client_name":null}"#], "--metadata must have a value for client_name".to_owned()),
@@ -138,7 +138,7 @@ fn a_token_nobody_could_use_is_refused_with_a_sentence() {
         ),
         (
             &["--redirect-host", "rp.example", "--metadata", r#"{"redirect_uris":["https://other.example/"]}"#],
-            "--metadata has redirect_uris \"https://other.example/\", which is on none of the hosts allowed".to_owned(),
+            "--metadata has redirect_uris \"https://other.example/\", whose host is not among the redirect_hosts allowed".to_owned(),
         ),
     ] {
         assert_eq!(refused(&server, &[&["token", "issue"], flags].concat()), sentence, "{flags:?}");

@@ -13,8 +13,7 @@ use tempfile::TempDir;
 use crate::support::{Postgres, Setup, TestServer};
 use crate::{fixed, issue, register, tokens, update, web};
 
-const OFF_HOST: &str =
-    "has an element on none of the hosts the client's initial access token allows";
+const OFF_HOST: &str = "has an element with a host that the initial access token does not allow";
 
 /// RFC 7591 §3.2.1: the provider's offer, narrowed by the token, is what a client can get.
 #[test]
@@ -96,15 +95,15 @@ fn what_a_token_does_not_allow_is_refused_and_costs_no_use() {
     for (more, told) in [
         (
             json!({ "scope": "profile" }),
-            "scope names nothing that the client's initial access token allows.",
+            "scope has no value that the initial access token allows.",
         ),
         (
             json!({ "grant_types": ["client_credentials"] }),
-            "grant_types names nothing that the client's initial access token allows.",
+            "grant_types has no value that the initial access token allows.",
         ),
         (
             json!({ "response_types": ["token"] }),
-            "grant_types and response_types leave no flow this provider offers.",
+            "grant_types and response_types select no flow that the provider supports.",
         ),
     ] {
         assert_eq!(
@@ -183,11 +182,11 @@ fn an_update_does_not_escape_the_terms() {
         for (more, told) in [
             (
                 json!({ "scope": "profile" }),
-                "scope names nothing that the client's initial access token allows.",
+                "scope has no value that the initial access token allows.",
             ),
             (
                 json!({ "grant_types": ["password"] }),
-                "grant_types names nothing that the client's initial access token allows.",
+                "grant_types has no value that the initial access token allows.",
             ),
         ] {
             assert_eq!(put(more).refused(400, "invalid_client_metadata"), told);
@@ -272,7 +271,7 @@ fn imposed_metadata_replaces_what_the_client_asks_for() {
     let told = register(&server, &token, &web(&json!({}))).refused(400, "invalid_client_metadata");
     assert_eq!(
         told,
-        "token_endpoint_auth_method needs jwks or jwks_uri beside it."
+        "token_endpoint_auth_method requires jwks or jwks_uri."
     );
     assert_eq!(server.clients().len(), 2);
 }

@@ -336,7 +336,7 @@ fn every_mistake_is_answered_in_json() {
         (
             format!("{{{uris}, {uris}}}"),
             "invalid_client_metadata",
-            "The body has a member twice",
+            "The body has a duplicate member",
         ),
         (
             r#"{"redirect_uris": 7}"#.to_owned(),
@@ -396,7 +396,7 @@ fn every_mistake_is_answered_in_json() {
         (
             format!(r#"{{{uris}, "grant_types": ["unheard_of"]}}"#),
             "invalid_client_metadata",
-            "grant_types names nothing",
+            "grant_types has no value listed",
         ),
         (
             format!(r#"{{{uris}, "contacts": [null]}}"#),

@@ -262,7 +262,7 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
         said(lines[..11].concat().as_bytes()),
         "line 12 is missing: the file was cut off"
     );
-    let other = "says that the lines before it are not those that were written";
+    let other = "has a checksum that does not match the lines before it";
     assert_eq!(
         said([&lines[..1], &lines[2..]].concat().concat().as_bytes()),
         format!("line 11 {other}")
@@ -273,7 +273,7 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
     );
     assert_eq!(
         said(text.replace("\"revision\"", "\"revisiom\"").as_bytes()),
-        "line 1 names the column revisiom of client, which there is not"
+        "line 1 names the unknown column revisiom of client"
     );
     assert_eq!(
         said(format!("{text}\n").as_bytes()),
@@ -288,7 +288,7 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
             text.replace("\"frontdesk_backup\":1", "\"frontdesk_backup\":2")
                 .as_bytes()
         ),
-        "line 1 says that the backup has another form than this program reads"
+        "line 1 has a format version that this program does not read"
     );
     assert_eq!(
         said(text.replace("\"0001\"", "\"9999\"").as_bytes()),
@@ -302,14 +302,14 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
             text.replacen("\"table\":\"client\"", "\"table\":\"seal_check\"", 1)
                 .as_bytes()
         ),
-        "line 1 names a table or a column that there is not"
+        "line 1 names an unknown table or column"
     );
     assert_eq!(
         said(
             text.replacen("\"revision\"", "\"revision\\\") --\"", 1)
                 .as_bytes()
         ),
-        "line 1 names a table or a column that there is not"
+        "line 1 names an unknown table or column"
     );
 
     let elsewhere = Bench::sqlite();
@@ -319,7 +319,7 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
     assert_eq!(
         refused,
         format!(
-            "what it has was sealed with another sealing key, whose identifier is {}",
+            "it was sealed with another sealing key, whose identifier is {}",
             key(KEY).id()
         )
     );
@@ -371,8 +371,5 @@ fn a_backup_of_before_a_column_is_restored(bench: &Bench) {
         .restore(&mut Cursor::new(&newer), true, |_| {})
         .unwrap_err()
         .to_string();
-    assert_eq!(
-        refused,
-        "line 1 names the column terms of client, which there is not"
-    );
+    assert_eq!(refused, "line 1 names the unknown column terms of client");
 }

@@ -128,7 +128,7 @@ fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
     };
     assert_eq!(
         store.insert(named, None, NOW).wait().unwrap_err(),
-        StoreError::Refused("a client's name has no NUL in it")
+        StoreError::Refused("the owner and the composed name must not contain a NUL character")
     );
 }
 

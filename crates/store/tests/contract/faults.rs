@@ -92,7 +92,7 @@ fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
                 None,
                 &Secret::new("hush"),
                 NOW,
-            )))
+            )));
         });
         assert_eq!(
             written.recv_timeout(Duration::from_secs(3)),

@@ -263,6 +263,6 @@ fn a_token_is_good_for_one_use_at_least(bench: &Bench) {
     );
     assert_eq!(
         refused.unwrap_err(),
-        StoreError::Refused("an initial access token is good for at least one use")
+        StoreError::Refused("an initial access token must allow at least one use")
     );
 }

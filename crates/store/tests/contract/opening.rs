@@ -20,7 +20,7 @@ fn a_missing_folder_is_named() {
     let missing = folder.path().join("missing");
     let said = reason(&format!("sqlite://{}", missing.join("store.db").display()));
     assert!(
-        said.ends_with(&format!("there is no folder {}", missing.display())),
+        said.ends_with(&format!("the folder {} does not exist", missing.display())),
         "{said}"
     );
     assert!(!missing.exists());

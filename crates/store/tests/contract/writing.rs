@@ -173,7 +173,7 @@ fn closing_finishes_the_queue_and_refuses_the_rest(bench: &Bench) {
         .collect();
     store.close();
     assert!(queued.into_iter().all(|written| written.wait().is_ok()));
-    let closed = StoreError::Unavailable("it is closed".to_owned());
+    let closed = StoreError::Unavailable("the store is closed".to_owned());
     assert_eq!(
         store
             .insert(new_client("late"), None, NOW)

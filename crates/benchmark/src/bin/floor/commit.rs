@@ -1,4 +1,4 @@
-//! Group commit by itself.
+//! Measures group commit alone.
 
 use std::error::Error;
 
@@ -11,13 +11,13 @@ use crate::table::{self, Row};
 
 const REGISTRATION: &[u8] = include_bytes!("../../../../../scripts/benchmark/registration.json");
 
-/// How many rows share a transaction: as many as there are connections under load.
+/// The number of rows in a transaction: the number of connections under load.
 const BATCH: usize = 64;
 
-/// Inserts so many rows and says what each cost.
+/// Inserts `count` rows and prints the cost of each.
 ///
 /// # Errors
-/// What the database says.
+/// An error of the database.
 pub fn measure(file: &str, count: u32) -> Result<(), Box<dyn Error>> {
     let mut connection = table::connection(file)?;
     let clock = Clock::system();

@@ -1,14 +1,15 @@
-//! The least that a registration can cost on this framework and this database, to measure the service's against it. What is
-//! checked of a registration here is next to nothing, and nothing is sealed, audited, counted, limited or logged.
+//! The minimal cost of a registration on this framework and this database, to compare the service
+//! with. Registrations are hardly checked here, and nothing is sealed, audited, counted, limited or
+//! logged.
 //!
-//! | command | what |
+//! | command | measures |
 //! |---|---|
-//! | `floor handler` | HTTP without a store: reads a registration, looks at it, draws randomness, digests, answers |
-//! | `floor pooled FILE` | the same, and each registration is a transaction of its own in an SQLite file, on a connection of a pool |
-//! | `floor commit FILE COUNT` | no HTTP: so many rows into an SQLite file, 64 to a transaction; prints a line of JSON |
+//! | `floor handler` | HTTP without a store: parses a registration, checks it, draws random bytes, digests, answers |
+//! | `floor pooled FILE` | the same, with each registration in its own transaction in an SQLite file, on a pooled connection |
+//! | `floor commit FILE COUNT` | no HTTP: COUNT rows into an SQLite file, 64 in a transaction; prints a line of JSON |
 //!
-//! The first two take a free port of 127.0.0.1 and say which on standard output. An answer follows the commit, and each commit
-//! is synced, as the service's is.
+//! The first two take a free port of 127.0.0.1 and print it on standard output. As in the service,
+//! a response follows the commit, and each commit is synced.
 
 mod commit;
 mod register;
@@ -27,6 +28,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         "handler" => Ok(register::serve(None)?),
         "pooled" => Ok(register::serve(Some(table::pool(&next("FILE")?)?))?),
         "commit" => commit::measure(&next("FILE")?, next("COUNT")?.parse()?),
-        other => Err(format!("there is no {other}").into()),
+        other => Err(format!("unknown command {other}").into()),
     }
 }

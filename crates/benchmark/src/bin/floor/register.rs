@@ -1,4 +1,4 @@
-//! A registration with next to nothing of what the service does for one.
+//! A registration endpoint with almost none of the checks of the service.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::table::{Connections, Row};
 
-/// The registration of the benchmark, with a field for each member it has.
+/// The registration of the benchmark, with a field for each of its members.
 #[derive(Deserialize, Serialize)]
 struct Registration {
     client_name: String,
@@ -53,7 +53,7 @@ impl Registration {
     }
 }
 
-/// What prevents a registration, by the status of its answer.
+/// The status of an error response.
 #[derive(Debug)]
 struct Refused(StatusCode);
 
@@ -71,7 +71,7 @@ impl ResponseError for Refused {
 
 const UNWRITTEN: Refused = Refused(StatusCode::SERVICE_UNAVAILABLE);
 
-/// The row of a registration, and its answer.
+/// Returns the row of a registration and the response body.
 pub fn register(body: &[u8], clock: &Clock) -> Option<(Row, String)> {
     let registration: Registration = serde_json::from_slice(body)
         .ok()
@@ -133,10 +133,10 @@ async fn answer(
         .body(answer))
 }
 
-/// Serves until the process is ended.
+/// Serves until the process ends.
 ///
 /// # Errors
-/// When there is no port.
+/// An error if no port is available.
 pub fn serve(pool: Option<Connections>) -> io::Result<()> {
     let (clock, pool) = (Data::new(Clock::system()), Data::new(pool));
     rt::System::new().block_on(async {

@@ -1,4 +1,4 @@
-//! The service's own table in an SQLite file, written to without its writer.
+//! The table `client` in an SQLite file, written without the writer of the store.
 
 use std::error::Error;
 
@@ -7,10 +7,10 @@ use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
 use store::{SealingKey, Store};
 
-/// Connections to one file.
+/// A pool of connections to one file.
 pub type Connections = Pool<ConnectionManager<SqliteConnection>>;
 
-/// How many connections a pool has by the usual advice.
+/// The number of connections of a pool, by common advice.
 const POOL: u32 = 8;
 
 diesel::table! {
@@ -29,27 +29,27 @@ diesel::table! {
 #[derive(Insertable)]
 #[diesel(table_name = client)]
 pub struct Row {
-    /// Issued.
+    /// The client identifier.
     pub client_id: String,
-    /// Whose client it is.
+    /// The provider of the client.
     pub provider: &'static str,
-    /// What was registered.
+    /// The registered metadata.
     pub metadata: String,
-    /// Of the registration access token.
+    /// The digest of the registration access token.
     pub token_digest: String,
-    /// As long as a sealed one; here it is the secret itself.
+    /// A text as long as a sealed secret; here it is the secret itself.
     pub secret_sealed: String,
-    /// In seconds.
+    /// The time of issue, in seconds.
     pub issued_at: i64,
-    /// 1.
+    /// The revision, 1.
     pub revision: i64,
 }
 
 impl Row {
-    /// Inserts it.
+    /// Inserts the row.
     ///
     /// # Errors
-    /// What the database says.
+    /// An error of the database.
     pub fn insert(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
         diesel::insert_into(client::table)
             .values(self)
@@ -58,10 +58,10 @@ impl Row {
     }
 }
 
-/// A pool on a file, which is made if it is not there.
+/// Opens a pool on a file, which is created if it does not exist.
 ///
 /// # Errors
-/// What the store or the pool says.
+/// An error of the store or the pool.
 pub fn pool(file: &str) -> Result<Connections, Box<dyn Error>> {
     make(file)?;
     let pool = Pool::builder()
@@ -71,10 +71,10 @@ pub fn pool(file: &str) -> Result<Connections, Box<dyn Error>> {
     Ok(pool.build(ConnectionManager::new(file))?)
 }
 
-/// One connection to a file, which is made if it is not there.
+/// Opens one connection to a file, which is created if it does not exist.
 ///
 /// # Errors
-/// What the store or the database says.
+/// An error of the store or the database.
 pub fn connection(file: &str) -> Result<SqliteConnection, Box<dyn Error>> {
     make(file)?;
     let mut connection = SqliteConnection::establish(file)?;
@@ -92,7 +92,8 @@ fn make(file: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The settings of the store's own connections; the wait for the write lock is long enough for every queue.
+/// Applies the settings of the store's connections. The wait for the write lock is long enough for
+/// every queue.
 fn set_up(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(
         "PRAGMA busy_timeout = 30000; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",

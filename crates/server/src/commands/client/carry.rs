@@ -109,7 +109,7 @@ pub fn import(
         let imported = export.each_batch(store, "importing", |batch| store.import(batch));
         let (_, new) = imported.map_err(|Stopped { sentence, new }| match new {
             0 => sentence,
-            new => format!("{sentence}; {} before it were imported, and the same command goes on when that is mended", clients(new)),
+            new => format!("{sentence}; {} before it were imported. Fix the line and run the command again to continue", clients(new)),
         })?;
         format!("imported {}", clients(new))
     };

@@ -65,6 +65,6 @@ fn when(text: &str) -> Result<When, String> {
         return Ok(When::At(Timestamp::from_seconds(date.unix_timestamp())));
     }
     cli::span(text).map(When::Ago).map_err(|_| {
-        "must be a date such as 2026-01-31T12:00:00Z, or a span such as 7d or 12h".to_owned()
+        "must be a date such as 2026-01-31T12:00:00Z, or a duration such as 7d or 12h".to_owned()
     })
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use protocol::json::{JsonLimits, read_object};
-use protocol::token_terms::{Imposed, RedirectHost};
-use protocol::values::{GrantType, Name, token_text};
+use protocol::token_terms::{ImposedMetadata, RedirectHost};
+use protocol::values::{GrantType, RegistryName, token_text};
 use protocol::{ProviderMetadata, TokenTerms};
 
 use crate::config::{Config, ProviderConfig};
@@ -57,7 +57,9 @@ impl Wanted {
             return Err("--scope must name a scope".to_owned());
         }
         let terms = TokenTerms {
-            scopes: list(&words, |scope| word("--scope", scope).map(Name::from))?,
+            scopes: list(&words, |scope| {
+                word("--scope", scope).map(RegistryName::from)
+            })?,
             grant_types: list(&self.grant_types, |grant| {
                 word("--grant-type", grant).map(GrantType::from)
             })?,
@@ -106,7 +108,7 @@ fn wrong(flag: &str, reason: &str, text: &str) -> String {
     format!("{flag} {reason}, not {text:?}")
 }
 
-fn imposed(text: &str) -> Result<Imposed, String> {
+fn imposed(text: &str) -> Result<ImposedMetadata, String> {
     let object = read_object(text.as_bytes(), &JsonLimits::default()).map_err(|malformed| {
         let said = malformed.to_string();
         format!(
@@ -116,7 +118,7 @@ fn imposed(text: &str) -> Result<Imposed, String> {
                 .trim_end_matches('.')
         )
     })?;
-    Imposed::parse(object.into()).map_err(|reason| format!("--metadata {reason}"))
+    ImposedMetadata::parse(object.into()).map_err(|reason| format!("--metadata {reason}"))
 }
 
 fn document(config: &ProviderConfig) -> Result<ProviderMetadata, String> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use oauth_http::peer::Proxies;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{Context, KeyValue};
@@ -13,7 +14,6 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span, SpanData,
     SpanExporter, SpanProcessor,
 };
-use registration::Random;
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
@@ -24,10 +24,7 @@ use tracing_subscriber::layer::{Context as LayerContext, Layer};
 use super::collector::{Collector, PATIENCE};
 use super::identifiers::Identifiers;
 use super::ledger::{Ledger, QUEUE};
-use super::{RESULTS, request};
-use crate::config::Config;
-use crate::random_text;
-use crate::settings::named;
+use super::{RESULTS, TraceOptions, request};
 
 /// How many spans go at once.
 const BATCH: usize = 512;
@@ -47,21 +44,16 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Starts exporting, if the configuration names a collector; whether it is there is not asked.
+    /// Starts exporting. Does not connect to the collector.
     ///
     /// # Errors
-    /// One sentence, when certificates or randomness are missing.
-    pub fn start(config: &Config, random: &Random) -> Result<Option<Self>, String> {
-        let Some(traces) = &config.traces else {
-            return Ok(None);
-        };
+    /// When the certificates or the address cannot be used.
+    pub fn start(options: TraceOptions<'_>) -> anyhow::Result<Option<Self>> {
+        let traces = options.destination;
         let ledger = Arc::new(Ledger::default());
-        let authorities = config
-            .outbound_authority()
-            .map_err(|error| error.to_string())?;
         let collector = Collector::new(
             &traces.endpoint,
-            authorities.as_deref(),
+            options.authorities.as_deref(),
             Arc::clone(&ledger),
         )?;
         let otlp = Otlp::builder()
@@ -71,7 +63,7 @@ impl Traces {
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
             .build()
-            .map_err(|error| format!("{} cannot be used: {error}", named("traces.endpoint")))?;
+            .context("the exporter cannot be made")?;
         let sizes = BatchConfigBuilder::default()
             .with_max_queue_size(QUEUE)
             .with_max_export_batch_size(BATCH)
@@ -87,14 +79,14 @@ impl Traces {
         let service = Resource::builder_empty().with_attributes([
             KeyValue::new("service.name", "frontdesk"),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            KeyValue::new("service.instance.id", random_text(random, 12)?),
+            KeyValue::new("service.instance.id", options.instance_id),
         ]);
         // Whoever begins a trace decides for all of it; only of those that begin here a share is taken.
         let share = Sampler::TraceIdRatioBased(f64::from(traces.percent) / 100.0);
         let provider = SdkTracerProvider::builder()
             .with_resource(service.build())
             .with_sampler(Sampler::ParentBased(Box::new(share)))
-            .with_id_generator(Identifiers(Arc::clone(random)))
+            .with_id_generator(Identifiers(options.random))
             .with_span_processor(Bounded {
                 batches,
                 ledger: Arc::clone(&ledger),
@@ -103,7 +95,7 @@ impl Traces {
         Ok(Some(Self {
             provider,
             ledger,
-            proxies: Arc::new(config.proxies.clone()),
+            proxies: Arc::new(options.proxies),
         }))
     }
 

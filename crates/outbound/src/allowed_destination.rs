@@ -1,20 +1,20 @@
-//! The private destinations an operator permits.
+//! The private destinations that the operator permits.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::{Host, Url};
 
-/// One destination that is fetched from although its address is not public: a host, compared exactly after
+/// A destination from which documents are fetched although its address is not public: a host, compared exactly after
 /// normalisation, and a port. Written `idp.internal:8443`, `10.0.0.5:443` or `[fd00::5]:8443`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allowed {
+pub struct AllowedDestination {
     host: Host<String>,
     port: u16,
 }
 
-impl Allowed {
-    pub(crate) fn covers(&self, host: &Host<&str>, port: u16) -> bool {
+impl AllowedDestination {
+    pub(crate) fn matches(&self, host: &Host<&str>, port: u16) -> bool {
         self.port == port
             && match (&self.host, host) {
                 (Host::Domain(ours), Host::Domain(theirs)) => ours == theirs,
@@ -25,21 +25,21 @@ impl Allowed {
     }
 }
 
-impl FromStr for Allowed {
-    type Err = AllowedError;
+impl FromStr for AllowedDestination {
+    type Err = AllowedDestinationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read(text).ok_or_else(|| AllowedError(text.to_owned()))
+        parse(text).ok_or_else(|| AllowedDestinationError(text.to_owned()))
     }
 }
 
-impl fmt::Display for Allowed {
+impl fmt::Display for AllowedDestination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
     }
 }
 
-fn read(text: &str) -> Option<Allowed> {
+fn parse(text: &str) -> Option<AllowedDestination> {
     let (host, port) = text.rsplit_once(':')?;
     let port = port
         .bytes()
@@ -47,8 +47,8 @@ fn read(text: &str) -> Option<Allowed> {
         .then(|| port.parse().ok())
         .flatten()
         .filter(|port| *port != 0)?;
-    // The same parser that reads the addresses, so that both sides are normalised alike. A special scheme is what makes
-    // it read numbers as IPv4 addresses; what would make it stop early, or promise a pattern, is no part of a host.
+    // The parser is the one for the addresses to fetch, so that both sides are normalised alike. With a special scheme it reads
+    // numbers as IPv4 addresses. Characters that would end the host early, or look like a pattern, are refused first.
     let second_port = host.contains(':') && !host.starts_with('[');
     if host.is_empty()
         || second_port
@@ -57,7 +57,7 @@ fn read(text: &str) -> Option<Allowed> {
         return None;
     }
     let url = Url::parse(&format!("https://{host}/")).ok()?;
-    Some(Allowed {
+    Some(AllowedDestination {
         host: url.host()?.to_owned(),
         port,
     })
@@ -66,7 +66,7 @@ fn read(text: &str) -> Option<Allowed> {
 /// An entry of the allow-list that is not a host and a port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` in `[outbound] allow` must be a host and a port, such as `idp.internal:8443`.")]
-pub struct AllowedError(String);
+pub struct AllowedDestinationError(String);
 
 #[cfg(test)]
 mod tests {
@@ -81,7 +81,10 @@ mod tests {
             ("localhost:1", "localhost:1"),
             ("bücher.internal:443", "xn--bcher-kva.internal:443"),
         ] {
-            assert_eq!(text.parse::<Allowed>().unwrap().to_string(), normal);
+            assert_eq!(
+                text.parse::<AllowedDestination>().unwrap().to_string(),
+                normal
+            );
         }
         for text in [
             "",
@@ -103,7 +106,7 @@ mod tests {
             "a:443:443",
             "a b:443",
         ] {
-            let problem = text.parse::<Allowed>().unwrap_err().to_string();
+            let problem = text.parse::<AllowedDestination>().unwrap_err().to_string();
             assert!(
                 problem.starts_with(&format!("`{text}` in `[outbound] allow`")),
                 "{problem}"

@@ -1,4 +1,4 @@
-//! Any number of clients in one go.
+//! Lookup of clients by their identifiers.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -10,14 +10,15 @@ use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::schema::client;
 
-/// The rows of clients, in the order of their identifiers. One snapshot of the database serves all of them.
-pub fn find_many(
+/// Returns the rows of clients, in the order of `ids`, from one snapshot of the database.
+pub fn find_all(
     connection: &mut AnyConnection,
     ids: &[&str],
 ) -> Result<Vec<Option<ClientRow>>, StoreError> {
     match (connection, ids) {
         (connection, [id]) => Ok(vec![find(connection, id)?]),
-        // Beginning to read costs SQLite several calls of the system, and a statement for each client none.
+        // Beginning a read costs SQLite several system calls; further statements in the same
+        // transaction cost none.
         (AnyConnection::Sqlite(sqlite), ids) => sqlite.transaction(|sqlite| {
             ids.iter()
                 .map(|id| {
@@ -31,7 +32,7 @@ pub fn find_many(
         }),
         (AnyConnection::Postgres(postgres), ids) => {
             let mut rows: Vec<Option<ClientRow>> = ids.iter().map(|_| None).collect();
-            for (place, row) in (FindMany { ids }).load::<(i64, ClientRow)>(postgres)? {
+            for (place, row) in (FindAll { ids }).load::<(i64, ClientRow)>(postgres)? {
                 let place = usize::try_from(place.saturating_sub(1))
                     .ok()
                     .and_then(|place| rows.get_mut(place));
@@ -42,38 +43,39 @@ pub fn find_many(
     }
 }
 
-/// The row of a client.
 pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<ClientRow>, StoreError> {
-    // Through the connection inside: the enum's reads are prepared anew each time.
+    // Uses the inner connection, because statements of the enum are prepared anew each time.
     Ok(
         either!(connection, inner => client::table.find(id).select(ClientRow::as_select()).get_result(inner).optional())?,
     )
 }
 
-/// The rows of clients with their places, from 1, among the identifiers: the same text for any number, so it is prepared once.
-struct FindMany<'a> {
+/// Selects the rows of clients with their positions in `ids`, counted from 1. The text of the
+/// statement does not depend on the number of clients, so it is prepared once.
+struct FindAll<'a> {
     ids: &'a [&'a str],
 }
 
-impl QueryId for FindMany<'_> {
-    type QueryId = FindMany<'static>;
+impl QueryId for FindAll<'_> {
+    type QueryId = FindAll<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for FindMany<'_> {
+impl Query for FindAll<'_> {
     type SqlType = (BigInt, client::SqlType);
 }
 
-impl QueryFragment<Pg> for FindMany<'_> {
+impl QueryFragment<Pg> for FindAll<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.push_sql("SELECT wanted.place, ");
         client::all_columns.walk_ast(pass.reborrow())?;
         pass.push_sql(" FROM unnest(");
         pass.push_bind_param::<Array<Text>, _>(self.ids)?;
-        // With a limit each row is looked up by its key, whatever was known of the table's size when the statement was prepared.
+        // The limit makes the planner use the primary key, also if the table was empty when the
+        // statement was prepared.
         pass.push_sql(") WITH ORDINALITY AS wanted (id, place) CROSS JOIN LATERAL (SELECT * FROM client WHERE client_id = wanted.id LIMIT 1) AS client");
         Ok(())
     }
 }
 
-impl RunQueryDsl<PgConnection> for FindMany<'_> {}
+impl RunQueryDsl<PgConnection> for FindAll<'_> {}

@@ -1,32 +1,32 @@
-//! Spans of time, as an operator writes them.
+//! Durations, as an operator writes them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use humantime::format_duration;
 
-/// How long anything that ends may last: instants beyond that would not be worth a setting.
+/// The bounds of a lifetime. A later end than that is as good as none.
 pub const LIFETIME: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(36_525 * 24);
 
-/// Reads a span such as `7d`, `12h` or `90s`.
+/// Reads a duration such as `7d`, `12h` or `90s`.
 ///
 /// # Errors
-/// The rest of a sentence, when it is none or out of bounds.
+/// The rest of a sentence, if the text is not a duration or is out of bounds.
 pub fn parse(text: &str, bounds: RangeInclusive<Duration>) -> Result<Duration, String> {
-    let span = humantime::parse_duration(text)
-        .map_err(|error| format!("must be a span such as 7d or 12h: {error}"))?;
-    if span < *bounds.start() {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("must be a duration such as 7d or 12h: {error}"))?;
+    if duration < *bounds.start() {
         return Err(format!(
             "must be at least {}, not {text}",
             format_duration(*bounds.start())
         ));
     }
-    if span > *bounds.end() {
+    if duration > *bounds.end() {
         return Err(format!(
             "must be at most {}, not {text}",
             format_duration(*bounds.end())
         ));
     }
-    Ok(span)
+    Ok(duration)
 }

@@ -1,4 +1,4 @@
-//! Which key signs when.
+//! The period in which each key signs.
 
 use std::cmp::Reverse;
 
@@ -8,19 +8,19 @@ use store::SigningKey;
 
 use crate::rotate::SIGNING_ALGORITHMS;
 
-/// What a key does at some time. All of them are published.
+/// The state of a key. Keys in every state are published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// It signs.
+pub enum KeyState {
+    /// The key signs.
     Signing,
-    /// It will sign, once everybody who caches the JWK Set has seen it.
+    /// The key will sign once every cached copy of the JWK Set has it.
     Next,
-    /// It signed, and what it signed can still be verified.
+    /// The key no longer signs; its signatures can still be verified.
     Retired,
 }
 
-impl State {
-    /// Its name in lower case, for people.
+impl KeyState {
+    /// The name in lower case, for output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Signing => "signing",
@@ -30,44 +30,44 @@ impl State {
     }
 }
 
-/// A signing key as an operator sees it, without the key.
+/// A signing key without its private part, for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyInfo {
-    /// Its identifier, the thumbprint of its public half. RFC 7517 §4.5, RFC 7638.
+    /// The identifier, which is the thumbprint of its public half. RFC 7517 §4.5, RFC 7638.
     pub kid: String,
-    /// The algorithm it signs with.
+    /// The algorithm with which it signs.
     pub algorithm: SigningAlgorithm,
-    /// When it was made and first published.
+    /// The time at which it was generated and first published.
     pub created_at: Timestamp,
-    /// When it begins to sign, or began.
+    /// The time from which it signs.
     pub signs_from: Timestamp,
-    /// When it stops signing, or stopped; absent while it has no successor.
+    /// The time until which it signs; absent without a successor.
     pub retired_at: Option<Timestamp>,
-    /// What it does now.
-    pub state: State,
+    /// The state at the time of the query.
+    pub state: KeyState,
 }
 
-/// The time in which a key signs: from its beginning until that of its successor.
+/// The period in which a key signs: from its start until the start of its successor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tenure {
+pub(crate) struct SigningPeriod {
     from: Timestamp,
     until: Timestamp,
 }
 
-impl Tenure {
-    /// The tenure of one of a provider's keys, which are `all`.
+impl SigningPeriod {
+    /// Returns the period of a key, one of the provider's keys `all`.
     ///
-    /// Tenures of one algorithm leave no gap and never overlap: at any time the newest key that may sign is the one that does.
+    /// The periods of one algorithm have no gap and do not overlap: at any time the newest key that may sign is the one that signs.
     pub(crate) fn new(key: &SigningKey, all: &[SigningKey]) -> Self {
         let others = all.iter().filter(|other| other.algorithm == key.algorithm);
         let is_first = others
             .clone()
-            .all(|other| seniority(other) >= seniority(key));
+            .all(|other| signing_order(other) >= signing_order(key));
         let successor = others
-            .filter(|other| seniority(other) > seniority(key))
+            .filter(|other| signing_order(other) > signing_order(key))
             .min_by_key(|other| other.signs_from);
         Self {
-            // A key that signs from the moment it was made did not wait to be seen, so neither does a replica whose clock is behind.
+            // A first key signs from its creation on, so a replica whose clock is behind uses it too.
             from: if is_first && key.signs_from <= key.created_at {
                 Timestamp::from_seconds(i64::MIN)
             } else {
@@ -79,20 +79,21 @@ impl Tenure {
         }
     }
 
-    /// What the key does at that time.
-    pub(crate) fn state(self, now: Timestamp) -> State {
+    /// The state of the key at `now`.
+    pub(crate) fn state(self, now: Timestamp) -> KeyState {
         if self.until <= now {
-            State::Retired
+            KeyState::Retired
         } else if self.from <= now {
-            State::Signing
+            KeyState::Signing
         } else {
-            State::Next
+            KeyState::Next
         }
     }
 }
 
-/// The order in which keys sign. Of keys that begin in the same second, the one without a successor comes last.
-fn seniority(key: &SigningKey) -> (Timestamp, bool, Timestamp, &str) {
+/// Returns the sort key for the order in which keys sign. Of keys that start in the same second, the one without a successor
+/// comes last.
+fn signing_order(key: &SigningKey) -> (Timestamp, bool, Timestamp, &str) {
     (
         key.signs_from,
         key.retired_at.is_none(),
@@ -101,25 +102,28 @@ fn seniority(key: &SigningKey) -> (Timestamp, bool, Timestamp, &str) {
     )
 }
 
-/// Keys and what they do at that time, in the order of publication: those that sign, their successors, those that are retired;
-/// in each group RSA first, which every client can verify.
-pub(crate) fn in_order(all: &[SigningKey], now: Timestamp) -> Vec<(&SigningKey, KeyInfo)> {
+/// Returns keys with their states at `now` in the order of publication: the signing keys, their successors, the retired keys. In
+/// each group RSA comes first, which every client can verify.
+pub(crate) fn sort_for_publication(
+    all: &[SigningKey],
+    now: Timestamp,
+) -> Vec<(&SigningKey, KeyInfo)> {
     let mut keys: Vec<_> = all
         .iter()
-        .map(|key| (key, info(key, Tenure::new(key, all).state(now))))
+        .map(|key| (key, key_info(key, SigningPeriod::new(key, all).state(now))))
         .collect();
-    keys.sort_by_key(|(key, info)| (info.state, preference(key), Reverse(seniority(key))));
+    keys.sort_by_key(|(key, info)| (info.state, algorithm_rank(key), Reverse(signing_order(key))));
     keys
 }
 
-fn preference(key: &SigningKey) -> usize {
+fn algorithm_rank(key: &SigningKey) -> usize {
     SIGNING_ALGORITHMS
         .iter()
         .position(|algorithm| algorithm.as_str() == key.algorithm)
         .unwrap_or(SIGNING_ALGORITHMS.len())
 }
 
-fn info(key: &SigningKey, state: State) -> KeyInfo {
+fn key_info(key: &SigningKey, state: KeyState) -> KeyInfo {
     KeyInfo {
         kid: key.kid.clone(),
         algorithm: SigningAlgorithm::from(key.algorithm.as_str()),
@@ -154,14 +158,14 @@ mod tests {
         }
     }
 
-    fn at(keys: &[SigningKey], now: i64) -> Vec<(&str, State)> {
-        in_order(keys, Timestamp::from_seconds(now))
+    fn at(keys: &[SigningKey], now: i64) -> Vec<(&str, KeyState)> {
+        sort_for_publication(keys, Timestamp::from_seconds(now))
             .into_iter()
             .map(|(key, info)| (key.kid.as_str(), info.state))
             .collect()
     }
 
-    use State::{Next, Retired, Signing};
+    use KeyState::{Next, Retired, Signing};
 
     #[test]
     fn a_successor_signs_from_its_time_on() {

@@ -1,8 +1,8 @@
-//! What an operator has a provider say of resources besides who their issuer is.
+//! The links and aliases that the operator configures for a provider's resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::member::Single;
+use protocol::member::SingleValue;
 use protocol::values::Locale;
 use serde_json::Value;
 
@@ -12,8 +12,8 @@ use protocol::issuer::ISSUER_REL;
 
 /// Aliases and links of a provider's resources, on one of its domains or on all.
 #[derive(Debug, Clone, Default)]
-pub struct Extra {
-    /// The domain whose resources have them; all of the provider's, when absent.
+pub struct ExtraLinks {
+    /// The domain whose resources have them; without it, all domains of the provider.
     pub domain: Option<Domain>,
     /// Other names of a resource. RFC 7033 §4.4.2.
     pub aliases: Vec<Template>,
@@ -26,37 +26,37 @@ pub struct Extra {
 pub struct Link {
     /// The relation: a URI or a registered name.
     pub rel: String,
-    /// Where it leads.
-    pub target: Target,
-    /// The media type to expect there.
+    /// The target.
+    pub target: LinkTarget,
+    /// The media type of the target.
     pub media_type: Option<String>,
-    /// What it may be called, by language tag or `und`. RFC 7033 §4.4.4.4.
+    /// Titles by language tag or `und`. RFC 7033 §4.4.4.4.
     pub titles: BTreeMap<String, String>,
-    /// What else is to be said of it, by URI. RFC 7033 §4.4.4.5.
+    /// Properties by URI. RFC 7033 §4.4.4.5.
     pub properties: BTreeMap<String, String>,
 }
 
-/// Where a link leads.
+/// The target of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// To an address. RFC 7033 §4.4.4.3.
+pub enum LinkTarget {
+    /// An address. RFC 7033 §4.4.4.3.
     Href(Template),
-    /// To whatever the reader makes of a pattern, which is passed on as it stands. RFC 6415 §3.1.
+    /// A pattern that the reader fills in; it is served unchanged. RFC 6415 §3.1.
     Pattern(String),
 }
 
 impl Link {
-    /// Whether it can be served.
+    /// Checks that the link can be served.
     ///
     /// # Errors
     /// The rest of a sentence that begins with the link.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.rel == ISSUER_REL {
-            return Err("has the issuer's own relation, which cannot be configured");
+            return Err("has the relation of the issuer, which cannot be configured");
         }
         if !is_relation(&self.rel) {
             return Err(
-                "must have an absolute URI or a registered name such as `avatar` for its relation",
+                "must have an absolute URI or a registered name such as `avatar` as its relation",
             );
         }
         if self
@@ -66,10 +66,10 @@ impl Link {
         {
             return Err("must have a media type such as `text/html`");
         }
-        if let Target::Pattern(pattern) = &self.target
+        if let LinkTarget::Pattern(pattern) = &self.target
             && !is_absolute(&pattern.replace(['{', '}'], ""))
         {
-            return Err("must have an absolute URI with names in braces for its template");
+            return Err("must have an absolute URI with names in braces as its template");
         }
         if !self
             .titles
@@ -78,7 +78,7 @@ impl Link {
         {
             return Err("must have its titles under language tags or `und`");
         }
-        // Languages are told apart whatever the case of their tags (RFC 5646 §2.1.1).
+        // Language tags are compared without regard to case (RFC 5646 §2.1.1).
         let languages: BTreeSet<String> = self
             .titles
             .keys()
@@ -94,7 +94,7 @@ impl Link {
     }
 }
 
-/// A URI or the name of a registered relation. RFC 7033 §4.4.4.1, RFC 8288 §3.3.
+/// Returns true for a URI or the name of a registered relation. RFC 7033 §4.4.4.1, RFC 8288 §3.3.
 fn is_relation(text: &str) -> bool {
     let name = text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|byte| {
@@ -103,7 +103,7 @@ fn is_relation(text: &str) -> bool {
     name || is_absolute(text)
 }
 
-/// Two names with a slash between them, and parameters. RFC 9110 §8.3.1.
+/// Returns true for two names with a slash between them, and parameters. RFC 9110 §8.3.1.
 fn is_media_type(text: &str) -> bool {
     let name = |name: &str| {
         !name.is_empty()
@@ -111,10 +111,10 @@ fn is_media_type(text: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
-    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let media_type = text.split(';').next().unwrap_or_default().trim_end();
     text.bytes()
         .all(|byte| byte == b' ' || byte.is_ascii_graphic())
-        && essence
+        && media_type
             .split_once('/')
             .is_some_and(|(a, b)| name(a) && name(b))
 }
@@ -126,7 +126,7 @@ mod tests {
     fn link() -> Link {
         Link {
             rel: "http://webfinger.net/rel/profile-page".to_owned(),
-            target: Target::Href("https://example.com/@{user}".parse().unwrap()),
+            target: LinkTarget::Href("https://example.com/@{user}".parse().unwrap()),
             media_type: Some("text/html; charset=utf-8".to_owned()),
             titles: [("en-GB", "Profile"), ("und", "Profil")]
                 .map(|(tag, title)| (tag.to_owned(), title.to_owned()))
@@ -155,7 +155,7 @@ mod tests {
         }
         assert_eq!(
             Link {
-                target: Target::Pattern("https://example.com/follow?uri={uri}".to_owned()),
+                target: LinkTarget::Pattern("https://example.com/follow?uri={uri}".to_owned()),
                 ..link()
             }
             .check(),
@@ -172,21 +172,21 @@ mod tests {
                     rel: text(ISSUER_REL),
                     ..link()
                 },
-                "has the issuer's own relation, which cannot be configured",
+                "has the relation of the issuer, which cannot be configured",
             ),
             (
                 Link {
                     rel: text("Avatar"),
                     ..link()
                 },
-                "must have an absolute URI or a registered name such as `avatar` for its relation",
+                "must have an absolute URI or a registered name such as `avatar` as its relation",
             ),
             (
                 Link {
                     rel: text(""),
                     ..link()
                 },
-                "must have an absolute URI or a registered name such as `avatar` for its relation",
+                "must have an absolute URI or a registered name such as `avatar` as its relation",
             ),
             (
                 Link {
@@ -197,10 +197,10 @@ mod tests {
             ),
             (
                 Link {
-                    target: Target::Pattern(text("/follow?uri={uri}")),
+                    target: LinkTarget::Pattern(text("/follow?uri={uri}")),
                     ..link()
                 },
-                "must have an absolute URI with names in braces for its template",
+                "must have an absolute URI with names in braces as its template",
             ),
             (
                 Link {

@@ -1,4 +1,4 @@
-//! Who answers on one host: several providers may have a claim to it, and the strongest wins.
+//! The providers that claim a host. The strongest claim wins.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -9,88 +9,88 @@ use crate::authority::HTTPS_PORT;
 use crate::link::Links;
 use crate::resource::Resource;
 
-/// A provider as WebFinger knows it.
+/// A provider's issuer and its rendered links.
 #[derive(Debug)]
-pub(crate) struct Provider {
+pub(crate) struct WebFingerProvider {
     pub(crate) issuer: Issuer,
     pub(crate) links: Links,
 }
 
-/// Why a provider answers on a host.
+/// The claim of a provider to a host.
 #[derive(Debug, Clone)]
-pub(crate) struct Claim {
-    pub(crate) provider: Arc<Provider>,
-    pub(crate) ground: Ground,
+pub(crate) struct HostClaim {
+    pub(crate) provider: Arc<WebFingerProvider>,
+    pub(crate) reason: ClaimReason,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ground {
-    /// It is the issuer's own host.
+pub(crate) enum ClaimReason {
+    /// The host is the issuer's own.
     Own,
     /// The host is among the provider's domains, on one port or on any.
     Listed(Option<u16>),
 }
 
-impl Claim {
+impl HostClaim {
     fn is_tenant(&self) -> bool {
         self.provider.issuer.tenant().is_some()
     }
 
-    /// Whether nobody could say which of the two claims to one host decides.
+    /// Returns true if neither of two claims to one host goes before the other.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         if Arc::ptr_eq(&self.provider, &other.provider) || self.is_tenant() || other.is_tenant() {
             return false;
         }
-        match (self.ground, other.ground) {
-            (Ground::Own, Ground::Own) => false,
-            (Ground::Listed(this), Ground::Listed(that)) => this == that,
-            (Ground::Own, Ground::Listed(port)) => self.is_at_root_of(port),
-            (Ground::Listed(port), Ground::Own) => other.is_at_root_of(port),
+        match (self.reason, other.reason) {
+            (ClaimReason::Own, ClaimReason::Own) => false,
+            (ClaimReason::Listed(this), ClaimReason::Listed(that)) => this == that,
+            (ClaimReason::Own, ClaimReason::Listed(port)) => self.is_at_root_of(port),
+            (ClaimReason::Listed(port), ClaimReason::Own) => other.is_at_root_of(port),
         }
     }
 
-    /// A domain without a port is first of all the one that https means.
+    /// Returns true if the issuer is at the root of the host on a port, or on the port of https if none is given.
     fn is_at_root_of(&self, port: Option<u16>) -> bool {
         self.provider.issuer.path().is_empty()
             && self.provider.issuer.port() == port.unwrap_or(HTTPS_PORT)
     }
 
-    /// How strong the claim is on a port, the smallest number first; nothing, when it does not reach that port. The
-    /// second number tells claims on bare accounts (0, 1) from those of a tenant that only shares the host (2).
+    /// Returns the class and the strength of the claim on a port, smaller numbers first, or `None` if it does not apply to that
+    /// port. Classes 0 and 1 cover bare accounts; class 2 is a tenant that only shares the host.
     fn rank(&self, port: Option<u16>) -> Option<(u8, u8)> {
         let issuer = &self.provider.issuer;
-        let here = port == Some(issuer.port());
-        let strength = match self.ground {
-            Ground::Listed(Some(listed)) if port == Some(listed) => 0,
-            Ground::Listed(Some(_)) => return None,
-            Ground::Own if here && issuer.path().is_empty() => 1,
-            Ground::Listed(None) => 2,
-            Ground::Own if here => 3,
-            Ground::Own if issuer.path().is_empty() => 4,
-            Ground::Own => 5,
+        let is_own_port = port == Some(issuer.port());
+        let strength = match self.reason {
+            ClaimReason::Listed(Some(listed)) if port == Some(listed) => 0,
+            ClaimReason::Listed(Some(_)) => return None,
+            ClaimReason::Own if is_own_port && issuer.path().is_empty() => 1,
+            ClaimReason::Listed(None) => 2,
+            ClaimReason::Own if is_own_port => 3,
+            ClaimReason::Own if issuer.path().is_empty() => 4,
+            ClaimReason::Own => 5,
         };
-        let class = match (self.is_tenant(), self.ground) {
+        let class = match (self.is_tenant(), self.reason) {
             (false, _) => 0,
-            (true, Ground::Listed(_)) => 1,
-            (true, Ground::Own) => 2,
+            (true, ClaimReason::Listed(_)) => 1,
+            (true, ClaimReason::Own) => 2,
         };
         Some((class, strength))
     }
 }
 
-/// One host on one port, or on every port that has no site of its own.
+/// The claims to a host on one port, or on every port without claims of its own.
 #[derive(Debug)]
-pub(crate) struct Site {
-    /// Everybody with a claim, the longest issuer path first.
-    members: Vec<Arc<Provider>>,
-    /// Who answers for bare accounts and for what no member's path covers.
-    owner: Option<Arc<Provider>>,
+pub(crate) struct HostClaims {
+    /// Every provider with a claim, the longest issuer path first.
+    members: Vec<Arc<WebFingerProvider>>,
+    /// The provider of bare accounts, and of paths below no issuer.
+    owner: Option<Arc<WebFingerProvider>>,
     has_tenants: bool,
 }
 
-impl Site {
-    /// Settles the claims to one host on a port, given in the order of the configuration, which decides between equals.
-    pub(crate) fn settle(claims: &[Claim], port: Option<u16>) -> Self {
+impl HostClaims {
+    /// Ranks the claims to one host on a port. They come in the order of the configuration, which decides between equals.
+    pub(crate) fn rank(claims: &[HostClaim], port: Option<u16>) -> Self {
         let mut ranked: Vec<_> = claims
             .iter()
             .filter_map(|claim| Some((claim.rank(port)?, claim)))
@@ -100,7 +100,7 @@ impl Site {
             .first()
             .filter(|((class, _), _)| *class < 2)
             .map(|(_, claim)| Arc::clone(&claim.provider));
-        // A stable sort: of equal paths the stronger claim stays in front.
+        // The sort is stable: among equal paths the stronger claim stays first.
         ranked.sort_by_key(|(_, claim)| Reverse(claim.provider.issuer.path().len()));
         let members: Vec<_> = ranked
             .iter()
@@ -115,24 +115,24 @@ impl Site {
         }
     }
 
-    /// The provider of a resource on this site, and the user's name there, still percent-encoded.
+    /// Finds the provider of a resource, and the user's name there, still percent-encoded.
     pub(crate) fn find<'a>(
         &'a self,
         resource: &'a Resource,
-    ) -> Option<(&'a Provider, Option<&'a str>)> {
+    ) -> Option<(&'a WebFingerProvider, Option<&'a str>)> {
         match resource.tenant() {
             Some(tenant) if self.has_tenants => self
-                .tenant(tenant)
+                .find_tenant(tenant)
                 .map(|provider| (provider, resource.user_at_tenant())),
             _ => self
-                .below(resource.path())
+                .find_by_path(resource.path())
                 .or(self.owner.as_deref())
                 .map(|provider| (provider, resource.user())),
         }
     }
 
-    /// Tenants are named like domains, so their case does not matter, unless two differ in nothing else.
-    fn tenant(&self, name: &str) -> Option<&Provider> {
+    /// Finds a tenant by its name. Case matters only if two tenants differ in nothing else, since tenants are named like domains.
+    fn find_tenant(&self, name: &str) -> Option<&WebFingerProvider> {
         let find = |same: fn(&str, &str) -> bool| {
             self.members.iter().find(|member| {
                 member
@@ -146,8 +146,8 @@ impl Site {
             .map(AsRef::as_ref)
     }
 
-    /// The provider whose issuer's path the path continues, segment by segment.
-    fn below(&self, path: &str) -> Option<&Provider> {
+    /// Finds the provider whose issuer's path is a prefix of the path, segment by segment.
+    fn find_by_path(&self, path: &str) -> Option<&WebFingerProvider> {
         let covers = |issuer: &str| {
             !issuer.is_empty()
                 && path

@@ -5,12 +5,14 @@ use std::io::IsTerminal;
 use std::iter;
 use std::str::FromStr;
 
+use anyhow::{Context, anyhow};
 use oauth_http::RequestId;
 use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_serde::fields::{AsMap, SerializeFieldMap};
+use tracing_subscriber::Registry;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::format::Writer;
@@ -18,25 +20,24 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{EnvFilter, Registry};
 
-use crate::settings::named;
 use crate::traces::Traces;
 use protocol::escape::{visible, visible_json};
+
+pub use tracing_subscriber::EnvFilter;
 
 /// The library that reads requests. It writes a line of the level `error` for each one that is no HTTP, so strangers choose how
 /// many there are: they are shown only where the filter asks for them.
 const HTTP_LIBRARY: &str = "actix_http";
 
-/// What a level or a filter lets through.
+/// Reads a level or a filter.
 ///
 /// # Errors
-/// When it is neither.
-pub fn filter(level: &str) -> Result<EnvFilter, String> {
+/// The rest of a sentence that begins with the name of the setting.
+pub fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     let wrong = || {
-        format!(
-            "{} must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {level:?}",
-            named("log.level")
+        anyhow!(
+            "must be error, warn, info, debug, trace, off or a filter such as info,store=debug, not {level:?}"
         )
     };
     // A lone word that is no level would be read as the name of a module, and everything else would fall silent.
@@ -62,17 +63,17 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
 /// Starts logging to standard error, at a level or with a filter; and traces beside it, if there are any.
 ///
 /// # Errors
-/// When the filter is none.
-pub fn start(level: &str, json: bool, traces: Option<&Traces>) -> Result<(), String> {
+/// When the process has started logging before.
+pub fn start(filter: EnvFilter, json: bool, traces: Option<&Traces>) -> anyhow::Result<()> {
     let lines = lines(
-        filter(level)?,
+        filter,
         json,
         std::io::stderr().is_terminal(),
         std::io::stderr,
     );
     let both: Vec<_> = iter::once(lines).chain(traces.map(Traces::layer)).collect();
     tracing::subscriber::set_global_default(Registry::default().with(both))
-        .map_err(|error| format!("logging cannot be started: {error}"))
+        .context("logging cannot be started")
 }
 
 /// What writes the lines.

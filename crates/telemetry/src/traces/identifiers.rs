@@ -5,10 +5,11 @@ use std::fmt;
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::IdGenerator;
-use registration::Random;
+
+use super::RandomBytes;
 
 /// Random identifiers. W3C Trace Context §3.2.2.3, §3.2.2.4.
-pub(super) struct Identifiers(pub(super) Random);
+pub(super) struct Identifiers(pub(super) RandomBytes);
 
 impl Identifiers {
     /// Without randomness all noughts, which is no identifier: such a span goes nowhere.

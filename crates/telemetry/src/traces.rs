@@ -12,6 +12,9 @@
 //! | `identifiers` | where identifiers come from |
 //! | `without` | what stands here when the feature is off |
 
+use std::sync::Arc;
+
+use oauth_http::peer::Proxies;
 use url::Url;
 
 #[cfg(feature = "otel")]
@@ -41,6 +44,23 @@ pub struct Destination {
     pub endpoint: Url,
     /// How many of a hundred requests are traced.
     pub percent: u32,
+}
+
+/// A function that fills a buffer with random bytes, or says why it cannot.
+pub type RandomBytes = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
+
+/// The settings of an export.
+pub struct TraceOptions<'a> {
+    /// The address of the collector and the share of requests.
+    pub destination: &'a Destination,
+    /// The PEM text of the certificate authorities that are trusted in addition to the system's.
+    pub authorities: Option<Vec<u8>>,
+    /// The proxies whose `traceparent` header is believed.
+    pub proxies: Proxies,
+    /// The value of `service.instance.id`.
+    pub instance_id: String,
+    /// The source of trace and span identifiers.
+    pub random: RandomBytes,
 }
 
 /// What may become of a span, as the metric `frontdesk_traces_spans_total` calls it.

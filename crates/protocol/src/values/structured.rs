@@ -1,28 +1,28 @@
-//! Values with a form of their own: numbers, language tags, addresses, objects and signed statements.
+//! Structured values: numbers, language tags, IP addresses, objects and JWTs.
 
 use std::borrow::Cow;
 
 use oxilangtag::LanguageTag;
 use serde_json::{Value, json};
 
-use crate::form::Form;
-use crate::member::{Object, Reason, Single, text};
+use crate::form::JsonForm;
+use crate::member::{Object, Reason, SingleValue, text};
 
-/// How long a software statement may be, in characters.
+/// The maximum length of a software statement, in characters.
 pub const STATEMENT_MAX: usize = 16 * 1024;
 
-/// A whole number that is not negative: seconds of a span, or seconds since the epoch.
+/// A whole number that is not negative: a duration in seconds, or seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seconds(u64);
 
 impl Seconds {
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> u64 {
         self.0
     }
 }
 
-impl Single for Seconds {
+impl SingleValue for Seconds {
     const SHAPE: &'static str = "number of seconds";
 
     fn schema() -> Value {
@@ -42,12 +42,12 @@ impl Single for Seconds {
             .ok_or_else(|| "must be a whole number of seconds".into())
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Number(self.0)
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Number(self.0)
     }
 }
 
-/// A language tag as a regular expression, but for the few that were registered before there were rules. RFC 5646 §2.1.
+/// A regular expression for language tags, without the grandfathered ones. RFC 5646 §2.1.
 pub const LANGUAGE_TAG: &str = "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?\
     (-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WYZa-wyz](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?|[Xx](-[A-Za-z0-9]{1,8})+";
 
@@ -55,7 +55,7 @@ pub const LANGUAGE_TAG: &str = "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale(String);
 
-impl Single for Locale {
+impl SingleValue for Locale {
     const SHAPE: &'static str = "language tag";
 
     fn schema() -> Value {
@@ -70,23 +70,23 @@ impl Single for Locale {
         }
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }
 
-/// A JSON object whose members another specification defines; kept as sent.
+/// A JSON object with members that another specification defines, stored as it was sent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Members(Object);
+pub struct JsonObject(Object);
 
-impl Members {
-    /// The members.
+impl JsonObject {
+    /// Returns the members.
     pub fn object(&self) -> &Object {
         &self.0
     }
 }
 
-impl Single for Members {
+impl SingleValue for JsonObject {
     const SHAPE: &'static str = "object";
 
     fn schema() -> Value {
@@ -100,23 +100,23 @@ impl Single for Members {
         }
     }
 
-    fn write(&self) -> Form<'_> {
-        Form::Object(Cow::Borrowed(&self.0))
+    fn write(&self) -> JsonForm<'_> {
+        JsonForm::Object(Cow::Borrowed(&self.0))
     }
 }
 
-/// A signed JWT in its compact form, kept as sent. RFC 7515 §7.1.
+/// A signed JWT in its compact form, stored as it was sent. RFC 7515 §7.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jwt(String);
 
 impl Jwt {
-    /// The compact form.
+    /// Returns the compact form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl Single for Jwt {
+impl SingleValue for Jwt {
     const SHAPE: &'static str = "JWT";
 
     fn schema() -> Value {
@@ -135,16 +135,16 @@ impl Single for Jwt {
         Ok(Self(text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }
 
-/// An IP address in its usual spelling. RFC 8705 §2.1.2.
+/// An IP address in its textual form, stored as it was sent. RFC 8705 §2.1.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(String);
+pub struct IpAddressText(String);
 
-impl Single for Address {
+impl SingleValue for IpAddressText {
     const SHAPE: &'static str = "IP address";
 
     fn schema() -> Value {
@@ -159,7 +159,7 @@ impl Single for Address {
         }
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }

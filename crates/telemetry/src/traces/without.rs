@@ -6,12 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use oauth_http::RequestId;
-use registration::Random;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::Layer;
 
-use super::RESULTS;
-use crate::config::Config;
+use super::{RESULTS, TraceOptions};
 
 /// Traces, which this program cannot make.
 #[derive(Debug, Clone)]
@@ -26,7 +24,7 @@ impl Traces {
     ///
     /// # Errors
     /// Never.
-    pub fn start(_: &Config, _: &Random) -> Result<Option<Self>, String> {
+    pub fn start(_: TraceOptions<'_>) -> anyhow::Result<Option<Self>> {
         Ok(None)
     }
 

@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use openssl::ssl::{SslConnector, SslOptions};
 use openssl::x509::X509;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use outbound::tls::Tls;
+use outbound::tls::TlsConnector;
 use ureq::Agent;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, TcpConnector};
@@ -42,14 +43,12 @@ impl Collector {
         endpoint: &Url,
         authorities: Option<&[u8]>,
         ledger: Arc<Ledger>,
-    ) -> Result<Self, String> {
-        let unusable = |error| {
-            format!("the certificate authorities for the collector cannot be used: {error}")
-        };
+    ) -> anyhow::Result<Self> {
+        let unusable = "the certificate authorities cannot be used";
         let authorities = authorities
             .map_or_else(|| Ok(Vec::new()), X509::stack_from_pem)
-            .map_err(unusable)?;
-        let mut trust = outbound::tls::trust(authorities).map_err(unusable)?;
+            .context(unusable)?;
+        let mut trust = outbound::tls::connector_builder(authorities).context(unusable)?;
         // Servers that hang up without a goodbye are common, and a length says where an answer ends.
         trust.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
         let host = endpoint
@@ -112,7 +111,7 @@ impl Collector {
             .build();
         let tcp = ().chain(TcpConnector::default());
         if secure {
-            let tls = Tls {
+            let tls = TlsConnector {
                 trust: self.trust.clone(),
                 host: self.host.clone(),
                 deadline,

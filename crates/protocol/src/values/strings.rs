@@ -1,34 +1,41 @@
-//! Texts: words of a registry, names, sentences and scopes.
+//! String values: words of a registry, names, texts and scopes.
+//!
+//! Texts reach logs, terminals and consent pages, where an invisible character, a line separator or a change of the reading
+//! direction makes one text look like another. So they are refused in requests. Texts in the store are older than some of these
+//! rules and are only held to the length and to control characters. Joiners and directional marks are part of names in many
+//! languages, and are accepted.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
 use crate::Invalid;
-use crate::field::Sent;
-use crate::form::Form;
-use crate::member::{Held, Kept, Member, Reason, Single, is_said, kept, once, text};
+use crate::field::SentMember;
+use crate::form::JsonForm;
+use crate::member::{
+    Member, MemberValue, Narrowing, Reason, SingleValue, dedup, is_set, narrowing, text,
+};
 
-/// How long a text may be, in characters.
+/// The maximum length of a text, in characters.
 pub const TEXT_MAX: usize = 1024;
 
-/// How long a name shown to people may be, in characters.
+/// The maximum length of a name, in characters.
 pub const NAME_MAX: usize = 256;
 
-/// The text of a registered value: a word of printable ASCII.
+/// Reads the value of a registry: a word of printable ASCII characters.
 ///
 /// # Errors
-/// When it is not a string, or not such a word.
+/// `value` is not a string, or [`token_text`] refuses it.
 pub fn token(value: Value) -> Result<String, Reason> {
     let text = text(value)?;
     token_text(&text)?;
     Ok(text)
 }
 
-/// A word of printable ASCII, without spaces, quotes or backslashes (RFC 6749 §3.3).
+/// Checks that `text` is a word of printable ASCII characters, without spaces, quotes or backslashes (RFC 6749 §3.3).
 ///
 /// # Errors
-/// When `text` is not such a word.
+/// It is empty, longer than [`NAME_MAX`] or has another character.
 pub fn token_text(text: &str) -> Result<&str, Reason> {
     if text.is_empty()
         || text.len() > NAME_MAX
@@ -41,31 +48,31 @@ pub fn token_text(text: &str) -> Result<&str, Reason> {
     Ok(text)
 }
 
-/// What a schema can say of such a word, with some a registry has.
+/// Returns the JSON Schema of a word of printable ASCII characters, with known values as examples.
 pub fn token_schema(known: &[&str]) -> Value {
     json!({ "type": "string", "pattern": format!("^{WORD}$"), "maxLength": NAME_MAX, "examples": known })
 }
 
-/// What a schema can say of such words with one space between them.
+/// Returns the JSON Schema of words of printable ASCII characters, separated by single spaces.
 pub fn words_schema() -> Value {
     json!({ "type": "string", "pattern": format!("^{WORD}( {WORD})*$") })
 }
 
-/// Such a word, as a regular expression.
+/// A regular expression for a word of printable ASCII characters.
 const WORD: &str = r"[!#-\[\]-~]+";
 
-/// A text without control characters or others that deceive, of at most [`TEXT_MAX`] of others.
+/// A text of at most [`TEXT_MAX`] characters, without control characters and invisible ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
 impl Text {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl Single for Text {
+impl SingleValue for Text {
     const SHAPE: &'static str = "string";
 
     fn schema() -> Value {
@@ -74,15 +81,15 @@ impl Single for Text {
 
     fn read(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
-        legible(&text, TEXT_MAX).map(|()| Self(text))
+        check_visible(&text, TEXT_MAX).map(|()| Self(text))
     }
 
     fn read_stored(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
-        bounded(&text, TEXT_MAX).map(|()| Self(text))
+        check_length(&text, TEXT_MAX).map(|()| Self(text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 
@@ -91,16 +98,16 @@ impl Single for Text {
     }
 }
 
-/// What a schema can say of a text of at most that many characters.
-fn text_schema(most: usize) -> Value {
-    json!({ "type": "string", "pattern": PLAIN, "maxLength": most })
+/// Returns the JSON Schema of a text of at most `max` characters.
+fn text_schema(max: usize) -> Value {
+    json!({ "type": "string", "pattern": PLAIN, "maxLength": max })
 }
 
-/// No control characters, none that turn the reading direction, and of those that [`deceives`] has the ones of four digits.
+/// A regular expression that excludes the refused characters up to U+FFFF.
 const PLAIN: &str =
     r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff]*$";
 
-/// A name shown to people, as the client sent it; of at most [`NAME_MAX`] characters.
+/// A name that users see, as the client sent it, of at most [`NAME_MAX`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HumanText(String);
 
@@ -108,18 +115,18 @@ impl HumanText {
     /// Reads a name.
     ///
     /// # Errors
-    /// When it is too long, or has control characters or others that deceive in it.
+    /// It is too long, or has control characters or invisible ones.
     pub fn parse(text: String) -> Result<Self, Reason> {
-        legible(&text, NAME_MAX).map(|()| Self(text))
+        check_visible(&text, NAME_MAX).map(|()| Self(text))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl Single for HumanText {
+impl SingleValue for HumanText {
     const SHAPE: &'static str = "string";
 
     fn schema() -> Value {
@@ -132,41 +139,41 @@ impl Single for HumanText {
 
     fn read_stored(value: Value) -> Result<Self, Reason> {
         let text = text(value)?;
-        bounded(&text, NAME_MAX).map(|()| Self(text))
+        check_length(&text, NAME_MAX).map(|()| Self(text))
     }
 
-    fn write(&self) -> Form<'_> {
+    fn write(&self) -> JsonForm<'_> {
         self.0.as_str().into()
     }
 }
 
-/// Characters that turn the reading direction of what follows, so that a name can look like another one.
-fn turns_direction(character: char) -> bool {
+/// Returns true for the characters that change the reading direction of the text after them.
+fn changes_direction(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Characters that end a line, are not seen, or are no characters. A joiner or a mark of direction is part of many names, and stays.
-fn deceives(character: char) -> bool {
+/// Returns true for line separators, invisible characters and noncharacters.
+fn is_invisible(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fdd0}'..='\u{fdef}' | '\u{e0000}'..='\u{e007f}')
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-fn legible(text: &str, most: usize) -> Result<(), Reason> {
-    match text.contains(deceives) {
-        true => Err("must not have characters that end a line or cannot be seen".into()),
-        false => bounded(text, most),
+fn check_visible(text: &str, max: usize) -> Result<(), Reason> {
+    match text.contains(is_invisible) {
+        true => Err("must not have line separators or invisible characters".into()),
+        false => check_length(text, max),
     }
 }
 
-fn bounded(text: &str, most: usize) -> Result<(), Reason> {
+fn check_length(text: &str, max: usize) -> Result<(), Reason> {
     if text
         .chars()
-        .any(|character| character.is_control() || turns_direction(character))
+        .any(|character| character.is_control() || changes_direction(character))
     {
         return Err("must not have control characters".into());
     }
-    if text.chars().count() > most {
-        return Err(format!("is longer than {most} characters").into());
+    if text.chars().count() > max {
+        return Err(format!("is longer than {max} characters").into());
     }
     Ok(())
 }
@@ -176,33 +183,33 @@ fn bounded(text: &str, most: usize) -> Result<(), Reason> {
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// The scopes, as sent.
+    /// Returns the scopes, as they were sent.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 }
 
-impl Held for Scope {
-    fn forms(&self, name: &str, each: &mut dyn FnMut(&str, Form<'_>)) {
-        each(name, Form::Text(self.0.join(" ").into()));
+impl MemberValue for Scope {
+    fn write_members(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>)) {
+        each(name, JsonForm::Text(self.0.join(" ").into()));
     }
 
     fn values(&self) -> Vec<Cow<'_, str>> {
         self.words().map(Cow::from).collect()
     }
 
-    fn names(&self, value: &str) -> bool {
+    fn has_value(&self, value: &str) -> bool {
         self.words().any(|word| word == value)
     }
 
-    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Kept {
-        let asked = self.0.len();
+    fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Narrowing {
+        let before = self.0.len();
         self.0.retain(|word| keep(word));
-        kept(asked, self.0.len())
+        narrowing(before, self.0.len())
     }
 
-    fn keep_once(&mut self) {
-        once(&mut self.0);
+    fn dedup(&mut self) {
+        dedup(&mut self.0);
     }
 }
 
@@ -213,11 +220,11 @@ impl Member for Scope {
         words_schema()
     }
 
-    fn read(name: &'static str, sent: &mut [Sent<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
         let Some(value) = sent
             .first_mut()
             .map(|sent| sent.value.take())
-            .filter(is_said)
+            .filter(is_set)
         else {
             return Ok(None);
         };

@@ -3,23 +3,22 @@
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType,
 };
-use store::Distribution;
 
 use super::table::{Kind, Metric};
 
 /// A number as Prometheus has all of them.
-pub(super) fn number(whole: u64) -> f64 {
+pub fn number(whole: u64) -> f64 {
     let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).map_or(0.0, f64::from);
     half(whole >> 32) * 4_294_967_296.0 + half(whole)
 }
 
 /// The family of a metric with one number and no label.
-pub(super) fn plain(metric: &Metric, value: f64) -> MetricFamily {
+pub fn plain(metric: &Metric, value: f64) -> MetricFamily {
     family(metric, [(Vec::new(), value)])
 }
 
 /// The family of a metric with a number for each set of labels, whose values are in the order of the row.
-pub(super) fn family<'a>(
+pub fn family<'a>(
     metric: &Metric,
     values: impl IntoIterator<Item = (Vec<&'a str>, f64)>,
 ) -> MetricFamily {
@@ -46,8 +45,19 @@ pub(super) fn family<'a>(
     of(metric, samples.collect())
 }
 
+/// The measurements of a histogram.
+#[derive(Debug, Clone, Copy)]
+pub struct HistogramCounts<'a> {
+    /// The upper bounds, ascending, each with the number of measurements above the previous bound and not above this one.
+    pub buckets: &'a [(u64, u64)],
+    /// The number of measurements above the last bound.
+    pub above: u64,
+    /// The sum of all measurements.
+    pub sum: u64,
+}
+
 /// The family of a histogram without labels, of whose units `per` make one of the metric's.
-pub(super) fn histogram(metric: &Metric, measured: &Distribution, per: f64) -> MetricFamily {
+pub fn histogram(metric: &Metric, measured: HistogramCounts<'_>, per: f64) -> MetricFamily {
     let mut below = 0;
     let bucket = |(bound, count): &(u64, u64)| {
         below += count;

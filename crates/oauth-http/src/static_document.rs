@@ -1,4 +1,4 @@
-//! Documents that are made once and served as they are.
+//! Documents that are rendered once and served unchanged.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::cors;
 
-/// A public document: its bytes, its entity tag, and for how long caches may keep it. RFC 9110 §8.8.3.
+/// A public document: its bytes, its entity tag, and its lifetime in caches. RFC 9110 §8.8.3.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct StaticDocument {
     bytes: Bytes,
     etag: HeaderValue,
     cache_control: HeaderValue,
 }
 
-impl Document {
-    /// Freezes a JSON text that caches may keep for `max_age`.
-    pub fn freeze(json: String, max_age: Duration) -> Self {
+impl StaticDocument {
+    /// Creates a document from a JSON text, which caches may keep for `max_age`.
+    pub fn from_json(json: String, max_age: Duration) -> Self {
         let digest = openssl::sha::sha256(json.as_bytes());
         let tag = format!(
             "\"{}\"",
@@ -36,14 +36,15 @@ impl Document {
         }
     }
 
-    /// The bytes as served.
+    /// The bytes of the document.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// The document for pages of any origin, or 304 when who sent these headers has it already (RFC 9110 §13.1.2).
-    pub fn answer(&self, asked: &HeaderMap) -> HttpResponse {
-        let known = asked
+    /// Returns the response to a request with these headers: the document with its CORS headers, or 304 if the client's copy is
+    /// current (RFC 9110 §13.1.2).
+    pub fn respond(&self, request: &HeaderMap) -> HttpResponse {
+        let known = request
             .get_all(header::IF_NONE_MATCH)
             .any(|value| self.matches(value));
         let mut answer = if known {
@@ -66,7 +67,7 @@ impl Document {
         answer
     }
 
-    /// Weak comparison, as If-None-Match asks for.
+    /// Compares weakly, as If-None-Match requires.
     fn matches(&self, condition: &HeaderValue) -> bool {
         let Ok(condition) = condition.to_str() else {
             return false;

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use admission::client_keys;
 use protocol::json::{JsonLimits, has_nul, read_object};
 use protocol::{
     AdmissionRules, ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata,
     RegisteredMetadata,
 };
-use registration::client_keys;
 use serde_json::{Value, json};
 
 /// The default offer, and one with a list for everything.

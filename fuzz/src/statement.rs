@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
+use admission::software_statement::verify;
+use admission::{Rejection, TrustedIssuer};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use protocol::values::STATEMENT_MAX;
 use protocol::{Issuer, Timestamp};
-use registration::statement::verify;
-use registration::{Refusal, TrustedIssuer};
 use serde_json::Value;
 
 const DIRECTORY: &str = "https://directory.example";
@@ -87,7 +87,7 @@ pub fn holds(bytes: &[u8]) {
         Err(refused) => assert!(
             matches!(
                 refused,
-                Refusal::InvalidStatement(_) | Refusal::UnapprovedStatement
+                Rejection::Statement(_) | Rejection::UntrustedStatement
             ),
             "{refused:?}"
         ),
@@ -100,7 +100,7 @@ pub fn holds(bytes: &[u8]) {
     );
 }
 
-fn read(statement: &str) -> Result<protocol::SentMembers, Refusal> {
+fn read(statement: &str) -> Result<protocol::SentMembers, Rejection> {
     let directory = &*DIRECTORY_KEYS;
     verify(
         statement,

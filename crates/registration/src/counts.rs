@@ -1,4 +1,4 @@
-//! What became of registrations, for whoever watches. Strangers cause them, so everything that is told apart is of our own making.
+//! Counts of registrations, for the metrics. Callers cause them, so every label is one of a fixed set.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,53 +8,56 @@ use actix_web::ResponseError;
 use oauth_http::Failure;
 use protocol::{ClientMetadata, ErrorCode};
 
-/// Members a refusal may be about that are in no table of metadata.
+/// Members of requests that are in no table of metadata.
 const MORE: [&str; 1] = ["ext_param_owner"];
 
-/// What a refusal is about when it is no member's name that we know.
+/// The label for a member that is not known.
 pub const OTHER: &str = "other";
 
-/// What became of registrations at one provider since the start of the process.
+/// The registrations at one provider since the start of the process.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct RegistrationCounts {
     registered: AtomicU64,
-    not_registered: Mutex<BTreeMap<NotRegistered, u64>>,
+    not_registered: Mutex<BTreeMap<FailureLabels, u64>>,
 }
 
-/// Why a client was not registered.
+/// The labels of a registration that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NotRegistered {
+pub struct FailureLabels {
     /// The status of the answer.
     pub status: u16,
     /// The error code of the answer.
     pub error: &'static str,
-    /// The member it is about: its name without a language tag, [`OTHER`] for what is none, or nothing.
+    /// The name of the member that was rejected, without a language tag; [`OTHER`] if it is not known, empty without a member.
     pub member: &'static str,
 }
 
-impl Counts {
-    /// Clients that were registered.
+impl RegistrationCounts {
+    /// Returns the number of registrations.
     pub fn registered(&self) -> u64 {
         self.registered.load(Ordering::Relaxed)
     }
 
-    /// Those that were not, by why.
-    pub fn not_registered(&self) -> Vec<(NotRegistered, u64)> {
-        let why = self
+    /// Returns the numbers of failures by their labels.
+    pub fn not_registered(&self) -> Vec<(FailureLabels, u64)> {
+        let failures = self
             .not_registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        why.iter().map(|(why, count)| (*why, *count)).collect()
+        failures
+            .iter()
+            .map(|(labels, count)| (*labels, *count))
+            .collect()
     }
 
-    /// Counts a client that was registered.
+    /// Counts a registration.
     pub(crate) fn count(&self) {
         self.registered.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts one that was not.
-    pub(crate) fn count_not(&self, failure: &Failure) {
-        let why = NotRegistered {
+    /// Counts a registration that failed.
+    pub(crate) fn count_failure(&self, failure: &Failure) {
+        let labels = FailureLabels {
             status: failure.status_code().as_u16(),
             error: failure.code().as_str(),
             member: match failure.code() {
@@ -68,11 +71,11 @@ impl Counts {
             .not_registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *not_registered.entry(why).or_default() += 1;
+        *not_registered.entry(labels).or_default() += 1;
     }
 }
 
-/// The member of our tables that a name, perhaps with a language tag, belongs to.
+/// Returns the known member that a name, perhaps with a language tag, belongs to.
 fn known(name: &str) -> &'static str {
     let name = name.split('#').next().unwrap_or_default();
     let members = ClientMetadata::ROWS.iter().map(|row| row.name).chain(MORE);
@@ -87,8 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strangers_do_not_choose_what_is_told_apart() {
-        let counts = Counts::default();
+    fn labels_are_bounded() {
+        let counts = RegistrationCounts::default();
         for about in [
             "client_name#de",
             "client_name#x-another",
@@ -96,12 +99,12 @@ mod tests {
             "x-unheard-of",
             "y-unheard-of",
         ] {
-            counts.count_not(&Failure::new(ErrorCode::InvalidClientMetadata, "").about(about));
+            counts.count_failure(&Failure::new(ErrorCode::InvalidClientMetadata, "").about(about));
         }
-        counts.count_not(&Failure::new(ErrorCode::InvalidClientMetadata, ""));
-        counts.count_not(&Failure::new(ErrorCode::InvalidToken, "").about("no credentials"));
-        counts.count_not(&Failure::unavailable("down"));
-        let of = |status, error, member| NotRegistered {
+        counts.count_failure(&Failure::new(ErrorCode::InvalidClientMetadata, ""));
+        counts.count_failure(&Failure::new(ErrorCode::InvalidToken, "").about("no credentials"));
+        counts.count_failure(&Failure::unavailable("down"));
+        let of = |status, error, member| FailureLabels {
             status,
             error,
             member,

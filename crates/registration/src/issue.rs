@@ -14,38 +14,39 @@ use store::{Client, NewClient, SecretChange};
 
 use crate::Registration;
 
-/// A client with all that is issued to it, from one draw of randomness. RFC 7591 §3.2.1.
+/// Makes a client with its identifier, secret and token, from one read of the random source. RFC 7591 §3.2.1.
 ///
 /// # Errors
-/// When there is no randomness.
-pub fn client(
+/// When the random source fails.
+pub fn new_client(
     registration: &Registration,
     metadata: RegisteredMetadata,
     owner: Option<String>,
     composed_name: Option<String>,
     terms: Option<Arc<TokenTerms>>,
-) -> Result<NewClient, Failure> {
-    let Drawn {
+) -> Result<(NewClient, RegistrationAccessToken), Failure> {
+    let RandomValues {
         id: random,
         secret,
         token,
     } = draw(registration)?;
-    let now = registration.clock.now();
-    // Identifiers that sort by time are appended to the index; they show no more than client_id_issued_at does.
+    let now = registration.services.clock.now();
+    // Identifiers that sort by time are appended to the database index. They reveal no more than client_id_issued_at does.
     let mut begun = String::new();
     hexadecimal::push(
         &mut begun,
-        registration.clock.milliseconds().unsigned_abs(),
+        registration.services.clock.milliseconds().unsigned_abs(),
         12,
     );
     let id = ClientId::new(text(&begun, &random));
     let has_secret = needs_secret(metadata.members());
-    Ok(NewClient {
+    let token = RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token));
+    let client = NewClient {
         id,
-        provider: registration.issuer.clone(),
+        provider: registration.policy.issuer.clone(),
         metadata,
         secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
-        token: RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token)),
+        token: token.clone(),
         issued_at: now,
         secret_expires_at: if has_secret {
             secret_expiry(registration, now)
@@ -58,24 +59,25 @@ pub fn client(
         owner,
         composed_name,
         terms,
-    })
+    };
+    Ok((client, token))
 }
 
-/// What an update does to the secret: a client that needs one and has none, or one that expired, is given one; a client that
-/// needs none loses it. RFC 7592 §2.2.
+/// Decides about the secret in an update: a client that needs a secret and has none, or an expired one, is issued one; the secret of
+/// a client that needs none is removed. RFC 7592 §2.2.
 ///
 /// # Errors
-/// When there is no randomness.
+/// When the random source fails.
 pub fn secret_change(
     registration: &Registration,
     client: &Client,
     metadata: &RegisteredMetadata,
 ) -> Result<SecretChange, Failure> {
-    let now = registration.clock.now();
+    let now = registration.services.clock.now();
     let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
     Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
-            let Drawn { secret, .. } = draw(registration)?;
+            let RandomValues { secret, .. } = draw(registration)?;
             SecretChange::Issue(
                 ClientSecret::new(text("", &secret)),
                 secret_expiry(registration, now),
@@ -92,7 +94,7 @@ fn secret_expiry(registration: &Registration, now: Timestamp) -> Option<Timestam
         .map(|lifetime| now.plus(lifetime))
 }
 
-/// Whether anything that was agreed is built on a secret: the authentication method, or an algorithm with a shared key.
+/// Returns true if the authentication method or an algorithm uses a client secret.
 fn needs_secret(agreed: &ClientMetadata) -> bool {
     let mut algorithms = agreed
         .present()
@@ -104,20 +106,20 @@ fn needs_secret(agreed: &ClientMetadata) -> bool {
         || algorithms.any(|(_, held)| held.values().iter().any(|value| takes_a_secret(value)))
 }
 
-/// What is random about a client: 128 bits of its identifier, 256 each of its secret and its token.
-struct Drawn {
+/// The random parts of a client: 128 bits of its identifier, 256 each of its secret and its token.
+struct RandomValues {
     id: [u8; 16],
     secret: [u8; 32],
     token: [u8; 32],
 }
 
-fn draw(registration: &Registration) -> Result<Drawn, Failure> {
+fn draw(registration: &Registration) -> Result<RandomValues, Failure> {
     let mut bytes = [0_u8; 80];
-    (registration.random)(&mut bytes)
+    (registration.services.random)(&mut bytes)
         .map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
     let drawn = bytes.split_first_chunk().and_then(|(id, rest)| {
         let (secret, rest) = rest.split_first_chunk()?;
-        Some(Drawn {
+        Some(RandomValues {
             id: *id,
             secret: *secret,
             token: *rest.first_chunk()?,
@@ -126,7 +128,7 @@ fn draw(registration: &Registration) -> Result<Drawn, Failure> {
     drawn.ok_or_else(|| Failure::server_error("the randomness drawn is too short for a client"))
 }
 
-/// How random bytes are written behind what a text begins with: in base64url.
+/// Returns `begin` and behind it the bytes in base64url.
 fn text(begin: &str, bytes: &[u8]) -> String {
     let mut text = String::with_capacity(begin.len() + bytes.len().div_ceil(3) * 4);
     text.push_str(begin);

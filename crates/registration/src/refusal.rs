@@ -1,81 +1,75 @@
-//! Everything a request can be refused for, and how each looks on the wire.
+//! The reasons for which a request is refused, and the answer to each.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use access::PasswordError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use admission::Rejection;
 use oauth_http::Failure;
 use oauth_http::authorization::Scheme;
 use protocol::{ErrorCode, Invalid};
 use store::StoreError;
 
-use crate::Door;
-
-/// Why a request is refused.
+/// The reason for which a request is refused.
 #[derive(Debug)]
 pub enum Refusal {
     /// No credentials were presented.
     NoCredentials(Challenge),
-    /// Those presented are wrong, expired or revoked, or the client is gone.
+    /// The credentials are wrong, expired or revoked, or the client does not exist.
     WrongCredentials(Option<Scheme>),
-    /// This provider registers nobody.
+    /// The provider does not accept registrations.
     Closed,
-    /// The caller may not do this.
+    /// The caller lacks the permission. The text is a sentence for the client.
     NotPermitted(&'static str),
-    /// The body could not be read.
-    Body(Failure),
-    /// A member cannot be accepted.
-    Invalid(Invalid, Door),
-    /// The application owner is no name.
+    /// The metadata was rejected.
+    Rejected(Rejection),
+    /// `ext_param_owner` is not an account name.
     InvalidOwner,
-    /// The software statement is unreadable, badly signed or out of date.
-    InvalidStatement(&'static str),
-    /// The software statement comes from somebody we do not trust.
-    UnapprovedStatement,
-    /// The query of an unregistration lacks something.
+    /// A parameter of an unregistration is missing. The text is a sentence for the client.
     MissingParameter(&'static str),
-    /// The unregistration does not match a client of the caller's.
+    /// No client of the caller matches an unregistration.
     NoMatch,
-    /// The owner has a client of that name already.
+    /// The owner has a client with the composed name already.
     NameTaken,
-    /// Somebody else changed the client first.
+    /// Another request changed the client first.
     Stale,
-    /// There were too many of what that word says; for how long to wait.
+    /// A limit was reached: its subject, and the time to wait.
     TooMany(&'static str, Duration),
-    /// Too many of what that word says are waiting.
+    /// A queue is full: its subject.
     Busy(&'static str),
-    /// Too many documents are being fetched, whoever asks; the time after which to try again.
+    /// The limit on fetches of all callers together was reached; the time to wait.
     Fetches(Duration),
-    /// The store could not do it.
+    /// The store failed.
     Store(StoreError),
-    /// The work could not be done at all.
+    /// A failure of another layer, such as a body that cannot be read.
     Failure(Failure),
 }
 
-/// What [`Refusal::TooMany`] counts: passwords that were wrong.
+/// The subject of [`Refusal::TooMany`] for wrong passwords.
 pub(crate) const WRONG_PASSWORDS: &str = "wrong passwords";
 
-/// The passwords of [`Refusal::Busy`]: those that wait to be verified.
+/// The subject of [`Refusal::Busy`] for passwords that wait to be verified.
 pub(crate) const WAITING_PASSWORDS: &str = "waiting passwords";
 
-/// What [`Refusal::TooMany`] counts: registrations, refused ones included.
+/// The subject of [`Refusal::TooMany`] for registrations, refused ones included.
 pub(crate) const REGISTRATIONS: &str = "registrations";
 
-/// What [`Refusal::TooMany`] counts: updates and deletions of clients, refused ones included.
+/// The subject of [`Refusal::TooMany`] for updates and deletions, refused ones included.
 pub(crate) const UPDATES: &str = "updates";
 
-/// What [`Refusal::TooMany`] counts: fetches of one caller that are under way.
+/// The subject of [`Refusal::TooMany`] for fetches of one caller that are in progress.
 pub(crate) const FETCHES: &str = "fetches";
 
-/// Which schemes a request without credentials is told of, in order.
+/// The authentication schemes in the answer to a request without credentials, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Challenge {
-    /// Bearer, then Basic: registration at the standard door.
+    /// Bearer, then Basic: the registration endpoint.
     BearerThenBasic,
     /// Bearer alone: management.
     Bearer,
-    /// Basic, then Bearer: registration at the WSO2 doors.
+    /// Basic, then Bearer: registration at the WSO2 endpoints.
     BasicThenBearer,
     /// Basic alone: unregistration.
     Basic,
@@ -96,7 +90,7 @@ impl From<Refusal> for Failure {
                     Challenge::Basic => &[REALM_BASIC],
                 };
                 let failure =
-                    Failure::new(ErrorCode::InvalidToken, "This needs credentials; the WWW-Authenticate header names the schemes.");
+                    Failure::new(ErrorCode::InvalidToken, "Credentials are required; the WWW-Authenticate header lists the schemes.");
                 schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme)).about("no credentials")
             }
             Refusal::WrongCredentials(scheme) => {
@@ -106,42 +100,41 @@ impl From<Refusal> for Failure {
             }
             Refusal::Closed => Failure::new(ErrorCode::AccessDenied, "This provider does not accept registrations."),
             Refusal::NotPermitted(why) => Failure::new(ErrorCode::AccessDenied, why),
-            Refusal::Body(failure) | Refusal::Failure(failure) => failure,
-            Refusal::Invalid(invalid, door) if invalid.is_about_redirect_uris() => match door {
-                Door::Standard => Failure::new(ErrorCode::InvalidRedirectUri, format!("{INVALID_REDIRECT_URIS}: {invalid}")),
-                Door::Wso2 => Failure::new(ErrorCode::InvalidRedirectUri, INVALID_REDIRECT_URIS),
+            Refusal::Failure(failure) => failure,
+            Refusal::Rejected(Rejection::Invalid(invalid)) if invalid.is_about_redirect_uris() => {
+                Failure::new(ErrorCode::InvalidRedirectUri, format!("{INVALID_REDIRECT_URIS}: {invalid}"))
+                    .about(invalid.member)
             }
-            .about(invalid.member),
-            Refusal::Invalid(invalid, _) => {
+            Refusal::Rejected(Rejection::Invalid(invalid)) => {
                 Failure::new(ErrorCode::InvalidClientMetadata, format!("{invalid}.")).about(short(invalid.member))
             }
-            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").about("ext_param_owner"),
-            Refusal::InvalidStatement(why) => Failure::new(ErrorCode::InvalidSoftwareStatement, why),
-            Refusal::UnapprovedStatement => Failure::new(
+            Refusal::Rejected(Rejection::Statement(why)) => Failure::new(ErrorCode::InvalidSoftwareStatement, why),
+            Refusal::Rejected(Rejection::UntrustedStatement) => Failure::new(
                 ErrorCode::UnapprovedSoftwareStatement,
                 "The software statement comes from an issuer this provider does not trust.",
             ),
+            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").about("ext_param_owner"),
             Refusal::MissingParameter(why) => Failure::new(ErrorCode::InvalidRequest, why),
             Refusal::NoMatch => {
-                Failure::new(ErrorCode::AccessDenied, "No client of yours has this identifier, userId and applicationName.")
+                Failure::new(ErrorCode::AccessDenied, "No client of this account matches client_id, userId and applicationName.")
             }
             Refusal::NameTaken => Failure::new(
                 ErrorCode::InvalidClientMetadata,
                 "client_name conflicts: this owner has a client of the composed name already.",
             ),
             Refusal::Stale => {
-                Failure::new(ErrorCode::InvalidRequest, "Somebody else changed this client first. Read it again, then update it.")
+                Failure::new(ErrorCode::InvalidRequest, "The client was changed by another request. Read it again, then repeat the update.")
                     .status(StatusCode::CONFLICT)
             }
             Refusal::TooMany(what, wait) => {
-                Failure::new(ErrorCode::InvalidRequest, "There were too many attempts. Try again after the time in Retry-After.")
+                Failure::new(ErrorCode::InvalidRequest, "Too many requests. Try again after the time in the Retry-After header.")
                     .about(what)
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
             }
-            // Nothing is logged: a stranger who causes many of these does not choose how long the log is.
+            // Not logged: any caller can cause many of these.
             Refusal::Busy(what) => Failure::busy().about(what),
-            // Strangers cause it, so no line of the log tells of each.
+            // Not logged: any caller can cause many of these.
             Refusal::Fetches(wait) => Failure::new(
                 ErrorCode::TemporarilyUnavailable,
                 "Too many documents of clients are being fetched. Try again after the time in the Retry-After header.",
@@ -164,7 +157,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// A member's name may have a language tag behind it, which is as long as a stranger likes.
+/// Truncates a member's name: the language tag behind it has no maximum length.
 fn short(member: Cow<'static, str>) -> Cow<'static, str> {
     if member.len() > 64 {
         member.chars().take(64).collect::<String>().into()
@@ -173,12 +166,35 @@ fn short(member: Cow<'static, str>) -> Cow<'static, str> {
     }
 }
 
-/// What every refusal about redirect URIs begins with.
-const INVALID_REDIRECT_URIS: &str = "One or more redirect_uri values are invalid";
+/// The beginning of every description about redirect URIs.
+pub(crate) const INVALID_REDIRECT_URIS: &str = "One or more redirect_uri values are invalid";
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        Self::Rejected(invalid.into())
+    }
+}
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::TooManyFailures(wait) => Self::TooMany(WRONG_PASSWORDS, wait),
+            PasswordError::QueueFull => Self::Busy(WAITING_PASSWORDS),
+            PasswordError::Store(error) => Self::Store(error),
+            PasswordError::Failure(failure) => Self::Failure(failure),
+        }
     }
 }
 

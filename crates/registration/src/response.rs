@@ -10,7 +10,7 @@ use store::Information;
 
 use crate::ENDPOINT;
 
-/// A client was registered.
+/// Answers a registration.
 pub fn created(
     client: &Information,
     token: &RegistrationAccessToken,
@@ -19,7 +19,7 @@ pub fn created(
     information(StatusCode::CREATED, client, token, issuer)
 }
 
-/// A client was read or updated.
+/// Answers a read or an update.
 pub fn ok(
     client: impl Into<Information>,
     token: &RegistrationAccessToken,
@@ -28,7 +28,7 @@ pub fn ok(
     information(StatusCode::OK, &client.into(), token, issuer)
 }
 
-/// A client was deleted.
+/// Answers a deletion.
 pub fn deleted() -> HttpResponse {
     let mut answer = HttpResponse::NoContent();
     no_store(&mut answer);
@@ -51,9 +51,9 @@ fn information(
         .body(body(client, token, issuer))
 }
 
-/// What the provider adds to what was agreed. RFC 7591 §3.2.1, RFC 7592 §3.
+/// The members that the provider adds to the agreed metadata. RFC 7591 §3.2.1, RFC 7592 §3.
 #[derive(Serialize)]
-struct Added<'a> {
+struct IssuedMembers<'a> {
     client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
@@ -64,11 +64,11 @@ struct Added<'a> {
     registration_client_uri: &'a str,
 }
 
-/// What the provider issued, and behind it the agreed metadata exactly as it is stored.
+/// Returns the issued members, and behind them the agreed metadata exactly as it is stored.
 fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> Vec<u8> {
     let metadata = client.metadata.as_str();
     let mut body = Vec::with_capacity(metadata.len() + 512);
-    let added = Added {
+    let members = IssuedMembers {
         client_id: client.id.as_str(),
         client_secret: client.secret.as_ref().map(ClientSecret::reveal),
         client_secret_expires_at: client
@@ -79,12 +79,12 @@ fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) 
         registration_access_token: token.reveal(),
         registration_client_uri: &issuer.endpoint(&[ENDPOINT, "/", client.id.as_str()].concat()),
     };
-    // Writing texts and numbers to memory does not fail.
-    let _ = serde_json::to_writer(&mut body, &added);
-    if let Some(members) = metadata.strip_prefix('{').filter(|members| *members != "}") {
+    // Writing strings and numbers to memory cannot fail.
+    let _ = serde_json::to_writer(&mut body, &members);
+    if let Some(agreed) = metadata.strip_prefix('{').filter(|agreed| *agreed != "}") {
         body.pop();
         body.push(b',');
-        body.extend_from_slice(members.as_bytes());
+        body.extend_from_slice(agreed.as_bytes());
     }
     body
 }

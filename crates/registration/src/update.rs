@@ -1,27 +1,29 @@
-//! What an update request must and must not carry. RFC 7592 §2.2.
+//! The members of an update request that the provider issued. RFC 7592 §2.2.
 
 use openssl::memcmp;
 use protocol::{ClientInformation, Invalid, SentMembers};
 use serde_json::Value;
 use store::Client;
 
-use crate::{Door, Refusal};
+use crate::Refusal;
 
-/// Takes what the provider issued out of an update request, after seeing that it is the client's own.
+/// Takes `client_id` and `client_secret` out of an update request, after checking that they are the client's.
 ///
 /// # Errors
-/// When `client_id` is missing or another's, `client_secret` is sent and is not the client's, or a member that is the
-/// provider's to say is there.
-pub fn request(client: &Client, mut object: SentMembers) -> Result<SentMembers, Refusal> {
-    let refuse = |member: &'static str, reason: &'static str| {
-        Refusal::Invalid(Invalid::new(member, reason), Door::Standard)
-    };
-    match object.remove("client_id") {
+/// When `client_id` is missing or another client's, `client_secret` is sent and is not the client's, or the request has another
+/// member that only the provider sets.
+pub(crate) fn take_credentials(
+    client: &Client,
+    mut members: SentMembers,
+) -> Result<SentMembers, Refusal> {
+    let refuse =
+        |member: &'static str, reason: &'static str| Refusal::from(Invalid::new(member, reason));
+    match members.remove("client_id") {
         Some(Value::String(id)) if id == client.id.as_str() => {}
-        None | Some(Value::Null) => return Err(refuse("client_id", "must be in an update")),
-        Some(_) => return Err(refuse("client_id", "must be the client's own in an update")),
+        None | Some(Value::Null) => return Err(refuse("client_id", "is required in an update")),
+        Some(_) => return Err(refuse("client_id", "must equal the client's client_id")),
     }
-    match object.remove("client_secret") {
+    match members.remove("client_secret") {
         None | Some(Value::Null) => {}
         Some(Value::String(sent)) if sent.is_empty() => {}
         Some(Value::String(sent))
@@ -32,16 +34,16 @@ pub fn request(client: &Client, mut object: SentMembers) -> Result<SentMembers, 
         Some(_) => {
             return Err(refuse(
                 "client_secret",
-                "must be the client's own, or left out of an update",
+                "must equal the client's client_secret or be omitted",
             ));
         }
     }
     match ClientInformation::ROWS
         .iter()
-        .find(|row| object.has(row.name))
+        .find(|row| members.has(row.name))
     {
-        Some(row) => Err(refuse(row.name, "must be left out of an update")),
-        None => Ok(object),
+        Some(row) => Err(refuse(row.name, "must be omitted from an update")),
+        None => Ok(members),
     }
 }
 

@@ -85,7 +85,7 @@ impl Front {
         let registration = || {
             request
                 .app_data::<Data<Registration>>()
-                .map(|registration| &registration.issuer)
+                .map(|registration| &registration.policy.issuer)
         };
         self.direct.issuer(request.head()).or_else(registration)
     }

@@ -26,6 +26,7 @@ pub mod request_id;
 pub mod serve;
 pub mod setting;
 pub mod settings;
+mod sockets;
 pub mod supervisor;
 pub mod tasks;
 pub mod terminal;

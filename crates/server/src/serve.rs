@@ -1,13 +1,14 @@
-//! `frontdesk serve`: from a configuration to a service that answers, and back to nothing without losing a request.
+//! `frontdesk serve`: from a configuration to a service that answers, and to its end without losing a request.
 
 use std::future::poll_fn;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use access::{PasswordLimits, PasswordVerifier, RefusalLog, RegistrationLimiter};
 use actix_server::Server;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
@@ -16,8 +17,7 @@ use actix_web::{App, HttpServer, rt};
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
-use registration::{LoginLimits, Logins, Random, Throttle, Trail};
-use socket2::{Domain, Socket, Type};
+use registration::{Random, Services};
 use store::{By, Role, Store};
 use telemetry::{Metrics, Traces};
 
@@ -29,25 +29,55 @@ use crate::listener::Listeners;
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
 use crate::request_id::RequestIds;
-use crate::settings::named;
+use crate::sockets::{addresses, listen};
 use crate::terminal::startup_message;
-use crate::wiring::{Means, Site};
+use crate::wiring::{FIRST_START, Site};
 use crate::{open_store, supervisor, tasks, tls};
+
+pub use crate::sockets::resolve;
 
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
 
-/// What the audit trail says of what is made then.
-const START: &str = "first start";
-
-/// Serves until a signal says stop, and traces requests if there is somebody to tell.
+/// Serves until a signal to stop arrives: prepare, open, bind, announce, run, drain.
 ///
 /// # Errors
-/// One sentence that names what keeps the service from starting.
-pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
+/// When the service cannot start, or stops by an error.
+pub fn serve(config: Config, traces: Option<Traces>) -> Result<(), String> {
     keys::install();
-    let clock = Clock::system();
-    // What the operator gave is looked at before anything is made.
+    let (prepared, sockets) = prepare(config)?;
+    let opened = open(prepared, traces)?;
+    // It is never dropped: that would wait for threads that hang on a database, and the process ends anyway.
+    let system = ManuallyDrop::new(rt::System::new());
+    let outcome = system.block_on(async {
+        // Before the service is announced: a signal that comes at once must stop it too.
+        let stop =
+            stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
+        let bound = [addresses(&sockets.public), addresses(&sockets.management)];
+        let servers = bind(&opened, sockets).map_err(|error| error.to_string())?;
+        tasks::start(&opened.site, &opened.services, &opened.config);
+        announce(&opened, &bound);
+        run(servers, stop, Arc::clone(&opened.draining)).await
+    });
+    drain(&opened);
+    outcome
+}
+
+/// The configuration after it was checked, with what was made from it alone.
+struct Prepared {
+    config: Config,
+    first_password: Option<Secret>,
+    fetcher: Fetcher,
+}
+
+/// The sockets of the listeners.
+struct Sockets {
+    public: Vec<TcpListener>,
+    management: Vec<TcpListener>,
+}
+
+/// Checks what the operator gave, and listens, before anything is created.
+fn prepare(mut config: Config) -> Result<(Prepared, Sockets), String> {
     config
         .providers
         .iter()
@@ -58,135 +88,197 @@ pub fn serve(mut config: Config, traces: Option<Traces>) -> Result<(), String> {
     if let TlsMode::Files { certificate, key } = &config.tls {
         tls::acceptor(certificate, key).map_err(|error| error.to_string())?;
     }
-    let listeners = listen("listen", &config.listen, config.development)?;
+    let public = listen("listen", &config.listen, config.development)?;
     if config.development {
-        settle_issuer(&mut config, &listeners)?;
+        settle_issuer(&mut config, &public)?;
     }
-    let management_listeners = listen("management_listen", &config.management_listen, false)?;
+    let management = listen("management_listen", &config.management_listen, false)?;
+    let prepared = Prepared {
+        config,
+        first_password,
+        fetcher,
+    };
+    Ok((prepared, Sockets { public, management }))
+}
+
+/// The service before it answers.
+struct Opened {
+    config: Config,
+    services: Services,
+    site: Site,
+    admin_password: Option<Secret>,
+    acceptor: Option<SslAcceptor>,
+    certificate_end: Option<Timestamp>,
+    metrics: Metrics,
+    request_ids: Arc<RequestIds>,
+    descriptors: Descriptors,
+    connections: Arc<Connections>,
+    draining: Arc<AtomicBool>,
+    traces: Option<Traces>,
+}
+
+/// Opens the store, makes the first account and keys, and builds every document.
+fn open(prepared: Prepared, traces: Option<Traces>) -> Result<Opened, String> {
+    let Prepared {
+        config,
+        first_password,
+        fetcher,
+    } = prepared;
     let store = open_store::open(&config).map_err(|error| error.to_string())?;
+    let clock = Clock::system();
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
-    let throttle = Arc::new(Throttle::of_registrations(
-        config.limits.registrations_per_minute,
-    ));
-    let updates = Arc::new(Throttle::of_updates(config.limits.updates_per_minute));
-    let login_limits = LoginLimits {
-        threads: std::thread::available_parallelism().map_or(2, usize::from),
-        waiting: config
-            .limits
-            .passwords_waiting
-            .try_into()
-            .unwrap_or(usize::MAX),
-        failures: config.limits.failed_logins_per_minute,
-    };
-    let logins = Arc::new(Logins::new(store.clone(), login_limits, &random())?);
-    let trail = Arc::new(Trail::default());
-    let means = Means {
-        store: store.by(By::hand(START)),
-        fetcher: fetcher.clone(),
-        clock: clock.clone(),
-        random: random(),
-        throttle: Arc::clone(&throttle),
-        updates: Arc::clone(&updates),
-        logins: Arc::clone(&logins),
-        trail: Arc::clone(&trail),
-    };
-    let site = Site::new(&config, &means).map_err(|error| error.to_string())?;
-    let (acceptor, certificate_end) = acceptor(&config, &clock)?.unzip();
-    let metrics = Metrics::new().map_err(|error| error.to_string())?;
-    let ids = RequestIds::new(random(), config.proxies.clone())?;
-    let draining = Arc::new(AtomicBool::new(false));
+    let services = services(&config, store, fetcher, clock)?;
+    let site = Site::new(&config, &services).map_err(|error| error.to_string())?;
+    let (acceptor, certificate_end) = acceptor(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let connections = Connections::new(
         &config.limits,
         descriptors.connections,
         config.proxies.clone(),
     );
+    Ok(Opened {
+        metrics: Metrics::new().map_err(|error| error.to_string())?,
+        request_ids: RequestIds::new(random(), config.proxies.clone())?,
+        config,
+        services,
+        site,
+        admin_password,
+        acceptor,
+        certificate_end,
+        descriptors,
+        connections,
+        draining: Arc::new(AtomicBool::new(false)),
+        traces,
+    })
+}
 
-    // It is never taken down: that would wait for whoever hangs on a database that does not answer, and the process ends anyway.
-    let system = ManuallyDrop::new(rt::System::new());
-    let outcome = system.block_on(async {
-        // Before anybody is told that the service is there: a signal that comes at once must stop it as well as any other.
-        let stop =
-            stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
-        let (public_addresses, private_addresses) =
-            (addresses(&listeners), addresses(&management_listeners));
-        let sources = MetricSources {
-            clock: clock.clone(),
-            store: store.clone(),
-            site: site.clone(),
-            fetcher,
-            throttle: Arc::clone(&throttle),
-            updates: Arc::clone(&updates),
-            logins: Arc::clone(&logins),
-            trail: Arc::clone(&trail),
-            connections: Arc::clone(&connections),
-            store_health: StoreHealth::start(store.clone()),
-            draining: Arc::clone(&draining),
-            certificate_end,
-            traces: traces.clone(),
-        };
-        let management = ManagementState {
-            store: store.clone(),
-            draining: Arc::clone(&draining),
-            metrics: metrics.clone(),
-            sources: Arc::new(sources),
-        };
-        let front = Arc::new(Front {
-            direct: site.direct(&metrics),
-            ids: Arc::clone(&ids),
-            limits: config.limits,
-            metrics: metrics.clone(),
-            // A browser that was told so once lets nobody past a certificate it does not trust.
-            strict: matches!(config.tls, TlsMode::Files { .. }),
-            traces: traces.clone(),
-        });
-        let public = public(&site, &front, connections, listeners, acceptor.as_ref())
-            .map_err(|error| error.to_string())?;
-        let private =
-            private(management, management_listeners).map_err(|error| error.to_string())?;
-        tasks::start(
-            site.clone(),
-            &store,
-            clock.clone(),
-            ([throttle, updates], logins),
-            (config.keep_retired, config.keep_audit),
-        );
-        tasks::write_trail(store.clone(), Arc::clone(&trail));
-        tracing::info!(
-            descriptors = descriptors.limit,
-            connections = descriptors.connections,
-            "open connections are limited"
-        );
-        startup_message::print(
-            &config,
-            &site,
-            &public_addresses,
-            &private_addresses,
-            admin_password.as_ref(),
-        );
-        supervisor::ready();
-        let (public_handle, private_handle) = (public.handle(), private.handle());
-        rt::spawn(private);
-        rt::spawn(async move {
-            stop.await;
-            tracing::info!("stopping: requests that are under way are finished first");
-            draining.store(true, Ordering::Relaxed);
-            supervisor::stopping();
-            public_handle.stop(true).await;
-        });
-        let served = public.await;
-        private_handle.stop(false).await;
-        served.map_err(|error| error.to_string())
+/// Makes the objects that all providers share.
+fn services(
+    config: &Config,
+    store: Store,
+    fetcher: Fetcher,
+    clock: Clock,
+) -> Result<Services, String> {
+    let limits = &config.limits;
+    let password_limits = PasswordLimits {
+        threads: std::thread::available_parallelism().map_or(2, usize::from),
+        waiting: limits.passwords_waiting.try_into().unwrap_or(usize::MAX),
+        failures: limits.failed_logins_per_minute,
+    };
+    let random = random();
+    let passwords = PasswordVerifier::new(store.clone(), password_limits, &*random)?;
+    let limiter =
+        RegistrationLimiter::new(limits.registrations_per_minute, limits.updates_per_minute);
+    Ok(Services {
+        store,
+        fetcher,
+        clock,
+        random,
+        limiter: Arc::new(limiter),
+        passwords: Arc::new(passwords),
+        refusals: Arc::new(RefusalLog::default()),
+    })
+}
+
+/// The running servers.
+struct Servers {
+    public: Server,
+    management: Server,
+}
+
+/// Starts the servers on their sockets.
+fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
+    let management = ManagementState {
+        store: opened.services.store.clone(),
+        draining: Arc::clone(&opened.draining),
+        metrics: opened.metrics.clone(),
+        sources: Arc::new(sources(opened)),
+    };
+    let front = Front {
+        direct: opened.site.direct(&opened.metrics),
+        ids: Arc::clone(&opened.request_ids),
+        limits: opened.config.limits,
+        metrics: opened.metrics.clone(),
+        // A browser that was told so once accepts no certificate that it does not trust.
+        strict: matches!(opened.config.tls, TlsMode::Files { .. }),
+        traces: opened.traces.clone(),
+    };
+    let connections = Arc::clone(&opened.connections);
+    Ok(Servers {
+        public: public(
+            &opened.site,
+            &Arc::new(front),
+            connections,
+            sockets.public,
+            opened.acceptor.as_ref(),
+        )?,
+        management: private(management, sockets.management)?,
+    })
+}
+
+/// Returns what /metrics reads, and starts to watch the store.
+fn sources(opened: &Opened) -> MetricSources {
+    MetricSources {
+        services: opened.services.clone(),
+        site: opened.site.clone(),
+        connections: Arc::clone(&opened.connections),
+        store_health: StoreHealth::start(opened.services.store.clone()),
+        draining: Arc::clone(&opened.draining),
+        certificate_end: opened.certificate_end,
+        traces: opened.traces.clone(),
+    }
+}
+
+/// Tells the operator and the supervisor that the service answers.
+fn announce(opened: &Opened, [public, management]: &[Vec<SocketAddr>; 2]) {
+    tracing::info!(
+        descriptors = opened.descriptors.limit,
+        connections = opened.descriptors.connections,
+        "open connections are limited"
+    );
+    startup_message::print(
+        &opened.config,
+        &opened.site,
+        public,
+        management,
+        opened.admin_password.as_ref(),
+    );
+    supervisor::ready();
+}
+
+/// Serves until `stop`, and then until the requests in progress are answered.
+async fn run(
+    servers: Servers,
+    stop: impl Future<Output = ()> + 'static,
+    draining: Arc<AtomicBool>,
+) -> Result<(), String> {
+    let (public, management) = (servers.public.handle(), servers.management.handle());
+    rt::spawn(servers.management);
+    rt::spawn(async move {
+        stop.await;
+        tracing::info!("stopping: finishing requests in progress");
+        draining.store(true, Ordering::Relaxed);
+        supervisor::stopping();
+        public.stop(true).await;
     });
-    if let Err(error) = store.refused(trail.take_all()).wait() {
-        tracing::warn!("the last refusals are not in the audit trail: {error}");
+    let served = servers.public.await;
+    management.stop(false).await;
+    served.map_err(|error| error.to_string())
+}
+
+/// Saves what is left in memory, and closes the store.
+fn drain(opened: &Opened) {
+    let Services {
+        store, refusals, ..
+    } = &opened.services;
+    if let Err(error) = store.refused(refusals.take_all()).wait() {
+        tracing::warn!("the last refusals were not saved to the audit trail: {error}");
     }
     store.close();
-    if let Some(traces) = traces {
+    if let Some(traces) = &opened.traces {
         traces.end();
     }
     tracing::info!("stopped");
-    outcome
 }
 
 fn public(
@@ -274,89 +366,7 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), S
     Ok(())
 }
 
-/// The addresses of a setting: every address of a name.
-///
-/// # Errors
-/// One sentence that names the setting, when there are none or when they may be loopback addresses only and are not.
-pub fn resolve(key: &str, text: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
-    let addresses: Vec<SocketAddr> = text
-        .to_socket_addrs()
-        .map_err(|error| {
-            format!(
-                "{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}",
-                named(key)
-            )
-        })?
-        .collect();
-    if loopback_only && addresses.iter().any(|address| !address.ip().is_loopback()) {
-        return Err(format!(
-            "development mode listens on loopback only, and {} is {text}; set {} to serve others",
-            named(key),
-            named("provider.issuer")
-        ));
-    }
-    Ok(addresses)
-}
-
-/// Takes the addresses a setting names, as far as this machine has them.
-fn listen(key: &str, text: &str, loopback_only: bool) -> Result<Vec<TcpListener>, String> {
-    let addresses = resolve(key, text, loopback_only)?;
-    let mut taken: Vec<TcpListener> = Vec::new();
-    let mut refused = None;
-    for mut address in addresses {
-        if let Some(first) = taken
-            .first()
-            .and_then(|listener| listener.local_addr().ok())
-            .filter(|_| address.port() == 0)
-        {
-            address.set_port(first.port());
-        }
-        match bind(address) {
-            Ok(listener) => taken.push(listener),
-            Err(error)
-                if error.kind() == io::ErrorKind::AddrNotAvailable
-                    || error.kind() == io::ErrorKind::Unsupported =>
-            {
-                refused = Some(error);
-            }
-            Err(error) => {
-                return Err(format!(
-                    "{} is {text}, and {address} cannot be listened on: {error}",
-                    named(key)
-                ));
-            }
-        }
-    }
-    match (taken.is_empty(), refused) {
-        (true, Some(error)) => Err(format!(
-            "{} is {text}, which cannot be listened on: {error}",
-            named(key)
-        )),
-        _ => Ok(taken),
-    }
-}
-
-/// The number of connections that the kernel keeps until they are accepted. With the 128 of the standard library a burst from one
-/// address makes the kernel drop what others begin.
-const BACKLOG: i32 = 1024;
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
-    listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-        .collect()
-}
-
-/// Makes the first account when there is none and a password for it. Returns a password that was made up here.
+/// Makes the first account if there is none and a password for it. Returns the password if it was generated.
 fn administrator(
     given: Option<Secret>,
     development: bool,
@@ -368,12 +378,12 @@ fn administrator(
     if store.has_accounts().map_err(wrong)? {
         return Ok(None);
     }
-    let (password, made_up) = match (given, development) {
+    let (password, is_generated) = match (given, development) {
         (Some(password), _) => (password, false),
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };
-    match store.by(By::hand(START)).add_account(
+    match store.by(By::hand(FIRST_START)).add_account(
         ADMINISTRATOR,
         Role::Administrator,
         None,
@@ -383,7 +393,7 @@ fn administrator(
         // Another replica that started at the same time was first.
         Err(store::StoreError::Conflict) => Ok(None),
         Err(error) => Err(wrong(error)),
-        Ok(()) => Ok(made_up.then_some(password)),
+        Ok(()) => Ok(is_generated.then_some(password)),
     }
 }
 

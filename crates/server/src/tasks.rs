@@ -1,113 +1,128 @@
-//! What happens on a schedule: keys are read again, what was refused is written, and what is over is purged.
+//! Tasks on a schedule, on this thread's runtime.
+//!
+//! A task that fails logs a warning and runs again at its next time. Work that blocks runs on another thread.
 
-use std::sync::Arc;
+use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::rt;
-use oauth_http::blocking;
-use protocol::Clock;
-use registration::{Logins, Throttle, Trail};
+use oauth_http::{Failure, blocking};
+use registration::Services;
 use store::{By, Store};
 
+use crate::config::Config;
 use crate::wiring::Site;
 
-/// How soon a server sees the keys another program changed.
-const RELOAD: Duration = Duration::from_secs(2);
+/// The interval at which keys that another process changed are read.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How often what was refused is written into the audit trail.
-const WRITE: Duration = Duration::from_secs(1);
+/// The time after which a read of the keys is abandoned.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long reading them may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The interval at which refusals are written to the audit trail.
+const REFUSALS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often what has expired is purged.
-const PURGE: Duration = Duration::from_mins(10);
+/// The interval at which expired rows are purged.
+const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
-/// How often it is written which clients were used.
-const USES: Duration = Duration::from_hours(1);
+/// The interval at which the last use of clients is saved.
+const LAST_USED_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Writes what was refused into the audit trail, on this thread's runtime; what cannot be written yet waits.
-pub fn write_trail(store: Store, trail: Arc<Trail>) {
+/// The beginning of the warnings about keys.
+const NOT_RELOADED: &str = "signing keys could not be reloaded";
+
+/// Starts every task.
+pub fn start(site: &Site, services: &Services, config: &Config) {
+    let store = services.store.by(By::hand("schedule"));
+    let site = site.clone();
+    spawn(NOT_RELOADED, RELOAD_INTERVAL, move || {
+        reload_keys(site.clone())
+    });
+    let used = store.clone();
+    spawn(
+        "last-used dates were not saved",
+        LAST_USED_INTERVAL,
+        move || {
+            let store = used.clone();
+            run_blocking(move || store.write_uses())
+        },
+    );
+    let (expiring, keep) = (services.clone(), (config.keep_retired, config.keep_audit));
+    spawn("expired rows were not purged", PURGE_INTERVAL, move || {
+        purge(expiring.clone(), store.clone(), keep)
+    });
+    let services = services.clone();
+    spawn("refusals were not saved", REFUSALS_INTERVAL, move || {
+        write_refusals(services.clone())
+    });
+}
+
+/// Runs a task at once, and again after each interval. The name begins the warning about a failure.
+fn spawn<F>(failure: &'static str, every: Duration, task: impl Fn() -> F + 'static)
+where
+    F: Future<Output = Result<(), String>> + 'static,
+{
     rt::spawn(async move {
-        let mut tick = rt::time::interval(WRITE);
+        let mut tick = rt::time::interval(every);
         loop {
             tick.tick().await;
-            let refused = trail.take();
-            if store.refused(refused.clone()).await.is_err() {
-                trail.put_back(refused);
+            if let Err(error) = task().await {
+                tracing::warn!("{failure}: {error}");
             }
         }
     });
 }
 
-/// Starts the rest of the schedule there. Retired keys are kept that long, and the audit trail that long or for ever.
-pub fn start(
-    site: Site,
-    store: &Store,
-    clock: Clock,
-    (throttles, logins): ([Arc<Throttle>; 2], Arc<Logins>),
+/// Runs work that blocks.
+async fn run_blocking<T: Send + 'static, E: Display + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, String> {
+    let done = blocking(work)
+        .await
+        .map_err(|failure: Failure| failure.to_string())?;
+    done.map_err(|error| error.to_string())
+}
+
+/// Reads keys that another process changed. A database that does not answer keeps its thread; the next read uses another.
+async fn reload_keys(site: Site) -> Result<(), String> {
+    let reload = run_blocking(move || site.reload_keys());
+    match rt::time::timeout(RELOAD_TIMEOUT, reload).await {
+        Ok(reloaded) => reloaded,
+        Err(_) => Err("the store does not answer".to_owned()),
+    }
+}
+
+/// Deletes what has expired from memory and from the store. Retired keys and the audit trail are kept for the given times.
+async fn purge(
+    services: Services,
+    store: Store,
     (keep_retired, keep_audit): (Duration, Option<Duration>),
-) {
-    let store = store.by(By::hand("schedule"));
-    rt::spawn(async move {
-        let mut tick = rt::time::interval(RELOAD);
-        loop {
-            tick.tick().await;
-            let site = site.clone();
-            // Whoever hangs on a database that does not answer is left behind.
-            match rt::time::timeout(PATIENCE, blocking(move || site.reload_keys())).await {
-                Ok(Ok(Err(error))) => tracing::warn!("the keys could not be read again: {error}"),
-                Ok(Err(failure)) => tracing::warn!("{failure}"),
-                Err(_) => {
-                    tracing::warn!("the keys could not be read again: the store does not answer")
-                }
-                Ok(Ok(Ok(()))) => {}
-            }
-        }
+) -> Result<(), String> {
+    services.limiter.remove_expired();
+    services.passwords.remove_expired();
+    let now = services.clock.now();
+    let purged = run_blocking(move || {
+        let clients = store
+            .purge_expired(now)
+            .map_err(|error| error.to_string())?;
+        let keys = keys::purge(&store, keep_retired, now).map_err(|error| error.to_string())?;
+        let audit = keep_audit
+            .map_or(Ok(0), |keep| store.purge_audit(now.minus(keep)))
+            .map_err(|error| error.to_string())?;
+        Ok::<_, String>((clients, keys, audit))
     });
-    let used = store.clone();
-    rt::spawn(async move {
-        let mut tick = rt::time::interval(USES);
-        loop {
-            tick.tick().await;
-            let store = used.clone();
-            match blocking(move || store.write_uses()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!("it could not be written which clients were used: {error}")
-                }
-                Err(failure) => tracing::warn!("{failure}"),
-            }
-        }
-    });
-    rt::spawn(async move {
-        let mut tick = rt::time::interval(PURGE);
-        loop {
-            tick.tick().await;
-            for throttle in &throttles {
-                throttle.tidy();
-            }
-            logins.tidy();
-            let (store, now) = (store.clone(), clock.now());
-            let purged = blocking(move || {
-                let clients = store
-                    .purge_expired(now)
-                    .map_err(|error| error.to_string())?;
-                let keys =
-                    keys::purge(&store, keep_retired, now).map_err(|error| error.to_string())?;
-                let told = keep_audit
-                    .map_or(Ok(0), |keep| store.purge_audit(now.minus(keep)))
-                    .map_err(|error| error.to_string())?;
-                Ok::<_, String>((clients, keys, told))
-            });
-            match purged.await {
-                Ok(Ok((0, 0, 0))) => {}
-                Ok(Ok((clients, keys, audit))) => {
-                    tracing::info!(clients, keys, audit, "what is over was purged")
-                }
-                Ok(Err(error)) => tracing::warn!("what is over could not be purged: {error}"),
-                Err(failure) => tracing::warn!("{failure}"),
-            }
-        }
-    });
+    let (clients, keys, audit) = purged.await?;
+    if (clients, keys, audit) != (0, 0, 0) {
+        tracing::info!(clients, keys, audit, "expired rows purged");
+    }
+    Ok(())
+}
+
+/// Writes refusals to the audit trail. Refusals that cannot be written are kept: the metrics show how many wait.
+async fn write_refusals(services: Services) -> Result<(), String> {
+    let refused = services.refusals.take();
+    if services.store.refused(refused.clone()).await.is_err() {
+        services.refusals.put_back(refused);
+    }
+    Ok(())
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
+use admission::Policy;
 use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::Proxies;
 use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
-use outbound::Fetcher;
-use protocol::{Clock, ErrorCode, Issuer};
-use registration::{Counts, Logins, Random, Registration, Throttle, Trail};
-use store::Store;
+use protocol::{ErrorCode, Issuer};
+use registration::{Registration, RegistrationCounts, Services};
+use store::By;
 use telemetry::Metrics;
 use webfinger::Directory;
 
@@ -20,6 +20,9 @@ use crate::config::{Config, ProviderConfig};
 use crate::direct::Direct;
 use crate::provider::addresses;
 use crate::{host, provider};
+
+/// The actor in the audit trail for accounts and keys that are made when the service starts for the first time.
+pub const FIRST_START: &str = "first start";
 
 /// Everything the routes need, made once and shared by every worker.
 #[derive(Clone)]
@@ -68,32 +71,12 @@ pub enum SiteError {
     },
 }
 
-/// What a site is made of besides its configuration.
-pub struct Means {
-    /// The store, migrated.
-    pub store: Store,
-    /// What fetches.
-    pub fetcher: Fetcher,
-    /// What time it is.
-    pub clock: Clock,
-    /// Where randomness comes from.
-    pub random: Random,
-    /// How often anybody may register.
-    pub throttle: Arc<Throttle>,
-    /// The limit on updates and deletions.
-    pub updates: Arc<Throttle>,
-    /// How passwords are verified.
-    pub logins: Arc<Logins>,
-    /// What was refused and is not written yet.
-    pub trail: Arc<Trail>,
-}
-
 impl Site {
     /// Puts the site together: every document is frozen here.
     ///
     /// # Errors
     /// One sentence that names the provider and what is wrong with it.
-    pub fn new(config: &Config, means: &Means) -> Result<Self, SiteError> {
+    pub fn new(config: &Config, services: &Services) -> Result<Self, SiteError> {
         let directory = Data::new(Directory::new(
             config
                 .providers
@@ -104,7 +87,7 @@ impl Site {
         let providers = config
             .providers
             .iter()
-            .map(|provider| Provider::new(provider, config, means))
+            .map(|provider| Provider::new(provider, config, services))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             providers,
@@ -151,7 +134,9 @@ impl Site {
                 web::scope("")
                     .guard(guard::fn_guard(here))
                     .configure(move |config| {
-                        own.iter().for_each(|provider| provider.mount(config))
+                        for provider in &own {
+                            provider.mount(config);
+                        }
                     }),
             );
         }
@@ -166,7 +151,7 @@ impl Site {
         let of = |provider: &Provider| {
             let pages = oidc_discovery::documents(&provider.discovery, &provider.doors).into_iter();
             pages
-                .map(|(path, page)| (provider.registration.issuer.clone(), path, page))
+                .map(|(path, page)| (provider.registration.policy.issuer.clone(), path, page))
                 .collect::<Vec<_>>()
         };
         Direct::new(
@@ -190,10 +175,10 @@ impl Site {
     }
 
     /// Of every provider: its issuer, what became of registrations there, and its keys.
-    pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &Counts, Arc<Snapshot>)> {
+    pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &RegistrationCounts, Arc<Snapshot>)> {
         self.providers.iter().map(|provider| {
             (
-                &provider.registration.issuer,
+                &provider.registration.policy.issuer,
                 &provider.registration.counts,
                 provider.keys.snapshot(),
             )
@@ -203,7 +188,7 @@ impl Site {
     /// Every placeholder: its address and the setting that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &Provider| {
-            let issuer = provider.registration.issuer.clone();
+            let issuer = provider.registration.policy.issuer.clone();
             provider
                 .placeholders
                 .iter()
@@ -215,7 +200,11 @@ impl Site {
 }
 
 impl Provider {
-    fn new(provider: &ProviderConfig, config: &Config, means: &Means) -> Result<Self, SiteError> {
+    fn new(
+        provider: &ProviderConfig,
+        config: &Config,
+        services: &Services,
+    ) -> Result<Self, SiteError> {
         let issuer = provider.issuer.clone();
         let offer = provider::offer(provider).map_err(|invalid| SiteError::Metadata {
             issuer: issuer.to_string(),
@@ -230,8 +219,9 @@ impl Provider {
             issuer: provider.issuer.to_string(),
             error,
         };
-        let keys = KeyRing::open(means.store.clone(), issuer.clone(), means.clock.clone())
-            .map_err(unusable)?;
+        let store = services.store.by(By::hand(FIRST_START));
+        let keys =
+            KeyRing::open(store, issuer.clone(), services.clock.clone()).map_err(unusable)?;
         let discovery = Discovery::new(
             issuer.clone(),
             &offer.metadata,
@@ -241,22 +231,17 @@ impl Provider {
         )
         .map_err(unusable)?;
         let registration = Registration {
-            issuer: issuer.clone(),
-            provider: offer.metadata.clone(),
+            policy: Policy {
+                provider: offer.metadata.clone(),
+                issuer: issuer.clone(),
+                native_schemes: provider.native_schemes.clone(),
+                trusted: provider.trusted.clone(),
+            },
             access: provider.access,
-            native_schemes: provider.native_schemes.clone(),
-            trusted: provider.trusted.clone(),
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
-            store: means.store.clone(),
-            fetcher: means.fetcher.clone(),
-            clock: means.clock.clone(),
-            random: Arc::clone(&means.random),
-            throttle: Arc::clone(&means.throttle),
-            updates: Arc::clone(&means.updates),
-            logins: Arc::clone(&means.logins),
-            trail: Arc::clone(&means.trail),
-            counts: Counts::default(),
+            services: services.clone(),
+            counts: RegistrationCounts::default(),
         };
         Ok(Self {
             host: issuer.host().to_owned(),
@@ -272,7 +257,7 @@ impl Provider {
         oidc_discovery::mount(config, &self.discovery, &self.doors);
         registration::mount(config, &self.registration, &self.doors);
         for (member, path) in &self.placeholders {
-            let path = format!("{}/{path}", self.registration.issuer.path());
+            let path = format!("{}/{path}", self.registration.policy.issuer.path());
             let member = *member;
             config.service(
                 web::resource(path)

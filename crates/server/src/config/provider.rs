@@ -1,12 +1,13 @@
 //! `[[provider]]`: one provider as configured.
 
+use admission::TrustedIssuer;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use protocol::{Invalid, Issuer, Object};
-use registration::{Access, TrustedIssuer};
+use registration::Access;
 use webfinger::{Directory, HostedProvider};
 
 use super::{ConfigSources, descriptor, unreadable};

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keys::KeyState;
-use outbound::Fetcher;
-use protocol::{Clock, Timestamp};
-use registration::{Logins, Throttle, Trail};
-use store::{Distribution, Store};
+use protocol::Timestamp;
+use registration::Services;
+use store::Distribution;
 use telemetry::metrics::family::{HistogramCounts, family, histogram, number, plain};
 use telemetry::metrics::{MetricFamily, table};
 use telemetry::traces::{self, Traces};
@@ -16,39 +15,32 @@ use super::store_health::StoreHealth;
 use crate::connections::Connections;
 use crate::wiring::Site;
 
-/// The label `outcome` of a successful registration, and the status of its response.
+/// The outcome label of a registration, and the status of its answer.
 const REGISTERED: [&str; 2] = ["registered", "201"];
 
-/// The number of microseconds in a second.
+/// Microseconds in a second.
 const MICROSECONDS: f64 = 1e6;
 
-/// The objects whose counters `/metrics` reads.
+/// The objects whose counters /metrics reads.
 pub struct MetricSources {
-    pub clock: Clock,
-    pub store: Store,
-    /// Has the registrations and keys of each provider.
+    /// The objects that all providers share.
+    pub services: Services,
+    /// The providers: their registrations and keys.
     pub site: Site,
-    pub fetcher: Fetcher,
-    /// The rate limit of registrations.
-    pub throttle: Arc<Throttle>,
-    /// The rate limit of updates and deletions.
-    pub updates: Arc<Throttle>,
-    pub logins: Arc<Logins>,
-    /// Has the refusals that are not in the audit trail yet.
-    pub trail: Arc<Trail>,
-    /// Connections of the public listeners.
+    /// The connections of the public listeners.
     pub connections: Arc<Connections>,
+    /// The state of the store when it was last checked.
     pub store_health: Arc<StoreHealth>,
-    /// True if the process is stopping.
+    /// True once the process takes no new requests.
     pub draining: Arc<AtomicBool>,
-    /// The expiry date of the TLS certificate, if there is one.
+    /// The end of the certificate's validity, if one is served.
     pub certificate_end: Option<Timestamp>,
-    /// The exporter of spans, if traces are on.
+    /// The exporter of traces, if there is one.
     pub traces: Option<Traces>,
 }
 
 impl MetricSources {
-    /// Reads all counters.
+    /// Returns the counters.
     pub fn families(&self) -> Vec<MetricFamily> {
         let ready = self.store_health.is_ready() && !self.draining.load(Ordering::Relaxed);
         let mut families = vec![
@@ -65,20 +57,24 @@ impl MetricSources {
                     .refused()
                     .map(|(reason, count)| (vec![reason], number(count))),
             ),
-            plain(&table::FAILED_LOGINS, number(self.logins.wrong())),
+            plain(
+                &table::FAILED_LOGINS,
+                number(self.services.passwords.wrong()),
+            ),
             plain(
                 &table::PASSWORDS_WAITING,
-                number(self.logins.waiting().try_into().unwrap_or(0)),
+                number(self.services.passwords.waiting().try_into().unwrap_or(0)),
             ),
             family(
                 &table::FETCHES,
-                self.fetcher
+                self.services
+                    .fetcher
                     .counts()
                     .map(|(result, count)| (vec![result], number(count))),
             ),
             plain(
                 &table::FETCHES_UNDER_WAY,
-                number(self.fetcher.in_progress().try_into().unwrap_or(0)),
+                number(self.services.fetcher.in_progress().try_into().unwrap_or(0)),
             ),
             family(
                 &table::SPANS,
@@ -87,9 +83,12 @@ impl MetricSources {
             ),
             plain(
                 &table::AUDIT_PENDING,
-                number(self.trail.pending().try_into().unwrap_or(0)),
+                number(self.services.refusals.pending().try_into().unwrap_or(0)),
             ),
-            plain(&table::AUDIT_MERGED, number(self.trail.merged())),
+            plain(
+                &table::AUDIT_MERGED,
+                number(self.services.refusals.merged()),
+            ),
         ];
         let since_1970 = |end: Timestamp| number(end.seconds().try_into().unwrap_or(0));
         families.extend(
@@ -102,17 +101,19 @@ impl MetricSources {
                 .map(|clients| plain(&table::CLIENTS, number(clients))),
         );
         let kinds = self
-            .throttle
-            .refused()
-            .chain([("password", self.logins.suspended())]);
+            .services
+            .limiter
+            .refused_registrations()
+            .chain([("password", self.services.passwords.suspended())]);
         families.push(family(
             &table::THROTTLED,
             kinds.map(|(kind, count)| (vec![kind], number(count))),
         ));
         families.push(family(
             &table::UPDATES_REFUSED,
-            self.updates
-                .refused()
+            self.services
+                .limiter
+                .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
         families.extend([self.registrations(), self.keys()]);
@@ -159,7 +160,7 @@ impl MetricSources {
     }
 
     fn keys(&self) -> MetricFamily {
-        let now = self.clock.now().seconds();
+        let now = self.services.clock.now().seconds();
         let snapshots: Vec<_> = self
             .site
             .counted()
@@ -182,7 +183,7 @@ impl MetricSources {
     }
 
     fn stored(&self) -> [MetricFamily; 10] {
-        let activity = self.store.activity();
+        let activity = self.services.store.activity();
         let states = [
             ("in_use", activity.connections_in_use),
             ("idle", activity.connections_idle),

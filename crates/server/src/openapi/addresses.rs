@@ -2,7 +2,7 @@
 
 use protocol::uri::EndpointUri;
 use protocol::{Issuer, Object, ProviderMetadata};
-use registration::Place;
+use registration::EndpointKind;
 use serde_json::{Value, json};
 use webfinger::host_meta;
 
@@ -76,12 +76,12 @@ fn provider(issuer: &str, shown: &str) -> Vec<(String, &'static str)> {
     all
 }
 
-fn kind(place: Place) -> &'static str {
+fn kind(place: EndpointKind) -> &'static str {
     match place {
-        Place::Registration => "registration",
-        Place::Management => "management",
-        Place::Wso2Registration => "wso2-registration",
-        Place::Wso2Unregistration => "wso2-unregistration",
+        EndpointKind::Registration => "registration",
+        EndpointKind::Management => "management",
+        EndpointKind::Wso2Registration => "wso2-registration",
+        EndpointKind::Wso2Unregistration => "wso2-unregistration",
     }
 }
 

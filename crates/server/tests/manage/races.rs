@@ -28,7 +28,7 @@ fn updates(server: &TestServer) {
             let told = answer.refused(409, "invalid_request");
             assert_eq!(
                 told,
-                "Somebody else changed this client first. Read it again, then update it."
+                "The client was changed by another request. Read it again, then repeat the update."
             );
         } else {
             let updated = answer.ok();

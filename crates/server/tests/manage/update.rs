@@ -116,55 +116,55 @@ fn a_refused_update_changes_nothing() {
     for (body, told) in [
         (
             json!({ "redirect_uris": ["https://rp.example/changed"] }),
-            "client_id must be in an update.",
+            "client_id is required in an update.",
         ),
         (
             with(json!({ "client_id": null })),
-            "client_id must be in an update.",
+            "client_id is required in an update.",
         ),
         (
             with(json!({ "client_id": "" })),
-            "client_id must be the client's own in an update.",
+            "client_id must equal the client's client_id.",
         ),
         (
             with(json!({ "client_id": 7 })),
-            "client_id must be the client's own in an update.",
+            "client_id must equal the client's client_id.",
         ),
         (
             with(json!({ "client_id": other["client_id"] })),
-            "client_id must be the client's own in an update.",
+            "client_id must equal the client's client_id.",
         ),
         (
             with(json!({ "client_secret": "wrong" })),
-            "client_secret must be the client's own, or left out of an update.",
+            "client_secret must equal the client's client_secret or be omitted.",
         ),
         (
             with(json!({ "client_secret": other["client_secret"] })),
-            "client_secret must be the client's own, or left out of an update.",
+            "client_secret must equal the client's client_secret or be omitted.",
         ),
         (
             with(json!({ "client_secret": 7 })),
-            "client_secret must be the client's own, or left out of an update.",
+            "client_secret must equal the client's client_secret or be omitted.",
         ),
         (
             with(json!({ "registration_access_token": client["registration_access_token"] })),
-            "registration_access_token must be left out of an update.",
+            "registration_access_token must be omitted from an update.",
         ),
         (
             with(json!({ "registration_client_uri": client["registration_client_uri"] })),
-            "registration_client_uri must be left out of an update.",
+            "registration_client_uri must be omitted from an update.",
         ),
         (
             with(json!({ "client_id_issued_at": client["client_id_issued_at"] })),
-            "client_id_issued_at must be left out of an update.",
+            "client_id_issued_at must be omitted from an update.",
         ),
         (
             with(json!({ "client_secret_expires_at": 0 })),
-            "client_secret_expires_at must be left out of an update.",
+            "client_secret_expires_at must be omitted from an update.",
         ),
         (
             with(json!({ "client_secret_expires_at": null })),
-            "client_secret_expires_at must be left out of an update.",
+            "client_secret_expires_at must be omitted from an update.",
         ),
         (
             with(json!({ "scope": "none-of-ours" })),
@@ -176,7 +176,7 @@ fn a_refused_update_changes_nothing() {
         ),
         (
             client.clone(),
-            "client_id_issued_at must be left out of an update.",
+            "client_id_issued_at must be omitted from an update.",
         ),
     ] {
         assert_eq!(

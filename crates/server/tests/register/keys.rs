@@ -84,7 +84,7 @@ fn no_points() -> Vec<Value> {
 fn points_of_small_order_are_refused() {
     let server = TestServer::open();
     let client = server.client();
-    let told = "jwks has an OKP key that is not a point of its curve, or one of small order.";
+    let told = "jwks has an OKP key that is not a point on its curve, or has a small order.";
     for key in no_points() {
         let mut body =
             json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": [key] } });

@@ -199,7 +199,7 @@ fn pairwise_subjects_need_one_host_or_a_sector() {
         .refused(400, "invalid_client_metadata");
     assert_eq!(
         told,
-        "subject_type needs sector_identifier_uri when redirect URIs are on several hosts."
+        "subject_type requires sector_identifier_uri when redirect_uris have several hosts."
     );
 }
 
@@ -224,7 +224,7 @@ fn private_use_schemes_are_sectors_of_their_own() {
         let told = register(uris).refused(400, "invalid_client_metadata");
         assert_eq!(
             told,
-            "subject_type needs sector_identifier_uri when redirect URIs are on several hosts."
+            "subject_type requires sector_identifier_uri when redirect_uris have several hosts."
         );
     }
     assert_eq!(server.clients().len(), 1);

@@ -98,7 +98,7 @@ fn registration_needs_credentials_whatever_the_provider_lets_others_do() {
             let nothing = ask().send();
             assert_eq!(
                 nothing.expect(401),
-                json!({ "error": "invalid_token", "error_description": "This needs credentials; the WWW-Authenticate header names the schemes." })
+                json!({ "error": "invalid_token", "error_description": "Credentials are required; the WWW-Authenticate header lists the schemes." })
             );
             assert_eq!(nothing.headers("www-authenticate"), [BASIC, BEARER]);
             for (credentials, challenge) in [

@@ -106,7 +106,7 @@ fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
     let description = register(&server, &several).refused(400, "invalid_client_metadata");
     assert_eq!(
         description,
-        "subject_type needs sector_identifier_uri when redirect URIs are on several hosts."
+        "subject_type requires sector_identifier_uri when redirect_uris have several hosts."
     );
     assert_eq!(server.clients(), before);
 }

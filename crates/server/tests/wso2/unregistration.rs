@@ -50,7 +50,7 @@ fn a_client_is_unregistered_when_all_three_match() {
             .send();
         assert_eq!(
             refusal.expect(403),
-            json!({ "error": "access_denied", "error_description": "No client of yours has this identifier, userId and applicationName." }),
+            json!({ "error": "access_denied", "error_description": "No client of this account matches client_id, userId and applicationName." }),
             "{caller} {client} {query}"
         );
         stays();

@@ -42,7 +42,7 @@ pub const ROWS: &[Row] = &[
         "`jwks` is a JWK Set.",
         &[
             "server/tests/sentences/rfc7591.rs::keys_are_public_and_given_in_one_way",
-            "registration/src/client_keys.rs::what_is_no_public_key_is_refused_without_being_echoed",
+            "admission/src/client_keys.rs::invalid_key_is_refused_without_echo",
         ],
     ),
     not_ours("2", MUST, "A JWK Set is at `jwks_uri`.", DEVELOPER),

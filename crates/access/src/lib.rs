@@ -1,0 +1,14 @@
+//! Access: password verification, rate limits and the refusal log. Every feature that authenticates callers shares them, and all
+//! providers of a process share one of each.
+
+mod failed_logins;
+mod fair_queue;
+mod password_queue;
+mod password_verifier;
+mod rate_limit;
+mod refusal_log;
+mod verified_passwords;
+
+pub use password_verifier::{PasswordError, PasswordLimits, PasswordVerifier};
+pub use rate_limit::{RateLimitKey, RegistrationLimiter};
+pub use refusal_log::RefusalLog;

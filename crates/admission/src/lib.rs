@@ -1,0 +1,15 @@
+//! Admission: the decision about the metadata that a client asks for. Software statements, client keys, redirect patterns and
+//! sector documents. It knows neither HTTP nor the store, so that every way to register or update a client can use it.
+
+mod agree;
+pub mod client_keys;
+mod policy;
+mod redirect_pattern;
+mod rejection;
+pub mod sector;
+pub mod software_statement;
+
+pub use agree::{ClientRequest, agree};
+pub use policy::Policy;
+pub use rejection::Rejection;
+pub use software_statement::TrustedIssuer;

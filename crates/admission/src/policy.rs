@@ -1,0 +1,27 @@
+//! The rules that a request is compared with.
+
+use protocol::{AdmissionRules, Issuer, LegacyRedirects, ProviderMetadata};
+
+use crate::TrustedIssuer;
+
+/// The rules of one provider. They are built once, at start-up.
+pub struct Policy {
+    /// The provider metadata that discovery serves: what the provider offers.
+    pub provider: ProviderMetadata,
+    /// The issuer, which a software statement must have in its `aud` claim.
+    pub issuer: Issuer,
+    /// The private-use schemes without a dot that native clients may use.
+    pub native_schemes: Vec<String>,
+    /// The issuers whose software statements are accepted.
+    pub trusted: Vec<TrustedIssuer>,
+}
+
+impl Policy {
+    /// Returns the rules that depend on the configuration and on the kind of request.
+    pub fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> AdmissionRules<'a> {
+        AdmissionRules {
+            native_schemes: &self.native_schemes,
+            legacy,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The decision about client metadata, without a server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on is a panic"
+)]
+
+use admission::sector::SectorDocument;
+use admission::{ClientRequest, Policy, Rejection, TrustedIssuer, agree};
+use outbound::{FetchSettings, Fetcher};
+use protocol::{
+    Issuer, LegacyRedirects, ProviderMetadata, RegisteredMetadata, Timestamp, TokenTerms,
+};
+use serde_json::{Value, json};
+
+/// 2027-01-15T08:00:00Z.
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// The public key of RFC 8037, appendix A.
+const JWKS: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+const PATTERN: &str = "regexp=https://rp.example/(one|two)";
+
+fn policy() -> Policy {
+    let issuer = Issuer::parse("https://op.example").unwrap();
+    let offer = json!({ "subject_types_supported": ["public", "pairwise"] });
+    Policy {
+        provider: ProviderMetadata::default_offer(issuer.clone())
+            .configure(offer.as_object().unwrap().clone())
+            .unwrap(),
+        issuer,
+        native_schemes: Vec::new(),
+        trusted: vec![TrustedIssuer::new("https://directory.example".to_owned(), JWKS).unwrap()],
+    }
+}
+
+fn request<'a>(members: &Value, redirects: LegacyRedirects<'a>) -> ClientRequest<'a> {
+    ClientRequest {
+        members: members.as_object().unwrap().clone().into(),
+        redirects,
+        may_introduce_patterns: false,
+        terms: None,
+        now: NOW,
+    }
+}
+
+fn decide(request: ClientRequest<'_>) -> Result<RegisteredMetadata, Rejection> {
+    let fetcher = Fetcher::new(FetchSettings::default()).unwrap();
+    agree(&policy(), &fetcher, request)
+}
+
+fn standard(members: &Value) -> Result<RegisteredMetadata, Rejection> {
+    decide(request(members, LegacyRedirects::Refused))
+}
+
+/// Returns the member that a rejection is about.
+fn rejected_member(outcome: Result<RegisteredMetadata, Rejection>) -> String {
+    match outcome {
+        Err(Rejection::Invalid(invalid)) => invalid.member.into_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Defaults are added to what was asked for, and unknown members are ignored. RFC 7591 §2.
+#[test]
+fn defaults_are_added() {
+    let agreed = standard(&json!({ "redirect_uris": ["https://rp.example/cb"], "x": 1 })).unwrap();
+    let members: Value = serde_json::from_str(agreed.json()).unwrap();
+    assert_eq!(members["redirect_uris"], json!(["https://rp.example/cb"]));
+    assert_eq!(members["response_types"], json!(["code"]));
+    assert_eq!(members.get("x"), None);
+}
+
+/// Only an account may register a new pattern, and only where legacy forms are accepted.
+#[test]
+fn new_pattern_needs_an_account() {
+    let members = json!({ "redirect_uris": [PATTERN] });
+    for redirects in [LegacyRedirects::Refused, LegacyRedirects::Accepted] {
+        assert_eq!(
+            rejected_member(decide(request(&members, redirects))),
+            "redirect_uris"
+        );
+    }
+    let of_account = ClientRequest {
+        may_introduce_patterns: true,
+        ..request(&members, LegacyRedirects::Accepted)
+    };
+    assert!(decide(of_account).is_ok());
+}
+
+/// An update may repeat the patterns of the client and bring no others. RFC 7592 §2.2.
+#[test]
+fn update_keeps_registered_patterns() {
+    let members = json!({ "redirect_uris": [PATTERN] });
+    let registered = decide(ClientRequest {
+        may_introduce_patterns: true,
+        ..request(&members, LegacyRedirects::Accepted)
+    })
+    .unwrap();
+    let uris = registered.members().redirect_uris.clone().unwrap();
+    assert!(decide(request(&members, LegacyRedirects::Kept(&uris))).is_ok());
+    let other = json!({ "redirect_uris": ["regexp=https://rp.example/(three|four)"] });
+    assert_eq!(
+        rejected_member(decide(request(&other, LegacyRedirects::Kept(&uris)))),
+        "redirect_uris"
+    );
+}
+
+/// The issuer of a statement is compared with the trusted ones before the signature is. RFC 7591 §2.3.
+#[test]
+fn untrusted_statement_is_rejected() {
+    // {"alg":"EdDSA"} and {"iss":"https://other.example"}
+    let statement = "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJodHRwczovL290aGVyLmV4YW1wbGUifQ.AA";
+    let members =
+        json!({ "redirect_uris": ["https://rp.example/cb"], "software_statement": statement });
+    assert_eq!(
+        standard(&members).unwrap_err(),
+        Rejection::UntrustedStatement
+    );
+    let members = json!({ "redirect_uris": ["https://rp.example/cb"], "software_statement": "a" });
+    assert!(matches!(standard(&members), Err(Rejection::Statement(_))));
+}
+
+/// An address that a server follows later must be public, whether or not the member is kept.
+#[test]
+fn private_address_is_rejected() {
+    for member in ["jwks_uri", "logo_uri", "backchannel_logout_uri"] {
+        let members =
+            json!({ "redirect_uris": ["https://rp.example/cb"], member: "https://127.0.0.1/x" });
+        assert_eq!(rejected_member(standard(&members)), member);
+    }
+}
+
+/// A client that authenticates with a key must have one. OIDC Core §9.
+#[test]
+fn missing_key_is_rejected() {
+    let members = json!({
+        "redirect_uris": ["https://rp.example/cb"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": { "keys": [] },
+    });
+    assert_eq!(rejected_member(standard(&members)), "jwks");
+}
+
+/// The hosts that an initial access token allows bound the redirect URIs.
+#[test]
+fn token_terms_bound_redirect_hosts() {
+    let terms = TokenTerms::from_json(r#"{"redirect_hosts":["rp.example"]}"#).unwrap();
+    let decide_within = |uri: &str| {
+        decide(ClientRequest {
+            terms: Some(&terms),
+            ..request(&json!({ "redirect_uris": [uri] }), LegacyRedirects::Refused)
+        })
+    };
+    assert!(decide_within("https://rp.example/cb").is_ok());
+    assert_eq!(
+        rejected_member(decide_within("https://other.example/cb")),
+        "redirect_uris"
+    );
+}
+
+/// Pairwise subjects of clients with several hosts need a sector document. OIDC Core §8.1.
+#[test]
+fn pairwise_on_two_hosts_needs_a_sector() {
+    let agreed = |more: Value| {
+        let mut members = json!({ "subject_type": "pairwise", "redirect_uris": ["https://a.example/", "https://b.example/"] });
+        let object = members.as_object_mut().unwrap();
+        object.extend(more.as_object().unwrap().clone());
+        standard(&members).unwrap()
+    };
+    let without = agreed(json!({}));
+    let invalid = SectorDocument::required_by(without.members()).unwrap_err();
+    assert_eq!(invalid.member, "subject_type");
+    let with = agreed(json!({ "sector_identifier_uri": "https://a.example/sector" }));
+    assert!(
+        SectorDocument::required_by(with.members())
+            .unwrap()
+            .is_some()
+    );
+    let one_host = standard(
+        &json!({ "subject_type": "pairwise", "redirect_uris": ["https://a.example/1", "https://a.example/2"] }),
+    )
+    .unwrap();
+    assert!(
+        SectorDocument::required_by(one_host.members())
+            .unwrap()
+            .is_none()
+    );
+}

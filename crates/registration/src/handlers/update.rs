@@ -1,0 +1,51 @@
+//! Client update. RFC 7592 §2.2.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use oauth_http::{Body, Failure};
+use protocol::LegacyRedirects;
+use store::audit::Event;
+
+use crate::managed_client::ManagedClient;
+use crate::steps::fetch_caller;
+use crate::update::take_credentials;
+use crate::{Refusal, Registration, issue, outcome, response};
+
+/// Replaces the metadata of a client as a whole.
+///
+/// # Errors
+/// Every refusal that an update can have; nothing is changed then.
+pub(crate) async fn update(
+    managed: ManagedClient,
+    body: Body,
+    registration: Data<Registration>,
+) -> Result<HttpResponse, Failure> {
+    let ManagedClient { client, token, .. } = &managed;
+    let work = async {
+        let members = take_credentials(client, body.object().await?)?;
+        let registered = client.metadata.members().redirect_uris.as_deref();
+        let agreed = registration.agree(
+            members,
+            LegacyRedirects::Kept(registered.unwrap_or_default()),
+            false,
+            client.terms.as_deref(),
+        )?;
+        let caller = || fetch_caller(Some(&managed.rate_limit_key()), managed.limited);
+        registration.check_sector(&agreed, caller).await?;
+        let secret = issue::secret_change(&registration, client, &agreed)?;
+        let replaced = managed
+            .store(&registration)
+            .replace(client, agreed, secret, registration.services.clock.now())
+            .await
+            .map_err(Refusal::from)?;
+        Ok(response::ok(replaced, token, &registration.policy.issuer))
+    };
+    outcome::record(
+        &registration,
+        Event::ManagementRefused,
+        &managed.actor(),
+        Some(&client.id),
+        work,
+    )
+    .await
+}

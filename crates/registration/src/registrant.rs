@@ -1,0 +1,199 @@
+//! The caller of a registration: anonymous, an account, or the holder of an initial access token. RFC 7591 §3.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use access::RateLimitKey;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, dev};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use oauth_http::authorization::Scheme;
+use oauth_http::{Failure, Presented, blocking, peer};
+use openssl::sha::sha256;
+use protocol::{InitialAccessToken, RegisteredMetadata, Secret, TokenTerms};
+use store::audit::Event;
+use store::{Account, By, TokenId, TokenInfo};
+
+use crate::outcome::{self, LoginAttempt};
+use crate::refusal::Challenge;
+use crate::{Access, EndpointKind, Refusal, Registration};
+
+/// A caller who may register.
+#[derive(Debug)]
+pub enum Registrant {
+    /// Anonymous: the provider is open.
+    Anonymous,
+    /// An account whose password was verified. RFC 7617.
+    Account(Account),
+    /// The holder of an initial access token. RFC 7591 §1.2.
+    Token(TokenInfo),
+}
+
+impl Registrant {
+    /// Returns true if the caller is an account.
+    pub fn is_account(&self) -> bool {
+        matches!(self, Self::Account(_))
+    }
+
+    /// Returns the key under which registrations of the caller are limited: the account or the token if there is one, so that
+    /// the customers behind one shared address do not limit each other, and the address otherwise.
+    pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<RateLimitKey> {
+        match self {
+            Self::Anonymous => peer::client(request).map(RateLimitKey::Address),
+            Self::Account(account) => Some(RateLimitKey::Account(account.name.clone())),
+            Self::Token(token) => Some(RateLimitKey::Token(token.id.to_string())),
+        }
+    }
+
+    /// Returns the key under which anonymous registrations of the same metadata are limited.
+    pub fn metadata_key(&self, agreed: &RegisteredMetadata) -> Option<RateLimitKey> {
+        match self {
+            Self::Anonymous => Some(RateLimitKey::Metadata(sha256(agreed.json().as_bytes()))),
+            Self::Account(_) | Self::Token(_) => None,
+        }
+    }
+
+    /// Returns the caller as the audit trail records it.
+    pub fn actor(&self, request: &HttpRequest) -> By {
+        let anonymous = outcome::anonymous(peer::client(request));
+        match self {
+            Self::Anonymous => anonymous,
+            Self::Account(account) => By {
+                account: Some(account.name.clone()),
+                ..anonymous
+            },
+            Self::Token(token) => By {
+                token: Some(token.name()),
+                ..anonymous
+            },
+        }
+    }
+
+    /// Returns the identifier of the token that the registration uses up.
+    pub fn token_id(&self) -> Option<TokenId> {
+        match self {
+            Self::Token(token) => Some(token.id.clone()),
+            Self::Anonymous | Self::Account(_) => None,
+        }
+    }
+
+    /// Returns the terms of the token, which narrow what the provider offers.
+    pub fn terms(&self) -> Option<&Arc<TokenTerms>> {
+        match self {
+            Self::Token(token) => token.terms.as_ref(),
+            Self::Anonymous | Self::Account(_) => None,
+        }
+    }
+
+    /// Returns the account that owns the client unless the request names another.
+    pub fn owner(&self) -> Option<String> {
+        match self {
+            Self::Anonymous => None,
+            Self::Account(account) => Some(account.name.clone()),
+            Self::Token(token) => token.owner.clone(),
+        }
+    }
+}
+
+impl FromRequest for Registrant {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let registration = request.app_data::<Data<Registration>>().cloned();
+        let is_wso2 = EndpointKind::of_request(request).is_wso2();
+        let address = peer::client(request);
+        let presented = if is_wso2 {
+            Presented::of_wso2(request)
+        } else {
+            Presented::of(request)
+        };
+        Box::pin(async move {
+            let registration = registration.ok_or_else(|| {
+                Failure::server_error("a registration endpoint is mounted without its provider")
+            })?;
+            let attempt = LoginAttempt::from_credentials(&presented);
+            let work = authenticate(&registration, presented, address, is_wso2);
+            outcome::record_login(
+                &registration,
+                Event::RegistrationRefused,
+                attempt,
+                address,
+                work,
+            )
+            .await
+        })
+    }
+}
+
+async fn authenticate(
+    registration: &Data<Registration>,
+    presented: Presented,
+    address: Option<IpAddr>,
+    is_wso2: bool,
+) -> Result<Registrant, Failure> {
+    if registration.access == Access::Closed {
+        return Err(Refusal::Closed.into());
+    }
+    let scheme = presented.scheme();
+    let found = match presented {
+        Presented::Nothing if registration.access == Access::Open && !is_wso2 => {
+            return Ok(Registrant::Anonymous);
+        }
+        // An unknown scheme is answered as if there were no credentials (RFC 6750 §3.1).
+        Presented::Nothing | Presented::Unreadable(Scheme::Other) => {
+            return Err(Refusal::NoCredentials(if is_wso2 {
+                Challenge::BasicThenBearer
+            } else {
+                Challenge::BearerThenBasic
+            })
+            .into());
+        }
+        Presented::Basic { name, password } => {
+            let issuer = &registration.policy.issuer;
+            let verified = registration
+                .services
+                .passwords
+                .verify(issuer, name, password, address);
+            verified
+                .await
+                .map_err(Refusal::from)?
+                .map(Registrant::Account)
+        }
+        Presented::Bearer(token) => {
+            let (store, issuer, now) = (
+                registration.services.store.clone(),
+                registration.policy.issuer.clone(),
+                registration.services.clock.now(),
+            );
+            let found =
+                blocking(move || store.find_token(&issuer, &initial_access_token(&token), now))
+                    .await?;
+            found.map_err(Refusal::from)?.map(Registrant::Token)
+        }
+        Presented::Unreadable(Scheme::Bearer | Scheme::Basic) => None,
+    };
+    found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
+}
+
+/// Returns the token that was presented. One published client library sends the base64 of a token that is not a JWT, so a text
+/// that begins like a token after decoding is decoded.
+fn initial_access_token(presented: &Secret) -> InitialAccessToken {
+    let text = presented.reveal();
+    if text.starts_with(InitialAccessToken::PREFIX) {
+        return InitialAccessToken::new(text);
+    }
+    let decoded = STANDARD
+        .decode(text)
+        .or_else(|_| URL_SAFE.decode(text))
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    InitialAccessToken::new(
+        decoded
+            .filter(|decoded| decoded.starts_with(InitialAccessToken::PREFIX))
+            .unwrap_or_else(|| text.to_owned()),
+    )
+}

@@ -1,0 +1,47 @@
+//! The authentication of an unregistration: accounts only.
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use oauth_http::authorization::Scheme;
+use oauth_http::{Failure, Presented, peer};
+use store::Account;
+use store::audit::Event;
+
+use crate::outcome::{self, LoginAttempt};
+use crate::refusal::Challenge;
+use crate::{Refusal, Registration};
+
+/// Returns the account of the caller.
+///
+/// # Errors
+/// 401 without an account's password. The challenge has Basic alone: there is no other scheme here. RFC 9110 §11.6.1.
+pub(super) async fn account(
+    request: &HttpRequest,
+    registration: &Data<Registration>,
+) -> Result<Account, Failure> {
+    let (presented, address) = (Presented::of_wso2(request), peer::client(request));
+    let attempt = LoginAttempt::from_credentials(&presented);
+    let work = async {
+        let found = match presented {
+            Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
+            Presented::Basic { name, password } => {
+                let issuer = &registration.policy.issuer;
+                let verified = registration
+                    .services
+                    .passwords
+                    .verify(issuer, name, password, address);
+                verified.await.map_err(Refusal::from)?
+            }
+            Presented::Bearer(_) | Presented::Unreadable(_) => None,
+        };
+        found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into())
+    };
+    outcome::record_login(
+        registration,
+        Event::ManagementRefused,
+        attempt,
+        address,
+        work,
+    )
+    .await
+}

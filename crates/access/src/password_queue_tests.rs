@@ -26,7 +26,7 @@ impl Verifier for ManualVerifier {
         self.verified.lock().unwrap().push(attempt.name.clone());
         match attempt.password.reveal() {
             "panic" => panic!("the verifier panicked"),
-            "down" => Err(StoreError::Behind),
+            "down" => Err(StoreError::SchemaOutdated),
             _ => Ok(None),
         }
     }
@@ -244,7 +244,7 @@ fn failure_is_told_and_the_thread_goes_on() {
     assert!(broken.answer.blocking_recv().is_err());
     assert_eq!(
         down.answer.blocking_recv().unwrap(),
-        AttemptAnswer::Verified(Err(StoreError::Behind))
+        AttemptAnswer::Verified(Err(StoreError::SchemaOutdated))
     );
     assert_eq!(
         bench.settled()[1..],

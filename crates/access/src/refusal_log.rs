@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use store::audit::Refused;
+use store::audit::RefusalRecord;
 
 mod kinds;
 
@@ -23,14 +23,14 @@ pub struct RefusalLog {
 
 impl RefusalLog {
     /// Records a refusal.
-    pub fn record(&self, refused: Refused) {
+    pub fn record(&self, refused: RefusalRecord) {
         let times = refused.times.try_into().unwrap_or(0);
         if self.add(refused) {
             self.merged.fetch_add(times, Ordering::Relaxed);
         }
     }
 
-    fn add(&self, refused: Refused) -> bool {
+    fn add(&self, refused: RefusalRecord) -> bool {
         self.kinds
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -49,24 +49,24 @@ impl RefusalLog {
     }
 
     /// Takes the rows to write now: a new kind at once, and a kind that continues once a minute.
-    pub fn take(&self) -> Vec<Refused> {
+    pub fn take(&self) -> Vec<RefusalRecord> {
         let now = Instant::now();
         self.taken(now, |gathered| gathered.due <= now)
     }
 
     /// Takes every row.
-    pub fn take_all(&self) -> Vec<Refused> {
+    pub fn take_all(&self) -> Vec<RefusalRecord> {
         self.taken(Instant::now(), |_| true)
     }
 
-    fn taken(&self, now: Instant, is_due: impl Fn(&PendingRefusals) -> bool) -> Vec<Refused> {
+    fn taken(&self, now: Instant, is_due: impl Fn(&PendingRefusals) -> bool) -> Vec<RefusalRecord> {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Vec::new();
         for (kind, gathered) in kinds
             .iter_mut()
             .filter(|(_, gathered)| gathered.times > 0 && is_due(gathered))
         {
-            taken.push(Refused {
+            taken.push(RefusalRecord {
                 request_id: gathered.request_id.take(),
                 times: gathered.times,
                 ..kind.clone()
@@ -78,7 +78,7 @@ impl RefusalLog {
     }
 
     /// Puts back rows that could not be written.
-    pub fn put_back(&self, refused: Vec<Refused>) {
+    pub fn put_back(&self, refused: Vec<RefusalRecord>) {
         for refused in refused {
             self.add(refused);
         }
@@ -89,14 +89,14 @@ impl RefusalLog {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-    use store::audit::Event;
+    use store::audit::AuditEvent;
 
     use super::kinds::{ALIKE, EVENTS, NETWORKS, more};
     use super::*;
 
-    fn wrong(account: &str) -> Refused {
-        Refused {
-            event: Event::LoginRefused,
+    fn wrong(account: &str) -> RefusalRecord {
+        RefusalRecord {
+            event: AuditEvent::LoginRefused,
             account: Some(account.to_owned()),
             request_id: Some("r".to_owned()),
             times: 1,
@@ -104,10 +104,10 @@ mod tests {
         }
     }
 
-    fn from(address: impl Into<IpAddr>) -> Refused {
+    fn from(address: impl Into<IpAddr>) -> RefusalRecord {
         let detail = Some("401 invalid_token".to_owned());
-        Refused {
-            event: Event::LoginRefused,
+        RefusalRecord {
+            event: AuditEvent::LoginRefused,
             address: Some(address.into()),
             detail,
             times: 1,
@@ -120,7 +120,7 @@ mod tests {
         Ipv6Addr::new(0x2001, 0xdb8, site, number, 0, 0, 0, 0)
     }
 
-    fn taken(log: &RefusalLog) -> Vec<(Event, Option<String>, i64)> {
+    fn taken(log: &RefusalLog) -> Vec<(AuditEvent, Option<String>, i64)> {
         let mut taken: Vec<_> = log
             .take()
             .into_iter()
@@ -130,7 +130,7 @@ mod tests {
         taken
     }
 
-    fn times<'a>(rows: impl IntoIterator<Item = &'a Refused>) -> i64 {
+    fn times<'a>(rows: impl IntoIterator<Item = &'a RefusalRecord>) -> i64 {
         rows.into_iter().map(|refused| refused.times).sum()
     }
 
@@ -144,8 +144,8 @@ mod tests {
         assert_eq!(
             taken(&log),
             [
-                (Event::LoginRefused, a.clone(), 2),
-                (Event::LoginRefused, b, 1)
+                (AuditEvent::LoginRefused, a.clone(), 2),
+                (AuditEvent::LoginRefused, b, 1)
             ]
         );
         assert_eq!(taken(&log), []);
@@ -153,7 +153,7 @@ mod tests {
         log.record(wrong("c"));
         assert_eq!(
             taken(&log),
-            [(Event::LoginRefused, Some("c".to_owned()), 1)],
+            [(AuditEvent::LoginRefused, Some("c".to_owned()), 1)],
             "a kind that continues waits a minute"
         );
         let rest = log.take_all();
@@ -186,7 +186,7 @@ mod tests {
             .filter(|refused| refused.account.is_none())
             .map(|refused| (refused.event, refused.times))
             .collect();
-        assert_eq!(rest, [(Event::LoginRefused, shared)]);
+        assert_eq!(rest, [(AuditEvent::LoginRefused, shared)]);
         for number in 5_000..10_000 {
             log.record(wrong(&number.to_string()));
         }
@@ -213,7 +213,7 @@ mod tests {
         );
         let taken = log.take();
         let rows = |address: IpAddr, detail: &str| -> Vec<i64> {
-            let of = |row: &&Refused| {
+            let of = |row: &&RefusalRecord| {
                 row.address == Some(address) && row.detail.as_deref() == Some(detail)
             };
             taken.iter().filter(of).map(|row| row.times).collect()
@@ -254,7 +254,7 @@ mod tests {
         for site in 0..5_000 {
             log.record(from(network(site, 0)));
         }
-        let without_address = |rows: &[Refused]| -> Vec<(Event, i64)> {
+        let without_address = |rows: &[RefusalRecord]| -> Vec<(AuditEvent, i64)> {
             rows.iter()
                 .filter(|row| row.address.is_none())
                 .map(|row| (row.event, row.times))
@@ -263,10 +263,13 @@ mod tests {
         let taken = log.take();
         let beyond = 5_000 - i64::try_from(ALIKE + NETWORKS).unwrap();
         assert_eq!((taken.len(), times(&taken)), (ALIKE + NETWORKS + 1, 5_000));
-        assert_eq!(without_address(&taken), [(Event::LoginRefused, beyond)]);
+        assert_eq!(
+            without_address(&taken),
+            [(AuditEvent::LoginRefused, beyond)]
+        );
 
         for number in 0..1_000 {
-            log.record(Refused {
+            log.record(RefusalRecord {
                 provider: Some(number.to_string()),
                 ..from(network(9_000, number))
             });
@@ -274,12 +277,12 @@ mod tests {
         let taken = log.take();
         let (events, rest): (Vec<_>, Vec<_>) = without_address(&taken)
             .into_iter()
-            .partition(|(event, _)| *event == Event::LoginRefused);
+            .partition(|(event, _)| *event == AuditEvent::LoginRefused);
         assert_eq!((taken.len(), events.len()), (EVENTS, EVENTS - 1));
         assert_eq!(
             rest,
             [(
-                Event::MoreRefused,
+                AuditEvent::MoreRefused,
                 1_000 - i64::try_from(EVENTS - 1).unwrap()
             )]
         );

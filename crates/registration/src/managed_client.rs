@@ -10,13 +10,13 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
 use protocol::{ClientId, RegistrationAccessToken};
-use store::audit::Event;
-use store::{By, Client, Information, Store};
+use store::audit::AuditEvent;
+use store::{Actor, Client, ClientSummary, Store};
 
 use crate::refusal::Challenge;
 use crate::{Refusal, Registration, outcome};
 
-const EVENT: Event = Event::ManagementRefused;
+const EVENT: AuditEvent = AuditEvent::ManagementRefused;
 
 /// A client that presented its registration access token; a handler that takes it cannot forget to check.
 #[derive(Debug)]
@@ -33,16 +33,16 @@ pub struct ManagedClient<C = Client> {
 
 impl<C: FindByToken> ManagedClient<C> {
     /// Returns the client as the audit trail records it.
-    pub fn actor(&self) -> By {
-        By {
-            token: Some(By::CLIENT.to_owned()),
+    pub fn actor(&self) -> Actor {
+        Actor {
+            token: Some(Actor::CLIENT.to_owned()),
             ..outcome::anonymous(self.address)
         }
     }
 
     /// Returns the store, which records the client as the actor.
     pub fn store(&self, registration: &Registration) -> Store {
-        registration.services.store.by(By {
+        registration.services.store.acting_as(Actor {
             provider: Some(registration.policy.issuer.as_str().to_owned()),
             ..self.actor()
         })
@@ -96,7 +96,7 @@ impl FindByToken for Client {
     }
 }
 
-impl FindByToken for Information {
+impl FindByToken for ClientSummary {
     const CHANGES: bool = false;
 
     fn id(&self) -> &ClientId {
@@ -108,7 +108,7 @@ impl FindByToken for Information {
         id: ClientId,
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
-        let found = registration.services.store.information(
+        let found = registration.services.store.find_summary(
             &registration.policy.issuer,
             &id,
             &token,
@@ -132,7 +132,7 @@ impl<C: FindByToken> FromRequest for ManagedClient<C> {
             let registration = registration.ok_or_else(|| {
                 Failure::server_error("a management endpoint is mounted without its provider")
             })?;
-            let record = |actor: &By, id: Option<&ClientId>, limited: Result<(), Refusal>| {
+            let record = |actor: &Actor, id: Option<&ClientId>, limited: Result<(), Refusal>| {
                 let limited = limited.map_err(Failure::from);
                 outcome::record_result(&registration, EVENT, actor, id, limited)
             };

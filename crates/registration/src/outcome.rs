@@ -9,8 +9,8 @@ use actix_web::http::StatusCode;
 use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, RequestId};
 use protocol::ClientId;
-use store::By;
-use store::audit::{Event, Refused};
+use store::Actor;
+use store::audit::{AuditEvent, RefusalRecord};
 
 use crate::Registration;
 
@@ -23,8 +23,8 @@ const ACCOUNT_NAME_MAX: usize = 64;
 /// Those of the request.
 pub(crate) async fn record<T>(
     registration: &Registration,
-    event: Event,
-    actor: &By,
+    event: AuditEvent,
+    actor: &Actor,
     client_id: Option<&ClientId>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
@@ -37,12 +37,12 @@ pub(crate) async fn record<T>(
 /// That of `outcome`.
 pub(crate) fn record_result<T>(
     registration: &Registration,
-    event: Event,
-    actor: &By,
+    event: AuditEvent,
+    actor: &Actor,
     client_id: Option<&ClientId>,
     outcome: Result<T, Failure>,
 ) -> Result<T, Failure> {
-    if event == Event::RegistrationRefused {
+    if event == AuditEvent::RegistrationRefused {
         match &outcome {
             Ok(_) => registration.counts.count(),
             Err(failure) => registration.counts.count_failure(failure),
@@ -78,38 +78,42 @@ impl LoginAttempt {
 /// Those of the authentication.
 pub(crate) async fn record_login<T>(
     registration: &Registration,
-    event: Event,
+    event: AuditEvent,
     attempt: LoginAttempt,
     address: Option<IpAddr>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     work.await.inspect_err(|failure| {
-        if event == Event::RegistrationRefused {
+        if event == AuditEvent::RegistrationRefused {
             registration.counts.count_failure(failure);
         }
         let is_wrong = attempt.has_credentials && failure.status_code() == StatusCode::UNAUTHORIZED;
-        let actor = By {
+        let actor = Actor {
             account: attempt.account.filter(|_| is_wrong),
             ..anonymous(address)
         };
-        let event = if is_wrong { Event::LoginRefused } else { event };
+        let event = if is_wrong {
+            AuditEvent::LoginRefused
+        } else {
+            event
+        };
         record_refusal(registration, event, &actor, None, failure);
     })
 }
 
 /// Returns the actor of a request whose caller is not authenticated.
-pub(crate) fn anonymous(address: Option<IpAddr>) -> By {
-    By {
+pub(crate) fn anonymous(address: Option<IpAddr>) -> Actor {
+    Actor {
         address,
         request_id: RequestId::current().map(|id| id.as_str().to_owned()),
-        ..By::default()
+        ..Actor::default()
     }
 }
 
 fn record_refusal(
     registration: &Registration,
-    event: Event,
-    actor: &By,
+    event: AuditEvent,
+    actor: &Actor,
     client_id: Option<&ClientId>,
     failure: &Failure,
 ) {
@@ -121,9 +125,9 @@ fn record_refusal(
     let subject = failure
         .what()
         .map_or_else(String::new, |what| format!(" {what}"));
-    registration.services.refusals.record(Refused {
+    registration.services.refusals.record(RefusalRecord {
         event: if is_throttled {
-            Event::Throttled
+            AuditEvent::Throttled
         } else {
             event
         },

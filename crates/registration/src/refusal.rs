@@ -142,12 +142,12 @@ impl From<Refusal> for Failure {
             .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
             Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
-            Refusal::Store(StoreError::Spent) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),
+            Refusal::Store(StoreError::TokenExhausted) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),
             Refusal::Store(error @ StoreError::Unavailable(_)) => Failure::unavailable(error.to_string()),
             Refusal::Store(
                 error @ (StoreError::Open { .. }
-                | StoreError::Newer { .. }
-                | StoreError::Behind
+                | StoreError::SchemaNewer { .. }
+                | StoreError::SchemaOutdated
                 | StoreError::WrongKey
                 | StoreError::Corrupt { .. }
                 | StoreError::Refused(_)

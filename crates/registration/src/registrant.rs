@@ -14,8 +14,8 @@ use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, blocking, peer};
 use openssl::sha::sha256;
 use protocol::{InitialAccessToken, RegisteredMetadata, Secret, TokenTerms};
-use store::audit::Event;
-use store::{Account, By, TokenId, TokenInfo};
+use store::audit::AuditEvent;
+use store::{Account, Actor, TokenId, TokenInfo};
 
 use crate::outcome::{self, LoginAttempt};
 use crate::refusal::Challenge;
@@ -57,15 +57,15 @@ impl Registrant {
     }
 
     /// Returns the caller as the audit trail records it.
-    pub fn actor(&self, request: &HttpRequest) -> By {
+    pub fn actor(&self, request: &HttpRequest) -> Actor {
         let anonymous = outcome::anonymous(peer::client(request));
         match self {
             Self::Anonymous => anonymous,
-            Self::Account(account) => By {
+            Self::Account(account) => Actor {
                 account: Some(account.name.clone()),
                 ..anonymous
             },
-            Self::Token(token) => By {
+            Self::Token(token) => Actor {
                 token: Some(token.name()),
                 ..anonymous
             },
@@ -119,7 +119,7 @@ impl FromRequest for Registrant {
             let work = authenticate(&registration, presented, address, is_wso2);
             outcome::record_login(
                 &registration,
-                Event::RegistrationRefused,
+                AuditEvent::RegistrationRefused,
                 attempt,
                 address,
                 work,

@@ -6,13 +6,13 @@ use actix_web::http::header::{self, HeaderValue};
 use oauth_http::failure::no_store;
 use protocol::{ClientSecret, Issuer, RegistrationAccessToken, Timestamp};
 use serde::Serialize;
-use store::Information;
+use store::ClientSummary;
 
 use crate::ENDPOINT;
 
 /// Answers a registration.
 pub fn created(
-    client: &Information,
+    client: &ClientSummary,
     token: &RegistrationAccessToken,
     issuer: &Issuer,
 ) -> HttpResponse {
@@ -21,7 +21,7 @@ pub fn created(
 
 /// Answers a read or an update.
 pub fn ok(
-    client: impl Into<Information>,
+    client: impl Into<ClientSummary>,
     token: &RegistrationAccessToken,
     issuer: &Issuer,
 ) -> HttpResponse {
@@ -37,7 +37,7 @@ pub fn deleted() -> HttpResponse {
 
 fn information(
     status: StatusCode,
-    client: &Information,
+    client: &ClientSummary,
     token: &RegistrationAccessToken,
     issuer: &Issuer,
 ) -> HttpResponse {
@@ -65,7 +65,7 @@ struct IssuedMembers<'a> {
 }
 
 /// Returns the issued members, and behind them the agreed metadata exactly as it is stored.
-fn body(client: &Information, token: &RegistrationAccessToken, issuer: &Issuer) -> Vec<u8> {
+fn body(client: &ClientSummary, token: &RegistrationAccessToken, issuer: &Issuer) -> Vec<u8> {
     let metadata = client.metadata.as_str();
     let mut body = Vec::with_capacity(metadata.len() + 512);
     let members = IssuedMembers {

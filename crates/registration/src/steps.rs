@@ -8,7 +8,7 @@ use admission::sector::{SectorDocument, SectorError};
 use admission::{ClientRequest, agree};
 use outbound::{Caller, FetchLimit};
 use protocol::{LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
-use store::{By, Information, NewClient, TokenId};
+use store::{Actor, ClientSummary, NewClient, TokenId};
 
 use crate::refusal::{FETCHES, REGISTRATIONS, UPDATES};
 use crate::{Refusal, Registration};
@@ -87,11 +87,11 @@ impl Registration {
     /// Those of the store.
     pub(crate) async fn insert(
         &self,
-        actor: Arc<By>,
+        actor: Arc<Actor>,
         client: NewClient,
         token: Option<TokenId>,
-    ) -> Result<Information, Refusal> {
-        let store = self.services.store.by(actor);
+    ) -> Result<ClientSummary, Refusal> {
+        let store = self.services.store.acting_as(actor);
         Ok(store
             .insert(client, token, self.services.clock.now())
             .await?)

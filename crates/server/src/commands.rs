@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anyhow::{Context, bail};
 use protocol::{Issuer, Timestamp};
 use serde_json::Value;
-use store::By;
+use store::Actor;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -28,10 +28,10 @@ pub mod purge;
 pub mod token;
 
 /// Returns the actor of a command, with the account that `--as` names.
-fn by_hand(account: Option<&str>) -> By {
-    By {
+fn by_hand(account: Option<&str>) -> Actor {
+    Actor {
         account: account.map(str::to_owned),
-        ..By::hand("command line")
+        ..Actor::process("command line")
     }
 }
 

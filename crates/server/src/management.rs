@@ -66,10 +66,11 @@ const NO_ANSWER: &str = "the store does not answer";
 pub fn readiness(checked: &Result<(), StoreError>) -> Result<(), String> {
     match checked {
         // An upgrade replaces one replica after another. The old ones continue to work with the newer schema.
-        Ok(()) | Err(StoreError::Newer { .. }) => Ok(()),
-        Err(error @ (StoreError::Behind | StoreError::WrongKey | StoreError::Corrupt { .. })) => {
-            Err(error.to_string())
-        }
+        Ok(()) | Err(StoreError::SchemaNewer { .. }) => Ok(()),
+        Err(
+            error
+            @ (StoreError::SchemaOutdated | StoreError::WrongKey | StoreError::Corrupt { .. }),
+        ) => Err(error.to_string()),
         Err(_) => Err(NO_ANSWER.to_owned()),
     }
 }

@@ -18,7 +18,7 @@ use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::{Clock, Issuer, Secret, Timestamp};
 use registration::{Random, Services};
-use store::{By, Role, Store};
+use store::{Actor, Role, Store};
 use telemetry::{Metrics, Traces};
 
 use crate::config::{Config, ProviderConfig, TlsMode, development_issuer};
@@ -271,7 +271,7 @@ fn drain(opened: &Opened) {
     let Services {
         store, refusals, ..
     } = &opened.services;
-    if let Err(error) = store.refused(refusals.take_all()).wait() {
+    if let Err(error) = store.record_refusals(refusals.take_all()).wait() {
         tracing::warn!("the last refusals were not saved to the audit trail: {error}");
     }
     store.close();
@@ -383,7 +383,7 @@ fn administrator(
         (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };
-    match store.by(By::hand(FIRST_START)).add_account(
+    match store.acting_as(Actor::process(FIRST_START)).add_account(
         ADMINISTRATOR,
         Role::Administrator,
         None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::rt;
 use oauth_http::{Failure, blocking};
 use registration::Services;
-use store::{By, Store};
+use store::{Actor, Store};
 
 use crate::config::Config;
 use crate::wiring::Site;
@@ -33,7 +33,7 @@ const NOT_RELOADED: &str = "signing keys could not be reloaded";
 
 /// Starts every task.
 pub fn start(site: &Site, services: &Services, config: &Config) {
-    let store = services.store.by(By::hand("schedule"));
+    let store = services.store.acting_as(Actor::process("schedule"));
     let site = site.clone();
     spawn(NOT_RELOADED, RELOAD_INTERVAL, move || {
         reload_keys(site.clone())
@@ -44,7 +44,7 @@ pub fn start(site: &Site, services: &Services, config: &Config) {
         LAST_USED_INTERVAL,
         move || {
             let store = used.clone();
-            run_blocking(move || store.write_uses())
+            run_blocking(move || store.flush_last_used())
         },
     );
     let (expiring, keep) = (services.clone(), (config.keep_retired, config.keep_audit));
@@ -121,7 +121,12 @@ async fn purge(
 /// Writes refusals to the audit trail. Refusals that cannot be written are kept: the metrics show how many wait.
 async fn write_refusals(services: Services) -> Result<(), String> {
     let refused = services.refusals.take();
-    if services.store.refused(refused.clone()).await.is_err() {
+    if services
+        .store
+        .record_refusals(refused.clone())
+        .await
+        .is_err()
+    {
         services.refusals.put_back(refused);
     }
     Ok(())

@@ -12,7 +12,7 @@ use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use protocol::{ErrorCode, Issuer};
 use registration::{Registration, RegistrationCounts, Services};
-use store::By;
+use store::Actor;
 use telemetry::Metrics;
 use webfinger::Directory;
 
@@ -219,7 +219,7 @@ impl Provider {
             issuer: provider.issuer.to_string(),
             error,
         };
-        let store = services.store.by(By::hand(FIRST_START));
+        let store = services.store.acting_as(Actor::process(FIRST_START));
         let keys =
             KeyRing::open(store, issuer.clone(), services.clock.clone()).map_err(unusable)?;
         let discovery = Discovery::new(

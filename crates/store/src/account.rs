@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use protocol::{Issuer, Secret, Timestamp};
 
 use crate::Store;
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 use crate::audit_row::{self, AuditRow};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
@@ -136,7 +136,7 @@ impl Store {
             provider: provider.map(|provider| provider.as_str().to_owned()),
         };
         let mut audit = self
-            .account_audit_row(Event::AccountAdded, name)
+            .account_audit_row(AuditEvent::AccountAdded, name)
             .with_detail(role.as_str());
         if let Some(provider) = provider {
             audit = audit.with_provider(provider.as_str());
@@ -149,7 +149,7 @@ impl Store {
         .map(drop)
     }
 
-    fn account_audit_row(&self, event: Event, name: &str) -> AuditRow {
+    fn account_audit_row(&self, event: AuditEvent, name: &str) -> AuditRow {
         AuditRow {
             account: Some(name.to_owned()),
             ..self.audit_row(event)
@@ -222,7 +222,7 @@ impl Store {
         if !is_account_name(name) {
             return Ok(false);
         }
-        let audit = self.account_audit_row(Event::AccountRemoved, name);
+        let audit = self.account_audit_row(AuditEvent::AccountRemoved, name);
         self.change_account(&audit, |connection| {
             Ok(diesel::delete(account::table.find(name)).execute(connection)?)
         })
@@ -238,7 +238,7 @@ impl Store {
         }
         let (hash, revision) = (password::hash(password)?, new_revision()?);
         self.change_account(
-            &self.account_audit_row(Event::PasswordChanged, name),
+            &self.account_audit_row(AuditEvent::PasswordChanged, name),
             |connection| {
                 let values = (
                     account::password_hash.eq(hash),

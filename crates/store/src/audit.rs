@@ -15,10 +15,10 @@ use crate::change::{ClientChange, QueuedWrite};
 use crate::client::SecretChange;
 use crate::client_row::has_no_nul;
 use crate::error::StoreError;
-use crate::pending_write::Written;
+use crate::pending_write::PendingWrite;
 use crate::schema::audit;
 
-pub use event::{By, Event, Record, Refused};
+pub use event::{Actor, AuditEvent, AuditRecord, RefusalRecord};
 
 /// The maximum number of rows that one transaction deletes, so that registrations do not wait for
 /// long.
@@ -27,7 +27,7 @@ const ROWS_PER_PURGE: i64 = 1_000;
 impl Store {
     /// Returns the same store with `actor` as the party that acts in the audit trail.
     #[must_use]
-    pub fn by(&self, actor: impl Into<Arc<By>>) -> Self {
+    pub fn acting_as(&self, actor: impl Into<Arc<Actor>>) -> Self {
         Self(Arc::clone(&self.0), actor.into())
     }
 
@@ -42,7 +42,7 @@ impl Store {
         since: Option<Timestamp>,
         client: Option<&ClientId>,
         limit: i64,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<AuditRecord>, StoreError> {
         if client.is_some_and(|id| !has_no_nul(id.as_str())) {
             return Ok(Vec::new());
         }
@@ -69,9 +69,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; then no row was written.
-    pub fn refused(&self, refusals: Vec<Refused>) -> Written<()> {
+    pub fn record_refusals(&self, refusals: Vec<RefusalRecord>) -> PendingWrite<()> {
         if refusals.is_empty() {
-            return Written::noop(|| Ok(()));
+            return PendingWrite::noop(|| Ok(()));
         }
         let rows: Arc<[AuditRow]> = refusals
             .into_iter()
@@ -82,7 +82,7 @@ impl Store {
             change: ClientChange::AuditOnly,
             audit: rows,
         });
-        Written::queued(queued, move |_| {
+        PendingWrite::queued(queued, move |_| {
             for row in &*logged {
                 row.log(false);
             }
@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// Returns the audit row for a change that is about to be made.
-    pub(crate) fn audit_row(&self, event: Event) -> AuditRow {
+    pub(crate) fn audit_row(&self, event: AuditEvent) -> AuditRow {
         AuditRow::new(self.0.audit_ids.next(), event, &self.1)
     }
 
@@ -126,10 +126,10 @@ impl Store {
         change: ClientChange,
         row: AuditRow,
         completion: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
-    ) -> Written<T> {
+    ) -> PendingWrite<T> {
         let audit: Arc<[AuditRow]> = Arc::from([row]);
         let logged = Arc::clone(&audit);
-        Written::queued(
+        PendingWrite::queued(
             self.0.writer.send(QueuedWrite { change, audit }),
             move |done| {
                 if done {

@@ -10,7 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use protocol::{Clock, Timestamp, hexadecimal};
 
-use crate::audit::event::{By, Event, Record, Refused};
+use crate::audit::event::{Actor, AuditEvent, AuditRecord, RefusalRecord};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::random::random_bytes;
@@ -75,7 +75,7 @@ fn milliseconds(since: i64) -> String {
 
 impl AuditRow {
     /// Returns the row of one event that the actor causes.
-    pub fn new(id: String, event: Event, actor: &By) -> Self {
+    pub fn new(id: String, event: AuditEvent, actor: &Actor) -> Self {
         let text = |text: &Option<String>| {
             text.as_deref()
                 .map(|text| truncated(text, MAX_TEXT_CHARACTERS))
@@ -98,8 +98,8 @@ impl AuditRow {
     }
 
     /// Returns the row of equal refusals.
-    pub fn from_refusal(id: String, refusal: Refused) -> Self {
-        let Refused {
+    pub fn from_refusal(id: String, refusal: RefusalRecord) -> Self {
+        let RefusalRecord {
             event,
             provider,
             client_id,
@@ -110,7 +110,7 @@ impl AuditRow {
             detail,
             times,
         } = refusal;
-        let actor = By {
+        let actor = Actor {
             provider,
             account,
             token,
@@ -169,13 +169,13 @@ impl AuditRow {
         );
     }
 
-    pub fn into_record(self) -> Record {
+    pub fn into_record(self) -> AuditRecord {
         let milliseconds = self
             .id
             .get(..12)
             .and_then(|digits| i64::from_str_radix(digits, 16).ok())
             .unwrap_or_default();
-        Record {
+        AuditRecord {
             at: Timestamp::from_seconds(milliseconds / 1000),
             id: self.id,
             event: self.event.into_owned(),

@@ -75,7 +75,7 @@ impl Client {
 
 /// The members of a client information response that the store keeps. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
-pub struct Information {
+pub struct ClientSummary {
     /// The client identifier.
     pub id: ClientId,
     /// The agreed metadata, as the text of one JSON object.
@@ -88,7 +88,7 @@ pub struct Information {
     pub secret_expires_at: Option<Timestamp>,
 }
 
-impl From<Client> for Information {
+impl From<Client> for ClientSummary {
     fn from(client: Client) -> Self {
         let Client {
             id,
@@ -110,7 +110,7 @@ impl From<Client> for Information {
 
 /// A client in a list. A row that cannot be read does not prevent the others from being listed.
 #[derive(Debug)]
-pub struct Listed<T = Client> {
+pub struct ListedClient<T = Client> {
     /// The client identifier.
     pub id: ClientId,
     /// The client, or the error that names the damaged column.

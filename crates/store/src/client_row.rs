@@ -9,7 +9,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, Information, NewClient};
+use crate::client::{Client, ClientSummary, NewClient};
 use crate::error::StoreError;
 use crate::random::no_random_bytes;
 use crate::schema::client;
@@ -44,7 +44,7 @@ pub struct ClientRow {
 impl ClientRow {
     /// Returns the row of a new client and its summary. The other parts of the client are dropped
     /// here, because many rows wait for one transaction.
-    pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, Information), StoreError> {
+    pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, ClientSummary), StoreError> {
         let NewClient {
             id,
             provider,
@@ -80,7 +80,7 @@ impl ClientRow {
         };
         Ok((
             row,
-            Information {
+            ClientSummary {
                 id,
                 metadata: metadata.into_json(),
                 secret,
@@ -170,10 +170,10 @@ impl ClientRow {
     }
 
     /// Returns the summary of the client, with its secret opened.
-    pub fn into_summary(mut self, seal: &SealingKey) -> Result<Information, StoreError> {
+    pub fn into_summary(mut self, seal: &SealingKey) -> Result<ClientSummary, StoreError> {
         let secret = self.open_secret(seal)?;
         self.terms()?;
-        Ok(Information {
+        Ok(ClientSummary {
             secret,
             metadata: self.take_metadata()?.into_json(),
             issued_at: Timestamp::from_seconds(self.issued_at),

@@ -6,7 +6,7 @@ use std::future::Future;
 use protocol::{ClientId, Issuer, RegistrationAccessToken, Timestamp};
 
 use crate::Store;
-use crate::client::Information;
+use crate::client::ClientSummary;
 use crate::client_row::has_no_nul;
 use crate::error::StoreError;
 use crate::reader::ReadRequest;
@@ -19,13 +19,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub fn information(
+    pub fn find_summary(
         &self,
         provider: &Issuer,
         id: &ClientId,
         token: &RegistrationAccessToken,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Information>, StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Option<ClientSummary>, StoreError>> + Send + use<> {
         let request = ReadRequest {
             provider: provider.as_str().to_owned(),
             client_id: id.as_str().to_owned(),

@@ -7,17 +7,17 @@ use diesel::prelude::*;
 use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp};
 
 use crate::Store;
-use crate::audit::{Event, changed_members};
+use crate::audit::{AuditEvent, changed_members};
 use crate::audit_row;
 use crate::change::{ClientChange, QueuedWrite, SecretColumns};
-use crate::client::Information;
+use crate::client::ClientSummary;
 use crate::client::{Client, NewClient, SecretChange};
 use crate::client_lookup::find;
 use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
 use crate::initial_access_token::TokenId;
-use crate::pending_write::Written;
+use crate::pending_write::PendingWrite;
 use crate::schema::client;
 use crate::seal::{constant_time_eq, digest};
 
@@ -30,7 +30,7 @@ impl Store {
     /// 7591 §3.
     ///
     /// # Errors
-    /// [`StoreError::Spent`] if the token is used up, expired, revoked or of another provider;
+    /// [`StoreError::TokenExhausted`] if the token is used up, expired, revoked or of another provider;
     /// [`StoreError::Conflict`] if the owner has a client with this composed name at this provider;
     /// [`StoreError::Unavailable`].
     pub fn insert(
@@ -38,20 +38,20 @@ impl Store {
         new: NewClient,
         spend: Option<TokenId>,
         now: Timestamp,
-    ) -> Written<Information> {
+    ) -> PendingWrite<ClientSummary> {
         if [&new.owner, &new.composed_name]
             .into_iter()
             .flatten()
             .any(|text| !has_no_nul(text))
         {
-            return Written::rejected(StoreError::Refused(
+            return PendingWrite::rejected(StoreError::Refused(
                 "the owner and the composed name must not contain a NUL character",
             ));
         }
         match ClientRow::new(new, &self.0.seal) {
             Ok((row, information)) => {
                 let audit = self
-                    .audit_row(Event::ClientRegistered)
+                    .audit_row(AuditEvent::ClientRegistered)
                     .with_client(&row.client_id)
                     .with_provider(&row.provider);
                 self.change(
@@ -61,12 +61,12 @@ impl Store {
                         if inserted {
                             Ok(information)
                         } else {
-                            Err(StoreError::Spent)
+                            Err(StoreError::TokenExhausted)
                         }
                     },
                 )
             }
-            Err(error) => Written::rejected(error),
+            Err(error) => PendingWrite::rejected(error),
         }
     }
 
@@ -115,7 +115,7 @@ impl Store {
         metadata: RegisteredMetadata,
         secret: SecretChange,
         now: Timestamp,
-    ) -> Written<Client> {
+    ) -> PendingWrite<Client> {
         if is_unchanged(client, &metadata, &secret) {
             return self.confirm(client.clone(), now);
         }
@@ -131,7 +131,7 @@ impl Store {
             &secret,
         );
         let audit = self
-            .audit_row(Event::ClientUpdated)
+            .audit_row(AuditEvent::ClientUpdated)
             .with_client(client.id.as_str())
             .with_provider(client.provider.as_str())
             .with_detail(&names);
@@ -145,7 +145,7 @@ impl Store {
                 let secret_sealed =
                     match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
                         Ok(sealed) => Some(sealed),
-                        Err(error) => return Written::rejected(error),
+                        Err(error) => return PendingWrite::rejected(error),
                     };
                 (after.secret, after.secret_expires_at) = (Some(secret), expires_at);
                 Some(SecretColumns {
@@ -173,7 +173,7 @@ impl Store {
     }
 
     /// Checks, in the queue of writes, that the client is still as it was read.
-    fn confirm(&self, client: Client, now: Timestamp) -> Written<Client> {
+    fn confirm(&self, client: Client, now: Timestamp) -> PendingWrite<Client> {
         let change = ClientChange::Confirm {
             client_id: client.id.as_str().to_owned(),
             revision: client.revision,
@@ -184,7 +184,7 @@ impl Store {
             change,
             audit: Arc::default(),
         });
-        Written::queued(queued, |same| {
+        PendingWrite::queued(queued, |same| {
             if same {
                 Ok(client)
             } else {
@@ -198,21 +198,21 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn delete(&self, id: &ClientId) -> Written<bool> {
-        self.delete_as(id, Event::ClientDeleted)
+    pub fn delete(&self, id: &ClientId) -> PendingWrite<bool> {
+        self.delete_as(id, AuditEvent::ClientDeleted)
     }
 
     /// Deletes a client as [`Store::delete`] does, for a request at a WSO2 endpoint.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn unregister(&self, id: &ClientId) -> Written<bool> {
-        self.delete_as(id, Event::ClientUnregistered)
+    pub fn unregister(&self, id: &ClientId) -> PendingWrite<bool> {
+        self.delete_as(id, AuditEvent::ClientUnregistered)
     }
 
-    fn delete_as(&self, id: &ClientId, event: Event) -> Written<bool> {
+    fn delete_as(&self, id: &ClientId, event: AuditEvent) -> PendingWrite<bool> {
         if !has_no_nul(id.as_str()) {
-            return Written::noop(|| Ok(false));
+            return PendingWrite::noop(|| Ok(false));
         }
         self.change(
             ClientChange::Delete {
@@ -233,9 +233,9 @@ impl Store {
         id: &ClientId,
         token: &RegistrationAccessToken,
         now: Timestamp,
-    ) -> Written<bool> {
+    ) -> PendingWrite<bool> {
         if !has_no_nul(id.as_str()) {
-            return Written::noop(|| Ok(false));
+            return PendingWrite::noop(|| Ok(false));
         }
         let change = ClientChange::Reissue {
             client_id: id.as_str().to_owned(),
@@ -244,7 +244,7 @@ impl Store {
         };
         self.change(
             change,
-            self.audit_row(Event::ClientReissued)
+            self.audit_row(AuditEvent::ClientReissued)
                 .with_client(id.as_str()),
             Ok,
         )
@@ -265,7 +265,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn belongs(
+    pub fn is_owned_by(
         &self,
         id: &ClientId,
         owner: Option<&str>,
@@ -308,7 +308,7 @@ impl Store {
                 let gone: Vec<(String, String)> = either!(connection, inner => diesel::delete(client::table.filter(client::client_id.eq_any(&expired)))
                     .returning((client::client_id, client::provider))
                     .get_results(inner))?;
-                let row = |(id, provider): &(String, String)| Cow::Owned(self.audit_row(Event::ClientExpired).with_client(id).with_provider(provider));
+                let row = |(id, provider): &(String, String)| Cow::Owned(self.audit_row(AuditEvent::ClientExpired).with_client(id).with_provider(provider));
                 let rows: Vec<_> = gone.iter().map(row).collect();
                 audit_row::write(connection, &rows)?;
                 Ok(rows)

@@ -27,18 +27,18 @@ pub enum StoreError {
     Conflict,
     /// The initial access token is used up, expired or revoked.
     #[error("the initial access token is used up, expired or revoked")]
-    Spent,
+    TokenExhausted,
     /// The schema is of a newer version of the program.
     #[error(
         "the schema of the store is newer than this program: it has the migration {migration}, which this program does not know"
     )]
-    Newer {
+    SchemaNewer {
         /// The first migration that this program does not know.
         migration: String,
     },
     /// Migrations are missing.
     #[error("the database schema is outdated; run frontdesk migrate")]
-    Behind,
+    SchemaOutdated,
     /// The sealing key is not the one this store was sealed with.
     #[error("the sealing key is not the one this store was sealed with")]
     WrongKey,

@@ -74,7 +74,7 @@ impl ExportedClient {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if the row cannot be serialised, which does not happen.
-    pub fn line(&self) -> Result<String, StoreError> {
+    pub fn to_line(&self) -> Result<String, StoreError> {
         serde_json::to_string(&self.0)
             .map_err(|_| StoreError::corrupt("client", "metadata", &self.0.client_id))
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use crate::Store;
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::client_lookup::find_all;
 use crate::client_row::ClientRow;
@@ -20,14 +20,14 @@ use crate::seal::SealingKey;
 /// The first client of a batch that cannot be imported, and the reason. For errors of the store,
 /// the first client of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotImported {
+pub struct ImportFailure {
     /// The index in the batch.
     pub at: usize,
     /// The reason.
     pub error: ImportError,
 }
 
-impl From<StoreError> for NotImported {
+impl From<StoreError> for ImportFailure {
     fn from(error: StoreError) -> Self {
         Self {
             at: 0,
@@ -36,7 +36,7 @@ impl From<StoreError> for NotImported {
     }
 }
 
-impl From<diesel::result::Error> for NotImported {
+impl From<diesel::result::Error> for ImportFailure {
     fn from(error: diesel::result::Error) -> Self {
         StoreError::from(error).into()
     }
@@ -60,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     /// The first client that exists here and differs; [`StoreError::Unavailable`].
-    pub fn compare(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
+    pub fn compare(&self, batch: &[ExportedClient]) -> Result<usize, ImportFailure> {
         let present = self.0.pool.read(|connection| present(connection, batch))?;
         Ok(self.absent(batch, present)?.len())
     }
@@ -71,10 +71,10 @@ impl Store {
     /// # Errors
     /// The first client that cannot be imported; then nothing of the batch was imported.
     /// [`StoreError::Unavailable`].
-    pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, NotImported> {
+    pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, ImportFailure> {
         match self.insert_all(batch, true) {
             // The single statement does not say which of the clients caused the conflict.
-            Err(NotImported {
+            Err(ImportFailure {
                 error: ImportError::Store(StoreError::Conflict),
                 ..
             }) => self.insert_all(batch, false),
@@ -82,15 +82,15 @@ impl Store {
         }
     }
 
-    fn insert_all(&self, batch: &[ExportedClient], together: bool) -> Result<usize, NotImported> {
+    fn insert_all(&self, batch: &[ExportedClient], together: bool) -> Result<usize, ImportFailure> {
         let mut refused = None;
         let inserted = self.0.pool.write(|connection| {
-            let insert = |connection: &mut AnyConnection| -> Result<usize, NotImported> {
+            let insert = |connection: &mut AnyConnection| -> Result<usize, ImportFailure> {
                 let absent = self.absent(batch, present(connection, batch)?)?;
                 insert_rows(connection, &absent, together)?;
                 let audit_row = |(_, row): &(usize, &ClientRow)| {
                     Cow::Owned(
-                        self.audit_row(Event::ClientImported)
+                        self.audit_row(AuditEvent::ClientImported)
                             .with_client(&row.client_id)
                             .with_provider(&row.provider),
                     )
@@ -118,7 +118,7 @@ impl Store {
         &self,
         batch: &'a [ExportedClient],
         present: Vec<ClientRow>,
-    ) -> Result<Vec<(usize, &'a ClientRow)>, NotImported> {
+    ) -> Result<Vec<(usize, &'a ClientRow)>, ImportFailure> {
         let present: BTreeMap<String, ClientRow> = present
             .into_iter()
             .map(|row| (row.client_id.clone(), row))
@@ -131,7 +131,7 @@ impl Store {
             match seen.get(row.client_id.as_str()) {
                 Some(other) if exported.equals_row(other, &self.0.seal) => {}
                 Some(_) => {
-                    return Err(NotImported {
+                    return Err(ImportFailure {
                         at,
                         error: ImportError::Different(row.client_id.clone()),
                     });
@@ -161,7 +161,7 @@ fn insert_rows(
     connection: &mut AnyConnection,
     rows: &[(usize, &ClientRow)],
     together: bool,
-) -> Result<(), NotImported> {
+) -> Result<(), ImportFailure> {
     if let (true, AnyConnection::Postgres(postgres)) = (together, &mut *connection) {
         let rows: Vec<&ClientRow> = rows.iter().map(|(_, row)| *row).collect();
         InsertMany::new(&rows).execute(postgres)?;
@@ -172,7 +172,7 @@ fn insert_rows(
             .values(*row)
             .execute(connection)
             .map_err(|error| match StoreError::from(error) {
-                StoreError::Conflict => NotImported {
+                StoreError::Conflict => ImportFailure {
                     at: *at,
                     error: ImportError::Named(row.client_id.clone()),
                 },

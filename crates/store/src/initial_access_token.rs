@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use protocol::{InitialAccessToken, Issuer, Timestamp, TokenTerms};
 
 use crate::Store;
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
@@ -154,7 +154,7 @@ impl Store {
                 "an initial access token must allow at least one use",
             ));
         }
-        let mut audit = self.audit_row(Event::TokenIssued);
+        let mut audit = self.audit_row(AuditEvent::TokenIssued);
         if let Some(provider) = &new.provider {
             audit = audit.with_provider(provider.as_str());
         }
@@ -226,7 +226,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn revoke_token(&self, id: &TokenId) -> Result<bool, StoreError> {
-        let mut audit = self.audit_row(Event::TokenRevoked);
+        let mut audit = self.audit_row(AuditEvent::TokenRevoked);
         let revoked = self.0.pool.write(|connection| {
             let label: Option<Option<String>> = either!(connection, inner => diesel::delete(initial_access_token::table.find(id.as_str()))
                 .returning(initial_access_token::label)

@@ -11,7 +11,7 @@ use protocol::Timestamp;
 use crate::Store;
 use crate::change::{ClientChange, QueuedWrite};
 use crate::error::StoreError;
-use crate::pending_write::Written;
+use crate::pending_write::PendingWrite;
 use crate::queue::lock;
 
 /// The precision of the stored time.
@@ -61,14 +61,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn write_uses(&self) -> Result<(), StoreError> {
+    pub fn flush_last_used(&self) -> Result<(), StoreError> {
         self.queue_last_used()
             .into_iter()
-            .try_for_each(Written::wait)
+            .try_for_each(PendingWrite::wait)
     }
 
     /// Queues the recorded days. Dropping a returned write cancels it.
-    pub(crate) fn queue_last_used(&self) -> Vec<Written<()>> {
+    pub(crate) fn queue_last_used(&self) -> Vec<PendingWrite<()>> {
         let mut by_day: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for (id, day) in self.0.last_used.take() {
             by_day.entry(day).or_default().push(id);
@@ -82,7 +82,7 @@ impl Store {
                 change: ClientChange::SetLastUsed { clients, day },
                 audit: Arc::default(),
             };
-            Written::queued(self.0.writer.send(write), |_| Ok(()))
+            PendingWrite::queued(self.0.writer.send(write), |_| Ok(()))
         });
         queued.collect()
     }

@@ -1,8 +1,8 @@
 //! The persistent state: clients, signing keys, accounts, initial access tokens and the audit
 //! trail, in SQLite or PostgreSQL.
 //!
-//! All access goes through [`Store`]. Its methods block, except [`Store::information`] and the
-//! writes of clients: those are queued, share durable transactions and return [`Written`].
+//! All access goes through [`Store`]. Its methods block, except [`Store::find_summary`] and the
+//! writes of clients: those are queued, share durable transactions and return [`PendingWrite`].
 //!
 //! | module | content |
 //! |---|---|
@@ -72,18 +72,18 @@ use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use activity::{Activity, Distribution};
-pub use audit::By;
+pub use audit::Actor;
 pub use backup::BackupError;
-pub use client::{Client, Information, Listed, NewClient, SecretChange};
+pub use client::{Client, ClientSummary, ListedClient, NewClient, SecretChange};
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
-pub use import::NotImported;
+pub use import::ImportFailure;
 pub use initial_access_token::{NewToken, TokenId, TokenInfo};
-pub use listing::Which;
+pub use listing::ClientFilter;
 pub use nul::ClientsWithNul;
 pub use password::PasswordMemory;
-pub use pending_write::Written;
-pub use purge::Purgeable;
+pub use pending_write::PendingWrite;
+pub use purge::PurgeCounts;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use url::{DatabaseUrl, DatabaseUrlError};
@@ -99,7 +99,7 @@ use writer::Writer;
 /// A store, with the actor for its audit trail. Clones share the store, and it closes when the last
 /// one is dropped.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>, Arc<By>);
+pub struct Store(Arc<Inner>, Arc<Actor>);
 
 struct Inner {
     url: DatabaseUrl,
@@ -116,7 +116,7 @@ impl Store {
     /// folder is not.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with the message of the database; [`StoreError::Newer`] if the schema
+    /// [`StoreError::Open`] with the message of the database; [`StoreError::SchemaNewer`] if the schema
     /// is of a newer version.
     pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
         let opened = AnyConnection::establish_at(url, ConnectionUse::Migrate)

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use protocol::{ClientId, Timestamp};
 
 use crate::Store;
-use crate::client::Listed;
+use crate::client::ListedClient;
 use crate::client_row::{ClientRow, has_no_nul};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
@@ -14,7 +14,7 @@ use crate::schema::client;
 
 /// A filter for clients. The default selects all clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Which {
+pub struct ClientFilter {
     /// Clients of this account.
     pub owner: Option<String>,
     /// Clients of the provider with this issuer.
@@ -29,7 +29,7 @@ pub struct Which {
 
 type ClientQuery<'a> = client::BoxedQuery<'a, <AnyConnection as Connection>::Backend>;
 
-impl Which {
+impl ClientFilter {
     /// Returns false for a filter that no client matches. PostgreSQL refuses a NUL, and no client
     /// has one.
     fn has_no_nul(&self) -> bool {
@@ -74,11 +74,11 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub fn clients(
         &self,
-        filter: &Which,
+        filter: &ClientFilter,
         after: Option<&ClientId>,
         limit: i64,
-    ) -> Result<Vec<Listed>, StoreError> {
-        let listed = |row: ClientRow| Listed {
+    ) -> Result<Vec<ListedClient>, StoreError> {
+        let listed = |row: ClientRow| ListedClient {
             id: ClientId::new(&row.client_id),
             client: row.into_client(&self.0.seal),
         };
@@ -96,12 +96,12 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub fn exported(
         &self,
-        filter: &Which,
+        filter: &ClientFilter,
         after: Option<&ClientId>,
         limit: i64,
-    ) -> Result<Vec<Listed<ExportedClient>>, StoreError> {
+    ) -> Result<Vec<ListedClient<ExportedClient>>, StoreError> {
         let seal = &self.0.seal;
-        let listed = |row: ClientRow| Listed {
+        let listed = |row: ClientRow| ListedClient {
             id: ClientId::new(&row.client_id),
             client: ExportedClient::from_row(row, seal),
         };
@@ -116,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn count_clients(&self, filter: &Which) -> Result<u64, StoreError> {
+    pub fn count_clients(&self, filter: &ClientFilter) -> Result<u64, StoreError> {
         if !filter.has_no_nul() {
             return Ok(0);
         }
@@ -129,7 +129,7 @@ impl Store {
 
     fn rows(
         &self,
-        filter: &Which,
+        filter: &ClientFilter,
         after: Option<&ClientId>,
         limit: i64,
     ) -> Result<Vec<ClientRow>, StoreError> {

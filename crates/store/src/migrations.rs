@@ -44,11 +44,11 @@ impl Store {
     /// Several processes may do so at once: the first does the work and the others wait for it.
     ///
     /// # Errors
-    /// [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
+    /// [`StoreError::SchemaNewer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
     pub fn migrate(&self) -> Result<Vec<String>, StoreError> {
         // A server whose role may not change the schema can start if there is nothing to apply.
         match self.check() {
-            Err(StoreError::Behind) => {}
+            Err(StoreError::SchemaOutdated) => {}
             other => return other.map(|()| Vec::new()),
         }
         let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Migrate)?;
@@ -73,15 +73,15 @@ impl Store {
     /// Checks that the schema is up to date and that the sealing key is the key of this store.
     ///
     /// # Errors
-    /// [`StoreError::Behind`], [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
+    /// [`StoreError::SchemaOutdated`], [`StoreError::SchemaNewer`], [`StoreError::WrongKey`], [`StoreError::Unavailable`].
     pub fn check(&self) -> Result<(), StoreError> {
         self.0.pool.read(|connection| {
             if !missing(connection)?.is_empty() {
-                return Err(StoreError::Behind);
+                return Err(StoreError::SchemaOutdated);
             }
             match check_sentinel(connection, &self.0.seal)? {
                 Sentinel::Opens => Ok(()),
-                Sentinel::Absent => Err(StoreError::Behind),
+                Sentinel::Absent => Err(StoreError::SchemaOutdated),
             }
         })
     }
@@ -97,7 +97,7 @@ pub fn missing(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
         }
     }
     match applied.pop_first() {
-        Some(migration) => Err(StoreError::Newer { migration }),
+        Some(migration) => Err(StoreError::SchemaNewer { migration }),
         None => Ok(missing),
     }
 }

@@ -13,12 +13,12 @@ use tracing::Span;
 use crate::error::StoreError;
 use crate::writer::WriteResult;
 
-/// A write that is queued or running: a future for any runtime, with [`Written::wait`] for callers
+/// A write that is queued or running: a future for any runtime, with [`PendingWrite::wait`] for callers
 /// without one.
 ///
 /// It resolves once the write is durable or refused. Dropping it cancels a write that has not
 /// begun, and does not undo one that has.
-pub struct Written<T> {
+pub struct PendingWrite<T> {
     result: oneshot::Receiver<WriteResult>,
     completion: Option<Completion<T>>,
     /// The trace span from queueing to the result.
@@ -28,7 +28,7 @@ pub struct Written<T> {
 /// The function that turns the result of the write into the answer for the caller.
 type Completion<T> = Box<dyn FnOnce(bool) -> Result<T, StoreError> + Send>;
 
-impl<T> Written<T> {
+impl<T> PendingWrite<T> {
     /// A write that was queued, or that the queue rejected.
     pub(crate) fn queued(
         queued: Result<oneshot::Receiver<WriteResult>, StoreError>,
@@ -76,7 +76,7 @@ impl<T> Written<T> {
     }
 }
 
-impl<T> Future for Written<T> {
+impl<T> Future for PendingWrite<T> {
     type Output = Result<T, StoreError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -87,9 +87,9 @@ impl<T> Future for Written<T> {
     }
 }
 
-impl<T> fmt::Debug for Written<T> {
+impl<T> fmt::Debug for PendingWrite<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Written(..)")
+        f.write_str("PendingWrite(..)")
     }
 }
 

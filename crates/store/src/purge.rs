@@ -4,14 +4,14 @@ use diesel::prelude::*;
 use protocol::Timestamp;
 
 use crate::Store;
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::error::StoreError;
 use crate::schema::{client, initial_access_token, signing_key};
 
 /// The numbers of rows that a purge deletes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Purgeable {
+pub struct PurgeCounts {
     /// Expired clients.
     pub clients: usize,
     /// Initial access tokens that are expired or used up.
@@ -30,7 +30,7 @@ impl Store {
         &self,
         now: Timestamp,
         keys_retired_before: Timestamp,
-    ) -> Result<Purgeable, StoreError> {
+    ) -> Result<PurgeCounts, StoreError> {
         use initial_access_token::{expires_at, table, uses_left};
 
         let (clients, tokens, keys): (i64, i64, i64) = self.0.pool.read(|connection| {
@@ -50,7 +50,7 @@ impl Store {
             ))
         })?;
         let number = |count: i64| usize::try_from(count).unwrap_or(0);
-        Ok(Purgeable {
+        Ok(PurgeCounts {
             clients: number(clients),
             tokens: number(tokens),
             keys: number(keys),
@@ -66,7 +66,7 @@ impl Store {
         use initial_access_token::{expires_at, table, uses_left};
 
         let spent = table.filter(uses_left.le(0).or(expires_at.le(now.seconds())));
-        let audit = self.audit_row(Event::TokensPurged);
+        let audit = self.audit_row(AuditEvent::TokensPurged);
         self.0.pool.write(|connection| {
             let purged = diesel::delete(spent).execute(connection)?;
             if purged > 0 {

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use futures_channel::oneshot;
 use protocol::Timestamp;
 
-use crate::client::Information;
+use crate::client::ClientSummary;
 use crate::client_lookup::find_all;
 use crate::client_row::ClientRow;
 use crate::error::StoreError;
@@ -37,7 +37,7 @@ pub struct ReadRequest {
 }
 
 /// The summary, or `None` if the caller may not read the client.
-type ReadOutput = Option<Information>;
+type ReadOutput = Option<ClientSummary>;
 
 /// The queue of reads and the threads that empty it, which start with the first read.
 pub struct ClientReader {

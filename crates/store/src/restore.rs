@@ -10,7 +10,7 @@ use openssl::sha::Sha256;
 use serde_json::Value;
 
 use crate::Store;
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::backup::{BackupError, BackupFooter, BackupHeader, FORMAT_VERSION, TableColumns};
 use crate::connection::{AnyConnection, ConnectionUse};
@@ -31,7 +31,7 @@ impl Store {
     /// Reads a backup to its end and returns its number of rows, without changing the store.
     ///
     /// # Errors
-    /// [`BackupError::Line`] for an invalid line; [`StoreError::Newer`] if a newer version wrote
+    /// [`BackupError::Line`] for an invalid line; [`StoreError::SchemaNewer`] if a newer version wrote
     /// it; [`BackupError::OtherKey`].
     pub fn check_backup(
         &self,
@@ -81,7 +81,7 @@ impl Store {
     ) -> Result<u64, BackupError> {
         lock(connection, Lock::Migrations)?;
         if !missing(connection)?.is_empty() {
-            return Err(StoreError::Behind.into());
+            return Err(StoreError::SchemaOutdated.into());
         }
         exclude_others(connection)?;
         ensure_empty(connection, replace)?;
@@ -113,7 +113,7 @@ impl Store {
         audit_row::write_one(
             connection,
             &self
-                .audit_row(Event::StoreRestored)
+                .audit_row(AuditEvent::StoreRestored)
                 .with_detail(&format!("{rows} rows")),
         )?;
         progress(rows);
@@ -179,7 +179,7 @@ impl Store {
             .find(|version| !known.contains(*version))
         {
             return Err(HeaderError::Other(
-                StoreError::Newer {
+                StoreError::SchemaNewer {
                     migration: newer.clone(),
                 }
                 .into(),

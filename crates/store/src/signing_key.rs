@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use protocol::{Issuer, Secret, Timestamp};
 
 use crate::Store;
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
@@ -172,9 +172,9 @@ impl Store {
             .collect::<Vec<_>>()
             .join(", ");
         let event = if seen.is_empty() {
-            Event::KeysMade
+            AuditEvent::KeysMade
         } else {
-            Event::KeysRotated
+            AuditEvent::KeysRotated
         };
         let audit = self
             .audit_row(event)
@@ -215,7 +215,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn purge_signing_keys(&self, retired_before: Timestamp) -> Result<usize, StoreError> {
-        let mut audit = self.audit_row(Event::KeysPurged);
+        let mut audit = self.audit_row(AuditEvent::KeysPurged);
         let purged = self.0.pool.write(|connection| {
             lock(connection, Lock::SigningKeys)?;
             let retired =

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Instant;
 
-use store::audit::{Event, Refused};
+use store::audit::{AuditEvent, RefusalRecord};
 
 /// The maximum number of kinds with full detail.
 pub(super) const ALIKE: usize = 1024;
@@ -25,7 +25,7 @@ const OF_EVENT: &str = "from more networks than are told apart";
 /// A level of detail.
 struct Level {
     /// Turns a kind of the level before into one of this level.
-    coarser: fn(Refused) -> Refused,
+    coarser: fn(RefusalRecord) -> RefusalRecord,
     /// The maximum number of kinds.
     most: usize,
 }
@@ -58,16 +58,16 @@ pub(super) struct PendingRefusals {
 
 /// The kinds of every level.
 #[derive(Default)]
-pub(super) struct Kinds([HashMap<Refused, PendingRefusals>; LEVELS.len()]);
+pub(super) struct Kinds([HashMap<RefusalRecord, PendingRefusals>; LEVELS.len()]);
 
 impl Kinds {
     /// Counts refusals on the first level that has their kind, or space for it. Returns true if they share that kind with different
     /// refusals.
-    pub(super) fn add(&mut self, refused: Refused, due: Instant) -> bool {
-        let Refused {
+    pub(super) fn add(&mut self, refused: RefusalRecord, due: Instant) -> bool {
+        let RefusalRecord {
             request_id, times, ..
         } = refused;
-        let mut kind = Refused {
+        let mut kind = RefusalRecord {
             request_id: None,
             times: 0,
             ..refused
@@ -97,7 +97,9 @@ impl Kinds {
     }
 
     /// Returns the kinds mutably, with what they have in common.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&Refused, &mut PendingRefusals)> {
+    pub(super) fn iter_mut(
+        &mut self,
+    ) -> impl Iterator<Item = (&RefusalRecord, &mut PendingRefusals)> {
         self.0.iter_mut().flatten()
     }
 
@@ -110,7 +112,7 @@ impl Kinds {
 }
 
 /// Replaces an IPv6 address by its /48 network, which is the usual network of a site. IPv4 addresses stay: they are scarcer.
-fn by_network(kind: Refused) -> Refused {
+fn by_network(kind: RefusalRecord) -> RefusalRecord {
     let Some(IpAddr::V6(address)) = kind.address else {
         return kind;
     };
@@ -122,7 +124,7 @@ fn by_network(kind: Refused) -> Refused {
     } else {
         reason + OF_NETWORK
     };
-    Refused {
+    RefusalRecord {
         address: Some(network.into()),
         detail: Some(detail),
         ..kind
@@ -130,8 +132,8 @@ fn by_network(kind: Refused) -> Refused {
 }
 
 /// Keeps the event and the provider, which callers do not choose.
-fn by_event(kind: Refused) -> Refused {
-    Refused {
+fn by_event(kind: RefusalRecord) -> RefusalRecord {
+    RefusalRecord {
         event: kind.event,
         provider: kind.provider,
         detail: Some(OF_EVENT.to_owned()),
@@ -140,9 +142,9 @@ fn by_event(kind: Refused) -> Refused {
 }
 
 /// Returns the kind of all other refusals.
-pub(super) fn more() -> Refused {
-    Refused {
-        event: Event::MoreRefused,
+pub(super) fn more() -> RefusalRecord {
+    RefusalRecord {
+        event: AuditEvent::MoreRefused,
         provider: None,
         client_id: None,
         account: None,

@@ -14,7 +14,7 @@ use benchmark::{bytes_written, cpu, each};
 use protocol::{
     ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken,
 };
-use store::{Information, NewClient, SealingKey, Store, Written};
+use store::{ClientSummary, NewClient, PendingWrite, SealingKey, Store};
 
 /// The number of clients written to `CLIENTS_FILE`, taken from the whole store.
 const CLIENTS_WRITTEN: u32 = 2000;
@@ -57,11 +57,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let (spent, written) = (cpu()?, bytes_written()?);
-    let mut in_progress: VecDeque<Written<Information>> = VecDeque::new();
+    let mut in_progress: VecDeque<PendingWrite<ClientSummary>> = VecDeque::new();
     let mut kept = Vec::new();
     for number in 0..count {
         if in_progress.len() == at_once {
-            in_progress.pop_front().map(Written::wait).transpose()?;
+            in_progress
+                .pop_front()
+                .map(PendingWrite::wait)
+                .transpose()?;
         }
         let client = new(number);
         if number.is_multiple_of((count / CLIENTS_WRITTEN).max(1)) {

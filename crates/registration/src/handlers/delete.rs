@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use oauth_http::Failure;
-use store::audit::Event;
+use store::audit::AuditEvent;
 
 use crate::managed_client::ManagedClient;
 use crate::{Refusal, Registration, outcome, response};
@@ -27,7 +27,7 @@ pub(crate) async fn delete(
     };
     outcome::record(
         &registration,
-        Event::ManagementRefused,
+        AuditEvent::ManagementRefused,
         &managed.actor(),
         Some(id),
         work,

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure, peer};
 use protocol::LegacyRedirects;
-use store::audit::Event;
+use store::audit::AuditEvent;
 
 use crate::registrant::Registrant;
 use crate::steps::fetch_caller;
@@ -53,7 +53,7 @@ pub(crate) async fn register(
     };
     outcome::record(
         &registration,
-        Event::RegistrationRefused,
+        AuditEvent::RegistrationRefused,
         &actor,
         None,
         work,

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use oauth_http::{Body, Failure};
 use protocol::LegacyRedirects;
-use store::audit::Event;
+use store::audit::AuditEvent;
 
 use crate::managed_client::ManagedClient;
 use crate::steps::fetch_caller;
@@ -42,7 +42,7 @@ pub(crate) async fn update(
     };
     outcome::record(
         &registration,
-        Event::ManagementRefused,
+        AuditEvent::ManagementRefused,
         &managed.actor(),
         Some(&client.id),
         work,

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use oauth_http::authorization::Scheme;
 use oauth_http::{Failure, Presented, peer};
 use store::Account;
-use store::audit::Event;
+use store::audit::AuditEvent;
 
 use crate::outcome::{self, LoginAttempt};
 use crate::refusal::Challenge;
@@ -38,7 +38,7 @@ pub(super) async fn account(
     };
     outcome::record_login(
         registration,
-        Event::ManagementRefused,
+        AuditEvent::ManagementRefused,
         attempt,
         address,
         work,

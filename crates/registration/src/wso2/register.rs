@@ -6,8 +6,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure, peer};
 use protocol::{Invalid, LegacyRedirects, TokenTerms};
-use store::By;
-use store::audit::Event;
+use store::Actor;
+use store::audit::AuditEvent;
 
 use super::owner::Owner;
 use super::{normalise, wording};
@@ -39,7 +39,7 @@ pub(crate) async fn register(
     };
     outcome::record(
         &registration,
-        Event::RegistrationRefused,
+        AuditEvent::RegistrationRefused,
         &actor,
         None,
         work,
@@ -52,7 +52,7 @@ async fn accept(
     body: Body,
     request: &HttpRequest,
     registration: &Registration,
-    actor: Arc<By>,
+    actor: Arc<Actor>,
 ) -> Result<HttpResponse, Refusal> {
     let policy = &registration.policy;
     let key = registrant.rate_limit_key(request);

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Failure, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
-use store::audit::Event;
-use store::{Account, By, Client, Role};
+use store::audit::AuditEvent;
+use store::{Account, Actor, Client, Role};
 use url::form_urlencoded;
 
 use super::authentication;
@@ -22,7 +22,7 @@ pub(crate) async fn unregister(
     request: HttpRequest,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    let event = Event::ManagementRefused;
+    let event = AuditEvent::ManagementRefused;
     let actor = outcome::anonymous(peer::client(&request));
     let key = peer::limited(&request).map(RateLimitKey::Address);
     let limited = registration.limit_updates(key.as_ref());
@@ -34,7 +34,7 @@ pub(crate) async fn unregister(
         limited.map_err(Failure::from),
     )?;
     let caller = authentication::account(&request, &registration).await?;
-    let actor = By {
+    let actor = Actor {
         account: Some(caller.name.clone()),
         provider: Some(registration.policy.issuer.as_str().to_owned()),
         ..actor
@@ -47,7 +47,7 @@ async fn delete(
     request: &HttpRequest,
     registration: &Registration,
     caller: &Account,
-    actor: By,
+    actor: Actor,
 ) -> Result<HttpResponse, Failure> {
     let user = parameter(request, "userId").ok_or(Refusal::MissingParameter(
         "The query must have userId, once, and not blank.",
@@ -68,7 +68,7 @@ async fn delete(
     if !registration
         .services
         .store
-        .by(actor)
+        .acting_as(actor)
         .unregister(&client.id)
         .await
         .map_err(Refusal::from)?

@@ -35,7 +35,7 @@ pub fn add(
         bail!("there is an account {name} already");
     }
     let password = new_password(name, config.development)?;
-    match store.by(by_hand(None)).add_account(
+    match store.acting_as(by_hand(None)).add_account(
         name,
         role,
         provider.as_ref(),
@@ -91,7 +91,7 @@ fn to_json(account: &Account) -> Value {
 /// If the store fails, or the output cannot be written.
 pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
     match open_store::open(config)?
-        .by(by_hand(None))
+        .acting_as(by_hand(None))
         .remove_account(name)?
     {
         true => Ok(writeln!(out, "removed {name}")?),
@@ -109,7 +109,10 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Re
         bail!("there is no account {name}");
     }
     let password = new_password(name, config.development)?;
-    match store.by(by_hand(None)).set_password(name, &password)? {
+    match store
+        .acting_as(by_hand(None))
+        .set_password(name, &password)?
+    {
         true => Ok(writeln!(out, "changed the password of {name}")?),
         false => Err(anyhow!("there is no account {name}")),
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use protocol::{ClientId, Clock, Timestamp};
 use serde_json::{Value, json};
-use store::audit::Record;
+use store::audit::AuditRecord;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -70,7 +70,7 @@ pub fn since(text: &str) -> Result<Timestamp, String> {
     Ok(Clock::system().now().minus(ago))
 }
 
-fn row(record: &Record) -> Vec<String> {
+fn row(record: &AuditRecord) -> Vec<String> {
     vec![
         date(record.at),
         plain(&record.event).into_owned(),
@@ -85,7 +85,7 @@ fn row(record: &Record) -> Vec<String> {
 }
 
 /// Returns the account or token. A name that no account can have was sent by an anonymous client and is quoted.
-fn who(record: &Record) -> String {
+fn who(record: &AuditRecord) -> String {
     match (&record.account, &record.token) {
         (Some(account), _) if store::is_account_name(account) => account.clone(),
         (Some(account), _) => quoted(account),
@@ -94,7 +94,7 @@ fn who(record: &Record) -> String {
     }
 }
 
-fn to_json(record: &Record) -> Value {
+fn to_json(record: &AuditRecord) -> Value {
     json!({
         "id": record.id,
         "time": date(record.at),

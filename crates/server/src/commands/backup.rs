@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use protocol::Clock;
-use store::{BackupError, StoreError, Which};
+use store::{BackupError, ClientFilter, StoreError};
 
 use super::by_hand;
 use crate::config::{Config, SealingKeySource};
@@ -20,7 +20,7 @@ use crate::{atomic_file, open_store};
 /// If the store cannot be read or the file written; the file does not exist then.
 pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let store = open_store::open(config)?;
-    let steps = store.count_clients(&Which::default())?;
+    let steps = store.count_clients(&ClientFilter::default())?;
     let rows = atomic_file::write(path, |file| {
         let progress = Progress::start("backing up", Some(steps));
         store
@@ -55,7 +55,7 @@ pub fn restore(
             key.display()
         );
     }
-    let store = open_store::open(config)?.by(by_hand(None));
+    let store = open_store::open(config)?.acting_as(by_hand(None));
     let refused = |error| refusal(path, error);
     let rows = {
         let progress = Progress::start("checking", None);
@@ -81,7 +81,7 @@ fn refusal(path: &Path, error: BackupError) -> anyhow::Error {
             "{path}: {error}; set {} to that key",
             named("sealing_key_file")
         ),
-        BackupError::Store(StoreError::Newer { migration }) => {
+        BackupError::Store(StoreError::SchemaNewer { migration }) => {
             anyhow!(
                 "{path}: a newer program made it: it has the migration {migration}, which this program does not know"
             )

@@ -123,7 +123,7 @@ fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
                 with_nul(&found),
             ))
         }
-        Err(StoreError::Behind) => Ok((
+        Err(StoreError::SchemaOutdated) => Ok((
             "open, schema outdated; the next start, or `frontdesk migrate`, updates it",
             None,
         )),

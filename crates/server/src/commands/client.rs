@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use protocol::values::HumanText;
 use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
-use store::{Account, Client, Role, Store, Which};
+use store::{Account, Client, ClientFilter, Role, Store};
 
 use super::{TextTable, by_hand, date, date_or, lines, plain_or_dash};
 use crate::config::Config;
@@ -38,7 +38,7 @@ impl ClientScope {
     /// # Errors
     /// If the store fails, or the output cannot be written.
     pub fn open(config: &Config, account: Option<&str>) -> anyhow::Result<Self> {
-        let store = open_store::open(config)?.by(by_hand(account));
+        let store = open_store::open(config)?.acting_as(by_hand(account));
         let Some(name) = account else {
             return Ok(Self {
                 store,
@@ -64,7 +64,7 @@ impl ClientScope {
     }
 
     /// Narrows a filter to the scope; `None` if no client can match.
-    fn within(&self, filter: &ClientFilterArgs) -> Option<Which> {
+    fn within(&self, filter: &ClientFilterArgs) -> Option<ClientFilter> {
         let which = filter.which();
         let narrowed = |limit: Option<&str>, asked: Option<String>| match (limit, asked) {
             (Some(limit), Some(asked)) if limit != asked => None,
@@ -73,7 +73,7 @@ impl ClientScope {
         };
         let owner = narrowed(self.own.as_deref(), which.owner)?;
         let provider = narrowed(self.provider.as_ref().map(Issuer::as_str), which.provider)?;
-        Some(Which {
+        Some(ClientFilter {
             owner,
             provider,
             ..which
@@ -85,7 +85,7 @@ impl ClientScope {
         let limited = self.own.is_some() || self.provider.is_some();
         let belongs = || {
             self.store
-                .belongs(id, self.own.as_deref(), self.provider.as_ref())
+                .is_owned_by(id, self.own.as_deref(), self.provider.as_ref())
         };
         if limited && !belongs()? {
             Err(unknown_client(id))

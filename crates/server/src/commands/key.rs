@@ -29,7 +29,7 @@ pub fn list(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
 /// If the store fails, or the output cannot be written.
 pub fn rotate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     keys::install();
-    let store = open_store::open(config)?.by(by_hand(None));
+    let store = open_store::open(config)?.acting_as(by_hand(None));
     for provider in providers(config)? {
         let listed = keys::rotate(
             &store,

@@ -7,7 +7,7 @@ use humantime::format_duration;
 use keys::{KeyInfo, KeyState};
 use protocol::{Clock, Timestamp};
 use serde_json::json;
-use store::Which;
+use store::ClientFilter;
 
 use super::{TextTable, date, date_or, lines, providers};
 use crate::config::{Config, ProviderConfig};
@@ -32,9 +32,9 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
     let now = Clock::system().now();
     let mut listed = Vec::new();
     for provider in providers(config)? {
-        let which = Which {
+        let which = ClientFilter {
             provider: Some(provider.issuer.as_str().to_owned()),
-            ..Which::default()
+            ..ClientFilter::default()
         };
         listed.push(ProviderLine {
             provider,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use protocol::Clock;
-use store::Purgeable;
+use store::PurgeCounts;
 
 use super::by_hand;
 use crate::config::Config;
@@ -14,19 +14,19 @@ use crate::open_store;
 /// # Errors
 /// If the store fails, or the output cannot be written.
 pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open_store::open(config)?.by(by_hand(None));
+    let store = open_store::open(config)?.acting_as(by_hand(None));
     let now = Clock::system().now();
     let purged = if dry_run {
         store.purgeable(now, now.minus(config.keep_retired))?
     } else {
-        Purgeable {
+        PurgeCounts {
             clients: store.purge_expired(now)?,
             tokens: store.purge_tokens(now)?,
             keys: keys::purge(&store, config.keep_retired, now)?,
         }
     };
     let told = if dry_run { "would be purged" } else { "purged" };
-    let Purgeable {
+    let PurgeCounts {
         clients,
         tokens,
         keys,

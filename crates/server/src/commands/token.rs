@@ -46,7 +46,9 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::
         provider,
         terms: terms.map(Arc::new),
     };
-    store.by(by_hand(None)).issue_token(&token, new, now)?;
+    store
+        .acting_as(by_hand(None))
+        .issue_token(&token, new, now)?;
     Ok(writeln!(out, "{}", token.reveal())?)
 }
 
@@ -79,7 +81,7 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
 /// If the store fails, or the output cannot be written.
 pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> anyhow::Result<()> {
     match open_store::open(config)?
-        .by(by_hand(None))
+        .acting_as(by_hand(None))
         .revoke_token(id)?
     {
         true => Ok(writeln!(out, "revoked {id}")?),

@@ -9,9 +9,9 @@ macro_rules! events {
     ($( $(#[doc = $doc:literal])+ $name:ident, $text:literal; )+) => {
         /// The kind of an audit row.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Event { $( $(#[doc = $doc])+ $name, )+ }
+        pub enum AuditEvent { $( $(#[doc = $doc])+ $name, )+ }
 
-        impl Event {
+        impl AuditEvent {
             /// All events.
             pub const ALL: &'static [Self] = &[$( Self::$name ),+];
 
@@ -71,7 +71,7 @@ events! {
     MoreRefused, "more refused";
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for AuditEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -79,12 +79,12 @@ impl fmt::Display for Event {
 
 /// The party that acts on a store, as the audit trail records it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct By {
+pub struct Actor {
     /// The provider, for events whose client does not determine it.
     pub provider: Option<String>,
     /// The account, after its password was verified.
     pub account: Option<String>,
-    /// The initial access token by identifier and label, or [`By::CLIENT`].
+    /// The initial access token by identifier and label, or [`Actor::CLIENT`].
     pub token: Option<String>,
     /// The address of the caller.
     pub address: Option<IpAddr>,
@@ -94,13 +94,13 @@ pub struct By {
     pub detail: Option<String>,
 }
 
-impl By {
+impl Actor {
     /// The value of `token` for a client that manages itself with its registration access token.
     /// RFC 7592 §1.2.
     pub const CLIENT: &'static str = "client itself";
 
     /// Returns the actor for changes that no request causes.
-    pub fn hand(detail: &str) -> Self {
+    pub fn process(detail: &str) -> Self {
         Self {
             detail: Some(detail.to_owned()),
             ..Self::default()
@@ -110,16 +110,16 @@ impl By {
 
 /// Equal refusals, with their number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Refused {
+pub struct RefusalRecord {
     /// The kind of refusal.
-    pub event: Event,
+    pub event: AuditEvent,
     /// The provider.
     pub provider: Option<String>,
     /// The client, if the caller proved that it is this client.
     pub client_id: Option<String>,
     /// The account name as the caller presented it, verified or not.
     pub account: Option<String>,
-    /// The initial access token by identifier and label, or [`By::CLIENT`].
+    /// The initial access token by identifier and label, or [`Actor::CLIENT`].
     pub token: Option<String>,
     /// The address of the caller.
     pub address: Option<IpAddr>,
@@ -133,12 +133,12 @@ pub struct Refused {
 
 /// One row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct AuditRecord {
     /// The identifier; later rows have greater ones.
     pub id: String,
     /// The time at which the row was written.
     pub at: Timestamp,
-    /// The text of the [`Event`].
+    /// The text of the [`AuditEvent`].
     pub event: String,
     /// The provider.
     pub provider: Option<String>,
@@ -147,7 +147,7 @@ pub struct Record {
     /// The account that acted or was changed. In rows about refusals, the name that the caller
     /// presented.
     pub account: Option<String>,
-    /// The initial access token by identifier and label, or [`By::CLIENT`].
+    /// The initial access token by identifier and label, or [`Actor::CLIENT`].
     pub token: Option<String>,
     /// The address of the caller.
     pub address: Option<String>,

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use protocol::{ClientId, InitialAccessToken, Secret, Timestamp};
-use store::audit::{Event, Record, Refused};
+use store::audit::{AuditEvent, AuditRecord, RefusalRecord};
 use store::{
-    By, NewClient, NewSigningKey, NewToken, Role, SecretChange, Store, StoreError, TokenId,
+    Actor, NewClient, NewSigningKey, NewToken, Role, SecretChange, Store, StoreError, TokenId,
 };
 
 use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, token};
@@ -22,7 +22,7 @@ on_both!(
     old_rows_are_purged,
 );
 
-fn all(store: &Store) -> Vec<Record> {
+fn all(store: &Store) -> Vec<AuditRecord> {
     store.audit(None, None, None, 10_000).unwrap()
 }
 
@@ -30,18 +30,18 @@ fn events(store: &Store) -> Vec<String> {
     all(store).into_iter().map(|row| row.event).collect()
 }
 
-fn alice() -> By {
-    By {
+fn alice() -> Actor {
+    Actor {
         account: Some("alice".to_owned()),
         address: Some(IpAddr::from([192, 0, 2, 7])),
         request_id: Some("request-1".to_owned()),
-        ..By::default()
+        ..Actor::default()
     }
 }
 
-fn refused(account: &str, times: i64) -> Refused {
-    Refused {
-        event: Event::LoginRefused,
+fn refused(account: &str, times: i64) -> RefusalRecord {
+    RefusalRecord {
+        event: AuditEvent::LoginRefused,
         provider: None,
         client_id: None,
         account: Some(account.to_owned()),
@@ -55,11 +55,11 @@ fn refused(account: &str, times: i64) -> Refused {
 
 fn every_change_has_its_row(bench: &Bench) {
     let store = bench.store();
-    let by_alice = store.by(alice());
+    let by_alice = store.acting_as(alice());
     let client = insert(&by_alice, "c1");
-    let by_client = store.by(By {
-        token: Some(By::CLIENT.to_owned()),
-        ..By::default()
+    let by_client = store.acting_as(Actor {
+        token: Some(Actor::CLIENT.to_owned()),
+        ..Actor::default()
     });
     let client = by_client
         .replace(&client, metadata("other"), SecretChange::Remove, NOW)
@@ -73,7 +73,7 @@ fn every_change_has_its_row(bench: &Bench) {
         .replace(&client, metadata("third"), SecretChange::Keep, NOW)
         .wait()
         .unwrap();
-    let hand = store.by(By::hand("command line"));
+    let hand = store.acting_as(Actor::process("command line"));
     assert!(hand.reissue(&client.id, &token("new"), NOW).wait().unwrap());
     assert!(hand.delete(&client.id).wait().unwrap());
     insert(&store, "c2");
@@ -140,65 +140,125 @@ fn every_change_has_its_row(bench: &Bench) {
             )
         })
         .collect();
-    let line =
-        |event: Event, client: &str, account: &str, token: &str, detail: &str, provider: bool| {
-            (
-                event.to_string(),
-                client.to_owned(),
-                account.to_owned(),
-                token.to_owned(),
-                detail.to_owned(),
-                provider,
-            )
-        };
+    let line = |event: AuditEvent,
+                client: &str,
+                account: &str,
+                token: &str,
+                detail: &str,
+                provider: bool| {
+        (
+            event.to_string(),
+            client.to_owned(),
+            account.to_owned(),
+            token.to_owned(),
+            detail.to_owned(),
+            provider,
+        )
+    };
     assert_eq!(
         told,
         [
-            line(Event::ClientRegistered, "c1", "alice", "", "", true),
+            line(AuditEvent::ClientRegistered, "c1", "alice", "", "", true),
             line(
-                Event::ClientUpdated,
+                AuditEvent::ClientUpdated,
                 "c1",
                 "",
-                By::CLIENT,
+                Actor::CLIENT,
                 "client_name, client_secret",
                 true
             ),
             line(
-                Event::ClientUpdated,
+                AuditEvent::ClientUpdated,
                 "c1",
                 "",
-                By::CLIENT,
+                Actor::CLIENT,
                 "client_name",
                 true
             ),
-            line(Event::ClientReissued, "c1", "", "", "command line", true),
-            line(Event::ClientDeleted, "c1", "", "", "command line", true),
-            line(Event::ClientRegistered, "c2", "", "", "", true),
-            line(Event::ClientUnregistered, "c2", "alice", "", "", true),
-            line(Event::ClientRegistered, "c3", "", "", "", true),
-            line(Event::ClientExpired, "c3", "", "", "command line", true),
             line(
-                Event::AccountAdded,
+                AuditEvent::ClientReissued,
+                "c1",
+                "",
+                "",
+                "command line",
+                true
+            ),
+            line(
+                AuditEvent::ClientDeleted,
+                "c1",
+                "",
+                "",
+                "command line",
+                true
+            ),
+            line(AuditEvent::ClientRegistered, "c2", "", "", "", true),
+            line(AuditEvent::ClientUnregistered, "c2", "alice", "", "", true),
+            line(AuditEvent::ClientRegistered, "c3", "", "", "", true),
+            line(
+                AuditEvent::ClientExpired,
+                "c3",
+                "",
+                "",
+                "command line",
+                true
+            ),
+            line(
+                AuditEvent::AccountAdded,
                 "",
                 "bob",
                 "",
                 "command line; registrar",
                 false
             ),
-            line(Event::PasswordChanged, "", "bob", "", "command line", false),
-            line(Event::AccountRemoved, "", "bob", "", "command line", false),
             line(
-                Event::TokenIssued,
+                AuditEvent::PasswordChanged,
+                "",
+                "bob",
+                "",
+                "command line",
+                false
+            ),
+            line(
+                AuditEvent::AccountRemoved,
+                "",
+                "bob",
+                "",
+                "command line",
+                false
+            ),
+            line(
+                AuditEvent::TokenIssued,
                 "",
                 "alice",
                 &token,
                 "command line",
                 false
             ),
-            line(Event::TokenRevoked, "", "", &token, "command line", false),
-            line(Event::KeysMade, "", "", "", "command line; ES256", true),
-            line(Event::KeysRotated, "", "", "", "command line; ES256", true),
-            line(Event::KeysPurged, "", "", "", "command line; 1", false),
+            line(
+                AuditEvent::TokenRevoked,
+                "",
+                "",
+                &token,
+                "command line",
+                false
+            ),
+            line(
+                AuditEvent::KeysMade,
+                "",
+                "",
+                "",
+                "command line; ES256",
+                true
+            ),
+            line(
+                AuditEvent::KeysRotated,
+                "",
+                "",
+                "",
+                "command line; ES256",
+                true
+            ),
+            line(AuditEvent::KeysPurged, "", "", "", "command line; 1", false),
         ]
     );
     let first = all(&store).remove(0);
@@ -250,7 +310,7 @@ fn what_did_not_happen_has_none(bench: &Bench) {
             .insert(new_client("c3"), Some(token), NOW)
             .wait()
             .unwrap_err(),
-        StoreError::Spent
+        StoreError::TokenExhausted
     );
     assert_eq!(
         store
@@ -273,7 +333,7 @@ fn what_did_not_happen_has_none(bench: &Bench) {
     assert!(!store.set_password("nobody", &Secret::new("hush")).unwrap());
     assert!(!store.revoke_token(&TokenId::new("nothing")).unwrap());
     assert_eq!(store.purge_signing_keys(NOW).unwrap(), 0);
-    store.refused(Vec::new()).wait().unwrap();
+    store.record_refusals(Vec::new()).wait().unwrap();
     assert_eq!(all(&store), before);
 }
 
@@ -311,7 +371,7 @@ fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
     raw.hold();
     let plain: Vec<_> = plain
         .into_iter()
-        .map(|client| store.by(alice()).insert(client, None, NOW))
+        .map(|client| store.acting_as(alice()).insert(client, None, NOW))
         .collect();
     let conflict = store.insert(new_client("gone"), None, NOW);
     let deleted = store.delete(&gone.id);
@@ -327,21 +387,21 @@ fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
         1
     );
     let rows = all(&store);
-    let of = |id: &str, event: Event| {
+    let of = |id: &str, event: AuditEvent| {
         rows.iter()
             .filter(|row| row.client_id.as_deref() == Some(id) && row.event == event.as_str())
             .count()
     };
     for number in 0..300 {
         assert_eq!(
-            of(&format!("g{number:03}"), Event::ClientRegistered),
+            of(&format!("g{number:03}"), AuditEvent::ClientRegistered),
             1,
             "{number}"
         );
     }
-    assert_eq!(of("gone", Event::ClientDeleted), 1);
+    assert_eq!(of("gone", AuditEvent::ClientDeleted), 1);
     assert_eq!(
-        of("gone", Event::ClientRegistered),
+        of("gone", AuditEvent::ClientRegistered),
         if conflicted { 1 } else { 2 }
     );
     assert!(
@@ -354,7 +414,7 @@ fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
 fn refusals_are_written_together(bench: &Bench) {
     let store = bench.store();
     store
-        .refused(
+        .record_refusals(
             (0..40)
                 .map(|number| refused(&format!("a{number}"), number + 1))
                 .collect(),
@@ -372,14 +432,19 @@ fn refusals_are_written_together(bench: &Bench) {
         );
     }
     store.close();
-    assert!(store.refused(vec![refused("late", 1)]).wait().is_err());
+    assert!(
+        store
+            .record_refusals(vec![refused("late", 1)])
+            .wait()
+            .is_err()
+    );
     assert_eq!(all(&store).len(), 40);
 }
 
 fn strangers_do_not_choose_how_much_is_kept(bench: &Bench) {
     let store = bench.store();
     store
-        .refused(vec![
+        .record_refusals(vec![
             refused(&"ä".repeat(100_000), 1),
             refused("a\0b\n\u{1b}", 1),
         ])

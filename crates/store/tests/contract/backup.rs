@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret, InitialAccessToken, Secret};
-use store::{BackupError, NewClient, NewSigningKey, NewToken, Role, Store, StoreError, Which};
+use store::{
+    BackupError, ClientFilter, NewClient, NewSigningKey, NewToken, Role, Store, StoreError,
+};
 
 use crate::bench::{
     Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, memory, new_client, provider, terms, token,
@@ -88,7 +90,7 @@ fn restore(store: &Store, file: &[u8], replace: bool) -> Result<u64, BackupError
 /// All content of a store that its interface shows.
 fn seen(store: &Store) -> String {
     let clients: Vec<_> = store
-        .clients(&Which::default(), None, 10_000)
+        .clients(&ClientFilter::default(), None, 10_000)
         .unwrap()
         .into_iter()
         .map(|listed| listed.client.unwrap())
@@ -203,7 +205,7 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
     }
     let ids = |store: &Store| -> Vec<String> {
         let page = store
-            .clients(&Which::default(), Some(&ClientId::new("d")), 100_000)
+            .clients(&ClientFilter::default(), Some(&ClientId::new("d")), 100_000)
             .unwrap();
         page.into_iter()
             .map(|listed| listed.id.as_str().to_owned())
@@ -292,7 +294,7 @@ fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
     );
     assert_eq!(
         said(text.replace("\"0001\"", "\"9999\"").as_bytes()),
-        StoreError::Newer {
+        StoreError::SchemaNewer {
             migration: "9999".to_owned()
         }
         .to_string()

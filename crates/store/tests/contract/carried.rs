@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret};
-use store::{ExportedClient, ImportError, NewClient, NotImported, Store, StoreError, Which};
+use store::{
+    ClientFilter, ExportedClient, ImportError, ImportFailure, NewClient, Store, StoreError,
+};
 
 use crate::bench::{Bench, KEY, NOW, OTHER_KEY, insert, key, new_client, provider, terms, token};
 
@@ -42,9 +44,9 @@ fn fill(store: &Store) {
 }
 
 fn lines(store: &Store) -> Vec<String> {
-    let page = store.exported(&Which::default(), None, 100).unwrap();
+    let page = store.exported(&ClientFilter::default(), None, 100).unwrap();
     page.into_iter()
-        .map(|listed| listed.client.unwrap().line().unwrap())
+        .map(|listed| listed.client.unwrap().to_line().unwrap())
         .collect()
 }
 
@@ -56,7 +58,7 @@ fn read(store: &Store, lines: &[String]) -> Vec<ExportedClient> {
 }
 
 fn seen(store: &Store) -> Vec<String> {
-    let page = store.clients(&Which::default(), None, 100).unwrap();
+    let page = store.clients(&ClientFilter::default(), None, 100).unwrap();
     page.into_iter()
         .map(|listed| listed.client.unwrap())
         .map(|client| format!("{client:?} {}", client.metadata.json()))
@@ -234,7 +236,7 @@ fn an_import_may_be_repeated_and_changes_nothing_that_is_there(bench: &Bench) {
         .remove(1)
         .replace("\"revision\":1", "\"revision\":2");
     let changed = store.read_exported(&line, None).unwrap();
-    let refused = NotImported {
+    let refused = ImportFailure {
         at: 1,
         error: ImportError::Different("c2".to_owned()),
     };
@@ -264,12 +266,12 @@ fn of_a_batch_with_a_conflict_nothing_is_imported(bench: &Bench) {
     assert_eq!(store.compare(&batch), Ok(3));
     assert_eq!(
         store.import(&batch),
-        Err(NotImported {
+        Err(ImportFailure {
             at: 2,
             error: ImportError::Named("c4".to_owned())
         })
     );
-    assert_eq!(store.count_clients(&Which::default()), Ok(1));
+    assert_eq!(store.count_clients(&ClientFilter::default()), Ok(1));
     assert_eq!(store.import(&batch[..2]), Ok(2));
 
     let twice = [
@@ -284,7 +286,7 @@ fn of_a_batch_with_a_conflict_nothing_is_imported(bench: &Bench) {
     .concat();
     assert_eq!(
         Bench::sqlite().store().import(&twice),
-        Err(NotImported {
+        Err(ImportFailure {
             at: 1,
             error: ImportError::Different("c1".to_owned())
         })
@@ -299,7 +301,7 @@ fn a_damaged_client_is_named_in_its_place(bench: &Bench) {
     bench
         .raw()
         .execute("UPDATE client SET metadata = 'x' WHERE client_id = 'c2'");
-    let page = store.exported(&Which::default(), None, 10).unwrap();
+    let page = store.exported(&ClientFilter::default(), None, 10).unwrap();
     let damaged: Vec<_> = page
         .iter()
         .map(|listed| (listed.id.as_str(), listed.client.as_ref().err().cloned()))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken};
-use store::{Information, NewClient, SecretChange, StoreError, Which};
+use store::{ClientFilter, ClientSummary, NewClient, SecretChange, StoreError};
 
 use crate::bench::{
     Bench, NOW, insert, insert_as, metadata, new_client, provider, race, terms, token,
@@ -43,7 +43,7 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     let read = store.client(&new.id).unwrap().unwrap();
     assert_eq!(
         format!("{told:?}"),
-        format!("{:?}", Information::from(read.clone()))
+        format!("{:?}", ClientSummary::from(read.clone()))
     );
     assert_eq!(read.id, new.id);
     assert_eq!(read.provider, new.provider);
@@ -117,7 +117,7 @@ fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
     assert!(!store.reissue(&id, &token("c"), NOW).wait().unwrap());
     assert!(
         store
-            .clients(&Which::default(), Some(&id), 10)
+            .clients(&ClientFilter::default(), Some(&id), 10)
             .unwrap()
             .is_empty()
     );
@@ -536,9 +536,9 @@ fn clients_are_listed_in_pages(bench: &Bench) {
     let ids = |owner: Option<&str>, after: Option<&str>| -> Vec<String> {
         let clients = store
             .clients(
-                &Which {
+                &ClientFilter {
                     owner: owner.map(str::to_owned),
-                    ..Which::default()
+                    ..ClientFilter::default()
                 },
                 after.map(ClientId::new).as_ref(),
                 2,
@@ -575,12 +575,12 @@ fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
         ("c1\0", "alice", false),
     ] {
         assert_eq!(
-            store.belongs(&ClientId::new(id), Some(owner), None),
+            store.is_owned_by(&ClientId::new(id), Some(owner), None),
             Ok(belongs),
             "{id} {owner}"
         );
         assert_eq!(
-            store.belongs(&ClientId::new(id), Some(owner), Some(&provider())),
+            store.is_owned_by(&ClientId::new(id), Some(owner), Some(&provider())),
             Ok(belongs),
             "{id} {owner}"
         );
@@ -592,12 +592,12 @@ fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
         (Some(&other), false),
     ] {
         assert_eq!(
-            store.belongs(&ClientId::new("c2"), None, at),
+            store.is_owned_by(&ClientId::new("c2"), None, at),
             Ok(belongs),
             "{at:?}"
         );
         assert_eq!(
-            store.belongs(&ClientId::new("c1"), Some("alice"), at),
+            store.is_owned_by(&ClientId::new("c1"), Some("alice"), at),
             Ok(belongs),
             "{at:?}"
         );
@@ -617,7 +617,7 @@ fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
     assert_eq!(store.purge_expired(NOW).unwrap(), 1_100);
     assert!(
         store
-            .clients(&Which::default(), None, 10)
+            .clients(&ClientFilter::default(), None, 10)
             .unwrap()
             .is_empty()
     );

@@ -1,7 +1,7 @@
 //! The content of the tables, and damaged rows.
 
 use protocol::{ClientId, InitialAccessToken, Secret};
-use store::{NewSigningKey, NewToken, Role, StoreError, Which};
+use store::{ClientFilter, NewSigningKey, NewToken, Role, StoreError};
 
 use crate::bench::{Bench, NOW, insert, memory, provider, token};
 
@@ -104,7 +104,7 @@ fn a_damaged_row_is_named(bench: &Bench) {
         }
     }
     insert(&store, "c0");
-    let listed = store.clients(&Which::default(), None, 10).unwrap();
+    let listed = store.clients(&ClientFilter::default(), None, 10).unwrap();
     let seen: Vec<_> = listed
         .iter()
         .map(|listed| (listed.id.as_str(), listed.client.as_ref().err().cloned()))
@@ -131,7 +131,7 @@ fn a_damaged_row_is_named(bench: &Bench) {
     }
     assert!(
         store
-            .clients(&Which::default(), None, 10)
+            .clients(&ClientFilter::default(), None, 10)
             .unwrap()
             .is_empty()
     );

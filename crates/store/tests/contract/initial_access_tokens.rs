@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{ClientId, InitialAccessToken, Issuer};
-use store::{NewClient, NewToken, StoreError, TokenId, Which};
+use store::{ClientFilter, NewClient, NewToken, StoreError, TokenId};
 
 use crate::bench::{Bench, NOW, insert, new_client, provider, race, terms};
 
@@ -79,7 +79,7 @@ fn a_token_is_found_until_it_is_worthless(bench: &Bench) {
         "revoked"
     );
     let late = store.insert(new_client("c1"), Some(id), NOW).wait();
-    assert_eq!(late.unwrap_err(), StoreError::Spent);
+    assert_eq!(late.unwrap_err(), StoreError::TokenExhausted);
 }
 
 fn a_spent_token_registers_nothing(bench: &Bench) {
@@ -99,7 +99,7 @@ fn a_spent_token_registers_nothing(bench: &Bench) {
     let expired = store
         .insert(new_client("c0"), Some(id.clone()), then)
         .wait();
-    assert_eq!(expired.unwrap_err(), StoreError::Spent);
+    assert_eq!(expired.unwrap_err(), StoreError::TokenExhausted);
     store
         .insert(new_client("c1"), Some(id.clone()), NOW)
         .wait()
@@ -115,7 +115,7 @@ fn a_spent_token_registers_nothing(bench: &Bench) {
                 .insert(new_client("c2"), Some(spent), NOW)
                 .wait()
                 .unwrap_err(),
-            StoreError::Spent
+            StoreError::TokenExhausted
         );
     }
     assert!(store.client(&ClientId::new("c0")).unwrap().is_none());
@@ -155,7 +155,7 @@ fn a_token_of_one_provider_is_unknown_at_another(bench: &Bench) {
             .insert(there, Some(id.clone()), NOW)
             .wait()
             .unwrap_err(),
-        StoreError::Spent
+        StoreError::TokenExhausted
     );
     assert!(store.client(&ClientId::new("c1")).unwrap().is_none());
     store
@@ -221,11 +221,14 @@ fn of_racing_spends_as_many_win_as_there_are_uses(bench: &Bench) {
     assert!(
         outcomes
             .iter()
-            .all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Spent))),
+            .all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::TokenExhausted))),
         "{outcomes:?}"
     );
     assert_eq!(
-        store.clients(&Which::default(), None, 100).unwrap().len(),
+        store
+            .clients(&ClientFilter::default(), None, 100)
+            .unwrap()
+            .len(),
         5
     );
     assert_eq!(store.tokens().unwrap()[0].uses_left, Some(0));

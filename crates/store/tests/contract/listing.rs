@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{ClientId, Issuer, RegisteredMetadata};
-use store::{ClientsWithNul, NewClient, Store, Which};
+use store::{ClientFilter, ClientsWithNul, NewClient, Store};
 
 use crate::bench::{Bench, NOW, insert, new_client, provider, token};
 
@@ -13,7 +13,7 @@ on_both!(
     a_use_is_noted_to_the_day_and_written_when_told,
 );
 
-fn ids(store: &Store, which: &Which) -> Vec<String> {
+fn ids(store: &Store, which: &ClientFilter) -> Vec<String> {
     store
         .clients(which, None, 10)
         .unwrap()
@@ -48,55 +48,55 @@ fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
     let alice = Some("alice".to_owned());
     let of = |issuer: &Issuer| Some(issuer.as_str().to_owned());
     for (which, expected) in [
-        (Which::default(), &["c1", "c2", "c3", "c4"][..]),
+        (ClientFilter::default(), &["c1", "c2", "c3", "c4"][..]),
         (
-            Which {
+            ClientFilter {
                 owner: alice.clone(),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &["c2", "c4"],
         ),
         (
-            Which {
+            ClientFilter {
                 provider: of(&provider()),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &["c1", "c2"],
         ),
         (
-            Which {
+            ClientFilter {
                 provider: of(&other),
                 owner: alice.clone(),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &["c4"],
         ),
         (
-            Which {
+            ClientFilter {
                 issued_from: Some(later),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &["c4"],
         ),
         (
-            Which {
+            ClientFilter {
                 issued_before: Some(later),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &["c1", "c2", "c3"],
         ),
         (
-            Which {
+            ClientFilter {
                 issued_from: Some(NOW),
                 issued_before: Some(NOW),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &[],
         ),
         (
-            Which {
+            ClientFilter {
                 owner: Some("a\0".to_owned()),
-                ..Which::default()
+                ..ClientFilter::default()
             },
             &[],
         ),
@@ -143,10 +143,10 @@ fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
     let kept = store.client(&ClientId::new("c2")).unwrap().unwrap();
     assert_eq!(kept.metadata.json(), jwks(r"a\u0000b"));
     let lines: Vec<_> = store
-        .exported(&Which::default(), None, 10)
+        .exported(&ClientFilter::default(), None, 10)
         .unwrap()
         .into_iter()
-        .map(|one| one.client.unwrap().line().unwrap())
+        .map(|one| one.client.unwrap().to_line().unwrap())
         .collect();
     let taken: Vec<bool> = lines
         .iter()
@@ -178,7 +178,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
             .is_some()
     );
     assert_eq!(seen(&store).last_used_at, None, "a read writes nothing");
-    store.write_uses().unwrap();
+    store.flush_last_used().unwrap();
     let known = seen(&store).last_used_at.unwrap();
     assert!(
         known <= later && later < known.plus(day) && known.seconds() % 86_400 == 0,
@@ -189,7 +189,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
         used.revision,
         "nobody's update comes too late for it"
     );
-    store.write_uses().unwrap();
+    store.flush_last_used().unwrap();
     assert_eq!(
         store.client(&unused.id).unwrap().unwrap().last_used_at,
         None,
@@ -199,9 +199,9 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
     let unused_since = |since| {
         ids(
             &store,
-            &Which {
+            &ClientFilter {
                 unused_since: Some(since),
-                ..Which::default()
+                ..ClientFilter::default()
             },
         )
     };
@@ -220,7 +220,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
             .unwrap()
             .is_some()
     );
-    store.write_uses().unwrap();
+    store.flush_last_used().unwrap();
     assert_eq!(
         seen(&store).last_used_at,
         Some(known),

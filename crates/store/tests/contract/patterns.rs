@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use protocol::{ClientId, RegisteredMetadata};
-use store::{NewClient, SecretChange, Store, Which};
+use store::{ClientFilter, NewClient, SecretChange, Store};
 
 use crate::bench::{Bench, NOW, insert, insert_as, new_client};
 
@@ -121,10 +121,10 @@ fn judged_form_is_made_again_by_an_import(bench: &Bench) {
     let store = bench.store();
     fill(&store);
     let lines: Vec<String> = store
-        .exported(&Which::default(), None, 10)
+        .exported(&ClientFilter::default(), None, 10)
         .unwrap()
         .into_iter()
-        .map(|listed| listed.client.unwrap().line().unwrap())
+        .map(|listed| listed.client.unwrap().to_line().unwrap())
         .collect();
     assert!(
         lines.iter().all(|line| !line.contains("redirect_patterns")),

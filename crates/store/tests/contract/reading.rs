@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Issuer, RegistrationAccessToken};
-use store::{Information, NewClient, Store, StoreError};
+use store::{ClientSummary, NewClient, Store, StoreError};
 
 use crate::bench::{Bench, NOW, insert, new_client, provider, token};
 
@@ -17,7 +17,7 @@ on_both!(
     a_read_notes_that_the_client_is_used,
 );
 
-type Answer = Result<Option<Information>, StoreError>;
+type Answer = Result<Option<ClientSummary>, StoreError>;
 
 /// Runs reads concurrently and returns their results.
 fn together(asked: Vec<impl Future<Output = Answer>>) -> Vec<Answer> {
@@ -44,7 +44,7 @@ fn of(
     id: &str,
     token: &RegistrationAccessToken,
 ) -> impl Future<Output = Answer> + use<> {
-    store.information(&provider(), &ClientId::new(id), token, NOW)
+    store.find_summary(&provider(), &ClientId::new(id), token, NOW)
 }
 
 /// RFC 7592 §2.1: each caller reads its own client, and a caller without a valid token reads
@@ -99,7 +99,7 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     for answer in answers {
         assert!(answer.unwrap().is_none());
     }
-    let elsewhere = together(vec![store.information(
+    let elsewhere = together(vec![store.find_summary(
         &stranger,
         &clients[0].id,
         &token("c0"),
@@ -155,7 +155,7 @@ fn a_read_notes_that_the_client_is_used(bench: &Bench) {
             .unwrap()
             .is_none()
     );
-    store.write_uses().unwrap();
+    store.flush_last_used().unwrap();
     assert_eq!(
         store.client(&client.id).unwrap().unwrap().last_used_at,
         None,
@@ -167,7 +167,7 @@ fn a_read_notes_that_the_client_is_used(bench: &Bench) {
             .unwrap()
             .is_some()
     );
-    store.write_uses().unwrap();
+    store.flush_last_used().unwrap();
     let used = store
         .client(&client.id)
         .unwrap()

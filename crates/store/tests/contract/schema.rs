@@ -62,7 +62,7 @@ fn each_migration_is_undone_by_its_down(bench: &Bench) {
 
 fn a_new_store_is_behind_until_it_is_migrated(bench: &Bench) {
     let store = bench.open();
-    assert_eq!(store.check(), Err(StoreError::Behind));
+    assert_eq!(store.check(), Err(StoreError::SchemaOutdated));
     assert!(
         tables(&mut bench.raw()).is_empty(),
         "looking changes nothing"
@@ -74,7 +74,7 @@ fn a_new_store_is_behind_until_it_is_migrated(bench: &Bench) {
     bench
         .raw()
         .execute("DELETE FROM __diesel_schema_migrations WHERE version = '0005'");
-    assert_eq!(store.check(), Err(StoreError::Behind));
+    assert_eq!(store.check(), Err(StoreError::SchemaOutdated));
 }
 
 fn of_racing_migrations_one_does_the_work(bench: &Bench) {
@@ -151,7 +151,7 @@ fn a_newer_schema_is_refused(bench: &Bench) {
     bench
         .raw()
         .execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
-    let newer = StoreError::Newer {
+    let newer = StoreError::SchemaNewer {
         migration: "9999".to_owned(),
     };
     assert_eq!(store.check(), Err(newer.clone()));

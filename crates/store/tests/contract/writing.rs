@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use protocol::ClientId;
-use store::{Distribution, NewClient, NewToken, SecretChange, StoreError, Which};
+use store::{ClientFilter, Distribution, NewClient, NewToken, SecretChange, StoreError};
 
 use crate::bench::{Bench, NOW, insert, metadata, new_client, terms};
 
@@ -87,11 +87,14 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     assert_eq!(paid.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert!(
         paid.iter()
-            .any(|outcome| matches!(outcome, Err(StoreError::Spent))),
+            .any(|outcome| matches!(outcome, Err(StoreError::TokenExhausted))),
         "{paid:?}"
     );
     assert_eq!(
-        store.clients(&Which::default(), None, 100).unwrap().len(),
+        store
+            .clients(&ClientFilter::default(), None, 100)
+            .unwrap()
+            .len(),
         16
     );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{Clock, Timestamp};
-use store::Which;
+use store::ClientFilter;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -49,8 +49,8 @@ impl TimeArg {
 
 impl ClientFilterArgs {
     /// Returns the filter of the store.
-    pub fn which(&self) -> Which {
-        Which {
+    pub fn which(&self) -> ClientFilter {
+        ClientFilter {
             owner: self.owner.clone(),
             provider: self.provider.clone(),
             issued_from: self.created_after.map(TimeArg::instant),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use protocol::Secret;
-use store::{ExportedClient, ImportError, NotImported, SealingKey, Store};
+use store::{ExportedClient, ImportError, ImportFailure, SealingKey, Store};
 
 use super::{ClientFilterArgs, ClientScope, PAGE, check_damaged};
 use crate::atomic_file;
@@ -60,7 +60,7 @@ fn lines(
         };
         after = Some(last.id.clone());
         for listed in page {
-            match listed.client.and_then(|client| client.line()) {
+            match listed.client.and_then(|client| client.to_line()) {
                 Ok(line) => {
                     writeln!(out, "{}", visible_json(&line))?;
                     exported = exported.saturating_add(1);
@@ -139,7 +139,7 @@ impl ExportFile {
         &mut self,
         store: &Store,
         what: &'static str,
-        work: impl Fn(&[ExportedClient]) -> Result<usize, NotImported>,
+        work: impl Fn(&[ExportedClient]) -> Result<usize, ImportFailure>,
     ) -> Result<(u64, u64), ImportStopped> {
         let (mut all, mut new) = (0_u64, 0_u64);
         let bytes = self.begin().map_err(|error| ImportStopped {
@@ -171,13 +171,13 @@ impl ExportFile {
         Ok(self.lines.get_ref().metadata()?.len())
     }
 
-    fn batch(&mut self, store: &Store) -> Result<Vec<ExportedClient>, NotImported> {
+    fn batch(&mut self, store: &Store) -> Result<Vec<ExportedClient>, ImportFailure> {
         let mut batch = Vec::with_capacity(BATCH);
         while batch.len() < BATCH {
             let at = batch.len();
             let mut line = String::new();
             let read = Read::take(&mut self.lines, LINE).read_line(&mut line);
-            if read.map_err(|error| NotImported {
+            if read.map_err(|error| ImportFailure {
                 at,
                 error: ImportError::Unreadable(error.to_string()),
             })? == 0
@@ -188,14 +188,14 @@ impl ExportFile {
                 line.trim_end_matches(['\r', '\n']),
                 self.sealed_with.as_ref(),
             );
-            batch.push(client.map_err(|error| NotImported { at, error })?);
+            batch.push(client.map_err(|error| ImportFailure { at, error })?);
         }
         Ok(batch)
     }
 }
 
 /// Adds the number of the line, if the error is about one; `before` counts the lines of earlier batches.
-fn refusal(before: u64, NotImported { at, error }: NotImported) -> anyhow::Error {
+fn refusal(before: u64, ImportFailure { at, error }: ImportFailure) -> anyhow::Error {
     let line = before.saturating_add(number(at)).saturating_add(1);
     match error {
         ImportError::Store(error) => error.into(),

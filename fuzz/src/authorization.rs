@@ -4,7 +4,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::test::TestRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use oauth_http::authorization::{Presented, Scheme};
+use oauth_http::authorization::{AuthScheme, Credentials};
 
 /// Checks that every reader returns the credentials that were written, and refuses anything else without a panic.
 pub fn holds(bytes: &[u8]) {
@@ -17,29 +17,32 @@ pub fn holds(bytes: &[u8]) {
             .fold(TestRequest::default(), with)
             .to_http_request()
     };
-    for read in [Presented::of, Presented::of_wso2] {
+    for read in [Credentials::from_request, Credentials::from_wso2_request] {
         assert!(
-            matches!(read(&request(2)), Presented::Unreadable(Scheme::Other)),
+            matches!(read(&request(2)), Credentials::Malformed(AuthScheme::Other)),
             "two headers contradict each other"
         );
         let presented = read(&request(1));
         match value.to_str() {
             Ok(text) => is_written(text, &presented),
-            Err(_) => assert!(matches!(presented, Presented::Unreadable(Scheme::Other))),
+            Err(_) => assert!(matches!(
+                presented,
+                Credentials::Malformed(AuthScheme::Other)
+            )),
         }
     }
     if let Ok(text) = value.to_str()
-        && !matches!(Presented::read(text), Presented::Unreadable(_))
+        && !matches!(Credentials::parse(text), Credentials::Malformed(_))
     {
         assert_eq!(
-            Presented::read(text).scheme(),
-            Presented::read_wso2(text).scheme(),
+            Credentials::parse(text).scheme(),
+            Credentials::parse_wso2(text).scheme(),
             "the endpoints agree about credentials that both can read"
         );
     }
 }
 
-fn is_written(text: &str, presented: &Presented) {
+fn is_written(text: &str, presented: &Credentials) {
     let scheme = text
         .trim()
         .split(' ')
@@ -47,8 +50,8 @@ fn is_written(text: &str, presented: &Presented) {
         .unwrap_or_default()
         .trim_end_matches(':');
     match presented {
-        Presented::Nothing => panic!("something was presented: {text}"),
-        Presented::Bearer(token) => {
+        Credentials::Missing => panic!("something was presented: {text}"),
+        Credentials::Bearer(token) => {
             assert!(
                 scheme.eq_ignore_ascii_case("bearer") && text.trim().ends_with(token.reveal()),
                 "{text}"
@@ -59,7 +62,7 @@ fn is_written(text: &str, presented: &Presented) {
                 "{text}"
             );
         }
-        Presented::Basic { name, password } => {
+        Credentials::Basic { name, password } => {
             assert!(
                 scheme.eq_ignore_ascii_case("basic") && !name.contains(':'),
                 "{text}"
@@ -67,12 +70,12 @@ fn is_written(text: &str, presented: &Presented) {
             let again = STANDARD.encode(format!("{name}:{}", password.reveal()));
             assert!(text.contains(again.trim_end_matches('=')), "{text}");
         }
-        Presented::Unreadable(tried) => {
-            let named = [("bearer", Scheme::Bearer), ("basic", Scheme::Basic)]
+        Credentials::Malformed(tried) => {
+            let named = [("bearer", AuthScheme::Bearer), ("basic", AuthScheme::Basic)]
                 .into_iter()
                 .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
             assert!(
-                *tried == Scheme::Other || named.is_some_and(|(_, named)| named == *tried),
+                *tried == AuthScheme::Other || named.is_some_and(|(_, named)| named == *tried),
                 "{text}"
             );
         }

@@ -8,9 +8,9 @@ use protocol::Secret;
 
 /// The credentials of a request.
 #[derive(Debug, Clone)]
-pub enum Presented {
+pub enum Credentials {
     /// The request has no `Authorization` header.
-    Nothing,
+    Missing,
     /// A bearer token. RFC 6750 §2.1.
     Bearer(Secret),
     /// A name and a password. RFC 7617 §2.
@@ -21,12 +21,12 @@ pub enum Presented {
         password: Secret,
     },
     /// The header has no usable credentials: another scheme, an empty token, invalid base64, or it occurs twice.
-    Unreadable(Scheme),
+    Malformed(AuthScheme),
 }
 
 /// The authentication scheme of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
+pub enum AuthScheme {
     /// `Bearer`. RFC 6750.
     Bearer,
     /// `Basic`. RFC 7617.
@@ -35,34 +35,36 @@ pub enum Scheme {
     Other,
 }
 
-impl Presented {
+impl Credentials {
     /// Reads the header.
-    pub fn of(request: &HttpRequest) -> Self {
-        Self::of_spelled(request, Self::read)
+    pub fn from_request(request: &HttpRequest) -> Self {
+        Self::from_header(request, Self::parse)
     }
 
     /// Reads the header, and also accepts `Basic:` and `Bearer:`, as WSO2's documentation spells the schemes.
-    pub fn of_wso2(request: &HttpRequest) -> Self {
-        Self::of_spelled(request, Self::read_wso2)
+    pub fn from_wso2_request(request: &HttpRequest) -> Self {
+        Self::from_header(request, Self::parse_wso2)
     }
 
-    fn of_spelled(request: &HttpRequest, read: fn(&str) -> Self) -> Self {
+    fn from_header(request: &HttpRequest, read: fn(&str) -> Self) -> Self {
         let mut values = request.headers().get_all(header::AUTHORIZATION);
         match (values.next(), values.next()) {
-            (None, _) => Self::Nothing,
-            (Some(value), None) => value.to_str().map_or(Self::Unreadable(Scheme::Other), read),
-            (Some(_), Some(_)) => Self::Unreadable(Scheme::Other),
+            (None, _) => Self::Missing,
+            (Some(value), None) => value
+                .to_str()
+                .map_or(Self::Malformed(AuthScheme::Other), read),
+            (Some(_), Some(_)) => Self::Malformed(AuthScheme::Other),
         }
     }
 
     /// Parses the header's value: a scheme in any case, spaces, and the credentials.
-    pub fn read(value: &str) -> Self {
+    pub fn parse(value: &str) -> Self {
         let (scheme, rest) = split(value);
         Self::credentials(scheme, rest)
     }
 
     /// Parses the header's value, with or without a colon after the scheme.
-    pub fn read_wso2(value: &str) -> Self {
+    pub fn parse_wso2(value: &str) -> Self {
         let (scheme, rest) = split(value);
         Self::credentials(scheme.strip_suffix(':').unwrap_or(scheme), rest)
     }
@@ -72,23 +74,23 @@ impl Presented {
             return match rest.is_empty()
                 || rest.contains(|character: char| !character.is_ascii_graphic())
             {
-                true => Self::Unreadable(Scheme::Bearer),
+                true => Self::Malformed(AuthScheme::Bearer),
                 false => Self::Bearer(Secret::new(rest)),
             };
         }
         if scheme.eq_ignore_ascii_case("basic") {
-            return basic(rest).unwrap_or(Self::Unreadable(Scheme::Basic));
+            return basic(rest).unwrap_or(Self::Malformed(AuthScheme::Basic));
         }
-        Self::Unreadable(Scheme::Other)
+        Self::Malformed(AuthScheme::Other)
     }
 
     /// The scheme of the header, or `None` without a header.
-    pub fn scheme(&self) -> Option<Scheme> {
+    pub fn scheme(&self) -> Option<AuthScheme> {
         match self {
-            Self::Nothing => None,
-            Self::Bearer(_) => Some(Scheme::Bearer),
-            Self::Basic { .. } => Some(Scheme::Basic),
-            Self::Unreadable(scheme) => Some(*scheme),
+            Self::Missing => None,
+            Self::Bearer(_) => Some(AuthScheme::Bearer),
+            Self::Basic { .. } => Some(AuthScheme::Basic),
+            Self::Malformed(scheme) => Some(*scheme),
         }
     }
 }
@@ -99,14 +101,14 @@ fn split(value: &str) -> (&str, &str) {
     (scheme, rest.trim())
 }
 
-fn basic(encoded: &str) -> Option<Presented> {
+fn basic(encoded: &str) -> Option<Credentials> {
     let bytes = STANDARD
         .decode(encoded)
         .or_else(|_| STANDARD_NO_PAD.decode(encoded))
         .ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (name, password) = text.split_once(':')?;
-    Some(Presented::Basic {
+    Some(Credentials::Basic {
         name: name.to_owned(),
         password: Secret::new(password),
     })
@@ -123,14 +125,14 @@ mod tests {
             "basic YWRtaW46YTpi",
             "BASIC  YWRtaW46YTpi ",
         ] {
-            for presented in [Presented::read(value), Presented::read_wso2(value)] {
-                let Presented::Basic { name, password } = presented else {
+            for presented in [Credentials::parse(value), Credentials::parse_wso2(value)] {
+                let Credentials::Basic { name, password } = presented else {
                     panic!("{value}")
                 };
                 assert_eq!((name.as_str(), password.reveal()), ("admin", "a:b"));
             }
         }
-        let Presented::Bearer(token) = Presented::read("bEARER iat_x") else {
+        let Credentials::Bearer(token) = Credentials::parse("bEARER iat_x") else {
             panic!()
         };
         assert_eq!(token.reveal(), "iat_x");
@@ -140,13 +142,16 @@ mod tests {
     fn a_colon_behind_the_scheme_is_for_those_who_know_it() {
         for value in ["Basic: YWRtaW46YTpi", "Bearer: iat_x"] {
             assert!(
-                matches!(Presented::read(value), Presented::Unreadable(Scheme::Other)),
+                matches!(
+                    Credentials::parse(value),
+                    Credentials::Malformed(AuthScheme::Other)
+                ),
                 "{value}"
             );
             assert!(
                 matches!(
-                    Presented::read_wso2(value),
-                    Presented::Basic { .. } | Presented::Bearer(_)
+                    Credentials::parse_wso2(value),
+                    Credentials::Basic { .. } | Credentials::Bearer(_)
                 ),
                 "{value}"
             );
@@ -156,19 +161,19 @@ mod tests {
     #[test]
     fn what_is_no_credential_is_unreadable() {
         for (value, scheme) in [
-            ("Bearer", Scheme::Bearer),
-            ("Bearer ", Scheme::Bearer),
-            ("Bearer a b", Scheme::Bearer),
-            ("Basic", Scheme::Basic),
-            ("Basic !!!", Scheme::Basic),
-            ("Basic YWRtaW4=", Scheme::Basic),
-            ("Basic /w==", Scheme::Basic),
-            ("Digest x", Scheme::Other),
-            ("", Scheme::Other),
+            ("Bearer", AuthScheme::Bearer),
+            ("Bearer ", AuthScheme::Bearer),
+            ("Bearer a b", AuthScheme::Bearer),
+            ("Basic", AuthScheme::Basic),
+            ("Basic !!!", AuthScheme::Basic),
+            ("Basic YWRtaW4=", AuthScheme::Basic),
+            ("Basic /w==", AuthScheme::Basic),
+            ("Digest x", AuthScheme::Other),
+            ("", AuthScheme::Other),
         ] {
-            let presented = Presented::read(value);
+            let presented = Credentials::parse(value);
             assert!(
-                matches!(presented, Presented::Unreadable(tried) if tried == scheme),
+                matches!(presented, Credentials::Malformed(tried) if tried == scheme),
                 "{value}: {presented:?}"
             );
         }
@@ -178,8 +183,8 @@ mod tests {
     fn credentials_print_as_placeholders() {
         let printed = format!(
             "{:?} {:?}",
-            Presented::read("Basic YWRtaW46aHVudGVyMg=="),
-            Presented::read("Bearer rat_secret")
+            Credentials::parse("Basic YWRtaW46aHVudGVyMg=="),
+            Credentials::parse("Bearer rat_secret")
         );
         assert!(
             !printed.contains("hunter2") && !printed.contains("rat_secret"),

@@ -80,7 +80,7 @@ impl Body {
     ///
     /// # Errors
     /// As [`Body::object`].
-    pub async fn object_of_a_program(self) -> Result<SentMembers, Failure> {
+    pub async fn object_without_content_type(self) -> Result<SentMembers, Failure> {
         let headers = self.request.headers();
         let browser = headers.contains_key(header::ORIGIN)
             || headers

@@ -45,18 +45,18 @@ impl Failure {
 
     /// Sets the subject: the member, or the limit that was reached.
     #[must_use]
-    pub fn about(self, what: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_subject(self, subject: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            subject: Some(what.into()),
+            subject: Some(subject.into()),
             ..self
         }
     }
 
     /// Sets the message for the log.
     #[must_use]
-    pub fn logged(self, logged: impl Into<String>) -> Self {
+    pub fn with_log_message(self, message: impl Into<String>) -> Self {
         Self {
-            log_message: Some(logged.into()),
+            log_message: Some(message.into()),
             ..self
         }
     }
@@ -99,17 +99,17 @@ impl Failure {
     }
 
     /// Returns the failure of a request for which the store is down, full or busy. RFC 9110 §15.6.4.
-    pub fn unavailable(logged: impl Into<String>) -> Self {
-        Self::busy().logged(logged)
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::busy().with_log_message(message)
     }
 
     /// Returns an internal error; the reason goes to the log only.
-    pub fn server_error(logged: impl Into<String>) -> Self {
-        Self::new(ErrorCode::ServerError, "Internal server error.").logged(logged)
+    pub fn server_error(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::ServerError, "Internal server error.").with_log_message(message)
     }
 
     /// The subject, if it is set.
-    pub fn what(&self) -> Option<&str> {
+    pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
@@ -160,7 +160,7 @@ pub fn no_store(answer: &mut HttpResponseBuilder) {
 }
 
 /// Returns the route that refuses every method but those in `allow`.
-pub fn only(allow: &'static str) -> Route {
+pub fn method_not_allowed_route(allow: &'static str) -> Route {
     web::route()
         .to(move || async move { Err::<HttpResponse, _>(Failure::method_not_allowed(allow)) })
 }

@@ -13,7 +13,7 @@ pub mod request_body_guard;
 pub mod request_id;
 pub mod static_document;
 
-pub use authorization::Presented;
+pub use authorization::Credentials;
 pub use blocking::blocking;
 pub use body::{Body, BodyLimits};
 pub use failure::Failure;

@@ -56,12 +56,12 @@ impl Proxies {
 
 /// Returns the address of a request's client for rate limits: an IPv6 address is reduced to its /64 network, which usually
 /// belongs to one customer.
-pub fn client(request: &HttpRequest) -> Option<IpAddr> {
+pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     full_client_address(request).map(rate_limit_address)
 }
 
 /// Returns the same address for limits on one address, or `None` for a proxy, which has many clients.
-pub fn limited(request: &HttpRequest) -> Option<IpAddr> {
+pub fn client_address_unless_proxy(request: &HttpRequest) -> Option<IpAddr> {
     let proxies = request.app_data::<Data<Proxies>>();
     full_client_address(request)
         .filter(|client| !proxies.is_some_and(|proxies| proxies.contains(*client)))

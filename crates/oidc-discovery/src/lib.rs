@@ -215,7 +215,7 @@ pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, wso2_bases
                         .to(move |request: HttpRequest| ready(document.respond(request.headers()))),
                 )
                 .route(cors::preflight(METHODS))
-                .default_service(failure::only(METHODS))
+                .default_service(failure::method_not_allowed_route(METHODS))
                 .wrap(cors::open()),
         );
     }

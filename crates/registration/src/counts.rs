@@ -62,7 +62,7 @@ impl RegistrationCounts {
             error: failure.code().as_str(),
             member: match failure.code() {
                 ErrorCode::InvalidClientMetadata | ErrorCode::InvalidRedirectUri => {
-                    failure.what().map_or("", known)
+                    failure.subject().map_or("", known)
                 }
                 _ => "",
             },
@@ -99,10 +99,14 @@ mod tests {
             "x-unheard-of",
             "y-unheard-of",
         ] {
-            counts.count_failure(&Failure::new(ErrorCode::InvalidClientMetadata, "").about(about));
+            counts.count_failure(
+                &Failure::new(ErrorCode::InvalidClientMetadata, "").with_subject(about),
+            );
         }
         counts.count_failure(&Failure::new(ErrorCode::InvalidClientMetadata, ""));
-        counts.count_failure(&Failure::new(ErrorCode::InvalidToken, "").about("no credentials"));
+        counts.count_failure(
+            &Failure::new(ErrorCode::InvalidToken, "").with_subject("no credentials"),
+        );
         counts.count_failure(&Failure::unavailable("down"));
         let of = |status, error, member| FailureLabels {
             status,

@@ -74,7 +74,7 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2
                     .wrap(cors::open())
                     .route(web::post().to(handlers::register))
                     .route(cors::preflight("POST, OPTIONS"))
-                    .default_service(failure::only("POST, OPTIONS")),
+                    .default_service(failure::method_not_allowed_route("POST, OPTIONS")),
             ),
             EndpointKind::Management => config.service(
                 resource
@@ -83,17 +83,19 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2
                     .route(web::put().to(handlers::update))
                     .route(web::delete().to(handlers::delete))
                     .route(cors::preflight("GET, HEAD, PUT, DELETE, OPTIONS"))
-                    .default_service(failure::only("GET, HEAD, PUT, DELETE, OPTIONS")),
+                    .default_service(failure::method_not_allowed_route(
+                        "GET, HEAD, PUT, DELETE, OPTIONS",
+                    )),
             ),
             EndpointKind::Wso2Registration => config.service(
                 resource
                     .route(web::post().to(wso2::register))
-                    .default_service(failure::only("POST")),
+                    .default_service(failure::method_not_allowed_route("POST")),
             ),
             EndpointKind::Wso2Unregistration => config.service(
                 resource
                     .route(web::delete().to(wso2::unregister))
-                    .default_service(failure::only("DELETE")),
+                    .default_service(failure::method_not_allowed_route("DELETE")),
             ),
         };
     }

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use access::RateLimitKey;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
-use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, blocking, peer};
+use oauth_http::authorization::AuthScheme;
+use oauth_http::{Credentials, Failure, blocking, peer};
 use protocol::{ClientId, RegistrationAccessToken};
 use store::audit::AuditEvent;
 use store::{Actor, Client, ClientSummary, Store};
@@ -136,11 +136,11 @@ impl<C: FindByToken> FromRequest for ManagedClient<C> {
                 let limited = limited.map_err(Failure::from);
                 outcome::record_result(&registration, EVENT, actor, id, limited)
             };
-            let caller = outcome::anonymous(peer::client(&request));
+            let caller = outcome::anonymous(peer::client_address(&request));
             // By address first, since every request may be a guess; by client once its token is verified, so that another party
             // does not use up its share.
             if C::CHANGES {
-                let key = peer::limited(&request).map(RateLimitKey::Address);
+                let key = peer::client_address_unless_proxy(&request).map(RateLimitKey::Address);
                 record(&caller, None, registration.limit_updates(key.as_ref()))?;
             }
             let work = authenticate(&registration, &request);
@@ -160,18 +160,18 @@ async fn authenticate<C: FindByToken>(
 ) -> Result<ManagedClient<C>, Failure> {
     let (id, presented) = (
         ClientId::new(request.match_info().query("client_id")),
-        Presented::of(request),
+        Credentials::from_request(request),
     );
     let scheme = presented.scheme();
     let token = match presented {
-        Presented::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
-        Presented::Unreadable(Scheme::Bearer) => {
+        Credentials::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
+        Credentials::Malformed(AuthScheme::Bearer) => {
             return Err(Refusal::WrongCredentials(scheme).into());
         }
         // A scheme that is not for this endpoint is answered as if there were no credentials (RFC 6750 §3.1).
-        Presented::Nothing
-        | Presented::Basic { .. }
-        | Presented::Unreadable(Scheme::Basic | Scheme::Other) => {
+        Credentials::Missing
+        | Credentials::Basic { .. }
+        | Credentials::Malformed(AuthScheme::Basic | AuthScheme::Other) => {
             return Err(Refusal::NoCredentials(Challenge::Bearer).into());
         }
     };
@@ -179,8 +179,8 @@ async fn authenticate<C: FindByToken>(
         Some((client, token)) => Ok(ManagedClient {
             client,
             token,
-            address: peer::client(request),
-            limited: peer::limited(request),
+            address: peer::client_address(request),
+            limited: peer::client_address_unless_proxy(request),
         }),
         None => Err(Refusal::WrongCredentials(scheme).into()),
     }

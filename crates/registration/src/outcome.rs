@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use actix_web::ResponseError;
 use actix_web::http::StatusCode;
-use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, RequestId};
+use oauth_http::authorization::AuthScheme;
+use oauth_http::{Credentials, Failure, RequestId};
 use protocol::ClientId;
 use store::Actor;
 use store::audit::{AuditEvent, RefusalRecord};
@@ -58,10 +58,13 @@ pub(crate) struct LoginAttempt {
 }
 
 impl LoginAttempt {
-    pub(crate) fn from_credentials(presented: &Presented) -> Self {
-        let has_credentials = matches!(presented.scheme(), Some(Scheme::Basic | Scheme::Bearer));
+    pub(crate) fn from_credentials(presented: &Credentials) -> Self {
+        let has_credentials = matches!(
+            presented.scheme(),
+            Some(AuthScheme::Basic | AuthScheme::Bearer)
+        );
         let account = match presented {
-            Presented::Basic { name, .. } => Some(name.clone()),
+            Credentials::Basic { name, .. } => Some(name.clone()),
             _ => None,
         };
         Self {
@@ -123,7 +126,7 @@ fn record_refusal(
     }
     let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
     let subject = failure
-        .what()
+        .subject()
         .map_or_else(String::new, |what| format!(" {what}"));
     registration.services.refusals.record(RefusalRecord {
         event: if is_throttled {

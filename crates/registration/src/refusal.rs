@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use admission::Rejection;
 use oauth_http::Failure;
-use oauth_http::authorization::Scheme;
+use oauth_http::authorization::AuthScheme;
 use protocol::{ErrorCode, Invalid};
 use store::StoreError;
 
@@ -18,7 +18,7 @@ pub enum Refusal {
     /// No credentials were presented.
     NoCredentials(Challenge),
     /// The credentials are wrong, expired or revoked, or the client does not exist.
-    WrongCredentials(Option<Scheme>),
+    WrongCredentials(Option<AuthScheme>),
     /// The provider does not accept registrations.
     Closed,
     /// The caller lacks the permission. The text is a sentence for the client.
@@ -91,10 +91,10 @@ impl From<Refusal> for Failure {
                 };
                 let failure =
                     Failure::new(ErrorCode::InvalidToken, "Credentials are required; the WWW-Authenticate header lists the schemes.");
-                schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme)).about("no credentials")
+                schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme)).with_subject("no credentials")
             }
             Refusal::WrongCredentials(scheme) => {
-                let challenge = if scheme == Some(Scheme::Basic) { REALM_BASIC } else { WRONG_BEARER };
+                let challenge = if scheme == Some(AuthScheme::Basic) { REALM_BASIC } else { WRONG_BEARER };
                 Failure::new(ErrorCode::InvalidToken, "The credentials are wrong, expired or revoked, or the client does not exist.")
                     .header(WWW_AUTHENTICATE, challenge)
             }
@@ -103,17 +103,17 @@ impl From<Refusal> for Failure {
             Refusal::Failure(failure) => failure,
             Refusal::Rejected(Rejection::Invalid(invalid)) if invalid.is_about_redirect_uris() => {
                 Failure::new(ErrorCode::InvalidRedirectUri, format!("{INVALID_REDIRECT_URIS}: {invalid}"))
-                    .about(invalid.member)
+                    .with_subject(invalid.member)
             }
             Refusal::Rejected(Rejection::Invalid(invalid)) => {
-                Failure::new(ErrorCode::InvalidClientMetadata, format!("{invalid}.")).about(short(invalid.member))
+                Failure::new(ErrorCode::InvalidClientMetadata, format!("{invalid}.")).with_subject(short(invalid.member))
             }
             Refusal::Rejected(Rejection::Statement(why)) => Failure::new(ErrorCode::InvalidSoftwareStatement, why),
             Refusal::Rejected(Rejection::UntrustedStatement) => Failure::new(
                 ErrorCode::UnapprovedSoftwareStatement,
                 "The software statement comes from an issuer this provider does not trust.",
             ),
-            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").about("ext_param_owner"),
+            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").with_subject("ext_param_owner"),
             Refusal::MissingParameter(why) => Failure::new(ErrorCode::InvalidRequest, why),
             Refusal::NoMatch => {
                 Failure::new(ErrorCode::AccessDenied, "No client of this account matches client_id, userId and applicationName.")
@@ -128,12 +128,12 @@ impl From<Refusal> for Failure {
             }
             Refusal::TooMany(what, wait) => {
                 Failure::new(ErrorCode::InvalidRequest, "Too many requests. Try again after the time in the Retry-After header.")
-                    .about(what)
+                    .with_subject(what)
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
             }
             // Not logged: any caller can cause many of these.
-            Refusal::Busy(what) => Failure::busy().about(what),
+            Refusal::Busy(what) => Failure::busy().with_subject(what),
             // Not logged: any caller can cause many of these.
             Refusal::Fetches(wait) => Failure::new(
                 ErrorCode::TemporarilyUnavailable,
@@ -142,7 +142,7 @@ impl From<Refusal> for Failure {
             .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
             Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
-            Refusal::Store(StoreError::TokenExhausted) => Refusal::WrongCredentials(Some(Scheme::Bearer)).into(),
+            Refusal::Store(StoreError::TokenExhausted) => Refusal::WrongCredentials(Some(AuthScheme::Bearer)).into(),
             Refusal::Store(error @ StoreError::Unavailable(_)) => Failure::unavailable(error.to_string()),
             Refusal::Store(
                 error @ (StoreError::Open { .. }

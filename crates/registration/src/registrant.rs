@@ -10,8 +10,8 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, blocking, peer};
+use oauth_http::authorization::AuthScheme;
+use oauth_http::{Credentials, Failure, blocking, peer};
 use openssl::sha::sha256;
 use protocol::{InitialAccessToken, RegisteredMetadata, Secret, TokenTerms};
 use store::audit::AuditEvent;
@@ -42,7 +42,7 @@ impl Registrant {
     /// the customers behind one shared address do not limit each other, and the address otherwise.
     pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<RateLimitKey> {
         match self {
-            Self::Anonymous => peer::client(request).map(RateLimitKey::Address),
+            Self::Anonymous => peer::client_address(request).map(RateLimitKey::Address),
             Self::Account(account) => Some(RateLimitKey::Account(account.name.clone())),
             Self::Token(token) => Some(RateLimitKey::Token(token.id.to_string())),
         }
@@ -58,7 +58,7 @@ impl Registrant {
 
     /// Returns the caller as the audit trail records it.
     pub fn actor(&self, request: &HttpRequest) -> Actor {
-        let anonymous = outcome::anonymous(peer::client(request));
+        let anonymous = outcome::anonymous(peer::client_address(request));
         match self {
             Self::Anonymous => anonymous,
             Self::Account(account) => Actor {
@@ -105,11 +105,11 @@ impl FromRequest for Registrant {
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let registration = request.app_data::<Data<Registration>>().cloned();
         let is_wso2 = EndpointKind::of_request(request).is_wso2();
-        let address = peer::client(request);
+        let address = peer::client_address(request);
         let presented = if is_wso2 {
-            Presented::of_wso2(request)
+            Credentials::from_wso2_request(request)
         } else {
-            Presented::of(request)
+            Credentials::from_request(request)
         };
         Box::pin(async move {
             let registration = registration.ok_or_else(|| {
@@ -131,7 +131,7 @@ impl FromRequest for Registrant {
 
 async fn authenticate(
     registration: &Data<Registration>,
-    presented: Presented,
+    presented: Credentials,
     address: Option<IpAddr>,
     is_wso2: bool,
 ) -> Result<Registrant, Failure> {
@@ -140,11 +140,11 @@ async fn authenticate(
     }
     let scheme = presented.scheme();
     let found = match presented {
-        Presented::Nothing if registration.access == Access::Open && !is_wso2 => {
+        Credentials::Missing if registration.access == Access::Open && !is_wso2 => {
             return Ok(Registrant::Anonymous);
         }
         // An unknown scheme is answered as if there were no credentials (RFC 6750 §3.1).
-        Presented::Nothing | Presented::Unreadable(Scheme::Other) => {
+        Credentials::Missing | Credentials::Malformed(AuthScheme::Other) => {
             return Err(Refusal::NoCredentials(if is_wso2 {
                 Challenge::BasicThenBearer
             } else {
@@ -152,7 +152,7 @@ async fn authenticate(
             })
             .into());
         }
-        Presented::Basic { name, password } => {
+        Credentials::Basic { name, password } => {
             let issuer = &registration.policy.issuer;
             let verified = registration
                 .services
@@ -163,7 +163,7 @@ async fn authenticate(
                 .map_err(Refusal::from)?
                 .map(Registrant::Account)
         }
-        Presented::Bearer(token) => {
+        Credentials::Bearer(token) => {
             let (store, issuer, now) = (
                 registration.services.store.clone(),
                 registration.policy.issuer.clone(),
@@ -174,7 +174,7 @@ async fn authenticate(
                     .await?;
             found.map_err(Refusal::from)?.map(Registrant::Token)
         }
-        Presented::Unreadable(Scheme::Bearer | Scheme::Basic) => None,
+        Credentials::Malformed(AuthScheme::Bearer | AuthScheme::Basic) => None,
     };
     found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
 }

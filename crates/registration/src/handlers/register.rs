@@ -37,7 +37,7 @@ pub(crate) async fn register(
         if registration.services.limiter.is_enabled() {
             registration.limit(registrant.metadata_key(&agreed).as_ref())?;
         }
-        let caller = || fetch_caller(key.as_ref(), peer::limited(&request));
+        let caller = || fetch_caller(key.as_ref(), peer::client_address_unless_proxy(&request));
         registration.check_sector(&agreed, caller).await?;
         let owner = registrant.owner();
         let (client, token) =

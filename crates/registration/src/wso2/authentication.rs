@@ -2,8 +2,8 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
-use oauth_http::authorization::Scheme;
-use oauth_http::{Failure, Presented, peer};
+use oauth_http::authorization::AuthScheme;
+use oauth_http::{Credentials, Failure, peer};
 use store::Account;
 use store::audit::AuditEvent;
 
@@ -19,12 +19,15 @@ pub(super) async fn account(
     request: &HttpRequest,
     registration: &Data<Registration>,
 ) -> Result<Account, Failure> {
-    let (presented, address) = (Presented::of_wso2(request), peer::client(request));
+    let (presented, address) = (
+        Credentials::from_wso2_request(request),
+        peer::client_address(request),
+    );
     let attempt = LoginAttempt::from_credentials(&presented);
     let work = async {
         let found = match presented {
-            Presented::Nothing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
-            Presented::Basic { name, password } => {
+            Credentials::Missing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
+            Credentials::Basic { name, password } => {
                 let issuer = &registration.policy.issuer;
                 let verified = registration
                     .services
@@ -32,9 +35,9 @@ pub(super) async fn account(
                     .verify(issuer, name, password, address);
                 verified.await.map_err(Refusal::from)?
             }
-            Presented::Bearer(_) | Presented::Unreadable(_) => None,
+            Credentials::Bearer(_) | Credentials::Malformed(_) => None,
         };
-        found.ok_or_else(|| Refusal::WrongCredentials(Some(Scheme::Basic)).into())
+        found.ok_or_else(|| Refusal::WrongCredentials(Some(AuthScheme::Basic)).into())
     };
     outcome::record_login(
         registration,

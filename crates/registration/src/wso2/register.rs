@@ -57,7 +57,7 @@ async fn accept(
     let policy = &registration.policy;
     let key = registrant.rate_limit_key(request);
     registration.limit(key.as_ref())?;
-    let mut members = body.object_of_a_program().await?;
+    let mut members = body.object_without_content_type().await?;
     normalise(&mut members, registration)?;
     let owner = Owner::take(&mut members, registrant, &policy.issuer)?;
     let redirects = LegacyRedirects::Accepted;
@@ -69,7 +69,7 @@ async fn accept(
         terms.map(Arc::as_ref),
     )?;
     let composed = owner.compose(&mut agreed, policy, redirects)?;
-    let caller = || fetch_caller(key.as_ref(), peer::limited(request));
+    let caller = || fetch_caller(key.as_ref(), peer::client_address_unless_proxy(request));
     registration.check_sector(&agreed, caller).await?;
     let terms = terms_with_name(terms, composed.as_deref())?;
     let (client, token) = issue::new_client(registration, agreed, owner.account, composed, terms)?;

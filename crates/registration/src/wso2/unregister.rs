@@ -23,8 +23,8 @@ pub(crate) async fn unregister(
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
     let event = AuditEvent::ManagementRefused;
-    let actor = outcome::anonymous(peer::client(&request));
-    let key = peer::limited(&request).map(RateLimitKey::Address);
+    let actor = outcome::anonymous(peer::client_address(&request));
+    let key = peer::client_address_unless_proxy(&request).map(RateLimitKey::Address);
     let limited = registration.limit_updates(key.as_ref());
     outcome::record_result(
         &registration,

@@ -11,7 +11,8 @@ use crate::refusal::INVALID_REDIRECT_URIS;
 pub(super) fn failure(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::Rejected(Rejection::Invalid(invalid)) if invalid.is_about_redirect_uris() => {
-            Failure::new(ErrorCode::InvalidRedirectUri, INVALID_REDIRECT_URIS).about(invalid.member)
+            Failure::new(ErrorCode::InvalidRedirectUri, INVALID_REDIRECT_URIS)
+                .with_subject(invalid.member)
         }
         refusal => refusal.into(),
     }

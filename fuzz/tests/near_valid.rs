@@ -238,7 +238,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn no_property_is_broken_by_noise(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+    fn properties_hold_for_random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
         for (_, holds) in fuzz::ALL {
             holds(&bytes);
         }

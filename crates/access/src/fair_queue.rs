@@ -175,7 +175,8 @@ mod tests {
     }
 
     proptest! {
-        /// Bound, order, who is displaced and how long an item waits hold after each step of any sequence.
+        /// Bound, order, the displaced item and the wait of an item hold after each step of any
+        /// sequence.
         #[test]
         fn any_sequence_keeps_bound_and_fairness(capacity in 1_usize..12, steps in steps()) {
             let mut queue = FairQueue::new(capacity);

@@ -174,8 +174,9 @@ fn only_password_of_an_address_is_never_displaced() {
     );
 }
 
+/// A client that disconnects leaves the queue and stays counted.
 #[test]
-fn client_that_goes_away_leaves_and_stays_counted() {
+fn disconnected_client_stays_counted() {
     let (bench, first) = Bench::new(64, 1000);
     let (gone, kept) = (
         bench.admit("gone", "wrong", 1).ok().unwrap(),
@@ -211,8 +212,9 @@ fn same_attempt_is_verified_once() {
     assert_eq!(bench.settled()[1], ("a".to_owned(), 50, true));
 }
 
+/// An attempt beyond the share may join an equal attempt in the queue.
 #[test]
-fn attempt_beyond_the_share_may_join_its_like() {
+fn excess_attempt_joins_the_same_attempt() {
     let (bench, _first) = Bench::new(64, 2);
     let counted = bench.admit("a", "wrong", 1).ok().unwrap();
     assert_eq!(
@@ -232,8 +234,9 @@ fn attempt_beyond_the_share_may_join_its_like() {
     assert_eq!(bench.settled()[1], ("a".to_owned(), 1, true));
 }
 
+/// A failure is reported, and the thread continues.
 #[test]
-fn failure_is_told_and_the_thread_goes_on() {
+fn failure_is_reported_and_thread_lives() {
     let (bench, first) = Bench::new(64, 1000);
     let (broken, down) = (
         bench.admit("broken", "panic", 1).ok().unwrap(),

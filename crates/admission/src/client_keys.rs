@@ -425,8 +425,9 @@ mod tests {
         );
     }
 
+    /// A key is not used if its own members exclude the use.
     #[test]
-    fn a_key_is_left_for_what_it_says_itself() {
+    fn key_excluded_by_its_own_members() {
         let key = |more: Value| {
             let mut key = json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y });
             key.as_object_mut()

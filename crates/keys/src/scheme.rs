@@ -179,8 +179,9 @@ impl SigningScheme {
 mod tests {
     use super::*;
 
+    /// Every row has the name that the registry gives it.
     #[test]
-    fn every_row_is_named_as_the_registry_names_it() {
+    fn scheme_names_match_the_registry() {
         for scheme in &SCHEMES {
             assert_eq!(serde_json::to_value(scheme.algorithm).unwrap(), scheme.name);
             assert_eq!(

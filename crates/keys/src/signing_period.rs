@@ -167,8 +167,9 @@ mod tests {
 
     use KeyState::{Next, Retired, Signing};
 
+    /// A successor signs from its start time.
     #[test]
-    fn a_successor_signs_from_its_time_on() {
+    fn successor_signs_from_its_start_time() {
         let keys = [
             key("e0", "ES256", 100, 100, Some(260)),
             key("e1", "ES256", 200, 260, None),
@@ -212,8 +213,9 @@ mod tests {
         );
     }
 
+    /// A key of a new algorithm signs only after it was published for long enough.
     #[test]
-    fn a_new_algorithm_waits_until_it_was_seen() {
+    fn new_algorithm_signs_after_publication() {
         let keys = [
             key("r", "RS256", 1, 1, None),
             key("d", "EdDSA", 100, 200, None),
@@ -222,8 +224,9 @@ mod tests {
         assert_eq!(at(&keys, 200), [("r", Signing), ("d", Signing)]);
     }
 
+    /// Of the keys with one start time, the last key signs.
     #[test]
-    fn of_keys_that_begin_together_the_last_one_signs() {
+    fn last_of_simultaneous_keys_signs() {
         let keys = [
             key("o", "RS256", 1, 1, Some(5)),
             key("z", "RS256", 5, 5, Some(5)),

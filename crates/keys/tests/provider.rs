@@ -153,8 +153,9 @@ fn salt(algorithm: Algorithm) -> Option<RsaPssSaltlen> {
     }
 }
 
+/// Signatures of every algorithm verify with the same algorithm.
 #[test]
-fn every_algorithm_signs_what_it_verifies() {
+fn signatures_of_every_algorithm_verify() {
     for algorithm in ALL {
         let pair = pair(algorithm);
         let token = encode(
@@ -268,8 +269,9 @@ fn a_key_on_another_curve_is_refused() {
     }
 }
 
+/// A key that declares another key type than its own is refused.
 #[test]
-fn a_key_that_lies_about_its_family_is_refused() {
+fn mislabeled_key_is_refused() {
     let rsa = pair(RS256).key.private_key_to_pkcs8().unwrap();
     let ec = pair(ES256).key.private_key_to_pkcs8().unwrap();
     for (key, algorithm) in [

@@ -142,7 +142,7 @@ fn a_new_provider_signs_at_once() {
 
 /// OIDC Discovery §3, RFC 7517 §9.2: clients get public keys, and nothing else.
 #[test]
-fn the_document_has_public_members_only() {
+fn published_keys_have_only_public_members() {
     let place = Place::new();
     let document: Value = serde_json::from_str(place.ring().snapshot().jwks()).unwrap();
     assert_eq!(
@@ -188,8 +188,9 @@ fn keys_outlive_the_process() {
     assert!(!ring.reload().unwrap(), "nothing changed");
 }
 
+/// Replicas that start at the same time end with the same keys.
 #[test]
-fn replicas_that_start_together_end_with_the_same_keys() {
+fn concurrent_replicas_share_their_keys() {
     let place = Place::new();
     let start = Barrier::new(4);
     let seen: BTreeSet<Vec<String>> = thread::scope(|scope| {
@@ -223,9 +224,10 @@ fn providers_do_not_share_keys() {
     assert!(!tenant.reload().unwrap());
 }
 
-/// OIDC Core §10.1.1: a new key is published before it signs, and the old one while what it signed is valid.
+/// OIDC Core §10.1.1: a new key is published before it signs; the old key stays published while its
+/// signatures are valid.
 #[test]
-fn a_rotation_walks_from_publication_to_retirement_to_purge() {
+fn rotation_publishes_retires_and_purges() {
     let place = Place::new();
     let ring = place.ring();
     let first = kids(&ring);
@@ -319,8 +321,9 @@ fn a_rotation_without_notice_takes_effect_at_once() {
     assert_eq!(kids(&ring).len(), 4);
 }
 
+/// Concurrent rotations count as a single rotation.
 #[test]
-fn of_rotations_that_race_one_counts() {
+fn concurrent_rotations_count_once() {
     let place = Place::new();
     place.ring();
     let start = Barrier::new(4);
@@ -347,8 +350,9 @@ fn of_rotations_that_race_one_counts() {
     assert_eq!(list(&place.store(), &provider(), at(0)).unwrap().len(), 4);
 }
 
+/// The first rotation of a provider without keys creates its first keys.
 #[test]
-fn the_first_rotation_of_a_provider_without_keys_makes_its_first_ones() {
+fn first_rotation_creates_the_first_keys() {
     let place = Place::new();
     assert!(list(&place.store(), &provider(), at(0)).unwrap().is_empty());
     assert_eq!(
@@ -357,9 +361,9 @@ fn the_first_rotation_of_a_provider_without_keys_makes_its_first_ones() {
     );
 }
 
-/// A clock that goes back, or a replica whose clock is behind, goes on signing and makes no new keys.
+/// A replica continues to sign and creates no new keys if its clock goes back or is behind.
 #[test]
-fn a_clock_that_moves_back_changes_nothing() {
+fn clock_moving_back_changes_nothing() {
     let place = Place::new();
     let ring = place.ring();
     place.clock.set(at(-3600));
@@ -368,8 +372,9 @@ fn a_clock_that_moves_back_changes_nothing() {
     assert_eq!(kids(&place.ring()), kids(&ring));
 }
 
+/// Private keys are not printed and not stored in clear text.
 #[test]
-fn private_keys_are_not_seen() {
+fn private_keys_are_not_printed() {
     let place = Place::new();
     let ring = place.ring();
     let store = place.store();

@@ -118,8 +118,9 @@ fn basic(encoded: &str) -> Option<Credentials> {
 mod tests {
     use super::*;
 
+    /// The scheme is case-insensitive, and a password may contain colons.
     #[test]
-    fn a_scheme_is_read_in_any_case_and_a_password_may_have_colons() {
+    fn scheme_in_any_case_is_read() {
         for value in [
             "Basic YWRtaW46YTpi",
             "basic YWRtaW46YTpi",
@@ -138,8 +139,9 @@ mod tests {
         assert_eq!(token.reveal(), "iat_x");
     }
 
+    /// A colon after the scheme is accepted only where the caller of the parser asks for it.
     #[test]
-    fn a_colon_behind_the_scheme_is_for_those_who_know_it() {
+    fn scheme_colon_is_accepted_on_request() {
         for value in ["Basic: YWRtaW46YTpi", "Bearer: iat_x"] {
             assert!(
                 matches!(
@@ -158,8 +160,9 @@ mod tests {
         }
     }
 
+    /// A header without valid credentials is unreadable.
     #[test]
-    fn what_is_no_credential_is_unreadable() {
+    fn malformed_credentials_are_unreadable() {
         for (value, scheme) in [
             ("Bearer", AuthScheme::Bearer),
             ("Bearer ", AuthScheme::Bearer),

@@ -154,8 +154,9 @@ mod tests {
             .to_string()
     }
 
+    /// Only configured proxies are trusted with the client's address.
     #[test]
-    fn only_configured_proxies_are_believed() {
+    fn only_configured_proxies_are_trusted() {
         assert_eq!(
             seen("192.0.2.9", &[("x-forwarded-for", "203.0.113.5")]),
             "192.0.2.9"
@@ -171,8 +172,9 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
     }
 
+    /// An address that a client writes into the header itself is ignored.
     #[test]
-    fn what_a_client_writes_itself_does_not_count() {
+    fn claimed_client_address_is_ignored() {
         assert_eq!(
             seen(
                 "10.0.0.1",
@@ -204,8 +206,9 @@ mod tests {
         );
     }
 
+    /// Only the header that the proxies write is read.
     #[test]
-    fn only_the_header_that_the_proxies_write_is_read() {
+    fn only_the_configured_header_is_read() {
         let both = [
             (
                 "forwarded",

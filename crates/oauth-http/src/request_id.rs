@@ -84,8 +84,9 @@ impl From<RequestId> for HeaderValue {
 mod tests {
     use super::*;
 
+    /// A request identifier has only letters, digits and a few signs, and a limited length.
     #[test]
-    fn only_plain_words_are_request_ids() {
+    fn request_id_characters_are_limited() {
         for text in ["a", "4f2e-0001", "A.b_c-9", &"x".repeat(128)] {
             assert_eq!(
                 RequestId::from_bytes(text.as_bytes()).unwrap().as_str(),
@@ -97,16 +98,18 @@ mod tests {
         }
     }
 
+    /// Random bytes are written in hexadecimal.
     #[test]
-    fn random_bytes_are_spelt_in_hexadecimal() {
+    fn random_bytes_are_hexadecimal() {
         let bytes = 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210_u128.to_be_bytes();
         let id = RequestId::from_random(bytes).unwrap();
         assert_eq!(id.as_str(), "0123456789abcdeffedcba9876543210");
         assert_eq!(RequestId::from_bytes(id.as_str().as_bytes()), Some(id));
     }
 
+    /// There is no request identifier outside of requests.
     #[test]
-    fn nothing_is_handled_outside_of_requests() {
+    fn no_request_id_outside_of_requests() {
         let id = RequestId::from_bytes(b"one").unwrap();
         assert_eq!(RequestId::current(), None);
         assert_eq!(id.clone().within(RequestId::current), Some(id));

@@ -84,7 +84,7 @@ mod tests {
 
     /// The first and the last address of every special range, with a neighbour outside where that one is public.
     #[test]
-    fn special_ranges_are_not_public_to_their_last_address() {
+    fn special_ranges_are_not_public() {
         for text in "
             0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 127.0.0.0 127.255.255.255
             168.63.129.16 169.254.0.0 169.254.169.254 169.254.255.255 172.16.0.0 172.31.255.255 192.0.0.0 192.0.0.192
@@ -119,8 +119,9 @@ mod tests {
     }
 
     proptest! {
+        /// An address that the standard library classifies as special is not public.
         #[test]
-        fn nothing_the_standard_library_knows_to_be_special_is_public(bits: u32, inside in 0_usize..NOT_PUBLIC_V4.len()) {
+        fn std_special_ranges_are_not_public(bits: u32, inside in 0_usize..NOT_PUBLIC_V4.len()) {
             let (first, length) = NOT_PUBLIC_V4[inside];
             let special = Ipv4Addr::from_bits(first.to_bits() | bits.checked_shr(length).unwrap_or(0));
             prop_assert!(!is_public(IpAddr::V4(special)));
@@ -131,8 +132,9 @@ mod tests {
             }
         }
 
+        /// An IPv4 address that is embedded in an IPv6 address is checked like the address itself.
         #[test]
-        fn an_embedded_address_is_judged_as_itself(bits: u32) {
+        fn embedded_ipv4_address_is_checked(bits: u32) {
             let plain = Ipv4Addr::from_bits(bits);
             let translated = Ipv6Addr::from_bits(0x64_ff9b << 96 | u128::from(bits));
             prop_assert_eq!(is_public(IpAddr::V6(plain.to_ipv6_mapped())), is_public(IpAddr::V4(plain)));

@@ -77,8 +77,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
     const HOUR: Duration = Duration::from_hours(1);
 
+    /// A document is kept for its declared lifetime, up to the maximum of the cache.
     #[test]
-    fn a_document_lives_as_long_as_it_says_and_no_longer_than_we_keep_any() {
+    fn lifetime_is_bounded_by_the_maximum() {
         let cache = DocumentCache::new(8, HOUR);
         cache.put("minute", Arc::from(*b"[1]"), Duration::from_mins(1), NOW);
         cache.put("year", Arc::from(*b"[2]"), HOUR * 8760, NOW);
@@ -97,16 +98,18 @@ mod tests {
         assert_eq!(cache.get("year", NOW.plus(HOUR)), None);
     }
 
+    /// A document that must not be cached removes the cached document of its address.
     #[test]
-    fn a_document_that_may_not_be_kept_replaces_the_one_that_was() {
+    fn uncacheable_document_evicts_the_old() {
         let cache = DocumentCache::new(8, HOUR);
         cache.put("a", Arc::from(*b"[1]"), HOUR, NOW);
         cache.put("a", Arc::from(*b"[2]"), Duration::ZERO, NOW);
         assert_eq!(cache.get("a", NOW), None);
     }
 
+    /// A full cache evicts the document with the shortest remaining lifetime.
     #[test]
-    fn a_full_cache_lets_the_shortest_lived_go() {
+    fn full_cache_evicts_the_shortest_lived() {
         let cache = DocumentCache::new(2, HOUR);
         cache.put("long", Arc::from(*b"[]"), HOUR, NOW);
         cache.put("short", Arc::from(*b"[]"), Duration::from_mins(1), NOW);

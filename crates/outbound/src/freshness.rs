@@ -45,8 +45,9 @@ fn seconds(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    /// A lifetime is used only if the headers give it without ambiguity.
     #[test]
-    fn a_lifetime_is_taken_only_when_it_is_plainly_given() {
+    fn ambiguous_lifetime_is_ignored() {
         for (lines, age, seconds) in [
             (&["max-age=60"][..], None, 60),
             (&["public, Max-Age=\"60\""], None, 60),

@@ -228,8 +228,9 @@ mod tests {
         }
     }
 
+    /// A caller has a bounded share of the queue.
     #[test]
-    fn caller_has_a_bounded_share_of_the_places() {
+    fn caller_has_a_bounded_share() {
         let queue = queue(8, 32);
         assert!(queue.push(caller("a", 1), "1").is_ok() && queue.push(caller("a", 2), "2").is_ok());
         assert_eq!(
@@ -249,7 +250,7 @@ mod tests {
 
     /// The moment at which a slot is free tells no more than the answer.
     #[test]
-    fn place_is_kept_until_the_answer_is_told() {
+    fn permit_is_held_until_the_answer() {
         let queue = queue(8, 32);
         for job in ["1", "2"] {
             queue.push(caller("a", 1), job).unwrap();

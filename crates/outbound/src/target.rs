@@ -272,8 +272,9 @@ mod tests {
         }
     }
 
+    /// A port of another protocol is refused.
     #[test]
-    fn a_port_of_another_protocol_is_refused() {
+    fn port_of_another_protocol_is_refused() {
         for port in [
             0, 1, 21, 22, 25, 80, 444, 1023, 3306, 5432, 6379, 6667, 11211, 27017,
         ] {
@@ -302,8 +303,9 @@ mod tests {
         }
     }
 
+    /// An allowed destination matches its own host and port only.
     #[test]
-    fn an_allowed_destination_is_that_host_and_that_port_only() {
+    fn allowed_destination_is_exact() {
         let allow = ["idp.internal:443", "127.0.0.1:5432", "[::1]:8443"]
             .map(|entry| entry.parse().unwrap());
         for text in [

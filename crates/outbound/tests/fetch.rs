@@ -124,8 +124,9 @@ fn a_document_is_fetched_with_a_plain_request() {
     );
 }
 
+/// Every wrong answer is refused with the same text.
 #[test]
-fn every_wrong_answer_is_refused_with_the_same_text() {
+fn wrong_answers_get_the_same_error() {
     let long = format!("[\"{}\"]", "a".repeat(1024));
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n".to_vec();
     let too_long = "The response is too long.";
@@ -234,9 +235,9 @@ fn a_slow_answer_is_refused_in_time() {
     }
 }
 
-/// A peer that accepts the connection and never says a word of TLS.
+/// A peer that accepts the connection and sends no byte of TLS is refused within the time limit.
 #[test]
-fn a_handshake_that_does_not_end_is_refused_in_time() {
+fn stalled_handshake_is_refused_in_time() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
     let limits = FetchLimits {
@@ -262,8 +263,9 @@ fn a_handshake_that_does_not_end_is_refused_in_time() {
     );
 }
 
+/// Content-Type parameters and a body of exactly the maximum size are accepted.
 #[test]
-fn content_type_parameters_and_a_body_of_just_the_limit_are_accepted() {
+fn full_size_body_is_accepted() {
     let body = format!("[\"{}\"]", "a".repeat(1020));
     let site = Site::start(Answer::new(
         "200 OK",
@@ -284,8 +286,9 @@ fn a_document_of_another_shape_is_refused() {
     );
 }
 
+/// A private address that the operator has not allowed gets no connection.
 #[test]
-fn a_private_address_that_is_not_allowed_gets_no_connection() {
+fn private_address_gets_no_connection() {
     let site = Site::start(Answer::json("", "[]"));
     let stranger = Fetcher::new(FetchSettings {
         allow: Vec::new(),
@@ -360,8 +363,9 @@ fn a_name_with_any_private_address_gets_no_connection() {
     assert_eq!(site.connections(), 0);
 }
 
+/// A name is resolved once, and the connection goes to the resolved address.
 #[test]
-fn a_name_is_resolved_once_and_connected_to_where_it_was_found() {
+fn name_is_resolved_once() {
     let site = Site::start(Answer::json("", "[1]"));
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
@@ -404,8 +408,10 @@ fn the_next_address_is_tried_when_one_does_not_answer() {
     assert_eq!(json::<Value>(&fetcher, &url, NOW), Ok(json!([1])));
 }
 
+/// A name without an address, or without an answer from the resolver, is refused within the time
+/// limit.
 #[test]
-fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
+fn unresolved_name_is_refused_in_time() {
     let none: Arc<ResolveFn> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
     let (release, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
@@ -435,8 +441,9 @@ fn a_name_without_an_address_or_without_an_answer_is_refused_in_time() {
     drop(release);
 }
 
+/// An untrusted certificate, or a certificate for another host, is refused.
 #[test]
-fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
+fn untrusted_certificate_is_refused() {
     let site = Site::start(Answer::json("", "[]"));
     let reason = "The TLS handshake failed, or the certificate is not trusted for this host.";
     let system_only = Fetcher::new(FetchSettings {
@@ -467,8 +474,9 @@ fn a_certificate_we_do_not_trust_or_for_another_host_is_refused() {
     assert!(site.requests().is_empty());
 }
 
+/// Certificate authorities that cannot be loaded are reported at startup.
 #[test]
-fn certificate_authorities_that_cannot_be_used_are_named_at_the_start() {
+fn unusable_authorities_are_reported() {
     let with = |ca: &[u8]| {
         Fetcher::new(FetchSettings {
             ca: Some(ca.to_vec()),
@@ -490,9 +498,10 @@ fn certificate_authorities_that_cannot_be_used_are_named_at_the_start() {
     );
 }
 
-/// A refused literal, a refused name, a name that resolves to a refused address and one that does not resolve.
+/// A refused literal, a refused name, a name that resolves to a refused address and a name that
+/// does not resolve are refused after the same time.
 #[test]
-fn refused_addresses_cannot_be_told_apart_by_time() {
+fn refusals_take_the_same_time() {
     let bucket = FetchLimits::default().bucket;
     let nowhere: Arc<ResolveFn> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
     for (url, lookup) in [
@@ -529,8 +538,9 @@ fn a_document_is_kept_for_its_lifetime_and_no_longer() {
     }
 }
 
+/// A document that must not be cached is fetched again.
 #[test]
-fn what_may_not_be_kept_is_fetched_again() {
+fn uncacheable_document_is_refetched() {
     let refusals = Answer::new(
         "404 Not Found",
         "Content-Type: application/json\r\nCache-Control: max-age=60\r\n",
@@ -606,7 +616,7 @@ fn no_more_fetches_run_at_once_than_allowed() {
 
 /// A third fetch is refused at once for every address, and does not delay other callers. A cached document is not a fetch.
 #[test]
-fn third_fetch_of_one_caller_is_refused_at_once() {
+fn third_fetch_of_a_caller_is_refused() {
     let (fetcher, arrived, release) = held(limited(FetchLimits {
         bucket: Duration::from_mins(1),
         ..patient()
@@ -653,9 +663,9 @@ fn third_fetch_of_one_caller_is_refused_at_once() {
     );
 }
 
-/// A caller that goes away before its turn leaves no job behind.
+/// A caller that disconnects before its turn leaves no job behind.
 #[test]
-fn waiting_fetch_is_taken_back_with_its_caller() {
+fn fetch_of_a_gone_caller_is_withdrawn() {
     let (fetcher, arrived, release) = held(limited(FetchLimits {
         concurrency: 1,
         waiting: 1,
@@ -681,8 +691,9 @@ fn waiting_fetch_is_taken_back_with_its_caller() {
     assert!(arrived.try_recv().is_err(), "nothing else was looked up");
 }
 
+/// A cached document is read while the caller's share is used up.
 #[test]
-fn kept_document_is_read_while_the_share_is_used() {
+fn cached_document_needs_no_share() {
     let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[1]"));
     let (fetcher, arrived, release) = held(settings(
         &site,
@@ -702,8 +713,9 @@ fn kept_document_is_read_while_the_share_is_used() {
     assert_eq!(site.connections(), 1);
 }
 
+/// The outcomes of fetches are counted.
 #[test]
-fn what_became_of_fetches_is_counted() {
+fn fetch_outcomes_are_counted() {
     let site = Site::start(Answer::json("Cache-Control: max-age=60\r\n", "[]"));
     let fetcher = fetcher(&site);
     let count = |word: &str| {

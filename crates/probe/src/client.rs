@@ -324,8 +324,9 @@ mod tests {
         }
     }
 
+    /// A server that sends nothing is given up after the time limit.
     #[test]
-    fn a_server_that_says_nothing_is_left_in_time() {
+    fn silent_server_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let place = listener.local_addr().unwrap();
         for scheme in ["http", "https"] {
@@ -335,8 +336,9 @@ mod tests {
         }
     }
 
+    /// An unknown host is reported as unknown.
     #[test]
-    fn an_unknown_host_is_called_so() {
+    fn unknown_host_is_reported() {
         let http = ProbeClient::new(None).unwrap();
         let url = Url::parse("https://login.example.invalid/").unwrap();
         let reason = http.describe_error(
@@ -350,8 +352,9 @@ mod tests {
         );
     }
 
+    /// Credentials are not printed.
     #[test]
-    fn credentials_do_not_print() {
+    fn credentials_are_not_printed() {
         let account = TryCredentials::Account {
             name: "admin".to_owned(),
             password: Secret::new("correct horse"),

@@ -116,8 +116,9 @@ impl Resolver for HostResolver {
 mod tests {
     use super::*;
 
+    /// A host resolves to the address that the caller gives.
     #[test]
-    fn a_host_is_found_where_the_caller_says() {
+    fn host_resolves_to_the_given_address() {
         for (text, to) in [
             ("Login.example.com:443:192.0.2.7", "192.0.2.7:443"),
             ("login.example.com:443:192.0.2.7:8443", "192.0.2.7:8443"),
@@ -141,8 +142,9 @@ mod tests {
         }
     }
 
+    /// A malformed override of an address is refused.
     #[test]
-    fn what_is_no_such_word_is_refused() {
+    fn malformed_override_is_refused() {
         for text in [
             "",
             "login.example.com",

@@ -91,8 +91,9 @@ fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    /// Deceptive characters are escaped.
     #[test]
-    fn what_deceives_is_spelled_out() {
+    fn deceptive_characters_are_escaped() {
         assert_eq!(visible("Grüße, 你好"), "Grüße, 你好");
         assert_eq!(
             visible("a\nb\r\u{1b}[2J\u{9b}2J\u{202e}x\u{7f}"),
@@ -100,8 +101,9 @@ mod tests {
         );
     }
 
+    /// Texts of other parties are quoted.
     #[test]
-    fn texts_of_others_stand_in_quotes() {
+    fn foreign_texts_are_quoted() {
         assert_eq!(quoted("A client"), r#""A client""#);
         assert_eq!(
             quoted("x\"  admin  \u{200b}\\"),

@@ -127,8 +127,9 @@ mod tests {
     use super::*;
     use crate::ClientMetadata;
 
+    /// Members are written as JSON that reads back as the same members.
     #[test]
-    fn members_are_written_as_json_that_reads_as_they_are() {
+    fn members_round_trip_through_json() {
         let members = json!({
             "redirect_uris": ["https://rp.example/cb", "com.example.app:/cb"],
             "client_name": "a \"name\" with \\ and \u{e9}, \u{1f600}",

@@ -230,8 +230,9 @@ mod tests {
         );
     }
 
+    /// A text that is not an issuer is refused.
     #[test]
-    fn what_is_not_an_issuer_is_refused() {
+    fn invalid_issuer_is_refused() {
         for text in [
             "",
             "login.example.com",

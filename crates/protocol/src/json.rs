@@ -341,8 +341,9 @@ mod tests {
             .to_string()
     }
 
+    /// A member that occurs twice, in any spelling, is refused.
     #[test]
-    fn a_member_may_stand_once_however_it_is_spelled() {
+    fn duplicate_member_is_refused() {
         assert_eq!(
             refusal(br#"{"a":1,"a":2}"#),
             "The body has a duplicate member at line 1, column 10."
@@ -365,8 +366,9 @@ mod tests {
         assert!(refusal(format!("{{\"a\":[{long}]}}").as_bytes()).contains("too many elements"));
     }
 
+    /// A text that is not a JSON object is refused.
     #[test]
-    fn what_is_not_a_json_object_is_refused() {
+    fn non_object_is_refused() {
         for text in [
             "",
             "null",

@@ -132,8 +132,9 @@ impl IntoIterator for SentMembers {
 mod tests {
     use super::*;
 
+    /// Members keep their order and occur once.
     #[test]
-    fn members_keep_their_order_and_stand_once() {
+    fn members_keep_their_order() {
         let mut members = SentMembers::default();
         for (name, value) in [("b", 1), ("a", 2), ("b", 3), ("c", 4)] {
             members.insert(SentMembers::name(name), value.into());

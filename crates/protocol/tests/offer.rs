@@ -19,8 +19,9 @@ fn configured(members: &Value) -> Result<ProviderMetadata, String> {
         .map_err(|invalid| invalid.to_string())
 }
 
+/// The default offer is the offer that the test writes out.
 #[test]
-fn the_default_offer_is_the_one_that_is_written_down() {
+fn default_offer_matches_its_table() {
     assert_eq!(
         Value::Object(provider(&json!({})).object()),
         json!({
@@ -67,7 +68,7 @@ fn configured_member_replaces_the_default() {
 
 /// RFC 8414 §3.2: an empty list is left out of the document; registration then drops what it governs.
 #[test]
-fn an_empty_list_takes_its_member_out() {
+fn empty_list_removes_its_member() {
     let offer = configured(&json!({ "scopes_supported": [], "claims_supported": [] })).unwrap();
     assert!(!offer.has("scopes_supported") && !offer.has("claims_supported"));
     let asked = json!({ "redirect_uris": ["https://rp.example/cb"], "scope": "openid" });
@@ -76,7 +77,7 @@ fn an_empty_list_takes_its_member_out() {
 
 /// RFC 7591 §2.1: a document offers no response type without its grants, and no grant without a response type that takes it.
 #[test]
-fn what_is_not_configured_follows_what_is() {
+fn defaults_follow_the_configuration() {
     let flows = |members: Value| {
         let document = Value::Object(configured(&members).unwrap().object());
         (
@@ -132,8 +133,9 @@ fn what_is_not_configured_follows_what_is() {
     }
 }
 
+/// A member of the wrong form is refused with its name.
 #[test]
-fn what_does_not_fit_is_refused_with_its_name() {
+fn invalid_member_is_refused_by_name() {
     for (members, refusal) in [
         (
             json!({ "issuer": "https://other.example" }),

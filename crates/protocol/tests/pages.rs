@@ -26,8 +26,9 @@ fn keep(name: &str, page: &str) {
     );
 }
 
+/// The pages say what the tables say.
 #[test]
-fn the_pages_say_what_the_tables_say() {
+fn pages_match_the_tables() {
     keep("client-metadata.md", &pages::client_metadata());
     keep("provider-metadata.md", &pages::provider_metadata());
     keep("errors.md", &pages::errors());

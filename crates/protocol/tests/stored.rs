@@ -86,7 +86,7 @@ fn state_is_refused_after_a_logout() {
 
 /// RFC 7591 §3.2.1: members that an older token imposes are judged as if the client had sent them.
 #[test]
-fn older_imposed_members_are_judged_again() {
+fn older_imposed_members_are_rechecked() {
     let nul = json!({ "jwks": { "keys": [{ "kty": "EC", "kid": "\0" }] } });
     let of_nul = "metadata of the client's initial access token has the character U+0000";
     for (members, refusal) in older()
@@ -118,9 +118,9 @@ fn older_imposed_members_are_judged_again() {
     }
 }
 
-/// RFC 7591 §2.2: names in every script, and only what deceives is refused.
+/// RFC 7591 §2.2: names in every script are accepted; only deceptive characters are refused.
 #[test]
-fn names_have_characters_that_are_seen() {
+fn names_have_visible_characters() {
     let parse = |member: &str, text: &str| ClientMetadata::parse(object(&json!({ member: text })));
     for member in [
         "client_name",

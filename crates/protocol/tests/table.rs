@@ -66,8 +66,9 @@ fn asking(row: &MemberRow) -> Value {
         .collect()
 }
 
+/// Names are unique, and every description is a sentence.
 #[test]
-fn names_are_unique_and_sentences_are_sentences() {
+fn names_are_unique_and_docs_sentences() {
     for rows in TABLES {
         let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), rows.len());
@@ -116,8 +117,9 @@ fn names_are_unique_and_sentences_are_sentences() {
     );
 }
 
+/// Every member that a row refers to exists.
 #[test]
-fn what_a_row_points_at_is_there() {
+fn references_of_rows_exist() {
     for (row, list) in governed() {
         let list = self::row(ProviderMetadata::ROWS, list)
             .unwrap_or_else(|| panic!("{}: no {list}", row.name));
@@ -161,7 +163,7 @@ fn what_a_row_points_at_is_there() {
 
 /// OWASP server-side request forgery: exactly the members with URIs declare the party that follows them.
 #[test]
-fn members_with_addresses_say_who_fetches_them() {
+fn members_with_addresses_name_fetcher() {
     for row in TABLES.into_iter().flatten() {
         assert_eq!(row.addresses, row.fetched.is_some(), "{}", row.name);
         // A member that is named after a URI has a type with URIs.
@@ -253,8 +255,9 @@ fn a_default_has_the_form_of_its_member() {
     }
 }
 
+/// A value for each row is written as it was read.
 #[test]
-fn a_value_for_each_row_comes_out_as_it_went_in() {
+fn values_of_each_row_round_trip() {
     fn trip(rows: &[MemberRow], read: impl Fn(Object) -> Result<Object, protocol::Invalid>) {
         for row in rows {
             let mut sent = json!({ row.name: sample::of(row) });

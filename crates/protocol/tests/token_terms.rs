@@ -51,8 +51,9 @@ fn terms_are_read_as_they_are_written() {
     }
 }
 
+/// Empty terms change nothing.
 #[test]
-fn terms_that_say_nothing_change_nothing() {
+fn empty_terms_change_nothing() {
     assert_eq!(terms(&json!({})), TokenTerms::default());
     let asked = web(
         &json!({ "scope": "openid email", "grant_types": ["authorization_code", "refresh_token"], "client_name": "N" }),
@@ -64,8 +65,9 @@ fn terms_that_say_nothing_change_nothing() {
     );
 }
 
+/// Invalid terms are refused with the name of the member.
 #[test]
-fn what_are_no_terms_is_refused_by_name() {
+fn invalid_terms_are_refused_by_name() {
     for (members, refusal) in [
         (
             json!({ "scope": "openid" }),
@@ -149,8 +151,9 @@ fn what_are_no_terms_is_refused_by_name() {
     }
 }
 
+/// An allowed host is a host without a scheme, a port or a path.
 #[test]
-fn a_host_is_a_host_and_nothing_else() {
+fn allowed_host_is_only_a_host() {
     for (text, host) in [
         ("rp.example", "rp.example"),
         ("RP.Example", "rp.example"),
@@ -190,7 +193,7 @@ fn a_host_is_a_host_and_nothing_else() {
     }
 }
 
-/// RFC 7591 §3.2.1: the answer says what was agreed, which is never more than the token allows.
+/// RFC 7591 §3.2.1: the answer has the agreed scopes, which are never more than the token allows.
 #[test]
 fn scopes_are_those_the_token_allows() {
     let only = json!({ "scopes": ["openid", "email"] });
@@ -322,7 +325,7 @@ fn redirect_uris_are_on_allowed_hosts() {
 
 /// RFC 7591 §3.2.1: a server may replace what a client asks for.
 #[test]
-fn imposed_members_replace_what_the_client_asks_for() {
+fn imposed_members_override_the_client() {
     let members = json!({ "metadata": {
         "client_name": "Ours", "token_endpoint_auth_method": "client_secret_post", "contacts": ["ops@rp.example"], "require_auth_time": true,
         "redirect_uris": ["https://rp.example/ours"],

@@ -51,8 +51,9 @@ fn each_form_is_recognised_and_kept_byte_for_byte() {
     }
 }
 
+/// A malformed URI, or a URI that parsers read differently, is refused.
 #[test]
-fn what_could_lead_somewhere_else_is_refused() {
+fn malformed_uris_are_refused() {
     for text in [
         "",
         " ",

@@ -678,8 +678,9 @@ fn refreshing_alone_is_no_flow() {
     );
 }
 
+/// A list keeps an element once and has no empty element.
 #[test]
-fn an_element_is_kept_once_and_is_not_empty() {
+fn duplicate_elements_are_dropped() {
     let twice = json!({
         "redirect_uris": ["https://rp.example/b", "https://rp.example/a", "https://rp.example/b"],
         "grant_types": ["refresh_token", "authorization_code", "refresh_token"],
@@ -1040,8 +1041,9 @@ fn claims_redirect_uris_keep_the_same_rules() {
     );
 }
 
+/// Forms that only WSO2 clients send are accepted only at the WSO2 endpoints.
 #[test]
-fn forms_only_wso2_clients_send_stay_at_their_doors() {
+fn wso2_forms_are_only_for_wso2() {
     let uris =
         |uris: &[&str], grant: &str| json!({ "redirect_uris": uris, "grant_types": [grant] });
     let pattern = "regexp=(https://a.example/cb|https://b.example/cb)";
@@ -1525,9 +1527,10 @@ fn unmet_demand_is_dropped() {
     }
 }
 
-/// OIDC Registration §2, JARM §3, RFC 9101 §10.5.
+/// OIDC Registration §2, JARM §3, RFC 9101 §10.5: values that must be signed have a signing
+/// algorithm other than none.
 #[test]
-fn what_must_be_signed_is() {
+fn required_signatures_are_enforced() {
     let same = |members: Value| (members.clone(), Agreed(members));
     let unsigned = json!({ "id_token_signed_response_alg": "none" });
     let more = "id_token_signed_response_alg must not be none with a response type other than code";
@@ -1602,9 +1605,9 @@ fn request_uris_are_https_and_limited() {
     );
 }
 
-/// CIBA §4, §7.1.1.
+/// CIBA §4, §7.1.1: a CIBA client names its delivery mode and its notification endpoint.
 #[test]
-fn a_ciba_client_says_how_and_where_tokens_reach_it() {
+fn ciba_client_names_its_delivery() {
     let ciba = |more: Value| {
         with(
             json!({ "redirect_uris": null, "grant_types": ["urn:openid:params:grant-type:ciba"] }),

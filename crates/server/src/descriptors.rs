@@ -75,8 +75,9 @@ impl fmt::Display for Descriptors {
 mod tests {
     use super::*;
 
+    /// Connections get the file descriptors that remain.
     #[test]
-    fn connections_get_what_is_left() {
+    fn connections_get_the_remainder() {
         let limits = |connections| Limits {
             connections,
             ..Limits::default()

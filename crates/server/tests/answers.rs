@@ -42,7 +42,7 @@ const PATHS: [&str; 22] = [
 
 /// OWASP secure headers, Fetch §3.6: no answer is a page, and none is taken for one.
 #[test]
-fn no_answer_is_a_page() {
+fn answers_are_never_html_pages() {
     let server = TestServer::open();
     let (service, management) = (
         format!("http://127.0.0.1:{}", server.port),

@@ -66,8 +66,9 @@ fn broken(attempt: &TryOptions) -> String {
     sentence
 }
 
+/// A correct provider passes every step.
 #[test]
-fn a_provider_that_is_right_shows_every_step() {
+fn correct_provider_passes_every_step() {
     let provider = Provider::start(Twist::None);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
@@ -113,8 +114,9 @@ fn a_provider_that_is_right_shows_every_step() {
     assert!(!provider.holds_a_client());
 }
 
+/// The query is the query of the specification.
 #[test]
-fn the_question_is_the_one_of_the_specification() {
+fn query_matches_the_specification() {
     let provider = Provider::start(Twist::None);
     tried(&attempt(&provider.account(), provider.ca()));
     let resource = provider.account().replace(':', "%3A").replace('@', "%40");
@@ -144,8 +146,9 @@ fn an_account_registers_too() {
     assert_eq!(sentence, None, "{printed}");
 }
 
+/// A registration access token that an answer replaces is used for the next request.
 #[test]
-fn a_token_that_changes_with_an_answer_is_the_one_used_next() {
+fn rotated_token_is_used_next() {
     let provider = Provider::start(Twist::RenewedToken);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
@@ -197,8 +200,9 @@ fn programs_read_one_json_object_a_line() {
     assert_eq!(lines[2]["error"].as_str(), sentence.as_deref());
 }
 
+/// A URL without WebFinger is taken for the issuer.
 #[test]
-fn a_url_without_webfinger_is_taken_for_the_issuer() {
+fn url_without_webfinger_is_the_issuer() {
     for twist in [
         Twist::WebfingerUnknown,
         Twist::WebfingerWithoutLink,
@@ -227,8 +231,9 @@ fn webfinger_may_redirect_to_https() {
     );
 }
 
+/// The four steps succeed at a provider without client management.
 #[test]
-fn a_provider_without_management_ends_the_journey_well() {
+fn try_succeeds_without_management() {
     let provider = Provider::start(Twist::NoManagement);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
@@ -238,8 +243,9 @@ fn a_provider_without_management_ends_the_journey_well() {
     );
 }
 
+/// The four steps succeed at a provider without deletion.
 #[test]
-fn a_provider_without_deletion_ends_the_journey_well() {
+fn try_succeeds_without_deletion() {
     let provider = Provider::start(Twist::DeleteUnsupported);
     let (printed, sentence) = tried(&registering(&provider));
     assert_eq!(sentence, None, "{printed}");
@@ -404,8 +410,9 @@ fn every_defect_is_one_sentence_that_names_its_step() {
     }
 }
 
+/// The errors for missing and for wrong credentials say what to do.
 #[test]
-fn missing_and_wrong_credentials_say_what_to_do() {
+fn credential_errors_say_what_to_do() {
     let provider = Provider::start(Twist::None);
     let sentence = broken(&TryOptions {
         credentials: None,
@@ -428,8 +435,9 @@ fn missing_and_wrong_credentials_say_what_to_do() {
     );
 }
 
+/// A stopped server is reported.
 #[test]
-fn a_stopped_server_is_said_so() {
+fn stopped_server_is_reported() {
     let provider = Provider::start(Twist::None);
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -446,8 +454,9 @@ fn a_stopped_server_is_said_so() {
     );
 }
 
+/// A certificate that is not trusted is reported.
 #[test]
-fn a_certificate_that_is_not_trusted_is_said_so() {
+fn untrusted_certificate_is_reported() {
     let (provider, other) = (Provider::start(Twist::None), Provider::start(Twist::None));
     let sentence = broken(&attempt(&provider.account(), other.ca()));
     assert!(
@@ -472,8 +481,9 @@ fn a_certificate_that_is_not_trusted_is_said_so() {
     assert_eq!(provider.asked(), Vec::<String>::new());
 }
 
+/// A certificate for another name is reported.
 #[test]
-fn a_certificate_for_another_name_is_said_so() {
+fn certificate_name_mismatch_is_reported() {
     let provider = Provider::start(Twist::None);
     let sentence = broken(&attempt(
         &provider.account().replace("localhost", "127.0.0.1"),
@@ -485,8 +495,9 @@ fn a_certificate_for_another_name_is_said_so() {
     );
 }
 
+/// Arguments with which a run cannot begin are reported.
 #[test]
-fn what_cannot_be_begun_is_said_so() {
+fn unusable_arguments_are_reported() {
     let provider = Provider::start(Twist::None);
     let sentence = broken(&attempt("mailto:alice@example.com", provider.ca()));
     assert!(

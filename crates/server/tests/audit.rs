@@ -179,13 +179,15 @@ fn attack(setup: Setup) {
     }
 }
 
+/// The audit trail on SQLite shows a registration attack.
 #[test]
-fn a_registration_attack_is_told_from_sqlite() {
+fn attack_is_audited_on_sqlite() {
     attack(Setup::new());
 }
 
+/// The audit trail on PostgreSQL shows a registration attack.
 #[test]
-fn a_registration_attack_is_told_from_postgresql() {
+fn attack_is_audited_on_postgresql() {
     let database = Postgres::new();
     attack(Setup::new().on(&database));
 }
@@ -234,8 +236,9 @@ fn networks_of_one_48_share_a_row() {
     );
 }
 
+/// The audit trail names the actor of each change.
 #[test]
-fn whoever_changed_something_is_named() {
+fn actor_of_each_change_is_recorded() {
     let server = TestServer::start();
     server.account("alice", "registrar");
     let token = server.ran(&["token", "issue", "--label", "partners"]);
@@ -350,9 +353,10 @@ fn whoever_changed_something_is_named() {
     );
 }
 
-/// What a stranger says stands on one line, in the trail and in the log, and moves no cursor.
+/// A text that a client sends stays on one line, in the audit trail and in the log, and moves no
+/// cursor.
 #[test]
-fn nothing_a_stranger_says_forges_a_line() {
+fn client_text_forges_no_line() {
     const HOSTILE: &str = "x\n2026-01-01  client deleted\r\u{1b}[2J\u{9b}2J\u{202e}\u{2028}\"}";
     let server = Setup::new().with("FRONTDESK_LOG", "debug").start();
     let post = || server.request("POST", "/register");
@@ -421,8 +425,9 @@ fn nothing_a_stranger_says_forges_a_line() {
     );
 }
 
+/// The audit trail is kept as long as the setting says.
 #[test]
-fn the_trail_is_kept_as_long_as_the_setting_says() {
+fn audit_trail_is_kept_for_its_lifetime() {
     let database = Postgres::new();
     let count = |server: &TestServer, event: &str| {
         rows(server, &[])

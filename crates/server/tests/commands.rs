@@ -153,8 +153,9 @@ fn check(setup: &Setup, folder: &Path) -> (Option<i32>, String, String) {
     )
 }
 
+/// The check command shows the configuration in force and reports no problems.
 #[test]
-fn check_says_what_is_in_force_and_that_all_is_well() {
+fn check_shows_the_configuration() {
     let folder = TempDir::new().unwrap();
     let setup = Setup::new()
         .after("ulimit -n 1024")
@@ -205,8 +206,9 @@ fn check_says_what_is_in_force_and_that_all_is_well() {
     );
 }
 
+/// The check command reads a database that is in use and a database with an outdated schema.
 #[test]
-fn check_looks_at_a_database_that_is_served_and_at_one_that_is_behind() {
+fn check_reads_used_and_old_databases() {
     let database = Postgres::new();
     let folder = TempDir::new().unwrap();
     let (code, printed, said) = check(&Setup::new().on(&database), folder.path());
@@ -223,8 +225,9 @@ fn check_looks_at_a_database_that_is_served_and_at_one_that_is_behind() {
     );
 }
 
+/// The check command lists every problem and shows no secret.
 #[test]
-fn check_names_everything_that_is_wrong_and_shows_no_secret() {
+fn check_lists_every_problem() {
     let folder = TempDir::new().unwrap();
     let file = "database = \"postgres://frontdesk:hush-database@127.0.0.1:1/frontdesk?sslpassword=hush-certificate\"\n\
                 sealing_key = \"HUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUQ=\"\n\
@@ -404,7 +407,7 @@ fn every_secret_file_setting_is_checked() {
 
 /// A configuration file is a secret file when a secret is written in it.
 #[test]
-fn configuration_file_with_secrets_is_checked() {
+fn config_file_with_secrets_is_checked() {
     let noted = |text: &str| {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("frontdesk.toml"), "").unwrap();
@@ -438,7 +441,7 @@ fn configuration_file_with_secrets_is_checked() {
 
 /// RFC 7617: an account registers with its name and password.
 #[test]
-fn accounts_come_change_and_go_while_the_service_runs() {
+fn accounts_change_while_service_runs() {
     on_both(|server| {
         assert_eq!(registers(server, "alice", "first password"), 401);
         assert_eq!(
@@ -508,8 +511,9 @@ fn accounts_come_change_and_go_while_the_service_runs() {
     });
 }
 
+/// An invalid account is refused, and nothing changes.
 #[test]
-fn an_account_that_cannot_be_is_refused_and_nothing_changes() {
+fn invalid_account_is_refused() {
     let server = fixed().start();
     let name = "an account's name is 1 to 64 letters, digits, dots, underscores and hyphens, not";
     assert_eq!(
@@ -599,8 +603,9 @@ fn development_mode_takes_short_passwords() {
     assert_eq!(registers(&server, "alice", "y"), 201);
 }
 
+/// An administrator may name any owner; a registrar may name only itself.
 #[test]
-fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
+fn owner_depends_on_the_role() {
     let server = fixed().start();
     gave(&server, &["account", "add", "alice"], "hush of alice\n");
     let owning = |name: &str, password: &str, owner: &str| {
@@ -631,9 +636,10 @@ const TOKEN_HEADS: [&str; 7] = [
     "LABEL",
 ];
 
-/// RFC 7591 §1.2 and §3: an initial access token lets its holder register.
+/// RFC 7591 §1.2 and §3: an initial access token is shown once, its uses are counted, and it can be
+/// revoked.
 #[test]
-fn initial_access_tokens_are_shown_once_counted_and_revoked() {
+fn token_is_shown_counted_and_revoked() {
     on_both(|server| {
         let issue = |arguments: &[&str]| {
             let printed = gave(server, &[&["token", "issue"], arguments].concat(), "");
@@ -708,8 +714,9 @@ fn initial_access_tokens_are_shown_once_counted_and_revoked() {
     });
 }
 
+/// An invalid initial access token is refused.
 #[test]
-fn a_token_that_cannot_be_is_refused() {
+fn invalid_token_is_refused() {
     let server = fixed().start();
     assert_eq!(
         refused(&server, &["token", "issue", "--owner", "a b"], ""),
@@ -775,9 +782,10 @@ fn clients(server: &TestServer) -> Vec<Value> {
         .collect()
 }
 
-/// RFC 7592: what an operator may do with a client, its owner's own requests aside.
+/// RFC 7592: an operator may list, show, reissue and delete clients without the requests of the
+/// client itself.
 #[test]
-fn clients_are_listed_shown_reissued_and_deleted() {
+fn clients_are_listed_shown_and_deleted() {
     on_both(|server| {
         let client = server.client();
         let nameless =
@@ -884,8 +892,9 @@ fn clients_are_listed_shown_reissued_and_deleted() {
 
 const CLIENT_HEADS: [&str; 5] = ["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"];
 
+/// A damaged client is reported by name, can be deleted, and hides no other client.
 #[test]
-fn a_damaged_client_is_named_and_deleted_and_hides_no_other() {
+fn damaged_client_is_named_and_deleted() {
     let database = Postgres::new();
     let server = fixed().on(&database).start();
     let clients: Vec<String> = (0..4)
@@ -1042,8 +1051,9 @@ fn rotated_keys_are_published_by_the_running_service() {
     });
 }
 
+/// The keys of development mode are those of the served port.
 #[test]
-fn the_keys_of_development_mode_are_those_of_the_port_that_is_served() {
+fn development_keys_belong_to_the_port() {
     let server = Setup::new().start();
     let unknown = "listen (FRONTDESK_LISTEN) is localhost:0, so the issuer is not known here; name the port that is served";
     assert_eq!(refused(&server, &["key", "list"], ""), unknown);
@@ -1099,8 +1109,9 @@ fn attempt(server: &TestServer, arguments: &[&str]) -> Output {
     server.run(&[&["try", &resource, "--ca", ca.to_str().unwrap()], arguments].concat())
 }
 
+/// The four steps succeed at the running service.
 #[test]
-fn try_goes_the_whole_way_at_the_running_service() {
+fn try_succeeds_at_the_running_service() {
     let server = secure();
     let steps = |output: &Output| -> Vec<String> {
         let printed = text(&output.stdout);
@@ -1152,8 +1163,9 @@ fn try_goes_the_whole_way_at_the_running_service() {
     assert_eq!(clients(&server), Vec::<Value>::new());
 }
 
+/// Each step is printed as one JSON object for programs.
 #[test]
-fn try_tells_programs_each_step_as_one_json_object() {
+fn try_prints_each_step_as_json() {
     let server = secure();
     let output = attempt(
         &server,
@@ -1306,8 +1318,9 @@ fn pasted(printed: &str) -> Vec<String> {
     .collect()
 }
 
+/// The four commands of the startup message work when they are pasted into a shell.
 #[test]
-fn the_four_commands_of_the_start_up_message_work_when_they_are_pasted() {
+fn startup_commands_work_when_pasted() {
     let folder = Arc::new(TempDir::new().unwrap());
     let setup = Setup::default()
         .with("FRONTDESK_DATA", "my data's")
@@ -1364,8 +1377,9 @@ fn the_four_commands_of_the_start_up_message_work_when_they_are_pasted() {
     assert!(server.clients().is_empty());
 }
 
+/// The first password is shown once, and only its hash is stored.
 #[test]
-fn the_first_password_is_shown_once_and_only_its_hash_is_kept() {
+fn first_password_is_shown_once() {
     let folder = Arc::new(TempDir::new().unwrap());
     let setup = Setup::default()
         .with("FRONTDESK_TLS", "off")
@@ -1403,8 +1417,9 @@ fn the_first_password_is_shown_once_and_only_its_hash_is_kept() {
     assert_eq!(registers(&again, "admin", &password), 201);
 }
 
+/// A configured password is neither printed nor logged.
 #[test]
-fn a_configured_password_is_neither_printed_nor_logged() {
+fn configured_password_is_not_printed() {
     let server = Setup::new().start();
     let told = "The account is admin, with the password it was made with; curl asks for it.";
     until("the message is printed", || server.printed().contains(told));
@@ -1417,8 +1432,9 @@ fn a_configured_password_is_neither_printed_nor_logged() {
     assert_eq!(registers(&server, "admin", PASSWORD), 201);
 }
 
+/// The service starts although its standard output is closed.
 #[test]
-fn the_service_starts_although_nobody_reads_what_it_prints() {
+fn service_starts_with_closed_output() {
     let folder = TempDir::new().unwrap();
     let setup = Setup::new()
         .with("FRONTDESK_LISTEN", "localhost:0")
@@ -1449,8 +1465,9 @@ fn the_service_starts_although_nobody_reads_what_it_prints() {
     assert_eq!(answer, Some(200));
 }
 
+/// A command whose output pipe is closed ends without a message.
 #[test]
-fn a_command_whose_output_nobody_reads_ends_without_a_word() {
+fn command_ends_quietly_on_closed_pipe() {
     let server = fixed().start();
     server.client();
     for arguments in [
@@ -1477,9 +1494,9 @@ fn a_command_whose_output_nobody_reads_ends_without_a_word() {
     }
 }
 
-/// Health and counters are for the operator, at an address of their own.
+/// The management listener serves health and metrics to the operator, at an address of its own.
 #[test]
-fn the_management_listener_tells_health_and_counts() {
+fn management_listener_serves_health() {
     let server = Setup::new().start();
     let shown = |path: &str| {
         let answer = server.managed(path);

@@ -91,9 +91,10 @@ fn refuse(cases: &[(Setup, &str)]) {
     }
 }
 
-/// OIDC Discovery §3, RFC 8414 §2: an issuer is an https URL without query and fragment.
+/// OIDC Discovery §3, RFC 8414 §2: an issuer is required outside development mode, and is an https
+/// URL without query and fragment.
 #[test]
-fn an_issuer_must_be_given_outside_development_mode_and_be_one() {
+fn issuer_is_required_and_valid() {
     let wrong = |issuer: &str, reason: &str| {
         let sentence =
             format!("provider.issuer (FRONTDESK_ISSUER): the issuer {issuer:?} {reason}");
@@ -143,8 +144,9 @@ fn an_issuer_must_be_given_outside_development_mode_and_be_one() {
     );
 }
 
+/// A mistyped database URL is not quoted in the error and creates no file.
 #[test]
-fn a_mistyped_database_is_not_quoted_and_makes_no_file() {
+fn mistyped_database_makes_no_file() {
     let scheme = "database (FRONTDESK_DATABASE): a database URL begins with sqlite://, sqlite:, postgres:// or postgresql://";
     let path =
         "database (FRONTDESK_DATABASE): a sqlite:// URL is the path of a file, without options";
@@ -173,8 +175,9 @@ fn a_mistyped_database_is_not_quoted_and_makes_no_file() {
     ]);
 }
 
+/// The error for a database that cannot be opened names it without its password.
 #[test]
-fn a_database_that_cannot_be_opened_is_named_without_its_password() {
+fn database_error_hides_the_password() {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -227,8 +230,9 @@ fn a_database_that_cannot_be_opened_is_named_without_its_password() {
     );
 }
 
+/// An invalid sealing key is refused, and the error does not quote it.
 #[test]
-fn a_sealing_key_that_is_none_is_refused_without_being_quoted() {
+fn invalid_sealing_key_is_not_quoted() {
     let shape = "the sealing key must be 32 bytes in base64, and this is";
     let named = "sealing_key_file (FRONTDESK_SEALING_KEY_FILE)";
     let postgres = || set("FRONTDESK_DATABASE", "postgres://127.0.0.1:1/frontdesk");
@@ -410,8 +414,9 @@ fn certificates_that_cannot_be_used_are_named() {
     assert!(!folder.path().join("frontdesk-data").exists());
 }
 
+/// A mistake in the configuration file is reported with its line and its name.
 #[test]
-fn the_place_and_the_name_of_a_mistake_in_the_file_are_told() {
+fn file_mistake_is_named_with_its_line() {
     let top = "`listen`, `management_listen`, `database`, `data`, `sealing_key_file`, `sealing_key`, `admin_password`, ";
     let unknown = |text: &str, beginning: &str| {
         let folder = TempDir::new().unwrap();
@@ -508,8 +513,9 @@ fn a_limit_is_a_whole_number() {
     }
 }
 
+/// A limit that would prevent all service is refused.
 #[test]
-fn a_limit_that_nobody_could_be_served_with_is_refused() {
+fn unusable_limit_is_refused() {
     let least = |name: &str, variable: &str, least: &str, wrong: &str| {
         refuse(&[(
             set(variable, wrong),
@@ -543,8 +549,9 @@ fn a_limit_that_nobody_could_be_served_with_is_refused() {
     ]);
 }
 
+/// A duration outside of sensible bounds is refused.
 #[test]
-fn a_span_must_be_one_that_anybody_could_mean() {
+fn unusable_duration_is_refused() {
     let age = "discovery.max_age (FRONTDESK_DISCOVERY_MAX_AGE)";
     let secret = "provider.client_secret_lifetime (FRONTDESK_CLIENT_SECRET_LIFETIME)";
     let client = "provider.client_lifetime (FRONTDESK_CLIENT_LIFETIME)";
@@ -577,9 +584,10 @@ fn a_span_must_be_one_that_anybody_could_mean() {
     ]);
 }
 
-/// RFC 8252 §7.1: a scheme that everybody has, or that runs code, is no application's own.
+/// RFC 8252 §7.1: a native scheme is a private-use scheme; a scheme in general use, or a scheme
+/// that runs code, is refused.
 #[test]
-fn a_native_scheme_must_be_one_an_application_can_have_for_itself() {
+fn native_scheme_must_be_private_use() {
     for scheme in [
         "https",
         "http",
@@ -600,8 +608,9 @@ fn a_native_scheme_must_be_one_an_application_can_have_for_itself() {
     }
 }
 
+/// An invalid value is reported with its setting.
 #[test]
-fn a_value_that_is_none_is_named_with_its_setting() {
+fn invalid_value_names_its_setting() {
     let domain = |text: &str| {
         format!(
             "provider.domains (FRONTDESK_DOMAINS): `{text}` among the domains must be a host, or a host and a port, such as `example.com` or `example.com:8443`."
@@ -694,9 +703,10 @@ fn one_provider_at_a_time_comes_from_the_environment() {
     ]);
 }
 
-/// OIDC Discovery §3, RFC 8414 §2: the document has the specifications' own members, each in its own form.
+/// OIDC Discovery §3, RFC 8414 §2: configured members of the document are checked, each in its own
+/// form, before any file is created.
 #[test]
-fn members_of_the_document_are_checked_before_anything_is_made() {
+fn document_members_are_checked_first() {
     let with = |lines: &str| file(&format!("{PROVIDER}{ENDPOINTS}{lines}\n"));
     let says =
         |rest: &str| format!("the provider https://login.example.com: provider.metadata.{rest}");
@@ -797,9 +807,10 @@ fn first_password_has_twelve_characters() {
     assert_eq!(registers(&server, "twelve chars"), 201);
 }
 
-/// Development mode goes on with any password, and one that was taken stays good when the deployment is another.
+/// Development mode accepts every password, and an accepted password stays valid when the
+/// deployment changes its mode.
 #[test]
-fn short_password_of_before_stays_good() {
+fn older_short_password_stays_valid() {
     let mut development = Setup::new()
         .with("FRONTDESK_ADMIN_PASSWORD", "admin")
         .start();
@@ -874,8 +885,9 @@ fn registers(server: &support::TestServer, password: &str) -> u16 {
         .status()
 }
 
+/// An address that cannot be bound is reported by name.
 #[test]
-fn an_address_that_cannot_be_taken_is_named() {
+fn unavailable_address_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let reason = |address: &str| TcpListener::bind(address).unwrap_err();
@@ -921,8 +933,9 @@ fn development_mode_listens_on_loopback_only() {
     }
 }
 
+/// A data folder that cannot be created is reported by name.
 #[test]
-fn a_data_folder_that_cannot_be_made_is_named() {
+fn uncreatable_data_folder_is_named() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let refused = |data: &str| set("FRONTDESK_DATA", data).refused(folder.path(), &["serve"]);
@@ -1005,8 +1018,9 @@ fn sample(key: &str) -> (&'static str, Setup) {
     }
 }
 
+/// Every setting has a variable and a flag, and secrets are masked.
 #[test]
-fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
+fn every_setting_has_variable_and_flag() {
     // Only a program that can trace takes the setting for it.
     let taken = |setting: &Setting| cfg!(feature = "otel") || setting.key != "traces.endpoint";
     for setting in settings::all().filter(taken) {
@@ -1029,8 +1043,9 @@ fn every_setting_has_a_variable_and_a_flag_and_secrets_are_masked() {
     }
 }
 
+/// A variable overrides the file, and a flag overrides both.
 #[test]
-fn the_environment_wins_over_the_file_and_a_flag_over_both() {
+fn flags_override_environment_and_file() {
     let layers = |environment: Option<&str>, flag: Option<&str>| {
         let mut setup = file(&format!(
             "{PROVIDER}registration = \"closed\"\n{ENDPOINTS}[log]\nlevel = \"warn\"\n"
@@ -1070,8 +1085,9 @@ fn the_environment_wins_over_the_file_and_a_flag_over_both() {
     );
 }
 
+/// Flags take effect before and after the command.
 #[test]
-fn flags_stand_before_and_after_the_command_and_are_obeyed() {
+fn flags_work_on_both_sides_of_command() {
     let server = Setup::new()
         .flag("--listen", "127.0.0.1:0")
         .flag("--registration", "open")
@@ -1093,16 +1109,18 @@ fn flags_stand_before_and_after_the_command_and_are_obeyed() {
     );
 }
 
+/// An empty variable counts as not set.
 #[test]
-fn a_variable_set_to_nothing_says_nothing() {
+fn empty_variable_is_ignored() {
     let empty = settings::all().fold(Setup::default(), |setup, setting| {
         setup.with(setting.variable, "")
     });
     assert_eq!(effective(&empty), Table::new());
 }
 
+/// An unknown variable causes a warning and no error.
 #[test]
-fn an_unknown_variable_is_warned_of_and_nothing_more() {
+fn unknown_variable_is_only_a_warning() {
     let server = Setup::new()
         .with("FRONTDESK_ISUER", "https://login.example.com")
         .with("FRONTDESK_SERVICE_PORT", "80")
@@ -1125,8 +1143,9 @@ fn an_unknown_variable_is_warned_of_and_nothing_more() {
     );
 }
 
+/// A variable that is not UTF-8 is refused.
 #[test]
-fn a_variable_that_is_no_text_is_refused() {
+fn non_utf8_variable_is_refused() {
     let folder = TempDir::new().unwrap();
     let mut command: Command = bare().command(folder.path(), &["serve"]);
     command
@@ -1140,8 +1159,10 @@ fn a_variable_that_is_no_text_is_refused() {
     );
 }
 
+/// Files that the operator provides are used; files that are created are readable by their owner
+/// only.
 #[test]
-fn files_of_an_operator_are_used_and_kept_for_the_owner_alone_when_made() {
+fn created_files_are_private() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Arc::new(TempDir::new().unwrap());
     let server = Setup::new().within(&folder).start();
@@ -1170,10 +1191,11 @@ fn files_of_an_operator_are_used_and_kept_for_the_owner_alone_when_made() {
     assert!(!folder.path().join("frontdesk-data/sealing.key").exists());
 }
 
-/// With it, what cannot be a destination is in `traces.rs`.
+/// A setting of a feature that the build lacks is refused. With the feature, `traces.rs` tests
+/// which destinations are invalid.
 #[cfg(not(feature = "otel"))]
 #[test]
-fn what_this_program_was_built_without_is_not_ignored() {
+fn setting_of_missing_feature_is_refused() {
     let sentence =
         "traces.endpoint (FRONTDESK_TRACES_ENDPOINT) requires a build with the cargo feature otel";
     refuse(&[

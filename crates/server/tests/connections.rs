@@ -48,9 +48,10 @@ fn served(server: &TestServer, address: &str) -> String {
     String::from_utf8_lossy(&status).into_owned()
 }
 
-/// Security §F6: handshakes that are not gone on with keep no worker from taking other connections, however many they are.
+/// Security §F6: stalled handshakes keep no worker from accepting other connections, independent of
+/// their number.
 #[test]
-fn silent_connections_hold_off_nobody() {
+fn silent_connections_block_no_client() {
     let server = Setup::new()
         .with("FRONTDESK_TLS", "self-signed")
         .with("FRONTDESK_LIMITS_HEAD_SECONDS", "600")
@@ -96,9 +97,10 @@ fn handshakes_of_an_address_are_limited() {
     assert_eq!(served(&server, "127.0.0.1"), "HTTP/1.1 200");
 }
 
-/// Security §F12: the limit of all connections together closes one more at once, whoever it is.
+/// Security §F12: the limit of all connections together closes a further connection at once, from
+/// every address.
 #[test]
-fn all_connections_together_are_limited() {
+fn total_connections_are_limited() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_CONNECTIONS", "3")
         .start();
@@ -136,7 +138,8 @@ fn limits(server: &TestServer) -> (Value, Value) {
     )
 }
 
-/// Security §F12: a start raises the soft limit of file descriptors to the hard one; `check` says what it will find.
+/// Security §F12: a start raises the soft limit of file descriptors to the hard limit; `check`
+/// reports the resulting limit.
 #[test]
 fn soft_limit_of_descriptors_is_raised() {
     let server = Setup::new()

@@ -76,7 +76,7 @@ const ADDRESSES: [(&str, &[&str], &[&str]); 4] = [
 
 /// OIDC Discovery §4.3, RFC 8414 §3.3: one document, whose issuer is the configured one byte for byte.
 #[test]
-fn every_address_has_the_same_document_and_the_configured_issuer() {
+fn every_address_has_the_same_document() {
     for (issuer, documents, jwks) in ADDRESSES {
         let server = serving(issuer);
         let first = server.get(documents[0]);
@@ -105,9 +105,9 @@ fn every_address_has_the_same_document_and_the_configured_issuer() {
     }
 }
 
-/// RFC 9110 §15.5.5: nothing is served beside the addresses there are.
+/// RFC 9110 §15.5.5: an unknown address is answered 404 in JSON.
 #[test]
-fn an_address_that_is_none_is_answered_in_json() {
+fn unknown_address_is_answered_in_json() {
     let root = serving("https://login.example.com");
     let below = serving("https://login.example.com/a");
     for (server, path) in [

@@ -35,10 +35,10 @@ fn serving(file: &str) -> TestServer {
     Setup::new().file(file).start()
 }
 
-/// Clients try addresses of documents: a page learns that there is none, and may ask so with headers of its own.
-/// Fetch §3.2, RFC 9110 §15.5.5.
+/// Clients try the addresses of optional documents: a page of any origin may read that a document
+/// does not exist, also with headers of its own. Fetch §3.2, RFC 9110 §15.5.5.
 #[test]
-fn a_page_may_learn_that_there_is_nothing() {
+fn missing_document_allows_cors() {
     let one = serving(&provider("https://login.example.com/a", "", ""));
     let several = serving(
         &[

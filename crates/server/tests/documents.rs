@@ -78,8 +78,9 @@ fn files(folder: &str, wanted: &str, names: &mut Vec<String>) {
     }
 }
 
+/// Every block of code runs, or gives a reason.
 #[test]
-fn every_block_of_code_runs_or_says_why_not() {
+fn every_code_block_runs_or_has_reason() {
     let pages = pages();
     let wrong: Vec<String> = thread::scope(|scope| {
         let running: Vec<_> = pages
@@ -94,9 +95,10 @@ fn every_block_of_code_runs_or_says_why_not() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// Traefik's files are Traefik's.
+/// Every configuration in a recipe is accepted by `frontdesk check`. Traefik's own files are left
+/// out.
 #[test]
-fn every_configuration_in_a_recipe_is_one_that_check_accepts() {
+fn recipe_configurations_pass_check() {
     let mut names = Vec::new();
     files("docs/recipes", "toml", &mut names);
     names.retain(|name| !name.contains("/traefik/"));
@@ -114,8 +116,9 @@ fn every_configuration_in_a_recipe_is_one_that_check_accepts() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Every link between pages leads to an existing page and section.
 #[test]
-fn every_link_between_pages_leads_somewhere() {
+fn links_between_pages_work() {
     let pages = pages();
     let mut wrong = Vec::new();
     for page in &pages {
@@ -146,8 +149,9 @@ fn every_link_between_pages_leads_somewhere() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The pages quote the messages of the program in its own words.
 #[test]
-fn what_an_operator_sees_is_quoted_in_the_program_s_own_words() {
+fn quoted_messages_are_the_programs() {
     let sources = source::all();
     let pages = pages();
     let page = pages

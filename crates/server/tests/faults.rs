@@ -32,7 +32,7 @@ fn unavailable(ask: Ask) {
 /// RFC 7591 §3.2.1: a client is registered when its row is on the disk, and a disk without room refuses writes only.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing() {
+fn full_disk_refuses_only_writes() {
     let server = Setup::new().ignoring("XFSZ").start();
     let clients: Vec<Value> = (0..3).map(|_| server.client()).collect();
     let first = clients.first().unwrap();
@@ -78,9 +78,10 @@ fn a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing() {
     assert_eq!(server.clients().len(), 4, "what was refused is not there");
 }
 
-/// Every connection of the pool waits for a lock: what needs one is refused in a while, and nothing waits for ever.
+/// While every connection of the pool waits for a lock, requests that need a connection are refused
+/// after a time limit. The pool recovers.
 #[test]
-fn a_pool_without_a_free_connection_refuses_and_recovers() {
+fn exhausted_pool_refuses_and_recovers() {
     let database = Postgres::new();
     let server = Setup::new().on(&database).start();
     let client = server.client();
@@ -106,8 +107,9 @@ fn a_pool_without_a_free_connection_refuses_and_recovers() {
     assert_eq!(server.manage("GET", &client).send().ok(), client);
 }
 
+/// A hundred concurrent registrations create a hundred clients.
 #[test]
-fn a_hundred_registrations_at_once_are_a_hundred_clients() {
+fn concurrent_registrations_all_succeed() {
     let database = Postgres::new();
     for setup in [Setup::new(), Setup::new().on(&database)] {
         let server: TestServer = setup.with("FRONTDESK_REGISTRATION", "open").start();

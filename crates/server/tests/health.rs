@@ -35,8 +35,9 @@ fn ill(sentence: &str) -> (Option<i32>, String, String) {
     (Some(1), String::new(), format!("frontdesk: {sentence}\n"))
 }
 
+/// The health command asks the management listener at its configured address.
 #[test]
-fn health_asks_the_management_listener_wherever_it_listens() {
+fn health_asks_the_management_listener() {
     let server = TestServer::start();
     let port = server.management;
     for address in ["127.0.0.1", "0.0.0.0", "localhost"] {
@@ -58,8 +59,9 @@ fn health_asks_the_management_listener_wherever_it_listens() {
     );
 }
 
+/// The health command reports a problem in one sentence.
 #[test]
-fn health_says_what_is_wrong_in_one_sentence() {
+fn health_reports_problem_in_a_sentence() {
     let mut server = TestServer::start();
     let address = format!("127.0.0.1:{}", server.management);
     assert_eq!(
@@ -97,8 +99,10 @@ fn health_says_what_is_wrong_in_one_sentence() {
     answering.join().unwrap();
 }
 
+/// A schema or a sealing key of another program withdraws readiness, and the answer gives the
+/// reason.
 #[test]
-fn a_schema_or_a_seal_that_is_not_this_programs_withdraws_readiness_and_says_why() {
+fn foreign_schema_withdraws_readiness() {
     let database = Postgres::new();
     let server = Setup::new()
         .with("FRONTDESK_ISSUER", "http://localhost:9443")

@@ -83,7 +83,8 @@ fn flood(mut connection: impl Read + Write) -> String {
     first + &rest(&mut connection)
 }
 
-/// RFC 7301 §3.2: of what is offered http/1.1 is chosen, and a client that has only h2 is told so.
+/// RFC 7301 §3.2: http/1.1 is chosen from the offered protocols, and a client that has only h2 gets
+/// an alert.
 #[test]
 fn alpn_chooses_http_1_1() {
     let server = with_tls();
@@ -111,7 +112,8 @@ fn alpn_chooses_http_1_1() {
     assert!(refused.contains("no application protocol"), "{refused}");
 }
 
-/// RFC 9113 §3.4: the preface is no request of HTTP/1.1, over TLS or without, and what follows it is not kept.
+/// RFC 9113 §3.4: the preface is no request of HTTP/1.1, over TLS or without, and the bytes after
+/// it are not kept.
 #[test]
 fn http2_preface_is_400_and_costs_nothing() {
     let (plain, server) = (TestServer::start(), with_tls());

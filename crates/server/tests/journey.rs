@@ -85,13 +85,15 @@ fn journey(server: &TestServer) {
         .refused(401, "invalid_token");
 }
 
+/// The four steps of a client run on SQLite.
 #[test]
-fn the_whole_journey_runs_on_sqlite() {
+fn four_steps_run_on_sqlite() {
     journey(&TestServer::start());
 }
 
+/// The four steps of a client run on PostgreSQL.
 #[test]
-fn the_whole_journey_runs_on_postgresql() {
+fn four_steps_run_on_postgresql() {
     let database = Postgres::new();
     journey(&Setup::new().on(&database).start());
 }

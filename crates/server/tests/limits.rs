@@ -58,8 +58,9 @@ fn asked(connection: &mut TcpStream) -> bool {
     false
 }
 
+/// The connections of an address are limited.
 #[test]
-fn an_address_has_so_many_connections_and_no_more() {
+fn connections_of_an_address_are_limited() {
     let server = few().start();
     let mut kept: Vec<TcpStream> = (0..3).map(|_| served(&server).unwrap()).collect();
     for _ in 0..3 {
@@ -88,8 +89,9 @@ fn an_address_has_so_many_connections_and_no_more() {
     assert!(asked(&mut another));
 }
 
+/// Trusted proxies have any number of connections, and a limit of 0 gives every client any number.
 #[test]
-fn proxies_have_any_number_of_connections_and_so_has_everybody_when_the_limit_is_0() {
+fn proxies_and_limit_0_are_unlimited() {
     for setup in [
         few().with("FRONTDESK_PROXIES", "127.0.0.0/8"),
         Setup::new().with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "0"),
@@ -162,9 +164,10 @@ fn request(target: &str, fields: usize, filling: usize) -> String {
     request + "\r\n"
 }
 
-/// RFC 9110 §15.5.15, RFC 6585 §5: a head that is too long is told so, in the form of every refusal.
+/// RFC 9110 §15.5.15, RFC 6585 §5: a head that is too long is refused, in the form of every
+/// refusal.
 #[test]
-fn a_head_that_is_too_long_is_refused() {
+fn oversized_head_is_refused() {
     let server = TestServer::start();
     let target = |bytes: usize| format!("/jwks?{}", "a".repeat(bytes - "/jwks?".len()));
     let wrong = |status: u16, told: &str| (status, told.to_owned());
@@ -197,8 +200,9 @@ fn a_head_that_is_too_long_is_refused() {
     );
 }
 
+/// The operator configures the limits of heads.
 #[test]
-fn the_limits_of_a_head_are_the_operators() {
+fn limits_of_heads_are_configurable() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_TARGET_BYTES", "128")
         .with("FRONTDESK_LIMITS_HEADERS", "8")

@@ -112,8 +112,9 @@ fn every_metric_of_the_table_is_served_and_no_other() {
     assert_eq!(names, table::ALL.iter().map(|metric| metric.name).collect());
 }
 
+/// Registrations are counted by provider, outcome and reason.
 #[test]
-fn registrations_are_counted_by_provider_outcome_and_reason() {
+fn registrations_are_counted_by_reason() {
     let server = TestServer::start();
     server.client();
     server.client();
@@ -167,8 +168,9 @@ fn registrations_are_counted_by_provider_outcome_and_reason() {
     assert_eq!(found, [2.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 4.0, 0.0]);
 }
 
+/// Requests beyond a limit are counted by kind.
 #[test]
-fn what_comes_too_often_is_counted_by_kind() {
+fn limited_requests_are_counted_by_kind() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "1")
         .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "1")
@@ -209,8 +211,9 @@ fn what_comes_too_often_is_counted_by_kind() {
     );
 }
 
+/// Connections are counted while they are open, and when they exceed the limit.
 #[test]
-fn connections_are_counted_while_they_are_open_and_when_they_are_too_many() {
+fn open_and_refused_connections_count() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "1")
         .start();
@@ -232,8 +235,9 @@ fn connections_are_counted_while_they_are_open_and_when_they_are_too_many() {
     });
 }
 
+/// The metrics show the resources in use, with their limits and their age.
 #[test]
-fn what_is_at_work_is_told_with_its_limits_and_its_age() {
+fn gauges_show_use_limits_and_age() {
     let server = TestServer::start();
     let client = server.client();
     server.manage("DELETE", &client).send().deleted();
@@ -280,8 +284,9 @@ fn what_is_at_work_is_told_with_its_limits_and_its_age() {
     );
 }
 
+/// Readiness is withdrawn while the store is down, and returns with it.
 #[test]
-fn a_store_that_is_gone_takes_readiness_along_and_both_come_back() {
+fn readiness_follows_the_store() {
     let cluster = Cluster::start();
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let server = Setup::new()
@@ -311,8 +316,9 @@ fn a_store_that_is_gone_takes_readiness_along_and_both_come_back() {
     assert_eq!(server.manage("GET", &client).send().ok(), client);
 }
 
+/// A right password is not counted as a failed login.
 #[test]
-fn a_password_that_was_right_is_no_failed_log_in() {
+fn right_password_is_no_failed_login() {
     let server = TestServer::start();
     assert_eq!(
         server
@@ -372,8 +378,9 @@ fn known(expression: &str) {
     }
 }
 
+/// The dashboard uses only metrics of the table.
 #[test]
-fn the_dashboard_shows_metrics_of_the_table() {
+fn dashboard_uses_metrics_of_the_table() {
     let dashboard: Value = serde_json::from_str(&page("grafana-dashboard.json")).unwrap();
     let mut shown = String::new();
     for panel in dashboard["panels"].as_array().unwrap() {
@@ -395,8 +402,9 @@ fn the_dashboard_shows_metrics_of_the_table() {
     }
 }
 
+/// The alerts use only metrics of the table.
 #[test]
-fn the_alerts_are_of_metrics_of_the_table() {
+fn alerts_use_metrics_of_the_table() {
     let rules = page("alerts.yml");
     let expressions: Vec<_> = rules
         .lines()

@@ -73,9 +73,9 @@ fn check(description: &Value, operation: &Value, asked: &str, answer: &Answer) {
     }
 }
 
-/// `OpenAPI` 3.1.1 §4.8.9: the methods of each address.
+/// `OpenAPI` 3.1.1 §4.8.9: every described address is served with its methods and no others.
 #[test]
-fn every_address_of_the_description_is_there_with_its_methods_and_no_other() {
+fn described_methods_are_served() {
     let (server, description) = (serving(), description());
     let mut seen = BTreeSet::new();
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -104,9 +104,9 @@ fn every_address_of_the_description_is_there_with_its_methods_and_no_other() {
     assert_eq!(Vec::from_iter(seen), [200, 204, 400, 401, 415]);
 }
 
-/// A whole journey by the description, at each of its registration endpoints.
+/// Every answer of a client's lifecycle, at each registration endpoint, is described.
 #[test]
-fn what_is_answered_on_the_way_of_a_client_is_described() {
+fn lifecycle_answers_are_described() {
     let (server, description) = (serving(), description());
     let operation = |path: &str, method: &str| &description["paths"][path][method];
     let metadata =

@@ -134,7 +134,7 @@ fn asking(redirect_uri: &str, token: Option<&str>) -> CoreClientRegistrationRequ
 
 /// OIDC Discovery §4.3: the client finds the issuer it asked for, and in every member the values that are served.
 #[test]
-fn discovery_is_understood_whole() {
+fn discovery_is_understood() {
     let (server, https) = start();
     let issuer = server.issuer();
     let provider = discover(&server, &https);
@@ -273,9 +273,9 @@ fn the_keys_are_understood() {
     assert_eq!(serde_json::to_value(provider.jwks()).unwrap(), keys);
 }
 
-/// OIDC Discovery §4.3: an issuer that is not byte for byte the one asked for is none.
+/// OIDC Discovery §4.3: an issuer that is not byte for byte the requested issuer is refused.
 #[test]
-fn an_issuer_with_a_slash_more_is_not_ours() {
+fn issuer_with_extra_slash_is_refused() {
     let (server, https) = start();
     let slash = IssuerUrl::new(format!("{}/", server.issuer())).unwrap();
     let error = CoreProviderMetadata::discover(&slash, &https).unwrap_err();
@@ -285,9 +285,10 @@ fn an_issuer_with_a_slash_more_is_not_ours() {
     );
 }
 
-/// RFC 7591 §3: an initial access token opens a protected endpoint, and what was agreed comes back whole.
+/// RFC 7591 §3: an initial access token opens a protected endpoint, and the answer has all agreed
+/// metadata.
 #[test]
-fn a_client_registers_with_an_initial_access_token() {
+fn client_registers_with_initial_token() {
     let (server, https) = start();
     let provider = discover(&server, &https);
     let token = server.ran(&["token", "issue", "--uses", "1"]);
@@ -368,9 +369,9 @@ fn a_client_registers_with_an_initial_access_token() {
     assert_eq!(serde_json::to_value(&client).unwrap(), stored);
 }
 
-/// RFC 7591 §3.2.1: a client that asks for nothing is given a secret, and told that it does not expire.
+/// RFC 7591 §3.2.1: a client without metadata gets a secret that does not expire.
 #[test]
-fn a_client_that_asks_for_nothing_gets_a_secret() {
+fn minimal_client_gets_a_secret() {
     let (server, https) = start();
     let provider = discover(&server, &https);
     let token = server.ran(&["token", "issue"]);
@@ -398,9 +399,10 @@ fn a_client_that_asks_for_nothing_gets_a_secret() {
     );
 }
 
-/// RFC 7591 §3.2.2: the client knows the refusal by its code, and the refusal neither keeps a client nor spends the token.
+/// RFC 7591 §3.2.2: the client recognises the refusal by its code; the refusal stores no client and
+/// spends no use of the token.
 #[test]
-fn a_refusal_is_understood_and_costs_nothing() {
+fn refusal_is_understood_and_free() {
     let (server, https) = start();
     let provider = discover(&server, &https);
     let endpoint = provider.registration_endpoint().unwrap();
@@ -443,9 +445,10 @@ fn a_refusal_is_understood_and_costs_nothing() {
     assert_eq!(server.ran(&["client", "list", "--json"]).lines().count(), 1);
 }
 
-/// RFC 7591 §3: a protected endpoint answers 401 to who has no token, a spent one, or another.
+/// RFC 7591 §3: a protected endpoint answers 401 without a token, and with a spent or unknown
+/// token.
 #[test]
-fn nobody_registers_without_a_good_token() {
+fn registration_requires_a_valid_token() {
     let (server, https) = start();
     let provider = discover(&server, &https);
     let endpoint = provider.registration_endpoint().unwrap();

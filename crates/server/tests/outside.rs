@@ -54,8 +54,9 @@ fn found(site: &Site, planted: &[Expected]) {
     assert!(site.server.clients().is_empty());
 }
 
+/// A correct deployment has no findings and no new client.
 #[test]
-fn a_deployment_that_is_right_has_no_findings_and_no_new_client() {
+fn correct_deployment_has_no_findings() {
     for access in ["protected", "open", "closed"] {
         let site = Site::start(access);
         let (status, lines) = site.check(&[]);
@@ -99,8 +100,9 @@ fn a_deployment_that_is_right_has_no_findings_and_no_new_client() {
     }
 }
 
+/// Missing paths that only WSO2 clients need are a note.
 #[test]
-fn paths_that_only_wso2_clients_miss_are_a_note() {
+fn missing_wso2_paths_are_a_note() {
     let site = Site::start("protected");
     site.proxy.plant(Mistake::NoWso2);
     let (status, lines) = site.check(&[]);
@@ -120,8 +122,9 @@ fn paths_that_only_wso2_clients_miss_are_a_note() {
     assert_eq!(lines.last().unwrap()["summary"], "ok");
 }
 
+/// Each finding is printed as one sentence.
 #[test]
-fn people_read_one_sentence_for_each_finding() {
+fn each_finding_is_a_sentence() {
     let site = Site::start("protected");
     site.proxy.plant(Mistake::NoAuthorization);
     let output = site.run(&[]);
@@ -156,8 +159,9 @@ fn people_read_one_sentence_for_each_finding() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// A proxy that changes addresses is found.
 #[test]
-fn what_a_proxy_does_to_addresses_is_found() {
+fn changed_addresses_are_found() {
     found(
         &Site::start("protected"),
         &[
@@ -202,8 +206,9 @@ fn what_a_proxy_does_to_addresses_is_found() {
     );
 }
 
+/// A proxy that changes documents is found.
 #[test]
-fn what_a_proxy_does_to_documents_is_found() {
+fn changed_documents_are_found() {
     found(
         &Site::start("protected"),
         &[
@@ -232,8 +237,9 @@ fn what_a_proxy_does_to_documents_is_found() {
     );
 }
 
+/// A proxy that changes registration is found.
 #[test]
-fn what_a_proxy_does_to_registration_is_found() {
+fn changed_registration_is_found() {
     found(
         &Site::start("protected"),
         &[
@@ -259,8 +265,9 @@ fn what_a_proxy_does_to_registration_is_found() {
     );
 }
 
+/// A proxy that changes the Authorization header is found, also at an open provider.
 #[test]
-fn what_a_proxy_does_to_authorization_is_found_at_an_open_door_too() {
+fn changed_authorization_is_found() {
     found(
         &Site::start("open"),
         &[(
@@ -271,8 +278,9 @@ fn what_a_proxy_does_to_authorization_is_found_at_an_open_door_too() {
     );
 }
 
+/// Problems of certificates are found.
 #[test]
-fn what_is_wrong_with_certificates_is_found() {
+fn certificate_problems_are_found() {
     found(
         &Site::start("protected"),
         &[
@@ -284,8 +292,9 @@ fn what_is_wrong_with_certificates_is_found() {
     );
 }
 
+/// A configuration that differs from the served configuration is found.
 #[test]
-fn a_configuration_that_is_not_the_one_served_is_found() {
+fn other_configuration_is_found() {
     let site = Site::start("protected");
     let (status, lines) = site.check_as("open", "https://elsewhere.example.test/token");
     let told: BTreeSet<&str> = lines
@@ -307,8 +316,9 @@ fn a_configuration_that_is_not_the_one_served_is_found() {
     );
 }
 
+/// Documents over plain HTTP are a finding; a redirect or a closed port is not.
 #[test]
-fn plain_http_with_the_documents_is_found_and_a_redirect_or_silence_is_not() {
+fn plain_http_documents_are_found() {
     let site = Site::start("protected");
     for (plain, names) in [
         (proxy::Plain::Served, vec!["plain-http"]),
@@ -325,8 +335,9 @@ fn plain_http_with_the_documents_is_found_and_a_redirect_or_silence_is_not() {
     }
 }
 
+/// A rewritten Host header is found if several hosts are served.
 #[test]
-fn a_host_that_is_rewritten_on_the_way_is_found_where_several_are_served() {
+fn rewritten_host_is_found() {
     let site = Site::with_hosts();
     let (status, lines) = site.check(&[]);
     assert_eq!(status, Some(0), "{lines:#?}");
@@ -340,8 +351,9 @@ fn a_host_that_is_rewritten_on_the_way_is_found_where_several_are_served() {
     );
 }
 
+/// An unknown host and a closed port are reported, and nothing else is requested there.
 #[test]
-fn an_unknown_host_and_a_closed_port_are_said_and_nothing_else_is_asked_there() {
+fn unreachable_host_gets_no_requests() {
     let site = Site::start("protected");
     for (resolve, part) in [
         (
@@ -369,8 +381,9 @@ fn an_unknown_host_and_a_closed_port_are_said_and_nothing_else_is_asked_there() 
     }
 }
 
+/// Flags of `--outside` are refused without it.
 #[test]
-fn what_belongs_to_the_outside_is_refused_without_it() {
+fn outside_flags_require_outside() {
     let site = Site::start("protected");
     for arguments in [
         ["check", "--json"].as_slice(),

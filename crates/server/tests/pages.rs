@@ -25,8 +25,9 @@ fn keep(name: &str, page: &str) {
     );
 }
 
+/// The pages say what the tables say.
 #[test]
-fn the_pages_say_what_the_tables_say() {
+fn pages_match_the_tables() {
     keep("configuration.md", &server::pages::configuration());
     keep("outside.md", &server::pages::outside());
     keep("openapi.json", &server::openapi::page());

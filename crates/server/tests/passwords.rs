@@ -111,9 +111,10 @@ fn waiting(server: &TestServer) -> usize {
         .unwrap()
 }
 
-/// RFC 7617 §4: a verified password is made to be slow; strangers who make the service verify 3000 lock nobody out.
+/// RFC 7617 §4: a password hash is slow by design; 3000 wrong passwords from other addresses lock
+/// no account out.
 #[test]
-fn log_in_goes_on_behind_many_wrong_passwords() {
+fn login_survives_many_wrong_passwords() {
     const ADDRESSES: usize = 30;
     const CONNECTIONS: usize = 25;
     const ROUNDS: usize = 4;
@@ -203,9 +204,10 @@ fn log_in_goes_on_behind_many_wrong_passwords() {
     );
 }
 
-/// The memory for passwords belongs to the threads that verify them, whatever the allocator is set to.
+/// The memory for passwords belongs to the threads that verify them, with every setting of the
+/// allocator.
 #[test]
-fn wrong_passwords_leave_no_memory_behind() {
+fn wrong_passwords_leak_no_memory() {
     let _machine = MACHINE.lock();
     for tunables in ["", "glibc.malloc.tcache_count=100"] {
         let server = setup()

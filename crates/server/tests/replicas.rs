@@ -42,9 +42,10 @@ fn metadata() -> Value {
     json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client" })
 }
 
-/// RFC 7517 §5: whoever asks any replica finds the key that any replica signed with.
+/// RFC 7517 §5: replicas that start together on an empty database publish the same keys, so that
+/// every replica has the key of any signature.
 #[test]
-fn replicas_that_start_at_once_on_an_empty_database_agree() {
+fn replicas_agree_on_an_empty_database() {
     let database = Postgres::new();
     let replicas = at_once(vec![fixed().on(&database); 3]);
     let jwks = replicas[0].get("/jwks");
@@ -65,7 +66,7 @@ fn replicas_that_start_at_once_on_an_empty_database_agree() {
 
 /// RFC 7592 §2: a client is the same at every replica, at once.
 #[test]
-fn a_client_of_one_replica_is_read_replaced_and_deleted_at_another() {
+fn clients_are_shared_by_replicas() {
     let database = Postgres::new();
     let (one, other) = (fixed().on(&database).start(), fixed().on(&database).start());
     let client = one.client();
@@ -86,9 +87,9 @@ fn a_client_of_one_replica_is_read_replaced_and_deleted_at_another() {
     assert_eq!(other.ran(&["client", "list", "--json"]), "");
 }
 
-/// RFC 7591 §3: what an operator takes away is gone at every replica.
+/// RFC 7591 §3: an account or token that the operator removes is removed at every replica.
 #[test]
-fn accounts_and_tokens_are_the_same_at_every_replica() {
+fn replicas_share_accounts_and_tokens() {
     let database = Postgres::new();
     let (one, other) = (fixed().on(&database).start(), fixed().on(&database).start());
     for replica in [&one, &other] {
@@ -133,7 +134,7 @@ fn accounts_and_tokens_are_the_same_at_every_replica() {
 
 /// OIDC Core §10.1.1: a successor is seen everywhere before it signs anywhere.
 #[test]
-fn rotated_keys_appear_at_every_replica_without_a_restart() {
+fn rotated_keys_reach_every_replica() {
     let database = Postgres::new();
     let (one, other) = (fixed().on(&database).start(), fixed().on(&database).start());
     one.ran(&["key", "rotate"]);
@@ -149,8 +150,9 @@ fn rotated_keys_appear_at_every_replica_without_a_restart() {
     assert_eq!(one.get("/jwks").text, other.get("/jwks").text);
 }
 
+/// Of several replicas that generate the first password, exactly one shows it.
 #[test]
-fn of_replicas_that_make_a_password_up_one_shows_it() {
+fn one_replica_shows_first_password() {
     let database = Postgres::new();
     let setup = || Setup::default().with("FRONTDESK_TLS", "off").on(&database);
     let mut replicas = at_once(vec![setup(), setup()]);
@@ -202,9 +204,9 @@ fn of_replicas_that_make_a_password_up_one_shows_it() {
     }
 }
 
-/// RFC 7592 §3: what was answered holds after a restart: the same keys, the same clients.
+/// RFC 7592 §3: the keys and the clients are the same after a restart.
 #[test]
-fn a_restart_changes_nothing() {
+fn restart_changes_nothing() {
     let database = Postgres::new();
     for setup in [fixed(), fixed().on(&database)] {
         let before = setup.clone().start();

@@ -29,8 +29,9 @@ fn logged(server: &TestServer, message: &str) -> Vec<String> {
         .collect()
 }
 
+/// Every answer has its own request identifier.
 #[test]
-fn every_answer_has_an_identifier_of_its_own() {
+fn every_answer_has_its_request_id() {
     let server = TestServer::start();
     let asks = [
         server.request("GET", "/.well-known/openid-configuration"),
@@ -121,8 +122,9 @@ fn a_configured_proxy_may_name_the_request() {
     assert!(is_random(twice.header("x-request-id").unwrap()));
 }
 
+/// The log lines of a request have its identifier.
 #[test]
-fn the_lines_of_a_request_carry_its_identifier() {
+fn log_lines_have_the_request_id() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_HANDLER_SECONDS", "1")
         .start();

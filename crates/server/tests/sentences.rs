@@ -51,8 +51,9 @@ fn stops(text: &str) -> String {
     setup.file(text).refused(folder.path(), &["serve"])
 }
 
+/// A function that is not a test, or that cites another section, proves nothing.
 #[test]
-fn what_is_no_test_or_cites_something_else_proves_nothing() {
+fn unrelated_test_proves_nothing() {
     let this = "server/tests/sentences.rs";
     for wrong in ["serving", "stops", "nothing", "", "mod"] {
         assert!(proof::find(&format!("{this}::{wrong}")).is_err(), "{wrong}");
@@ -86,8 +87,9 @@ fn what_is_no_test_or_cites_something_else_proves_nothing() {
     }
 }
 
+/// Every sentence has a test that cites it, or a reason.
 #[test]
-fn every_sentence_has_a_test_that_cites_it_or_a_reason() {
+fn every_sentence_has_test_or_reason() {
     let mut wrong = Vec::new();
     for table::Table {
         cited, title, rows, ..
@@ -118,7 +120,8 @@ fn every_sentence_has_a_test_that_cites_it_or_a_reason() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The page says what the tables say.
 #[test]
-fn the_page_says_what_the_tables_say() {
+fn page_matches_the_tables() {
     page::keep(&page::render());
 }

@@ -62,8 +62,9 @@ fn read(mut stream: TcpStream) -> String {
     text
 }
 
+/// A request in progress is finished before the service stops.
 #[test]
-fn a_request_that_is_under_way_is_finished_before_the_end() {
+fn request_in_progress_is_finished() {
     let database = Postgres::new();
     for setup in [fixed(), fixed().on(&database)] {
         let mut server = setup.clone().start();
@@ -127,8 +128,9 @@ fn idle_connections_do_not_delay_the_end() {
     }
 }
 
+/// A request that never ends does not keep the service running.
 #[test]
-fn a_request_that_never_ends_does_not_keep_the_service_alive() {
+fn endless_request_does_not_block_stop() {
     let mut server = Setup::new()
         .with("FRONTDESK_LIMITS_BODY_SECONDS", "600")
         .with("FRONTDESK_LIMITS_HANDLER_SECONDS", "600")
@@ -179,9 +181,9 @@ fn promised(server: &TestServer, enough: usize, end: impl FnOnce()) -> Vec<Value
     promised.into_inner().unwrap()
 }
 
-/// RFC 7591 §3.2.1: a client that was told 201 is registered, whatever happens next.
+/// RFC 7591 §3.2.1: a client that was answered 201 is registered, also after a kill or a stop.
 #[test]
-fn every_registration_that_was_answered_survives_a_kill_and_a_stop() {
+fn answered_registrations_survive_kill() {
     let database = Postgres::new();
     for setup in [fixed(), fixed().on(&database)] {
         for signal in ["-KILL", "-TERM"] {
@@ -197,9 +199,10 @@ fn every_registration_that_was_answered_survives_a_kill_and_a_stop() {
     }
 }
 
-/// RFC 9110 §15.6.4: while the store is down what needs it is refused for a while, and what does not goes on.
+/// RFC 9110 §15.6.4: while the store is down, requests that need it are refused and others are
+/// served. No restart is needed.
 #[test]
-fn a_database_that_goes_away_and_comes_back_needs_no_restart() {
+fn database_outage_needs_no_restart() {
     let cluster = Cluster::start();
     let mut server = fixed()
         .with("FRONTDESK_DATABASE", &cluster.url)

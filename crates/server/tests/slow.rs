@@ -59,10 +59,11 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// A server with 64 slow clients answers as one without: every request is done while all of them still hang, and half of the
-/// requests are done in 200 ms. Where the whole machine is slower than that, so is the server beside it, which is asked in turn.
+/// A server with 64 slow clients answers as fast as a server without: every request is finished
+/// while all of them still hang, and half of the requests take at most 200 ms. On a slower machine
+/// the limit is the time of the server without slow clients, which is measured in turn.
 #[test]
-fn slow_clients_are_waited_for_by_nobody() {
+fn slow_clients_delay_no_other_client() {
     let patient = || {
         Setup::new()
             .with("FRONTDESK_REGISTRATION", "open")
@@ -108,9 +109,9 @@ fn slow_clients_are_waited_for_by_nobody() {
     );
 }
 
-/// RFC 9110 §15.5.9: who does not finish a head or a body in time is told so, or is closed.
+/// RFC 9110 §15.5.9: a client that does not finish a head or a body in time gets 408 or is closed.
 #[test]
-fn slow_clients_are_ended_by_the_limits() {
+fn slow_clients_hit_the_time_limits() {
     let server = Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
         .with("FRONTDESK_LIMITS_HEAD_SECONDS", "1")
@@ -139,9 +140,9 @@ fn slow_clients_are_ended_by_the_limits() {
     server.client();
 }
 
-/// RFC 9112 §9.5: a connection on which nothing more is asked is closed.
+/// RFC 9112 §9.5: a connection without further requests is closed.
 #[test]
-fn an_idle_connection_is_closed() {
+fn idle_connection_is_closed() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS", "1")
         .start();

@@ -35,8 +35,9 @@ fn silent(socket: &UnixDatagram) -> bool {
         .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
+/// The supervisor is notified once that the service is ready and once that it stops.
 #[test]
-fn a_supervisor_hears_once_that_the_service_answers_and_once_that_it_stops() {
+fn ready_and_stopping_are_sent_once() {
     let folder = TempDir::new().unwrap();
     let (socket, setup) = socket(&folder);
     let mut server = setup.start();
@@ -49,8 +50,9 @@ fn a_supervisor_hears_once_that_the_service_answers_and_once_that_it_stops() {
     assert!(silent(&socket));
 }
 
+/// A supervisor with a watchdog is notified until the service stops.
 #[test]
-fn a_supervisor_that_keeps_a_watchdog_hears_of_life_until_the_end() {
+fn watchdog_is_notified_until_the_end() {
     let folder = TempDir::new().unwrap();
     let (socket, setup) = socket(&folder);
     let mut server = setup.with("WATCHDOG_USEC", "200000").start();
@@ -63,8 +65,9 @@ fn a_supervisor_that_keeps_a_watchdog_hears_of_life_until_the_end() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
+/// A start that fails never reports the service as ready.
 #[test]
-fn a_start_that_fails_never_says_that_the_service_answers() {
+fn failed_start_is_never_ready() {
     let folder = Arc::new(TempDir::new().unwrap());
     let (socket, setup) = socket(&folder);
     let refused = setup
@@ -77,8 +80,9 @@ fn a_start_that_fails_never_says_that_the_service_answers() {
     assert!(silent(&socket));
 }
 
+/// A notification socket without a reader does not prevent the start.
 #[test]
-fn a_socket_that_nobody_reads_keeps_no_service_from_starting() {
+fn unread_socket_does_not_block_start() {
     let server = Setup::new()
         .with("NOTIFY_SOCKET", "/nowhere/notify")
         .start();

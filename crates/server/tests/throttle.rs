@@ -24,8 +24,9 @@ fn anybody(server: &TestServer, from: &str, name: &str) -> u16 {
         .status()
 }
 
+/// An account that registers too often gets the time to wait in Retry-After.
 #[test]
-fn an_account_that_registers_too_often_is_told_when_to_come_back() {
+fn limited_account_gets_retry_after() {
     let server = limited("protected").start();
     for name in ["1", "2", "3"] {
         server.register(&metadata(name)).created();
@@ -44,8 +45,9 @@ fn an_account_that_registers_too_often_is_told_when_to_come_back() {
         .created();
 }
 
+/// Anonymous clients are counted by the address that a trusted proxy names.
 #[test]
-fn strangers_are_counted_by_the_address_a_trusted_proxy_names() {
+fn anonymous_clients_count_by_address() {
     let server = limited("open")
         .with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1")
         .start();
@@ -61,9 +63,10 @@ fn strangers_are_counted_by_the_address_a_trusted_proxy_names() {
     assert_eq!(anybody(&server, "2001:db8:0:1::1", "10"), 201);
 }
 
-/// RFC 7239 §8.1: what a proxy did not write is its client's word.
+/// RFC 7239 §8.1: a header that the proxy did not write is a claim of the client and is not
+/// trusted.
 #[test]
-fn only_the_header_that_the_proxies_write_is_believed() {
+fn only_the_configured_header_is_trusted() {
     let server = limited("open")
         .with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1")
         .start();
@@ -81,8 +84,9 @@ fn only_the_header_that_the_proxies_write_is_believed() {
     assert_eq!(statuses, [201, 201, 201, 429]);
 }
 
+/// An address that a client claims for itself is ignored.
 #[test]
-fn what_a_stranger_says_of_its_address_counts_for_nothing() {
+fn claimed_client_address_is_ignored() {
     let server = limited("open").start();
     let statuses: Vec<u16> = (0..4)
         .map(|n| anybody(&server, &format!("203.0.113.{n}"), &n.to_string()))
@@ -90,8 +94,9 @@ fn what_a_stranger_says_of_its_address_counts_for_nothing() {
     assert_eq!(statuses, [201, 201, 201, 429]);
 }
 
+/// Registrations of the same metadata from many addresses share one limit.
 #[test]
-fn the_same_client_from_many_addresses_is_one_machine_gone_wild() {
+fn repeated_metadata_is_limited() {
     let server = limited("open")
         .with("FRONTDESK_PROXIES", "127.0.0.1, ::1")
         .start();
@@ -101,9 +106,9 @@ fn the_same_client_from_many_addresses_is_one_machine_gone_wild() {
     assert_eq!(statuses, [201, 201, 201, 429]);
 }
 
-/// RFC 7617 §4: a password is worth as much as the guesses it takes.
+/// RFC 7617 §4: after too many failed logins a password is not verified for a time.
 #[test]
-fn a_password_that_was_wrong_too_often_is_not_looked_at_for_a_while() {
+fn too_many_failed_logins_are_refused() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "3")
         .with("FRONTDESK_PROXIES", "127.0.0.1, ::1")
@@ -170,9 +175,10 @@ fn looked_at(statuses: &[u16]) -> usize {
     statuses.iter().filter(|status| **status == 401).count()
 }
 
-/// RFC 7617 §4: guesses that come all at once are no more than guesses that come one by one.
+/// RFC 7617 §4: concurrent logins are counted before they are verified, so that they are limited
+/// like sequential logins.
 #[test]
-fn guesses_at_the_same_time_are_counted_before_they_are_looked_at() {
+fn concurrent_logins_are_counted_first() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "3")
         .start();
@@ -182,9 +188,9 @@ fn guesses_at_the_same_time_are_counted_before_they_are_looked_at() {
     assert!(server.clients().is_empty());
 }
 
-/// RFC 7617 §4: a guesser does not become another one with another name.
+/// RFC 7617 §4: failed logins are counted for all account names of an address together.
 #[test]
-fn guesses_are_counted_for_all_names_of_an_address_together() {
+fn failed_logins_count_by_address() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "1")
         .with("FRONTDESK_PROXIES", "127.0.0.1, ::1")
@@ -207,8 +213,9 @@ fn guesses_are_counted_for_all_names_of_an_address_together() {
     assert_eq!(from("203.0.113.5", "admin", support::PASSWORD), 201);
 }
 
+/// A right password works for many concurrent requests.
 #[test]
-fn a_right_password_works_for_many_requests_at_the_same_time() {
+fn right_password_works_concurrently() {
     let server = Setup::new()
         .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "3")
         .start();
@@ -218,8 +225,9 @@ fn a_right_password_works_for_many_requests_at_the_same_time() {
     );
 }
 
+/// A changed password and the removal of an account take effect at once.
 #[test]
-fn a_changed_password_counts_at_once_and_a_removed_account_is_gone_at_once() {
+fn account_changes_take_effect_at_once() {
     let server = TestServer::start();
     server.account("robot", "registrar");
     let attempt = || {

@@ -75,8 +75,9 @@ fn trusted(made: &DevelopmentCertificates, name: &str, now: Timestamp) -> bool {
         .unwrap()
 }
 
+/// OpenSSL trusts the server for its names and no others.
 #[test]
-fn openssl_trusts_the_server_for_its_names_and_no_other() {
+fn openssl_trusts_only_served_names() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     for name in ["localhost", "127.0.0.1", "::1"] {
@@ -89,8 +90,9 @@ fn openssl_trusts_the_server_for_its_names_and_no_other() {
     assert!(!trusted(&made, "localhost", NOW.plus(DAY * 398)));
 }
 
+/// The authority's certificate signs only servers, and the server's certificate signs nothing.
 #[test]
-fn the_authority_signs_servers_only_and_the_server_signs_nothing() {
+fn authority_signs_only_servers() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     let chain = X509::stack_from_pem(&fs::read(&made.certificate).unwrap()).unwrap();
@@ -121,8 +123,9 @@ fn the_authority_signs_servers_only_and_the_server_signs_nothing() {
     }
 }
 
+/// Key files are readable by their owner only, certificate files by every user.
 #[test]
-fn keys_are_for_their_owner_and_certificates_for_everybody() {
+fn key_files_are_private() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), NOW);
     let modes: Vec<(String, u32)> = files(folder.path())
@@ -147,8 +150,9 @@ fn keys_are_for_their_owner_and_certificates_for_everybody() {
     assert_eq!(modes, expected.map(|(name, mode)| (name.to_owned(), mode)));
 }
 
+/// Valid files of keys and certificates stay byte for byte.
 #[test]
-fn what_is_there_and_good_stays_byte_for_byte() {
+fn valid_files_stay_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), NOW);
     let before = files(folder.path());
@@ -156,8 +160,9 @@ fn what_is_there_and_good_stays_byte_for_byte() {
     assert_eq!(files(folder.path()), before);
 }
 
+/// The server certificate is renewed when its names change or it expires; the authority stays.
 #[test]
-fn the_server_certificate_follows_names_and_time_and_the_authority_stays() {
+fn server_certificate_is_renewed() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     let (authority, own) = (
@@ -175,8 +180,9 @@ fn the_server_certificate_follows_names_and_time_and_the_authority_stays() {
     assert_eq!(fs::read(&made.ca_pem).unwrap(), authority);
 }
 
+/// An expired authority is replaced together with the certificates that it signed.
 #[test]
-fn an_expired_authority_is_replaced_and_so_is_what_it_signed() {
+fn expired_authority_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     let authority = fs::read(&made.ca_pem).unwrap();
@@ -186,8 +192,9 @@ fn an_expired_authority_is_replaced_and_so_is_what_it_signed() {
     assert!(trusted(&made, "localhost", later));
 }
 
+/// Processes that start at the same time use the same certificates.
 #[test]
-fn many_that_start_at_once_agree() {
+fn concurrent_starts_share_certificates() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     thread::scope(|scope| {
@@ -209,8 +216,9 @@ fn many_that_start_at_once_agree() {
     assert!(trusted(&make(path, NOW), "localhost", NOW));
 }
 
+/// Names that a certificate cannot have are refused.
 #[test]
-fn names_that_no_certificate_can_have_are_refused() {
+fn impossible_names_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["", "local host", "a,DNS:evil.example", "*"] {
         let refused = development_certificates(folder.path(), &[name.to_owned()], NOW).unwrap_err();
@@ -226,8 +234,9 @@ fn names_that_no_certificate_can_have_are_refused() {
     );
 }
 
+/// An authority whose files were altered is not replaced silently.
 #[test]
-fn an_authority_that_was_meddled_with_is_not_replaced_silently() {
+fn altered_authority_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     fs::copy(&made.key, folder.path().join("ca.key")).unwrap();
@@ -335,8 +344,9 @@ fn every_mistake_names_its_file() {
     }
 }
 
+/// Dates that an operator must know are reported.
 #[test]
-fn dates_that_concern_an_operator_are_said() {
+fn near_expiry_dates_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let made = make(folder.path(), NOW);
     let told = |now: Timestamp| concern(&made.certificate, now).unwrap().unwrap_or_default();

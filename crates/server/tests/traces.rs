@@ -62,8 +62,9 @@ fn spans_total(server: &TestServer, result: &str) -> u64 {
         .unwrap()
 }
 
+/// A request is a span with its route, its status and its error.
 #[test]
-fn a_request_is_a_span_with_its_route_its_status_and_its_error() {
+fn request_span_has_route_and_status() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector)
         .with("FRONTDESK_REGISTRATION", "open")
@@ -159,8 +160,9 @@ fn a_request_is_a_span_with_its_route_its_status_and_its_error() {
     assert_eq!(traces.len(), 9, "each is a trace of its own");
 }
 
+/// Each wait of a request is a child span, and nothing else is a span.
 #[test]
-fn what_a_request_waits_for_is_a_span_below_it_and_nothing_else_is_one() {
+fn request_waits_are_child_spans() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector).start();
     let registered = server.register(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
@@ -209,8 +211,9 @@ fn what_a_request_waits_for_is_a_span_below_it_and_nothing_else_is_one() {
     );
 }
 
+/// The collector gets the name and the version of the service.
 #[test]
-fn the_collector_is_told_which_service_it_is() {
+fn collector_gets_the_service_name() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector).start();
     span(&collector, &server.get("/jwks"));
@@ -235,8 +238,9 @@ fn the_collector_is_told_which_service_it_is() {
     );
 }
 
+/// Spans contain no secret and no text that a client sent.
 #[test]
-fn no_secret_and_nothing_of_a_strangers_making_is_in_a_span() {
+fn spans_have_no_secret_or_client_text() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector).start();
     let metadata = json!({
@@ -341,9 +345,9 @@ fn no_secret_and_nothing_of_a_strangers_making_is_in_a_span() {
     );
 }
 
-/// W3C Trace Context §3.2: a request belongs to the span its caller names, as far as who says so is believed.
+/// W3C Trace Context §3.2: the parent span of a request is taken only from a trusted proxy.
 #[test]
-fn only_a_proxy_says_to_whose_trace_a_request_belongs() {
+fn only_proxies_set_the_parent_span() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector)
         .with("FRONTDESK_PROXIES", "127.0.0.1")
@@ -398,8 +402,9 @@ fn only_a_proxy_says_to_whose_trace_a_request_belongs() {
     assert_eq!(of_caller, [continued]);
 }
 
+/// The configured percentage applies to traces that begin here, and not to the traces of a proxy.
 #[test]
-fn of_traces_that_begin_here_a_share_is_taken() {
+fn new_traces_are_sampled() {
     let collector = Collector::start(Manner::Takes);
     let server = traced(&collector)
         .with("FRONTDESK_TRACES_PERCENT", "0")
@@ -481,8 +486,9 @@ fn losses(server: &TestServer) -> Vec<(u64, String)> {
     lines.filter_map(told).collect()
 }
 
+/// A hanging collector delays neither requests nor the shutdown.
 #[test]
-fn a_collector_that_hangs_costs_no_request_and_not_the_end() {
+fn hanging_collector_delays_nothing() {
     let collector = Collector::start(Manner::Hangs);
     let mut server = traced(&collector).start();
     many(&server, 6000);
@@ -509,8 +515,9 @@ fn a_collector_that_hangs_costs_no_request_and_not_the_end() {
     );
 }
 
+/// A collector that is down or fails costs no request and is logged once.
 #[test]
-fn a_collector_that_is_down_or_fails_costs_no_request_and_is_told_of_once() {
+fn failing_collector_is_logged_once() {
     let nowhere = TcpListener::bind("127.0.0.1:0").unwrap();
     let gone = format!("http://{}", nowhere.local_addr().unwrap());
     drop(nowhere);
@@ -547,8 +554,9 @@ fn a_collector_that_is_down_or_fails_costs_no_request_and_is_told_of_once() {
     }
 }
 
+/// The remaining spans are sent at shutdown.
 #[test]
-fn what_is_left_goes_at_the_end() {
+fn remaining_spans_are_sent_at_shutdown() {
     let collector = Collector::start(Manner::Takes);
     let mut server = traced(&collector).start();
     let answers: Vec<Answer> = (0..5).map(|_| server.get("/jwks")).collect();
@@ -568,8 +576,9 @@ fn what_is_left_goes_at_the_end() {
     assert_eq!(losses(&server), []);
 }
 
+/// The span of a request that exceeds the time limit ends although its work goes on.
 #[test]
-fn a_request_that_is_cut_off_ends_though_its_work_goes_on() {
+fn timed_out_request_ends_its_span() {
     let (collector, database) = (Collector::start(Manner::Takes), Postgres::new());
     let server = traced(&collector)
         .on(&database)
@@ -595,8 +604,9 @@ fn a_request_that_is_cut_off_ends_though_its_work_goes_on() {
     until("what it waited for is told later", read);
 }
 
+/// An invalid destination of traces is refused.
 #[test]
-fn what_cannot_be_a_destination_is_refused() {
+fn invalid_trace_endpoint_is_refused() {
     let folder = tempfile::TempDir::new().unwrap();
     let refused = |name: &str, value: &str| {
         Setup::new()

@@ -27,7 +27,7 @@ fn ask(server: &TestServer, query: &str) -> Answer {
 
 /// OIDC Discovery §2.1, RFC 3986 §6.2.2, RFC 5890 §2.3.2.1, RFC 7565 §7: one account or page has many spellings.
 #[test]
-fn every_spelling_of_a_hosted_resource_leads_to_the_issuer() {
+fn every_spelling_leads_to_the_issuer() {
     let domains = r#"["example.com", "bücher.example", "ports.example:8443", "[2001:db8::1]", "192.0.2.1:9443", "xn--fa-hia.example"]"#;
     let server = serving(&provider("https://login.example.com", domains, ""));
     for (query, subject) in [
@@ -131,9 +131,10 @@ fn every_spelling_of_a_hosted_resource_leads_to_the_issuer() {
     }
 }
 
-/// RFC 7033 §4.2: what looks like a hosted resource and is none is unknown, what is no identifier is malformed.
+/// RFC 7033 §4.2: a text that resembles a hosted resource is unknown, and a text that is not an
+/// identifier is malformed.
 #[test]
-fn a_likeness_is_not_enough() {
+fn similar_resource_is_unknown() {
     let server = serving(&provider(
         "https://login.example.com",
         r#"["example.com", "ports.example:8443", "bücher.example"]"#,
@@ -180,9 +181,9 @@ fn a_likeness_is_not_enough() {
     }
 }
 
-/// A resource is at most as long as a URI here, as it is sent and as it is normalised.
+/// A resource has at most 2048 characters, as it is sent and as it is normalised.
 #[test]
-fn a_resource_has_room_for_2048_characters() {
+fn resource_is_limited_to_2048_chars() {
     let server = serving(&provider(
         "https://login.example.com",
         r#"["example.com"]"#,
@@ -264,7 +265,7 @@ fn follow() -> Value {
 
 /// RFC 7033 §4.4: other names and links of a resource, by domain; the issuer's link is the first.
 #[test]
-fn a_descriptor_has_the_aliases_and_links_of_its_domain() {
+fn descriptor_has_its_domains_links() {
     let server = serving(&described());
     for (query, user) in [
         ("acct:alice@example.com", "alice"),
@@ -401,9 +402,9 @@ fn each_provider_describes_its_own_accounts() {
     }
 }
 
-/// A start says which alias, link or domain cannot be served.
+/// A start names the alias, link or domain that cannot be served.
 #[test]
-fn what_cannot_be_described_is_refused_at_the_start() {
+fn unservable_configuration_is_refused() {
     let link =
         |lines: &str| format!("[[provider.webfinger]]\n[[provider.webfinger.link]]\n{lines}\n");
     let template =
@@ -494,9 +495,10 @@ fn host_meta_leads_to_webfinger() {
     );
 }
 
-/// RFC 9110 §9.3.2, §13.1.2, §15.5.6; RFC 7033 §5.
+/// RFC 9110 §9.3.2, §13.1.2, §15.5.6; RFC 7033 §5: the host metadata is read like every other
+/// document.
 #[test]
-fn host_meta_is_read_like_every_document() {
+fn host_meta_is_read_by_get_and_head() {
     let server = serving(&provider("https://login.example.com", "[]", ""));
     for path in ["/.well-known/host-meta", "/.well-known/host-meta.json"] {
         let get = server.get(path);
@@ -569,9 +571,10 @@ fn host_meta_is_read_like_every_document() {
     }
 }
 
-/// RFC 7239 §8.1: no byte of it follows from whom a request says it is for, and it is the same on every host.
+/// RFC 7239 §8.1: no byte of the host metadata depends on the host of the request, and it is the
+/// same on every host.
 #[test]
-fn host_meta_is_the_same_whatever_the_host() {
+fn host_meta_ignores_the_host() {
     let server = serving(
         &[
             provider("https://one.example", "[]", ""),

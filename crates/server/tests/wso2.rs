@@ -184,7 +184,7 @@ fn the_published_lines_work_as_published() {
 
 /// OIDC Discovery §2: the published WebFinger request with every other `rel` and resource the documentation allows.
 #[test]
-fn webfinger_answers_whoever_asks_and_never_minds_credentials() {
+fn webfinger_ignores_credentials() {
     let server = setup().start();
     let issuer = server.issuer();
     let links = json!([{ "rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer }]);

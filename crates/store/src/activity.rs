@@ -178,8 +178,9 @@ impl Store {
 mod tests {
     use super::*;
 
+    /// A measured value is counted in the first bucket whose bound it does not exceed.
     #[test]
-    fn what_is_measured_is_in_the_bucket_whose_bound_it_does_not_exceed() {
+    fn value_goes_into_its_bucket() {
         let buckets = HistogramCounters::new(&[1, 4, 8]);
         for measured in [1, 2, 4, 5, 9, 10] {
             buckets.add(measured);

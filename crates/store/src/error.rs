@@ -149,8 +149,9 @@ mod tests {
         Error::DatabaseError(kind, Box::new(text.to_owned())).into()
     }
 
+    /// Transient errors are distinguished from permanent errors.
     #[test]
-    fn what_may_pass_is_told_from_what_will_not() {
+    fn transient_errors_are_recognised() {
         assert_eq!(
             said(DatabaseErrorKind::UniqueViolation, "x"),
             StoreError::Conflict

@@ -103,8 +103,9 @@ mod tests {
         hash.unwrap().to_string()
     }
 
+    /// A login of an unknown account costs one password hash.
     #[test]
-    fn unknown_account_costs_what_a_password_costs() {
+    fn unknown_account_costs_a_password_hash() {
         let fresh = hash(&Secret::new("hush")).unwrap();
         let cost = |hash: &str| {
             hash.split('$')

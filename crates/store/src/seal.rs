@@ -278,8 +278,9 @@ mod tests {
         SealingKey::from_base64(SealingKey::generate().unwrap().reveal()).unwrap()
     }
 
+    /// A sealed text can be opened and reveals nothing.
     #[test]
-    fn what_was_sealed_opens_and_shows_nothing() {
+    fn sealed_text_opens_and_is_opaque() {
         let key = key();
         let sealed = key.seal(&ABOUT, "hush").unwrap();
         assert_eq!(key.open(&ABOUT, &sealed).unwrap().as_str(), "hush");
@@ -321,8 +322,9 @@ mod tests {
         );
     }
 
+    /// Every sealed text has its own nonce.
     #[test]
-    fn no_two_texts_have_one_nonce() {
+    fn every_sealed_text_has_its_own_nonce() {
         let key = key();
         let mut nonces: Vec<Vec<u8>> = std::thread::scope(|scope| {
             let seal = || {
@@ -346,8 +348,9 @@ mod tests {
         assert_eq!(nonces.len(), 2_000);
     }
 
+    /// A sealed text opens only for its row and with its key.
     #[test]
-    fn another_row_or_another_key_does_not_open_it() {
+    fn seal_is_bound_to_row_and_key() {
         let key = key();
         let sealed = key.seal(&ABOUT, "hush").unwrap();
         for other in [

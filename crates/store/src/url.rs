@@ -258,8 +258,9 @@ mod tests {
         );
     }
 
+    /// The default time limit does not replace a time limit of the operator.
     #[test]
-    fn our_patience_does_not_replace_an_operators() {
+    fn configured_timeout_is_kept() {
         let driver = url("postgres://h/d?connect_timeout=9").connection_string();
         assert!(
             driver.starts_with("postgres://h/d?connect_timeout=9&tcp_user_timeout=5000&"),

@@ -119,8 +119,9 @@ mod tests {
         }
     }
 
+    /// A text that is not a host is refused.
     #[test]
-    fn what_is_not_a_host_is_refused() {
+    fn invalid_host_is_refused() {
         for text in [
             "",
             ".",

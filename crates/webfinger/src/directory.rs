@@ -402,9 +402,9 @@ mod tests {
         );
     }
 
-    /// RFC 7565 §4 and §7.
+    /// RFC 7565 §4 and §7: without tenants a second `@` belongs to the opaque user name.
     #[test]
-    fn without_tenants_a_second_at_belongs_to_an_opaque_user() {
+    fn second_at_belongs_to_the_user() {
         let shop = Some("https://shoppingsite.example");
         leads(
             &[("https://shoppingsite.example", &[])],
@@ -415,8 +415,9 @@ mod tests {
         );
     }
 
+    /// A tenant alone on its host does not own the accounts without a tenant there.
     #[test]
-    fn a_tenant_alone_on_its_host_does_not_own_bare_accounts_there() {
+    fn lone_tenant_owns_no_bare_accounts() {
         let acme = Some("https://id.example/t/acme");
         leads(
             &[("https://id.example/t/acme", &[])],
@@ -443,8 +444,9 @@ mod tests {
         );
     }
 
+    /// Tenants that differ in case or in port are different tenants.
     #[test]
-    fn tenants_that_differ_in_case_or_port_are_told_apart() {
+    fn tenants_differ_by_case_and_port() {
         let (here, there) = (
             Some("https://localhost:9443/t/acme"),
             Some("https://localhost:8443/t/acme"),
@@ -468,8 +470,9 @@ mod tests {
         );
     }
 
+    /// The provider with the longest issuer path answers, then the owner of the host.
     #[test]
-    fn the_longest_issuer_path_answers_then_the_owner_of_the_host() {
+    fn longest_issuer_path_wins() {
         let (short, long) = (Some("https://id.example/a"), Some("https://id.example/a/b"));
         leads(
             &[
@@ -588,8 +591,9 @@ mod tests {
             .unwrap_or_default()
     }
 
+    /// The user of a tenant is named without the tenant.
     #[test]
-    fn a_tenants_user_is_named_without_the_tenant() {
+    fn tenant_user_is_named_without_tenant() {
         let (acme, domain) = ("https://localhost:9443/t/acme", &["acme.example"][..]);
         assert_eq!(
             aliases(acme, domain, None, "acct:bob@acme@localhost"),
@@ -647,8 +651,9 @@ mod tests {
         );
     }
 
+    /// Links and aliases that cannot be served are refused.
     #[test]
-    fn an_extra_that_cannot_be_served_is_refused() {
+    fn unservable_link_is_refused() {
         let problem = |extra: ExtraLinks| {
             let provider = HostedProvider {
                 extras: vec![extra],

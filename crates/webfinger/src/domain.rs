@@ -79,8 +79,9 @@ impl Error for DomainError {}
 mod tests {
     use super::*;
 
+    /// A domain is a host with an optional port.
     #[test]
-    fn a_domain_is_a_host_and_perhaps_a_port() {
+    fn domain_is_a_host_with_optional_port() {
         for (text, normal) in [
             ("example.com", "example.com"),
             ("Example.COM.:8443", "example.com:8443"),
@@ -93,8 +94,9 @@ mod tests {
         }
     }
 
+    /// A text that is not a domain is named in the error.
     #[test]
-    fn what_is_not_a_domain_is_named_in_the_error() {
+    fn invalid_domain_is_named() {
         for text in [
             "",
             " example.com",

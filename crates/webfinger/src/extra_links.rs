@@ -139,8 +139,9 @@ mod tests {
         }
     }
 
+    /// A link that can be served is accepted.
     #[test]
-    fn a_link_that_can_be_served_passes() {
+    fn servable_link_is_accepted() {
         assert_eq!(link().check(), Ok(()));
         for rel in ["avatar", "self", "http://ostatus.org/schema/1.0/subscribe"] {
             assert_eq!(
@@ -163,8 +164,9 @@ mod tests {
         );
     }
 
+    /// A link that cannot be served is reported.
     #[test]
-    fn what_cannot_be_served_is_told() {
+    fn unservable_link_is_reported() {
         let text = |text: &str| text.to_owned();
         for (wrong, reason) in [
             (

@@ -299,8 +299,9 @@ mod tests {
         );
     }
 
+    /// The user is inserted percent-encoded.
     #[test]
-    fn a_user_takes_its_places_percent_encoded() {
+    fn user_is_inserted_percent_encoded() {
         for place in ["example.com", "EXAMPLE.com.:443"] {
             assert_eq!(
                 jrd(place, Some("b%c3%bccher/é\"@x"), &[]),
@@ -311,8 +312,9 @@ mod tests {
         }
     }
 
+    /// A link with a placeholder for the user is left out if there is no user.
     #[test]
-    fn what_needs_a_user_is_left_out_where_there_is_none() {
+    fn user_templates_need_a_user() {
         assert_eq!(
             jrd("example.com", None, &[]),
             format!(

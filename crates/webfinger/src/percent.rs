@@ -64,8 +64,9 @@ fn hexadecimal(digit: u8) -> char {
 mod tests {
     use super::*;
 
+    /// Percent-encoding is decoded once.
     #[test]
-    fn it_is_decoded_once() {
+    fn percent_encoding_is_decoded_once() {
         for (text, decoded) in [
             ("", ""),
             ("a+b", "a+b"),
@@ -80,8 +81,9 @@ mod tests {
         }
     }
 
+    /// An invalid percent-encoding is refused.
     #[test]
-    fn what_escapes_nothing_is_refused() {
+    fn invalid_escape_is_refused() {
         for text in ["%", "a%4", "%zz", "%+1", "%%41", "%4g"] {
             assert_eq!(decode(text), None, "{text}");
             assert!(!is_well_formed(text), "{text}");

@@ -62,8 +62,9 @@ mod tests {
         (request.resource.subject().to_owned(), request.rels)
     }
 
+    /// Order, encoding and unknown parameters of the query do not matter.
     #[test]
-    fn order_encoding_and_unknown_parameters_do_not_matter() {
+    fn order_and_encoding_do_not_matter() {
         for query in [
             "resource=acct:a+b@example.com&rel=author&rel=avatar",
             "rel=author&resource=acct%3Aa%2Bb%40example.com&rel=avatar",
@@ -84,23 +85,26 @@ mod tests {
         );
     }
 
+    /// An empty rel is ignored.
     #[test]
-    fn an_empty_rel_asks_for_nothing_in_particular() {
+    fn empty_rel_is_ignored() {
         assert_eq!(
             read("resource=acct:admin@localhost&rel=").1,
             Vec::<String>::new()
         );
     }
 
+    /// Only a limited number of rels is read.
     #[test]
-    fn only_so_many_rels_are_looked_at() {
+    fn number_of_rels_is_limited() {
         let rels: Vec<_> = (0..100).map(|n| format!("rel={n}")).collect();
         let (_, rels) = read(&format!("resource=localhost&{}", rels.join("&")));
         assert_eq!((rels.len(), rels[RELS_MAX - 1].as_str()), (RELS_MAX, "31"));
     }
 
+    /// A query without a resource is malformed.
     #[test]
-    fn a_query_that_names_no_resource_is_malformed() {
+    fn query_without_resource_is_malformed() {
         for (query, reason) in [
             ("", "The resource parameter is missing."),
             ("rel=author", "The resource parameter is missing."),

@@ -241,9 +241,10 @@ mod tests {
         (subject, place, tenant, path)
     }
 
-    /// OIDC Discovery §2.1.2, steps 1, 2 and 4, and the examples of §2.2.
+    /// OIDC Discovery §2.1.2, steps 1, 2 and 4, and the examples of §2.2: an identifier without a
+    /// scheme gets a scheme.
     #[test]
-    fn what_has_no_scheme_is_given_one() {
+    fn missing_scheme_is_added() {
         for (text, subject, place, path) in [
             (
                 "alice@example.com",
@@ -328,9 +329,9 @@ mod tests {
         }
     }
 
-    /// OIDC Discovery §2.1.2, step 3.
+    /// OIDC Discovery §2.1.2, step 3: an identifier with a scheme is the subject as it was sent.
     #[test]
-    fn what_has_a_scheme_is_the_subject_as_sent() {
+    fn subject_with_scheme_is_unchanged() {
         for (text, place, path) in [
             ("acct:alice@example.com", "example.com", ""),
             ("ACCT:Alice@LOCALHOST:9443", "localhost:9443", ""),
@@ -382,8 +383,9 @@ mod tests {
         }
     }
 
+    /// The user of an account is given with and without its tenant.
     #[test]
-    fn the_user_of_an_account_is_told_with_and_without_its_tenant() {
+    fn account_user_has_and_lacks_tenant() {
         for (text, user, at_tenant) in [
             ("acct:alice@example.com", Some("alice"), None),
             ("ACCT:alice@example.com#a@b", Some("alice"), None),
@@ -430,8 +432,9 @@ mod tests {
         }
     }
 
+    /// A resource that cannot be normalised is malformed.
     #[test]
-    fn what_cannot_be_normalised_is_malformed() {
+    fn unnormalisable_resource_is_malformed() {
         for text in [
             "",
             "   ",

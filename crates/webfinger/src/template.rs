@@ -63,8 +63,9 @@ impl Error for TemplateError {}
 mod tests {
     use super::*;
 
+    /// A template is an absolute URI with a placeholder for the user.
     #[test]
-    fn a_template_is_an_absolute_uri_with_a_place_for_the_user() {
+    fn template_is_an_absolute_uri() {
         for text in [
             "https://example.com/@{user}",
             "https://{user}.example.com/",

@@ -136,7 +136,8 @@ fn an_account_leads_to_its_issuer() {
     );
 }
 
-/// OIDC Discovery §2.1, §2.2; what clients send, with and without escapes, in any order.
+/// OIDC Discovery §2.1, §2.2; identifiers as clients send them, with and without escapes, in any
+/// order.
 #[test]
 fn every_form_of_identifier_is_answered() {
     for (query, subject, issuer) in [
@@ -232,9 +233,10 @@ fn rel_chooses_among_the_links() {
     }
 }
 
-/// RFC 7033 §4.2: missing or malformed is 400, unknown is 404; neither repeats what was sent nor looks like a descriptor.
+/// RFC 7033 §4.2: a missing or malformed resource is 400, an unknown resource is 404; neither
+/// answer repeats the request nor looks like a descriptor.
 #[test]
-fn what_cannot_be_answered_is_refused() {
+fn unanswerable_query_is_refused() {
     for (query, status, error, description) in [
         (
             "",
@@ -326,9 +328,9 @@ fn what_cannot_be_answered_is_refused() {
     }
 }
 
-/// RFC 7033 §5.
+/// RFC 7033 §5: pages of any origin may read the answer, without credentials.
 #[test]
-fn any_page_may_read_the_answer_without_credentials() {
+fn pages_read_answers_uncredentialed() {
     let answer = ask(
         "GET",
         "?resource=acct:a@example.com",
@@ -357,9 +359,9 @@ fn any_page_may_read_the_answer_without_credentials() {
     assert_eq!(preflight.header("access-control-allow-credentials"), None);
 }
 
-/// Nothing but the query decides: RFC 7033 §4.2 knows no authentication, and any `Accept` will do.
+/// RFC 7033 §4.2 knows no authentication: only the query decides, with every `Accept` header.
 #[test]
-fn credentials_and_preferences_are_no_errors() {
+fn credentials_and_accept_are_ignored() {
     let plain = get("?resource=acct:a@example.com");
     for headers in [
         "Authorization: Basic YWRtaW46YWRtaW4=\r\n",
@@ -408,9 +410,9 @@ fn a_head_has_the_headers_of_a_get_and_no_body() {
     }
 }
 
-/// RFC 9110 §15.5.6.
+/// RFC 9110 §15.5.6: another method is not allowed.
 #[test]
-fn another_method_is_not_allowed() {
+fn unsupported_method_is_405() {
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         let answer = ask(
             method,

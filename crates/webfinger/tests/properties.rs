@@ -27,7 +27,7 @@ fn directory() -> Directory {
 proptest! {
     /// A user's name with any content stays in its place: it ends neither the string nor its part of the URI.
     #[test]
-    fn an_alias_is_one_segment_longer_and_nothing_else(user in "([A-Za-z0-9._~!$&'()*+,;=:é☃-]|%[0-9a-fA-F]{2}){1,40}") {
+    fn alias_adds_only_one_segment(user in "([A-Za-z0-9._~!$&'()*+,;=:é☃-]|%[0-9a-fA-F]{2}){1,40}") {
         let resource = Resource::parse(&format!("acct:{user}@example.com"));
         prop_assume!(resource.is_ok());
         if let Some(jrd) = resource.ok().and_then(|resource| directory().describe(&resource, &[])) {
@@ -39,14 +39,15 @@ proptest! {
 
     /// Every user name is opaque.
     #[test]
-    fn any_user_of_a_hosted_domain_is_known(user in "[A-Za-z0-9._~!$&'()*+,;=-]{1,40}", port in proptest::option::of(1_u16..)) {
+    fn every_user_of_a_hosted_domain_exists(user in "[A-Za-z0-9._~!$&'()*+,;=-]{1,40}", port in proptest::option::of(1_u16..)) {
         let port = port.map_or(String::new(), |port| format!(":{port}"));
         let resource = Resource::parse(&format!("acct:{user}@Example.COM{port}")).unwrap();
         prop_assert!(directory().describe(&resource, &[]).is_some());
     }
 
+    /// Accounts of every other host are unknown.
     #[test]
-    fn no_other_host_is_known(host in "[a-z]{1,10}\\.(example|localhost|example\\.com)", user in "[a-z]{1,10}") {
+    fn other_hosts_are_unknown(host in "[a-z]{1,10}\\.(example|localhost|example\\.com)", user in "[a-z]{1,10}") {
         for text in [format!("acct:{user}@{host}"), format!("https://{user}@{host}/"), format!("{host}/localhost"), format!("https://localhost@{host}")] {
             prop_assert!(directory().describe(&Resource::parse(&text).unwrap(), &[]).is_none(), "{}", text);
         }

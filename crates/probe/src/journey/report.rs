@@ -282,8 +282,9 @@ mod tests {
         );
     }
 
+    /// A secret that contains another secret is masked as a whole.
     #[test]
-    fn a_secret_inside_another_leaves_nothing_of_it() {
+    fn nested_secret_is_masked_whole() {
         let mut out = Vec::new();
         let mut report = TryReport::new(&mut out, false);
         report.mask(&Secret::new("0123456789"));

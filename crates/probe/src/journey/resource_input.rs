@@ -91,8 +91,9 @@ fn is_account(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// An identifier, as people type it, becomes a WebFinger query to a host.
     #[test]
-    fn what_people_type_becomes_a_question_to_a_host() {
+    fn typed_identifier_becomes_a_query() {
         for (typed, identifier, origin, is_url) in [
             (
                 "acct:alice@localhost:9443",
@@ -170,8 +171,9 @@ mod tests {
         }
     }
 
+    /// An identifier that cannot be queried is reported.
     #[test]
-    fn what_cannot_be_asked_about_is_said_so() {
+    fn invalid_identifier_is_reported() {
         for (typed, part) in [
             ("", "must be an account or a URL"),
             ("acct:al ice@example.com", "without spaces"),

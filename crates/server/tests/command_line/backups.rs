@@ -91,20 +91,23 @@ fn comes_back(from: Setup, to: &Setup) {
     );
 }
 
+/// A backup of SQLite, made under load, is restored to PostgreSQL.
 #[test]
-fn a_backup_of_sqlite_under_load_is_restored_to_postgresql() {
+fn sqlite_backup_moves_to_postgresql() {
     let database = Postgres::new();
     comes_back(fixed(None), &fixed(Some(&database)));
 }
 
+/// A backup of PostgreSQL, made under load, is restored to SQLite.
 #[test]
-fn a_backup_of_postgresql_under_load_is_restored_to_sqlite() {
+fn postgresql_backup_moves_to_sqlite() {
     let database = Postgres::new();
     comes_back(fixed(Some(&database)), &fixed(None));
 }
 
+/// A restore that fails gives the reason and changes nothing.
 #[test]
-fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
+fn failed_restore_changes_nothing() {
     let server = fixed(None).start();
     let client = server.client();
     let files = TempDir::new().unwrap();
@@ -191,8 +194,9 @@ fn a_restore_that_cannot_be_says_why_and_changes_nothing() {
     );
 }
 
+/// A restore replaces a store that has data if its flag says so.
 #[test]
-fn a_store_in_use_goes_back_to_its_backup_when_told_to() {
+fn restore_replaces_a_used_store() {
     let server = fixed(None).start();
     let kept = server.client();
     let files = TempDir::new().unwrap();

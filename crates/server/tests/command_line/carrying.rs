@@ -119,15 +119,17 @@ fn carried(from: &Setup, to: &Setup, exported_with: Option<&str>) {
     target.manage("DELETE", &clients[0]).send().deleted();
 }
 
-/// RFC 7592 §3: what was answered at the registration is answered by the other store.
+/// RFC 7592 §3: clients move from SQLite to PostgreSQL with their tokens and secrets, and the other
+/// store gives the answers of the registration.
 #[test]
-fn clients_go_from_sqlite_to_postgresql_with_their_tokens_and_secrets() {
+fn export_moves_sqlite_to_postgresql() {
     let database = Postgres::new();
     carried(&fixed(None), &fixed(Some(&database)), None);
 }
 
+/// Clients move from PostgreSQL to SQLite under another sealing key.
 #[test]
-fn clients_go_from_postgresql_to_sqlite_with_another_sealing_key() {
+fn export_moves_postgresql_to_sqlite() {
     let database = Postgres::new();
     carried(
         &fixed(Some(&database)),
@@ -136,8 +138,9 @@ fn clients_go_from_postgresql_to_sqlite_with_another_sealing_key() {
     );
 }
 
+/// A file that cannot be imported is refused with the number of its line, and nothing changes.
 #[test]
-fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
+fn invalid_import_line_is_reported() {
     let server = fixed(None).start();
     for _ in 0..3 {
         server.client();
@@ -264,9 +267,10 @@ fn a_file_that_cannot_be_imported_is_refused_by_its_line_and_nothing_changes() {
     );
 }
 
-/// Another program has no sealing key to seal with.
+/// An imported line may have its secret in clear text, since other programs have no sealing key;
+/// the store seals it.
 #[test]
-fn a_line_may_have_its_secret_in_clear_and_the_store_seals_it() {
+fn plain_secret_is_sealed_on_import() {
     let server = fixed(None).start();
     let client = server.client();
     let (id, secret) = (
@@ -325,8 +329,9 @@ fn a_line_may_have_its_secret_in_clear_and_the_store_seals_it() {
     );
 }
 
+/// A registrar exports its own clients and may not import.
 #[test]
-fn a_registrar_exports_its_own_clients_and_imports_none() {
+fn registrar_exports_only_its_clients() {
     let server = fixed(None).start();
     server.account("alice", "registrar");
     server.client();

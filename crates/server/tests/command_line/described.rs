@@ -39,8 +39,9 @@ const CODES: [(u8, &str); 4] = [
     (141, "standard output was closed"),
 ];
 
+/// The exit codes match the help and the documentation.
 #[test]
-fn exit_codes_are_those_that_the_help_and_the_documentation_name() {
+fn exit_codes_match_help_and_pages() {
     let help = text(&unconfigured(&["--help"]).stdout);
     let documented = include_str!("../../../../docs/run.md");
     for (code, meaning) in CODES {
@@ -86,8 +87,9 @@ fn exit_codes_are_those_that_the_help_and_the_documentation_name() {
     }
 }
 
+/// The completions for every shell are printed without a configuration.
 #[test]
-fn every_shell_is_told_the_commands_without_a_configuration() {
+fn completions_need_no_configuration() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = unconfigured(&["completions", shell]);
         assert_eq!(

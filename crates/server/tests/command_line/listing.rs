@@ -22,7 +22,7 @@ fn names(server: &TestServer, arguments: &[&str]) -> Vec<String> {
 /// The store opens more connections than a command waits for. With a password that takes cryptography, which must be there until the
 /// program has ended.
 #[test]
-fn a_command_ends_well_while_the_store_still_connects() {
+fn command_ends_while_store_connects() {
     let database = Postgres::new();
     let (folder, setup) = (
         TempDir::new().unwrap(),
@@ -83,8 +83,9 @@ fn clients_are_listed_by_name_owner_provider_and_time() {
     }
 }
 
+/// Providers are listed with their domains, clients and signing keys.
 #[test]
-fn providers_are_listed_with_what_they_have() {
+fn providers_are_listed_with_details() {
     let server = Setup::new()
         .file("[[provider]]\nissuer = \"http://localhost:9443\"\ndomains = [\"example.com\"]\n[[provider]]\nissuer = \"http://localhost:9443/t/acme\"\nregistration = \"open\"\n")
         .start();
@@ -127,8 +128,9 @@ fn providers_are_listed_with_what_they_have() {
     );
 }
 
+/// Expired rows are counted and purged.
 #[test]
-fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
+fn expired_rows_are_counted_and_purged() {
     let database = Postgres::new();
     for setup in [fixed(None), fixed(Some(&database))] {
         let folder = Arc::new(TempDir::new().unwrap());
@@ -206,8 +208,9 @@ fn what_is_good_for_nothing_any_more_is_counted_and_purged() {
     }
 }
 
+/// The date of last use is saved when the service stops, and shown.
 #[test]
-fn a_use_is_written_at_the_end_of_the_service_and_shown() {
+fn last_use_is_saved_at_shutdown() {
     let database = Postgres::new();
     for setup in [fixed(None), fixed(Some(&database))] {
         let mut server = setup.start();

@@ -64,9 +64,10 @@ fn public(server: &TestServer, name: &str) {
     server.register(&body).created();
 }
 
-/// Unicode TR 36 §3: each character in each command that shows a text of a stranger or of another operator.
+/// Unicode TR 36 §3: every command escapes each deceptive character in a text of a client or of
+/// another operator.
 #[test]
-fn commands_show_no_character_that_deceives() {
+fn commands_escape_deceptive_characters() {
     let server = fixed(None).with("FRONTDESK_\u{200b}\u{202e}X", "1").start();
     public(&server, "A client");
     let mut ids = Vec::new();
@@ -149,9 +150,9 @@ fn commands_show_no_character_that_deceives() {
     }
 }
 
-/// A text of a stranger is one column, whatever stands in it.
+/// A text that a client sent stays in its column, with every content.
 #[test]
-fn a_forged_row_stands_in_quotes() {
+fn forged_row_is_quoted() {
     let server = fixed(None).start();
     public(&server, FORGED);
     carried(

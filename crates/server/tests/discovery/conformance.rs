@@ -217,9 +217,9 @@ fn check_key(key: &Value) {
         .unwrap();
 }
 
-/// Clients fail on `null` and on empty texts: what has no value is left out.
+/// Clients fail on `null` and on empty texts, so a member without a value is left out.
 #[test]
-fn nothing_anywhere_is_null_or_an_empty_text() {
+fn documents_have_no_null_or_empty_text() {
     fn check(value: &Value, at: &str) {
         match value {
             Value::Null => panic!("{at} is null"),

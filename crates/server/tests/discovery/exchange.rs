@@ -7,7 +7,7 @@ use crate::{ADDRESSES, provider, serving};
 
 /// RFC 9110 §8.8.3, §13.1.2: If-None-Match is compared weakly, with any of several.
 #[test]
-fn a_document_that_is_known_is_not_sent_again() {
+fn known_document_is_not_sent_again() {
     let server = serving(ADDRESSES[2].0);
     for path in ADDRESSES[2].1.iter().chain(ADDRESSES[2].2) {
         let whole = server.get(path);
@@ -70,9 +70,10 @@ fn a_document_that_is_known_is_not_sent_again() {
     }
 }
 
-/// RFC 9110 §9.3.2: HEAD is GET without the content; §15.5.6: other methods are told which there are.
+/// RFC 9110 §9.3.2: HEAD is GET without the content; §15.5.6: other methods are answered with the
+/// allowed methods. Pages of any origin may read the document.
 #[test]
-fn a_document_is_read_with_get_and_head_from_any_origin() {
+fn document_is_read_with_get_and_head() {
     let server = serving(ADDRESSES[2].0);
     for path in ADDRESSES[2].1.iter().chain(ADDRESSES[2].2) {
         let page = |method| {
@@ -166,7 +167,7 @@ fn canonical(answer: &str) -> (Vec<String>, String) {
 
 /// RFC 9700 §4.13, RFC 7239 §8.1: with one host, no byte of an answer follows from whom a request says it is for.
 #[test]
-fn no_header_that_names_a_host_changes_a_byte() {
+fn host_headers_change_no_byte() {
     let server = serving(ADDRESSES[2].0);
     let paths = ADDRESSES[2].1.iter().chain(ADDRESSES[2].2).copied();
     let others = [
@@ -206,9 +207,9 @@ fn no_header_that_names_a_host_changes_a_byte() {
     }
 }
 
-/// RFC 7591 §3.2.1: nor do the addresses that are issued.
+/// RFC 7591 §3.2.1: the host headers of a request do not change the issued addresses.
 #[test]
-fn no_header_that_names_a_host_reaches_what_is_issued() {
+fn host_headers_change_no_issued_url() {
     let server = TestServer::start();
     for path in ["/register", "/identity/connect/register"] {
         let client = server

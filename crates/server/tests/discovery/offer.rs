@@ -46,9 +46,10 @@ fn unsigned(server: &TestServer) -> Value {
     document
 }
 
-/// OIDC Discovery §3, RFC 8414 §2: everything a client needs and nothing that is not so.
+/// OIDC Discovery §3, RFC 8414 §2: the default document has every member that a client needs, and
+/// only true statements.
 #[test]
-fn the_default_document_says_this() {
+fn default_document_is_as_expected() {
     let server = TestServer::start();
     assert_eq!(unsigned(&server), default_document(&server.issuer()));
 }
@@ -110,9 +111,9 @@ fn configured_members_replace_and_extend_the_defaults() {
     assert_eq!(unsigned(&server), expected);
 }
 
-/// The document is the policy: RFC 7591 §3.2.1.
+/// RFC 7591 §3.2.1: registration agrees to exactly the values that the document offers.
 #[test]
-fn what_the_document_offers_is_what_registration_agrees_to() {
+fn registration_agrees_to_the_document() {
     let metadata = "scopes_supported = [\"openid\", \"shop:read\"]\ngrant_types_supported = [\"authorization_code\"]\n";
     let server = Setup::new()
         .file(&provider("https://login.example.com", "", metadata))
@@ -133,7 +134,7 @@ fn what_the_document_offers_is_what_registration_agrees_to() {
 
 /// RFC 7591 §2.1: the default offer follows what is configured.
 #[test]
-fn response_types_nobody_could_get_are_not_offered() {
+fn unusable_response_types_are_dropped() {
     let metadata = "grant_types_supported = [\"authorization_code\", \"password\"]\n";
     let server = Setup::new()
         .file(&provider("https://login.example.com", "", metadata))
@@ -146,7 +147,7 @@ fn response_types_nobody_could_get_are_not_offered() {
 
 /// OIDC Core §8: where subjects are pairwise only, every client's are, and have one sector.
 #[test]
-fn a_client_of_a_pairwise_provider_has_one_sector_without_asking() {
+fn pairwise_client_has_one_sector() {
     let server = Setup::new()
         .file(&provider(
             "https://login.example.com",
@@ -188,7 +189,7 @@ fn a_closed_provider_names_no_registration_endpoint() {
 
 /// OIDC Discovery §3: when another server signs, the document names its keys; ours are served all the same.
 #[test]
-fn a_configured_jwks_uri_wins_and_our_keys_stay_reachable() {
+fn configured_jwks_uri_wins() {
     let metadata = "jwks_uri = \"https://as.example/keys\"\n";
     let server = Setup::new()
         .file(&provider("https://login.example.com", "", metadata))

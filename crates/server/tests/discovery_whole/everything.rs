@@ -46,9 +46,10 @@ backchannel_logout_supported = true
 prompt_values_supported = ["none", "login", "create"]
 "#;
 
-/// OIDC Discovery §3, RFC 8414 §2: each member is known, in its own form, and what a client's rules want of it.
+/// OIDC Discovery §3, RFC 8414 §2: in a document with every member configured, each member is
+/// known, has its own form, and meets the rules of clients.
 #[test]
-fn a_document_with_everything_configured_is_right_in_every_member() {
+fn fully_configured_document_is_valid() {
     let server = serving(&provider("https://login.example.com", "", EVERYTHING));
     let document = server.get(CONFIGURATION).json();
     for (member, value) in document.as_object().unwrap() {
@@ -98,9 +99,10 @@ fn a_document_with_everything_configured_is_right_in_every_member() {
     assert_eq!(read.issuer().as_str(), "https://login.example.com");
 }
 
-/// RFC 9207 §3: it is the authorization server's promise, so the document makes it only where it is configured.
+/// RFC 9207 §3: the document announces the iss parameter only if it is configured, because the
+/// authorization server sends it.
 #[test]
-fn the_iss_parameter_is_promised_where_it_is_configured() {
+fn iss_parameter_is_offered_when_set() {
     let document = |metadata: &str| {
         serving(&provider("https://login.example.com", "", metadata))
             .get(CONFIGURATION)

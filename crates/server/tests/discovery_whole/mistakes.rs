@@ -33,9 +33,9 @@ fn check(setup: &Setup, folder: &Path) -> (String, bool) {
     )
 }
 
-/// OIDC Discovery §3, RFC 8414 §2: what a document must not lack.
+/// OIDC Discovery §3, RFC 8414 §2: the required lists of a document are not empty.
 #[test]
-fn a_required_list_is_not_empty() {
+fn required_list_is_not_empty() {
     for list in [
         "response_types_supported",
         "subject_types_supported",
@@ -106,7 +106,7 @@ fn an_endpoint_is_https() {
 
 /// OIDC Discovery §3: RS256 must be included, openid must be supported, a subject type is public or pairwise.
 #[test]
-fn what_every_provider_offers_is_offered() {
+fn required_values_are_offered() {
     refuse(
         "id_token_signing_alg_values_supported = [\"ES256\"]",
         "id_token_signing_alg_values_supported must offer RS256",
@@ -142,9 +142,10 @@ fn authentication_is_signed() {
     }
 }
 
-/// RFC 7591 §2.1, OIDC Core §9, CIBA §4: what registration would refuse every client is not offered.
+/// RFC 7591 §2.1, OIDC Core §9, CIBA §4: values that registration would refuse for every client are
+/// not offered.
 #[test]
-fn what_is_offered_can_be_had() {
+fn offered_values_can_be_registered() {
     let nobody = "which requires";
     for (lines, rest) in [
         (
@@ -257,8 +258,9 @@ fn a_member_has_its_form() {
     }
 }
 
+/// A member that is configured twice is refused.
 #[test]
-fn a_member_is_there_once() {
+fn duplicate_member_is_refused() {
     let folder = TempDir::new().unwrap();
     let setup = Setup::new().file(&provider(
         ISSUER,
@@ -270,9 +272,10 @@ fn a_member_is_there_once() {
     assert_eq!(setup.refused(folder.path(), &["check"]), sentence);
 }
 
-/// What no specification forbids starts; a check says what the operator will hardly have meant.
+/// A configuration that no specification forbids starts; the check command notes what the operator
+/// will hardly have intended.
 #[test]
-fn a_check_notes_what_is_unusual() {
+fn check_notes_unusual_configuration() {
     let folder = TempDir::new().unwrap();
     let metadata = "scopes_supported = []\nclaims_supported = [\"sub\", \"sub\"]\nsubject_types_supported = [\"public\", \"ephemeral\"]\n\
                     request_object_signing_alg_values_supported = [\"ES256\"]";
@@ -301,9 +304,10 @@ fn a_check_notes_what_is_unusual() {
     assert_eq!(setup.start().get(crate::CONFIGURATION).status(), 200);
 }
 
-/// RFC 8615 §3: a path where somebody else's addresses are would make one of them unreachable.
+/// RFC 8615 §3: an issuer whose path is an address of another provider is refused, because one of
+/// them would be unreachable.
 #[test]
-fn an_issuer_is_not_where_anothers_addresses_are() {
+fn issuer_on_a_foreign_address_is_refused() {
     let refused = |issuers: &[&str]| {
         let folder = TempDir::new().unwrap();
         let file: Vec<_> = issuers
@@ -363,9 +367,9 @@ fn an_issuer_is_not_where_anothers_addresses_are() {
     }
 }
 
-/// Alone on its host, or beside others that have nothing there, such a path is as good as any.
+/// An issuer whose path no other provider uses is accepted, alone on its host or beside others.
 #[test]
-fn an_issuer_may_be_where_nobody_elses_addresses_are() {
+fn issuer_on_a_free_path_is_accepted() {
     for issuers in [
         &["https://login.example.com/oauth2/default"][..],
         &["https://login.example.com/register"],

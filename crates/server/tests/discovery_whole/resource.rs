@@ -6,7 +6,7 @@ use crate::{provider, serving};
 
 /// RFC 9728 §2, §3.1, §3.3: the well-known segment stands between host and path, and the document names the very resource.
 #[test]
-fn the_registration_endpoint_says_how_it_is_protected() {
+fn resource_metadata_describes_endpoint() {
     for (issuer, path) in [
         ("https://login.example.com", "/register"),
         ("https://login.example.com/", "/register"),
@@ -91,9 +91,10 @@ fn each_provider_speaks_for_its_own_endpoint() {
     assert_eq!(at("evil.example", "/register").status(), 421);
 }
 
-/// RFC 9728 §3.2, RFC 9110 §9.3.2, §13.1.2, §15.5.6.
+/// RFC 9728 §3.2, RFC 9110 §9.3.2, §13.1.2, §15.5.6: the resource metadata is read like every other
+/// document.
 #[test]
-fn it_is_read_like_every_document() {
+fn resource_metadata_is_read_by_get() {
     let server = serving(&provider("https://login.example.com", "", ""));
     let path = "/.well-known/oauth-protected-resource/register";
     let get = server

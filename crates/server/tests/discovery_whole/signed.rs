@@ -45,9 +45,9 @@ fn verified(document: &Value, jwks: &Value) -> (String, Value) {
     )
 }
 
-/// RFC 8414 §2.1: the claims are the members and who attests to them, which is the issuer.
+/// RFC 8414 §2.1: the claims are the members of the document and the issuer, which attests to them.
 #[test]
-fn the_signed_document_says_what_the_document_says() {
+fn signed_document_equals_the_document() {
     let file = [
         provider(
             "https://login.example.com",
@@ -86,9 +86,10 @@ fn the_signed_document_says_what_the_document_says() {
     }
 }
 
-/// RFC 8414 §2.1: it can only be verified with our keys, so it is left out where the document names others.
+/// RFC 8414 §2.1: signed metadata can only be verified with our own keys, so it is left out if the
+/// document names other keys.
 #[test]
-fn it_is_left_out_where_clients_could_not_verify_it() {
+fn signed_document_needs_our_own_keys() {
     let signed = |more: &str, metadata: &str| {
         let document = serving(&provider("https://login.example.com", more, metadata))
             .get(CONFIGURATION)
@@ -108,9 +109,10 @@ fn it_is_left_out_where_clients_could_not_verify_it() {
     assert!(!signed("signed_metadata = false", ""));
 }
 
-/// RFC 8414 §2.1, RFC 9110 §8.8.3: nobody is told of a change where nothing changed.
+/// RFC 8414 §2.1, RFC 9110 §8.8.3: a restart and a replica serve the same bytes, so that clients
+/// see no change.
 #[test]
-fn a_restart_and_a_replica_serve_the_same_bytes() {
+fn replicas_serve_the_same_signed_bytes() {
     let fixed = || Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443");
     let before = fixed().start();
     let document = before.get(CONFIGURATION);
@@ -134,9 +136,9 @@ fn a_restart_and_a_replica_serve_the_same_bytes() {
     assert!(one.json().get("signed_metadata").is_some() && one.text != document.text);
 }
 
-/// OIDC Core §10.1.1: the successor signs when its turn has come, and the document changes then, not before.
+/// OIDC Core §10.1.1: the document changes when the successor begins to sign, and not before.
 #[test]
-fn the_document_is_signed_anew_when_the_keys_turn_comes() {
+fn document_is_resigned_on_rotation() {
     let server = Setup::new()
         .with("FRONTDESK_ISSUER", "http://localhost:9443")
         .with("FRONTDESK_DISCOVERY_MAX_AGE", "4s")

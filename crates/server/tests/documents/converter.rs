@@ -37,8 +37,9 @@ fn metadata(line: &Value) -> Value {
     serde_json::from_str(line["metadata"].as_str().unwrap()).unwrap()
 }
 
+/// A WSO2 client that cannot be converted is reported by name and left out.
 #[test]
-fn a_client_of_wso2_that_cannot_come_along_is_named_and_left_out() {
+fn unusable_wso2_client_is_left_out() {
     let table = format!(
         "{HEADS}old,s,admin,-1234,admin_Old,OAuth-1.0a,https://a.example/cb,,ACTIVE\n\
          gone,s,admin,-1234,admin_Gone,OAuth-2.0,https://a.example/cb,authorization_code,REVOKED\n\
@@ -67,8 +68,9 @@ fn a_client_of_wso2_that_cannot_come_along_is_named_and_left_out() {
     );
 }
 
+/// A converted WSO2 client stays public or native, and the same table gives the same lines.
 #[test]
-fn a_client_of_wso2_keeps_its_kind_and_the_same_table_gives_the_same_lines() {
+fn wso2_conversion_is_repeatable() {
     let table = format!(
         "{HEADS}public,,,-1234,App,OAuth-2.0,com.example.app:/cb,authorization_code,ACTIVE\n\
          loopback,s,admin,-1234,admin_Tool,OAuth-2.0,http://127.0.0.1:8080/cb,authorization_code implicit,ACTIVE\n"
@@ -130,9 +132,10 @@ fn a_table_of_wso2_without_its_columns_is_refused() {
     );
 }
 
-/// As `SELECT *` gives the table, from databases that write NULL out, and with what its web service has put there.
+/// A table printed by `SELECT *` is read, from databases that write NULL out, with the values of
+/// the WSO2 web service.
 #[test]
-fn a_whole_table_of_wso2_is_read_whatever_wrote_it() {
+fn wso2_table_of_any_database_is_read() {
     let heads = "ID,CONSUMER_KEY,CONSUMER_SECRET,USERNAME,TENANT_ID,USER_DOMAIN,APP_NAME,OAUTH_VERSION,CALLBACK_URL,GRANT_TYPES,\
                  PKCE_MANDATORY,PKCE_SUPPORT_PLAIN,APP_STATE,USER_ACCESS_TOKEN_EXPIRE_TIME\n";
     let table = format!(

@@ -77,7 +77,7 @@ fn management_needs_the_registration_access_token() {
 /// RFC 7592 §2.1, OIDC Registration §4.4: another client's token, an unknown client, a deleted client and anything else below the
 /// endpoint look the same, and none of them is 404.
 #[test]
-fn what_is_not_there_looks_like_what_is_another_clients() {
+fn foreign_client_looks_unknown() {
     let server = TestServer::start();
     let (one, other, gone) = (server.client(), server.client(), server.client());
     server.manage("DELETE", &gone).send().deleted();
@@ -130,9 +130,10 @@ fn what_is_not_there_looks_like_what_is_another_clients() {
     }
 }
 
-/// RFC 7592 §2.1, §3: reading is as often as one likes, changes nothing, and repeats the token.
+/// RFC 7592 §2.1, §3: a client may read its registration any number of times; reading changes
+/// nothing and repeats the token.
 #[test]
-fn a_client_reads_itself_as_it_was_registered() {
+fn client_reads_its_registration() {
     let server = TestServer::start();
     let client = server
         .register(&json!({ "redirect_uris": ["https://rp.example/cb"], "client_name#ja": "名", "contacts": ["ops@rp.example"] }))
@@ -173,9 +174,10 @@ fn a_client_reads_itself_as_it_was_registered() {
     }
 }
 
-/// RFC 7592 §2.3: a client is deleted once; after that its token is worth nothing and its identifier unknown.
+/// RFC 7592 §2.3: a client is deleted once; after that its token is invalid and its identifier
+/// unknown.
 #[test]
-fn a_client_is_deleted_once() {
+fn deleted_client_is_unknown() {
     let server = TestServer::start();
     let (client, other) = (server.client(), server.client());
     let answer = server.manage("DELETE", &client).send();
@@ -196,7 +198,7 @@ fn a_client_is_deleted_once() {
 
 /// RFC 9110 §15.5.6, §9.3.7, Fetch §3.2: three methods, and pages of any origin may use them.
 #[test]
-fn management_has_three_methods_and_is_open_to_pages_of_any_origin() {
+fn management_has_three_methods() {
     let server = TestServer::start();
     let client = server.client();
     for method in ["POST", "PATCH", "TRACE", "PROPFIND"] {
@@ -253,9 +255,10 @@ fn management_has_three_methods_and_is_open_to_pages_of_any_origin() {
     }
 }
 
-/// RFC 7592 §5, RFC 6819 §5.1.6: what happened is logged, at every level, without what would let somebody else do it again.
+/// RFC 7592 §5, RFC 6819 §5.1.6: every change is logged, at every level, without the secrets that
+/// would let a reader repeat it.
 #[test]
-fn what_happens_is_logged_without_a_secret() {
+fn changes_are_logged_without_secrets() {
     let server = Setup::new().with("FRONTDESK_LOG", "trace").start();
     let initial = server.ran(&["token", "issue"]);
     let metadata =

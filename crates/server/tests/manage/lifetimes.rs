@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::support::{Setup, until};
 
-/// RFC 7591 §3.2.1: a secret's end is a number of seconds since the epoch; an update keeps it, a new secret has a new one.
+/// RFC 7591 §3.2.1: the expiry of a secret is a number of seconds since the epoch; an update keeps
+/// it, and a new secret has a new expiry.
 #[test]
-fn a_secret_says_when_it_expires() {
+fn secret_has_its_expiry_time() {
     let server = Setup::new()
         .with("FRONTDESK_CLIENT_SECRET_LIFETIME", "1h")
         .start();
@@ -31,9 +32,9 @@ fn a_secret_says_when_it_expires() {
     assert_eq!(server.manage("GET", &client).send().ok(), renewed);
 }
 
-/// RFC 7592 §2.2: a server may issue a new secret in the answer to an update, and does when the one there was has expired.
+/// RFC 7592 §2.2: the answer to an update has a new secret if the old secret has expired.
 #[test]
-fn an_update_replaces_a_secret_that_has_expired() {
+fn update_replaces_an_expired_secret() {
     let server = Setup::new()
         .with("FRONTDESK_CLIENT_SECRET_LIFETIME", "1s")
         .start();
@@ -64,9 +65,9 @@ fn an_update_replaces_a_secret_that_has_expired() {
     );
 }
 
-/// RFC 7592 §2.1: a client whose time is over is gone, however it is asked for.
+/// RFC 7592 §2.1: an expired client is unknown to every request.
 #[test]
-fn a_client_whose_time_is_over_is_gone() {
+fn expired_client_is_unknown() {
     let server = Setup::new().with("FRONTDESK_CLIENT_LIFETIME", "2s").start();
     let client = server.client();
     assert_eq!(client["client_secret_expires_at"], 0);

@@ -79,7 +79,8 @@ fn judged(answers: &[Answer], agreed: &[u16]) -> usize {
     judged.len()
 }
 
-/// RFC 7592 §2.2: an update at the same moment as others is agreed to, or is told to read again, or there were too many.
+/// RFC 7592 §2.2: a concurrent update is agreed to, is answered that the client must be read again,
+/// or exceeds the limit.
 #[test]
 fn updates_of_one_client_are_limited() {
     let server = limited(60);
@@ -161,8 +162,9 @@ fn updates_of_one_address_are_limited() {
     .ok();
 }
 
+/// The addresses of one IPv6 network share a limit.
 #[test]
-fn addresses_of_one_ipv6_network_are_one() {
+fn ipv6_network_shares_a_limit() {
     let server = limited(3);
     let clients: Vec<Value> = (0..4).map(|_| server.client()).collect();
     for (client, from) in clients
@@ -179,9 +181,10 @@ fn addresses_of_one_ipv6_network_are_one() {
     );
 }
 
-/// A stranger that guesses a client's token uses up its own share, not the client's.
+/// A client that presents wrong tokens uses up the share of its own address, not the share of the
+/// client that it names.
 #[test]
-fn guesses_are_counted_for_the_address_alone() {
+fn failed_tokens_count_by_address() {
     let server = limited(5);
     let client = server.client();
     let guess = |method: &str, number: u32| {
@@ -205,9 +208,9 @@ fn guesses_are_counted_for_the_address_alone() {
     assert_eq!(refused(&server, "client"), 0);
 }
 
-/// RFC 7592 §2.3: a deletion is counted with updates, at every door.
+/// RFC 7592 §2.3: a deletion is counted with updates, at every endpoint.
 #[test]
-fn deletions_are_limited() {
+fn deletions_are_limited_with_updates() {
     let server = limited(3);
     let clients: Vec<Value> = (0..4).map(|_| server.client()).collect();
     let delete = |client: &Value| {
@@ -247,8 +250,9 @@ fn deletions_are_limited() {
     assert_eq!(server.clients().len(), 1);
 }
 
+/// A limit of 0 means any number of updates.
 #[test]
-fn no_limit_is_any_number() {
+fn limit_of_zero_is_unlimited() {
     let server = limited(0);
     let client = server.client();
     for number in 0..70 {

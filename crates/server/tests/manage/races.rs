@@ -98,17 +98,18 @@ fn deletions(server: &TestServer) {
     assert!(server.clients().is_empty());
 }
 
-/// RFC 7592 §2.2, §2.3: on SQLite.
+/// RFC 7592 §2.2, §2.3: concurrent changes of a client happen in one order on SQLite.
 #[test]
-fn changes_at_one_moment_happen_in_one_order() {
+fn concurrent_changes_are_serialized() {
     let server = TestServer::start();
     deletions(&server);
     updates(&server);
 }
 
-/// RFC 7592 §2.2, §2.3: on PostgreSQL, where two writers work side by side.
+/// RFC 7592 §2.2, §2.3: concurrent changes of a client happen in one order on PostgreSQL, with two
+/// writers.
 #[test]
-fn changes_at_one_moment_happen_in_one_order_on_postgresql() {
+fn postgresql_changes_are_serialized() {
     let database = Postgres::new();
     let server = Setup::new().on(&database).start();
     deletions(&server);

@@ -20,9 +20,10 @@ fn again(client: &Value) -> Value {
     body
 }
 
-/// RFC 7592 §2.2: what is left out, null or empty goes back to its default or away; what was issued stays.
+/// RFC 7592 §2.2: a member that is omitted, null or empty returns to its default or is removed;
+/// issued values stay.
 #[test]
-fn an_update_replaces_everything() {
+fn update_replaces_all_metadata() {
     let server = TestServer::start();
     let client = server
         .register(&json!({
@@ -75,9 +76,10 @@ fn an_update_replaces_everything() {
     assert_eq!(server.manage("GET", &client).send().ok(), updated);
 }
 
-/// RFC 7592 §2.2: an update judged like a registration: the lists are narrowed and a device's client is native.
+/// RFC 7592 §2.2: an update follows the rules of a registration: lists are narrowed, and the client
+/// of a device is native.
 #[test]
-fn an_update_is_agreed_like_a_registration() {
+fn update_follows_registration_rules() {
     let server = TestServer::start();
     let client = server.client();
     let asked = json!({
@@ -100,9 +102,9 @@ fn an_update_is_agreed_like_a_registration() {
     assert_eq!(server.manage("GET", &client).send().ok(), updated);
 }
 
-/// RFC 7592 §2.2, RFC 7591 §3.2.2: an update that is refused for whatever reason changes nothing.
+/// RFC 7592 §2.2, RFC 7591 §3.2.2: an update that is refused, for any reason, changes nothing.
 #[test]
-fn a_refused_update_changes_nothing() {
+fn refused_update_changes_nothing() {
     let server = TestServer::start();
     let client = server.client();
     let other = server.client();
@@ -237,9 +239,10 @@ fn a_refused_update_changes_nothing() {
     }
 }
 
-/// RFC 7591 §3.2.1, RFC 7592 §2.2: a method that needs a secret gets one, a method that needs none loses it.
+/// RFC 7591 §3.2.1, RFC 7592 §2.2: a method that needs a secret gets a secret, and a method that
+/// needs none loses it.
 #[test]
-fn a_secret_comes_and_goes_with_the_method() {
+fn secret_follows_the_auth_method() {
     let server = TestServer::start();
     let first = server.client();
     let update = |more: Value| {

@@ -66,7 +66,8 @@ fn ids(server: &TestServer, arguments: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// RFC 7617 §2: at a provider that an account is not held to, it is refused as one that does not exist, at every door.
+/// RFC 7617 §2: an account that is held to another provider is refused like an unknown account, at
+/// every endpoint.
 #[test]
 fn held_account_is_unknown_elsewhere() {
     let server = tenants();
@@ -212,7 +213,7 @@ fn commands_as_a_held_account_reach_its_provider() {
     );
 }
 
-/// What holds an account is one of the providers that are configured; lists show it, and a backup keeps it.
+/// An account is held to a configured provider; lists show it, and a backup keeps it.
 #[test]
 fn account_is_held_to_a_configured_provider() {
     let server = tenants();

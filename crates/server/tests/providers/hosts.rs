@@ -21,7 +21,7 @@ fn hosts() -> TestServer {
 
 /// RFC 9110 §7.2: `Host` chooses, however it is written, and its port does not matter.
 #[test]
-fn the_host_of_a_request_chooses_the_provider() {
+fn host_header_selects_the_provider() {
     let server = hosts();
     for (host, path, issuer) in [
         ("one.example", "/.well-known/openid-configuration", ONE),
@@ -81,9 +81,9 @@ fn the_host_of_a_request_chooses_the_provider() {
     );
 }
 
-/// RFC 9110 §15.5.20: a host that is not served is told so, whatever is asked of it.
+/// RFC 9110 §15.5.20: a request for a host that is not served is answered 421, for every address.
 #[test]
-fn a_host_that_is_not_served_is_misdirected() {
+fn unserved_host_gets_421() {
     let server = hosts();
     for host in [
         "evil.example",
@@ -124,9 +124,9 @@ fn a_host_that_is_not_served_is_misdirected() {
     }
 }
 
-/// RFC 7033 §4: what is asked about is in the query, so WebFinger answers on every host alike.
+/// RFC 7033 §4: the query names the resource, so WebFinger answers alike on every host.
 #[test]
-fn webfinger_goes_by_the_resource_alone() {
+fn webfinger_depends_only_on_resource() {
     let server = hosts();
     for (resource, issuer) in [
         ("acct:alice@one.example", ONE),
@@ -163,7 +163,7 @@ fn webfinger_goes_by_the_resource_alone() {
 
 /// RFC 7592 §2: the same path at another host is another provider.
 #[test]
-fn a_client_of_one_host_is_unknown_at_the_others() {
+fn client_is_unknown_at_other_hosts() {
     let server = hosts();
     let client = at(&server, "one.example", "POST", "/register")
         .admin()
@@ -212,7 +212,7 @@ fn a_client_of_one_host_is_unknown_at_the_others() {
 /// RFC 8414 §3.1, OIDC Discovery §4: two paths of one host and another host each answer for exactly their issuer, with
 /// the well-known segment before and after the path, and each host's domains lead to its own.
 #[test]
-fn two_paths_of_one_host_and_another_host_answer_for_exactly_their_issuers() {
+fn each_path_and_host_has_its_issuer() {
     let providers = [
         ("https://a.test/one", "one.test"),
         ("https://a.test/two", "two.test"),

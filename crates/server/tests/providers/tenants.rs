@@ -22,9 +22,9 @@ pub fn tenants() -> TestServer {
     ])
 }
 
-/// RFC 7033 §4, RFC 7565 §4: what follows a second `@` is the tenant.
+/// RFC 7033 §4, RFC 7565 §4: the text after a second `@` is the tenant.
 #[test]
-fn webfinger_leads_an_account_to_its_tenant() {
+fn webfinger_leads_account_to_tenant() {
     let server = tenants();
     for (resource, issuer) in [
         ("acct:bob@localhost", ROOT),
@@ -68,9 +68,10 @@ fn webfinger_leads_an_account_to_its_tenant() {
     }
 }
 
-/// RFC 8414 §3.1: every provider has its own document, its own keys and its own doors, below its path.
+/// RFC 8414 §3.1: every provider has its own document, its own keys and its own endpoints, below
+/// its path.
 #[test]
-fn each_tenant_has_documents_and_keys_of_its_own() {
+fn each_tenant_has_documents_and_keys() {
     let server = tenants();
     let mut kids = BTreeSet::new();
     for (issuer, path) in PROVIDERS {
@@ -116,9 +117,9 @@ fn each_tenant_has_documents_and_keys_of_its_own() {
         .refused(404, "not_found");
 }
 
-/// RFC 7592 §2: a client belongs to the provider it registered at, at whichever door.
+/// RFC 7592 §2: a client belongs to the provider at which it registered, at every endpoint.
 #[test]
-fn a_client_of_one_tenant_is_unknown_at_the_others() {
+fn client_is_unknown_at_other_tenants() {
     let server = tenants();
     for (issuer, path) in PROVIDERS {
         let standard = server
@@ -184,9 +185,10 @@ fn a_client_of_one_tenant_is_unknown_at_the_others() {
     assert_eq!(server.clients(), Vec::<serde_json::Value>::new());
 }
 
-/// Accounts are the deployment's: `bob@tenant` is bob at that tenant, and nobody elsewhere.
+/// Accounts belong to the deployment: `bob@tenant` is bob at that tenant and unknown at every
+/// other.
 #[test]
-fn a_user_may_be_named_with_the_tenant() {
+fn user_may_be_named_with_the_tenant() {
     let server = tenants();
     server.account("bob", "registrar");
     let door = "/t/acme.example/identity/register";
@@ -268,9 +270,9 @@ fn composed_names_are_each_tenants_own() {
     assert_eq!(server.clients().len(), 3);
 }
 
-/// RFC 7591 §3: who may register is each provider's to say.
+/// RFC 7591 §3: each provider has its own rule about anonymous registration.
 #[test]
-fn each_tenant_has_its_own_rules() {
+fn each_tenant_has_its_own_access_rules() {
     let server = serving(&[
         (ROOT, "registration = \"closed\""),
         (
@@ -320,9 +322,10 @@ fn each_tenant_has_its_own_rules() {
     assert_eq!(server.clients().len(), 2);
 }
 
-/// A host without a provider at its root has the WSO2 doors of the first one configured there.
+/// A host without a provider at its root has the WSO2 endpoints of the first provider that is
+/// configured there.
 #[test]
-fn the_doors_at_the_root_are_the_first_providers() {
+fn root_endpoints_are_first_providers() {
     let server = serving(&[(OTHER, ""), (ACME, "")]);
     let document = server.get("/t/other/.well-known/openid-configuration");
     assert_eq!(

@@ -39,9 +39,10 @@ fn issue(server: &TestServer, options: &[&str]) -> String {
         .to_owned()
 }
 
-/// RFC 6750 §3, RFC 7617 §2: who presents nothing, or nothing this provider speaks, is told of both schemes and of no error.
+/// RFC 6750 §3, RFC 7617 §2: a request without credentials, or with an unknown scheme, is answered
+/// with both schemes and no error.
 #[test]
-fn a_protected_provider_names_its_schemes_to_whoever_presents_none_of_them() {
+fn missing_credentials_name_schemes() {
     let server = TestServer::start();
     for values in [
         &[][..],
@@ -61,9 +62,10 @@ fn a_protected_provider_names_its_schemes_to_whoever_presents_none_of_them() {
     assert!(server.clients().is_empty());
 }
 
-/// RFC 6750 §3.1, RFC 7617 §2: wrong credentials are answered in the scheme that was tried, all alike.
+/// RFC 6750 §3.1, RFC 7617 §2: wrong credentials are answered in the scheme of the request, all
+/// alike.
 #[test]
-fn wrong_credentials_are_answered_in_their_own_scheme() {
+fn wrong_credentials_name_their_scheme() {
     let server = TestServer::start();
     let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
     let mut told = Vec::new();
@@ -115,9 +117,10 @@ fn an_account_and_a_token_may_register() {
     assert_eq!(server.clients().len(), 5);
 }
 
-/// RFC 7591 §3, §1.2: an initial access token is good for its uses; a refused registration costs none.
+/// RFC 7591 §3, §1.2: an initial access token is valid for its number of uses; a refused
+/// registration costs none.
 #[test]
-fn a_token_is_spent_by_clients_and_not_by_refusals() {
+fn refusals_spend_no_token_use() {
     let server = TestServer::start();
     let token = issue(&server, &["--uses", "2"]);
     let bad = json!({ "redirect_uris": ["https://rp.example/#"] });
@@ -137,9 +140,9 @@ fn a_token_is_spent_by_clients_and_not_by_refusals() {
     assert_eq!(server.clients().len(), 2);
 }
 
-/// RFC 6750 §3.1: a token that expired or was revoked is as good as none.
+/// RFC 6750 §3.1: an expired or revoked token is refused like an unknown token.
 #[test]
-fn a_token_that_expired_or_was_revoked_registers_nobody() {
+fn expired_or_revoked_token_is_refused() {
     let server = TestServer::start();
     let short = issue(&server, &["--expires-in", "1s"]);
     let empty = || {
@@ -181,22 +184,24 @@ fn race(server: &TestServer) {
     assert_eq!(server.clients().len(), 5);
 }
 
-/// RFC 7591 §3: a token for five clients makes five, whoever asks at once.
+/// RFC 7591 §3: a token with five uses registers five clients, also under concurrent requests.
 #[test]
-fn a_token_raced_by_many_makes_no_more_clients_than_it_has_uses() {
+fn raced_token_keeps_its_uses() {
     race(&TestServer::start());
 }
 
-/// RFC 7591 §3: the same on PostgreSQL, with two writers.
+/// RFC 7591 §3: a token with five uses registers five clients under concurrent requests on
+/// PostgreSQL, with two writers.
 #[test]
-fn a_token_raced_on_postgresql_makes_no_more_clients_than_it_has_uses() {
+fn postgresql_token_keeps_its_uses() {
     let database = Postgres::new();
     race(&Setup::new().on(&database).start());
 }
 
-/// RFC 7591 §3: open registration takes everybody, but credentials that are presented must be right.
+/// RFC 7591 §3: open registration accepts anonymous clients, but presented credentials must be
+/// valid.
 #[test]
-fn an_open_provider_registers_anybody_and_wrong_credentials_nobody() {
+fn open_provider_checks_credentials() {
     let server = TestServer::open();
     with_authorization(&server, &[]).created();
     with_token(&server, &issue(&server, &[])).created();
@@ -212,9 +217,10 @@ fn an_open_provider_registers_anybody_and_wrong_credentials_nobody() {
     assert_eq!(server.clients().len(), 2);
 }
 
-/// RFC 7591 §3, RFC 7592 §2: a closed provider registers nobody and advertises nothing; the clients it has are managed as before.
+/// RFC 7591 §3, RFC 7592 §2: a closed provider registers no clients and advertises no registration;
+/// its clients are managed as before.
 #[test]
-fn a_closed_provider_registers_nobody_and_keeps_its_clients() {
+fn closed_provider_keeps_its_clients() {
     let before = TestServer::start();
     let client = before.client();
     let address = format!("localhost:{}", before.port);

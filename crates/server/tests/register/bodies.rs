@@ -95,9 +95,10 @@ fn a_body_is_sent_as_json() {
     assert_eq!(server.clients().len(), 4);
 }
 
-/// RFC 8259 §4, §8: one JSON object in UTF-8, no member twice however it is spelled; what it held is not repeated.
+/// RFC 8259 §4, §8: a body is one JSON object in UTF-8, without a duplicate member in any spelling;
+/// the refusal does not repeat the body.
 #[test]
-fn a_body_is_one_json_object_without_two_meanings() {
+fn ambiguous_json_body_is_refused() {
     let server = TestServer::open();
     let member = |value: &str| {
         format!(r#"{{"redirect_uris":["https://rp.example/cb"],"x":{value}}}"#).into_bytes()
@@ -227,7 +228,7 @@ fn a_body_is_one_json_object_without_two_meanings() {
 
 /// RFC 9110 §15.5.14: 64 KiB, whether the length is announced or the body comes in chunks; the rest is not read.
 #[test]
-fn a_body_of_more_than_the_limit_is_refused_unread() {
+fn oversized_body_is_refused_unread() {
     let server = TestServer::open();
     let post = || {
         server
@@ -267,9 +268,10 @@ fn a_body_of_more_than_the_limit_is_refused_unread() {
     assert_eq!(server.clients().len(), 2);
 }
 
-/// RFC 9110 §15.5.9: a body that does not come is not waited for, and one that breaks off registers nobody.
+/// RFC 9110 §15.5.9: a body that does not arrive in time is refused, and an incomplete body
+/// registers no client.
 #[test]
-fn a_body_that_dribbles_or_breaks_off_registers_nobody() {
+fn slow_or_incomplete_body_is_refused() {
     let server = Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
         .with("FRONTDESK_LIMITS_BODY_SECONDS", "1")
@@ -337,9 +339,10 @@ fn endless(server: &TestServer, request: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// RFC 9112 §9.3: a body without an end is not read for ever, whatever the address, first on its connection or not.
+/// RFC 9112 §9.3: an endless body closes its connection at every address, on the first request of a
+/// connection and on a later request.
 #[test]
-fn a_body_without_an_end_costs_its_connection_everywhere() {
+fn endless_body_closes_its_connection() {
     let server = TestServer::open();
     let begin = |request: &str| format!("{request} HTTP/1.1\r\nHost: localhost\r\n");
     let first = begin("GET /jwks") + "\r\n";
@@ -413,7 +416,7 @@ fn a_body_that_was_read_keeps_its_connection() {
     assert_eq!(server.clients().len(), 3);
 }
 
-/// RFC 9112 §6.1, §6.3: a body whose end two programs would see in two places is not read at all.
+/// RFC 9112 §6.1, §6.3: a body is not read if two programs would disagree about its end.
 #[test]
 fn ambiguous_framing_is_refused() {
     let server = TestServer::open();
@@ -437,7 +440,7 @@ fn ambiguous_framing_is_refused() {
 
 /// RFC 9110 §15.5.14: every limit is a setting.
 #[test]
-fn the_limits_are_the_operators() {
+fn body_limits_are_configurable() {
     let server = Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
         .with("FRONTDESK_LIMITS_BODY_BYTES", "200")
@@ -475,7 +478,7 @@ fn the_limits_are_the_operators() {
 
 /// RFC 9110 §15.5.6, §9.3.7, Fetch §3.2: registration has one method, and pages of any origin may use it.
 #[test]
-fn the_door_has_one_method_and_is_open_to_pages_of_any_origin() {
+fn registration_has_one_method() {
     let server = TestServer::open();
     for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"] {
         let answer = server.request(method, "/register").send();

@@ -72,9 +72,10 @@ fn schemes(row: &MemberRow) -> &'static [&'static str] {
     }
 }
 
-/// OWASP server-side request forgery: no server is sent to a private address by what a client registers.
+/// OWASP server-side request forgery: a client cannot register a private address that a server
+/// would fetch.
 #[test]
-fn private_addresses_are_not_agreed_to() {
+fn private_addresses_are_refused() {
     let server = server();
     let judge = |row: &MemberRow, language: &str, uri: &str| {
         let told =
@@ -133,9 +134,10 @@ fn certificates_are_at_https_addresses() {
     assert!(server.clients().is_empty());
 }
 
-/// Public addresses, those that the operator allows, and pages that only a browser opens are agreed to.
+/// Public addresses, addresses that the operator allows, and pages that only a browser opens are
+/// accepted.
 #[test]
-fn public_and_allowed_addresses_are_agreed_to() {
+fn public_and_allowed_are_accepted() {
     let server = server();
     for row in rows(&[Fetched::Later, Fetched::Picture]) {
         for host in ["a.example", "a.example:8443", "8.8.8.8", "10.0.0.7:8443"] {
@@ -172,9 +174,9 @@ fn public_and_allowed_addresses_are_agreed_to() {
     assert_eq!(client["request_uris"], json!(fragment));
 }
 
-/// An update is judged as a registration is.
+/// An update follows the rules of a registration.
 #[test]
-fn updates_are_judged_as_registrations_are() {
+fn updates_follow_registration_rules() {
     let server = server();
     let client = register(
         &server,

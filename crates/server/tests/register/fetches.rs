@@ -35,7 +35,7 @@ const UNDER_WAY: &str = "frontdesk_outbound_fetches_under_way";
 
 /// A client has two fetches at a time; its third is refused at once, and another client's is served.
 #[test]
-fn dead_server_of_one_client_delays_no_other() {
+fn dead_server_delays_no_other_client() {
     let (port, certificate, _) = site(&[("/sector.json", JSON, r#"["https://a.example/cb"]"#)]);
     let (_listener, dead) = dead();
     let folder = TempDir::new().unwrap();
@@ -150,7 +150,7 @@ fn full_queue_of_fetches_is_unavailable() {
 
 /// A refusal waits for its time without a thread, and the log does not grow with refusals.
 #[test]
-fn refused_documents_hold_no_thread_and_fill_no_log() {
+fn refused_documents_hold_no_thread() {
     const MANY: usize = 1000;
     let folder = TempDir::new().unwrap();
     let server = fetching(&[1], b"", &folder)

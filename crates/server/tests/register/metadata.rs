@@ -40,9 +40,10 @@ fn agreed(mut information: Value) -> Value {
     information
 }
 
-/// RFC 7591 §3.2.1, §2, OIDC Registration §2: the answer has what was issued and everything that was agreed, defaults included.
+/// RFC 7591 §3.2.1, §2, OIDC Registration §2: the answer has the issued values and all agreed
+/// metadata, defaults included.
 #[test]
-fn a_minimal_client_is_told_every_default() {
+fn minimal_client_gets_every_default() {
     let server = TestServer::open();
     let before = Clock::system().now().seconds();
     let client = server
@@ -98,9 +99,9 @@ fn a_minimal_client_is_told_every_default() {
     }
 }
 
-/// RFC 7591 §2: what the provider does not understand is ignored, and what is null or empty was not asked for.
+/// RFC 7591 §2: unknown members are ignored, and null or empty members count as absent.
 #[test]
-fn unknown_members_are_ignored_and_empty_ones_are_absent() {
+fn unknown_members_are_ignored() {
     let server = TestServer::open();
     let plain = agreed(
         server
@@ -133,9 +134,9 @@ fn unknown_members_are_ignored_and_empty_ones_are_absent() {
     }
 }
 
-/// RFC 7591 §3.2.1, RFC 9700 §4.15: what the provider issues is not the client's to choose.
+/// RFC 7591 §3.2.1, RFC 9700 §4.15: a client does not choose the values that the provider issues.
 #[test]
-fn what_the_provider_issues_is_ignored_in_a_request() {
+fn issued_members_are_ignored_in_requests() {
     let server = TestServer::open();
     let chosen = json!({
         "client_id": "chosen", "client_secret": "chosen", "client_id_issued_at": 1, "client_secret_expires_at": 1,
@@ -214,9 +215,10 @@ fn human_readable_members_come_in_languages() {
     assert_eq!(server.clients().len(), 2);
 }
 
-/// RFC 7591 §3.2.1: a secret exactly when the agreed method is built on one, and then a number that says when it expires.
+/// RFC 7591 §3.2.1: a secret is issued exactly if the agreed method needs it, with a number for its
+/// expiry.
 #[test]
-fn a_secret_is_issued_exactly_when_it_is_needed() {
+fn secret_is_issued_only_if_needed() {
     let server = Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
         .with("FRONTDESK_CLIENT_SECRET_LIFETIME", "90d")
@@ -309,10 +311,11 @@ fn an_algorithm_with_a_shared_key_needs_a_secret() {
     assert_eq!(server.clients().len(), 3);
 }
 
-/// RFC 7591 §2.1, §3.2.1: lists are narrowed to what is offered, grants and response types are made to fit, and what no list
-/// governs here is left out; the answer says what was agreed.
+/// RFC 7591 §2.1, §3.2.1: lists are narrowed to the offer, grants and response types are made
+/// consistent, and values without a governing list are left out; the answer has the agreed
+/// metadata.
 #[test]
-fn what_is_offered_is_agreed_and_the_answer_says_so() {
+fn answer_has_the_agreed_metadata() {
     let server = TestServer::open();
     for (asked, expected) in [
         (
@@ -391,9 +394,10 @@ fn what_is_offered_is_agreed_and_the_answer_says_so() {
     }
 }
 
-/// RFC 7591 §3.2.2: what cannot be agreed is refused with a sentence that names the member and repeats none of its value.
+/// RFC 7591 §3.2.2: invalid metadata is refused with a sentence that names the member and repeats
+/// none of its value.
 #[test]
-fn what_cannot_be_agreed_is_refused_by_name() {
+fn invalid_metadata_is_refused_by_name() {
     let server = TestServer::open();
     let key = public_key();
     let private = || {
@@ -539,9 +543,10 @@ fn what_cannot_be_agreed_is_refused_by_name() {
     assert!(server.clients().is_empty());
 }
 
-/// OIDC Core §4, OIDC Registration §3.2, §3.3, §4.2: an https address is echoed and read back unchanged, another is refused.
+/// OIDC Core §4, OIDC Registration §3.2, §3.3, §4.2: an https address is echoed and read back
+/// unchanged; any other address is refused.
 #[test]
-fn a_login_is_begun_at_an_https_address_only() {
+fn initiate_login_uri_requires_https() {
     let server = TestServer::open();
     let asked = with(&json!({ "initiate_login_uri": "https://rp.example/login?a=b" }));
     let client = server
@@ -563,9 +568,10 @@ fn a_login_is_begun_at_an_https_address_only() {
     assert_eq!(told, "initiate_login_uri must be an https URL.");
 }
 
-/// RFC 7591 §2.2, §5: a name in any script, and none with characters that end a line, cannot be seen or are none.
+/// RFC 7591 §2.2, §5: a name may be in every script, but must not have line ends, invisible
+/// characters or noncharacters.
 #[test]
-fn names_with_unseen_characters_are_refused() {
+fn names_with_invisible_chars_are_refused() {
     let server = TestServer::open();
     let members = [
         "client_name",

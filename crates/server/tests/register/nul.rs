@@ -26,7 +26,8 @@ fn body(more: &str) -> Vec<u8> {
     format!(r#"{{"redirect_uris":["https://rp.example/cb"],{more}}}"#).into_bytes()
 }
 
-/// PostgreSQL §8.14: `jsonb` has no U+0000. Refused in every place, at every door, and an update changes nothing.
+/// PostgreSQL §8.14: `jsonb` has no U+0000. It is refused in every place, at every endpoint, and an
+/// update changes nothing.
 #[test]
 fn nul_is_refused_in_every_place() {
     let server = TestServer::open();

@@ -46,7 +46,7 @@ const RP: &str = "https://rp.example/redirect_uri";
 
 /// RFC 7591 §3.2.1: Apache's `mod_auth_openidc` asks for every flow there is and for what only it knows.
 #[test]
-fn mod_auth_openidc_is_narrowed_to_what_is_offered() {
+fn mod_auth_openidc_is_narrowed() {
     let asked = json!({
         "client_name": "OpenID Connect Apache Module (mod_auth_openidc)",
         "redirect_uris": [RP],
@@ -67,7 +67,7 @@ fn mod_auth_openidc_is_narrowed_to_what_is_offered() {
 
 /// RFC 7591 §3.2.1: `idpyoidc` names algorithms for what this provider does not sign.
 #[test]
-fn idpyoidc_is_told_what_was_left_out() {
+fn idpyoidc_sees_dropped_members() {
     let asked = json!({
         "application_type": "web",
         "redirect_uris": ["https://rp.example/authz_cb/9f1c"],
@@ -138,7 +138,7 @@ fn mcp_clients_are_native() {
 
 /// RFC 7591 §3.1: `openid-client` and `oauth4webapi` send a name and redirect URIs; the second keys of its own too.
 #[test]
-fn javascript_clients_register_with_little() {
+fn javascript_clients_register() {
     let server = TestServer::open();
     let little =
         json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "openid-client" });
@@ -151,9 +151,10 @@ fn javascript_clients_register_with_little() {
     registers(&server, &inline, &json!({}));
 }
 
-/// OIDC Registration §2: `pyoidc` and `flask-pyoidc` name what they want of OpenID Connect.
+/// OIDC Registration §2: `pyoidc` and `flask-pyoidc` register with the OpenID Connect members that
+/// they send by default.
 #[test]
-fn pyoidc_registers_as_it_comes() {
+fn pyoidc_registers_unmodified() {
     let asked = json!({
         "application_type": "web",
         "redirect_uris": ["https://rp.example/redirect_uri"],
@@ -169,9 +170,10 @@ fn pyoidc_registers_as_it_comes() {
     registers(&TestServer::open(), &asked, &json!({}));
 }
 
-/// OIDC Registration §3.1, §3.2, RFC 7592 §2.3: what the certification suite sends before each of its modules, and its clean-up.
+/// OIDC Registration §3.1, §3.2, RFC 7592 §2.3: the certification suite registers before each of
+/// its modules, and cleans up.
 #[test]
-fn the_certification_suite_registers_and_cleans_up() {
+fn certification_suite_registers() {
     let server = TestServer::open();
     let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W\
              -5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qN\

@@ -227,9 +227,10 @@ fn one_bad_redirect_uri_refuses_the_request() {
 const MISSING: &str = "One or more redirect_uri values are invalid: redirect_uris must have at least one element for the authorization code \
                        and implicit grants";
 
-/// OIDC Registration §2, RFC 8252 §7: what a web application may not have, a native one may, and the other way round.
+/// OIDC Registration §2, RFC 8252 §7: the application type, web or native, decides which redirect
+/// URIs are allowed.
 #[test]
-fn the_application_type_decides_what_a_redirect_uri_may_be() {
+fn redirect_uri_fits_application_type() {
     let server = TestServer::open();
     for metadata in [
         json!({ "application_type": "web", "redirect_uris": ["http://localhost/cb"] }),
@@ -250,7 +251,8 @@ fn the_application_type_decides_what_a_redirect_uri_may_be() {
     assert!(server.clients().is_empty());
 }
 
-/// RFC 6749 §4.1.2, RFC 9207 §2: what a server adds to the query is not there already, however it is spelled.
+/// RFC 6749 §4.1.2, RFC 9207 §2: a redirect URI must not have the parameters that a server adds to
+/// the query, in any spelling.
 #[test]
 fn answer_parameters_are_refused() {
     let server = TestServer::open();
@@ -378,7 +380,7 @@ fn system_schemes_are_refused() {
 
 /// RFC 7592 §2: a client from before a rule is read and deleted as ever; an update that keeps the URI is refused.
 #[test]
-fn older_redirect_uris_are_read_and_not_kept() {
+fn older_redirect_uris_are_read_only() {
     let database = Postgres::new();
     let server = Setup::new()
         .on(&database)

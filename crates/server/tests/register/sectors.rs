@@ -203,9 +203,9 @@ fn pairwise_subjects_need_one_host_or_a_sector() {
     );
 }
 
-/// OIDC Core §8.1: redirect URIs without a host lead to whoever has their scheme.
+/// OIDC Core §8.1: a redirect URI without a host belongs to the owner of its scheme.
 #[test]
-fn private_use_schemes_are_sectors_of_their_own() {
+fn private_use_schemes_are_own_sectors() {
     let server = TestServer::open();
     let register = |uris: &[&str]| {
         let asked = json!({ "redirect_uris": uris, "subject_type": "pairwise", "application_type": "native" });
@@ -230,9 +230,10 @@ fn private_use_schemes_are_sectors_of_their_own() {
     assert_eq!(server.clients().len(), 1);
 }
 
-/// OWASP server-side request forgery: an address that is kept for the provider to call is public, or the operator's choice.
+/// OWASP server-side request forgery: an address that is stored for the provider to call is public,
+/// or allowed by the operator.
 #[test]
-fn addresses_that_are_called_later_are_not_private() {
+fn later_called_addresses_are_public() {
     let ciba = "urn:openid:params:grant-type:ciba";
     let file = format!(
         "[[provider]]\nissuer = \"https://op.example\"\n[provider.metadata]\n\
@@ -301,9 +302,10 @@ fn addresses_that_are_called_later_are_not_private() {
     assert_eq!(server.clients().len(), 14);
 }
 
-/// OIDC Registration §5: whatever is wrong with the document or its address, the client is told one thing.
+/// OIDC Registration §5: every defect of the sector document or its address is answered with the
+/// same error.
 #[test]
-fn nothing_but_a_list_at_the_address_itself_is_a_sector_document() {
+fn invalid_sector_document_is_refused() {
     let (port, certificate, asked) = site(&[
         ("/text", "200 OK\r\nContent-Type: text/plain\r\n", LISTED),
         (
@@ -356,7 +358,7 @@ fn nothing_but_a_list_at_the_address_itself_is_a_sector_document() {
 /// OIDC Registration §5, OWASP server-side request forgery: no connection is made to an address that is not public, however
 /// it is spelled, and the answer is the same as for a document that is wrong.
 #[test]
-fn no_connection_is_made_to_an_address_that_is_not_public() {
+fn private_address_gets_no_connection() {
     let server = TestServer::open();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

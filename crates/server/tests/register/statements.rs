@@ -155,7 +155,7 @@ fn asked(statement: &str) -> Value {
 
 /// RFC 7591 §2.3, §3.1.1, §3.2.1: a trusted statement's claims take the place of plain members, and it comes back unmodified.
 #[test]
-fn a_trusted_statement_overrides_and_is_echoed_unmodified() {
+fn trusted_statement_overrides_members() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
     let statement = directory.sign(
@@ -209,9 +209,10 @@ fn a_trusted_statement_overrides_and_is_echoed_unmodified() {
     );
 }
 
-/// RFC 7591 §2.3, RFC 8725 §3.1, §3.11: the four algorithms, the types a statement may have, and a minute between two clocks.
+/// RFC 7591 §2.3, RFC 8725 §3.1, §3.11: statements are accepted with the four algorithms, the
+/// allowed types and a clock difference of a minute.
 #[test]
-fn a_statement_in_force_is_believed() {
+fn valid_statement_is_accepted() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
     let now = now();
@@ -352,10 +353,10 @@ fn a_flawed_statement_is_invalid() {
     assert!(server.clients().is_empty());
 }
 
-/// RFC 7591 §3.2.2: a readable statement from somebody this provider does not trust is `unapproved_software_statement`,
-/// whoever signed it.
+/// RFC 7591 §3.2.2: a readable statement of an untrusted issuer is answered with
+/// `unapproved_software_statement`, independent of its signature.
 #[test]
-fn a_statement_from_somebody_untrusted_is_unapproved() {
+fn untrusted_statement_is_unapproved() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
     for issuer in [
@@ -400,9 +401,9 @@ fn a_statement_from_somebody_untrusted_is_unapproved() {
     assert!(trusting_nobody.clients().is_empty());
 }
 
-/// RFC 7591 §2.3, §3.2.2: what a statement says is judged as if the client had said it.
+/// RFC 7591 §2.3, §3.2.2: the claims of a statement follow the rules of the client's own members.
 #[test]
-fn claims_keep_the_rules_members_keep() {
+fn claims_follow_the_member_rules() {
     let directory = Directory::new();
     let (server, _folder) = trusting(&directory);
     for (more, error) in [
@@ -438,7 +439,7 @@ fn claims_keep_the_rules_members_keep() {
     assert!(server.clients().is_empty());
 }
 
-/// PostgreSQL §8.14: claims are read as strictly as a body; what has U+0000 in it is no statement.
+/// PostgreSQL §8.14: claims are read as strictly as a body; a text with U+0000 is no statement.
 #[test]
 fn nul_is_refused_in_statements() {
     let directory = Directory::new();

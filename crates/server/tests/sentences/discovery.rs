@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::support::{Setup, TestServer};
 use crate::{provider, serving, stops};
 
-/// OIDC Discovery §2, §2.1, §2.1.1, §2.1.2: whatever form an identifier has, it leads to the issuer, which is https, has a host
-/// and neither query nor fragment; a fragment counts for nothing.
+/// OIDC Discovery §2, §2.1, §2.1.1, §2.1.2: every form of identifier leads to the issuer, which is
+/// https, has a host and neither query nor fragment; a fragment of the identifier is ignored.
 #[test]
-fn an_identifier_of_every_form_leads_to_the_issuer() {
+fn every_identifier_leads_to_the_issuer() {
     let issuer = "https://login.example.com:8443/idp";
     let server = Setup::new()
         .file(&provider(issuer, "domains = [\"example.com\"]", ""))
@@ -63,7 +63,7 @@ fn an_identifier_of_every_form_leads_to_the_issuer() {
 /// OIDC Discovery §4, §4.1, RFC 8414 §3, §3.1: a slash at the end of the issuer's path is taken away before the well-known
 /// name goes behind it or before it, and the document is there for GET.
 #[test]
-fn a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document() {
+fn trailing_slash_is_not_in_addresses() {
     for issuer in [
         "https://login.example.com/a/",
         "https://login.example.com/a",
@@ -93,7 +93,7 @@ fn a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document() {
 /// OIDC Discovery §4, §4.2, RFC 8414 §3.2: 200, application/json, for pages of any origin; and an error has the status of
 /// what is wrong.
 #[test]
-fn a_document_is_json_for_everybody_and_an_error_has_its_status() {
+fn document_is_json_for_any_origin() {
     let server = serving("https://login.example.com");
     for path in [
         "/.well-known/openid-configuration",
@@ -124,10 +124,10 @@ fn a_document_is_json_for_everybody_and_an_error_has_its_status() {
     }
 }
 
-/// OIDC Discovery §3, RFC 8414 §2: a document with an address that is not https, without a member every document has, or
-/// without RS256 or `openid` is not served: the start is refused and names the member.
+/// OIDC Discovery §3, RFC 8414 §2: a document with an address that is not https, without a required
+/// member, or without RS256 or `openid` is not served: the start is refused and names the member.
 #[test]
-fn a_document_that_could_not_be_used_stops_the_start() {
+fn unusable_document_stops_the_start() {
     let endpoints = [
         "authorization_endpoint = \"https://as.example/authorize\"\n",
         "token_endpoint = \"https://as.example/token\"\n",
@@ -189,7 +189,7 @@ fn a_document_that_could_not_be_used_stops_the_start() {
 /// OIDC Discovery §3, RFC 8414 §2: methods that sign come with the algorithms they sign with, RS256 among them by default, and
 /// `none` is never one of these.
 #[test]
-fn authentication_that_signs_says_how_and_never_with_none() {
+fn auth_algorithms_never_include_none() {
     let document = serving("https://login.example.com")
         .get("/.well-known/openid-configuration")
         .json();
@@ -226,10 +226,11 @@ fn authentication_that_signs_says_how_and_never_with_none() {
     }
 }
 
-/// OIDC Discovery §3: the document offers ID Tokens signed with RS256, the three response types and the two grants of a dynamic
-/// provider, `openid` and the standard scopes, both subject types and the claims there may be.
+/// OIDC Discovery §3: the document offers ID Tokens signed with RS256, the three response types and
+/// the two grants of a dynamic provider, `openid` and the standard scopes, both subject types and
+/// the standard claims.
 #[test]
-fn the_default_offer_is_a_dynamic_providers() {
+fn default_offer_is_a_dynamic_provider() {
     let document = serving("https://login.example.com")
         .get("/.well-known/openid-configuration")
         .json();
@@ -271,9 +272,10 @@ fn the_default_offer_is_a_dynamic_providers() {
     );
 }
 
-/// OIDC Discovery §3, RFC 8414 §2: every published key says that it is for signatures; none is private or shared.
+/// OIDC Discovery §3, RFC 8414 §2: every published key has the use of signatures; none is private
+/// or shared.
 #[test]
-fn every_published_key_says_what_it_is_for() {
+fn every_published_key_has_its_use() {
     let keys = serving("https://login.example.com").get("/jwks").json();
     let keys = keys["keys"].as_array().unwrap();
     assert!(!keys.is_empty());
@@ -293,7 +295,7 @@ fn every_published_key_says_what_it_is_for() {
 /// OIDC Discovery §3: pages of any origin may read the keys and use registration, but a page is sent to the authorization
 /// endpoint and does not read it.
 #[test]
-fn pages_may_use_every_endpoint_except_the_one_users_are_sent_to() {
+fn pages_may_use_all_but_authorization() {
     let server = TestServer::start();
     let page = |path: &str| {
         server
@@ -318,10 +320,10 @@ fn pages_may_use_every_endpoint_except_the_one_users_are_sent_to() {
     );
 }
 
-/// RFC 8414 §2.1: the metadata is there a second time as a JWS whose claims are the members, with `iss` for who attests to
-/// them and without itself, signed by a published key.
+/// RFC 8414 §2.1: the metadata is repeated as a JWS signed by a published key; its claims are the
+/// members without `signed_metadata`, and `iss` names the issuer that attests to them.
 #[test]
-fn signed_metadata_says_the_same_and_whose_it_is() {
+fn signed_metadata_repeats_the_members() {
     let issuer = "https://login.example.com/idp";
     let server = serving(issuer);
     let mut document = server.get("/idp/.well-known/openid-configuration").json();

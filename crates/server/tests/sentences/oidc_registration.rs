@@ -134,7 +134,7 @@ fn pages_of_any_origin_may_register_and_manage() {
 /// OIDC Registration §2: an ID Token is unsigned only where the provider offers it and no ID Token comes from the authorization
 /// endpoint; a JWT that authenticates never is.
 #[test]
-fn nothing_is_unsigned_that_passes_through_the_browser() {
+fn front_channel_jwts_are_signed() {
     let file = "[[provider]]\nissuer = \"http://localhost\"\nregistration = \"open\"\n[provider.metadata]\n\
                 id_token_signing_alg_values_supported = [\"RS256\", \"none\"]\n";
     let server = Setup::new().file(file).start();

@@ -57,9 +57,10 @@ fn a_query_is_percent_encoded_and_in_any_order() {
     );
 }
 
-/// RFC 7033 §4.2: a request without a resource, or with one that is none, is bad; a resource nobody knows is not found.
+/// RFC 7033 §4.2: a request without a resource, or with an invalid resource, is a bad request; an
+/// unknown resource is not found.
 #[test]
-fn a_bad_request_and_an_unknown_resource_are_told_apart() {
+fn malformed_is_400_and_unknown_is_404() {
     let server = TestServer::start();
     for (query, status, error, description) in [
         (
@@ -132,9 +133,10 @@ fn a_bad_request_and_an_unknown_resource_are_told_apart() {
     }
 }
 
-/// RFC 7033 §4.2: a descriptor comes at once, not from elsewhere, whatever representation is preferred.
+/// RFC 7033 §4.2: the descriptor is answered directly, without a redirect, for every preferred
+/// representation.
 #[test]
-fn a_descriptor_is_the_answer_whatever_representation_is_asked_for() {
+fn descriptor_ignores_accept() {
     let server = TestServer::start();
     let plain = ask(&server, "?resource=acct:alice@localhost");
     for accept in [
@@ -207,7 +209,7 @@ fn rel_chooses_links_and_nothing_else() {
 /// RFC 7033 §4.4, §4.4.1, §4.4.4, §4.4.4.1, §4.4.4.3, OIDC Discovery §2: one JSON object with its subject, and in each link one
 /// relation and its target, which for a provider is the issuer.
 #[test]
-fn a_descriptor_names_its_subject_and_in_each_link_a_relation_and_its_target() {
+fn descriptor_has_subject_and_links() {
     let server = TestServer::start();
     for resource in ["acct:alice@localhost", "https://localhost/alice"] {
         let answer = ask(&server, &format!("?resource={resource}"));
@@ -221,9 +223,10 @@ fn a_descriptor_names_its_subject_and_in_each_link_a_relation_and_its_target() {
     }
 }
 
-/// RFC 7033 §5, OIDC Discovery §2: what is public may be read by pages of every origin, a refusal included.
+/// RFC 7033 §5, OIDC Discovery §2: pages of every origin may read public answers, including
+/// refusals.
 #[test]
-fn every_answer_may_be_read_by_pages_of_any_origin() {
+fn every_answer_allows_any_origin() {
     let server = TestServer::start();
     for (method, query, status) in [
         ("GET", "?resource=acct:alice@localhost", 200),

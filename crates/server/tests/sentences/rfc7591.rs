@@ -17,9 +17,10 @@ fn with(more: &Value) -> Value {
     metadata
 }
 
-/// RFC 7591 §2, OIDC Registration §2: who is redirected to registers where, who is not need not.
+/// RFC 7591 §2, OIDC Registration §2: a client of a redirecting flow registers redirect URIs; any
+/// other client need not.
 #[test]
-fn redirect_uris_are_there_for_flows_that_redirect() {
+fn redirecting_flows_require_redirect_uri() {
     let server = TestServer::open();
     for more in [
         json!({}),
@@ -40,7 +41,7 @@ fn redirect_uris_are_there_for_flows_that_redirect() {
 
 /// RFC 7591 §2, OIDC Registration §2: keys are a JWK Set of public keys, given by value or by an https address, not both.
 #[test]
-fn keys_are_public_and_given_in_one_way() {
+fn keys_are_public_and_in_one_place() {
     let server = TestServer::open();
     let x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
     let y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
@@ -74,10 +75,11 @@ fn keys_are_public_and_given_in_one_way() {
     );
 }
 
-/// RFC 7591 §3, §3.1, §3.2, §3.2.1, OIDC Registration §3, §3.1, §3.2: a POST of one JSON object, without credentials where the
-/// provider is open, is answered 201 with one JSON object that has what was issued and what was agreed at its top.
+/// RFC 7591 §3, §3.1, §3.2, §3.2.1, OIDC Registration §3, §3.1, §3.2: a POST of one JSON object,
+/// without credentials where the provider is open, is answered 201 with one JSON object that has
+/// the issued values and the agreed metadata at its top.
 #[test]
-fn a_registration_is_answered_201_in_json() {
+fn registration_is_answered_201_in_json() {
     let server = TestServer::open();
     let asked = json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "A client", "favourite_colour": "teal" });
     let answer = register(&server, &asked);
@@ -127,10 +129,10 @@ fn an_initial_access_token_is_a_bearer_token() {
     assert_eq!(server.clients().len(), 1);
 }
 
-/// RFC 7591 §3.2.2, RFC 7592 §2.1, §2.2, §2.3, OIDC Registration §3.3, §4.4: an error of OAuth itself is answered as RFC 6750 §3
-/// says, at registration and at management.
+/// RFC 7591 §3.2.2, RFC 7592 §2.1, §2.2, §2.3, OIDC Registration §3.3, §4.4: an OAuth error is
+/// answered as RFC 6750 §3 defines, at registration and at management.
 #[test]
-fn a_wrong_token_is_answered_as_bearer_tokens_are() {
+fn wrong_token_gets_bearer_error() {
     let server = TestServer::start();
     let client = server.client();
     let path = format!("/register/{}", client["client_id"].as_str().unwrap());

@@ -25,10 +25,10 @@ fn again(client: &Value, more: &Value) -> Value {
     body
 }
 
-/// RFC 7592 §2, §3, OIDC Registration §3.2, §4.1: the answer says where the client is managed and with what; a client that uses
-/// both as they are, and puts nothing together, reads, updates and deletes itself.
+/// RFC 7592 §2, §3, OIDC Registration §3.2, §4.1: the answer has the address and the token of
+/// management; a client that uses both unchanged reads, updates and deletes itself.
 #[test]
-fn the_address_of_management_is_used_as_it_is_given() {
+fn management_address_works_as_given() {
     let server = TestServer::start();
     let client = server.client();
     assert_eq!(
@@ -53,9 +53,10 @@ fn the_address_of_management_is_used_as_it_is_given() {
     ask("DELETE").send().deleted();
 }
 
-/// RFC 7592 §2, §2.3: a method the address does not have is answered 405, and changes nothing.
+/// RFC 7592 §2, §2.3: a method that the address does not support is answered 405, and changes
+/// nothing.
 #[test]
-fn a_method_that_is_not_there_is_405() {
+fn unsupported_method_is_405() {
     let server = TestServer::start();
     let client = server.client();
     for method in ["POST", "PATCH"] {
@@ -73,10 +74,10 @@ fn a_method_that_is_not_there_is_405() {
     assert_eq!(server.manage("GET", &client).send().ok(), client);
 }
 
-/// RFC 7592 §2.1, §2.2, §2.3, OIDC Registration §4.4: a client that does not exist is 401 and never 404, and the token of one that
-/// was deleted is worth nothing at once.
+/// RFC 7592 §2.1, §2.2, §2.3, OIDC Registration §4.4: an unknown client is answered 401 and never
+/// 404, and the token of a deleted client is invalid at once.
 #[test]
-fn a_client_that_does_not_exist_is_401_whatever_is_asked_of_it() {
+fn unknown_client_is_401() {
     let server = TestServer::start();
     let (gone, other) = (server.client(), server.client());
     server.manage("DELETE", &gone).send().deleted();
@@ -116,10 +117,10 @@ fn reading_changes_nothing() {
     assert_eq!(server.clients(), before);
 }
 
-/// RFC 7592 §2.2, §3: an answer without what must be left out is an update; it takes the place of everything, what is left out of
-/// it is gone, and the answer has all there is then.
+/// RFC 7592 §2.2, §3: an answer without the members that an update omits is an update; it replaces
+/// all metadata, removes omitted members, and is answered with all metadata.
 #[test]
-fn an_answer_is_sent_back_as_an_update() {
+fn answer_is_accepted_as_update() {
     let server = TestServer::start();
     let metadata = json!({
         "redirect_uris": ["https://rp.example/1", "https://rp.example/2"], "contacts": ["ops@rp.example"], "client_name": "One", "scope": "openid email",
@@ -149,9 +150,10 @@ fn an_answer_is_sent_back_as_an_update() {
     assert_eq!(server.manage("GET", &client).send().ok(), expected);
 }
 
-/// RFC 7592 §2.2: the identifier and the secret are the client's own or the update is refused; what was issued is not sent back.
+/// RFC 7592 §2.2: the identifier and the secret equal the client's own, or the update is refused;
+/// the issued values are not sent back.
 #[test]
-fn an_update_does_not_choose_what_is_issued() {
+fn update_cannot_change_issued_values() {
     let server = TestServer::start();
     let (client, other) = (server.client(), server.client());
     let mut refused = vec![

@@ -33,9 +33,9 @@ fn text<'a>(client: &'a Value, member: &str) -> &'a str {
     client[member].as_str().unwrap()
 }
 
-/// Nothing of our own is in the document, which suites warn of.
+/// The default document has no members of our own, because the suites warn of unknown members.
 #[test]
-fn the_default_document_has_no_member_a_suite_does_not_know() {
+fn default_document_has_no_own_members() {
     let metadata = "userinfo_endpoint = \"https://as.example/userinfo\"";
     let document = Setup::new()
         .file(&provider("https://login.example.com", "", metadata))
@@ -54,10 +54,11 @@ fn the_default_document_has_no_member_a_suite_does_not_know() {
     }
 }
 
-/// What every module of the OpenID Foundation's suite does first and last: registration with a key by value, one redirect URI and
-/// no application type; both management members by https; a deletion that is 204.
+/// Every module of the OpenID Foundation's suite begins and ends with this sequence: registration
+/// with a key by value, one redirect URI and no application type; both management members by https;
+/// a deletion that is 204.
 #[test]
-fn the_sequence_around_every_module_holds_at_an_https_issuer() {
+fn suite_module_sequence_works() {
     let server = Setup::new()
         .file(&provider(
             "https://login.example.com",
@@ -121,9 +122,10 @@ fn the_sequence_around_every_module_holds_at_an_https_issuer() {
     }
 }
 
-/// The logout and session modules read the document only: what the operator says of logout is there as it was said.
+/// The logout and session modules read only the document, which has the configured logout members
+/// unchanged.
 #[test]
-fn members_about_logout_are_there_when_they_are_configured() {
+fn configured_logout_members_are_shown() {
     let metadata = "end_session_endpoint = \"https://as.example/logout\"\ncheck_session_iframe = \"https://as.example/session\"\n\
                     frontchannel_logout_supported = true\nfrontchannel_logout_session_supported = true\n\
                     backchannel_logout_supported = true\nbackchannel_logout_session_supported = true";
@@ -184,10 +186,10 @@ fn languages_of_the_document_are_language_tags() {
     }
 }
 
-/// The client-management modules of Open Finance Brasil, without their certificates and statements: read twice, update, five
-/// updates that must not take, delete, and nothing is left.
+/// The client-management modules of Open Finance Brasil, without their certificates and statements,
+/// read twice, update, send five updates that must fail, and delete; nothing is left.
 #[test]
-fn a_client_is_managed_as_the_brazilian_modules_do() {
+fn brazilian_modules_manage_a_client() {
     let server = TestServer::start();
     let asked = json!({
         "redirect_uris": ["https://tpp.example/cb"], "grant_types": ["refresh_token", "authorization_code"], "scope": "email openid",
@@ -282,9 +284,9 @@ fn a_client_is_managed_as_the_brazilian_modules_do() {
     }
 }
 
-/// The modules that register something wrong, in our dialect: 400 in JSON with the code they want.
+/// The modules that register invalid metadata get 400 in JSON with the code they expect.
 #[test]
-fn registrations_the_suites_get_wrong_are_refused_with_the_code_they_want() {
+fn wrong_registrations_get_suite_codes() {
     let server = TestServer::open();
     for (more, error) in [
         (
@@ -332,10 +334,10 @@ fn registrations_the_suites_get_wrong_are_refused_with_the_code_they_want() {
     assert!(server.clients().is_empty());
 }
 
-/// OIDC Discovery §3, §4.3: what every flow of the older suite begins with: an address of an account, or a URL, leads by WebFinger to an issuer whose
-/// document has that issuer, at its well-known place.
+/// OIDC Discovery §3, §4.3: every flow of the older suite begins with an account's address or a URL
+/// that leads by WebFinger to an issuer; the document at its well-known address has that issuer.
 #[test]
-fn an_identifier_leads_to_a_document_with_its_own_issuer() {
+fn identifier_leads_to_its_issuer() {
     let server = Setup::new()
         .file(&provider(
             "https://login.example.com/idp",

@@ -49,10 +49,11 @@ fn body(answer: &str) -> Value {
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
-/// RFC 7033 §4, OIDC Discovery §2, §3, §4, RFC 8414 §3, RFC 7591 §3, RFC 7592 §2, OIDC Registration §3, §4: whatever is asked
-/// for is answered over TLS 1.2 and 1.3, by https addresses, and not a byte of HTTP without it.
+/// RFC 7033 §4, OIDC Discovery §2, §3, §4, RFC 8414 §3, RFC 7591 §3, RFC 7592 §2, OIDC Registration
+/// §3, §4: every address is answered over TLS 1.2 and 1.3, with https addresses, and no byte of
+/// HTTP is answered without TLS.
 #[test]
-fn everything_is_served_over_tls_and_nothing_beside_it() {
+fn everything_is_served_over_tls_only() {
     let server = Setup::new()
         .with("FRONTDESK_TLS", "self-signed")
         .with("FRONTDESK_REGISTRATION", "open")

@@ -102,10 +102,11 @@ fn beside(name: &str) -> Map<String, Value> {
     members.as_object().unwrap().clone()
 }
 
-/// RFC 7591 §3.2.1: a server replaces what a client asks for, whatever it sends of the member: nothing, nothing said, an empty
-/// list, another value, or one in a language. An update is no way out (RFC 7592 §2.2).
+/// RFC 7591 §3.2.1: a server replaces every value that a client sends of an imposed member: none,
+/// null, an empty list, another value, or a value with a language tag. An update cannot escape it
+/// (RFC 7592 §2.2).
 #[test]
-fn every_imposed_member_is_had_whatever_is_sent() {
+fn imposed_members_override_every_value() {
     let server = offering_everything();
     let mut tried = 0;
     for row in ClientMetadata::ROWS
@@ -164,7 +165,8 @@ fn every_imposed_member_is_had_whatever_is_sent() {
     assert_eq!(tried, ClientMetadata::ROWS.len() - APART.len());
 }
 
-/// RFC 7592 §2.2: `null` and `""` are no values, so that they cannot be imposed; nor can what is issued, or U+0000.
+/// RFC 7592 §2.2: `null` and `""` are no values, so that they cannot be imposed; issued members and
+/// U+0000 cannot be imposed either.
 #[test]
 fn imposed_members_have_values() {
     let server = offering_everything();

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::support::Setup;
 use crate::{fixed, issue, refused, register, tokens, web};
 
-/// RFC 7591 §1.2: what a token is good for is settled when it is issued.
+/// RFC 7591 §1.2: the terms of a token are fixed when it is issued.
 #[test]
-fn a_token_is_listed_with_all_it_is_good_for() {
+fn token_is_listed_with_its_terms() {
     let server = fixed().start();
     server.account("alice", "registrar");
     let metadata = r#"{"client_name":"Ours","client_name#ja":"私たちの"}"#;
@@ -99,9 +99,10 @@ fn a_token_is_listed_with_all_it_is_good_for() {
     );
 }
 
-/// RFC 7591 §3: a token that its provider could not keep is not issued.
+/// RFC 7591 §3: a token that its provider could not accept is not issued, and the error gives the
+/// reason.
 #[test]
-fn a_token_nobody_could_use_is_refused_with_a_sentence() {
+fn unusable_token_is_not_issued() {
     let server = fixed().start();
     let document = "of http://localhost:9443 does not offer";
     let host = "must be a host name or an IP address, without a port";
@@ -146,9 +147,9 @@ fn a_token_nobody_could_use_is_refused_with_a_sentence() {
     assert!(tokens(&server).is_empty());
 }
 
-/// RFC 7591 §3: a token is its provider's; anywhere else it is as good as none.
+/// RFC 7591 §3: a token belongs to its provider; every other provider refuses it as unknown.
 #[test]
-fn a_token_of_one_provider_is_unknown_at_the_others() {
+fn token_is_unknown_at_other_providers() {
     let file = "[[provider]]\nissuer = \"http://localhost:9443\"\n[provider.metadata]\nscopes_supported = [\"openid\", \"invoices\"]\n\
                 [[provider]]\nissuer = \"http://localhost:9443/t/acme\"\n";
     let server = Setup::new().file(file).start();
@@ -221,7 +222,7 @@ fn a_token_of_one_provider_is_unknown_at_the_others() {
 
 /// The issuer of development mode ends in a port that only the running service knows.
 #[test]
-fn an_issuer_that_is_not_known_here_cannot_be_named() {
+fn unknown_issuer_is_refused() {
     let server = Setup::new().start();
     let issuer = server.issuer();
     let unknown = "listen (FRONTDESK_LISTEN) is localhost:0, so the issuer is not known here; name the port that is served";

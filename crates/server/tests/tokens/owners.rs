@@ -31,10 +31,10 @@ fn id(client: &Value) -> &str {
     client["client_id"].as_str().unwrap()
 }
 
-/// RFC 7592 §2: with a registrar's rights a command reaches that account's clients, and to every other it says what it says
-/// to one that is not there.
+/// RFC 7592 §2: with the rights of a registrar a command reaches the clients of that account;
+/// another account's client is answered like an unknown client.
 #[test]
-fn a_registrar_manages_its_own_clients_and_no_others() {
+fn registrar_manages_only_its_clients() {
     let database = Postgres::new();
     for server in [fixed().start(), fixed().on(&database).start()] {
         server.account("alice", "registrar");
@@ -126,8 +126,9 @@ fn a_registrar_manages_its_own_clients_and_no_others() {
     }
 }
 
+/// An administrator and an operator reach every client; an unknown account reaches none.
 #[test]
-fn an_administrator_and_an_operator_reach_everything_and_an_unknown_account_nothing() {
+fn unknown_account_reaches_nothing() {
     let server = fixed().start();
     server.account("alice", "registrar");
     let (alices, admins) = (of(&server, "alice"), of(&server, "admin"));
@@ -174,9 +175,9 @@ fn an_administrator_and_an_operator_reach_everything_and_an_unknown_account_noth
     assert_eq!(ids(&server, &["--owner", "bob"]), [id(&bobs)]);
 }
 
-/// A client that cannot be read is within its owner's reach as before, and within nobody else's.
+/// A client that cannot be read stays within reach of its owner, and of no other account.
 #[test]
-fn a_damaged_client_is_its_owners_to_delete() {
+fn damaged_client_is_deleted_by_owner() {
     let database = Postgres::new();
     let server = fixed().on(&database).start();
     server.account("alice", "registrar");

@@ -15,9 +15,9 @@ use crate::{fixed, issue, register, tokens, update, web};
 
 const OFF_HOST: &str = "has an element with a host that the initial access token does not allow";
 
-/// RFC 7591 §3.2.1: the provider's offer, narrowed by the token, is what a client can get.
+/// RFC 7591 §3.2.1: a client can get the provider's offer, narrowed by the terms of its token.
 #[test]
-fn a_client_gets_what_its_token_allows_and_no_more() {
+fn token_terms_narrow_the_offer() {
     let server = fixed().start();
     let token = issue(
         &server,
@@ -72,9 +72,10 @@ fn a_client_gets_what_its_token_allows_and_no_more() {
     );
 }
 
-/// RFC 7591 §3.2.2: what the token does not allow is refused, names the member, and costs nothing.
+/// RFC 7591 §3.2.2: metadata that the token does not allow is refused with the name of the member,
+/// and costs no use of the token.
 #[test]
-fn what_a_token_does_not_allow_is_refused_and_costs_no_use() {
+fn disallowed_metadata_costs_no_use() {
     let server = fixed().start();
     let token = issue(
         &server,
@@ -232,7 +233,7 @@ fn an_update_does_not_escape_the_terms() {
 
 /// RFC 7591 §3.2.1: imposed metadata replaces what the client asks for; the answer says what was agreed.
 #[test]
-fn imposed_metadata_replaces_what_the_client_asks_for() {
+fn imposed_metadata_overrides_request() {
     let server = fixed().start();
     let imposed = json!({
         "client_name": "Ours", "token_endpoint_auth_method": "client_secret_post", "contacts": ["ops@rp.example"], "default_max_age": 600,
@@ -276,9 +277,10 @@ fn imposed_metadata_replaces_what_the_client_asks_for() {
     assert_eq!(server.clients().len(), 2);
 }
 
-/// RFC 7591 §2.3: what is vouched for overrides what a client says, and the token's terms override both.
+/// RFC 7591 §2.3: a software statement overrides the metadata of the client, and the terms of the
+/// token override both.
 #[test]
-fn imposed_metadata_replaces_what_a_software_statement_says() {
+fn terms_override_software_statement() {
     let key = PKey::generate_ed25519().unwrap();
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let folder = TempDir::new().unwrap();
@@ -332,9 +334,10 @@ fn imposed_metadata_replaces_what_a_software_statement_says() {
     assert_eq!(client["software_statement"], asked["software_statement"]);
 }
 
-/// At a WSO2 door the terms hold as well, and its refusal of a redirect URI is the published one.
+/// The terms hold at the WSO2 endpoints as well, where the refusal of a redirect URI is the
+/// published WSO2 refusal.
 #[test]
-fn the_terms_hold_at_the_wso2_doors() {
+fn terms_hold_at_wso2_endpoints() {
     let server = fixed().start();
     server.account("alice", "registrar");
     let token = issue(
@@ -453,15 +456,17 @@ fn race(server: &TestServer) {
     assert_eq!(tokens(server)[0]["uses_left"], 0);
 }
 
-/// RFC 7591 §3: a token for five clients makes five, whoever asks at once.
+/// RFC 7591 §3: a token with terms and five uses registers five clients, also under concurrent
+/// requests.
 #[test]
-fn a_token_with_terms_raced_by_many_makes_no_more_clients_than_it_has_uses() {
+fn raced_terms_token_keeps_its_uses() {
     race(&fixed().start());
 }
 
-/// RFC 7591 §3: the same on PostgreSQL, with two writers.
+/// RFC 7591 §3: a token with terms and five uses registers five clients under concurrent requests
+/// on PostgreSQL, with two writers.
 #[test]
-fn a_token_with_terms_raced_on_postgresql_makes_no_more_clients_than_it_has_uses() {
+fn postgresql_terms_token_keeps_its_uses() {
     let database = Postgres::new();
     race(&fixed().on(&database).start());
 }

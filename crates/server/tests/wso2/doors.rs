@@ -9,7 +9,7 @@ use crate::{
 
 /// RFC 7591 §3.2.1: one handler behind four addresses, for every spelling of the credentials.
 #[test]
-fn every_registration_door_takes_the_same_request() {
+fn all_endpoints_accept_the_same_request() {
     let server = setup().start();
     let token = server.ran(&["token", "issue"]);
     let encoded = "YWRtaW46Y29ycmVjdCBob3JzZTpiYXR0ZXJ5";
@@ -49,9 +49,10 @@ fn every_registration_door_takes_the_same_request() {
     assert_eq!(server.clients().len(), 20);
 }
 
-/// RFC 9110 §11.4: the colon of WSO2's documentation behind a scheme is for WSO2's doors.
+/// RFC 9110 §11.4: the colon after the scheme, as in WSO2's documentation, is accepted only at the
+/// WSO2 endpoints.
 #[test]
-fn a_colon_behind_the_scheme_is_no_credential_elsewhere() {
+fn scheme_colon_is_only_for_wso2() {
     let server = setup().start();
     let token = server.ran(&["token", "issue"]);
     let client = server.client();
@@ -88,9 +89,10 @@ fn a_colon_behind_the_scheme_is_no_credential_elsewhere() {
     assert_eq!(server.clients(), before);
 }
 
-/// RFC 7235 §3.1, RFC 7617 §2: registration says both schemes, the one WSO2 clients use first.
+/// RFC 7235 §3.1, RFC 7617 §2: WSO2 registration always requires credentials and names both
+/// schemes, the scheme of WSO2 clients first.
 #[test]
-fn registration_needs_credentials_whatever_the_provider_lets_others_do() {
+fn wso2_registration_needs_credentials() {
     for access in ["protected", "open"] {
         let server = setup().with("FRONTDESK_REGISTRATION", access).start();
         for path in DOORS {
@@ -122,9 +124,10 @@ fn registration_needs_credentials_whatever_the_provider_lets_others_do() {
     }
 }
 
-/// RFC 7591 §3: a closed provider registers nobody at any door and still lets go of what it has.
+/// RFC 7591 §3: a closed provider registers no client at any endpoint and still unregisters its
+/// clients.
 #[test]
-fn a_closed_provider_only_lets_clients_go() {
+fn closed_provider_only_unregisters() {
     let setup = setup().file("[[provider]]\nissuer = \"https://localhost:9443\"\n");
     let before = setup.clone().start();
     let client = register(&before, &plain("Shop")).created();
@@ -151,9 +154,10 @@ fn a_closed_provider_only_lets_clients_go() {
     assert_eq!(server.clients().len(), 0);
 }
 
-/// RFC 9110 §15.5.6; and no page of another origin may read what these doors answer (Fetch §3.2).
+/// RFC 9110 §15.5.6: a wrong method is answered with the allowed methods. No page of another origin
+/// may read the answers of these endpoints (Fetch §3.2).
 #[test]
-fn a_wrong_method_is_told_the_right_ones_and_no_origin_is_let_in() {
+fn wrong_method_gets_405_without_cors() {
     let server = setup().start();
     let documents = "GET, HEAD, OPTIONS";
     let cases = [

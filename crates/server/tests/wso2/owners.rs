@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::support::{PASSWORD, Postgres, TestServer};
 use crate::{DOORS, door, id, plain, register, setup, unregister};
 
-/// Who may name whom as the owner of an application.
+/// An administrator may name any owner; a registrar may name only itself.
 #[test]
-fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
+fn owner_depends_on_the_role() {
     let server = setup().start();
     server.account("alice", "registrar");
     let owned = |owner: Value, name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": owner });
@@ -87,9 +87,10 @@ fn an_administrator_names_any_owner_and_a_registrar_only_itself() {
     assert_eq!(server.clients(), before);
 }
 
-/// RFC 7591 §1.2: whoever holds a token registers for the owner the token names, or for nobody.
+/// RFC 7591 §1.2: an initial access token registers clients for the owner that it names, or for no
+/// owner.
 #[test]
-fn an_initial_access_token_registers_for_its_own_owner_only() {
+fn token_registers_only_for_its_owner() {
     let server = setup().start();
     let owned = |owner: &str, name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": owner });
     let with = |token: &str, asked: &Value| door(&server).bearer(token.trim()).json(asked).send();
@@ -127,9 +128,10 @@ fn an_initial_access_token_registers_for_its_own_owner_only() {
     assert_eq!(owners(), [Value::Null, json!("alice"), json!("alice")]);
 }
 
-/// The composed name is the owner's own: a second client of that name is refused and the first one's secret stays with it.
+/// The composed name belongs to the owner: a second client of that name is refused, and the secret
+/// of the first client stays.
 #[test]
-fn an_owner_has_one_client_of_a_composed_name() {
+fn composed_name_is_unique_per_owner() {
     let server = setup().start();
     let owned = |owner: &str, name: &str| json!({ "client_name": name, "grant_types": ["password"], "ext_param_owner": owner });
     let first = register(&server, &owned("test_owner", "TestApplication")).created();
@@ -228,13 +230,15 @@ fn race_for_one_name(server: &TestServer) {
     );
 }
 
+/// Concurrent requests for the same composed name register a single client on SQLite.
 #[test]
-fn of_many_who_want_one_name_at_once_one_gets_it_on_sqlite() {
+fn raced_name_is_given_once_on_sqlite() {
     race_for_one_name(&setup().start());
 }
 
+/// Concurrent requests for the same composed name register a single client on PostgreSQL.
 #[test]
-fn of_many_who_want_one_name_at_once_one_gets_it_on_postgresql() {
+fn raced_name_is_given_once_on_postgresql() {
     let database = Postgres::new();
     race_for_one_name(&setup().on(&database).start());
 }

@@ -7,7 +7,7 @@ use crate::{DOORS, register, setup};
 
 /// RFC 9700 §4.1.1: a pattern leads only to origins that are written out in it.
 #[test]
-fn a_pattern_is_registered_when_its_every_alternative_begins_with_an_origin() {
+fn pattern_alternatives_need_origins() {
     let server = setup().start();
     for pattern in [
         "regexp=(https://a/cb|https://b/cb)",
@@ -64,7 +64,7 @@ fn a_pattern_is_registered_when_its_every_alternative_begins_with_an_origin() {
 
 /// OIDC Registration §2, §5: what holds for a redirect URI holds for every origin of a pattern.
 #[test]
-fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
+fn pattern_follows_redirect_uri_rules() {
     let server = setup().start();
     let local = json!(["regexp=(http://localhost:8080/cb|http://127.0.0.1/.*)"]);
     let client = register(&server, &json!({ "redirect_uris": local })).created();
@@ -111,9 +111,10 @@ fn a_pattern_obeys_the_rules_of_the_redirect_uris_it_stands_for() {
     assert_eq!(server.clients(), before);
 }
 
-/// RFC 7591 §3.1, RFC 7592 §2.2: a pattern needs an account at a WSO2 door to come in; an update may keep it.
+/// RFC 7591 §3.1, RFC 7592 §2.2: only an account may register a pattern, at a WSO2 endpoint; an
+/// update elsewhere may keep it.
 #[test]
-fn a_pattern_comes_in_with_an_account_at_these_doors_and_is_only_kept_elsewhere() {
+fn pattern_requires_an_account() {
     let server = setup().start();
     let pattern =
         json!({ "redirect_uris": ["regexp=https://a.example/.*"], "client_name": "Shop" });
@@ -228,7 +229,7 @@ fn a_pattern_comes_in_with_an_account_at_these_doors_and_is_only_kept_elsewhere(
 
 /// RFC 9700 §4.1.1: a construct that engines read differently is refused, and nothing is stored.
 #[test]
-fn constructs_that_engines_read_differently_are_refused() {
+fn ambiguous_constructs_are_refused() {
     let server = setup().start();
     let before = server.clients();
     for construct in [
@@ -357,9 +358,10 @@ fn judged_form_is_in_the_column() {
     assert_eq!(column(&server.client()), "");
 }
 
-/// A pattern of before the grammar may be kept byte for byte, is in no judged form, and is named by the migration.
+/// A pattern from before the grammar may be kept byte for byte, is in no judged form, and is named
+/// by the migration.
 #[test]
-fn older_pattern_is_kept_and_not_judged() {
+fn older_pattern_is_kept_as_it_is() {
     let database = Postgres::new();
     let server = setup().on(&database).start();
     let column = |client: &Value| {

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{DOORS, door, id, plain, register, setup, unregister};
 
-/// RFC 7591 §2 has arrays; here one text is an array of one, and one element of `grant_types` may hold several grants.
+/// RFC 7591 §2 has arrays; at the WSO2 endpoints a text is an array with one element, and an
+/// element of `grant_types` may hold several grants.
 #[test]
-fn a_text_stands_for_a_list_of_one() {
+fn text_counts_as_a_list_with_one_item() {
     let server = setup().start();
     for (asked, member, kept) in [
         (
@@ -66,9 +67,10 @@ fn a_text_stands_for_a_list_of_one() {
     }
 }
 
-/// RFC 7591 §2: `client_name` is the client's to choose; here one that has none is given one.
+/// RFC 7591 §2: `client_name` is the client's choice; a WSO2 client without a name gets a generated
+/// name.
 #[test]
-fn a_client_without_a_name_is_given_one_of_its_own() {
+fn unnamed_client_gets_a_name() {
     let server = setup().start();
     let mut names = Vec::new();
     for asked in [
@@ -101,9 +103,10 @@ fn a_client_without_a_name_is_given_one_of_its_own() {
     assert_eq!(names.len(), 5);
 }
 
-/// RFC 6749 §3.1.2: a value without a scheme is nothing to redirect to, so no granted flow may redirect.
+/// RFC 6749 §3.1.2: a value without a scheme is not a redirect URI, so no granted flow may
+/// redirect.
 #[test]
-fn a_value_without_a_scheme_is_for_flows_that_do_not_redirect() {
+fn schemeless_value_excludes_redirects() {
     let server = setup().start();
     let invalid = json!({ "error": "invalid_redirect_uri", "error_description": "One or more redirect_uri values are invalid" });
     let mut kept = 0;
@@ -172,9 +175,9 @@ fn a_value_without_a_scheme_is_for_flows_that_do_not_redirect() {
     assert_eq!(server.clients().len(), kept);
 }
 
-/// RFC 7591 §3.1: the registration endpoint of the document takes none of this.
+/// RFC 7591 §3.1: the registration endpoint of the document accepts none of the WSO2 forms.
 #[test]
-fn the_standard_door_takes_none_of_this() {
+fn wso2_forms_are_refused_at_register() {
     let server = setup().start();
     let uris = json!(["https://rp.example/cb"]);
     for (asked, code, says) in [
@@ -239,9 +242,9 @@ fn the_standard_door_takes_none_of_this() {
     );
 }
 
-/// RFC 9110 §8.3: a program may leave the content type out; a browser, which could be made to, may not.
+/// RFC 9110 §8.3: a program may omit the content type; a page in a browser may not.
 #[test]
-fn a_program_may_leave_the_content_type_out_and_a_page_may_not() {
+fn only_pages_need_a_content_type() {
     let server = setup().start();
     let mut registered = 0;
     for path in DOORS {
@@ -302,9 +305,9 @@ fn a_program_may_leave_the_content_type_out_and_a_page_may_not() {
     assert_eq!(server.clients().len(), registered);
 }
 
-/// RFC 7591 §3.2.2: whatever a client gets wrong is answered in JSON, and nothing is registered.
+/// RFC 7591 §3.2.2: every mistake of a client is answered in JSON, and no client is registered.
 #[test]
-fn every_mistake_is_answered_in_json() {
+fn mistakes_are_answered_in_json() {
     let server = setup().start();
     let uris = r#""redirect_uris": ["https://rp.example/cb"]"#;
     for (body, code, says) in [

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::support::PASSWORD;
 use crate::{BASIC, door, id, plain, register, setup, unregister};
 
-/// A client is let go by its identifier, its user and its name together.
+/// A client is unregistered by its identifier, its user and its name together.
 #[test]
-fn a_client_is_unregistered_when_all_three_match() {
+fn unregistration_needs_all_three_values() {
     let server = setup().start();
     server.account("alice", "registrar");
     server.account("bob", "registrar");
@@ -134,9 +134,9 @@ fn a_client_is_unregistered_when_all_three_match() {
     assert_eq!(server.clients(), Vec::<Value>::new());
 }
 
-/// An administrator acts for itself and for whoever owns the client.
+/// An administrator acts for itself and for the owner of the client.
 #[test]
-fn an_administrator_unregisters_anybodys_client() {
+fn administrator_unregisters_any_client() {
     let server = setup().start();
     server.account("alice", "registrar");
     let token = server.ran(&["token", "issue"]);
@@ -169,9 +169,9 @@ fn an_administrator_unregisters_anybodys_client() {
     assert_eq!(server.clients(), Vec::<Value>::new());
 }
 
-/// RFC 7592 §2: one store behind all doors.
+/// RFC 7592 §2: all endpoints share one store.
 #[test]
-fn a_client_of_one_door_is_managed_through_the_others() {
+fn clients_are_shared_by_all_endpoints() {
     let server = setup().start();
     let asked = json!({ "client_name": "Shop", "redirect_uris": "https://rp.example/cb", "ext_param_owner": "owner" });
     let client = register(&server, &asked).created();

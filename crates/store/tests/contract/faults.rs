@@ -78,7 +78,7 @@ fn a_database_that_goes_away_comes_back(bench: &Bench) {
 
 /// A write that no request waits for waits longer for the lock than a request would.
 #[test]
-fn what_no_request_waits_for_is_written_when_sqlite_is_free_again() {
+fn background_write_waits_for_sqlite() {
     let bench = Bench::sqlite();
     let store = bench.store();
     let mut raw = bench.raw();
@@ -132,7 +132,7 @@ fn signal(name: &str, processes: &[String]) {
 
 /// The driver waits for a stopped server without a limit, on an open connection.
 #[test]
-fn connections_that_hang_are_given_up_for_others() {
+fn hanging_connections_are_replaced() {
     let bench = Bench::postgres();
     let store = bench.store();
     insert(&store, "c1");

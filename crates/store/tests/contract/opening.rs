@@ -26,8 +26,9 @@ fn a_missing_folder_is_named() {
     assert!(!missing.exists());
 }
 
+/// A file that is not a database is left unchanged.
 #[test]
-fn a_file_that_is_no_database_is_left_alone() {
+fn non_database_file_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
     let text = "not a database. ".repeat(100);
@@ -39,9 +40,10 @@ fn a_file_that_is_no_database_is_left_alone() {
     assert!(said.contains("cannot be opened: "), "{said}");
 }
 
+/// A new database file is readable by its owner only.
 #[cfg(unix)]
 #[test]
-fn a_new_file_is_its_owners_alone() {
+fn new_file_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::sqlite();
     insert(&bench.store(), "c1");
@@ -67,8 +69,9 @@ fn a_new_file_is_set_up_for_many_small_durable_writes() {
     );
 }
 
+/// A database server that cannot be reached fails fast and creates no file.
 #[test]
-fn a_server_that_is_not_there_fails_fast_and_creates_no_file() {
+fn missing_server_fails_fast() {
     let begun = std::time::Instant::now();
     let said = reason("postgres://someone:hush@127.0.0.1:1/nowhere");
     assert!(
@@ -83,8 +86,9 @@ fn a_server_that_is_not_there_fails_fast_and_creates_no_file() {
     }
 }
 
+/// A refusal of the database server is reported with its reason.
 #[test]
-fn what_the_server_refuses_is_said() {
+fn server_refusal_is_reported() {
     let bench = Bench::postgres();
     let url = bench.url.to_string();
     let (server, _) = url.rsplit_once('/').unwrap();
@@ -100,8 +104,9 @@ fn what_the_server_refuses_is_said() {
     );
 }
 
+/// The second of two hosts is used if the first does not answer.
 #[test]
-fn the_second_of_two_hosts_will_do() {
+fn second_host_is_used() {
     let bench = Bench::postgres();
     let url = bench.url.to_string();
     let (before, after) = url

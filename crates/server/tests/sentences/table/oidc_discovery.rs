@@ -14,27 +14,27 @@ pub const ROWS: &[Row] = &[
         "2",
         MUST,
         "WebFinger is spoken over TLS.",
-        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"],
+        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_only"],
     ),
     kept(
         "2",
         SHOULD,
         "Pages of other origins may ask the WebFinger endpoint.",
-        &["server/tests/sentences/rfc7033.rs::every_answer_may_be_read_by_pages_of_any_origin"],
+        &["server/tests/sentences/rfc7033.rs::every_answer_allows_any_origin"],
     ),
     kept(
         "2",
         MUST,
         "The issuer is the `href` of the link whose `rel` is the one for issuers.",
-        &["server/tests/sentences/rfc7033.rs::a_descriptor_names_its_subject_and_in_each_link_a_relation_and_its_target"],
+        &["server/tests/sentences/rfc7033.rs::descriptor_has_subject_and_links"],
     ),
     kept(
         "2",
         MUST,
         "That issuer is an https URL with a host, without query and fragment.",
         &[
-            "server/tests/sentences/discovery.rs::an_identifier_of_every_form_leads_to_the_issuer",
-            "server/tests/configuration.rs::an_issuer_must_be_given_outside_development_mode_and_be_one",
+            "server/tests/sentences/discovery.rs::every_identifier_leads_to_the_issuer",
+            "server/tests/configuration.rs::issuer_is_required_and_valid",
         ],
     )
     .but("Over plain http on loopback only, for development."),
@@ -43,8 +43,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "An identifier has an authority.",
         &[
-            "server/tests/sentences/discovery.rs::an_identifier_of_every_form_leads_to_the_issuer",
-            "webfinger/src/resource.rs::what_cannot_be_normalised_is_malformed",
+            "server/tests/sentences/discovery.rs::every_identifier_leads_to_the_issuer",
+            "webfinger/src/resource.rs::unnormalisable_resource_is_malformed",
         ],
     )
     .but("Normalising is the client's; one that sends what the user typed is answered all the same."),
@@ -52,15 +52,15 @@ pub const ROWS: &[Row] = &[
         "2.1.1",
         MUST,
         "An identifier that does not begin like an XRI is treated as a URI; those that do are reserved.",
-        &["server/tests/sentences/discovery.rs::an_identifier_of_every_form_leads_to_the_issuer"],
+        &["server/tests/sentences/discovery.rs::every_identifier_leads_to_the_issuer"],
     ),
     kept(
         "2.1.2",
         MUST,
         "A fragment is taken off.",
         &[
-            "server/tests/sentences/discovery.rs::an_identifier_of_every_form_leads_to_the_issuer",
-            "webfinger/src/resource.rs::what_has_no_scheme_is_given_one",
+            "server/tests/sentences/discovery.rs::every_identifier_leads_to_the_issuer",
+            "webfinger/src/resource.rs::missing_scheme_is_added",
         ],
     ),
     kept(
@@ -69,7 +69,7 @@ pub const ROWS: &[Row] = &[
         "`issuer`: an https URL without query and fragment.",
         &[
             "server/tests/discovery/conformance.rs::the_document_passes_the_discovery_module",
-            "server/tests/configuration.rs::an_issuer_must_be_given_outside_development_mode_and_be_one",
+            "server/tests/configuration.rs::issuer_is_required_and_valid",
         ],
     ),
     kept(
@@ -77,8 +77,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "`issuer` is the one WebFinger gives.",
         &[
-            "server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer",
-            "server/tests/sentences/suites.rs::an_identifier_leads_to_a_document_with_its_own_issuer",
+            "server/tests/discovery.rs::every_address_has_the_same_document",
+            "server/tests/sentences/suites.rs::identifier_leads_to_its_issuer",
         ],
     ),
     not_ours("3", MUST, "`issuer` is the `iss` of ID Tokens.", TOKENS),
@@ -87,7 +87,7 @@ pub const ROWS: &[Row] = &[
         REQUIRED,
         "`authorization_endpoint`: an https URL.",
         &[
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
             "server/tests/discovery/conformance.rs::the_document_passes_the_discovery_module",
         ],
     ),
@@ -96,7 +96,7 @@ pub const ROWS: &[Row] = &[
         REQUIRED,
         "`token_endpoint`, unless only the implicit flow is used: an https URL.",
         &[
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
             "server/tests/discovery/conformance.rs::the_document_passes_the_discovery_module",
         ],
     ),
@@ -105,8 +105,8 @@ pub const ROWS: &[Row] = &[
         RECOMMENDED,
         "`userinfo_endpoint`: an https URL.",
         &[
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
-            "server/tests/sentences/suites.rs::the_default_document_has_no_member_a_suite_does_not_know",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
+            "server/tests/sentences/suites.rs::default_document_has_no_own_members",
         ],
     )
     .but("It is there when the operator names it."),
@@ -115,7 +115,7 @@ pub const ROWS: &[Row] = &[
         REQUIRED,
         "`jwks_uri`: an https URL.",
         &[
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
             "server/tests/discovery/conformance.rs::the_key_set_passes_the_modules_that_read_it",
             "server/tests/openidconnect.rs::the_keys_are_understood",
         ],
@@ -124,7 +124,7 @@ pub const ROWS: &[Row] = &[
         "3",
         REQUIRED,
         "Every key has a `use` where keys for both purposes are published.",
-        &["server/tests/sentences/discovery.rs::every_published_key_says_what_it_is_for"],
+        &["server/tests/sentences/discovery.rs::every_published_key_has_its_use"],
     ),
     not_ours("3", NOT_RECOMMENDED, "One key signs and decrypts.", "Keys that decrypt are not published."),
     not_ours("3", MUST, "Where `x5c` is used, the bare key is there too and is the certificate's.", "`x5c` is not used."),
@@ -133,8 +133,8 @@ pub const ROWS: &[Row] = &[
         MUST_NOT,
         "The key set has no private and no symmetric key.",
         &[
-            "server/tests/sentences/discovery.rs::every_published_key_says_what_it_is_for",
-            "keys/tests/ring.rs::the_document_has_public_members_only",
+            "server/tests/sentences/discovery.rs::every_published_key_has_its_use",
+            "keys/tests/ring.rs::published_keys_have_only_public_members",
         ],
     ),
     kept(
@@ -150,41 +150,41 @@ pub const ROWS: &[Row] = &[
         "3",
         RECOMMENDED,
         "`scopes_supported` is there.",
-        &["server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers"],
+        &["server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider"],
     ),
     kept(
         "3",
         MUST,
         "The scope `openid` is supported.",
         &[
-            "server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers",
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
+            "server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
         ],
     ),
     kept(
         "3",
         SHOULD,
         "The scopes of OpenID Connect Core that are supported are listed.",
-        &["server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers"],
+        &["server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider"],
     ),
     kept(
         "3",
         REQUIRED,
         "`response_types_supported` is there.",
-        &["server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start"],
+        &["server/tests/sentences/discovery.rs::unusable_document_stops_the_start"],
     ),
     kept(
         "3",
         MUST,
         "A dynamic provider has the response types `code`, `id_token` and `id_token token`.",
-        &["server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers"],
+        &["server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider"],
     )
     .but("By default; an operator's own list takes the default's place."),
     kept(
         "3",
         MUST,
         "A dynamic provider has the grants `authorization_code` and `implicit`.",
-        &["server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers"],
+        &["server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider"],
     )
     .but("By default; an operator's own list takes the default's place."),
     kept(
@@ -192,30 +192,30 @@ pub const ROWS: &[Row] = &[
         REQUIRED,
         "`subject_types_supported` is there.",
         &[
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
-            "server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
+            "server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider",
         ],
     ),
     kept(
         "3",
         REQUIRED,
         "`id_token_signing_alg_values_supported` is there.",
-        &["server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start"],
+        &["server/tests/sentences/discovery.rs::unusable_document_stops_the_start"],
     ),
     kept(
         "3",
         MUST,
         "RS256 is among the algorithms for ID Tokens.",
         &[
-            "server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers",
-            "server/tests/sentences/discovery.rs::a_document_that_could_not_be_used_stops_the_start",
+            "server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider",
+            "server/tests/sentences/discovery.rs::unusable_document_stops_the_start",
         ],
     ),
     kept(
         "3",
         MUST_NOT,
         "`none` is not used for ID Tokens from the authorization endpoint.",
-        &["server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers"],
+        &["server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider"],
     )
     .but("Where an operator offers it, registration agrees to it with the response type `code` only."),
     not_ours(
@@ -228,19 +228,19 @@ pub const ROWS: &[Row] = &[
         "3",
         SHOULD,
         "RS256 is among the algorithms clients authenticate with.",
-        &["server/tests/sentences/discovery.rs::authentication_that_signs_says_how_and_never_with_none"],
+        &["server/tests/sentences/discovery.rs::auth_algorithms_never_include_none"],
     ),
     kept(
         "3",
         MUST_NOT,
         "`none` is not among them.",
-        &["server/tests/sentences/discovery.rs::authentication_that_signs_says_how_and_never_with_none"],
+        &["server/tests/sentences/discovery.rs::auth_algorithms_never_include_none"],
     ),
     kept(
         "3",
         RECOMMENDED,
         "`claims_supported` is there.",
-        &["server/tests/sentences/discovery.rs::the_default_offer_is_a_dynamic_providers"],
+        &["server/tests/sentences/discovery.rs::default_offer_is_a_dynamic_provider"],
     ),
     not_ours("3", REQUIRED, "Request URIs are registered first where the document says so.", SERVER),
     not_ours(
@@ -253,54 +253,54 @@ pub const ROWS: &[Row] = &[
         "3",
         SHOULD,
         "Pages of other origins may use every endpoint that clients use directly.",
-        &["server/tests/sentences/discovery.rs::pages_may_use_every_endpoint_except_the_one_users_are_sent_to"],
+        &["server/tests/sentences/discovery.rs::pages_may_use_all_but_authorization"],
     )
     .but("Token and UserInfo endpoint are the authorization server's."),
     kept(
         "3",
         NOT_RECOMMENDED,
         "Pages of other origins read the authorization endpoint.",
-        &["server/tests/sentences/discovery.rs::pages_may_use_every_endpoint_except_the_one_users_are_sent_to"],
+        &["server/tests/sentences/discovery.rs::pages_may_use_all_but_authorization"],
     ),
     kept(
         "4",
         MUST,
         "The document is at the issuer followed by `/.well-known/openid-configuration`.",
         &[
-            "server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document",
-            "server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer",
+            "server/tests/sentences/discovery.rs::trailing_slash_is_not_in_addresses",
+            "server/tests/discovery.rs::every_address_has_the_same_document",
         ],
     ),
     kept(
         "4",
         MUST,
         "It is JSON of the type `application/json`.",
-        &["server/tests/sentences/discovery.rs::a_document_is_json_for_everybody_and_an_error_has_its_status"],
+        &["server/tests/sentences/discovery.rs::document_is_json_for_any_origin"],
     ),
     kept(
         "4",
         SHOULD,
         "Pages of other origins may read it.",
-        &["server/tests/sentences/discovery.rs::a_document_is_json_for_everybody_and_an_error_has_its_status"],
+        &["server/tests/sentences/discovery.rs::document_is_json_for_any_origin"],
     ),
     kept(
         "4.1",
         MUST,
         "It is there for GET.",
-        &["server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document"],
+        &["server/tests/sentences/discovery.rs::trailing_slash_is_not_in_addresses"],
     ),
     kept(
         "4.1",
         MUST,
         "A slash at the end of the issuer's path is taken off first.",
-        &["server/tests/sentences/discovery.rs::a_slash_at_the_end_of_the_issuer_is_not_in_the_addresses_of_its_document"],
+        &["server/tests/sentences/discovery.rs::trailing_slash_is_not_in_addresses"],
     ),
     kept(
         "4.2",
         MUST,
         "The answer is 200 and one JSON object of the type `application/json`.",
         &[
-            "server/tests/sentences/discovery.rs::a_document_is_json_for_everybody_and_an_error_has_its_status",
+            "server/tests/sentences/discovery.rs::document_is_json_for_any_origin",
             "server/tests/discovery/conformance.rs::the_document_passes_the_discovery_module",
         ],
     ),
@@ -310,7 +310,7 @@ pub const ROWS: &[Row] = &[
         "A member without elements is left out.",
         &[
             "server/tests/discovery/conformance.rs::the_document_passes_the_discovery_module",
-            "protocol/tests/offer.rs::an_empty_list_takes_its_member_out",
+            "protocol/tests/offer.rs::empty_list_removes_its_member",
         ],
     ),
     not_ours("4.3", MUST, "What fails to validate is not used.", CLIENT),
@@ -319,9 +319,9 @@ pub const ROWS: &[Row] = &[
         MUST,
         "`issuer` is the URL the document was asked for at, byte for byte.",
         &[
-            "server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer",
-            "server/tests/openidconnect.rs::discovery_is_understood_whole",
-            "server/tests/openidconnect.rs::an_issuer_with_a_slash_more_is_not_ours",
+            "server/tests/discovery.rs::every_address_has_the_same_document",
+            "server/tests/openidconnect.rs::discovery_is_understood",
+            "server/tests/openidconnect.rs::issuer_with_extra_slash_is_refused",
         ],
     ),
     not_ours("4.3", MUST, "`issuer` is the `iss` of ID Tokens.", TOKENS),

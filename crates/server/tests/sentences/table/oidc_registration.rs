@@ -10,7 +10,7 @@ pub const ROWS: &[Row] = &[
         "2",
         REQUIRED,
         "`redirect_uris` are there.",
-        &["server/tests/sentences/rfc7591.rs::redirect_uris_are_there_for_flows_that_redirect"],
+        &["server/tests/sentences/rfc7591.rs::redirecting_flows_require_redirect_uri"],
     )
     .but("Where a granted flow redirects (RFC 7591 §2): a client of `client_credentials` alone has nowhere to be sent back to."),
     kept(
@@ -26,7 +26,7 @@ pub const ROWS: &[Row] = &[
         "Each response type has its grants among the registered ones.",
         &[
             "protocol/tests/wire.rs::grants_and_response_types_are_made_consistent",
-            "server/tests/register/metadata.rs::what_is_offered_is_agreed_and_the_answer_says_so",
+            "server/tests/register/metadata.rs::answer_has_the_agreed_metadata",
         ],
     )
     .but("Response types whose grants are not asked for are left out of what is agreed."),
@@ -34,19 +34,19 @@ pub const ROWS: &[Row] = &[
         "2",
         MUST,
         "A web client with the implicit grant has https redirection URIs only.",
-        &["server/tests/register/redirect_uris.rs::the_application_type_decides_what_a_redirect_uri_may_be"],
+        &["server/tests/register/redirect_uris.rs::redirect_uri_fits_application_type"],
     ),
     kept(
         "2",
         MUST_NOT,
         "Nor are these on localhost.",
-        &["server/tests/register/redirect_uris.rs::the_application_type_decides_what_a_redirect_uri_may_be"],
+        &["server/tests/register/redirect_uris.rs::redirect_uri_fits_application_type"],
     ),
     kept(
         "2",
         MUST,
         "A native client has redirection URIs of its own scheme or on loopback only.",
-        &["server/tests/register/redirect_uris.rs::the_application_type_decides_what_a_redirect_uri_may_be"],
+        &["server/tests/register/redirect_uris.rs::redirect_uri_fits_application_type"],
     )
     .but("And https ones that the system hands to the application, which RFC 8252 §7.2 has added since."),
     kept(
@@ -54,13 +54,13 @@ pub const ROWS: &[Row] = &[
         MUST,
         "Registration sees that every redirection URI keeps these rules.",
         &[
-            "server/tests/register/redirect_uris.rs::the_application_type_decides_what_a_redirect_uri_may_be",
+            "server/tests/register/redirect_uris.rs::redirect_uri_fits_application_type",
             "protocol/tests/wire.rs::application_type_is_inferred_from_redirect_uris",
         ],
     ),
     not_ours("2", SHOULD, "Users are shown `logo_uri`, `client_uri`, `policy_uri` and `tos_uri`.", SCREEN),
     not_ours("2", MUST, "These lead to an image and to pages.", DEVELOPER),
-    kept("2", MUST, "`jwks_uri` is https.", &["server/tests/sentences/rfc7591.rs::keys_are_public_and_given_in_one_way"]),
+    kept("2", MUST, "`jwks_uri` is https.", &["server/tests/sentences/rfc7591.rs::keys_are_public_and_in_one_place"]),
     not_ours("2", REQUIRED, "Every key of a client has a `use` where it has keys for both purposes.", DEVELOPER),
     not_ours("2", NOT_RECOMMENDED, "One key of a client signs and decrypts.", DEVELOPER),
     not_ours("2", MUST, "Where a client uses `x5c`, the bare key is there too and is the certificate's.", DEVELOPER),
@@ -68,14 +68,14 @@ pub const ROWS: &[Row] = &[
         "2",
         MUST_NOT,
         "`jwks` and `jwks_uri` do not stand together.",
-        &["server/tests/sentences/rfc7591.rs::keys_are_public_and_given_in_one_way"],
+        &["server/tests/sentences/rfc7591.rs::keys_are_public_and_in_one_place"],
     ),
     kept(
         "2",
         MUST_NOT,
         "A client's key set has no private and no symmetric key.",
         &[
-            "server/tests/sentences/rfc7591.rs::keys_are_public_and_given_in_one_way",
+            "server/tests/sentences/rfc7591.rs::keys_are_public_and_in_one_place",
             "protocol/tests/wire.rs::key_sets_hold_public_keys_only",
         ],
     )
@@ -86,8 +86,8 @@ pub const ROWS: &[Row] = &[
         MUST_NOT,
         "ID Tokens are unsigned only for a client that gets none from the authorization endpoint.",
         &[
-            "server/tests/sentences/oidc_registration.rs::nothing_is_unsigned_that_passes_through_the_browser",
-            "protocol/tests/wire.rs::what_must_be_signed_is",
+            "server/tests/sentences/oidc_registration.rs::front_channel_jwts_are_signed",
+            "protocol/tests/wire.rs::required_signatures_are_enforced",
         ],
     ),
     kept(
@@ -117,8 +117,8 @@ pub const ROWS: &[Row] = &[
         MUST_NOT,
         "`token_endpoint_auth_signing_alg` is not `none`.",
         &[
-            "server/tests/sentences/oidc_registration.rs::nothing_is_unsigned_that_passes_through_the_browser",
-            "protocol/tests/wire.rs::what_must_be_signed_is",
+            "server/tests/sentences/oidc_registration.rs::front_channel_jwts_are_signed",
+            "protocol/tests/wire.rs::required_signatures_are_enforced",
         ],
     ),
     not_ours("2", MUST, "Users are authenticated again after `default_max_age`.", SERVER),
@@ -151,13 +151,13 @@ pub const ROWS: &[Row] = &[
         "3",
         MUST,
         "Registration is spoken over TLS.",
-        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"],
+        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_only"],
     ),
     kept(
         "3",
         SHOULD,
         "Registration is open to requests without a token.",
-        &["server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json"],
+        &["server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json"],
     )
     .but("Where the operator says so: `registration = \"open\"`; the default is protected."),
     kept(
@@ -177,8 +177,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "A registration is a POST of JSON.",
         &[
-            "server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json",
-            "server/tests/register/published_clients.rs::the_certification_suite_registers_and_cleans_up",
+            "server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json",
+            "server/tests/register/published_clients.rs::certification_suite_registers",
         ],
     ),
     kept(
@@ -187,7 +187,7 @@ pub const ROWS: &[Row] = &[
         "What was replaced or added is in the answer.",
         &[
             "server/tests/sentences/oidc_registration.rs::encryption_with_a_shared_key_brings_a_secret",
-            "server/tests/register/metadata.rs::what_is_offered_is_agreed_and_the_answer_says_so",
+            "server/tests/register/metadata.rs::answer_has_the_agreed_metadata",
         ],
     ),
     kept(
@@ -195,48 +195,48 @@ pub const ROWS: &[Row] = &[
         MUST,
         "Members that are not understood are ignored.",
         &[
-            "server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json",
-            "server/tests/register/metadata.rs::unknown_members_are_ignored_and_empty_ones_are_absent",
+            "server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json",
+            "server/tests/register/metadata.rs::unknown_members_are_ignored",
         ],
     ),
     kept(
         "3.2",
         MUST_NOT,
         "No two clients have one identifier.",
-        &["server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json"],
+        &["server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json"],
     ),
     kept(
         "3.2",
         MUST_NOT,
         "No two clients have one secret.",
-        &["server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json"],
+        &["server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json"],
     ),
     kept(
         "3.2",
         MUST,
         "The address of management and its token come together or not at all.",
-        &["server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given"],
+        &["server/tests/sentences/rfc7592.rs::management_address_works_as_given"],
     ),
     kept(
         "3.2",
         REQUIRED,
         "`client_secret_expires_at` is there where a secret is, 0 for never.",
         &[
-            "server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json",
-            "server/tests/register/metadata.rs::a_secret_is_issued_exactly_when_it_is_needed",
+            "server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json",
+            "server/tests/register/metadata.rs::secret_is_issued_only_if_needed",
         ],
     ),
     kept(
         "3.2",
         SHOULD,
         "The answer is 201 and JSON of the type `application/json`.",
-        &["server/tests/sentences/rfc7591.rs::a_registration_is_answered_201_in_json"],
+        &["server/tests/sentences/rfc7591.rs::registration_is_answered_201_in_json"],
     ),
     kept(
         "3.3",
         MUST,
         "An error of OAuth is answered as RFC 6750 §3 says.",
-        &["server/tests/sentences/rfc7591.rs::a_wrong_token_is_answered_as_bearer_tokens_are"],
+        &["server/tests/sentences/rfc7591.rs::wrong_token_gets_bearer_error"],
     ),
     kept(
         "3.3",
@@ -244,7 +244,7 @@ pub const ROWS: &[Row] = &[
         "An error of registration is 400 and JSON with an `error`, `invalid_redirect_uri` or `invalid_client_metadata` where these fit.",
         &[
             "server/tests/sentences/rfc7591.rs::an_error_is_one_json_object_in_ascii",
-            "server/tests/register/metadata.rs::a_login_is_begun_at_an_https_address_only",
+            "server/tests/register/metadata.rs::initiate_login_uri_requires_https",
         ],
     ),
     not_ours("4", MUST, "A client manages itself with its registration access token.", CLIENT),
@@ -252,7 +252,7 @@ pub const ROWS: &[Row] = &[
         "4",
         MUST,
         "Management is spoken over TLS.",
-        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"],
+        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_only"],
     ),
     kept(
         "4",
@@ -264,20 +264,20 @@ pub const ROWS: &[Row] = &[
         "4.1",
         MUST,
         "The answer has the whole address of management.",
-        &["server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given"],
+        &["server/tests/sentences/rfc7592.rs::management_address_works_as_given"],
     ),
     kept(
         "4.1",
         MUST_NOT,
         "A client is not expected to put that address together.",
-        &["server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given"],
+        &["server/tests/sentences/rfc7592.rs::management_address_works_as_given"],
     ),
     not_ours("4.1", MUST, "A client uses that address as it is given.", CLIENT),
     kept(
         "4.1",
         RECOMMENDED,
         "It is the registration endpoint's with the identifier in it.",
-        &["server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given"],
+        &["server/tests/sentences/rfc7592.rs::management_address_works_as_given"],
     ),
     kept("4.2", SHOULD, "Reading is idempotent.", &["server/tests/sentences/rfc7592.rs::reading_changes_nothing"]),
     kept("4.3", SHOULD_NOT, "Reading does not change what is registered.", &["server/tests/sentences/rfc7592.rs::reading_changes_nothing"]),
@@ -285,37 +285,37 @@ pub const ROWS: &[Row] = &[
         "4.4",
         MUST,
         "An error of OAuth is answered as RFC 6750 §3 says.",
-        &["server/tests/sentences/rfc7591.rs::a_wrong_token_is_answered_as_bearer_tokens_are"],
+        &["server/tests/sentences/rfc7591.rs::wrong_token_gets_bearer_error"],
     ),
     kept(
         "4.4",
         MUST,
         "A client that does not exist is 401.",
         &[
-            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
-            "server/tests/manage/credentials.rs::what_is_not_there_looks_like_what_is_another_clients",
+            "server/tests/sentences/rfc7592.rs::unknown_client_is_401",
+            "server/tests/manage/credentials.rs::foreign_client_looks_unknown",
         ],
     ),
     kept(
         "4.4",
         SHOULD,
         "The token of a client that does not exist is revoked at once.",
-        &["server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it"],
+        &["server/tests/sentences/rfc7592.rs::unknown_client_is_401"],
     ),
     not_ours("4.4", MUST, "A client that may not read its own record is 403.", "Every client may read its own."),
     kept(
         "4.4",
         MUST_NOT,
         "Nothing is 404 there.",
-        &["server/tests/manage/credentials.rs::what_is_not_there_looks_like_what_is_another_clients"],
+        &["server/tests/manage/credentials.rs::foreign_client_looks_unknown"],
     ),
     kept(
         "5",
         MUST,
         "`sector_identifier_uri` is an https URL of a JSON array of redirection URIs.",
         &[
-            "server/tests/register/sectors.rs::nothing_but_a_list_at_the_address_itself_is_a_sector_document",
-            "server/tests/register/sectors.rs::no_connection_is_made_to_an_address_that_is_not_public",
+            "server/tests/register/sectors.rs::invalid_sector_document_is_refused",
+            "server/tests/register/sectors.rs::private_address_gets_no_connection",
         ],
     ),
     kept(

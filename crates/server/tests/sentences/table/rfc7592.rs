@@ -21,13 +21,13 @@ pub const ROWS: &[Row] = &[
         "2",
         MUST,
         "It is protected by TLS.",
-        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it"],
+        &["server/tests/sentences/tls.rs::everything_is_served_over_tls_only"],
     ),
     kept(
         "2",
         MUST,
         "A method it does not have is answered with its error.",
-        &["server/tests/sentences/rfc7592.rs::a_method_that_is_not_there_is_405"],
+        &["server/tests/sentences/rfc7592.rs::unsupported_method_is_405"],
     ),
     kept(
         "2.1",
@@ -35,7 +35,7 @@ pub const ROWS: &[Row] = &[
         "Reading is idempotent.",
         &[
             "server/tests/sentences/rfc7592.rs::reading_changes_nothing",
-            "server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered",
+            "server/tests/manage/credentials.rs::client_reads_its_registration",
         ],
     ),
     not_ours(
@@ -48,30 +48,28 @@ pub const ROWS: &[Row] = &[
         "2.1",
         MUST_NOT,
         "The identifier never changes.",
-        &["server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered"],
+        &["server/tests/manage/credentials.rs::client_reads_its_registration"],
     ),
     kept(
         "2.1",
         MUST,
         "A wrong token is answered as RFC 6750 says.",
-        &["server/tests/sentences/rfc7591.rs::a_wrong_token_is_answered_as_bearer_tokens_are"],
+        &["server/tests/sentences/rfc7591.rs::wrong_token_gets_bearer_error"],
     ),
     kept(
         "2.1",
         MUST,
         "A client that does not exist is 401.",
         &[
-            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
-            "server/tests/manage/credentials.rs::what_is_not_there_looks_like_what_is_another_clients",
+            "server/tests/sentences/rfc7592.rs::unknown_client_is_401",
+            "server/tests/manage/credentials.rs::foreign_client_looks_unknown",
         ],
     ),
     kept(
         "2.1",
         SHOULD,
         "The token of a client that does not exist is revoked at once.",
-        &[
-            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
-        ],
+        &["server/tests/sentences/rfc7592.rs::unknown_client_is_401"],
     ),
     not_ours(
         "2.1",
@@ -90,8 +88,8 @@ pub const ROWS: &[Row] = &[
         MUST_NOT,
         "It has none of `registration_access_token`, `registration_client_uri`, `client_secret_expires_at` and `client_id_issued_at`.",
         &[
-            "server/tests/sentences/rfc7592.rs::an_update_does_not_choose_what_is_issued",
-            "server/tests/manage/update.rs::a_refused_update_changes_nothing",
+            "server/tests/sentences/rfc7592.rs::update_cannot_change_issued_values",
+            "server/tests/manage/update.rs::refused_update_changes_nothing",
         ],
     ),
     kept(
@@ -99,8 +97,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "What it says takes the place of what was, and is not added to it.",
         &[
-            "server/tests/sentences/rfc7592.rs::an_answer_is_sent_back_as_an_update",
-            "server/tests/manage/update.rs::an_update_replaces_everything",
+            "server/tests/sentences/rfc7592.rs::answer_is_accepted_as_update",
+            "server/tests/manage/update.rs::update_replaces_all_metadata",
         ],
     ),
     kept(
@@ -108,8 +106,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "What is left out is taken for null and goes away.",
         &[
-            "server/tests/sentences/rfc7592.rs::an_answer_is_sent_back_as_an_update",
-            "server/tests/manage/update.rs::an_update_replaces_everything",
+            "server/tests/sentences/rfc7592.rs::answer_is_accepted_as_update",
+            "server/tests/manage/update.rs::update_replaces_all_metadata",
         ],
     ),
     kept(
@@ -117,8 +115,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "`client_id` is there and is the client's own.",
         &[
-            "server/tests/sentences/rfc7592.rs::an_update_does_not_choose_what_is_issued",
-            "server/tests/manage/update.rs::a_refused_update_changes_nothing",
+            "server/tests/sentences/rfc7592.rs::update_cannot_change_issued_values",
+            "server/tests/manage/update.rs::refused_update_changes_nothing",
         ],
     ),
     kept(
@@ -126,27 +124,27 @@ pub const ROWS: &[Row] = &[
         MUST,
         "`client_secret`, where it is sent, is the client's own.",
         &[
-            "server/tests/sentences/rfc7592.rs::an_update_does_not_choose_what_is_issued",
-            "server/tests/manage/update.rs::a_refused_update_changes_nothing",
+            "server/tests/sentences/rfc7592.rs::update_cannot_change_issued_values",
+            "server/tests/manage/update.rs::refused_update_changes_nothing",
         ],
     ),
     kept(
         "2.2",
         MUST_NOT,
         "A client does not choose its secret.",
-        &["server/tests/sentences/rfc7592.rs::an_update_does_not_choose_what_is_issued"],
+        &["server/tests/sentences/rfc7592.rs::update_cannot_change_issued_values"],
     ),
     kept(
         "2.2",
         MUST,
         "What was replaced is in the answer.",
-        &["server/tests/manage/update.rs::an_update_is_agreed_like_a_registration"],
+        &["server/tests/manage/update.rs::update_follows_registration_rules"],
     ),
     kept(
         "2.2",
         MUST_NOT,
         "The identifier never changes.",
-        &["server/tests/sentences/rfc7592.rs::an_answer_is_sent_back_as_an_update"],
+        &["server/tests/sentences/rfc7592.rs::answer_is_accepted_as_update"],
     ),
     not_ours(
         "2.2",
@@ -158,15 +156,13 @@ pub const ROWS: &[Row] = &[
         "2.2",
         MUST,
         "A wrong token is answered as RFC 6750 says.",
-        &["server/tests/sentences/rfc7591.rs::a_wrong_token_is_answered_as_bearer_tokens_are"],
+        &["server/tests/sentences/rfc7591.rs::wrong_token_gets_bearer_error"],
     ),
     kept(
         "2.2",
         MUST,
         "A client that does not exist is 401, and its token is revoked at once.",
-        &[
-            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
-        ],
+        &["server/tests/sentences/rfc7592.rs::unknown_client_is_401"],
     ),
     not_ours(
         "2.2",
@@ -178,15 +174,15 @@ pub const ROWS: &[Row] = &[
         "2.2",
         MUST,
         "What cannot be agreed to is refused as at registration, and changes nothing.",
-        &["server/tests/manage/update.rs::a_refused_update_changes_nothing"],
+        &["server/tests/manage/update.rs::refused_update_changes_nothing"],
     ),
     kept(
         "2.3",
         MUST,
         "A deletion is answered 204 and ends the identifier, the secret and the token.",
         &[
-            "server/tests/manage/credentials.rs::a_client_is_deleted_once",
-            "server/tests/register/published_clients.rs::the_certification_suite_registers_and_cleans_up",
+            "server/tests/manage/credentials.rs::deleted_client_is_unknown",
+            "server/tests/register/published_clients.rs::certification_suite_registers",
         ],
     ),
     not_ours(
@@ -205,24 +201,22 @@ pub const ROWS: &[Row] = &[
         "2.3",
         MUST,
         "A wrong token is answered as RFC 6750 says.",
-        &["server/tests/sentences/rfc7591.rs::a_wrong_token_is_answered_as_bearer_tokens_are"],
+        &["server/tests/sentences/rfc7591.rs::wrong_token_gets_bearer_error"],
     ),
     kept(
         "2.3",
         MUST,
         "A client that does not exist is 401.",
         &[
-            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
-            "server/tests/manage/credentials.rs::a_client_is_deleted_once",
+            "server/tests/sentences/rfc7592.rs::unknown_client_is_401",
+            "server/tests/manage/credentials.rs::deleted_client_is_unknown",
         ],
     ),
     kept(
         "2.3",
         SHOULD,
         "The token of a client that does not exist is revoked at once.",
-        &[
-            "server/tests/sentences/rfc7592.rs::a_client_that_does_not_exist_is_401_whatever_is_asked_of_it",
-        ],
+        &["server/tests/sentences/rfc7592.rs::unknown_client_is_401"],
     ),
     not_ours(
         "2.3",
@@ -234,15 +228,15 @@ pub const ROWS: &[Row] = &[
         "3",
         REQUIRED,
         "`registration_client_uri`, the whole address of management, is in the answer.",
-        &["server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given"],
+        &["server/tests/sentences/rfc7592.rs::management_address_works_as_given"],
     ),
     kept(
         "3",
         REQUIRED,
         "`registration_access_token` is in the answer.",
         &[
-            "server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given",
-            "server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered",
+            "server/tests/sentences/rfc7592.rs::management_address_works_as_given",
+            "server/tests/manage/credentials.rs::client_reads_its_registration",
         ],
     ),
     kept(
@@ -250,8 +244,8 @@ pub const ROWS: &[Row] = &[
         MUST,
         "Everything that is registered is in the answer, what the provider added included.",
         &[
-            "server/tests/sentences/rfc7592.rs::an_answer_is_sent_back_as_an_update",
-            "server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered",
+            "server/tests/sentences/rfc7592.rs::answer_is_accepted_as_update",
+            "server/tests/manage/credentials.rs::client_reads_its_registration",
         ],
     ),
 ];

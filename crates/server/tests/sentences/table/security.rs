@@ -10,26 +10,23 @@ const FAULTS: &str = "faults";
 const INPUT: &str = "any input";
 
 const NOT_FETCHED: &[&str] = &[
-    "server/tests/register/sectors.rs::no_connection_is_made_to_an_address_that_is_not_public",
-    "outbound/tests/fetch.rs::a_private_address_that_is_not_allowed_gets_no_connection",
+    "server/tests/register/sectors.rs::private_address_gets_no_connection",
+    "outbound/tests/fetch.rs::private_address_gets_no_connection",
 ];
 const BODIES: &[&str] = &[
-    "server/tests/register/bodies.rs::a_body_is_one_json_object_without_two_meanings",
-    "server/tests/register/bodies.rs::the_limits_are_the_operators",
+    "server/tests/register/bodies.rs::ambiguous_json_body_is_refused",
+    "server/tests/register/bodies.rs::body_limits_are_configurable",
 ];
 const HEADS: &[&str] = &[
-    "server/tests/limits.rs::a_head_that_is_too_long_is_refused",
-    "server/tests/limits.rs::the_limits_of_a_head_are_the_operators",
+    "server/tests/limits.rs::oversized_head_is_refused",
+    "server/tests/limits.rs::limits_of_heads_are_configurable",
 ];
-const KILLED: &[&str] =
-    &["server/tests/shutdown.rs::every_registration_that_was_answered_survives_a_kill_and_a_stop"];
-const AWAY: &[&str] =
-    &["server/tests/shutdown.rs::a_database_that_goes_away_and_comes_back_needs_no_restart"];
-const FULL: &[&str] =
-    &["server/tests/faults.rs::a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing"];
+const KILLED: &[&str] = &["server/tests/shutdown.rs::answered_registrations_survive_kill"];
+const AWAY: &[&str] = &["server/tests/shutdown.rs::database_outage_needs_no_restart"];
+const FULL: &[&str] = &["server/tests/faults.rs::full_disk_refuses_only_writes"];
 const SLOW: &[&str] = &[
-    "server/tests/slow.rs::slow_clients_are_ended_by_the_limits",
-    "server/tests/slow.rs::slow_clients_are_waited_for_by_nobody",
+    "server/tests/slow.rs::slow_clients_hit_the_time_limits",
+    "server/tests/slow.rs::slow_clients_delay_no_other_client",
 ];
 
 pub const ROWS: &[Row] = &[
@@ -37,19 +34,19 @@ pub const ROWS: &[Row] = &[
         ANSWERS,
         "201",
         "A registration is JSON that no cache keeps.",
-        &["server/tests/journey.rs::the_whole_journey_runs_on_sqlite"],
+        &["server/tests/journey.rs::four_steps_run_on_sqlite"],
     ),
     kept(
         ANSWERS,
         "200",
         "So is a client that is read or updated.",
-        &["server/tests/manage/credentials.rs::a_client_reads_itself_as_it_was_registered"],
+        &["server/tests/manage/credentials.rs::client_reads_its_registration"],
     ),
     kept(
         ANSWERS,
         "204",
         "A deletion is empty.",
-        &["server/tests/manage/credentials.rs::a_client_is_deleted_once"],
+        &["server/tests/manage/credentials.rs::deleted_client_is_unknown"],
     ),
     kept(
         ANSWERS,
@@ -67,7 +64,7 @@ pub const ROWS: &[Row] = &[
         ANSWERS,
         "400",
         "Any other metadata that cannot be agreed is `invalid_client_metadata`, by its name.",
-        &["server/tests/register/metadata.rs::what_cannot_be_agreed_is_refused_by_name"],
+        &["server/tests/register/metadata.rs::invalid_metadata_is_refused_by_name"],
     ),
     kept(
         ANSWERS,
@@ -79,23 +76,21 @@ pub const ROWS: &[Row] = &[
         ANSWERS,
         "400",
         "A statement of somebody untrusted is `unapproved_software_statement`.",
-        &["server/tests/register/statements.rs::a_statement_from_somebody_untrusted_is_unapproved"],
+        &["server/tests/register/statements.rs::untrusted_statement_is_unapproved"],
     ),
     kept(
         ANSWERS,
         "401",
         "Whoever presents no credentials is told the schemes.",
-        &[
-            "server/tests/register/access.rs::a_protected_provider_names_its_schemes_to_whoever_presents_none_of_them",
-        ],
+        &["server/tests/register/access.rs::missing_credentials_name_schemes"],
     ),
     kept(
         ANSWERS,
         "401",
         "Wrong, foreign, old and unknown credentials look the same.",
         &[
-            "server/tests/register/access.rs::wrong_credentials_are_answered_in_their_own_scheme",
-            "server/tests/manage/credentials.rs::what_is_not_there_looks_like_what_is_another_clients",
+            "server/tests/register/access.rs::wrong_credentials_name_their_scheme",
+            "server/tests/manage/credentials.rs::foreign_client_looks_unknown",
         ],
     ),
     kept(
@@ -103,9 +98,9 @@ pub const ROWS: &[Row] = &[
         "405",
         "A method that is not offered is told those that are.",
         &[
-            "server/tests/register/bodies.rs::the_door_has_one_method_and_is_open_to_pages_of_any_origin",
-            "server/tests/manage/credentials.rs::management_has_three_methods_and_is_open_to_pages_of_any_origin",
-            "server/tests/wso2/doors.rs::a_wrong_method_is_told_the_right_ones_and_no_origin_is_let_in",
+            "server/tests/register/bodies.rs::registration_has_one_method",
+            "server/tests/manage/credentials.rs::management_has_three_methods",
+            "server/tests/wso2/doors.rs::wrong_method_gets_405_without_cors",
         ],
     ),
     kept(
@@ -118,30 +113,28 @@ pub const ROWS: &[Row] = &[
         ANSWERS,
         "413",
         "A body over the limit is refused unread, and the connection closed.",
-        &["server/tests/register/bodies.rs::a_body_of_more_than_the_limit_is_refused_unread"],
+        &["server/tests/register/bodies.rs::oversized_body_is_refused_unread"],
     ),
     kept(
         ANSWERS,
         "429",
         "Who does something too often is told when to come back.",
-        &[
-            "server/tests/throttle.rs::an_account_that_registers_too_often_is_told_when_to_come_back",
-        ],
+        &["server/tests/throttle.rs::limited_account_gets_retry_after"],
     ),
     kept(
         ANSWERS,
         "503",
         "A store that is down or full is `temporarily_unavailable`, with the time to come back.",
         &[
-            "server/tests/shutdown.rs::a_database_that_goes_away_and_comes_back_needs_no_restart",
-            "server/tests/faults.rs::a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing",
+            "server/tests/shutdown.rs::database_outage_needs_no_restart",
+            "server/tests/faults.rs::full_disk_refuses_only_writes",
         ],
     ),
     kept(
         ANSWERS,
         "all",
         "No answer is a page, nor taken for one.",
-        &["server/tests/answers.rs::no_answer_is_a_page"],
+        &["server/tests/answers.rs::answers_are_never_html_pages"],
     ),
     kept(
         ANSWERS,
@@ -154,8 +147,8 @@ pub const ROWS: &[Row] = &[
         "all",
         "No header that names a host changes a byte.",
         &[
-            "server/tests/discovery/exchange.rs::no_header_that_names_a_host_changes_a_byte",
-            "server/tests/discovery/exchange.rs::no_header_that_names_a_host_reaches_what_is_issued",
+            "server/tests/discovery/exchange.rs::host_headers_change_no_byte",
+            "server/tests/discovery/exchange.rs::host_headers_change_no_issued_url",
         ],
     ),
     kept(
@@ -174,7 +167,7 @@ pub const ROWS: &[Row] = &[
         LIMITS,
         "413",
         "A body's bytes.",
-        &["server/tests/register/bodies.rs::a_body_of_more_than_the_limit_is_refused_unread"],
+        &["server/tests/register/bodies.rs::oversized_body_is_refused_unread"],
     ),
     kept(LIMITS, "400", "JSON's depth, members and elements.", BODIES),
     kept(
@@ -188,8 +181,8 @@ pub const ROWS: &[Row] = &[
         "408",
         "The time a body takes to arrive.",
         &[
-            "server/tests/slow.rs::slow_clients_are_ended_by_the_limits",
-            "server/tests/register/bodies.rs::a_body_that_dribbles_or_breaks_off_registers_nobody",
+            "server/tests/slow.rs::slow_clients_hit_the_time_limits",
+            "server/tests/register/bodies.rs::slow_or_incomplete_body_is_refused",
             "server/tests/http1_only.rs::endless_body_is_cut_off",
         ],
     ),
@@ -197,15 +190,15 @@ pub const ROWS: &[Row] = &[
         LIMITS,
         "closed",
         "The time a connection is idle.",
-        &["server/tests/slow.rs::an_idle_connection_is_closed"],
+        &["server/tests/slow.rs::idle_connection_is_closed"],
     ),
     kept(
         LIMITS,
         "closed",
         "The connections of one address, proxies apart.",
         &[
-            "server/tests/limits.rs::an_address_has_so_many_connections_and_no_more",
-            "server/tests/limits.rs::proxies_have_any_number_of_connections_and_so_has_everybody_when_the_limit_is_0",
+            "server/tests/limits.rs::connections_of_an_address_are_limited",
+            "server/tests/limits.rs::proxies_and_limit_0_are_unlimited",
             "server/tests/limits.rs::connections_with_tls_are_counted_too",
         ],
     ),
@@ -215,7 +208,7 @@ pub const ROWS: &[Row] = &[
         "TLS handshakes of one address under way, counted before TLS.",
         &[
             "server/tests/connections.rs::handshakes_of_an_address_are_limited",
-            "server/tests/connections.rs::silent_connections_hold_off_nobody",
+            "server/tests/connections.rs::silent_connections_block_no_client",
         ],
     ),
     kept(
@@ -223,7 +216,7 @@ pub const ROWS: &[Row] = &[
         "closed",
         "Open connections in all, by a setting or by what file descriptors leave.",
         &[
-            "server/tests/connections.rs::all_connections_together_are_limited",
+            "server/tests/connections.rs::total_connections_are_limited",
             "server/tests/connections.rs::connections_leave_descriptors_for_the_store",
             "server/tests/connections.rs::soft_limit_of_descriptors_is_raised",
         ],
@@ -248,7 +241,7 @@ pub const ROWS: &[Row] = &[
         LIMITS,
         "503",
         "The time a request takes in all.",
-        &["server/tests/request_ids.rs::the_lines_of_a_request_carry_its_identifier"],
+        &["server/tests/request_ids.rs::log_lines_have_the_request_id"],
     ),
     kept(
         LIMITS,
@@ -256,7 +249,7 @@ pub const ROWS: &[Row] = &[
         "The time, size and number of outbound fetches.",
         &[
             "outbound/tests/fetch.rs::a_slow_answer_is_refused_in_time",
-            "outbound/tests/fetch.rs::every_wrong_answer_is_refused_with_the_same_text",
+            "outbound/tests/fetch.rs::wrong_answers_get_the_same_error",
             "outbound/tests/fetch.rs::no_more_fetches_run_at_once_than_allowed",
         ],
     ),
@@ -265,9 +258,9 @@ pub const ROWS: &[Row] = &[
         "429",
         "Registrations of one account, token, address and identical metadata.",
         &[
-            "server/tests/throttle.rs::an_account_that_registers_too_often_is_told_when_to_come_back",
-            "server/tests/throttle.rs::strangers_are_counted_by_the_address_a_trusted_proxy_names",
-            "server/tests/throttle.rs::the_same_client_from_many_addresses_is_one_machine_gone_wild",
+            "server/tests/throttle.rs::limited_account_gets_retry_after",
+            "server/tests/throttle.rs::anonymous_clients_count_by_address",
+            "server/tests/throttle.rs::repeated_metadata_is_limited",
         ],
     ),
     kept(
@@ -275,8 +268,8 @@ pub const ROWS: &[Row] = &[
         "429",
         "Wrong passwords of one account and address, and of one address.",
         &[
-            "server/tests/throttle.rs::a_password_that_was_wrong_too_often_is_not_looked_at_for_a_while",
-            "server/tests/throttle.rs::guesses_are_counted_for_all_names_of_an_address_together",
+            "server/tests/throttle.rs::too_many_failed_logins_are_refused",
+            "server/tests/throttle.rs::failed_logins_count_by_address",
         ],
     ),
     kept(
@@ -284,15 +277,15 @@ pub const ROWS: &[Row] = &[
         "503",
         "Passwords that wait to be verified, served in turn between addresses.",
         &[
-            "server/tests/passwords.rs::log_in_goes_on_behind_many_wrong_passwords",
-            "server/tests/passwords.rs::wrong_passwords_leave_no_memory_behind",
+            "server/tests/passwords.rs::login_survives_many_wrong_passwords",
+            "server/tests/passwords.rs::wrong_passwords_leak_no_memory",
         ],
     ),
     kept(
         LIMITS,
         "all",
         "Every limit is a setting.",
-        &["server/tests/register/bodies.rs::the_limits_are_the_operators"],
+        &["server/tests/register/bodies.rs::body_limits_are_configurable"],
     ),
     kept(
         FETCHING,
@@ -323,24 +316,22 @@ pub const ROWS: &[Row] = &[
         FETCHING,
         "400",
         "The connection goes to the address that was judged.",
-        &["outbound/tests/fetch.rs::a_name_is_resolved_once_and_connected_to_where_it_was_found"],
+        &["outbound/tests/fetch.rs::name_is_resolved_once"],
     ),
     kept(
         FETCHING,
         "400",
         "Refused addresses are told apart neither by text nor by time.",
         &[
-            "outbound/tests/fetch.rs::every_wrong_answer_is_refused_with_the_same_text",
-            "outbound/tests/fetch.rs::refused_addresses_cannot_be_told_apart_by_time",
+            "outbound/tests/fetch.rs::wrong_answers_get_the_same_error",
+            "outbound/tests/fetch.rs::refusals_take_the_same_time",
         ],
     ),
     kept(
         FETCHING,
         "400",
         "No redirect is followed.",
-        &[
-            "server/tests/register/sectors.rs::nothing_but_a_list_at_the_address_itself_is_a_sector_document",
-        ],
+        &["server/tests/register/sectors.rs::invalid_sector_document_is_refused"],
     ),
     kept(FAULTS, "kill -9", "Every 201 is there afterwards.", KILLED),
     kept(
@@ -348,9 +339,9 @@ pub const ROWS: &[Row] = &[
         "SIGTERM",
         "Nothing new is taken, what is under way is finished, idle connections are closed, exit 0 in 15 seconds.",
         &[
-            "server/tests/shutdown.rs::a_request_that_is_under_way_is_finished_before_the_end",
+            "server/tests/shutdown.rs::request_in_progress_is_finished",
             "server/tests/shutdown.rs::idle_connections_do_not_delay_the_end",
-            "server/tests/shutdown.rs::a_request_that_never_ends_does_not_keep_the_service_alive",
+            "server/tests/shutdown.rs::endless_request_does_not_block_stop",
         ],
     ),
     kept(
@@ -358,10 +349,10 @@ pub const ROWS: &[Row] = &[
         "races",
         "Of changes at one moment one wins, and a deletion is final.",
         &[
-            "server/tests/manage/races.rs::changes_at_one_moment_happen_in_one_order",
-            "server/tests/manage/races.rs::changes_at_one_moment_happen_in_one_order_on_postgresql",
-            "server/tests/register/access.rs::a_token_raced_by_many_makes_no_more_clients_than_it_has_uses",
-            "server/tests/register/access.rs::a_token_raced_on_postgresql_makes_no_more_clients_than_it_has_uses",
+            "server/tests/manage/races.rs::concurrent_changes_are_serialized",
+            "server/tests/manage/races.rs::postgresql_changes_are_serialized",
+            "server/tests/register/access.rs::raced_token_keeps_its_uses",
+            "server/tests/register/access.rs::postgresql_token_keeps_its_uses",
         ],
     ),
     kept(
@@ -380,13 +371,13 @@ pub const ROWS: &[Row] = &[
         FAULTS,
         "pool exhausted",
         "503 after a wait of seconds, and no deadlock.",
-        &["server/tests/faults.rs::a_pool_without_a_free_connection_refuses_and_recovers"],
+        &["server/tests/faults.rs::exhausted_pool_refuses_and_recovers"],
     ),
     kept(
         FAULTS,
         "a hundred at once",
         "A hundred registrations at once are a hundred clients.",
-        &["server/tests/faults.rs::a_hundred_registrations_at_once_are_a_hundred_clients"],
+        &["server/tests/faults.rs::concurrent_registrations_all_succeed"],
     ),
     kept(FAULTS, "slow clients", "Nobody waits for them.", SLOW),
     kept(
@@ -394,9 +385,9 @@ pub const ROWS: &[Row] = &[
         "clock moved",
         "No keys are made, statements have a minute's leeway, and a client is there until its time is over.",
         &[
-            "keys/tests/ring.rs::a_clock_that_moves_back_changes_nothing",
-            "server/tests/register/statements.rs::a_statement_in_force_is_believed",
-            "server/tests/manage/lifetimes.rs::a_client_whose_time_is_over_is_gone",
+            "keys/tests/ring.rs::clock_moving_back_changes_nothing",
+            "server/tests/register/statements.rs::valid_statement_is_accepted",
+            "server/tests/manage/lifetimes.rs::expired_client_is_unknown",
         ],
     ),
     not_ours(
@@ -410,16 +401,16 @@ pub const ROWS: &[Row] = &[
         "replicas",
         "The same keys from the first start on; a change at one is a change at all.",
         &[
-            "server/tests/replicas.rs::replicas_that_start_at_once_on_an_empty_database_agree",
-            "server/tests/replicas.rs::a_client_of_one_replica_is_read_replaced_and_deleted_at_another",
-            "server/tests/replicas.rs::rotated_keys_appear_at_every_replica_without_a_restart",
+            "server/tests/replicas.rs::replicas_agree_on_an_empty_database",
+            "server/tests/replicas.rs::clients_are_shared_by_replicas",
+            "server/tests/replicas.rs::rotated_keys_reach_every_replica",
         ],
     ),
     kept(
         FAULTS,
         "restart",
         "The same keys and clients.",
-        &["server/tests/replicas.rs::a_restart_changes_nothing"],
+        &["server/tests/replicas.rs::restart_changes_nothing"],
     ),
     kept(
         INPUT,

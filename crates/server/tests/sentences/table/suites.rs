@@ -9,25 +9,18 @@ const PASSES: &[&str] =
     &["server/tests/discovery/conformance.rs::the_document_passes_the_discovery_module"];
 const KEYS: &[&str] =
     &["server/tests/discovery/conformance.rs::the_key_set_passes_the_modules_that_read_it"];
-const KNOWN: &[&str] =
-    &["server/tests/sentences/suites.rs::the_default_document_has_no_member_a_suite_does_not_know"];
+const KNOWN: &[&str] = &["server/tests/sentences/suites.rs::default_document_has_no_own_members"];
 const LANGUAGES: &[&str] =
     &["server/tests/sentences/suites.rs::languages_of_the_document_are_language_tags"];
-const LOGOUT: &[&str] =
-    &["server/tests/sentences/suites.rs::members_about_logout_are_there_when_they_are_configured"];
+const LOGOUT: &[&str] = &["server/tests/sentences/suites.rs::configured_logout_members_are_shown"];
 const SEQUENCE: &[&str] = &[
-    "server/tests/sentences/suites.rs::the_sequence_around_every_module_holds_at_an_https_issuer",
-    "server/tests/register/published_clients.rs::the_certification_suite_registers_and_cleans_up",
+    "server/tests/sentences/suites.rs::suite_module_sequence_works",
+    "server/tests/register/published_clients.rs::certification_suite_registers",
 ];
-const WRONG: &[&str] = &[
-    "server/tests/sentences/suites.rs::registrations_the_suites_get_wrong_are_refused_with_the_code_they_want",
-];
-const BRAZIL: &[&str] =
-    &["server/tests/sentences/suites.rs::a_client_is_managed_as_the_brazilian_modules_do"];
-const FOUND: &[&str] =
-    &["server/tests/sentences/suites.rs::an_identifier_leads_to_a_document_with_its_own_issuer"];
-const LOGIN: &[&str] =
-    &["server/tests/register/metadata.rs::a_login_is_begun_at_an_https_address_only"];
+const WRONG: &[&str] = &["server/tests/sentences/suites.rs::wrong_registrations_get_suite_codes"];
+const BRAZIL: &[&str] = &["server/tests/sentences/suites.rs::brazilian_modules_manage_a_client"];
+const FOUND: &[&str] = &["server/tests/sentences/suites.rs::identifier_leads_to_its_issuer"];
+const LOGIN: &[&str] = &["server/tests/register/metadata.rs::initiate_login_uri_requires_https"];
 const SECTORS: &[&str] =
     &["server/tests/register/sectors.rs::a_sector_document_lists_every_redirect_uri"];
 const ROTATION: &[&str] =
@@ -53,8 +46,8 @@ pub const ROWS: &[Row] = &[
         FAILS,
         "The address is https and ends in the well-known name; the issuer is what stands before it.",
         &[
-            "server/tests/discovery.rs::every_address_has_the_same_document_and_the_configured_issuer",
-            "server/tests/sentences/tls.rs::everything_is_served_over_tls_and_nothing_beside_it",
+            "server/tests/discovery.rs::every_address_has_the_same_document",
+            "server/tests/sentences/tls.rs::everything_is_served_over_tls_only",
         ],
     ),
     kept(
@@ -237,7 +230,7 @@ pub const ROWS: &[Row] = &[
         "One whose sector document does not is 400, JSON, `invalid_client_metadata`.",
         &[
             "server/tests/register/sectors.rs::a_sector_document_lists_every_redirect_uri",
-            "server/tests/sentences/suites.rs::registrations_the_suites_get_wrong_are_refused_with_the_code_they_want",
+            "server/tests/sentences/suites.rs::wrong_registrations_get_suite_codes",
         ],
     ),
     kept(
@@ -269,8 +262,8 @@ pub const ROWS: &[Row] = &[
         FAILS,
         "An http one is 400, JSON, `invalid_client_metadata`.",
         &[
-            "server/tests/register/metadata.rs::a_login_is_begun_at_an_https_address_only",
-            "server/tests/sentences/suites.rs::registrations_the_suites_get_wrong_are_refused_with_the_code_they_want",
+            "server/tests/register/metadata.rs::initiate_login_uri_requires_https",
+            "server/tests/sentences/suites.rs::wrong_registrations_get_suite_codes",
         ],
     ),
     kept(
@@ -328,7 +321,7 @@ pub const ROWS: &[Row] = &[
         "400, JSON, `invalid_software_statement`.",
         &[
             "server/tests/register/statements.rs::a_flawed_statement_is_invalid",
-            "server/tests/sentences/suites.rs::registrations_the_suites_get_wrong_are_refused_with_the_code_they_want",
+            "server/tests/sentences/suites.rs::wrong_registrations_get_suite_codes",
         ],
     ),
     not_ours(
@@ -432,7 +425,7 @@ pub const ROWS: &[Row] = &[
         "OP-Registration-Read",
         FAILS,
         "Reading at `registration_client_uri` succeeds.",
-        &["server/tests/sentences/rfc7592.rs::the_address_of_management_is_used_as_it_is_given"],
+        &["server/tests/sentences/rfc7592.rs::management_address_works_as_given"],
     ),
     kept(
         "OP-Registration-Sector-Bad",

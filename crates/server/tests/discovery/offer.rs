@@ -163,7 +163,7 @@ fn pairwise_client_has_one_sector() {
         .register(&json!({ "redirect_uris": ["https://a.example/cb", "https://b.example/cb"] }));
     let sentence = refused.refused(400, "invalid_client_metadata");
     assert!(
-        sentence.contains("subject_type needs sector_identifier_uri"),
+        sentence.contains("subject_type requires sector_identifier_uri"),
         "{sentence}"
     );
     assert_eq!(server.clients().len(), 1);

@@ -62,8 +62,13 @@ fn columns(section: &str) -> Vec<(&'static str, bool)> {
         .find(|text| text.starts_with(section))
         .unwrap();
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
-    rows.map(|row| (row.split('`').next().unwrap(), row.contains("JSON")))
-        .collect()
+    let columns = rows.map(|row| (row.split('`').next().unwrap(), row.contains("JSON")));
+    // The section has another table, of the grammar of patterns.
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    columns.filter(|(name, _)| is_name(name)).collect()
 }
 
 /// docs/store.md, "Clients": an authorization server reads members with the database's own JSON functions.

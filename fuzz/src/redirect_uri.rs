@@ -28,7 +28,7 @@ pub fn holds(bytes: &[u8]) {
     }
     match uri.form() {
         RedirectForm::Https | RedirectForm::HttpsLocalhost | RedirectForm::HttpLoopback => {
-            leads_to_one_host(text, &uri)
+            leads_to_one_host(text, &uri);
         }
         RedirectForm::PrivateUse => leads_to_an_application(text, &uri),
         RedirectForm::Pattern => assert!(text.starts_with("regexp=")),

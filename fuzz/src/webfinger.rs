@@ -64,7 +64,7 @@ pub fn holds(bytes: &[u8]) {
         match WebFingerQuery::parse(&query) {
             Ok(request) => described(&request.resource, &request.rels),
             Err(refused) => {
-                assert!(refused.reason().starts_with("The ") && refused.reason().ends_with('.'))
+                assert!(refused.reason().starts_with("The ") && refused.reason().ends_with('.'));
             }
         }
     }

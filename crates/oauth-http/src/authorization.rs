@@ -60,16 +60,16 @@ impl Credentials {
     /// Parses the header's value: a scheme in any case, spaces, and the credentials.
     pub fn parse(value: &str) -> Self {
         let (scheme, rest) = split(value);
-        Self::credentials(scheme, rest)
+        Self::from_scheme(scheme, rest)
     }
 
     /// Parses the header's value, with or without a colon after the scheme.
     pub fn parse_wso2(value: &str) -> Self {
         let (scheme, rest) = split(value);
-        Self::credentials(scheme.strip_suffix(':').unwrap_or(scheme), rest)
+        Self::from_scheme(scheme.strip_suffix(':').unwrap_or(scheme), rest)
     }
 
-    fn credentials(scheme: &str, rest: &str) -> Self {
+    fn from_scheme(scheme: &str, rest: &str) -> Self {
         if scheme.eq_ignore_ascii_case("bearer") {
             return match rest.is_empty()
                 || rest.contains(|character: char| !character.is_ascii_graphic())

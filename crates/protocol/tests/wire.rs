@@ -205,6 +205,7 @@ fn language_tags_belong_to_members_shown_to_people() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn values_have_the_form_of_their_member() {
     check(
         &json!({}),
@@ -503,6 +504,7 @@ fn values_are_narrowed_refused_or_dropped() {
 
 /// RFC 7591 §2.1, OIDC Registration §2.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn grants_and_response_types_are_made_consistent() {
     let flows = |grants: &[&str], responses: &[&str]| {
         Agreed(json!({ "grant_types": grants, "response_types": responses }))
@@ -1123,6 +1125,7 @@ fn wso2_forms_are_only_for_wso2() {
 
 /// RFC 7591 §2, OIDC Core §9, RFC 8705 §2.1.2, RFC 6749 §4.4.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn client_authentication_is_complete() {
     let lists = json!({
         "token_endpoint_auth_methods_supported":

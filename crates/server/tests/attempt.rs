@@ -256,6 +256,7 @@ fn try_succeeds_without_deletion() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn every_defect_is_one_sentence_that_names_its_step() {
     for (twist, step, part) in [
         (

@@ -44,6 +44,7 @@ fn metadata(redirect_uri: &str) -> Value {
     json!({ "redirect_uris": [redirect_uri], "client_name": "A client" })
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn attack(setup: Setup) {
     let mut server = setup
         .with("FRONTDESK_REGISTRATION", "open")
@@ -238,6 +239,7 @@ fn networks_of_one_48_share_a_row() {
 
 /// The audit trail names the actor of each change.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn actor_of_each_change_is_recorded() {
     let server = TestServer::start();
     server.account("alice", "registrar");

@@ -134,6 +134,7 @@ fn asking(redirect_uri: &str, token: Option<&str>) -> CoreClientRegistrationRequ
 
 /// OIDC Discovery §4.3: the client finds the issuer it asked for, and in every member the values that are served.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn discovery_is_understood() {
     let (server, https) = start();
     let issuer = server.issuer();

@@ -140,6 +140,7 @@ fn export_moves_postgresql_to_sqlite() {
 
 /// A file that cannot be imported is refused with the number of its line, and nothing changes.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn invalid_import_line_is_reported() {
     let server = fixed(None).start();
     for _ in 0..3 {

@@ -97,7 +97,7 @@ impl Page {
                 }
                 Event::End(TagEnd::CodeBlock) => in_code = false,
                 Event::Text(text) if in_code => {
-                    page.blocks.last_mut().unwrap().text.push_str(&text)
+                    page.blocks.last_mut().unwrap().text.push_str(&text);
                 }
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     page.links.push(Link {

@@ -104,6 +104,7 @@ fn update_follows_registration_rules() {
 
 /// RFC 7592 §2.2, RFC 7591 §3.2.2: an update that is refused, for any reason, changes nothing.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn refused_update_changes_nothing() {
     let server = TestServer::start();
     let client = server.client();

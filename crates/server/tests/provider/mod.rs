@@ -306,13 +306,13 @@ impl Inner {
             Twist::DiscoveryMoved => return moved("https://elsewhere.example/".to_owned()),
             Twist::DiscoveryNotJson => return text(200, "<html>"),
             Twist::DiscoveryRelativeEndpoint => {
-                document["registration_endpoint"] = json!("/register")
+                document["registration_endpoint"] = json!("/register");
             }
             Twist::DiscoveryPlainEndpoint => {
-                document["registration_endpoint"] = json!(origin.replace("https", "http"))
+                document["registration_endpoint"] = json!(origin.replace("https", "http"));
             }
             Twist::DiscoveryPlainKeys => {
-                document["jwks_uri"] = json!(format!("{}/jwks", origin.replace("https", "http")))
+                document["jwks_uri"] = json!(format!("{}/jwks", origin.replace("https", "http")));
             }
             Twist::NoRegistration => drop(
                 document
@@ -359,7 +359,7 @@ impl Inner {
         self.registered.store(true, Ordering::SeqCst);
         let mut client = self.client(&asked.body["client_name"]);
         let without = |client: &mut Value, name: &str| {
-            drop(client.as_object_mut().map(|client| client.remove(name)))
+            drop(client.as_object_mut().map(|client| client.remove(name)));
         };
         match self.twist {
             Twist::CreatedAs200 => return answer(200, &client),
@@ -367,11 +367,11 @@ impl Inner {
             Twist::UriWithoutToken => without(&mut client, "registration_access_token"),
             Twist::TokenWithoutUri => without(&mut client, "registration_client_uri"),
             Twist::ManagementElsewhere => {
-                client["registration_client_uri"] = json!("https://elsewhere.example/register/c1")
+                client["registration_client_uri"] = json!("https://elsewhere.example/register/c1");
             }
             Twist::ManagementPlain => {
                 client["registration_client_uri"] =
-                    json!(format!("{}/c1", self.origin.replace("https", "http")))
+                    json!(format!("{}/c1", self.origin.replace("https", "http")));
             }
             Twist::NoManagement => {
                 without(&mut client, "registration_access_token");

@@ -98,6 +98,7 @@ fn a_body_is_sent_as_json() {
 /// RFC 8259 §4, §8: a body is one JSON object in UTF-8, without a duplicate member in any spelling;
 /// the refusal does not repeat the body.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn ambiguous_json_body_is_refused() {
     let server = TestServer::open();
     let member = |value: &str| {

@@ -397,6 +397,7 @@ fn answer_has_the_agreed_metadata() {
 /// RFC 7591 §3.2.2: invalid metadata is refused with a sentence that names the member and repeats
 /// none of its value.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn invalid_metadata_is_refused_by_name() {
     let server = TestServer::open();
     let key = public_key();

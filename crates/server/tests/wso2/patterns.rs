@@ -114,6 +114,7 @@ fn pattern_follows_redirect_uri_rules() {
 /// RFC 7591 §3.1, RFC 7592 §2.2: only an account may register a pattern, at a WSO2 endpoint; an
 /// update elsewhere may keep it.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn pattern_requires_an_account() {
     let server = setup().start();
     let pattern =

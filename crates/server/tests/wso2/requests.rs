@@ -307,6 +307,7 @@ fn only_pages_need_a_content_type() {
 
 /// RFC 7591 §3.2.2: every mistake of a client is answered in JSON, and no client is registered.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn mistakes_are_answered_in_json() {
     let server = setup().start();
     let uris = r#""redirect_uris": ["https://rp.example/cb"]"#;

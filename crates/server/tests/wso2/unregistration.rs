@@ -7,6 +7,7 @@ use crate::{BASIC, door, id, plain, register, setup, unregister};
 
 /// A client is unregistered by its identifier, its user and its name together.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn unregistration_needs_all_three_values() {
     let server = setup().start();
     server.account("alice", "registrar");

@@ -1,9 +1,9 @@
 //! `docs/openapi.json`, the `OpenAPI` 3.1 description of every address. It is written by hand in `openapi/description.json`, but for
 //! what the program has as data, since a second copy would go out of date:
 //!
-//! - the keys of `paths` are kinds of addresses; each is replaced by the addresses that routes are mounted for ([`addresses`]);
+//! - the keys of `paths` are kinds of addresses; each is replaced by the addresses that routes are mounted for (`addresses`);
 //! - `{"$as": "get"}` in place of an operation is a copy of the address's GET;
-//! - `{"$schema-of": "NAME"}` is replaced by a schema that is rendered from a table ([`schemas`]); members beside it are added.
+//! - `{"$schema-of": "NAME"}` is replaced by a schema that is rendered from a table (`schemas`); members beside it are added.
 
 use protocol::Object;
 use serde_json::{Value, json};

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use oauth_http::{Failure, blocking};
-use protocol::{Issuer, Secret};
+use protocol::{Issuer, RandomSource, Secret};
 use store::{Account, PasswordMemory, Store, StoreError};
 
 use crate::failed_logins::FailedLogins;
 use crate::password_queue::{
     AttemptAnswer, PasswordAttempt, PasswordQueue, QueueRejection, Verification, Verifier,
 };
-use crate::verified_passwords::{Digest, RandomBytes, VerifiedPasswords};
+use crate::verified_passwords::{Digest, VerifiedPasswords};
 
 /// Verifies the passwords of accounts. All providers of a process share one.
 pub struct PasswordVerifier(PasswordQueue<Accounts>);
@@ -43,7 +43,11 @@ impl PasswordVerifier {
     ///
     /// # Errors
     /// When the random source fails, or a thread cannot be started.
-    pub fn new(store: Store, limits: PasswordLimits, random: &RandomBytes) -> Result<Self, String> {
+    pub fn new(
+        store: Store,
+        limits: PasswordLimits,
+        random: &RandomSource,
+    ) -> Result<Self, String> {
         let accounts = Accounts {
             store,
             failures: NonZeroU32::new(limits.failures).map(FailedLogins::per_minute),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use openssl::memcmp;
 use openssl::sha::Sha256;
-use protocol::{Issuer, Secret};
+use protocol::{Issuer, RandomSource, Secret};
 use store::Account;
 
 /// The time for which a verified password is not verified again.
@@ -15,9 +15,6 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 
 /// The maximum number of verified passwords.
 const CAPACITY: usize = 1024;
-
-/// A random source: fills a buffer.
-pub(crate) type RandomBytes = dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync;
 
 /// The keyed digest of a name and a password at a provider. The key is of this process only.
 pub(crate) type Digest = [u8; 32];
@@ -40,7 +37,7 @@ impl VerifiedPasswords {
     ///
     /// # Errors
     /// When the random source fails.
-    pub(crate) fn new(random: &RandomBytes) -> Result<Self, String> {
+    pub(crate) fn new(random: &RandomSource) -> Result<Self, String> {
         let mut key = [0; 32];
         random(&mut key)?;
         Ok(Self {

@@ -211,7 +211,7 @@ impl Fetcher {
             span: Span::current(),
             answer,
         };
-        let queued = QueuedJob {
+        let queued = QueuedFetch {
             queue,
             id: queue.push(caller, job)?,
         };
@@ -229,12 +229,12 @@ impl Fetcher {
 }
 
 /// A queued job, which is withdrawn when this is dropped.
-struct QueuedJob<'a> {
+struct QueuedFetch<'a> {
     queue: &'a FetchQueue<FetchJob>,
     id: u64,
 }
 
-impl Drop for QueuedJob<'_> {
+impl Drop for QueuedFetch<'_> {
     fn drop(&mut self) {
         self.queue.withdraw(self.id);
     }

@@ -7,7 +7,6 @@
 
 #![warn(missing_docs)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use admission::Policy;
@@ -44,9 +43,6 @@ pub enum Access {
     /// Every caller, at the registration endpoint.
     Open,
 }
-
-/// Fills a buffer with random bytes.
-pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
 
 /// Registration at one provider.
 pub struct Registration {

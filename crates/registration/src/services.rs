@@ -7,7 +7,7 @@ use outbound::Fetcher;
 use protocol::Clock;
 use store::Store;
 
-use crate::Random;
+use protocol::RandomSource;
 
 /// The objects that all providers of a process share. Clones share them too.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ pub struct Services {
     /// The clock.
     pub clock: Clock,
     /// The source of identifiers, secrets and tokens.
-    pub random: Random,
+    pub random: RandomSource,
     /// The limits on registrations, updates and deletions.
     pub limiter: Arc<RegistrationLimiter>,
     /// The verifier of account passwords.

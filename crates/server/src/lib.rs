@@ -35,13 +35,13 @@ pub mod wiring;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use registration::Random;
+use protocol::RandomSource;
 
 /// Random text of that many bytes, in base64url.
 ///
 /// # Errors
 /// When there is no randomness.
-pub fn random_text(random: &Random, bytes: usize) -> Result<String, String> {
+pub fn random_text(random: &RandomSource, bytes: usize) -> Result<String, String> {
     let mut buffer = vec![0_u8; bytes];
     random(&mut buffer).map_err(|reason| format!("there is no randomness: {reason}"))?;
     Ok(URL_SAFE_NO_PAD.encode(buffer))

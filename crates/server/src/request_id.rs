@@ -11,14 +11,14 @@ use actix_web::dev::RequestHead;
 use oauth_http::RequestId;
 use oauth_http::peer::Proxies;
 use oauth_http::request_id::{RANDOM_BYTES, X_REQUEST_ID};
-use registration::Random;
+use protocol::RandomSource;
 
 /// The number of identifiers that are drawn at a time.
 const DRAWN_AT_ONCE: usize = 64;
 
 /// The source of identifiers, for every worker.
 pub struct RequestIds {
-    random: Random,
+    random: RandomSource,
     proxies: Proxies,
 }
 
@@ -45,7 +45,7 @@ impl RequestIds {
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn new(random: Random, proxies: Proxies) -> Result<Arc<Self>, String> {
+    pub fn new(random: RandomSource, proxies: Proxies) -> Result<Arc<Self>, String> {
         random(&mut [0; RANDOM_BYTES])?;
         Ok(Arc::new(Self { random, proxies }))
     }
@@ -87,10 +87,10 @@ mod tests {
     use super::*;
 
     /// Bytes that differ in each identifier, until they run out.
-    fn counting(most: u64) -> (Random, Arc<AtomicU64>) {
+    fn counting(most: u64) -> (RandomSource, Arc<AtomicU64>) {
         let count = Arc::new(AtomicU64::new(0));
         let kept = Arc::clone(&count);
-        let random: Random = Arc::new(move |buffer| {
+        let random: RandomSource = Arc::new(move |buffer| {
             let draw = kept.fetch_add(1, Ordering::Relaxed);
             for (at, value) in buffer.chunks_mut(RANDOM_BYTES).enumerate() {
                 value.copy_from_slice(

@@ -16,8 +16,9 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
+use protocol::RandomSource;
 use protocol::{Clock, Issuer, Secret, Timestamp};
-use registration::{Random, Services};
+use registration::Services;
 use store::{Actor, Role, Store};
 use telemetry::{Metrics, Traces};
 
@@ -166,7 +167,7 @@ fn services(
         failures: limits.failed_logins_per_minute,
     };
     let random = random();
-    let passwords = PasswordVerifier::new(store.clone(), password_limits, &*random)?;
+    let passwords = PasswordVerifier::new(store.clone(), password_limits, &random)?;
     let limiter =
         RegistrationLimiter::new(limits.registrations_per_minute, limits.updates_per_minute);
     Ok(Services {
@@ -410,7 +411,7 @@ fn fetcher(config: &Config) -> Result<Fetcher, String> {
 }
 
 /// Randomness from OpenSSL.
-pub fn random() -> Random {
+pub fn random() -> RandomSource {
     Arc::new(|buffer| openssl::rand::rand_bytes(buffer).map_err(|error| error.to_string()))
 }
 

@@ -12,8 +12,6 @@
 //! | `identifiers` | random trace and span identifiers |
 //! | `disabled` | the same types without the feature |
 
-use std::sync::Arc;
-
 use oauth_http::peer::Proxies;
 use url::Url;
 
@@ -46,9 +44,6 @@ pub struct TraceEndpoint {
     pub percent: u32,
 }
 
-/// A function that fills a buffer with random bytes, or says why it cannot.
-pub type RandomBytes = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
-
 /// The settings of an export.
 pub struct TraceOptions<'a> {
     pub endpoint: &'a TraceEndpoint,
@@ -59,7 +54,7 @@ pub struct TraceOptions<'a> {
     /// The value of `service.instance.id`.
     pub instance_id: String,
     /// The source of trace and span identifiers.
-    pub random: RandomBytes,
+    pub random: protocol::RandomSource,
 }
 
 /// The values of the label `result` of the metric `frontdesk_traces_spans_total`.

@@ -6,10 +6,10 @@ use std::fmt;
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::IdGenerator;
 
-use super::RandomBytes;
+use protocol::RandomSource;
 
 /// W3C Trace Context §3.2.2.3, §3.2.2.4.
-pub(super) struct RandomIdGenerator(pub(super) RandomBytes);
+pub(super) struct RandomIdGenerator(pub(super) RandomSource);
 
 impl RandomIdGenerator {
     /// Returns all zeros if the random source fails. That is an invalid identifier, and its span is not exported.

@@ -20,7 +20,7 @@ const ACCOUNT_NAME_MAX: usize = 64;
 /// Runs one request and records its outcome in the metrics and the refusal log.
 ///
 /// # Errors
-/// Those of the request.
+/// The failure of the request.
 pub(crate) async fn record<T>(
     registration: &Registration,
     event: AuditEvent,
@@ -78,7 +78,7 @@ impl LoginAttempt {
 /// if one was sent: verifying a password takes its time, so a caller cannot fill the log with names.
 ///
 /// # Errors
-/// Those of the authentication.
+/// The failure of the authentication.
 pub(crate) async fn record_login<T>(
     registration: &Registration,
     event: AuditEvent,

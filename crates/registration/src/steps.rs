@@ -84,7 +84,7 @@ impl Registration {
     /// Stores a new client, and counts the use of the initial access token that it registered with.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The refusal that follows from the store's error.
     pub(crate) async fn insert(
         &self,
         actor: Arc<Actor>,

@@ -1,7 +1,7 @@
 //! Limits on open connections.
 //!
-//! A connection is counted when it is accepted, before TLS and before a byte of it is read: whatever it costs begins there.
-//! What is over a limit is closed at once.
+//! A connection is counted when it is accepted, before TLS and before a byte of it is read: its cost begins there.
+//! A connection over a limit is closed at once.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

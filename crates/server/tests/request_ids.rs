@@ -60,7 +60,7 @@ fn every_answer_has_its_request_id() {
     assert!(ids.iter().all(|id| is_random(id)), "{ids:?}");
 }
 
-/// Whether an identifier is 16 bytes in hexadecimal.
+/// Returns true if an identifier is 16 bytes in hexadecimal.
 fn is_random(id: &str) -> bool {
     id.len() == 32
         && id

@@ -374,7 +374,7 @@ impl TestServer {
         );
     }
 
-    /// Its resident memory in KiB, now or at its peak: a line of /proc/PID/status, such as `VmRSS`.
+    /// The resident memory of the process in KiB: a line of /proc/PID/status, such as `VmRSS` or, at its peak, `VmHWM`.
     pub fn memory(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let value = status
@@ -409,22 +409,6 @@ impl TestServer {
                 None => std::thread::yield_now(),
             }
         }
-    }
-
-    /// The memory it has, in bytes.
-    pub fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .unwrap();
-        line.trim()
-            .strip_suffix(" kB")
-            .unwrap()
-            .trim()
-            .parse::<u64>()
-            .unwrap()
-            * 1024
     }
 
     /// A connection from an address of this machine, such as 127.0.0.2.

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use admission::client_keys;
 use protocol::json::{JsonLimits, has_nul, read_object};
 use protocol::{
-    AdmissionRules, ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata,
-    RegisteredMetadata,
+    AdmissionRules, ClientMetadata, InvalidMember, Issuer, LegacyRedirects, Object,
+    ProviderMetadata, RegisteredMetadata,
 };
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ fn agree(
     provider: &ProviderMetadata,
     terms: &AdmissionRules<'_>,
     asked: &Object,
-) -> Result<RegisteredMetadata, Invalid> {
+) -> Result<RegisteredMetadata, InvalidMember> {
     provider.admit(ClientMetadata::parse(asked.clone())?, terms)
 }
 
@@ -121,7 +121,7 @@ fn keeps(
 }
 
 /// A refusal repeats no more than a name the tables know.
-fn is_named(invalid: &Invalid) {
+fn is_named(invalid: &InvalidMember) {
     let known = ClientMetadata::ROWS
         .iter()
         .any(|row| invalid.member.split('#').next() == Some(row.name));

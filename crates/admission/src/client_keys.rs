@@ -10,7 +10,7 @@ use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use protocol::values::{AuthMethod, SigningAlgorithm};
-use protocol::{ClientMetadata, Invalid, Object, ProviderMetadata};
+use protocol::{ClientMetadata, InvalidMember, Object, ProviderMetadata};
 use serde_json::Value;
 
 use self::octet_pair::OctetPairCurve;
@@ -40,7 +40,7 @@ enum KeyUse {
 ///
 /// # Errors
 /// When a key is malformed or missing. The reason never contains a key.
-pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(), Invalid> {
+pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(), InvalidMember> {
     let by_reference = agreed.jwks_uri.is_some();
     let keys = match &agreed.jwks {
         None => None,
@@ -48,7 +48,7 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
             set.keys()
                 .map(|key| Ok((key, kind(key)?)))
                 .collect::<Result<Vec<_>, &'static str>>()
-                .map_err(|why| Invalid::new("jwks", why))?,
+                .map_err(|why| InvalidMember::new("jwks", why))?,
         ),
     };
     let fits = |key_use: KeyUse, algorithm: &str, wanted: &dyn Fn(ClientKeyType) -> bool| {
@@ -85,7 +85,7 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
                 .filter(|one| !is_symmetric_or_none(one.as_str()))
                 .any(verifiable)
         }) {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 "jwks",
                 "has no key for token_endpoint_auth_method and its signing algorithm",
             ));
@@ -107,7 +107,7 @@ pub fn check(agreed: &ClientMetadata, provider: &ProviderMetadata) -> Result<(),
             true
         };
         if !found {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 member,
                 "requires a suitable key in jwks, or jwks_uri",
             ));

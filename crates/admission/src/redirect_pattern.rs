@@ -3,7 +3,7 @@
 
 use protocol::redirect_pattern::{RedirectPattern, origins_of_any};
 use protocol::uri::RedirectForm;
-use protocol::{ClientMetadata, Invalid, LegacyRedirects, RedirectUri};
+use protocol::{ClientMetadata, InvalidMember, LegacyRedirects, RedirectUri};
 
 use crate::Policy;
 
@@ -17,11 +17,11 @@ pub(crate) fn check(
     policy: &Policy,
     legacy: LegacyRedirects<'_>,
     may_introduce: bool,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if !asked.has_patterns() {
         return Ok(());
     }
-    let refuse = |reason| Invalid::new("redirect_uris", reason);
+    let refuse = |reason| InvalidMember::new("redirect_uris", reason);
     let mut standing_for = Vec::new();
     for uri in asked.redirect_uris.iter().flatten() {
         if uri.form() != RedirectForm::Pattern {

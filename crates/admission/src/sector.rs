@@ -6,7 +6,7 @@ use protocol::redirect_pattern::hosts_of;
 use protocol::table::Fetched;
 use protocol::uri::WebUri;
 use protocol::values::SubjectType;
-use protocol::{ClientMetadata, Invalid, RedirectUri, Timestamp};
+use protocol::{ClientMetadata, InvalidMember, RedirectUri, Timestamp};
 use url::Url;
 
 /// Checks the addresses that a server follows once the client is registered. Only their text is judged; nothing is fetched. Each
@@ -14,7 +14,10 @@ use url::Url;
 ///
 /// # Errors
 /// When a member has an address that a server must not follow.
-pub(crate) fn check_addresses(fetcher: &Fetcher, metadata: &ClientMetadata) -> Result<(), Invalid> {
+pub(crate) fn check_addresses(
+    fetcher: &Fetcher,
+    metadata: &ClientMetadata,
+) -> Result<(), InvalidMember> {
     for (row, held) in metadata.present() {
         let may_be_followed: &dyn Fn(&str) -> bool = match row.fetched {
             Some(Fetched::Later) if row.shape == WebUri::SHAPE => {
@@ -25,7 +28,7 @@ pub(crate) fn check_addresses(fetcher: &Fetcher, metadata: &ClientMetadata) -> R
             Some(Fetched::Now | Fetched::No) | None => continue,
         };
         if !held.addresses().into_iter().all(may_be_followed) {
-            return Err(Invalid::new(row.name, FetchError::TEXT));
+            return Err(InvalidMember::new(row.name, FetchError::TEXT));
         }
     }
     Ok(())
@@ -35,7 +38,7 @@ pub(crate) fn check_addresses(fetcher: &Fetcher, metadata: &ClientMetadata) -> R
 #[derive(Debug)]
 pub enum SectorError {
     /// A member has a value that cannot be accepted.
-    Invalid(Invalid),
+    Invalid(InvalidMember),
     /// A limit on fetches was reached, so nothing was fetched.
     Limit(FetchLimit),
 }
@@ -52,7 +55,7 @@ impl<'a> SectorDocument<'a> {
     ///
     /// # Errors
     /// When subjects are pairwise and the redirect URIs have several hosts, but there is no `sector_identifier_uri`.
-    pub fn required_by(agreed: &'a ClientMetadata) -> Result<Option<Self>, Invalid> {
+    pub fn required_by(agreed: &'a ClientMetadata) -> Result<Option<Self>, InvalidMember> {
         let redirect_uris = agreed.redirect_uris.as_deref().unwrap_or_default();
         match &agreed.sector_identifier_uri {
             Some(sector) => Ok(Some(Self {
@@ -60,7 +63,7 @@ impl<'a> SectorDocument<'a> {
                 redirect_uris,
             })),
             None if agreed.subject_type == Some(SubjectType::Pairwise) && !one_host(agreed) => {
-                Err(Invalid::new(
+                Err(InvalidMember::new(
                     "subject_type",
                     "requires sector_identifier_uri when redirect_uris have several hosts",
                 ))
@@ -80,8 +83,12 @@ impl<'a> SectorDocument<'a> {
         caller: Caller,
         now: Timestamp,
     ) -> Result<(), SectorError> {
-        let invalid =
-            || SectorError::Invalid(Invalid::new("sector_identifier_uri", FetchError::TEXT));
+        let invalid = || {
+            SectorError::Invalid(InvalidMember::new(
+                "sector_identifier_uri",
+                FetchError::TEXT,
+            ))
+        };
         let document = fetcher.json::<Vec<String>>(self.address, caller, now).await;
         let listed = document.map_err(|refused| {
             if let Some(limit) = refused.limit() {

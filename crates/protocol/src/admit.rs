@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::json::read_stored_object;
-use crate::member::{Invalid, MemberValue, Narrowing};
+use crate::member::{InvalidMember, MemberValue, Narrowing};
 use crate::response_type::ResponseType;
 use crate::rules;
 use crate::table::MemberRow;
@@ -51,9 +51,9 @@ impl RegisteredMetadata {
     ///
     /// # Errors
     /// The text is not a JSON object of client metadata.
-    pub fn from_stored(json: String) -> Result<Self, Invalid> {
+    pub fn from_stored(json: String) -> Result<Self, InvalidMember> {
         let members = read_stored_object(json.as_bytes())
-            .map_err(|_| Invalid::new("metadata", "is not a JSON object"))?;
+            .map_err(|_| InvalidMember::new("metadata", "is not a JSON object"))?;
         ClientMetadata::parse_stored(members).map(|members| Self {
             members: Box::new(members),
             json,
@@ -101,7 +101,7 @@ impl ProviderMetadata {
         &self,
         asked: ClientMetadata,
         terms: &AdmissionRules<'_>,
-    ) -> Result<RegisteredMetadata, Invalid> {
+    ) -> Result<RegisteredMetadata, InvalidMember> {
         let mut asked = Box::new(asked);
         asked.dedup();
         infer_application_type(&mut asked);
@@ -127,7 +127,11 @@ impl ProviderMetadata {
     }
 
     /// Narrows, drops or refuses the requested value of one member.
-    fn narrow_to_offer(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    fn narrow_to_offer(
+        &self,
+        row: &MemberRow,
+        asked: &mut ClientMetadata,
+    ) -> Result<(), InvalidMember> {
         let Some(list) = row.offered else {
             return Ok(());
         };
@@ -141,7 +145,7 @@ impl ProviderMetadata {
         };
         match asked.retain(row.name, &|value| offered.has_value(value)) {
             Narrowing::Unchanged | Narrowing::Narrowed => Ok(()),
-            Narrowing::Emptied => Err(Invalid::new(
+            Narrowing::Emptied => Err(InvalidMember::new(
                 row.name,
                 format!("has no value listed in the provider's {list}"),
             )),
@@ -165,7 +169,7 @@ impl ProviderMetadata {
 
     /// Sets the default of an absent member: the specification's if the provider offers it, otherwise the first offered value.
     /// A client that lists the values it supports gets one of them (OIDC RP Metadata Choices §2).
-    fn default(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    fn default(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), InvalidMember> {
         let Some(default) = row.default else {
             return Ok(());
         };
@@ -203,7 +207,7 @@ impl ProviderMetadata {
     }
 
     /// Makes grants and response types consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
-    fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), Invalid> {
+    fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), InvalidMember> {
         let grants = asked.grant_types.take().filter(|grants| !grants.is_empty());
         let responses = asked
             .response_types
@@ -228,7 +232,7 @@ impl ProviderMetadata {
         });
         // A refresh token comes out of another grant (RFC 6749 §1.5).
         if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 "grant_types",
                 "and response_types select no flow that the provider supports",
             ));
@@ -320,17 +324,17 @@ impl ProviderMetadata {
 pub(crate) fn reject_empty_elements(
     row: &MemberRow,
     held: &dyn MemberValue,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if row.list && held.has_value("") {
-        return Err(Invalid::new(row.name, "has an empty element"));
+        return Err(InvalidMember::new(row.name, "has an empty element"));
     }
     Ok(())
 }
 
-fn check_needs(row: &MemberRow, asked: &ClientMetadata) -> Result<(), Invalid> {
+fn check_needs(row: &MemberRow, asked: &ClientMetadata) -> Result<(), InvalidMember> {
     match row.needs {
         Some(other) if !asked.has(other) => {
-            Err(Invalid::new(row.name, format!("requires {other}")))
+            Err(InvalidMember::new(row.name, format!("requires {other}")))
         }
         _ => Ok(()),
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::json::Origin;
-use crate::member::{Invalid, MemberValue};
+use crate::member::{InvalidMember, MemberValue};
 use crate::table::MemberRow;
 
 /// The functions that access one member of a table.
@@ -13,7 +13,7 @@ pub struct MemberField<T> {
     /// Returns the value for modification, if the member is set.
     pub held_mut: fn(&mut T) -> Option<&mut dyn MemberValue>,
     /// Sets the member from the sent values.
-    pub read: fn(&mut T, &mut [SentMember<'_>]) -> Result<(), Invalid>,
+    pub read: fn(&mut T, &mut [SentMember<'_>]) -> Result<(), InvalidMember>,
     /// Removes the member.
     pub clear: fn(&mut T),
 }

@@ -58,7 +58,7 @@ pub use client::{ClientInformation, ClientMetadata};
 pub use credentials::{ClientId, ClientSecret, InitialAccessToken, RegistrationAccessToken};
 pub use error_code::ErrorCode;
 pub use issuer::Issuer;
-pub use member::{Invalid, Object};
+pub use member::{InvalidMember, Object};
 pub use provider::ProviderMetadata;
 pub use random::RandomSource;
 pub use secret::Secret;

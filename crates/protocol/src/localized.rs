@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::field::SentMember;
 use crate::form::JsonForm;
-use crate::member::{Invalid, Member, MemberValue, Narrowing, SingleValue, is_set, read_from};
+use crate::member::{
+    InvalidMember, Member, MemberValue, Narrowing, SingleValue, is_set, read_from,
+};
 
 /// The maximum number of language tags of one member.
 pub const TAGS_MAX: usize = 20;
@@ -96,7 +98,10 @@ impl<T: SingleValue> Member for Localized<T> {
         <T as SingleValue>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(
+        name: &'static str,
+        sent: &mut [SentMember<'_>],
+    ) -> Result<Option<Self>, InvalidMember> {
         let mut variants = Vec::with_capacity(sent.len());
         let mut seen = Vec::new();
         for SentMember {
@@ -111,7 +116,7 @@ impl<T: SingleValue> Member for Localized<T> {
             // repeat arbitrary text that the client sent.
             let language = tag.map(LanguageTag::parse_and_normalize).transpose();
             let language = language.map_err(|_| {
-                Invalid::new(
+                InvalidMember::new(
                     format!("{name}#..."),
                     "must have a language tag (BCP 47) after the #",
                 )
@@ -120,17 +125,21 @@ impl<T: SingleValue> Member for Localized<T> {
                 .filter(is_set)
                 .map(|value| read_from(*origin, value))
                 .transpose();
-            let Some(value) = value.map_err(|reason| Invalid::new((*key).to_owned(), reason))?
+            let Some(value) =
+                value.map_err(|reason| InvalidMember::new((*key).to_owned(), reason))?
             else {
                 continue;
             };
             if let Some(language) = language {
                 if seen.contains(&language) {
-                    return Err(Invalid::new((*key).to_owned(), "has a language tag twice"));
+                    return Err(InvalidMember::new(
+                        (*key).to_owned(),
+                        "has a language tag twice",
+                    ));
                 }
                 seen.push(language);
                 if seen.len() > TAGS_MAX {
-                    return Err(Invalid::new(
+                    return Err(InvalidMember::new(
                         name,
                         format!("must have at most {TAGS_MAX} language tags"),
                     ));

@@ -18,14 +18,14 @@ pub type Reason = Cow<'static, str>;
 
 /// The error about one member that cannot be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
+pub struct InvalidMember {
     /// The member's name as sent, language tag included.
     pub member: Cow<'static, str>,
     /// The rest of a sentence that begins with the member's name, such as "must not contain a fragment".
     pub reason: Reason,
 }
 
-impl Invalid {
+impl InvalidMember {
     /// Creates the error.
     pub fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Reason>) -> Self {
         Self {
@@ -40,13 +40,13 @@ impl Invalid {
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidMember {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.member, self.reason)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for InvalidMember {}
 
 /// The result of removing the values of a member that are not offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,8 @@ pub trait Member: MemberValue + Sized {
     ///
     /// # Errors
     /// The value does not have the form of the member.
-    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid>;
+    fn read(name: &'static str, sent: &mut [SentMember<'_>])
+    -> Result<Option<Self>, InvalidMember>;
 }
 
 /// A value with one JSON form, as a member of its own or as an element of a list.
@@ -181,14 +182,17 @@ impl<T: SingleValue> Member for T {
         <T as SingleValue>::schema()
     }
 
-    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(
+        name: &'static str,
+        sent: &mut [SentMember<'_>],
+    ) -> Result<Option<Self>, InvalidMember> {
         let sent = sent
             .first_mut()
             .map(|sent| (sent.origin, sent.value.take()))
             .filter(|(_, value)| is_set(value));
         sent.map(|(origin, value)| read_from(origin, value))
             .transpose()
-            .map_err(|reason| Invalid::new(name, reason))
+            .map_err(|reason| InvalidMember::new(name, reason))
     }
 }
 
@@ -240,8 +244,11 @@ impl<T: SingleValue> Member for Vec<T> {
         json!({ "type": "array", "maxItems": LIST_MAX, "items": <T as SingleValue>::schema() })
     }
 
-    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
-        let invalid = |reason: Reason| Invalid::new(name, reason);
+    fn read(
+        name: &'static str,
+        sent: &mut [SentMember<'_>],
+    ) -> Result<Option<Self>, InvalidMember> {
+        let invalid = |reason: Reason| InvalidMember::new(name, reason);
         let (origin, elements) = match sent
             .first_mut()
             .map(|sent| (sent.origin, sent.value.take()))

@@ -12,7 +12,7 @@ use crate::ProviderMetadata;
 use crate::admit::reject_empty_elements;
 use crate::issuer::Issuer;
 use crate::json::Origin;
-use crate::member::{Invalid, Object};
+use crate::member::{InvalidMember, Object};
 use crate::response_type::ResponseType;
 use crate::values::{
     AuthMethod, CodeChallengeMethod, GrantType, RegistryName, ResponseMode, SigningAlgorithm,
@@ -134,12 +134,12 @@ impl ProviderMetadata {
     ///
     /// # Errors
     /// A member is not provider metadata, is not in its form, is set by the server, or contradicts another; the error names it.
-    pub fn configure(self, mut configured: Object) -> Result<Self, Invalid> {
+    pub fn configure(self, mut configured: Object) -> Result<Self, InvalidMember> {
         if let Some(own) = COMPUTED_MEMBERS
             .iter()
             .find(|own| configured.contains_key(**own))
         {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 *own,
                 "is set by the server and cannot be configured",
             ));
@@ -152,7 +152,7 @@ impl ProviderMetadata {
             .collect();
         let given = Self::take(&mut configured, Origin::Request)?;
         if let Some(unknown) = configured.keys().next() {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 unknown.clone(),
                 "is not a member of provider metadata",
             ));
@@ -173,7 +173,7 @@ impl ProviderMetadata {
         }
         for member in emptied {
             if DEFAULTED_LISTS.contains(&member.as_str()) {
-                return Err(Invalid::new(
+                return Err(InvalidMember::new(
                     member,
                     "must have at least one element, since its absence means the default",
                 ));
@@ -215,7 +215,7 @@ impl ProviderMetadata {
     }
 
     /// Checks that each response type has its grants, and each grant the members it needs. RFC 7591 §2.1, CIBA §4.
-    fn check_flows(&self) -> Result<(), Invalid> {
+    fn check_flows(&self) -> Result<(), InvalidMember> {
         let offered =
             |grant: &GrantType| self.offers("grant_types_supported", grant.as_str()) != Some(false);
         for kind in self.response_types_supported.iter().flatten() {
@@ -225,7 +225,7 @@ impl ProviderMetadata {
                     kind.spelled(),
                     absent.as_str()
                 );
-                return Err(Invalid::new("response_types_supported", reason));
+                return Err(InvalidMember::new("response_types_supported", reason));
             }
         }
         let used = self.used_grants();
@@ -235,11 +235,11 @@ impl ProviderMetadata {
                 "offers {}, which requires a type that uses it in response_types_supported",
                 idle.as_str()
             );
-            return Err(Invalid::new("grant_types_supported", reason));
+            return Err(InvalidMember::new("grant_types_supported", reason));
         }
         let modes = "backchannel_token_delivery_modes_supported";
         if grants().any(|grant| *grant == GrantType::Ciba) && !self.has(modes) {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 modes,
                 format!(
                     "is required when grant_types_supported offers {}",
@@ -252,7 +252,7 @@ impl ProviderMetadata {
 
     /// Checks the signing algorithms of client authentication: they are listed for the methods that sign and do not include `none`
     /// (RFC 8414 §2), and each method has an algorithm of its type (OIDC Core §9).
-    fn check_authentication(&self) -> Result<(), Invalid> {
+    fn check_authentication(&self) -> Result<(), InvalidMember> {
         for (methods, algorithms) in SIGNED_AUTHENTICATION {
             let signs = |method: &&AuthMethod| {
                 matches!(
@@ -267,7 +267,7 @@ impl ProviderMetadata {
                 .map(|value| AuthMethod::from(&**value))
                 .collect();
             if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
-                return Err(Invalid::new(
+                return Err(InvalidMember::new(
                     algorithms,
                     format!("is required when {methods} offers {}", method.as_str()),
                 ));
@@ -281,7 +281,7 @@ impl ProviderMetadata {
                 };
                 if offered.contains(&method) && !self.values(algorithms).iter().flatten().any(fits)
                 {
-                    return Err(Invalid::new(
+                    return Err(InvalidMember::new(
                         algorithms,
                         format!(
                             "must offer {kind} when {methods} offers {}",
@@ -291,7 +291,7 @@ impl ProviderMetadata {
                 }
             }
             if self.offers(algorithms, SigningAlgorithm::None.as_str()) == Some(true) {
-                return Err(Invalid::new(algorithms, "must not offer none"));
+                return Err(InvalidMember::new(algorithms, "must not offer none"));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ mod tokens;
 
 use crate::ClientMetadata;
 use crate::admit::AdmissionRules;
-use crate::member::{Invalid, Reason};
+use crate::member::{InvalidMember, Reason};
 use crate::values::GrantType;
 
 pub use redirection::REDIRECT_URIS_MAX;
@@ -21,7 +21,7 @@ pub struct Rule {
     /// The specification and section of the rule.
     pub spec: &'static str,
     /// Checks metadata that is about to be registered.
-    pub check: fn(&ClientMetadata, &AdmissionRules<'_>) -> Result<(), Invalid>,
+    pub check: fn(&ClientMetadata, &AdmissionRules<'_>) -> Result<(), InvalidMember>,
 }
 
 /// The rules, in the order in which they are checked.
@@ -152,6 +152,6 @@ fn grants(agreed: &ClientMetadata) -> &[GrantType] {
     agreed.grant_types.as_deref().unwrap_or_default()
 }
 
-fn refuse(member: &'static str, reason: impl Into<Reason>) -> Result<(), Invalid> {
-    Err(Invalid::new(member, reason))
+fn refuse(member: &'static str, reason: impl Into<Reason>) -> Result<(), InvalidMember> {
+    Err(InvalidMember::new(member, reason))
 }

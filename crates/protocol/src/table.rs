@@ -141,7 +141,7 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
+            pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::InvalidMember> {
                 Self::read(members.into().iter_mut(), $crate::json::Origin::Request)
             }
 
@@ -149,7 +149,7 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn parse_stored(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::Invalid> {
+            pub fn parse_stored(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::InvalidMember> {
                 Self::read(members.into().iter_mut(), $crate::json::Origin::Store)
             }
 
@@ -162,7 +162,7 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::Invalid> {
+            pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
                 let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)), origin)?;
                 object.retain(|name, _| Self::names().find_tagged(name).is_none());
                 Ok(table)
@@ -171,7 +171,7 @@ macro_rules! metadata {
             fn read<'a>(
                 members: impl Iterator<Item = (&'a str, &'a mut serde_json::Value)>,
                 origin: $crate::json::Origin,
-            ) -> Result<Self, $crate::Invalid> {
+            ) -> Result<Self, $crate::InvalidMember> {
                 let mut table = Self::default();
                 let mut sent = $crate::field::SentMember::select(members, Self::names(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
@@ -239,7 +239,7 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// The value does not have the form of the member.
-            pub fn set(&mut self, member: &str, mut value: serde_json::Value) -> Result<(), $crate::Invalid> {
+            pub fn set(&mut self, member: &str, mut value: serde_json::Value) -> Result<(), $crate::InvalidMember> {
                 let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
                     return Ok(());
                 };

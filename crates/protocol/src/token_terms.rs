@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::admit::{AdmissionRules, RegisteredMetadata};
 use crate::form::JsonForm;
 use crate::json::{JsonLimits, Origin, read_object};
-use crate::member::{Invalid, Narrowing, Object, Reason, SingleValue, text};
+use crate::member::{InvalidMember, Narrowing, Object, Reason, SingleValue, text};
 use crate::rules::redirection_uris;
 use crate::uri::RedirectUri;
 use crate::values::{GrantType, HumanText, RegistryName};
@@ -37,12 +37,12 @@ impl TokenTerms {
     ///
     /// # Errors
     /// The text is not a JSON object, or a member is unknown, not in its form, or empty; the error names it.
-    pub fn from_json(json: &str) -> Result<Self, Invalid> {
+    pub fn from_json(json: &str) -> Result<Self, InvalidMember> {
         let mut object: Object = serde_json::from_str(json)
-            .map_err(|_| Invalid::new("terms", "must be a JSON object"))?;
+            .map_err(|_| InvalidMember::new("terms", "must be a JSON object"))?;
         let terms = Self::take(&mut object, Origin::Store)?;
         if let Some(unknown) = object.keys().next() {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 unknown.clone(),
                 "is not a term of an initial access token",
             ));
@@ -52,7 +52,10 @@ impl TokenTerms {
             .present()
             .find(|(row, held)| row.list && held.values().is_empty());
         match empty {
-            Some((empty, _)) => Err(Invalid::new(empty.name, "must have at least one element")),
+            Some((empty, _)) => Err(InvalidMember::new(
+                empty.name,
+                "must have at least one element",
+            )),
             None => Ok(terms),
         }
     }
@@ -61,7 +64,7 @@ impl TokenTerms {
     ///
     /// # Errors
     /// The provider does not offer a value. The error names the term and the value, which an operator chose.
-    pub fn check(&self, provider: &ProviderMetadata) -> Result<(), Invalid> {
+    pub fn check(&self, provider: &ProviderMetadata) -> Result<(), InvalidMember> {
         let issuer = provider
             .issuer
             .as_ref()
@@ -75,7 +78,7 @@ impl TokenTerms {
                 .iter()
                 .find(|value| provider.offers(list, value) != Some(true))
             {
-                return Err(Invalid::new(
+                return Err(InvalidMember::new(
                     term,
                     format!("has {value:?}, which {list} of {issuer} does not offer"),
                 ));
@@ -92,8 +95,8 @@ impl TokenTerms {
         imposed: &ClientMetadata,
         provider: &ProviderMetadata,
         issuer: &str,
-    ) -> Result<(), Invalid> {
-        let refuse = |reason: String| Err(Invalid::new("metadata", reason));
+    ) -> Result<(), InvalidMember> {
+        let refuse = |reason: String| Err(InvalidMember::new("metadata", reason));
         for (row, held) in imposed.present() {
             if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
                 return refuse(format!("has {}, which requires {other}", row.name));
@@ -138,7 +141,7 @@ impl TokenTerms {
         provider: &ProviderMetadata,
         asked: ClientMetadata,
         terms: &AdmissionRules<'_>,
-    ) -> Result<RegisteredMetadata, Invalid> {
+    ) -> Result<RegisteredMetadata, InvalidMember> {
         let agreed = self
             .narrowed(provider)
             .admit(self.apply_to(asked)?, terms)?;
@@ -147,7 +150,7 @@ impl TokenTerms {
             .as_ref()
             .and_then(|ImposedMetadata(imposed)| missing_imposed_member(imposed, agreed.members()))
         {
-            Some(member) => Err(Invalid::new(
+            Some(member) => Err(InvalidMember::new(
                 member,
                 "conflicts with the terms of the initial access token",
             )),
@@ -159,7 +162,7 @@ impl TokenTerms {
     ///
     /// # Errors
     /// The composed name is not a valid name.
-    pub fn with_name(mut self, composed: &str) -> Result<Self, Invalid> {
+    pub fn with_name(mut self, composed: &str) -> Result<Self, InvalidMember> {
         if let Some(names) = self
             .metadata
             .as_mut()
@@ -167,7 +170,7 @@ impl TokenTerms {
         {
             names.set_untagged(
                 HumanText::parse(composed.to_owned())
-                    .map_err(|reason| Invalid::new("client_name", reason))?,
+                    .map_err(|reason| InvalidMember::new("client_name", reason))?,
             );
         }
         Ok(self)
@@ -189,7 +192,7 @@ impl TokenTerms {
     }
 
     /// Returns the requested metadata with the imposed members, and without the values that the terms do not allow.
-    fn apply_to(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, Invalid> {
+    fn apply_to(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, InvalidMember> {
         if let Some(ImposedMetadata(imposed)) = &self.metadata {
             asked = reread(imposed)?.merged_over(asked);
         }
@@ -204,14 +207,14 @@ impl TokenTerms {
             if asked.retain(member, &|value| allowed.iter().any(|one| one == value))
                 == Narrowing::Emptied
             {
-                return Err(Invalid::new(
+                return Err(InvalidMember::new(
                     member,
                     "has no value that the initial access token allows",
                 ));
             }
         }
         match self.redirect_uri_on_other_host(&asked) {
-            Some((member, _)) => Err(Invalid::new(
+            Some((member, _)) => Err(InvalidMember::new(
                 member,
                 "has an element with a host that the initial access token does not allow",
             )),
@@ -236,10 +239,10 @@ impl TokenTerms {
 const LIMITED: [(&str, &str); 2] = [("scope", "scopes"), ("grant_types", "grant_types")];
 
 /// Reads imposed members again by the rules of today.
-fn reread(imposed: &ClientMetadata) -> Result<ClientMetadata, Invalid> {
+fn reread(imposed: &ClientMetadata) -> Result<ClientMetadata, InvalidMember> {
     let read = read_object(imposed.json().as_bytes(), &JsonLimits::NONE);
     ClientMetadata::parse(read.map_err(|_| {
-        Invalid::new(
+        InvalidMember::new(
             "metadata",
             "of the client's initial access token has the character U+0000",
         )

@@ -259,7 +259,7 @@ fn a_default_has_the_form_of_its_member() {
 /// A value for each row is written as it was read.
 #[test]
 fn values_of_each_row_round_trip() {
-    fn trip(rows: &[MemberRow], read: impl Fn(Object) -> Result<Object, protocol::Invalid>) {
+    fn trip(rows: &[MemberRow], read: impl Fn(Object) -> Result<Object, protocol::InvalidMember>) {
         for row in rows {
             let mut sent = json!({ row.name: sample::of(row) });
             if row.localized {

@@ -35,7 +35,7 @@ pub use services::Services;
 
 /// The callers that may register. RFC 7591 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum RegistrationAccess {
     /// None: the endpoint is not advertised.
     Closed,
     /// Accounts and holders of an initial access token.
@@ -49,7 +49,7 @@ pub struct Registration {
     /// The rules of the provider.
     pub policy: Policy,
     /// The callers that may register.
-    pub access: Access,
+    pub access: RegistrationAccess,
     /// The lifetime of client secrets; without it, they do not expire.
     pub secret_lifetime: Option<Duration>,
     /// The lifetime of clients; without it, they do not expire.
@@ -66,10 +66,10 @@ pub struct Registration {
 /// When the address cannot be an endpoint.
 pub fn advertise(
     issuer: &Issuer,
-    access: Access,
+    access: RegistrationAccess,
     provider: &mut ProviderMetadata,
 ) -> Result<(), Reason> {
-    if access != Access::Closed {
+    if access != RegistrationAccess::Closed {
         provider.registration_endpoint = Some(EndpointUri::parse(issuer.endpoint(ENDPOINT))?);
     }
     Ok(())

@@ -9,7 +9,7 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use admission::Rejection;
 use oauth_http::Failure;
 use oauth_http::authorization::AuthScheme;
-use protocol::{ErrorCode, Invalid};
+use protocol::{ErrorCode, InvalidMember};
 use store::StoreError;
 
 /// The reason for which a request is refused.
@@ -175,8 +175,8 @@ impl From<Rejection> for Refusal {
     }
 }
 
-impl From<Invalid> for Refusal {
-    fn from(invalid: Invalid) -> Self {
+impl From<InvalidMember> for Refusal {
+    fn from(invalid: InvalidMember) -> Self {
         Self::Rejected(invalid.into())
     }
 }

@@ -19,7 +19,7 @@ use store::{Account, Actor, TokenId, TokenInfo};
 
 use crate::outcome::{self, LoginAttempt};
 use crate::refusal::Challenge;
-use crate::{Access, EndpointKind, Refusal, Registration};
+use crate::{EndpointKind, Refusal, Registration, RegistrationAccess};
 
 /// A caller who may register.
 #[derive(Debug)]
@@ -135,12 +135,12 @@ async fn authenticate(
     address: Option<IpAddr>,
     is_wso2: bool,
 ) -> Result<Registrant, Failure> {
-    if registration.access == Access::Closed {
+    if registration.access == RegistrationAccess::Closed {
         return Err(Refusal::Closed.into());
     }
     let scheme = presented.scheme();
     let found = match presented {
-        Credentials::Missing if registration.access == Access::Open && !is_wso2 => {
+        Credentials::Missing if registration.access == RegistrationAccess::Open && !is_wso2 => {
             return Ok(Registrant::Anonymous);
         }
         // An unknown scheme is answered as if there were no credentials (RFC 6750 §3.1).

@@ -1,7 +1,7 @@
 //! The members of an update request that the provider issued. RFC 7592 §2.2.
 
 use openssl::memcmp;
-use protocol::{ClientInformation, Invalid, SentMembers};
+use protocol::{ClientInformation, InvalidMember, SentMembers};
 use serde_json::Value;
 use store::Client;
 
@@ -16,8 +16,9 @@ pub(crate) fn take_credentials(
     client: &Client,
     mut members: SentMembers,
 ) -> Result<SentMembers, Refusal> {
-    let refuse =
-        |member: &'static str, reason: &'static str| Refusal::from(Invalid::new(member, reason));
+    let refuse = |member: &'static str, reason: &'static str| {
+        Refusal::from(InvalidMember::new(member, reason))
+    };
     match members.remove("client_id") {
         Some(Value::String(id)) if id == client.id.as_str() => {}
         None | Some(Value::Null) => return Err(refuse("client_id", "is required in an update")),

@@ -1,20 +1,15 @@
 //! Frontdesk: WebFinger, discovery and dynamic client registration as one service.
 //!
-//! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the site of [`wiring`] on its listeners;
-//! [`commands`] are the others an operator has.
+//! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the [`deployment`] on its listeners;
+//! [`commands`] holds the other commands.
 
 pub mod atomic_file;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod connections;
-pub mod descriptors;
-pub mod direct;
+pub mod deployment;
 pub mod durations;
-pub mod front;
-pub mod heads;
-pub mod host;
-pub mod listener;
+pub mod http;
 pub mod management;
 pub mod metrics;
 pub mod observability;
@@ -22,27 +17,24 @@ pub mod open_store;
 pub mod openapi;
 pub mod pages;
 pub mod provider;
-pub mod request_id;
 pub mod serve;
 pub mod setting;
 pub mod settings;
-mod sockets;
 pub mod supervisor;
 pub mod tasks;
 pub mod terminal;
 pub mod tls;
-pub mod wiring;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::RandomSource;
 
-/// Random text of that many bytes, in base64url.
+/// Returns random text of `bytes` random bytes, in base64url.
 ///
 /// # Errors
-/// When there is no randomness.
-pub fn random_text(random: &RandomSource, bytes: usize) -> Result<String, String> {
+/// Fails when the random source does.
+pub fn random_text(random: &RandomSource, bytes: usize) -> anyhow::Result<String> {
     let mut buffer = vec![0_u8; bytes];
-    random(&mut buffer).map_err(|reason| format!("there is no randomness: {reason}"))?;
+    random(&mut buffer).map_err(|reason| anyhow::anyhow!("the random source failed: {reason}"))?;
     Ok(URL_SAFE_NO_PAD.encode(buffer))
 }

@@ -39,7 +39,7 @@ pub fn start_traces(config: &Config) -> Result<Option<Traces>, String> {
             .outbound_authority()
             .map_err(|error| error.to_string())?,
         proxies: config.proxies.clone(),
-        instance_id: random_text(&random, 12)?,
+        instance_id: random_text(&random, 12).map_err(|error| error.to_string())?,
         random,
     };
     Traces::start(options)

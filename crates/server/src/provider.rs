@@ -1,6 +1,6 @@
 //! From a provider's configuration to its document, which is also its policy.
 
-use protocol::{Invalid, ProviderMetadata};
+use protocol::{InvalidMember, ProviderMetadata};
 
 use crate::config::ProviderConfig;
 
@@ -18,14 +18,14 @@ pub const PLACEHOLDERS: [(&str, &str); 3] = [
 
 /// A provider's document, and the endpoints in it that are placeholders of ours.
 #[derive(Debug, Clone)]
-pub struct Offer {
+pub struct ProviderOffer {
     /// The document.
     pub metadata: ProviderMetadata,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,
 }
 
-impl Offer {
+impl ProviderOffer {
     /// What no specification forbids and its operator will hardly have meant: one sentence each, without its full stop.
     pub fn concerns(&self) -> Vec<String> {
         rules::concerns(&self.metadata)
@@ -37,7 +37,7 @@ impl Offer {
 ///
 /// # Errors
 /// Names the member that is wrong or missing.
-pub fn offer(config: &ProviderConfig) -> Result<Offer, Invalid> {
+pub fn offer(config: &ProviderConfig) -> Result<ProviderOffer, InvalidMember> {
     let mut metadata = ProviderMetadata::default_offer(config.issuer.clone())
         .configure(config.metadata.clone())?;
     let mut placeholders = Vec::new();
@@ -50,11 +50,11 @@ pub fn offer(config: &ProviderConfig) -> Result<Offer, Invalid> {
             placeholders.push((member, path));
         }
     }
-    let ours = |reason| Invalid::new("issuer", reason);
+    let ours = |reason| InvalidMember::new("issuer", reason);
     oidc_discovery::advertise(&config.issuer, &mut metadata).map_err(ours)?;
     registration::advertise(&config.issuer, config.access, &mut metadata).map_err(ours)?;
     rules::check(&metadata, &config.issuer, &config.metadata)?;
-    Ok(Offer {
+    Ok(ProviderOffer {
         metadata,
         placeholders,
     })

@@ -23,19 +23,19 @@ use store::{Actor, Role, Store};
 use telemetry::{Metrics, Traces};
 
 use crate::config::{Config, ProviderConfig, TlsMode, development_issuer};
-use crate::connections::Connections;
-use crate::descriptors::Descriptors;
-use crate::front::Front;
-use crate::listener::Listeners;
+use crate::deployment::{Deployment, FIRST_START};
+use crate::http::connections::Connections;
+use crate::http::descriptors::Descriptors;
+use crate::http::listener::Listeners;
+use crate::http::pipeline::RequestPipeline;
+use crate::http::request_ids::RequestIdGenerator;
+use crate::http::sockets::{addresses, listen};
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
-use crate::request_id::RequestIds;
-use crate::sockets::{addresses, listen};
 use crate::terminal::startup_message;
-use crate::wiring::{FIRST_START, Site};
 use crate::{open_store, supervisor, tasks, tls};
 
-pub use crate::sockets::resolve;
+pub use crate::http::sockets::resolve;
 
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
@@ -56,7 +56,7 @@ pub fn serve(config: Config, traces: Option<Traces>) -> Result<(), String> {
             stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
         let bound = [addresses(&sockets.public), addresses(&sockets.management)];
         let servers = bind(&opened, sockets).map_err(|error| error.to_string())?;
-        tasks::start(&opened.site, &opened.services, &opened.config);
+        tasks::start(&opened.deployment, &opened.services, &opened.config);
         announce(&opened, &bound);
         run(servers, stop, Arc::clone(&opened.draining)).await
     });
@@ -106,12 +106,12 @@ fn prepare(mut config: Config) -> Result<(Prepared, Sockets), String> {
 struct Opened {
     config: Config,
     services: Services,
-    site: Site,
+    deployment: Deployment,
     admin_password: Option<Secret>,
     acceptor: Option<SslAcceptor>,
     certificate_end: Option<Timestamp>,
     metrics: Metrics,
-    request_ids: Arc<RequestIds>,
+    request_ids: Arc<RequestIdGenerator>,
     descriptors: Descriptors,
     connections: Arc<Connections>,
     draining: Arc<AtomicBool>,
@@ -129,7 +129,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> Result<Opened, String> {
     let clock = Clock::system();
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let services = services(&config, store, fetcher, clock)?;
-    let site = Site::new(&config, &services).map_err(|error| error.to_string())?;
+    let deployment = Deployment::new(&config, &services).map_err(|error| error.to_string())?;
     let (acceptor, certificate_end) = acceptor(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let connections = Connections::new(
@@ -139,10 +139,10 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> Result<Opened, String> {
     );
     Ok(Opened {
         metrics: Metrics::new().map_err(|error| error.to_string())?,
-        request_ids: RequestIds::new(random(), config.proxies.clone())?,
+        request_ids: RequestIdGenerator::new(random(), config.proxies.clone())?,
         config,
         services,
-        site,
+        deployment,
         admin_password,
         acceptor,
         certificate_end,
@@ -195,20 +195,20 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
         metrics: opened.metrics.clone(),
         sources: Arc::new(sources(opened)),
     };
-    let front = Front {
-        direct: opened.site.direct(&opened.metrics),
-        ids: Arc::clone(&opened.request_ids),
+    let pipeline = RequestPipeline {
+        static_routes: opened.deployment.static_routes(&opened.metrics),
+        request_ids: Arc::clone(&opened.request_ids),
         limits: opened.config.limits,
         metrics: opened.metrics.clone(),
         // A browser that was told so once accepts no certificate that it does not trust.
-        strict: matches!(opened.config.tls, TlsMode::Files { .. }),
+        strict_transport_security: matches!(opened.config.tls, TlsMode::Files { .. }),
         traces: opened.traces.clone(),
     };
     let connections = Arc::clone(&opened.connections);
     Ok(Servers {
         public: public(
-            &opened.site,
-            &Arc::new(front),
+            &opened.deployment,
+            &Arc::new(pipeline),
             connections,
             sockets.public,
             opened.acceptor.as_ref(),
@@ -221,7 +221,7 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
 fn sources(opened: &Opened) -> MetricSources {
     MetricSources {
         services: opened.services.clone(),
-        site: opened.site.clone(),
+        deployment: opened.deployment.clone(),
         connections: Arc::clone(&opened.connections),
         store_health: StoreHealth::start(opened.services.store.clone()),
         draining: Arc::clone(&opened.draining),
@@ -239,7 +239,7 @@ fn announce(opened: &Opened, [public, management]: &[Vec<SocketAddr>; 2]) {
     );
     startup_message::print(
         &opened.config,
-        &opened.site,
+        &opened.deployment,
         public,
         management,
         opened.admin_password.as_ref(),
@@ -283,18 +283,19 @@ fn drain(opened: &Opened) {
 }
 
 fn public(
-    site: &Site,
-    front: &Arc<Front>,
+    deployment: &Deployment,
+    pipeline: &Arc<RequestPipeline>,
     connections: Arc<Connections>,
     sockets: Vec<TcpListener>,
     acceptor: Option<&SslAcceptor>,
 ) -> io::Result<Server> {
-    let mut listeners = Listeners::new(connections, front.limits);
+    let mut listeners = Listeners::new(connections, pipeline.limits);
     // Each socket is handed over: one that somebody kept would still take connections while the service stops.
     for socket in sockets {
-        let (site, front) = (site.clone(), Arc::clone(front));
-        let application =
-            move || Arc::clone(&front).before(App::new().configure(|config| site.mount(config)));
+        let (deployment, pipeline) = (deployment.clone(), Arc::clone(pipeline));
+        let application = move || {
+            Arc::clone(&pipeline).wrap(App::new().configure(|config| deployment.mount(config)))
+        };
         listeners = listeners.add(socket, acceptor.cloned(), application)?;
     }
     Ok(listeners.run())
@@ -381,7 +382,10 @@ fn administrator(
     }
     let (password, is_generated) = match (given, development) {
         (Some(password), _) => (password, false),
-        (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
+        (None, true) => (
+            Secret::new(crate::random_text(&random(), 18).map_err(|error| error.to_string())?),
+            true,
+        ),
         (None, false) => return Ok(None),
     };
     match store.acting_as(Actor::process(FIRST_START)).add_account(

@@ -12,7 +12,7 @@ use oauth_http::peer::ProxyHeader;
 use protocol::json::JsonLimits;
 use protocol::uri::{RedirectForm, RedirectUri};
 use protocol::{Issuer, Secret};
-use registration::Access;
+use registration::RegistrationAccess;
 use serde::Deserialize;
 use store::DatabaseUrl;
 use toml::Table;
@@ -125,7 +125,7 @@ section! {
         /// The domains whose accounts and URLs WebFinger answers with this issuer; the issuer's own host always is one.
         domains: Vec<webfinger::Domain>, default "the issuer's host", "FRONTDESK_DOMAINS";
         /// The access to registration: closed, protected (an account or an initial access token) or open.
-        registration: Access = Access::Protected, "FRONTDESK_REGISTRATION";
+        registration: RegistrationAccess = RegistrationAccess::Protected, "FRONTDESK_REGISTRATION";
         /// Private-use schemes without a dot that native clients may use.
         native_schemes: Vec<NativeScheme>, default "", "FRONTDESK_NATIVE_SCHEMES";
         /// The lifetime of a client secret.
@@ -311,7 +311,7 @@ choices! {
     TlsModeName: "self-signed" => SelfSigned, "files" => Files, "off" => Off;
     LogFormat: "text" => Text, "json" => Json;
     ProxyHeader: "x-forwarded-for" => XForwardedFor, "forwarded" => Forwarded;
-    Access: "closed" => Closed, "protected" => Protected, "open" => Open;
+    RegistrationAccess: "closed" => Closed, "protected" => Protected, "open" => Open;
 }
 
 impl SettingValue for DatabaseUrl {

@@ -11,7 +11,7 @@ use registration::Services;
 use store::{Actor, Store};
 
 use crate::config::Config;
-use crate::wiring::Site;
+use crate::deployment::Deployment;
 
 /// The interval at which keys that another process changed are read.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(2);
@@ -32,11 +32,11 @@ const LAST_USED_INTERVAL: Duration = Duration::from_hours(1);
 const NOT_RELOADED: &str = "signing keys could not be reloaded";
 
 /// Starts every task.
-pub fn start(site: &Site, services: &Services, config: &Config) {
+pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
     let store = services.store.acting_as(Actor::process("schedule"));
-    let site = site.clone();
+    let deployment = deployment.clone();
     spawn(NOT_RELOADED, RELOAD_INTERVAL, move || {
-        reload_keys(site.clone())
+        reload_keys(deployment.clone())
     });
     let used = store.clone();
     spawn(
@@ -84,8 +84,8 @@ async fn run_blocking<T: Send + 'static, E: Display + Send + 'static>(
 }
 
 /// Reads keys that another process changed. A database that does not answer keeps its thread; the next read uses another.
-async fn reload_keys(site: Site) -> Result<(), String> {
-    let reload = run_blocking(move || site.reload_keys());
+async fn reload_keys(deployment: Deployment) -> Result<(), String> {
+    let reload = run_blocking(move || deployment.reload_keys());
     match rt::time::timeout(RELOAD_TIMEOUT, reload).await {
         Ok(reloaded) => reloaded,
         Err(_) => Err("the store does not answer".to_owned()),

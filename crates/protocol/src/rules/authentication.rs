@@ -3,13 +3,13 @@
 use super::{grants, refuse};
 use crate::ClientMetadata;
 use crate::admit::AdmissionRules;
-use crate::member::Invalid;
+use crate::member::InvalidMember;
 use crate::values::{AuthMethod, GrantType, SigningAlgorithm, takes_a_secret};
 
 pub(super) fn one_source_of_keys(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if agreed.jwks.is_some() && agreed.jwks_uri.is_some() {
         refuse("jwks", "must not be combined with jwks_uri")
     } else {
@@ -17,7 +17,7 @@ pub(super) fn one_source_of_keys(
     }
 }
 
-pub(super) fn keys(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
+pub(super) fn keys(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), InvalidMember> {
     match &agreed.token_endpoint_auth_method {
         Some(method)
             if method.needs_keys() && agreed.jwks.is_none() && agreed.jwks_uri.is_none() =>
@@ -31,7 +31,7 @@ pub(super) fn keys(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<()
 pub(super) fn one_certificate_subject(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let subjects = || {
         agreed
             .present()
@@ -50,7 +50,7 @@ pub(super) fn one_certificate_subject(
 pub(super) fn of_client_credentials(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if agreed.token_endpoint_auth_method == Some(AuthMethod::None)
         && grants(agreed).contains(&GrantType::ClientCredentials)
     {
@@ -62,7 +62,10 @@ pub(super) fn of_client_credentials(
     Ok(())
 }
 
-pub(super) fn is_signed(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Result<(), Invalid> {
+pub(super) fn is_signed(
+    agreed: &ClientMetadata,
+    _: &AdmissionRules<'_>,
+) -> Result<(), InvalidMember> {
     match agreed.token_endpoint_auth_signing_alg {
         Some(SigningAlgorithm::None) => {
             refuse("token_endpoint_auth_signing_alg", "must not be none")
@@ -74,7 +77,7 @@ pub(super) fn is_signed(agreed: &ClientMetadata, _: &AdmissionRules<'_>) -> Resu
 pub(super) fn fits_its_method(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let Some(algorithm) = &agreed.token_endpoint_auth_signing_alg else {
         return Ok(());
     };
@@ -94,7 +97,7 @@ pub(super) fn fits_its_method(
 pub(super) fn no_secret_of_public_clients(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if agreed.token_endpoint_auth_method != Some(AuthMethod::None) {
         return Ok(());
     }

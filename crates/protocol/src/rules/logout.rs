@@ -3,7 +3,7 @@
 use super::refuse;
 use crate::ClientMetadata;
 use crate::admit::AdmissionRules;
-use crate::member::Invalid;
+use crate::member::InvalidMember;
 use crate::uri::{RedirectForm, RedirectUri, find_parameter, origin};
 use crate::values::{ApplicationType, AuthMethod};
 
@@ -19,7 +19,7 @@ fn is_http(text: &str) -> bool {
 pub(super) fn frontchannel_beside_a_redirect_uri(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let Some(uri) = &agreed.frontchannel_logout_uri else {
         return Ok(());
     };
@@ -42,7 +42,7 @@ pub(super) fn frontchannel_beside_a_redirect_uri(
 pub(super) fn confidential_backchannel(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     match &agreed.backchannel_logout_uri {
         Some(uri) if is_public(agreed) && is_http(uri.as_str()) => refuse(
             "backchannel_logout_uri",
@@ -55,7 +55,7 @@ pub(super) fn confidential_backchannel(
 pub(super) fn confidential_way_out(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let native = agreed.application_type == Some(ApplicationType::Native);
     let on_loopback = |text: &str| {
         RedirectUri::parse_form(text.to_owned())
@@ -78,7 +78,7 @@ pub(super) fn confidential_way_out(
 pub(super) fn way_out_without_state(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let mut uris = agreed.post_logout_redirect_uris.iter().flatten();
     match uris.any(|uri| find_parameter(uri.as_str(), &["state"]).is_some()) {
         true => refuse(

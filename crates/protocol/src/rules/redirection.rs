@@ -3,7 +3,7 @@
 use super::{grants, refuse};
 use crate::ClientMetadata;
 use crate::admit::AdmissionRules;
-use crate::member::Invalid;
+use crate::member::InvalidMember;
 use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, GrantType};
 
@@ -32,7 +32,7 @@ pub(crate) fn redirection_uris(
 pub(super) fn require_redirect_uris(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if redirect_uris(agreed).is_empty() && redirects(agreed) {
         return refuse(
             "redirect_uris",
@@ -45,7 +45,7 @@ pub(super) fn require_redirect_uris(
 pub(super) fn limit_redirect_uris(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let counts = [
         ("redirect_uris", agreed.redirect_uris.as_ref().map(Vec::len)),
         (
@@ -69,7 +69,10 @@ pub(super) fn limit_redirect_uris(
     }
 }
 
-pub(super) fn legacy(agreed: &ClientMetadata, terms: &AdmissionRules<'_>) -> Result<(), Invalid> {
+pub(super) fn legacy(
+    agreed: &ClientMetadata,
+    terms: &AdmissionRules<'_>,
+) -> Result<(), InvalidMember> {
     let alone = redirect_uris(agreed).len() == 1;
     for (member, uri) in redirection_uris(agreed) {
         let allowed = member == "redirect_uris" && terms.legacy.allows(uri);
@@ -95,7 +98,7 @@ pub(super) fn legacy(agreed: &ClientMetadata, terms: &AdmissionRules<'_>) -> Res
 pub(super) fn known_application(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     match agreed.application_type {
         Some(ApplicationType::Other(_)) => refuse("application_type", "must be web or native"),
         _ => Ok(()),
@@ -105,7 +108,7 @@ pub(super) fn known_application(
 pub(super) fn of_web_applications(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if agreed.application_type != Some(ApplicationType::Web) {
         return Ok(());
     }
@@ -136,7 +139,7 @@ pub(super) fn of_web_applications(
 pub(super) fn of_native_applications(
     agreed: &ClientMetadata,
     terms: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let owned = |scheme: &str| {
         let name_in_reverse = scheme.contains('.') && !scheme.split('.').any(str::is_empty);
         name_in_reverse

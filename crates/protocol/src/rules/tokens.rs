@@ -3,7 +3,7 @@
 use super::{grants, refuse};
 use crate::ClientMetadata;
 use crate::admit::AdmissionRules;
-use crate::member::Invalid;
+use crate::member::InvalidMember;
 use crate::response_type::ResponseType;
 use crate::values::{DeliveryMode, GrantType, SigningAlgorithm};
 
@@ -13,7 +13,7 @@ pub const REQUEST_URIS_MAX: usize = 10;
 pub(super) fn unsigned_id_tokens(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     let code_only = agreed
         .response_types
         .iter()
@@ -31,7 +31,7 @@ pub(super) fn unsigned_id_tokens(
 pub(super) fn signed_authorization_responses(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     match agreed.authorization_signed_response_alg {
         Some(SigningAlgorithm::None) => {
             refuse("authorization_signed_response_alg", "must not be none")
@@ -43,7 +43,7 @@ pub(super) fn signed_authorization_responses(
 pub(super) fn signed_request_objects(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if agreed.require_signed_request_object == Some(true)
         && agreed.request_object_signing_alg == Some(SigningAlgorithm::None)
     {
@@ -58,7 +58,7 @@ pub(super) fn signed_request_objects(
 pub(super) fn few_request_uris(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if agreed
         .request_uris
         .as_ref()
@@ -75,7 +75,7 @@ pub(super) fn few_request_uris(
 pub(super) fn delivery_mode_of_ciba(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if grants(agreed).contains(&GrantType::Ciba) && agreed.backchannel_token_delivery_mode.is_none()
     {
         return refuse(
@@ -89,7 +89,7 @@ pub(super) fn delivery_mode_of_ciba(
 pub(super) fn notification_endpoint_of_ciba(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     match agreed.backchannel_token_delivery_mode {
         Some(DeliveryMode::Ping | DeliveryMode::Push)
             if agreed.backchannel_client_notification_endpoint.is_none() =>
@@ -106,7 +106,7 @@ pub(super) fn notification_endpoint_of_ciba(
 pub(super) fn own_key_for_ciba(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     match &agreed.backchannel_authentication_request_signing_alg {
         Some(algorithm) if *algorithm == SigningAlgorithm::None || algorithm.is_symmetric() => {
             refuse(

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::Invalid;
+use crate::InvalidMember;
 use crate::field::SentMember;
 use crate::form::JsonForm;
 use crate::member::{
@@ -220,7 +220,10 @@ impl Member for Scope {
         words_schema()
     }
 
-    fn read(name: &'static str, sent: &mut [SentMember<'_>]) -> Result<Option<Self>, Invalid> {
+    fn read(
+        name: &'static str,
+        sent: &mut [SentMember<'_>],
+    ) -> Result<Option<Self>, InvalidMember> {
         let Some(value) = sent
             .first_mut()
             .map(|sent| sent.value.take())
@@ -228,13 +231,13 @@ impl Member for Scope {
         else {
             return Ok(None);
         };
-        let text = text(value).map_err(|reason| Invalid::new(name, reason))?;
+        let text = text(value).map_err(|reason| InvalidMember::new(name, reason))?;
         let words = text
             .split(' ')
             .map(|word| token_text(word).map(str::to_owned))
             .collect::<Result<_, _>>();
         words.map(|words| Some(Self(words))).map_err(|_| {
-            Invalid::new(
+            InvalidMember::new(
                 name,
                 "must be words of printable ASCII characters with one space between them",
             )

@@ -1,7 +1,8 @@
 //! The steps of every test here: configure a provider, and request metadata from it.
 
 use protocol::{
-    AdmissionRules, ClientMetadata, Invalid, Issuer, LegacyRedirects, Object, ProviderMetadata,
+    AdmissionRules, ClientMetadata, InvalidMember, Issuer, LegacyRedirects, Object,
+    ProviderMetadata,
 };
 use serde_json::Value;
 
@@ -29,7 +30,7 @@ pub fn agree(
     provider: &ProviderMetadata,
     terms: &AdmissionRules<'_>,
     asked: &Value,
-) -> Result<String, Invalid> {
+) -> Result<String, InvalidMember> {
     let asked = ClientMetadata::parse(object(asked))?;
     provider
         .admit(asked, terms)

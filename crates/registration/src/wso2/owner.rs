@@ -2,7 +2,7 @@
 
 use admission::Policy;
 use protocol::values::HumanText;
-use protocol::{Invalid, Issuer, LegacyRedirects, RegisteredMetadata, SentMembers};
+use protocol::{InvalidMember, Issuer, LegacyRedirects, RegisteredMetadata, SentMembers};
 use serde_json::Value;
 use store::{Account, Role};
 
@@ -62,7 +62,7 @@ impl Owner {
         metadata: &mut RegisteredMetadata,
         policy: &Policy,
         redirects: LegacyRedirects<'_>,
-    ) -> Result<Option<String>, Invalid> {
+    ) -> Result<Option<String>, InvalidMember> {
         let Some(owner) = &self.named else {
             return Ok(None);
         };
@@ -73,7 +73,7 @@ impl Owner {
         let composed = format!("{owner}_{}", names.untagged().map_or("", HumanText::as_str));
         names.set_untagged(
             HumanText::parse(composed.clone())
-                .map_err(|reason| Invalid::new("client_name", reason))?,
+                .map_err(|reason| InvalidMember::new("client_name", reason))?,
         );
         *metadata = policy.provider.admit(members, &policy.terms(redirects))?;
         Ok(Some(composed))

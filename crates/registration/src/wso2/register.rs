@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure, peer};
-use protocol::{Invalid, LegacyRedirects, TokenTerms};
+use protocol::{InvalidMember, LegacyRedirects, TokenTerms};
 use store::Actor;
 use store::audit::AuditEvent;
 
@@ -86,7 +86,7 @@ async fn accept(
 fn terms_with_name(
     terms: Option<&Arc<TokenTerms>>,
     composed: Option<&str>,
-) -> Result<Option<Arc<TokenTerms>>, Invalid> {
+) -> Result<Option<Arc<TokenTerms>>, InvalidMember> {
     match (terms, composed) {
         (Some(terms), Some(name)) => {
             let named = TokenTerms::clone(terms).with_name(name)?;

@@ -11,7 +11,7 @@ use store::{ClientsWithNul, StoreError};
 
 use super::error_text;
 use crate::config::{Config, SealingKeySource, TlsMode};
-use crate::descriptors::Descriptors;
+use crate::http::descriptors::Descriptors;
 use crate::observability::log_filter;
 use crate::{open_store, provider, serve, tls};
 use protocol::escape::{plain, visible_lines};

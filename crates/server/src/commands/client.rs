@@ -208,7 +208,7 @@ pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyh
     let token = RegistrationAccessToken::new(format!(
         "{}{}",
         RegistrationAccessToken::PREFIX,
-        random_text(&serve::random(), 32).map_err(anyhow::Error::msg)?
+        random_text(&serve::random(), 32)?
     ));
     match scope
         .store

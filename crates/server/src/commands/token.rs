@@ -36,7 +36,7 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::
     let token = InitialAccessToken::new(format!(
         "{}{}",
         InitialAccessToken::PREFIX,
-        random_text(&serve::random(), 32).map_err(anyhow::Error::msg)?
+        random_text(&serve::random(), 32)?
     ));
     let new = NewToken {
         label: args.label,

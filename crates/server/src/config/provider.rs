@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use protocol::{Invalid, Issuer, Object};
-use registration::Access;
+use protocol::{InvalidMember, Issuer, Object};
+use registration::RegistrationAccess;
 use webfinger::{Directory, HostedProvider};
 
 use super::{ConfigSources, descriptor, unreadable};
@@ -21,7 +21,7 @@ pub struct ProviderConfig {
     /// The WebFinger domains besides its own host.
     pub domains: Vec<webfinger::Domain>,
     /// The access to registration.
-    pub access: Access,
+    pub access: RegistrationAccess,
     /// Private-use schemes without a dot that native clients may use.
     pub native_schemes: Vec<String>,
     /// The lifetime of client secrets.
@@ -54,7 +54,7 @@ impl ProviderConfig {
     /// Names the provider and the settings that are missing or wrong.
     pub fn check(&self) -> anyhow::Result<()> {
         let setting = |member: &str| named(&format!("provider.metadata.{member}"));
-        let Err(Invalid { member, reason }) = document::offer(self) else {
+        let Err(InvalidMember { member, reason }) = document::offer(self) else {
             return Ok(());
         };
         let needed = ["authorization_endpoint", "token_endpoint"];

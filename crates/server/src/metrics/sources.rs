@@ -12,8 +12,8 @@ use telemetry::metrics::{MetricFamily, table};
 use telemetry::traces::{self, Traces};
 
 use super::store_health::StoreHealth;
-use crate::connections::Connections;
-use crate::wiring::Site;
+use crate::deployment::Deployment;
+use crate::http::connections::Connections;
 
 /// The outcome label of a registration, and the status of its answer.
 const REGISTERED: [&str; 2] = ["registered", "201"];
@@ -26,7 +26,7 @@ pub struct MetricSources {
     /// The objects that all providers share.
     pub services: Services,
     /// The providers: their registrations and keys.
-    pub site: Site,
+    pub deployment: Deployment,
     /// The connections of the public listeners.
     pub connections: Arc<Connections>,
     /// The state of the store when it was last checked.
@@ -123,7 +123,7 @@ impl MetricSources {
 
     fn registrations(&self) -> MetricFamily {
         let mut rows = Vec::new();
-        for (issuer, counts, _) in self.site.counted() {
+        for (issuer, counts, _) in self.deployment.counts() {
             let [outcome, status] = REGISTERED;
             rows.push((
                 issuer.as_str(),
@@ -162,8 +162,8 @@ impl MetricSources {
     fn keys(&self) -> MetricFamily {
         let now = self.services.clock.now().seconds();
         let snapshots: Vec<_> = self
-            .site
-            .counted()
+            .deployment
+            .counts()
             .map(|(issuer, _, keys)| (issuer, keys))
             .collect();
         let ages = snapshots.iter().flat_map(|(issuer, keys)| {

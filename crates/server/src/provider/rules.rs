@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use protocol::member::SingleValue;
 use protocol::uri::EndpointUri;
 use protocol::values::{RegistryName, SigningAlgorithm, SubjectType};
-use protocol::{Invalid, Issuer, Object, ProviderMetadata};
+use protocol::{InvalidMember, Issuer, Object, ProviderMetadata};
 use serde_json::Value;
 
 /// Members without which a document is none, beside the issuer. OIDC Discovery §3.
@@ -30,10 +30,10 @@ pub(super) fn check(
     document: &ProviderMetadata,
     issuer: &Issuer,
     configured: &Object,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidMember> {
     if let Some(missing) = REQUIRED.into_iter().find(|member| !document.has(member)) {
         let emptied = configured.get(missing).is_some_and(Value::is_array);
-        return Err(Invalid::new(
+        return Err(InvalidMember::new(
             missing,
             match missing {
                 _ if emptied => "must have at least one element",
@@ -55,20 +55,23 @@ pub(super) fn check(
         ("scopes_supported", RegistryName::OpenId.as_str()),
     ] {
         if lacks(list, value) {
-            return Err(Invalid::new(list, format!("must offer {value}")));
+            return Err(InvalidMember::new(list, format!("must offer {value}")));
         }
     }
     let subjects = "subject_types_supported";
     if lacks(subjects, SubjectType::Public.as_str())
         && lacks(subjects, SubjectType::Pairwise.as_str())
     {
-        return Err(Invalid::new(subjects, "must offer public or pairwise"));
+        return Err(InvalidMember::new(
+            subjects,
+            "must offer public or pairwise",
+        ));
     }
     Ok(())
 }
 
 /// Endpoints are reached over TLS. OIDC Discovery §3, RFC 8414 §2, RFC 8705 §5.
-fn endpoints(document: &ProviderMetadata, issuer: &Issuer) -> Result<(), Invalid> {
+fn endpoints(document: &ProviderMetadata, issuer: &Issuer) -> Result<(), InvalidMember> {
     let members = document.object();
     let plain =
         |value: &Value| !issuer.is_loopback() && value.as_str().is_some_and(|text| !is_https(text));
@@ -80,7 +83,7 @@ fn endpoints(document: &ProviderMetadata, issuer: &Issuer) -> Result<(), Invalid
             plain(value) || value.as_array().is_some_and(|list| list.iter().any(plain))
         });
         if wrong {
-            return Err(Invalid::new(
+            return Err(InvalidMember::new(
                 row.name,
                 "must be https, because the issuer is not on loopback",
             ));
@@ -93,7 +96,10 @@ fn endpoints(document: &ProviderMetadata, issuer: &Issuer) -> Result<(), Invalid
                 .values()
                 .any(|value| plain(value) || EndpointUri::read(value.clone()).is_err()) =>
         {
-            Err(Invalid::new(aliases, "must have https URLs for its values"))
+            Err(InvalidMember::new(
+                aliases,
+                "must have https URLs for its values",
+            ))
         }
         _ => Ok(()),
     }

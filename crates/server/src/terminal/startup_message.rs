@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use protocol::Secret;
 
 use crate::config::{Config, TlsMode};
+use crate::deployment::Deployment;
 use crate::settings::named;
-use crate::wiring::Site;
 
 /// Logs the addresses of the service; in development mode also prints the four steps as commands to paste.
 pub fn print(
     config: &Config,
-    site: &Site,
+    deployment: &Deployment,
     public: &[SocketAddr],
     management: &[SocketAddr],
     password: Option<&Secret>,
@@ -34,7 +34,7 @@ pub fn print(
     for allowed in &config.outbound_allow {
         tracing::info!("outbound.allow permits the private destination {allowed}");
     }
-    for (address, member) in site.placeholders() {
+    for (address, member) in deployment.placeholders() {
         tracing::info!(
             "{address} is a placeholder; set {} to the real endpoint",
             named(&format!("provider.metadata.{member}"))

@@ -234,7 +234,7 @@ fn a_placeholder_names_the_setting_that_is_missing() {
                     .expect(501),
                 json!({
                     "error": "not_implemented",
-                    "error_description": format!("There is no authorization server behind this address; {setting} names the real one."),
+                    "error_description": format!("This endpoint is a placeholder; set {setting} to the real endpoint."),
                 })
             );
         }

@@ -10,7 +10,7 @@ use probe::{
 };
 use protocol::Clock;
 use protocol::issuer::ISSUER_REL;
-use registration::{Access, ENDPOINT, WSO2_ENDPOINTS};
+use registration::{ENDPOINT, RegistrationAccess, WSO2_ENDPOINTS};
 use serde_json::Value;
 use webfinger::{Directory, Resource};
 
@@ -71,9 +71,9 @@ fn expected(
         resource: oidc_discovery::protected_resource(issuer, &offer.metadata),
         registration_path: format!("{}/{ENDPOINT}", issuer.path()),
         anonymous_status: match one.access {
-            Access::Open => 400,
-            Access::Protected => 401,
-            Access::Closed => 403,
+            RegistrationAccess::Open => 400,
+            RegistrationAccess::Protected => 401,
+            RegistrationAccess::Closed => 403,
         },
         wso2_paths: addresses::doors(all, one)
             .into_iter()

@@ -1,7 +1,7 @@
-//! What is answered ahead of the routes: the documents, by host and exact path, and WebFinger.
+//! The answers that are given ahead of the router: documents, by host and exact path, and WebFinger.
 //!
-//! The same answers are mounted as routes, where whatever is not a plain GET or HEAD of one of these addresses ends up. This
-//! spares the frequent requests the way through the router.
+//! The same answers are mounted as routes, which serve every request but a plain GET or HEAD of one of these addresses. The
+//! frequent requests are spared the router.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,40 +15,40 @@ use protocol::Issuer;
 use telemetry::{Metrics, RouteMetrics};
 use webfinger::Directory;
 
-use crate::host;
+use crate::http::host_header;
 
-/// The addresses that are answered here.
-pub struct Direct {
-    hosts: Hosts,
+/// The table of static answers.
+pub struct StaticRoutes {
+    hosts: HostTable,
     directory: Data<Directory>,
     webfinger: Arc<RouteMetrics>,
 }
 
-/// A document, with whose it is and what counts its requests.
-struct Counted {
+/// A document with its issuer and the metrics of its requests.
+struct StaticRoute {
     issuer: Issuer,
-    page: DocumentKind,
+    document: DocumentKind,
     metrics: Arc<RouteMetrics>,
 }
 
-enum Hosts {
+enum HostTable {
     /// Every provider is on one host, and `Host` is ignored.
-    One(Documents),
+    One(PathTable),
     /// The documents of each host.
-    Several(HashMap<String, Documents>),
+    Several(HashMap<String, PathTable>),
 }
 
-/// Documents by their paths, in order: a few comparisons find one sooner than a hash of the path does.
-struct Documents(Vec<(String, Counted)>);
+/// PathTable by their paths, in order: a few comparisons find one sooner than a hash of the path does.
+struct PathTable(Vec<(String, StaticRoute)>);
 
-impl Documents {
-    fn new(documents: HashMap<String, Counted>) -> Self {
+impl PathTable {
+    fn new(documents: HashMap<String, StaticRoute>) -> Self {
         let mut documents: Vec<_> = documents.into_iter().collect();
         documents.sort_by(|(one, _), (other, _)| one.cmp(other));
         Self(documents)
     }
 
-    fn at(&self, path: &str) -> Option<&Counted> {
+    fn at(&self, path: &str) -> Option<&StaticRoute> {
         let place = self
             .0
             .binary_search_by(|(known, _)| known.as_str().cmp(path))
@@ -57,37 +57,37 @@ impl Documents {
     }
 }
 
-impl Direct {
-    /// Those of a site: each document with its issuer and its path. Where two claim one address the first has it.
+impl StaticRoutes {
+    /// Makes the table from the documents, each with its issuer and path. Of two documents with one path the first is served.
     pub fn new(
-        pages: Vec<(Issuer, String, DocumentKind)>,
+        documents: Vec<(Issuer, String, DocumentKind)>,
         directory: Data<Directory>,
         metrics: &Metrics,
     ) -> Self {
-        let mut hosts: HashMap<String, HashMap<String, Counted>> = HashMap::new();
-        for (issuer, path, page) in pages {
+        let mut hosts: HashMap<String, HashMap<String, StaticRoute>> = HashMap::new();
+        for (issuer, path, document) in documents {
             let metrics = metrics.route(&path);
             hosts
                 .entry(issuer.host().to_owned())
                 .or_default()
                 .entry(path)
-                .or_insert(Counted {
+                .or_insert(StaticRoute {
                     issuer,
-                    page,
+                    document,
                     metrics,
                 });
         }
-        let mut hosts: HashMap<String, Documents> = hosts
+        let mut hosts: HashMap<String, PathTable> = hosts
             .into_iter()
-            .map(|(host, documents)| (host, Documents::new(documents)))
+            .map(|(host, documents)| (host, PathTable::new(documents)))
             .collect();
         let only = if hosts.len() > 1 {
             None
         } else {
             hosts.drain().next()
         };
-        let hosts = only.map_or(Hosts::Several(hosts), |(_, documents)| {
-            Hosts::One(documents)
+        let hosts = only.map_or(HostTable::Several(hosts), |(_, documents)| {
+            HostTable::One(documents)
         });
         Self {
             hosts,
@@ -96,13 +96,13 @@ impl Direct {
         }
     }
 
-    /// The issuer whose document is at the address, whatever the method.
+    /// Returns the issuer of the document at the address, for every method.
     pub fn issuer(&self, head: &RequestHead) -> Option<&Issuer> {
         self.document(head, head.uri.path())
             .map(|document| &document.issuer)
     }
 
-    /// The answer, and what counts it; nothing, for everything else.
+    /// Returns the answer and the metrics of its route, or `None` when the router must answer.
     pub fn answer(&self, head: &RequestHead) -> Option<(HttpResponse, &RouteMetrics)> {
         if head.method != Method::GET && head.method != Method::HEAD {
             return None;
@@ -114,14 +114,16 @@ impl Direct {
                 &self.webfinger,
             ));
         }
-        let Counted { page, metrics, .. } = self.document(head, path)?;
-        Some((page.respond(&head.headers), metrics))
+        let StaticRoute {
+            document, metrics, ..
+        } = self.document(head, path)?;
+        Some((document.respond(&head.headers), metrics))
     }
 
-    fn document(&self, head: &RequestHead, path: &str) -> Option<&Counted> {
+    fn document(&self, head: &RequestHead, path: &str) -> Option<&StaticRoute> {
         let documents = match &self.hosts {
-            Hosts::One(documents) => documents,
-            Hosts::Several(hosts) => hosts.get(&host::of(head)?)?,
+            HostTable::One(documents) => documents,
+            HostTable::Several(hosts) => hosts.get(&host_header::host(head)?)?,
         };
         documents.at(path)
     }

@@ -17,7 +17,7 @@ use protocol::RandomSource;
 const DRAWN_AT_ONCE: usize = 64;
 
 /// The source of identifiers, for every worker.
-pub struct RequestIds {
+pub struct RequestIdGenerator {
     random: RandomSource,
     proxies: Proxies,
 }
@@ -40,17 +40,17 @@ impl Default for Drawn {
     }
 }
 
-impl RequestIds {
+impl RequestIdGenerator {
     /// A source that draws from `random`; requests that come through `proxies` may bring their own identifiers.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// Fails when the random source does.
     pub fn new(random: RandomSource, proxies: Proxies) -> Result<Arc<Self>, String> {
         random(&mut [0; RANDOM_BYTES])?;
         Ok(Arc::new(Self { random, proxies }))
     }
 
-    /// A new identifier; none when randomness has run out since the start.
+    /// Returns a new identifier, or `None` when the random source fails.
     fn next(&self, drawn: &DrawnIds) -> Option<RequestId> {
         let mut drawn = drawn.0.try_borrow_mut().ok()?;
         if drawn.unused == 0 {
@@ -64,8 +64,8 @@ impl RequestIds {
             .and_then(|value| RequestId::from_random(*value))
     }
 
-    /// The one a configured proxy gave the request, or a new one out of those that were drawn.
-    pub fn of(&self, head: &RequestHead, drawn: &DrawnIds) -> Option<RequestId> {
+    /// Returns the identifier that a configured proxy gave the request, or a new one.
+    pub fn id_of(&self, head: &RequestHead, drawn: &DrawnIds) -> Option<RequestId> {
         if self.proxies.networks.is_empty() {
             return self.next(drawn);
         }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn drawn_bytes_are_used_once() {
         let (random, draws) = counting(u64::MAX);
-        let ids = RequestIds::new(random, Proxies::default()).unwrap();
+        let ids = RequestIdGenerator::new(random, Proxies::default()).unwrap();
         let workers = [DrawnIds::default(), DrawnIds::default()];
         let given: Vec<RequestId> = workers
             .iter()
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn failed_draw_gives_no_identifier() {
         let (random, _) = counting(1);
-        let ids = RequestIds::new(random, Proxies::default()).unwrap();
+        let ids = RequestIdGenerator::new(random, Proxies::default()).unwrap();
         let drawn = DrawnIds::default();
         assert_eq!((0..64).filter_map(|_| ids.next(&drawn)).count(), 64);
         assert_eq!((ids.next(&drawn), ids.next(&drawn)), (None, None));

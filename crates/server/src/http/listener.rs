@@ -28,7 +28,7 @@ use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use openssl::ssl::SslAcceptor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connections::{Connections, OpenConnection};
+use crate::http::connections::{Connections, OpenConnection};
 use crate::settings::Limits;
 
 /// The interval in which the client may end its side of a connection that the service has ended.

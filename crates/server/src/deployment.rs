@@ -1,4 +1,4 @@
-//! Providers, state and routes: where the features meet.
+//! The deployment: the providers of a configuration with their state and routes. Here the features meet.
 
 use std::sync::Arc;
 
@@ -17,25 +17,26 @@ use telemetry::Metrics;
 use webfinger::Directory;
 
 use crate::config::{Config, ProviderConfig};
-use crate::direct::Direct;
+use crate::http::host_header;
+use crate::http::static_routes::StaticRoutes;
+use crate::provider;
 use crate::provider::addresses;
-use crate::{host, provider};
 
 /// The actor in the audit trail for accounts and keys that are made when the service starts for the first time.
 pub const FIRST_START: &str = "first start";
 
-/// Everything the routes need, made once and shared by every worker.
+/// The state of the routes, made once and shared by every worker.
 #[derive(Clone)]
-pub struct Site {
-    providers: Vec<Provider>,
+pub struct Deployment {
+    providers: Vec<ProviderRoutes>,
     directory: Data<Directory>,
     body: Data<BodyLimits>,
     proxies: Data<Proxies>,
 }
 
-/// One provider's share of it.
+/// The state of one provider's routes.
 #[derive(Clone)]
-struct Provider {
+struct ProviderRoutes {
     host: String,
     discovery: Data<Discovery>,
     registration: Data<Registration>,
@@ -45,17 +46,15 @@ struct Provider {
     keys: KeyRing,
 }
 
-/// Why a site cannot be put together: one sentence.
+/// The error of a deployment that cannot be made: one sentence.
 #[derive(Debug, thiserror::Error)]
-pub enum SiteError {
+pub enum DeploymentError {
     /// A member of a provider's document.
     #[error("the provider {issuer}: {invalid}; set it in [provider.metadata]{hint}")]
     Metadata {
-        /// Whose.
         issuer: String,
-        /// Which and why.
-        invalid: protocol::Invalid,
-        /// What else sets it.
+        invalid: protocol::InvalidMember,
+        /// The variable that sets the member as well.
         hint: String,
     },
     /// The domains of two providers.
@@ -63,20 +62,15 @@ pub enum SiteError {
     Domains(#[from] webfinger::DirectoryError),
     /// A provider's keys.
     #[error("the keys of {issuer} cannot be used: {error}")]
-    Keys {
-        /// Whose.
-        issuer: String,
-        /// Why.
-        error: KeyError,
-    },
+    Keys { issuer: String, error: KeyError },
 }
 
-impl Site {
-    /// Puts the site together: every document is frozen here.
+impl Deployment {
+    /// Makes the deployment. Every document is rendered here.
     ///
     /// # Errors
-    /// One sentence that names the provider and what is wrong with it.
-    pub fn new(config: &Config, services: &Services) -> Result<Self, SiteError> {
+    /// Names the provider and its fault.
+    pub fn new(config: &Config, services: &Services) -> Result<Self, DeploymentError> {
         let directory = Data::new(Directory::new(
             config
                 .providers
@@ -87,7 +81,7 @@ impl Site {
         let providers = config
             .providers
             .iter()
-            .map(|provider| Provider::new(provider, config, services))
+            .map(|provider| ProviderRoutes::new(provider, config, services))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             providers,
@@ -116,19 +110,19 @@ impl Site {
             self.providers
                 .iter()
                 .for_each(|provider| provider.mount(config));
-            config.default_service(web::to(nothing_here));
+            config.default_service(web::to(not_found));
             return;
         }
         for name in &hosts {
             let name = (*name).to_owned();
-            let own: Vec<Provider> = self
+            let own: Vec<ProviderRoutes> = self
                 .providers
                 .iter()
                 .filter(|provider| provider.host == name)
                 .cloned()
                 .collect();
             let here = move |context: &guard::GuardContext<'_>| {
-                host::of(context.head()).is_some_and(|host| host == name)
+                host_header::host(context.head()).is_some_and(|host| host == name)
             };
             config.service(
                 web::scope("")
@@ -142,29 +136,29 @@ impl Site {
         }
         let known: Arc<[String]> = hosts.iter().map(|name| (*name).to_owned()).collect();
         config.default_service(web::to(move |request: HttpRequest| {
-            nothing_at_host(request, Arc::clone(&known))
+            unknown_host(request, Arc::clone(&known))
         }));
     }
 
-    /// What is answered ahead of those routes.
-    pub fn direct(&self, metrics: &Metrics) -> Direct {
-        let of = |provider: &Provider| {
+    /// Returns the answers that are given ahead of those routes.
+    pub fn static_routes(&self, metrics: &Metrics) -> StaticRoutes {
+        let documents = |provider: &ProviderRoutes| {
             let pages = oidc_discovery::documents(&provider.discovery, &provider.doors).into_iter();
             pages
                 .map(|(path, page)| (provider.registration.policy.issuer.clone(), path, page))
                 .collect::<Vec<_>>()
         };
-        Direct::new(
-            self.providers.iter().flat_map(of).collect(),
+        StaticRoutes::new(
+            self.providers.iter().flat_map(documents).collect(),
             self.directory.clone(),
             metrics,
         )
     }
 
-    /// Reads every provider's keys again, and freezes what follows from those that changed. Blocks on the store.
+    /// Reads every provider's keys again, and renders the documents of those that changed. Blocks on the store.
     ///
     /// # Errors
-    /// The first provider's whose keys cannot be read or do not sign; its documents stay as they were.
+    /// Fails for the first provider whose keys cannot be read or do not sign; its documents stay as they were.
     pub fn reload_keys(&self) -> Result<(), KeyError> {
         for provider in &self.providers {
             if provider.keys.reload()? {
@@ -174,8 +168,8 @@ impl Site {
         Ok(())
     }
 
-    /// Of every provider: its issuer, what became of registrations there, and its keys.
-    pub fn counted(&self) -> impl Iterator<Item = (&Issuer, &RegistrationCounts, Arc<Snapshot>)> {
+    /// Returns the issuer, the registration counts and the keys of every provider.
+    pub fn counts(&self) -> impl Iterator<Item = (&Issuer, &RegistrationCounts, Arc<Snapshot>)> {
         self.providers.iter().map(|provider| {
             (
                 &provider.registration.policy.issuer,
@@ -185,9 +179,9 @@ impl Site {
         })
     }
 
-    /// Every placeholder: its address and the setting that names the real one.
+    /// Returns every placeholder: its address and the member that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
-        let all = |provider: &Provider| {
+        let all = |provider: &ProviderRoutes| {
             let issuer = provider.registration.policy.issuer.clone();
             provider
                 .placeholders
@@ -199,14 +193,14 @@ impl Site {
     }
 }
 
-impl Provider {
+impl ProviderRoutes {
     fn new(
         provider: &ProviderConfig,
         config: &Config,
         services: &Services,
-    ) -> Result<Self, SiteError> {
+    ) -> Result<Self, DeploymentError> {
         let issuer = provider.issuer.clone();
-        let offer = provider::offer(provider).map_err(|invalid| SiteError::Metadata {
+        let offer = provider::offer(provider).map_err(|invalid| DeploymentError::Metadata {
             issuer: issuer.to_string(),
             hint: crate::settings::all()
                 .find(|setting| setting.key == format!("provider.metadata.{}", invalid.member))
@@ -215,7 +209,7 @@ impl Provider {
                 }),
             invalid,
         })?;
-        let unusable = |error| SiteError::Keys {
+        let unusable = |error| DeploymentError::Keys {
             issuer: provider.issuer.to_string(),
             error,
         };
@@ -271,20 +265,17 @@ fn placeholder(member: &str) -> Failure {
     let setting = crate::settings::named(&format!("provider.metadata.{member}"));
     Failure::new(
         ErrorCode::NotImplemented,
-        format!(
-            "There is no authorization server behind this address; {setting} names the real one."
-        ),
+        format!("This endpoint is a placeholder; set {setting} to the real endpoint."),
     )
 }
 
-/// A page may learn that there is nothing, and ask so in the way it asks for what there is: clients try addresses of
-/// documents.
-async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Failure> {
-    let asks_first = request.method() == Method::OPTIONS
+/// Answers 404 with CORS, since clients in browsers try several addresses of a document.
+async fn not_found(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let is_preflight = request.method() == Method::OPTIONS
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if asks_first {
+    if is_preflight {
         let mut answer = HttpResponse::NoContent();
         for (name, value) in [
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -301,12 +292,9 @@ async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Failure> {
     )
 }
 
-async fn nothing_at_host(
-    request: HttpRequest,
-    known: Arc<[String]>,
-) -> Result<HttpResponse, Failure> {
-    if host::of(request.head()).is_some_and(|host| known.contains(&host)) {
-        return nothing_here(request).await;
+async fn unknown_host(request: HttpRequest, known: Arc<[String]>) -> Result<HttpResponse, Failure> {
+    if host_header::host(request.head()).is_some_and(|host| known.contains(&host)) {
+        return not_found(request).await;
     }
     Err(Failure::new(
         ErrorCode::MisdirectedRequest,

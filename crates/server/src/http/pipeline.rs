@@ -1,5 +1,6 @@
-//! What every request passes before it comes to a route, and every answer after it, in one place: layers of middleware cost
-//! each request more than a document does.
+//! The steps that every request passes before its route, and every answer after it.
+//!
+//! They stand in one service, since layers of middleware cost each request more than a document does.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,40 +23,37 @@ use protocol::Issuer;
 use registration::Registration;
 use telemetry::{Metrics, RequestSpan, RouteMetrics, Traces};
 
-use crate::direct::Direct;
-use crate::heads;
-use crate::request_id::{DrawnIds, RequestIds};
+use crate::http::head_limits;
+use crate::http::request_ids::{DrawnIds, RequestIdGenerator};
+use crate::http::static_routes::StaticRoutes;
 use crate::settings::Limits;
 
-/// What is kept for every request.
-pub struct Front {
-    /// What is answered without a route.
-    pub direct: Direct,
-    /// What names requests.
-    pub ids: Arc<RequestIds>,
-    /// How long heads may be, and how long a request may take.
+/// The objects that the pipeline uses for each request.
+pub struct RequestPipeline {
+    /// The answers that need no route.
+    pub static_routes: StaticRoutes,
+    pub request_ids: Arc<RequestIdGenerator>,
+    /// The limits of a request's head and of its duration.
     pub limits: Limits,
-    /// What counts.
     pub metrics: Metrics,
-    /// Whether browsers are told to accept no certificate but a trusted one from now on. RFC 6797 §6.1.
-    pub strict: bool,
-    /// Who is told of every request, if anybody is.
+    /// True if answers have `Strict-Transport-Security`. RFC 6797 §6.1.
+    pub strict_transport_security: bool,
     pub traces: Option<Traces>,
 }
 
-impl Front {
-    /// This in front of routes.
-    pub fn before<F: ServiceFactory<Request>>(
+impl RequestPipeline {
+    /// Puts the pipeline in pipeline of routes.
+    pub fn wrap<F: ServiceFactory<Request>>(
         self: Arc<Self>,
         routes: impl IntoServiceFactory<F, Request>,
-    ) -> Fronted<F> {
-        Fronted {
-            front: self,
+    ) -> PipelineFactory<F> {
+        PipelineFactory {
+            pipeline: self,
             routes: routes.into_factory(),
         }
     }
 
-    /// What every answer has, whoever gives it.
+    /// Adds the header fields that every answer has.
     fn finish(
         &self,
         answer: HttpResponse,
@@ -68,7 +66,7 @@ impl Front {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
-        if self.strict {
+        if self.strict_transport_security {
             headers.insert(
                 header::STRICT_TRANSPORT_SECURITY,
                 HeaderValue::from_static("max-age=31536000"),
@@ -80,17 +78,19 @@ impl Front {
         answer.map_body(|_, body| unread.guard(body))
     }
 
-    /// At which provider a request is that came to a route.
+    /// Returns the issuer of the provider whose route the request came to.
     fn issuer<'a>(&'a self, request: &'a HttpRequest) -> Option<&'a Issuer> {
         let registration = || {
             request
                 .app_data::<Data<Registration>>()
                 .map(|registration| &registration.policy.issuer)
         };
-        self.direct.issuer(request.head()).or_else(registration)
+        self.static_routes
+            .issuer(request.head())
+            .or_else(registration)
     }
 
-    /// The answer of the routes, within the time that a request may take, and what counts it.
+    /// Waits for the answer of the routes, at most as long as a request may take, and returns it with the metrics of its route.
     async fn routed<B: MessageBody + 'static>(
         &self,
         answer: impl Future<Output = Result<ServiceResponse<B>, Error>>,
@@ -135,16 +135,16 @@ fn count(
     }
 }
 
-/// The route of requests that came to none, or were cut short.
+/// The label of requests that reached no route or were cut short.
 const UNROUTED: &str = "none";
 
-/// Makes a worker's share of it.
-pub struct Fronted<F> {
-    front: Arc<Front>,
+/// Makes the [`PipelineService`] of each worker.
+pub struct PipelineFactory<F> {
+    pipeline: Arc<RequestPipeline>,
     routes: F,
 }
 
-impl<F, B> ServiceFactory<Request> for Fronted<F>
+impl<F, B> ServiceFactory<Request> for PipelineFactory<F>
 where
     F: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error>,
     F::Future: 'static,
@@ -155,15 +155,15 @@ where
     type Response = Response<GuardedBody>;
     type Error = Error;
     type Config = AppConfig;
-    type Service = Worker<F::Service>;
+    type Service = PipelineService<F::Service>;
     type InitError = F::InitError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Service, F::InitError>>>>;
 
     fn new_service(&self, config: AppConfig) -> Self::Future {
-        let (front, routes) = (Arc::clone(&self.front), self.routes.new_service(config));
+        let (pipeline, routes) = (Arc::clone(&self.pipeline), self.routes.new_service(config));
         Box::pin(async move {
-            Ok(Worker {
-                front,
+            Ok(PipelineService {
+                pipeline,
                 routes: routes.await?,
                 drawn_ids: DrawnIds::default(),
             })
@@ -171,14 +171,14 @@ where
     }
 }
 
-/// One worker's share.
-pub struct Worker<S> {
-    front: Arc<Front>,
+/// The pipeline and the routes of one worker.
+pub struct PipelineService<S> {
+    pipeline: Arc<RequestPipeline>,
     routes: S,
     drawn_ids: DrawnIds,
 }
 
-impl<S, B> Service<Request> for Worker<S>
+impl<S, B> Service<Request> for PipelineService<S>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
     S::Future: 'static,
@@ -186,45 +186,45 @@ where
 {
     type Response = Response<GuardedBody>;
     type Error = Error;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     forward_ready!(routes);
 
-    fn call(&self, mut request: Request) -> Answer {
-        let (front, begun) = (&self.front, Instant::now());
-        let id = front.ids.of(request.head(), &self.drawn_ids);
+    fn call(&self, mut request: Request) -> ResponseFuture {
+        let (pipeline, begun) = (&self.pipeline, Instant::now());
+        let id = pipeline.request_ids.id_of(request.head(), &self.drawn_ids);
         let unread = request_body_guard::share(request.payload());
-        let span = front
+        let span = pipeline
             .traces
             .as_ref()
             .map(|traces| traces.begin(request.head(), id.as_ref()));
-        if let Some(failure) = heads::refusal(&front.limits, request.head()) {
+        if let Some(failure) = head_limits::check(&pipeline.limits, request.head()) {
             let answer = HttpResponse::from_error(failure);
             count(
                 begun,
                 request.method(),
-                &front.metrics.route(UNROUTED),
+                &pipeline.metrics.route(UNROUTED),
                 &answer,
                 span.as_ref(),
             );
-            return Answer::Ready(Some(front.finish(answer, unread, id)));
+            return ResponseFuture::Ready(Some(pipeline.finish(answer, unread, id)));
         }
-        if let Some((answer, metrics)) = front.direct.answer(request.head()) {
+        if let Some((answer, metrics)) = pipeline.static_routes.answer(request.head()) {
             if let Some(span) = &span
-                && let Some(issuer) = front.direct.issuer(request.head())
+                && let Some(issuer) = pipeline.static_routes.issuer(request.head())
             {
                 span.set_issuer(issuer.as_str());
             }
             count(begun, request.method(), metrics, &answer, span.as_ref());
-            return Answer::Ready(Some(front.finish(answer, unread, id)));
+            return ResponseFuture::Ready(Some(pipeline.finish(answer, unread, id)));
         }
-        let (front, method) = (Arc::clone(front), request.method().clone());
+        let (pipeline, method) = (Arc::clone(pipeline), request.method().clone());
         let answer = self.routes.call(request);
-        Answer::Routed(Box::pin(async move {
+        ResponseFuture::Routed(Box::pin(async move {
             let routed = async {
                 match &span {
-                    Some(span) => span.handle(front.routed(answer, Some(span))).await,
-                    None => front.routed(answer, None).await,
+                    Some(span) => span.handle(pipeline.routed(answer, Some(span))).await,
+                    None => pipeline.routed(answer, None).await,
                 }
             };
             let (answer, metrics) = match &id {
@@ -232,20 +232,20 @@ where
                 None => routed.await,
             };
             count(begun, &method, &metrics, &answer, span.as_ref());
-            front.finish(answer, unread, id)
+            pipeline.finish(answer, unread, id)
         }))
     }
 }
 
-/// An answer that is there, or under way.
-pub enum Answer {
-    /// There it is; nothing once it was taken.
+/// An answer that is ready, or the future of one.
+pub enum ResponseFuture {
+    /// The answer; `None` once it was taken.
     Ready(Option<Response<GuardedBody>>),
-    /// Whoever has the route is at it.
+    /// The work of a route.
     Routed(Pin<Box<dyn Future<Output = Response<GuardedBody>>>>),
 }
 
-impl Future for Answer {
+impl Future for ResponseFuture {
     type Output = Result<Response<GuardedBody>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

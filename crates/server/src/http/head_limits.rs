@@ -1,4 +1,4 @@
-//! No request has a longer head than the limits say.
+//! The limits of a request's head.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
@@ -7,13 +7,13 @@ use protocol::ErrorCode;
 
 use crate::settings::Limits;
 
-/// The refusal of a request whose target or header fields are too long or too many: 414 or 431. RFC 9110 §15.5.15,
+/// Returns the refusal of a request whose target or header fields are too long or too many: 414 or 431. RFC 9110 §15.5.15,
 /// RFC 6585 §5.
-pub fn refusal(limits: &Limits, head: &RequestHead) -> Option<Failure> {
+pub fn check(limits: &Limits, head: &RequestHead) -> Option<Failure> {
     let more = |count: usize, limit: u32| u32::try_from(count).map_or(true, |count| count > limit);
-    let failure = |status, told: String| {
+    let failure = |status, description: String| {
         Some(
-            Failure::new(ErrorCode::InvalidRequest, told)
+            Failure::new(ErrorCode::InvalidRequest, description)
                 .status(status)
                 .closing(),
         )
@@ -32,11 +32,11 @@ pub fn refusal(limits: &Limits, head: &RequestHead) -> Option<Failure> {
         );
     }
     if more(head.headers.len(), limits.headers) {
-        let told = format!(
+        let description = format!(
             "The request must have at most {} header fields.",
             limits.headers
         );
-        return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, told);
+        return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, description);
     }
     let fields: usize = head
         .headers
@@ -44,11 +44,11 @@ pub fn refusal(limits: &Limits, head: &RequestHead) -> Option<Failure> {
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     if more(target + fields, limits.head_bytes) {
-        let told = format!(
+        let description = format!(
             "The path, the query and the header fields must be at most {} bytes together.",
             limits.head_bytes
         );
-        return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, told);
+        return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, description);
     }
     None
 }

@@ -1,4 +1,4 @@
-//! What every answer has in common, whatever was asked.
+//! The properties that all answers share.
 
 mod support;
 

@@ -35,7 +35,7 @@ fn registering(provider: &Provider) -> TryOptions {
     }
 }
 
-/// What was printed, and the sentence of a broken step.
+/// Runs `try`; returns its output, and the sentence of the failed step.
 fn tried(attempt: &TryOptions) -> (String, Option<String>) {
     let mut out = Vec::new();
     let outcome = try_provider(attempt, &mut out);

@@ -21,7 +21,7 @@ fn rows(server: &TestServer, arguments: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// How often what was refused, to whom and from where, in all.
+/// Adds up the refusals by kind, account and address.
 fn refused(rows: &[Value]) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for row in rows.iter().filter(|row| {

@@ -32,7 +32,7 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// Another one.
 const OTHER_KEY: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// A provider whose issuer is the same whatever port is free, on SQLite or on PostgreSQL, with the same sealing key.
+/// A provider with a fixed issuer, independent of the port, on SQLite or on PostgreSQL, with the same sealing key.
 fn fixed(database: Option<&Postgres>) -> Setup {
     let setup = Setup::new()
         .with("FRONTDESK_ISSUER", "http://localhost:9443")
@@ -56,12 +56,12 @@ fn fed(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> Output
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that refuses before it reads leaves nobody to write to.
+    // A command that fails before it reads closes its standard input.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
 
-/// The same; exit 0, a quiet standard error, and what it printed.
+/// Runs a command with something on its standard input; asserts success without messages, returns its output.
 #[track_caller]
 fn gave(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     let output = fed(setup, folder, arguments, input);
@@ -73,7 +73,7 @@ fn gave(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> Strin
     text(&output.stdout)
 }
 
-/// The same; exit 1, nothing printed, and the one sentence.
+/// Runs a command with something on its standard input; asserts exit 1 without output, returns its message.
 #[track_caller]
 fn refused(setup: &Setup, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     let output = fed(setup, folder, arguments, input);

@@ -1,4 +1,4 @@
-//! What an operator does besides serving, each command beside the running service.
+//! The commands besides `serve`, each beside the running service.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ use server::settings;
 use support::{PASSWORD, Postgres, Setup, TestServer, until};
 use tempfile::TempDir;
 
-/// A served provider whose issuer is the same whatever port is free, so that every command knows it.
+/// A served provider with a fixed issuer, independent of the port, so that every command knows it.
 fn fixed() -> Setup {
     Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443")
 }
@@ -43,12 +43,12 @@ fn fed(server: &TestServer, arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that refuses before it reads leaves nobody to write to.
+    // A command that fails before it reads closes its standard input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
 
-/// The same; exit 0, and what it printed.
+/// Runs a command with something on its standard input; asserts success, returns its output.
 #[track_caller]
 fn gave(server: &TestServer, arguments: &[&str], input: &str) -> String {
     let output = fed(server, arguments, input);
@@ -57,7 +57,7 @@ fn gave(server: &TestServer, arguments: &[&str], input: &str) -> String {
     text(&output.stdout)
 }
 
-/// The same; exit 1, nothing printed, and the one sentence.
+/// Runs a command with something on its standard input; asserts exit 1 without output, returns its message.
 #[track_caller]
 fn refused(server: &TestServer, arguments: &[&str], input: &str) -> String {
     let output = fed(server, arguments, input);
@@ -1305,7 +1305,7 @@ fn help_and_version_are_printed_without_configuration() {
     );
 }
 
-/// What the start-up message says to paste, in order.
+/// Returns the commands of the start-up message, in order.
 fn pasted(printed: &str) -> Vec<String> {
     let mut lines = printed.lines();
     std::iter::from_fn(|| {

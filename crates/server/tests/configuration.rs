@@ -1,5 +1,5 @@
-//! What an operator says, rightly and wrongly: every mistake is one sentence that names the setting, the file or the value,
-//! and a start that is refused has made nothing.
+//! The configuration, with and without mistakes: every mistake is one sentence that names the setting, the file or the value,
+//! and a start that is refused has created nothing.
 
 #![expect(
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ const OTHER_KEY: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// A provider others can reach, without anything else.
 const PROVIDER: &str = "[[provider]]\nissuer = \"https://login.example.com\"\n";
 
-/// Its two endpoints that nobody can guess.
+/// The two endpoints without a default.
 const ENDPOINTS: &str = "[provider.metadata]\nauthorization_endpoint = \"https://login.example.com/authorize\"\ntoken_endpoint = \"https://login.example.com/token\"\n";
 
 /// Nothing but free ports.
@@ -949,7 +949,7 @@ fn uncreatable_data_folder_is_named() {
     );
 }
 
-/// What `check` prints first: what was set, as a file would say it.
+/// Returns the first part of the output of `check`: the settings in force, as a configuration file.
 fn effective(setup: &Setup) -> Table {
     let folder = TempDir::new().unwrap();
     let output = setup.command(folder.path(), &["check"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! What a provider says of itself: the same document at every address clients look for it, and its keys.
+//! The provider's document, the same at every address where clients look for it, and its keys.
 //! OIDC Discovery §4, RFC 8414 §3, RFC 7517.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]

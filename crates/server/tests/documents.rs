@@ -27,7 +27,7 @@ use std::thread;
 use page::Page;
 use world::World;
 
-/// Where the pages are.
+/// Returns the root of the source, with the pages.
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }

@@ -1,4 +1,4 @@
-//! How much of the service one address may take: connections, and the heads of requests.
+//! The limits of one address: its connections, and the size of request heads.
 
 #![expect(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ fn served(server: &TestServer) -> Option<TcpStream> {
     asked(&mut connection).then_some(connection)
 }
 
-/// Whether a request on the connection is answered with the keys.
+/// Returns true if a request on the connection is answered with the keys.
 fn asked(connection: &mut TcpStream) -> bool {
     connection.set_read_timeout(Some(PATIENCE)).unwrap();
     if connection.write_all(KEYS).is_err() {

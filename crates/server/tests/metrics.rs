@@ -1,4 +1,4 @@
-//! What the management listener tells Prometheus, and what is made of it in docs/monitoring.
+//! The metrics of the management listener, and the dashboards and alerts in docs/monitoring that read them.
 
 #![expect(
     clippy::unwrap_used,

@@ -34,7 +34,7 @@ fn description() -> Value {
     server::openapi::description()
 }
 
-/// What a reference leads to.
+/// Follows a reference.
 fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     value.get("$ref").map_or(value, |at| {
         description
@@ -43,7 +43,7 @@ fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     })
 }
 
-/// Whether an answer is one of those an operation has: its status, its media type, and every header field.
+/// Asserts that an operation describes an answer: its status, its media type, and every header field.
 fn check(description: &Value, operation: &Value, asked: &str, answer: &Answer) {
     let status = answer.status().to_string();
     let answers = &operation["responses"];

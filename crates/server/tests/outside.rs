@@ -19,10 +19,10 @@ use std::collections::BTreeSet;
 use proxy::Mistake;
 use site::Site;
 
-/// The names of what is wrong, and where the mend names which directive.
+/// A mistake, the names of the checks that find it, and the directive that the fix names.
 type Expected = (Mistake, &'static [&'static str], &'static str);
 
-/// Each mistake is found by its checks and by no other, and the mend names what to write.
+/// Each mistake is found by its checks and by no other, and the fix names the directive to write.
 #[track_caller]
 fn found(site: &Site, planted: &[Expected]) {
     for (mistake, names, directive) in planted {

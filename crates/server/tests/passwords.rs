@@ -1,4 +1,4 @@
-//! Wrong passwords from many addresses at once: they cost nobody else's log-in, and no memory that stays.
+//! Wrong passwords from many addresses at once: they delay no other login, and take no memory that stays.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
@@ -92,7 +92,7 @@ impl Guesser {
     }
 }
 
-/// The time that a wrong password takes when nobody else asks: the measure of this machine.
+/// The time that a wrong password takes on an idle server: the measure of this machine.
 fn calm(server: &TestServer) -> Duration {
     let times = (0..5).map(|_| {
         let begun = Instant::now();

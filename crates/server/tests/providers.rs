@@ -47,7 +47,7 @@ fn token(client: &Value) -> &str {
     client["registration_access_token"].as_str().unwrap()
 }
 
-/// RFC 7592 §2: another provider's client is a client nobody knows.
+/// RFC 7592 §2: another provider's client is an unknown client.
 fn refuses_as_unknown(answer: &Answer) {
     let description = answer.refused(401, "invalid_token");
     assert_eq!(

@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::{Value, json};
 use support::{PASSWORD, Postgres, Setup, TestServer, until};
 
-/// A served provider whose issuer is the same whatever port is free.
+/// A served provider with a fixed issuer, independent of the port.
 fn fixed() -> Setup {
     Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443")
 }

@@ -1,4 +1,4 @@
-//! What every request is called.
+//! The identifiers of requests.
 
 #![expect(
     clippy::unwrap_used,
@@ -47,7 +47,7 @@ fn every_answer_has_its_request_id() {
         server.request("GET", "/register/nobody").bearer("rat_x"),
         server.request("GET", &format!("/{}", "x".repeat(9_000))),
         server.request("GET", "/oauth2/token"),
-        // Whoever stands in front is not named in the configuration, so what it says does not count.
+        // The peer is not a configured proxy, so its header is ignored.
         server
             .request("GET", "/jwks")
             .header("X-Request-Id", "forged"),

@@ -41,7 +41,7 @@ fn serving(issuer: &str) -> TestServer {
     Setup::new().file(&provider(issuer, "", "")).start()
 }
 
-/// What a start with that configuration is refused with.
+/// Asserts that a start with that configuration is refused; returns the message.
 #[track_caller]
 fn stops(text: &str) -> String {
     let folder = TempDir::new().unwrap();

@@ -17,10 +17,10 @@ use cluster::Cluster;
 use serde_json::{Value, json};
 use support::{PASSWORD, PATIENCE, Postgres, Setup, TestServer, until};
 
-/// How long the whole end may take.
+/// The time limit of a shutdown.
 const AT_MOST: Duration = Duration::from_secs(15);
 
-/// A served provider whose issuer is the same whatever port is free.
+/// A served provider with a fixed issuer, independent of the port.
 fn fixed() -> Setup {
     Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443")
 }
@@ -55,7 +55,7 @@ fn begun(server: &TestServer, name: &str) -> (TcpStream, String) {
     (stream, rest.to_owned())
 }
 
-/// What is left to read until the other side closes.
+/// Reads until the other side closes.
 fn read(mut stream: TcpStream) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

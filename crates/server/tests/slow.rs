@@ -17,7 +17,7 @@ use support::{PATIENCE, Setup, TestServer};
 
 const SLOW: usize = 64;
 
-/// What half of the slow ones never finish saying, and the other half have a body for that never ends.
+/// The two beginnings of slow requests: half of them never finish the head, the others never finish the body.
 const HEADS: [&str; 2] = [
     "GET /jwks HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
     "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{",

@@ -1,4 +1,4 @@
-//! What a supervisor that waits at `NOTIFY_SOCKET` hears. `sd_notify(3)`.
+//! The notifications for a supervisor that waits at `NOTIFY_SOCKET`. `sd_notify(3)`.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
@@ -27,7 +27,7 @@ fn heard(socket: &UnixDatagram) -> String {
     String::from_utf8(buffer.get(..length).unwrap().to_vec()).unwrap()
 }
 
-/// Whether nothing more was said.
+/// Returns true if the socket has no further message.
 fn silent(socket: &UnixDatagram) -> bool {
     socket.set_nonblocking(true).unwrap();
     socket

@@ -1,4 +1,4 @@
-//! How often anybody may register.
+//! The rate limits of registration.
 
 mod support;
 
@@ -137,7 +137,7 @@ fn too_many_failed_logins_are_refused() {
     attempt("admin", support::PASSWORD, "203.0.113.5").refused(429, "invalid_request");
     attempt("admin", support::PASSWORD, "203.0.113.6").created();
     attempt("nobody", "wrong", "203.0.113.5").refused(401, "invalid_token");
-    // Whoever proved the password a moment ago goes on working.
+    // A caller whose password was verified a moment ago can go on.
     attempt("admin", support::PASSWORD, "203.0.113.6").created();
     support::until("wrong passwords are logged", || {
         server.log().contains("log-in refused")

@@ -48,7 +48,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Whether a client that trusts the authority would take the server for `name` at `now`.
+/// Returns true if a client that trusts the authority accepts the certificate for `name` at `now`.
 fn trusted(made: &DevelopmentCertificates, name: &str, now: Timestamp) -> bool {
     let authority = X509::from_pem(&fs::read(&made.ca_pem).unwrap()).unwrap();
     let own = X509::stack_from_pem(&fs::read(&made.certificate).unwrap())

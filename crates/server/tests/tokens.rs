@@ -20,7 +20,7 @@ mod terms;
 use serde_json::{Value, json};
 use support::{Answer, Setup, TestServer};
 
-/// A served provider whose issuer is the same whatever port is free, so that every command knows it.
+/// A served provider with a fixed issuer, independent of the port, so that every command knows it.
 fn fixed() -> Setup {
     Setup::new().with("FRONTDESK_ISSUER", "http://localhost:9443")
 }

@@ -1,4 +1,4 @@
-//! Traces: what a collector is sent of requests, what it is not, and that nobody waits for it.
+//! Traces: the content of the exported spans, what they leave out, and that no request waits for the collector.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use collector::{Collector, Manner, Span};
 use serde_json::{Value, json};
 use support::{Answer, PASSWORD, Postgres, Setup, TestServer, until};
 
-/// What OTLP calls the kinds. opentelemetry/proto/trace/v1/trace.proto.
+/// The numbers of span kinds. opentelemetry/proto/trace/v1/trace.proto.
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
 
@@ -43,7 +43,7 @@ fn span(collector: &Collector, answer: &Answer) -> Span {
     collector.of_request(answer.header("x-request-id").unwrap())
 }
 
-/// Its attributes without the request's identifier.
+/// Returns a span's attributes without the request identifier.
 fn attributes(span: &Span) -> Value {
     span.attributes
         .iter()

@@ -18,7 +18,7 @@ mod unregistration;
 use serde_json::{Value, json};
 use support::{Answer, Ask, Setup, TestServer};
 
-/// Where WSO2 clients register.
+/// The registration endpoints of WSO2.
 const DOORS: [&str; 4] = [
     "/identity/connect/register",
     "/identity/connect/register/",
@@ -34,7 +34,7 @@ fn setup() -> Setup {
     Setup::new().with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", "0")
 }
 
-/// A registration nobody has put a name to yet.
+/// A registration without credentials.
 fn door(server: &TestServer) -> Ask {
     server.request("POST", DOORS[0])
 }
@@ -48,7 +48,7 @@ fn plain(name: &str) -> Value {
     json!({ "client_name": name, "grant_types": ["password"] })
 }
 
-/// What was agreed: the answer without what the provider issued.
+/// Returns the agreed metadata: the answer without the members that the provider issued.
 fn agreed(answer: &Value) -> Value {
     let mut members = answer.as_object().unwrap().clone();
     for issued in [
@@ -64,7 +64,7 @@ fn agreed(answer: &Value) -> Value {
     Value::Object(members)
 }
 
-/// An unregistration nobody has put a name to yet.
+/// An unregistration without credentials.
 fn unregister(server: &TestServer, client: &str, query: &str) -> Ask {
     server.request("DELETE", &format!("/identity/register/{client}{query}"))
 }

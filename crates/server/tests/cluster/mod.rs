@@ -100,7 +100,7 @@ impl Cluster {
         );
     }
 
-    /// Stops it under whoever is connected.
+    /// Stops it in spite of open connections.
     pub fn down(&self) {
         self.must("pg_ctl", &["stop", "-D", "data", "-m", "fast", "-t", "60"]);
     }

@@ -1,4 +1,4 @@
-//! Which clients and providers there are, and what is good for nothing any more.
+//! Lists of clients and providers, and the removal of expired rows.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How the documents are asked for: conditions, methods, origins, and what must not change a byte.
+//! Requests for the documents: conditions, methods, origins, and headers that must not change a byte.
 
 use serde_json::json;
 
@@ -152,7 +152,7 @@ fn document_is_read_with_get_and_head() {
     }
 }
 
-/// What came back, without the date and the name of the request, its header lines in alphabetical order.
+/// Returns a response without its date and request identifier, its header lines in alphabetical order.
 fn canonical(answer: &str) -> (Vec<String>, String) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let every_time = |line: &&str| line.starts_with("date:") || line.starts_with("x-request-id:");

@@ -1,4 +1,4 @@
-//! What the document says, from the defaults to an operator's own words.
+//! The content of the document: its defaults, and the members an operator sets.
 
 use serde_json::{Value, json};
 

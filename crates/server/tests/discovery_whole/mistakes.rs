@@ -1,4 +1,4 @@
-//! What a start refuses, and what a check only notes.
+//! Mistakes that a start refuses, and those that a check only notes.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn refuse(metadata: &str, rest: &str) {
     assert!(!folder.path().join("frontdesk-data").exists(), "{rest}");
 }
 
-/// What a check prints, and whether all is well.
+/// Runs `check`; returns its output, and true if it found no problem.
 fn check(setup: &Setup, folder: &Path) -> (String, bool) {
     let output = setup.command(folder, &["check"]).output().unwrap();
     (

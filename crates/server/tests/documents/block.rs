@@ -1,4 +1,4 @@
-//! What each kind of block is for, and how it is tried.
+//! The kinds of blocks, and the test of each.
 
 use std::fs;
 use std::path::Path;
@@ -98,7 +98,7 @@ fn run(
     }
 }
 
-/// What can be said of a block that is not run.
+/// Parses a block that is not run.
 fn parsed(block: &Block) -> Result<(), String> {
     match block.kind.as_str() {
         "" => Err("the block says nothing of its kind".to_owned()),
@@ -161,7 +161,7 @@ fn output(shown: &str, printed: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a text is what is shown.
+/// Returns true if a text matches the one in the page, where `…` matches anything.
 fn like(shown: &str, text: &str) -> bool {
     let Some((first, rest)) = shown.split_once('…') else {
         return shown == text;

@@ -1,4 +1,4 @@
-//! What the program that carries clients of WSO2 Identity Server 5.3.0 makes of rows its page does not show.
+//! The program that converts clients of WSO2 Identity Server 5.3.0, with rows that its page does not show.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::root;
 
 const HEADS: &str = "CONSUMER_KEY,CONSUMER_SECRET,USERNAME,TENANT_ID,APP_NAME,OAUTH_VERSION,CALLBACK_URL,GRANT_TYPES,APP_STATE\n";
 
-/// Its exit code, the lines it wrote, and what it said.
+/// Runs it; returns its exit code, the lines of its output, and its messages.
 fn converted(table: &str, flags: &[&str]) -> (Option<i32>, Vec<Value>, String) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("clients.csv");

@@ -8,15 +8,13 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// A page.
 pub struct Page {
-    /// Its name, from the root of the source.
+    /// The path from the root of the source.
     pub name: String,
-    /// Its blocks of code.
     pub blocks: Vec<Block>,
-    /// Where it leads to.
     pub links: Vec<Link>,
-    /// What a link may name in it.
+    /// The anchors that a link may name.
     pub anchors: BTreeSet<String>,
-    /// What stands as code in the first column of its tables.
+    /// The code in the first column of its tables.
     pub seen: Vec<Quoted>,
 }
 
@@ -26,7 +24,6 @@ pub struct Block {
     pub line: usize,
     /// The first word after the fence.
     pub kind: String,
-    /// What is in it.
     pub text: String,
     /// The comment right before it, which readers do not see.
     pub note: Option<String>,
@@ -34,9 +31,8 @@ pub struct Block {
 
 /// A link.
 pub struct Link {
-    /// Its line.
     pub line: usize,
-    /// Where it leads, as written.
+    /// The target, as written.
     pub target: String,
 }
 

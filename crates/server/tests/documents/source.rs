@@ -1,4 +1,4 @@
-//! What the source says, for pages that quote it.
+//! The texts of the source that pages quote.
 
 use std::fs;
 use std::path::Path;

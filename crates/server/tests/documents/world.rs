@@ -1,4 +1,4 @@
-//! Where the commands of a page are typed: a folder like a fresh clone, a machine's folders below it, and a service that is
+//! The surroundings of a page's commands: a folder like a fresh clone, a machine's folders below it, and a service that is
 //! stopped in the end.
 
 use std::fs;
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use crate::root;
 use crate::support::{Postgres, variable};
 
-/// How long one block may take on a machine that does much else.
+/// The time limit of a block, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The password of every account, where a page says PASSWORD.
@@ -56,8 +56,8 @@ pub struct World {
     database: Option<Postgres>,
 }
 
-/// A port nobody listens on, below those a system gives out by itself: a page names it before anything listens there, and no
-/// other program comes upon it meanwhile.
+/// Returns a free port below those that the system assigns: a page names it before the service listens there, and no other
+/// program gets it in between.
 fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(64);
@@ -115,8 +115,8 @@ impl World {
         world
     }
 
-    /// The same with a service in development mode in place of `login.example.com`, an account `bob`, a client of his, a token
-    /// that may register one, and an empty database of PostgreSQL.
+    /// Makes a world with a service in development mode in place of `login.example.com`, an account `bob` with a client, a
+    /// token for one registration, and an empty database of PostgreSQL.
     pub fn served() -> Self {
         let mut world = Self::new();
         let made = world.run(PRELUDE).unwrap_or_else(|said| panic!("{said}"));
@@ -140,7 +140,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// What a page says, for this machine: its ports and folders in place of the page's, and names in capitals filled in.
+    /// Adapts the text of a page to this machine: its ports and folders in place of the page's, and names in capitals filled in.
     pub fn localised(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (written, port) in [("9443", self.port), ("9444", self.management)] {
@@ -291,8 +291,8 @@ impl Drop for World {
     }
 }
 
-/// What would be in the system's list of authorities is. `serve` goes on in the background, as in another terminal, and returns when the service says that it is ready. Where a
-/// password would be typed, it is.
+/// `frontdesk` as pages use it. The system's list of authorities has the one of the page. `serve` runs in the background, as in
+/// another terminal, and returns when the service is ready. A prompt for a password is answered.
 const FRONTDESK: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 export SSL_CERT_FILE=$WORLD/authorities.pem
@@ -311,7 +311,7 @@ case " $* " in
 esac
 "#;
 
-/// What is to be built was built before the test began.
+/// `cargo` as pages use it: everything was built before the test began.
 const CARGO: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 case ${1:-} in
@@ -344,7 +344,7 @@ PATH=$WORLD_PATH exec curl --connect-to "login.example.com:443:localhost:$WORLD_
     --connect-to "example.com:443:localhost:$WORLD_PORT" "$@"
 "#;
 
-/// What a running service has; prints a token's identifier and a client's, as its last two lines.
+/// Fills the running service; prints a token's identifier and a client's, as its last two lines.
 const PRELUDE: &str = r#"
 frontdesk serve
 frontdesk account add bob --role registrar

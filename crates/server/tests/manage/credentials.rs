@@ -1,4 +1,4 @@
-//! Who may manage a client, what everybody else is told, and the methods there are.
+//! The credentials for the management of a client, the answer without them, and the methods.
 
 use serde_json::{Value, json};
 

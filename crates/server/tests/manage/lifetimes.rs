@@ -1,4 +1,4 @@
-//! How long secrets and clients last.
+//! The lifetimes of secrets and clients.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Changes at the same moment: one order of them happened, and nobody is told otherwise.
+//! Changes at the same moment: they happen in some order, and every answer agrees with it.
 
 use std::thread;
 
@@ -47,7 +47,7 @@ fn updates(server: &TestServer) {
     );
 }
 
-/// How often the only client there is was changed.
+/// Returns the revision of the only client.
 fn revision(server: &TestServer) -> u64 {
     let clients = server.clients();
     assert_eq!(clients.len(), 1);

@@ -15,13 +15,13 @@ struct Signed {
     key: PKey<Private>,
 }
 
-/// What a server can present.
+/// The certificates that a server presents.
 pub struct Certificates {
     /// The authority that clients trust.
     pub authority: Vec<u8>,
-    /// For the right names, with the one between.
+    /// For the right names, with the intermediate certificate.
     pub whole: SslAcceptor,
-    /// The same without the one between.
+    /// For the right names, without the intermediate certificate.
     pub alone: SslAcceptor,
     /// For another host.
     pub other_name: SslAcceptor,

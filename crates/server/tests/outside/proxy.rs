@@ -49,7 +49,7 @@ pub enum Mistake {
     EndsNow,
 }
 
-/// What is on port 80.
+/// The behaviour of port 80.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plain {
     Redirects,
@@ -261,7 +261,7 @@ impl Inner {
         }
     }
 
-    /// What is answered: before the service is asked, or after.
+    /// Returns the answer to a request: the mistaken one, or the one of the service, changed on both ways.
     fn answer(&self, mut request: Message) -> Message {
         let mistake = *self.mistake.lock().unwrap();
         self.instead(mistake, &request).unwrap_or_else(|| {
@@ -336,7 +336,7 @@ impl Inner {
     }
 }
 
-/// Asks whoever listens on a port.
+/// Sends a request to a port.
 fn pass(request: &Message, port: u16) -> Message {
     let mut service = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let _ = service.write_all(&request.bytes()); // an answer may come before the whole body was read

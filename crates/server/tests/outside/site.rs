@@ -100,14 +100,14 @@ impl Site {
         self.server.run(&all)
     }
 
-    /// The same, as the objects of its lines.
+    /// Runs the check; returns the objects of its lines.
     pub fn check(&self, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
         let mut all = vec!["--json"];
         all.extend(arguments);
         read(&self.run(&all))
     }
 
-    /// The same with hosts where they are told to be and nowhere else.
+    /// Runs the check with the given addresses of hosts and no others.
     pub fn check_resolving(&self, resolve: &[&str]) -> (Option<i32>, Vec<Value>) {
         read(&self.resolving(resolve, &["--json"]))
     }

@@ -115,7 +115,7 @@ impl Provider {
         &self.ca
     }
 
-    /// Whether a client is registered now.
+    /// Returns true if a client is registered now.
     pub fn holds_a_client(&self) -> bool {
         self.inner.registered.load(Ordering::SeqCst)
     }

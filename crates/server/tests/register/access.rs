@@ -1,4 +1,4 @@
-//! Who may register.
+//! The access to registration: open, protected, closed.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! What a body may be: its type, its size, its pace and its JSON.
+//! The limits of a request body: its type, its size, its pace and its JSON.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Fetches that never end, and many that are refused: whoever causes them takes nothing from others.
+//! Fetches that never end, and many that are refused: they take nothing from other clients.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! What is asked and what is agreed.
+//! Requested metadata, and the metadata agreed to.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! What published clients send when nobody tuned them, and what they are given.
+//! The requests of published clients with their defaults, and the answers to them.
 
 use serde_json::{Value, json};
 

@@ -86,7 +86,7 @@ fn redirect_uris_are_kept_byte_for_byte() {
     );
 }
 
-/// What is no redirect URI for anybody.
+/// Values that no client may have as a redirect URI.
 const REFUSED: &[&str] = &[
     "",
     " ",

@@ -40,7 +40,7 @@ impl Directory {
         }
     }
 
-    /// Its JWK Set: two names for the RSA key, one of which is for RS256 only.
+    /// Returns its JWK Set: two entries for the RSA key, of which one is for RS256 only.
     fn jwks(&self) -> Value {
         let (rsa, ec) = (self.rsa.rsa().unwrap(), self.ec.ec_key().unwrap());
         let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());

@@ -1,4 +1,4 @@
-//! What OpenID Connect adds to registration, at the real binary.
+//! The sentences that OpenID Connect adds to registration, at the real binary.
 
 use serde_json::{Value, json};
 

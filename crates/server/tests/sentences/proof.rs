@@ -1,11 +1,11 @@
-//! Whether a named test is one, and what it says it keeps.
+//! Looks a named test up in its file, with the sentence in its doc comment.
 
 use std::fs;
 use std::path::Path;
 
 /// A test as its file has it.
 pub struct Test {
-    /// Its name and its doc comment.
+    /// The name and the doc comment.
     pub says: String,
 }
 
@@ -47,8 +47,8 @@ pub fn find(named: &str) -> Result<Test, String> {
 }
 
 impl Test {
-    /// Whether it cites a section of a specification, or one inside that section. `RFC 7591 §2, §3.1` cites both sections of
-    /// the one specification.
+    /// Returns true if it cites a section of a specification, or a section inside that one. `RFC 7591 §2, §3.1` cites two
+    /// sections of the same specification.
     pub fn cites(&self, specification: &str, section: &str) -> bool {
         let inside = format!("{section}.");
         let mut specified = false;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, TestServer};
 
-/// What RFC 7592 §2.2 keeps out of an update.
+/// The members that RFC 7592 §2.2 forbids in an update.
 const ISSUED: [&str; 4] = [
     "registration_access_token",
     "registration_client_uri",

@@ -1,11 +1,11 @@
-//! What certification suites assert beyond the sentences, at the real binary.
+//! Assertions of certification suites beyond the sentences, at the real binary.
 
 use serde_json::{Value, json};
 
 use crate::support::{Setup, TestServer};
 use crate::{provider, serving, stops};
 
-/// The members of OIDC Discovery §3 and RFC 8414 §2 that stand in a document nobody configured.
+/// The members of OIDC Discovery §3 and RFC 8414 §2 in the document of development mode.
 const KNOWN: [&str; 20] = [
     "issuer",
     "authorization_endpoint",

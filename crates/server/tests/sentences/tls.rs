@@ -1,4 +1,4 @@
-//! Where everything is served: over TLS, and nothing beside it.
+//! Everything is served over TLS, and nothing in the clear.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::support::{PATIENCE, Setup, TestServer};
 
-/// What a client that trusts the development authority gets for `request` over that version of TLS; nothing when there is
-/// no handshake.
+/// Sends `request` over that version of TLS, trusting the development authority; returns the answer, or nothing without a
+/// handshake.
 fn over_tls(server: &TestServer, version: SslVersion, request: &str) -> Option<String> {
     let mut builder = SslConnector::builder(SslMethod::tls_client()).unwrap();
     builder
@@ -27,7 +27,7 @@ fn over_tls(server: &TestServer, version: SslVersion, request: &str) -> Option<S
     Some(String::from_utf8(answer).unwrap())
 }
 
-/// What somebody gets who does not speak TLS there.
+/// Sends `request` without TLS; returns the answer.
 fn in_the_clear(server: &TestServer, request: &str) -> Vec<u8> {
     let mut connection = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     connection.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -25,7 +25,7 @@ use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use ureq::http::{Request as HttpRequest, Response};
 
-/// How long anything that must happen may take before the test says that it did not.
+/// The time after which a test fails because an expected event did not happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The password of the account `admin`.
@@ -48,7 +48,7 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// How a server is started.
+/// The environment and files of a server to start.
 #[derive(Clone, Default)]
 pub struct Setup {
     environment: Vec<(String, String)>,
@@ -327,12 +327,12 @@ impl TestServer {
         format!("{scheme}://localhost:{}", self.port)
     }
 
-    /// What it logged so far.
+    /// Returns its log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// What it printed so far.
+    /// Returns its output so far.
     pub fn printed(&self) -> String {
         self.printed.lock().unwrap().clone()
     }
@@ -708,7 +708,6 @@ impl Answer {
 
 /// A database of its own on the throw-away PostgreSQL that the test script starts.
 pub struct Postgres {
-    /// Its URL.
     pub url: String,
     server: String,
     name: String,
@@ -736,7 +735,7 @@ impl Postgres {
         database
     }
 
-    /// Its URL for the one account whose password the server asks for; scripts/with-postgres has it so.
+    /// Returns the URL for the only account that needs a password, by the settings of scripts/with-postgres.
     pub fn with_password(&self) -> String {
         self.execute("DROP ROLE IF EXISTS with_password");
         self.execute("CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'hush'");

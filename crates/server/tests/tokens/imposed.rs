@@ -1,4 +1,4 @@
-//! Imposed members, each row of the table once: whatever a client sends of one, it has what its token imposes.
+//! Imposed members, each row of the table once: a client has the value that its token imposes, not the one it sends.
 
 use std::fmt::Write;
 

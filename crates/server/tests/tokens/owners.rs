@@ -1,4 +1,4 @@
-//! Whose clients an account reaches from the command line.
+//! The clients that commands on behalf of an account reach.
 
 use serde_json::{Value, json};
 
@@ -164,7 +164,7 @@ fn unknown_account_reaches_nothing() {
         format!("deleted {}\n", id(&alices))
     );
 
-    // What a removed account owned is the operator's to see, and nobody's to reach with its rights.
+    // The operator sees the clients of a removed account, but no command reaches them on its behalf.
     server.account("bob", "registrar");
     let bobs = of(&server, "bob");
     server.ran(&["account", "remove", "bob"]);

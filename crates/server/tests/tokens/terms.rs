@@ -1,4 +1,4 @@
-//! What a token's terms do to the clients it registers, at their registration and ever after.
+//! The effect of a token's terms on its clients, at their registration and in later updates.
 
 use std::thread;
 
@@ -56,7 +56,7 @@ fn token_terms_narrow_the_offer() {
         (&silent["scope"], &silent["grant_types"]),
         (&json!("openid email"), &json!(["authorization_code"]))
     );
-    // What the provider offers to everybody else is as it was.
+    // The offer to other clients has not changed.
     let other = server
         .register(&web(
             &json!({ "scope": "profile", "grant_types": ["authorization_code", "implicit"] }),
@@ -218,7 +218,7 @@ fn an_update_does_not_escape_the_terms() {
             );
             assert_eq!(server.manage("GET", &client).send().ok(), updated);
         }
-        // A client that registered without a token is under nobody's terms.
+        // A client that registered without a token has no terms.
         let free = server.client();
         let body = update(
             &free,

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::support::until;
 
-/// What it does with an export.
+/// The answer to an export.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
     Takes,
@@ -27,7 +27,7 @@ pub enum Manner {
     Fails,
 }
 
-/// One span, as far as anybody promised something about it.
+/// A span, with the fields that are promised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     pub name: String,
@@ -48,7 +48,7 @@ impl Span {
 
 pub struct Collector {
     pub port: u16,
-    /// What a client must trust, when it speaks TLS.
+    /// The certificate authority of a collector with TLS.
     pub ca: Option<PathBuf>,
     seen: Arc<Mutex<Seen>>,
     _folder: TempDir,
@@ -119,7 +119,7 @@ impl Collector {
         }
     }
 
-    /// What came so far.
+    /// Returns the spans received so far.
     pub fn spans(&self) -> Vec<Span> {
         self.seen.lock().unwrap().spans.clone()
     }
@@ -145,7 +145,7 @@ impl Collector {
             .collect()
     }
 
-    /// Who sent them, a row for each export.
+    /// Returns the resource attributes of each export.
     pub fn services(&self) -> Vec<BTreeMap<String, String>> {
         self.seen.lock().unwrap().services.clone()
     }

@@ -1,4 +1,4 @@
-//! What these doors forgive in a request, and what nobody is forgiven.
+//! Deviations that the WSO2 endpoints accept in a request, and those that they refuse.
 
 use serde_json::{Value, json};
 

@@ -13,9 +13,9 @@ mod suites;
 pub struct Row {
     /// The section it stands in, the suite's module, or its subject.
     pub at: &'static str,
-    /// How much is demanded: a key word of RFC 2119, a suite's severity, an answer, or what happened.
+    /// The strength: a key word of RFC 2119, a suite's severity, an answer, or an event.
     pub level: &'static str,
-    /// What it demands.
+    /// The demand.
     pub says: &'static str,
     /// The tests that keep it, each `file::function` below `crates/`.
     pub tests: &'static [&'static str],
@@ -27,11 +27,10 @@ pub struct Row {
 pub struct Table {
     /// The specification as tests cite it; empty when they need not.
     pub cited: &'static str,
-    /// What it is called, and of which of its sections this is the list.
+    /// The title of the specification, and the sections that this list covers.
     pub title: &'static str,
-    /// What [`Row::at`] is.
+    /// The heading of [`Row::at`].
     pub head: &'static str,
-    /// Its sentences in their order.
     pub rows: &'static [Row],
 }
 
@@ -133,13 +132,12 @@ const fn not_ours(
 }
 
 impl Row {
-    /// The same, with how far it is kept.
+    /// Adds a note that limits the row.
     const fn but(self, note: &'static str) -> Self {
         Self { note, ..self }
     }
 }
 
-/// Whose a sentence is when it is not ours.
 const CLIENT: &str = "A duty of the client.";
 const DEVELOPER: &str = "A duty of whoever writes or registers the client.";
 const SERVER: &str = "A duty of the authorization server that reads what is registered here.";

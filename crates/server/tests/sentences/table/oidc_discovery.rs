@@ -5,7 +5,6 @@ use super::{
     not_ours,
 };
 
-/// What only the authorization server can make true.
 const TOKENS: &str = "A duty of the authorization server that issues the tokens.";
 
 pub const ROWS: &[Row] = &[

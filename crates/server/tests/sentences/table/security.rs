@@ -1,5 +1,5 @@
-//! What this service promises when it is attacked, misused or unlucky: every answer, every limit, every address that is not
-//! fetched from, every fault.
+//! The promises of this service under attack, misuse and faults: every answer, every limit, every address that is not
+//! fetched from.
 
 use super::{Row, kept, not_ours};
 

@@ -58,7 +58,7 @@ const KEPT: [&str; 4] = [
     "request_uris",
 ];
 
-/// What is agreed has every URI byte for byte, is stored as it is, and is agreed again; what is refused is refused by name.
+/// Agreed metadata has every URI byte for byte, survives the store, and is agreed to again unchanged. A refusal names a member.
 pub fn holds(bytes: &[u8]) {
     let Ok(asked) = read_object(bytes, &JsonLimits::default()).map(Object::from) else {
         return;

@@ -22,22 +22,22 @@ const PUBLIC: &str =
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 const PRIVATE: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v_VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
 
-struct Directory {
+struct StatementIssuer {
     key: EncodingKey,
     trusted: [TrustedIssuer; 1],
     audience: Issuer,
 }
 
-static DIRECTORY_KEYS: LazyLock<Directory> = LazyLock::new(|| {
+static DIRECTORY_KEYS: LazyLock<StatementIssuer> = LazyLock::new(|| {
     keys::install();
-    Directory {
+    StatementIssuer {
         key: EncodingKey::from_ed_der(&URL_SAFE_NO_PAD.decode(PRIVATE).expect("base64url")),
         trusted: [TrustedIssuer::new(DIRECTORY.to_owned(), PUBLIC).expect("a JWK Set")],
         audience: Issuer::parse(AUDIENCE).expect("an issuer"),
     }
 });
 
-/// Nobody's statement is believed but the directory's, and the directory's only when it is for us, typed and in force.
+/// No statement is accepted but the directory's, and those only with our audience, the right type and a valid period.
 ///
 /// The bytes are a statement; they are also, cut at the first line's end, a header and claims for the directory to sign.
 pub fn holds(bytes: &[u8]) {

@@ -40,7 +40,7 @@ struct ProviderRoutes {
     host: String,
     discovery: Data<Discovery>,
     registration: Data<Registration>,
-    /// Where its WSO2 doors are.
+    /// The path prefixes of its WSO2 endpoints.
     doors: Vec<String>,
     placeholders: Vec<(&'static str, &'static str)>,
     keys: KeyRing,

@@ -28,13 +28,13 @@ pub fn configuration() -> String {
     page.push_str(
         "\nOnly in the file, below `[[provider]]`:\n\n\
          - `[provider.metadata]`: any member of [provider metadata](provider-metadata.md), by the specifications' own names; each replaces the default offer's.\n\
-         - `signed_metadata = false`: leaves `signed_metadata` (RFC 8414 §2.1) out of the document; it is there unless a `jwks_uri` is configured.\n\
+         - `signed_metadata = false`: leaves `signed_metadata` (RFC 8414 §2.1) out of the document, which has it unless a `jwks_uri` is configured.\n\
          - `[[provider.webfinger]]`: what WebFinger says besides who the issuer is (RFC 7033 §4.4), of resources on one `domain`, or on all the\n  \
          provider answers for. `aliases` are other names of a resource; a `[[provider.webfinger.link]]` has a `rel`, an `href` (or a `template`, passed\n  \
          on as it stands), and perhaps a `type`, `titles` by language and `properties` by URI. In aliases and hrefs `{user}` stands for the user of an\n  \
          `acct:` resource, percent-encoded; those that have it are left out for resources without one.\n\
-         - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of somebody whose software\n  \
-         statements are believed (RFC 7591 §2.3).\n",
+         - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of an issuer whose\n  \
+         software statements are accepted (RFC 7591 §2.3).\n",
     );
     page
 }
@@ -70,8 +70,8 @@ pub fn outside() -> String {
 /// `docs/monitoring/README.md`.
 pub fn monitoring() -> String {
     let mut page = String::from(
-        "# Monitoring\n\nEvery replica tells its own numbers at `/metrics` of the management listener (`management_listen`, 127.0.0.1:9444 by default), in the\n\
-         text format of Prometheus. A scrape reads counters and waits for nobody, also when the store is down. Rendered from the table; a test compares.\n\n\
+        "# Monitoring\n\nEvery replica serves its own numbers at `/metrics` of the management listener (`management_listen`, 127.0.0.1:9444 by default), in the\n\
+         text format of Prometheus. A scrape reads counters and waits for nothing, also when the store is down. Rendered from the table; a test compares.\n\n\
          <!-- not run: a part of the configuration of Prometheus -->\n\n\
          ```yaml\nscrape_configs:\n  - job_name: frontdesk\n    static_configs:\n      - targets: [\"127.0.0.1:9444\"]\n```\n\n\
          - [`grafana-dashboard.json`](grafana-dashboard.json): a dashboard, to be imported into Grafana.\n\

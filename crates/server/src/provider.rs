@@ -26,7 +26,8 @@ pub struct ProviderOffer {
 }
 
 impl ProviderOffer {
-    /// What no specification forbids and its operator will hardly have meant: one sentence each, without its full stop.
+    /// Returns a sentence, without its full stop, for each property of the document that no specification forbids but that is
+    /// probably a mistake.
     pub fn concerns(&self) -> Vec<String> {
         rules::concerns(&self.metadata)
     }

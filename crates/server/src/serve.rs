@@ -290,7 +290,7 @@ fn public(
     acceptor: Option<&SslAcceptor>,
 ) -> io::Result<Server> {
     let mut listeners = Listeners::new(connections, pipeline.limits);
-    // Each socket is handed over: one that somebody kept would still take connections while the service stops.
+    // Each socket is handed over: a copy that stays open would still accept connections while the service stops.
     for socket in sockets {
         let (deployment, pipeline) = (deployment.clone(), Arc::clone(pipeline));
         let application = move || {
@@ -368,7 +368,7 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), S
     Ok(())
 }
 
-/// Makes the first account if there is none and a password for it. Returns the password if it was generated.
+/// Makes the first account if the store has no account. Returns its password if that was generated.
 fn administrator(
     given: Option<Secret>,
     development: bool,

@@ -1,4 +1,4 @@
-//! File descriptors of the process: each connection takes one, and a process that has none left serves nobody.
+//! File descriptors of the process. Each connection takes one, and a process without free descriptors cannot answer.
 
 use std::fmt;
 

@@ -51,7 +51,7 @@ pub struct Listeners {
 impl Listeners {
     /// Listeners that close connections over the limits of `connections`.
     pub fn new(connections: Arc<Connections>, limits: Limits) -> Self {
-        // A worker that has as many handshakes as this stops accepting, also for everybody else; `connections` bounds them.
+        // A worker with this many handshakes would accept no other connections either; `connections` bounds them.
         max_concurrent_tls_connect(usize::MAX);
         let workers = available_parallelism().map_or(2, NonZeroUsize::get);
         let accepted = connections.total().saturating_add(UNCOUNTED);

@@ -1,8 +1,8 @@
 //! Every request has an identifier: in its answer, in every log line and in every row of the audit trail that it causes.
 //!
-//! An identifier is random as a whole. Two answers tell nothing of the requests between them, and nobody can name the
-//! identifier of a request that is not their own. Random bytes are drawn for many requests at a time, for each worker apart:
-//! asking OpenSSL, or sharing a counter, would cost each request more.
+//! An identifier is entirely random. Two of them tell nothing about the requests in between, and a client cannot guess the
+//! identifier of another client's request. Each worker draws random bytes for many requests at a time: a call of OpenSSL, or
+//! a shared counter, would cost each request more.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::settings::named;
 /// Returns the addresses of a setting: every address of a host name.
 ///
 /// # Errors
-/// When there is none, or when only loopback addresses are permitted and there is another.
+/// When the name has no address, or has one that is not loopback although only loopback is permitted.
 pub fn resolve(key: &str, text: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
     let addresses: Vec<SocketAddr> = text
         .to_socket_addrs()

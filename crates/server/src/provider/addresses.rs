@@ -2,10 +2,10 @@
 
 use crate::config::ProviderConfig;
 
-/// What every provider serves below its path.
+/// The first path segments below the path of every provider.
 const OWN: [&str; 4] = ["identity", "jwks", "oauth2", "register"];
 
-/// What the WSO2 doors have of it.
+/// The first path segments of the WSO2 endpoints.
 const DOOR: [&str; 2] = ["identity", "oauth2"];
 
 /// Every provider has its WSO2 doors below its issuer's path. The host's root has the doors of the provider there, or of

@@ -1,5 +1,5 @@
-//! What a provider's document keeps besides the form of its members: what the specifications demand is refused, what they
-//! recommend is noted.
+//! The rules for a provider's document as a whole: breaking a demand of the specifications is an error, breaking a
+//! recommendation a note.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use protocol::values::{RegistryName, SigningAlgorithm, SubjectType};
 use protocol::{InvalidMember, Issuer, Object, ProviderMetadata};
 use serde_json::Value;
 
-/// Members without which a document is none, beside the issuer. OIDC Discovery §3.
+/// The required members besides the issuer. OIDC Discovery §3.
 pub const REQUIRED: [&str; 6] = [
     "authorization_endpoint",
     "token_endpoint",
@@ -110,7 +110,8 @@ fn is_https(text: &str) -> bool {
         .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
 }
 
-/// What no specification forbids and an operator will hardly have meant: one sentence each, without its full stop.
+/// Returns a sentence, without its full stop, for each property of the document that no specification forbids but that is
+/// probably a mistake.
 pub(super) fn concerns(document: &ProviderMetadata) -> Vec<String> {
     let mut concerns: Vec<String> = RECOMMENDED
         .into_iter()

@@ -12,10 +12,10 @@ use anyhow::Context;
 use openssl::ssl::{SslConnector, SslOptions};
 use openssl::x509::X509;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use outbound::agent::{AgentOptions, agent};
 use outbound::tls::TlsConnector;
 use ureq::Agent;
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector, TcpConnector};
 use url::Url;
 
 use super::span_counts::SpanCounts;
@@ -105,24 +105,16 @@ impl Collector {
     }
 
     fn agent(&self, deadline: Instant, secure: bool) -> Agent {
-        let config = Agent::config_builder()
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .max_idle_connections(0)
-            .timeout_global(Some(deadline.saturating_duration_since(Instant::now())))
-            .accept_encoding("identity")
-            .build();
-        let tcp = ().chain(TcpConnector::default());
-        if secure {
-            let tls = TlsConnector {
-                trust: self.trust.clone(),
-                host: self.host.clone(),
-                deadline,
-            };
-            return Agent::with_parts(config, tcp.chain(tls), DefaultResolver::default());
-        }
-        Agent::with_parts(config, tcp, DefaultResolver::default())
+        let options = AgentOptions {
+            timeout: deadline.saturating_duration_since(Instant::now()),
+            ..AgentOptions::default()
+        };
+        let tls = secure.then(|| TlsConnector {
+            trust: self.trust.clone(),
+            host: self.host.clone(),
+            deadline,
+        });
+        agent(&options, tls, DefaultResolver::default())
     }
 }
 

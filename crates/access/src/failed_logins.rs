@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use protocol::lock;
 
 /// The limit for all accounts together, from one address, as a multiple of the limit for one account: each wrong password costs a
 /// slow hash, for any name.
@@ -63,7 +65,7 @@ impl FailedLogins {
         address: Option<IpAddr>,
         now: Instant,
     ) -> Result<(), Duration> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = lock(&self.buckets);
         let counted = self.keys(account, address).map(|(key, step)| {
             let full_at = buckets.full_at.get(&key).map_or(now, |at| (*at).max(now));
             (key, full_at + step)
@@ -84,7 +86,7 @@ impl FailedLogins {
 
     /// Takes back attempts that were counted and had the right password, or were never verified.
     pub(crate) fn give_back(&self, account: &str, address: Option<IpAddr>, attempts: u32) {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = lock(&self.buckets);
         for (key, step) in self.keys(account, address) {
             if let Some(full_at) = buckets.full_at.get_mut(&key) {
                 *full_at = full_at
@@ -96,10 +98,7 @@ impl FailedLogins {
 
     /// Removes the buckets that are full again.
     pub(crate) fn remove_expired(&self, now: Instant) {
-        self.buckets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .sweep(now);
+        lock(&self.buckets).sweep(now);
     }
 
     /// Returns the keys of an attempt with its refill time for each. All names that no account can have share a key, so that callers

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use oauth_http::RequestId;
+use protocol::sync::{lock, wait};
 use protocol::{Issuer, Secret};
 use store::{Account, PasswordMemory, StoreError};
 use tokio::sync::oneshot;
@@ -222,7 +223,7 @@ impl PasswordJob {
 
 impl<V: Verifier> SharedQueue<V> {
     fn lock(&self) -> MutexGuard<'_, PasswordQueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Verifies passwords until the queue is closed.
@@ -254,10 +255,7 @@ impl<V: Verifier> SharedQueue<V> {
             if let Some(job) = state.waiting.pop() {
                 return Some(job);
             }
-            state = self
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.wake, state);
         }
     }
 

@@ -1,10 +1,11 @@
 //! Refusals that are not written to the audit trail yet. Any caller can cause them, so equal ones share a row, and the number of
 //! rows is bounded.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use protocol::lock;
 use store::audit::RefusalRecord;
 
 mod kinds;
@@ -31,15 +32,12 @@ impl RefusalLog {
     }
 
     fn add(&self, refused: RefusalRecord) -> bool {
-        self.kinds
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(refused, Instant::now())
+        lock(&self.kinds).add(refused, Instant::now())
     }
 
     /// Returns the number of rows that are not written yet.
     pub fn pending(&self) -> usize {
-        let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let kinds = lock(&self.kinds);
         kinds.iter().filter(|gathered| gathered.times > 0).count()
     }
 
@@ -60,7 +58,7 @@ impl RefusalLog {
     }
 
     fn taken(&self, now: Instant, is_due: impl Fn(&PendingRefusals) -> bool) -> Vec<RefusalRecord> {
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = lock(&self.kinds);
         let mut taken = Vec::new();
         for (kind, gathered) in kinds
             .iter_mut()

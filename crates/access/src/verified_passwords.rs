@@ -2,12 +2,12 @@
 //! each time.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use openssl::memcmp;
 use openssl::sha::Sha256;
-use protocol::{Issuer, RandomSource, Secret};
+use protocol::{Issuer, RandomSource, Secret, lock};
 use store::Account;
 
 /// The time for which a verified password is not verified again.
@@ -70,20 +70,14 @@ impl VerifiedPasswords {
         digest: &Digest,
         now: Instant,
     ) -> Option<i64> {
-        let passwords = self
-            .passwords
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let passwords = lock(&self.passwords);
         let verified = passwords.get(&(provider.as_str().to_owned(), name.to_owned()))?;
         (verified.until > now && memcmp::eq(&verified.digest, digest)).then_some(verified.revision)
     }
 
     /// Adds a password that was right.
     pub(crate) fn add(&self, provider: &Issuer, account: &Account, digest: Digest, now: Instant) {
-        let mut passwords = self
-            .passwords
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut passwords = lock(&self.passwords);
         if passwords.len() >= CAPACITY {
             passwords.retain(|_, verified| verified.until > now);
         }
@@ -102,9 +96,6 @@ impl VerifiedPasswords {
 
     /// Removes passwords that were verified too long ago.
     pub(crate) fn remove_expired(&self, now: Instant) {
-        self.passwords
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, verified| verified.until > now);
+        lock(&self.passwords).retain(|_, verified| verified.until > now);
     }
 }

@@ -1,12 +1,12 @@
 //! The signing keys of a provider in a server.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use openssl::sha::sha256;
 use protocol::values::SigningAlgorithm;
-use protocol::{Clock, Issuer, Object, Timestamp};
+use protocol::{Clock, Issuer, Object, Timestamp, lock};
 use serde_json::json;
 use store::{SigningKey, Store};
 
@@ -59,10 +59,7 @@ impl KeyRing {
     /// As [`KeyRing::open`]; the keys last read stay in use.
     pub fn reload(&self) -> Result<bool, KeyError> {
         let inner = &*self.0;
-        let _guard = inner
-            .reloading
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _guard = lock(&inner.reloading);
         let now = inner.clock.now();
         let stored = load_or_create(&inner.store, &inner.provider, now)?;
         if sort_for_publication(&stored, now)

@@ -1,10 +1,10 @@
 //! A cache of fetched documents, for the lifetime that their responses give.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use protocol::Timestamp;
+use protocol::{Timestamp, lock};
 
 /// A bounded number of documents by URL. The cache holds their bytes and not the parsed values, since the body limit bounds
 /// the bytes.
@@ -64,9 +64,7 @@ impl DocumentCache {
     }
 
     fn documents(&self) -> MutexGuard<'_, HashMap<String, CacheEntry>> {
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.documents)
     }
 }
 

@@ -6,11 +6,12 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::fetch_error::FetchErrorReason;
 use crate::settings::FetchLimits;
+use protocol::sync::{lock, wait};
 
 /// The party on whose behalf a document is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,10 +121,7 @@ impl<J> FetchQueue<J> {
                 state.update_slot(id, |slot| slot.running = true);
                 return Some((id, job));
             }
-            state = self
-                .pushed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.pushed, state);
         }
     }
 
@@ -167,7 +165,7 @@ impl<J> FetchQueue<J> {
     }
 
     fn state(&self) -> MutexGuard<'_, FetchQueueState<J>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`error_code`] | the OAuth error codes |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and timestamps |
 //! | [`hexadecimal`] | hexadecimal digits of identifiers |
+//! | [`sync`] | locks that stay usable after a panic |
 //! | [`escape`] | escaping of untrusted text for logs and terminals |
 //! | [`pages`] | the reference pages, rendered from the tables |
 
@@ -48,6 +49,7 @@ pub mod response_type;
 pub mod rules;
 pub mod secret;
 pub mod sent_members;
+pub mod sync;
 pub mod time;
 pub mod token_terms;
 pub mod uri;
@@ -63,6 +65,7 @@ pub use provider::ProviderMetadata;
 pub use random::RandomSource;
 pub use secret::Secret;
 pub use sent_members::SentMembers;
+pub use sync::lock;
 pub use table::MemberRow;
 pub use time::{Clock, Timestamp};
 pub use token_terms::TokenTerms;

@@ -1,12 +1,12 @@
 //! Counts of registrations, for the metrics. Callers cause them, so every label is one of a fixed set.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use actix_web::ResponseError;
 use oauth_http::Failure;
-use protocol::{ClientMetadata, ErrorCode};
+use protocol::{ClientMetadata, ErrorCode, lock};
 
 /// Members of requests that are in no table of metadata.
 const MORE: [&str; 1] = ["ext_param_owner"];
@@ -40,10 +40,7 @@ impl RegistrationCounts {
 
     /// Returns the numbers of failures by their labels.
     pub fn not_registered(&self) -> Vec<(FailureLabels, u64)> {
-        let failures = self
-            .not_registered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let failures = lock(&self.not_registered);
         failures
             .iter()
             .map(|(labels, count)| (*labels, *count))
@@ -67,10 +64,7 @@ impl RegistrationCounts {
                 _ => "",
             },
         };
-        let mut not_registered = self
-            .not_registered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut not_registered = lock(&self.not_registered);
         *not_registered.entry(labels).or_default() += 1;
     }
 }

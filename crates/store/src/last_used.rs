@@ -6,13 +6,12 @@ use std::mem;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use protocol::Timestamp;
+use protocol::{Timestamp, lock};
 
 use crate::Store;
 use crate::change::{ClientChange, QueuedWrite};
 use crate::error::StoreError;
 use crate::pending_write::PendingWrite;
-use crate::queue::lock;
 
 /// The precision of the stored time.
 pub const DAY: Duration = Duration::from_hours(24);

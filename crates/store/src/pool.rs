@@ -7,16 +7,16 @@
 //! others.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
+use protocol::sync::{lock, unpoisoned};
 
 use crate::activity::WaitCounters;
 use crate::connection::{AnyConnection, ConnectionUse};
 use crate::error::StoreError;
-use crate::queue::lock;
 use crate::url::DatabaseUrl;
 
 /// The time that a request waits for a connection.
@@ -174,11 +174,7 @@ impl Pool {
 
     /// Returns an idle connection, or a new one.
     fn connection(&self) -> Result<r2d2::PooledConnection<ConnectionFactory>, StoreError> {
-        let stuck = self
-            .connections
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let stuck = unpoisoned(self.connections.read()).clone();
         let got = stuck.connections.try_get().map_or_else(
             || {
                 self.counters.awaited.fetch_add(1, Ordering::Relaxed);
@@ -212,19 +208,13 @@ impl Pool {
         abandoned.retain(|in_use| in_use.strong_count() > 0);
         if abandoned.len() < MAX_ABANDONED {
             abandoned.push(Arc::downgrade(&stuck.in_use));
-            *self
-                .connections
-                .write()
-                .unwrap_or_else(PoisonError::into_inner) = PoolState::new(&self.url);
+            *unpoisoned(self.connections.write()) = PoolState::new(&self.url);
         }
     }
 
     /// Returns the number of connections, of idle connections, and the maximum.
     pub fn connections(&self) -> (u32, u32, u32) {
-        let current = self
-            .connections
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let current = unpoisoned(self.connections.read());
         let state = current.connections.state();
         (
             state.connections,

@@ -2,11 +2,12 @@
 //! executing.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
+use protocol::sync::{lock, wait};
 
 use crate::error::StoreError;
 
@@ -99,10 +100,7 @@ impl<I, O> JobQueue<I, O> {
                     return None;
                 }
                 state.idle += 1;
-                state = self
-                    .arrival
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                state = wait(&self.arrival, state);
             }
             if self.settings.yield_before_take && state.jobs.len() < limit {
                 // Takes no time if no other thread is ready to run.
@@ -173,9 +171,4 @@ impl<O> InFlight<O> {
             .take_if(|(since, _)| since.elapsed() > timeout)
             .map(|(_, waiters)| waiters)
     }
-}
-
-/// Locks a mutex, also after another thread panicked while it held the lock.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

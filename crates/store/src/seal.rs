@@ -22,10 +22,9 @@ use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
 use openssl::rand::rand_bytes;
 use openssl::sha::Sha256;
-use protocol::Secret;
+use protocol::{Secret, lock};
 use zeroize::Zeroizing;
 
-use crate::queue::lock;
 use crate::random::hexadecimal;
 
 const VERSION: u8 = 1;

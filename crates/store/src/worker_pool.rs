@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use protocol::lock;
+
 use crate::error::StoreError;
-use crate::queue::{InFlight, JobQueue, QueueSettings, lock};
+use crate::queue::{InFlight, JobQueue, QueueSettings};
 
 /// The maximum number of queued jobs.
 pub const QUEUE_CAPACITY: usize = 4096;

@@ -12,7 +12,7 @@ pub mod table;
 pub use prometheus::proto::MetricFamily;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
@@ -20,6 +20,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
 };
+use protocol::sync::unpoisoned;
 
 /// The methods that are counted under their names. All others are counted as `other`, because callers choose them.
 pub const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
@@ -79,15 +80,10 @@ impl Metrics {
 
     /// Returns the counters of a route. It is named by its template, because callers choose paths.
     pub fn route(&self, template: &str) -> Arc<RouteMetrics> {
-        if let Some(known) = self
-            .routes
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(template)
-        {
+        if let Some(known) = unpoisoned(self.routes.read()).get(template) {
             return Arc::clone(known);
         }
-        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut routes = unpoisoned(self.routes.write());
         let made = routes.entry(template.to_owned()).or_insert_with(|| {
             Arc::new(RouteMetrics {
                 template: template.to_owned(),

@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use oauth_http::peer::{self, Proxies};
+use protocol::lock;
 
 use crate::settings::Limits;
 
@@ -152,7 +153,7 @@ impl Connections {
     }
 
     fn log(&self, address: IpAddr, limit: ConnectionRefusal) {
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logged = lock(&self.logged);
         if logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
             *logged = Some(Instant::now());
             tracing::warn!(%address, ?limit, "connection limit reached; further connections from this address are closed");
@@ -160,9 +161,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, AddressConnections>> {
-        self.addresses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.addresses)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The numbers of exported and lost spans, for the metrics. Lost spans are logged once a minute.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use protocol::lock;
 
 use super::RESULTS;
 
@@ -47,10 +49,7 @@ impl SpanCounts {
 
     /// Sets the reason why the current export fails.
     pub(super) fn set_failure_reason(&self, reason: String) {
-        *self
-            .failure_reason
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        *lock(&self.failure_reason) = Some(reason);
     }
 
     /// Records that an export of `spans` spans has ended.
@@ -63,12 +62,7 @@ impl SpanCounts {
             &self.failed
         }
         .fetch_add(spans, Ordering::Relaxed);
-        let reason = self
-            .failure_reason
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .filter(|_| !exported);
+        let reason = lock(&self.failure_reason).take().filter(|_| !exported);
         self.log_losses(reason.as_deref(), false);
     }
 
@@ -76,11 +70,7 @@ impl SpanCounts {
     pub(super) fn close(&self) {
         self.failed
             .fetch_add(self.pending.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-        let reason = self
-            .failure_reason
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let reason = lock(&self.failure_reason).take();
         self.log_losses(
             Some(
                 reason
@@ -93,7 +83,7 @@ impl SpanCounts {
 
     fn log_losses(&self, reason: Option<&str>, immediately: bool) {
         let lost = self.failed.load(Ordering::Relaxed) + self.dropped.load(Ordering::Relaxed);
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logged = lock(&self.logged);
         let recently = logged.at.is_some_and(|at| at.elapsed() < LOG_INTERVAL);
         if lost == logged.lost || (recently && !immediately) {
             return;

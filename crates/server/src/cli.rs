@@ -379,12 +379,11 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut StandardOutput) -> anyhow::
     }
     let config = Config::load(&ConfigSources::from_process(cli.config, flags(matches))?)?;
     if matches!(cli.command, Command::Serve) {
-        let traces = start_traces(&config).map_err(anyhow::Error::msg)?;
-        start_logging(&config.log_level, config.log_json, traces.as_ref())
-            .map_err(anyhow::Error::msg)?;
-        return serve::serve(config, traces).map_err(anyhow::Error::msg);
+        let traces = start_traces(&config)?;
+        start_logging(&config.log_level, config.log_json, traces.as_ref())?;
+        return serve::serve(config, traces);
     }
-    start_logging("warn", config.log_json, None).map_err(anyhow::Error::msg)?;
+    start_logging("warn", config.log_json, None)?;
     match cli.command {
         Command::Migrate => migrate::run(&config, out),
         Command::Health { live } => health::run(&config, live, out),

@@ -41,7 +41,7 @@ struct ProviderRoutes {
     discovery: Data<Discovery>,
     registration: Data<Registration>,
     /// The path prefixes of its WSO2 endpoints.
-    doors: Vec<String>,
+    wso2_prefixes: Vec<String>,
     placeholders: Vec<(&'static str, &'static str)>,
     keys: KeyRing,
 }
@@ -143,7 +143,8 @@ impl Deployment {
     /// Returns the answers that are given ahead of those routes.
     pub fn static_routes(&self, metrics: &Metrics) -> StaticRoutes {
         let documents = |provider: &ProviderRoutes| {
-            let pages = oidc_discovery::documents(&provider.discovery, &provider.doors).into_iter();
+            let pages =
+                oidc_discovery::documents(&provider.discovery, &provider.wso2_prefixes).into_iter();
             pages
                 .map(|(path, page)| (provider.registration.policy.issuer.clone(), path, page))
                 .collect::<Vec<_>>()
@@ -239,7 +240,7 @@ impl ProviderRoutes {
         };
         Ok(Self {
             host: issuer.host().to_owned(),
-            doors: addresses::doors(&config.providers, provider),
+            wso2_prefixes: addresses::wso2_prefixes(&config.providers, provider),
             discovery: Data::new(discovery),
             registration: Data::new(registration),
             placeholders: offer.placeholders,
@@ -248,8 +249,8 @@ impl ProviderRoutes {
     }
 
     fn mount(&self, config: &mut ServiceConfig) {
-        oidc_discovery::mount(config, &self.discovery, &self.doors);
-        registration::mount(config, &self.registration, &self.doors);
+        oidc_discovery::mount(config, &self.discovery, &self.wso2_prefixes);
+        registration::mount(config, &self.registration, &self.wso2_prefixes);
         for (member, path) in &self.placeholders {
             let path = format!("{}/{path}", self.registration.policy.issuer.path());
             let member = *member;

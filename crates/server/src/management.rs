@@ -49,29 +49,30 @@ async fn readyz(state: Data<ManagementState>) -> HttpResponse {
     }
     let store = state.store.clone();
     let checked = blocking(move || store.check()).await;
-    match checked.map_or_else(|_| Err(NO_ANSWER.to_owned()), |outcome| readiness(&outcome)) {
-        Ok(()) => HttpResponse::Ok()
+    let reason = checked.map_or_else(
+        |_| Some(NO_ANSWER.to_owned()),
+        |outcome| unready_reason(&outcome),
+    );
+    match reason {
+        None => HttpResponse::Ok()
             .content_type("text/plain")
             .body("ready\n"),
-        Err(reason) => unready(&reason),
+        Some(reason) => unready(&reason),
     }
 }
 
 const NO_ANSWER: &str = "the store does not answer";
 
-/// Converts the result of a check of the store to the answer of `/readyz`.
-///
-/// # Errors
-/// The reason why the store cannot be used.
-pub fn readiness(checked: &Result<(), StoreError>) -> Result<(), String> {
+/// Returns the reason why the store cannot be used after a check of it, as `/readyz` answers it.
+pub fn unready_reason(checked: &Result<(), StoreError>) -> Option<String> {
     match checked {
         // An upgrade replaces one replica after another. The old ones continue to work with the newer schema.
-        Ok(()) | Err(StoreError::SchemaNewer { .. }) => Ok(()),
+        Ok(()) | Err(StoreError::SchemaNewer { .. }) => None,
         Err(
             error
             @ (StoreError::SchemaOutdated | StoreError::WrongKey | StoreError::Corrupt { .. }),
-        ) => Err(error.to_string()),
-        Err(_) => Err(NO_ANSWER.to_owned()),
+        ) => Some(error.to_string()),
+        Err(_) => Some(NO_ANSWER.to_owned()),
     }
 }
 

@@ -14,6 +14,7 @@ use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
+use anyhow::Context;
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::RandomSource;
@@ -44,7 +45,7 @@ const ADMINISTRATOR: &str = "admin";
 ///
 /// # Errors
 /// When the service cannot start, or stops by an error.
-pub fn serve(config: Config, traces: Option<Traces>) -> Result<(), String> {
+pub fn serve(config: Config, traces: Option<Traces>) -> anyhow::Result<()> {
     keys::install();
     let (prepared, sockets) = prepare(config)?;
     let opened = open(prepared, traces)?;
@@ -52,10 +53,9 @@ pub fn serve(config: Config, traces: Option<Traces>) -> Result<(), String> {
     let system = ManuallyDrop::new(rt::System::new());
     let outcome = system.block_on(async {
         // Before the service is announced: a signal that comes at once must stop it too.
-        let stop =
-            stop_signal().map_err(|error| format!("signals cannot be waited for: {error}"))?;
+        let stop = stop_signal().context("signals cannot be waited for")?;
         let bound = [addresses(&sockets.public), addresses(&sockets.management)];
-        let servers = bind(&opened, sockets).map_err(|error| error.to_string())?;
+        let servers = bind(&opened, sockets)?;
         tasks::start(&opened.deployment, &opened.services, &opened.config);
         announce(&opened, &bound);
         run(servers, stop, Arc::clone(&opened.draining)).await
@@ -78,16 +78,15 @@ struct Sockets {
 }
 
 /// Checks what the operator gave, and listens, before anything is created.
-fn prepare(mut config: Config) -> Result<(Prepared, Sockets), String> {
+fn prepare(mut config: Config) -> anyhow::Result<(Prepared, Sockets)> {
     config
         .providers
         .iter()
-        .try_for_each(ProviderConfig::check)
-        .map_err(|error| error.to_string())?;
-    let first_password = config.admin_password().map_err(|error| error.to_string())?;
+        .try_for_each(ProviderConfig::check)?;
+    let first_password = config.admin_password()?;
     let fetcher = fetcher(&config)?;
     if let TlsMode::Files { certificate, key } = &config.tls {
-        tls::acceptor(certificate, key).map_err(|error| error.to_string())?;
+        tls::acceptor(certificate, key)?;
     }
     let public = listen("listen", &config.listen, config.development)?;
     if config.development {
@@ -119,17 +118,17 @@ struct Opened {
 }
 
 /// Opens the store, makes the first account and keys, and builds every document.
-fn open(prepared: Prepared, traces: Option<Traces>) -> Result<Opened, String> {
+fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let Prepared {
         config,
         first_password,
         fetcher,
     } = prepared;
-    let store = open_store::open(&config).map_err(|error| error.to_string())?;
+    let store = open_store::open(&config)?;
     let clock = Clock::system();
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let services = services(&config, store, fetcher, clock)?;
-    let deployment = Deployment::new(&config, &services).map_err(|error| error.to_string())?;
+    let deployment = Deployment::new(&config, &services)?;
     let (acceptor, certificate_end) = acceptor(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let connections = Connections::new(
@@ -138,7 +137,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> Result<Opened, String> {
         config.proxies.clone(),
     );
     Ok(Opened {
-        metrics: Metrics::new().map_err(|error| error.to_string())?,
+        metrics: Metrics::new()?,
         request_ids: RequestIdGenerator::new(random(), config.proxies.clone())?,
         config,
         services,
@@ -159,7 +158,7 @@ fn services(
     store: Store,
     fetcher: Fetcher,
     clock: Clock,
-) -> Result<Services, String> {
+) -> anyhow::Result<Services> {
     let limits = &config.limits;
     let password_limits = PasswordLimits {
         threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -167,7 +166,8 @@ fn services(
         failures: limits.failed_logins_per_minute,
     };
     let random = random();
-    let passwords = PasswordVerifier::new(store.clone(), password_limits, &random)?;
+    let passwords = PasswordVerifier::new(store.clone(), password_limits, &random)
+        .map_err(anyhow::Error::msg)?;
     let limiter =
         RegistrationLimiter::new(limits.registrations_per_minute, limits.updates_per_minute);
     Ok(Services {
@@ -252,7 +252,7 @@ async fn run(
     servers: Servers,
     stop: impl Future<Output = ()> + 'static,
     draining: Arc<AtomicBool>,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let (public, management) = (servers.public.handle(), servers.management.handle());
     rt::spawn(servers.management);
     rt::spawn(async move {
@@ -264,7 +264,7 @@ async fn run(
     });
     let served = servers.public.await;
     management.stop(false).await;
-    served.map_err(|error| error.to_string())
+    Ok(served?)
 }
 
 /// Saves what is left in memory, and closes the store.
@@ -318,25 +318,20 @@ fn private(management: ManagementState, listeners: Vec<TcpListener>) -> io::Resu
 }
 
 /// The TLS settings of the listeners with when the certificate ends; nothing, where TLS is left to a proxy.
-fn acceptor(config: &Config, clock: &Clock) -> Result<Option<(SslAcceptor, Timestamp)>, String> {
+fn acceptor(config: &Config, clock: &Clock) -> anyhow::Result<Option<(SslAcceptor, Timestamp)>> {
     let (certificate, key) = match &config.tls {
         TlsMode::Off => return Ok(None),
         TlsMode::Files { certificate, key } => (certificate.clone(), key.clone()),
         TlsMode::SelfSigned => {
-            let made = tls::development_certificates(&config.data, &names(config), clock.now())
-                .map_err(|error| error.to_string())?;
+            let made = tls::development_certificates(&config.data, &names(config), clock.now())?;
             (made.certificate, made.key)
         }
     };
-    let acceptor = tls::acceptor(&certificate, &key)
-        .map_err(|error| error.to_string())?
-        .build();
-    if let Some(concern) =
-        tls::concern(&certificate, clock.now()).map_err(|error| error.to_string())?
-    {
+    let acceptor = tls::acceptor(&certificate, &key)?.build();
+    if let Some(concern) = tls::concern(&certificate, clock.now())? {
         tracing::warn!("{concern}");
     }
-    let end = tls::end(&certificate).map_err(|error| error.to_string())?;
+    let end = tls::end(&certificate)?;
     Ok(Some((acceptor, end)))
 }
 
@@ -356,14 +351,14 @@ fn names(config: &Config) -> Vec<String> {
 }
 
 /// In development mode the issuer follows from the port that was really taken.
-fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> Result<(), String> {
+fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> anyhow::Result<()> {
     let port = listeners
         .first()
         .and_then(|listener| listener.local_addr().ok())
         .map_or(0, |address| address.port());
     for provider in &mut config.providers {
         provider.issuer =
-            Issuer::parse(&development_issuer(&config.tls, port)).map_err(str::to_owned)?;
+            Issuer::parse(&development_issuer(&config.tls, port)).map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }
@@ -374,18 +369,14 @@ fn administrator(
     development: bool,
     store: &Store,
     clock: &Clock,
-) -> Result<Option<Secret>, String> {
-    let wrong =
-        |error: store::StoreError| format!("the account {ADMINISTRATOR} cannot be made: {error}");
-    if store.has_accounts().map_err(wrong)? {
+) -> anyhow::Result<Option<Secret>> {
+    let context = || format!("the account {ADMINISTRATOR} cannot be made");
+    if store.has_accounts().with_context(context)? {
         return Ok(None);
     }
     let (password, is_generated) = match (given, development) {
         (Some(password), _) => (password, false),
-        (None, true) => (
-            Secret::new(crate::random_text(&random(), 18).map_err(|error| error.to_string())?),
-            true,
-        ),
+        (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
         (None, false) => return Ok(None),
     };
     match store.acting_as(Actor::process(FIRST_START)).add_account(
@@ -397,21 +388,21 @@ fn administrator(
     ) {
         // Another replica that started at the same time was first.
         Err(store::StoreError::Conflict) => Ok(None),
-        Err(error) => Err(wrong(error)),
-        Ok(()) => Ok(is_generated.then_some(password)),
+        made => {
+            made.with_context(context)?;
+            Ok(is_generated.then_some(password))
+        }
     }
 }
 
-fn fetcher(config: &Config) -> Result<Fetcher, String> {
-    let ca = config
-        .outbound_authority()
-        .map_err(|error| error.to_string())?;
+fn fetcher(config: &Config) -> anyhow::Result<Fetcher> {
+    let ca = config.outbound_authority()?;
     let settings = outbound::FetchSettings {
         allow: config.outbound_allow.clone(),
         ca,
         ..outbound::FetchSettings::default()
     };
-    Fetcher::new(settings).map_err(|error| error.to_string())
+    Ok(Fetcher::new(settings)?)
 }
 
 /// Randomness from OpenSSL.

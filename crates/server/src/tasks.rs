@@ -2,14 +2,15 @@
 //!
 //! A task that fails logs a warning and runs again at its next time. Work that blocks runs on another thread.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::rt;
-use oauth_http::{Failure, blocking};
+use anyhow::{anyhow, bail};
+use oauth_http::blocking;
 use registration::Services;
 use store::{Actor, Store};
 
+use crate::commands::error_text;
 use crate::config::Config;
 use crate::deployment::Deployment;
 
@@ -60,35 +61,39 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
 /// Runs a task at once, and again after each interval. The name begins the warning about a failure.
 fn spawn<F>(failure: &'static str, every: Duration, task: impl Fn() -> F + 'static)
 where
-    F: Future<Output = Result<(), String>> + 'static,
+    F: Future<Output = anyhow::Result<()>> + 'static,
 {
     rt::spawn(async move {
         let mut tick = rt::time::interval(every);
         loop {
             tick.tick().await;
             if let Err(error) = task().await {
-                tracing::warn!("{failure}: {error}");
+                tracing::warn!("{failure}: {}", error_text(&error));
             }
         }
     });
 }
 
 /// Runs work that blocks.
-async fn run_blocking<T: Send + 'static, E: Display + Send + 'static>(
+async fn run_blocking<T, E>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, String> {
-    let done = blocking(work)
-        .await
-        .map_err(|failure: Failure| failure.to_string())?;
-    done.map_err(|error| error.to_string())
+) -> anyhow::Result<T>
+where
+    T: Send + 'static,
+    E: Into<anyhow::Error> + Send + 'static,
+{
+    match blocking(work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(failure) => Err(anyhow!("{failure}")),
+    }
 }
 
 /// Reads keys that another process changed. A database that does not answer keeps its thread; the next read uses another.
-async fn reload_keys(deployment: Deployment) -> Result<(), String> {
+async fn reload_keys(deployment: Deployment) -> anyhow::Result<()> {
     let reload = run_blocking(move || deployment.reload_keys());
     match rt::time::timeout(RELOAD_TIMEOUT, reload).await {
         Ok(reloaded) => reloaded,
-        Err(_) => Err("the store does not answer".to_owned()),
+        Err(_) => bail!("the store does not answer"),
     }
 }
 
@@ -97,19 +102,15 @@ async fn purge(
     services: Services,
     store: Store,
     (keep_retired, keep_audit): (Duration, Option<Duration>),
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     services.limiter.remove_expired();
     services.passwords.remove_expired();
     let now = services.clock.now();
     let purged = run_blocking(move || {
-        let clients = store
-            .purge_expired(now)
-            .map_err(|error| error.to_string())?;
-        let keys = keys::purge(&store, keep_retired, now).map_err(|error| error.to_string())?;
-        let audit = keep_audit
-            .map_or(Ok(0), |keep| store.purge_audit(now.minus(keep)))
-            .map_err(|error| error.to_string())?;
-        Ok::<_, String>((clients, keys, audit))
+        let clients = store.purge_expired(now)?;
+        let keys = keys::purge(&store, keep_retired, now)?;
+        let audit = keep_audit.map_or(Ok(0), |keep| store.purge_audit(now.minus(keep)))?;
+        anyhow::Ok((clients, keys, audit))
     });
     let (clients, keys, audit) = purged.await?;
     if (clients, keys, audit) != (0, 0, 0) {
@@ -119,7 +120,7 @@ async fn purge(
 }
 
 /// Writes refusals to the audit trail. Refusals that cannot be written are kept: the metrics show how many wait.
-async fn write_refusals(services: Services) -> Result<(), String> {
+async fn write_refusals(services: Services) -> anyhow::Result<()> {
     let refused = services.refusals.take();
     if services
         .store

@@ -57,11 +57,8 @@ pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
     let listens = serve::resolve("listen", &config.listen, config.development);
     let manages = serve::resolve("management_listen", &config.management_listen, false);
     let logs = log_filter(&config.log_level);
-    wrong.extend(
-        [listens.err(), manages.err(), logs.err()]
-            .into_iter()
-            .flatten(),
-    );
+    let wrong_settings = [listens.err(), manages.err(), logs.err()];
+    wrong.extend(wrong_settings.iter().flatten().map(error_text));
     if let TlsMode::Files { certificate, key } = &config.tls {
         match tls::acceptor(certificate, key)
             .map(drop)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{anyhow, bail};
+use anyhow::{anyhow, bail, ensure};
 use protocol::Secret;
 
 use super::read_secret;
@@ -67,15 +67,12 @@ impl AdminPassword {
 ///
 /// # Errors
 /// The rest of a sentence that begins with the source of the password.
-pub fn check_new_password(password: &Secret, development: bool) -> Result<(), String> {
-    if password.reveal().is_empty() {
-        return Err("must not be empty".to_owned());
-    }
+pub fn check_new_password(password: &Secret, development: bool) -> anyhow::Result<()> {
+    ensure!(!password.reveal().is_empty(), "must not be empty");
     let characters = password.reveal().chars().count();
-    if !development && characters < CHARACTERS {
-        return Err(format!(
-            "must have at least {CHARACTERS} characters, not {characters}"
-        ));
-    }
+    ensure!(
+        development || characters >= CHARACTERS,
+        "must have at least {CHARACTERS} characters, not {characters}"
+    );
     Ok(())
 }

@@ -113,8 +113,7 @@ pub(super) fn all(
             );
         }
     }
-    addresses::apart(&providers)
-        .map_err(|reason| anyhow!("{}: {reason}", named("provider.issuer")))?;
+    addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
     Directory::new(providers.iter().map(ProviderConfig::hosted).collect())
         .map_err(|error| descriptor::refused(&error))?;
     Ok(providers)

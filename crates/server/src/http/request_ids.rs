@@ -45,8 +45,8 @@ impl RequestIdGenerator {
     ///
     /// # Errors
     /// Fails when the random source does.
-    pub fn new(random: RandomSource, proxies: Proxies) -> Result<Arc<Self>, String> {
-        random(&mut [0; RANDOM_BYTES])?;
+    pub fn new(random: RandomSource, proxies: Proxies) -> anyhow::Result<Arc<Self>> {
+        random(&mut [0; RANDOM_BYTES]).map_err(anyhow::Error::msg)?;
         Ok(Arc::new(Self { random, proxies }))
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
+use anyhow::{Context, anyhow, bail};
 use socket2::{Domain, Socket, Type};
 
 use crate::settings::named;
@@ -11,22 +12,22 @@ use crate::settings::named;
 ///
 /// # Errors
 /// When the name has no address, or has one that is not loopback although only loopback is permitted.
-pub fn resolve(key: &str, text: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, String> {
+pub fn resolve(key: &str, text: &str, loopback_only: bool) -> anyhow::Result<Vec<SocketAddr>> {
     let addresses: Vec<SocketAddr> = text
         .to_socket_addrs()
-        .map_err(|error| {
+        .with_context(|| {
             format!(
-                "{} must be an address and a port such as 0.0.0.0:9443, not {text:?}: {error}",
+                "{} must be an address and a port such as 0.0.0.0:9443, not {text:?}",
                 named(key)
             )
         })?
         .collect();
     if loopback_only && addresses.iter().any(|address| !address.ip().is_loopback()) {
-        return Err(format!(
+        bail!(
             "development mode listens on loopback only, and {} is {text}; set {} to serve others",
             named(key),
             named("provider.issuer")
-        ));
+        );
     }
     Ok(addresses)
 }
@@ -36,7 +37,7 @@ pub(crate) fn listen(
     key: &str,
     text: &str,
     loopback_only: bool,
-) -> Result<Vec<TcpListener>, String> {
+) -> anyhow::Result<Vec<TcpListener>> {
     let addresses = resolve(key, text, loopback_only)?;
     let mut taken: Vec<TcpListener> = Vec::new();
     let mut refused = None;
@@ -57,18 +58,18 @@ pub(crate) fn listen(
                 refused = Some(error);
             }
             Err(error) => {
-                return Err(format!(
-                    "{} is {text}, and {address} cannot be listened on: {error}",
+                return Err(anyhow!(error).context(format!(
+                    "{} is {text}, and {address} cannot be listened on",
                     named(key)
-                ));
+                )));
             }
         }
     }
     match (taken.is_empty(), refused) {
-        (true, Some(error)) => Err(format!(
-            "{} is {text}, which cannot be listened on: {error}",
+        (true, Some(error)) => Err(anyhow!(error).context(format!(
+            "{} is {text}, which cannot be listened on",
             named(key)
-        )),
+        ))),
         _ => Ok(taken),
     }
 }

@@ -38,7 +38,7 @@ enum HostTable {
     Several(HashMap<String, PathTable>),
 }
 
-/// PathTable by their paths, in order: a few comparisons find one sooner than a hash of the path does.
+/// Routes sorted by path: a few comparisons find a route sooner than a hash of the path does.
 struct PathTable(Vec<(String, StaticRoute)>);
 
 impl PathTable {

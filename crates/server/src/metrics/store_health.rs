@@ -2,14 +2,15 @@
 //! store does not answer.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use oauth_http::blocking;
+use protocol::lock;
 use store::{Store, StoreError};
 
-use crate::management::readiness;
+use crate::management::unready_reason;
 
 /// The interval between two checks of the store.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
@@ -71,7 +72,7 @@ impl StoreHealth {
 
     fn record(&self, outcome: &Result<(), StoreError>) {
         self.ready
-            .store(readiness(outcome).is_ok(), Ordering::Relaxed);
+            .store(unready_reason(outcome).is_none(), Ordering::Relaxed);
         let is_up = !matches!(
             outcome,
             Err(StoreError::Unavailable(_) | StoreError::Open { .. } | StoreError::Database(_))
@@ -96,10 +97,7 @@ impl StoreHealth {
 
     /// Counts the clients in the background, unless the last count is recent.
     pub fn refresh_clients(self: &Arc<Self>) {
-        let mut counted_at = self
-            .counted_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut counted_at = lock(&self.counted_at);
         if counted_at.is_some_and(|at| at.elapsed() < COUNT_MAX_AGE) {
             return;
         }

@@ -75,7 +75,7 @@ fn expected(
             RegistrationAccess::Protected => 401,
             RegistrationAccess::Closed => 403,
         },
-        wso2_paths: addresses::doors(all, one)
+        wso2_paths: addresses::wso2_prefixes(all, one)
             .into_iter()
             .map(wso2_paths)
             .collect(),

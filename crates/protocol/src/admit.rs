@@ -12,9 +12,9 @@ use serde_json::Value;
 use crate::json::read_stored_object;
 use crate::member::{InvalidMember, MemberValue, Narrowing};
 use crate::response_type::ResponseType;
-use crate::rules;
+use crate::rules::{self, redirection_uris};
 use crate::table::MemberRow;
-use crate::uri::RedirectUri;
+use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, AuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::{ClientMetadata, ProviderMetadata};
 
@@ -61,10 +61,13 @@ impl RegisteredMetadata {
     }
 }
 
+/// The element of [`AdmissionRules::native_schemes`] that allows every private-use scheme. No scheme has this name.
+pub const ANY_SCHEME: &str = "*";
+
 /// The rules of admission that are not in the provider's document: those of the provider, and those of the endpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct AdmissionRules<'a> {
-    /// Private-use schemes without a dot that native clients may use.
+    /// Private-use schemes without a dot that native clients may use; [`ANY_SCHEME`] stands for all.
     pub native_schemes: &'a [String],
     /// The treatment of the redirect URI forms that only WSO2 clients send.
     pub legacy: LegacyRedirects<'a>,
@@ -340,17 +343,15 @@ fn check_needs(row: &MemberRow, asked: &ClientMetadata) -> Result<(), InvalidMem
     }
 }
 
-/// Sets the application type of a client that requests none to native if only a native application can have its redirect
-/// URIs (RFC 8252 §8.4).
+/// Sets the application type to native if only a native application can have one of the redirection URIs (RFC 8252 §7): one on
+/// loopback if the client requests no type, one with a private-use scheme also if it requests web.
 fn infer_application_type(asked: &mut ClientMetadata) {
-    if asked.application_type.is_some() {
-        return;
-    }
-    if asked
-        .redirect_uris
-        .as_ref()
-        .is_some_and(|uris| !uris.is_empty() && uris.iter().all(RedirectUri::is_native_only))
-    {
+    let needs_native: fn(&RedirectUri) -> bool = match &asked.application_type {
+        None => RedirectUri::is_native_only,
+        Some(ApplicationType::Web) => |uri| uri.form() == RedirectForm::PrivateUse,
+        Some(_) => return,
+    };
+    if redirection_uris(asked).any(|(_, uri)| needs_native(uri)) {
         asked.application_type = Some(ApplicationType::Native);
     }
 }

@@ -82,7 +82,7 @@ impl Issuer {
             return Err("must spell its host in lower case and in its canonical form");
         }
         if !host.starts_with('[') {
-            dns_name(host)?;
+            check_dns_name(host)?;
         }
         if let Some(port) = raw_port {
             port_number(port)?;
@@ -181,6 +181,14 @@ impl Eq for Issuer {}
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// Checks that a host is a DNS name without underscores, for which no certificate authority issues certificates.
+fn check_dns_name(host: &str) -> Result<(), &'static str> {
+    match host.contains('_') {
+        true => Err("must have a host of letters, digits and hyphens"),
+        false => dns_name(host),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::offer::COMPUTED_MEMBERS;
 use crate::provider::ProviderMetadata;
 use crate::rules::{self, REDIRECT_URIS_MAX, REQUEST_URIS_MAX};
 use crate::table::{Fetched, MemberRow};
-use crate::uri::URI_MAX;
+use crate::uri::{REFUSED_SCHEMES, URI_MAX};
 use crate::values::{NAME_MAX, TEXT_MAX};
 
 /// Renders `docs/client-metadata.md`.
@@ -53,7 +53,8 @@ pub fn client_metadata() -> String {
         "\n## URIs\n\n\
          URIs are checked as text first and parsed second; a URI that the parser reads differently is refused. They are ASCII, of at most\n\
          {URI_MAX} characters, without user information and, except in `request_uris`, without a fragment; hosts are IP addresses or names of\n\
-         letters, digits and hyphens. Accepted URIs are stored and returned byte for byte. One invalid redirect URI refuses the request.\n\n\
+         letters, digits, hyphens and underscores. `localhost` and the names below it are loopback. Accepted URIs are stored and returned\n\
+         byte for byte. One invalid redirect URI refuses the request.\n\n\
          The column *fetched* shows the party that follows the URIs of a member: `now` Frontdesk itself, while the client registers; `later` an\n\
          authorization server; `picture` a consent page, which may load it on its server; `no` a browser only. URIs of `now` and `later` must\n\
          have public hosts and names, on port 443 or a high port that belongs to no other protocol; those of `picture` must have public hosts.\n\
@@ -62,6 +63,7 @@ pub fn client_metadata() -> String {
          ## Limits\n\n\
          At most {REDIRECT_URIS_MAX} `redirect_uris`, `claims_redirect_uris` and `post_logout_redirect_uris` each, {REQUEST_URIS_MAX} `request_uris`, {LIST_MAX} elements of any other array, {NAME_MAX} characters of a name, {TEXT_MAX} of any other text."
     );
+    refused_schemes(&mut page);
     page.push_str("\n## Members that the provider adds\n\nIgnored when a client registers (RFC 7591 §3.2.1). In an update `client_id` is required, `client_secret` is optional, and the others must be omitted (RFC 7592 §2.2).\n\n");
     plain_table(&mut page, ClientInformation::ROWS);
     page.push_str("\n## Rules over several members\n\n| rule | specification |\n|---|---|\n");
@@ -124,6 +126,20 @@ pub fn errors() -> String {
         );
     }
     page
+}
+
+/// Formats the schemes that no provider can allow.
+fn refused_schemes(page: &mut String) {
+    page.push_str(
+        "\n## Refused schemes\n\n\
+         A private-use scheme is a reversed domain name, or one that `native_schemes` of the provider allows; `native_schemes = [\"*\"]` allows\n\
+         all. These schemes are refused in any case, since no application is reached by them; `*` stands for any rest.\n\n\
+         | a redirection to it | schemes |\n|---|---|\n",
+    );
+    for row in REFUSED_SCHEMES {
+        let schemes: Vec<String> = row.schemes().map(|scheme| format!("`{scheme}`")).collect();
+        let _ = writeln!(page, "| {} | {} |", row.reason, schemes.join(", "));
+    }
 }
 
 fn plain_table(page: &mut String, rows: &[MemberRow]) {

@@ -47,12 +47,12 @@ pub const ALL: &[Rule] = &[
         check: redirection::known_application,
     },
     Rule {
-        doc: "The redirect URIs of a web application use https, and with the implicit grant they are not on localhost.",
+        doc: "The redirect URIs of a web application use https or are on loopback, and with the implicit grant they use https and are not on localhost.",
         spec: "OIDC Registration §2",
         check: redirection::of_web_applications,
     },
     Rule {
-        doc: "The redirect URIs of a native application, also after a logout, use https, loopback, or a private-use scheme that is a reversed domain name.",
+        doc: "The redirect URIs of a native application, also after a logout, use https, loopback, or a private-use scheme that is a reversed domain name or that the provider allows.",
         spec: "RFC 8252 §7",
         check: redirection::of_native_applications,
     },
@@ -67,7 +67,7 @@ pub const ALL: &[Rule] = &[
         check: logout::confidential_backchannel,
     },
     Rule {
-        doc: "The post-logout redirect URIs of a public client use https, except for a native application on loopback.",
+        doc: "The post-logout redirect URIs of a public client use https, or http on loopback if it is native or has a redirect URI there.",
         spec: "OIDC RP-Initiated Logout §3.1",
         check: logout::confidential_way_out,
     },

@@ -145,17 +145,10 @@ impl TokenTerms {
         let agreed = self
             .narrowed(provider)
             .admit(self.apply_to(asked)?, terms)?;
-        match self
-            .metadata
-            .as_ref()
-            .and_then(|ImposedMetadata(imposed)| missing_imposed_member(imposed, agreed.members()))
-        {
-            Some(member) => Err(InvalidMember::new(
-                member,
-                "conflicts with the terms of the initial access token",
-            )),
-            None => Ok(agreed),
+        if let Some(ImposedMetadata(imposed)) = &self.metadata {
+            check_imposed_members(imposed, agreed.members())?;
         }
+        Ok(agreed)
     }
 
     /// Returns the terms of a client with a composed name, which replaces an imposed name.
@@ -247,6 +240,26 @@ fn reread(imposed: &ClientMetadata) -> Result<ClientMetadata, InvalidMember> {
             "of the client's initial access token has the character U+0000",
         )
     })?)
+}
+
+/// Checks that the registered metadata has the imposed members. Of those, admission replaces the application type alone.
+fn check_imposed_members(
+    imposed: &ClientMetadata,
+    agreed: &ClientMetadata,
+) -> Result<(), InvalidMember> {
+    if imposed.application_type.is_some() && imposed.application_type != agreed.application_type {
+        return Err(InvalidMember::new(
+            "redirect_uris",
+            "has a private-use scheme, which requires application_type native",
+        ));
+    }
+    match missing_imposed_member(imposed, agreed) {
+        Some(member) => Err(InvalidMember::new(
+            member,
+            "conflicts with the terms of the initial access token",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Returns an imposed member that the registered metadata does not have.

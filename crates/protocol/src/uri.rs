@@ -7,6 +7,7 @@
 
 mod query;
 mod redirect;
+mod refused_schemes;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -19,6 +20,7 @@ use crate::member::{Reason, SingleValue, text};
 
 pub(crate) use query::find_parameter;
 pub use redirect::{PATTERN_MARKER, PATTERN_MAX, RedirectForm, RedirectUri};
+pub use refused_schemes::{REFUSED_SCHEMES, RefusedSchemes};
 
 /// The maximum length of a URI, in characters.
 pub const URI_MAX: usize = 2048;
@@ -98,7 +100,7 @@ uri! {
 uri! {
     /// A URI to which users are redirected without a code or token: http, https or a private-use scheme. OIDC RP-Initiated Logout
     /// §3.1.
-    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| return_form(text).and_then(|()| redirect::reject_system_scheme(text)),
+    ReturnUri, "URI", r"^[A-Za-z][A-Za-z0-9+.-]*:[^#]+$", |text| return_form(text).and_then(|()| refused_schemes::reject(text)),
     stored return_form
 }
 
@@ -232,7 +234,7 @@ fn web(text: &str, schemes: &[&str]) -> Result<(), Reason> {
 /// The kind of host of an http or https URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HostKind {
-    /// `localhost`.
+    /// `localhost` or a name below it. RFC 6761 §6.3.
     Localhost,
     /// `127.0.0.1` or `[::1]`.
     LoopbackAddress,
@@ -242,7 +244,8 @@ enum HostKind {
 
 impl HostKind {
     fn from_name(name: &str) -> Self {
-        if name.eq_ignore_ascii_case("localhost") {
+        let top = name.rsplit('.').next();
+        if top.is_some_and(|label| label.eq_ignore_ascii_case("localhost")) {
             Self::Localhost
         } else {
             Self::Other
@@ -276,6 +279,11 @@ fn check_host(text: &str, rest: &str) -> Result<HostKind, Reason> {
             return Ok(HostKind::from_name(host));
         }
     }
+    check_parsed_host(text, host, port)
+}
+
+/// Returns the kind of host that the parser finds, after checking that it finds this host and port, and no user information.
+fn check_parsed_host(text: &str, host: &str, port: Option<&str>) -> Result<HostKind, Reason> {
     let url = Url::parse(text).map_err(|_| Reason::from("is not a URL"))?;
     let same_host = url
         .host_str()
@@ -344,11 +352,12 @@ pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
     }
 }
 
-/// Checks that `host` is a DNS name: labels of letters, digits and inner hyphens. RFC 1123 §2.1.
+/// Checks that `host` is a DNS name: labels of letters, digits, and inner hyphens (RFC 1123 §2.1) and underscores, which hosts of
+/// real deployments have.
 pub(crate) fn dns_name(host: &str) -> Result<(), &'static str> {
     parse_dns_name(host)
         .map(drop)
-        .ok_or("must have a host of letters, digits and hyphens")
+        .ok_or("must have a host of letters, digits, hyphens and underscores")
 }
 
 /// The properties of a DNS name that decide whether parsers agree about it.
@@ -366,14 +375,15 @@ fn parse_dns_name(text: &str) -> Option<DnsName> {
         ends_in_letters: false,
     };
     let (mut length, mut last) = (0_usize, b'.');
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_joint = |byte: u8| matches!(byte, b'-' | b'_');
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || is_joint(byte);
     for (at, byte) in text.bytes().enumerate() {
         if byte == b'.' {
-            if length == 0 || last == b'-' {
+            if length == 0 || is_joint(last) {
                 return None;
             }
             length = 0;
-        } else if inner(byte) && length < 63 && !(length == 0 && byte == b'-') {
+        } else if is_inner(byte) && length < 63 && !(length == 0 && is_joint(byte)) {
             if length == 0 {
                 name.ends_in_letters = byte.is_ascii_alphabetic();
             } else if length == 3 && byte == b'-' && last == b'-' {
@@ -386,5 +396,5 @@ fn parse_dns_name(text: &str) -> Option<DnsName> {
         }
         last = byte;
     }
-    (length > 0 && last != b'-' && text.len() <= 253).then_some(name)
+    (length > 0 && !is_joint(last) && text.len() <= 253).then_some(name)
 }

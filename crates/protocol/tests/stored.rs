@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
 /// Members that were accepted before each of the rules.
-fn older() -> [Value; 8] {
+fn older() -> [Value; 9] {
     [
         json!({ "redirect_uris": ["https://rp.example/cb?code=1"] }),
         json!({ "claims_redirect_uris": ["com.example.app:/cb?state"] }),
         json!({ "redirect_uris": ["x-apple.systempreferences:x"] }),
-        json!({ "post_logout_redirect_uris": ["x-apple.systempreferences:x"] }),
+        json!({ "redirect_uris": ["ssh://rp.example/", "ms-word:x"] }),
+        json!({ "post_logout_redirect_uris": ["x-apple.systempreferences:x", "ftp://rp.example/"] }),
         json!({ "client_name": "a\u{2028}b" }),
         json!({ "client_name#de": "a\u{feff}" }),
         json!({ "description": "\u{e0041}" }),

@@ -159,6 +159,7 @@ fn allowed_host_is_only_a_host() {
         ("RP.Example", "rp.example"),
         ("localhost", "localhost"),
         ("192.0.2.1", "192.0.2.1"),
+        ("RP_1.example", "rp_1.example"),
         ("[::1]", "[::1]"),
     ] {
         assert_eq!(
@@ -185,7 +186,7 @@ fn allowed_host_is_only_a_host() {
         "::1",
         "0x7f.1",
         "com.example.app:",
-        "rp_1.example",
+        "rp_.example",
         "rp example",
         "[::01]",
     ] {
@@ -423,4 +424,17 @@ fn terms_outside_the_offer_are_refused() {
     ] {
         assert_eq!(checked(members), Err(refusal.to_owned()));
     }
+}
+
+/// OIDC Registration §2: an imposed application type stays, although a private-use scheme is otherwise answered as native.
+#[test]
+fn imposed_web_refuses_private_use_schemes() {
+    let imposed = json!({ "metadata": { "application_type": "web" } });
+    let asked = json!({ "redirect_uris": ["com.example.app:/cb"] });
+    assert_eq!(
+        refused(&imposed, &asked),
+        "redirect_uris has a private-use scheme, which requires application_type native"
+    );
+    let agreed = within(&imposed, &web(&json!({}))).expect("agreed");
+    assert_eq!(agreed["application_type"], "web");
 }

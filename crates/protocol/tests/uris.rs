@@ -2,7 +2,8 @@
 
 use protocol::RedirectUri;
 use protocol::uri::{
-    EndpointUri, HttpsUri, PATTERN_MAX, RedirectForm, RequestUri, ReturnUri, URI_MAX, WebUri,
+    EndpointUri, HttpsUri, PATTERN_MAX, REFUSED_SCHEMES, RedirectForm, RefusedSchemes, RequestUri,
+    ReturnUri, URI_MAX, WebUri,
 };
 
 #[test]
@@ -19,6 +20,12 @@ fn each_form_is_recognised_and_kept_byte_for_byte() {
         ("https://localhost:9443/callback", HttpsLocalhost),
         ("http://localhost:3000/cb", HttpLoopback),
         ("http://127.0.0.1/cb", HttpLoopback),
+        ("http://app.localhost:3000/cb", HttpLoopback),
+        ("http://A.b_c.LocalHost", HttpLoopback),
+        ("https://app.localhost/cb", HttpsLocalhost),
+        ("https://my_app.example.com/cb", Https),
+        ("https://my__app.ex_ample:8443/cb", Https),
+        ("my_app.example.com:8080/cb", Schemeless),
         ("http://[::1]:49152/cb", HttpLoopback),
         ("com.example.app:/oauth", PrivateUse),
         ("com.example.app://callback/x", PrivateUse),
@@ -75,7 +82,6 @@ fn malformed_uris_are_refused() {
         "https://rp.example:+443/",
         "https://*.rp.example/",
         "https://rp%2eexample/",
-        "https://rp_1.example/",
         "https://-rp.example/",
         "https://rp..example/",
         "https://rp.example./",
@@ -151,6 +157,24 @@ fn malformed_uris_are_refused() {
     let name = |labels: usize| format!("https://{}example/", "a23456789.".repeat(labels));
     assert!(RedirectUri::parse(name(24)).is_ok());
     assert!(RedirectUri::parse(name(25)).is_err());
+}
+
+/// A label begins and ends with a letter or digit, and a name that only looks like one below `localhost` is not loopback.
+#[test]
+fn hosts_that_look_like_others_are_refused() {
+    for text in [
+        "https://_rp.example/",
+        "https://rp_.example/",
+        "https://rp._example/",
+        "https://rp.example_/",
+        "http://app.localhost./",
+        "http://app.localhost.example/",
+        "http://applocalhost/",
+        "http://.localhost/",
+        "http://app.localhost:0/",
+    ] {
+        assert!(RedirectUri::parse(text.to_owned()).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -280,4 +304,73 @@ fn system_schemes_are_no_private_use_schemes() {
         assert!(RedirectUri::parse(text.to_owned()).is_err(), "{text}");
         assert!(ReturnUri::parse(text.to_owned()).is_err(), "{text}");
     }
+}
+
+/// RFC 8252 §7.1: no client registers a scheme that runs code, belongs to a system or is a protocol, in any case.
+#[test]
+fn schemes_of_the_table_are_refused() {
+    let schemes: Vec<&str> = REFUSED_SCHEMES
+        .iter()
+        .flat_map(RefusedSchemes::schemes)
+        .collect();
+    for known in [
+        "javascript",
+        "data",
+        "vbscript",
+        "blob",
+        "file",
+        "about",
+        "view-source",
+        "intent",
+        "ms-*",
+        "chrome-*",
+        "moz-*",
+        "ftp",
+        "ws",
+        "wss",
+        "mailto",
+        "tel",
+        "ssh",
+        "smb",
+        "ldap",
+        "urn",
+        "sms",
+        "x-apple.*",
+    ] {
+        assert!(schemes.contains(&known), "{known}");
+    }
+    for scheme in schemes {
+        assert_eq!(scheme, scheme.to_ascii_lowercase());
+        let scheme = scheme.replace('*', "x");
+        for text in [
+            format!("{scheme}://app/cb"),
+            format!("{}:/cb", scheme.to_ascii_uppercase()),
+            format!("{scheme}:8080"),
+        ] {
+            assert_eq!(
+                RedirectUri::parse(text.clone()).expect_err(&text),
+                "uses a scheme that is not allowed in a redirect URI"
+            );
+            assert!(ReturnUri::parse(text.clone()).is_err(), "{text}");
+        }
+    }
+    for text in [
+        "zed://mcp/callback",
+        "ms:/cb",
+        "files:/cb",
+        "datax:/cb",
+        "chromex:/cb",
+        "webcal+x:/cb",
+    ] {
+        assert!(RedirectUri::parse(text.to_owned()).is_ok(), "{text}");
+    }
+}
+
+/// Underscores are accepted in every type of URL with a host.
+#[test]
+fn underscores_in_hosts_are_accepted() {
+    let text = || "https://my_app.example.com/x".to_owned();
+    assert!(WebUri::parse(text()).is_ok() && HttpsUri::parse(text()).is_ok());
+    assert!(RequestUri::parse(text()).is_ok() && ReturnUri::parse(text()).is_ok());
+    assert!(EndpointUri::parse(text()).is_ok() && RedirectUri::parse(text()).is_ok());
 }

@@ -11,6 +11,7 @@
 mod support;
 
 use Outcome::{Agreed, Refused};
+use protocol::admit::ANY_SCHEME;
 use protocol::{
     AdmissionRules, LegacyRedirects, ProviderMetadata, RedirectUri, RegisteredMetadata,
 };
@@ -866,8 +867,7 @@ fn application_type_is_inferred_from_redirect_uris() {
     let web = |uris: &[&str]| Agreed(json!({ "redirect_uris": uris }));
     let typed =
         |kind: &str, uris: &[&str]| json!({ "application_type": kind, "redirect_uris": uris });
-    let http = "redirect_uris must use https for a web application";
-    let private = "redirect_uris has a private-use scheme, which requires application_type native";
+    let http = "redirect_uris must use https for a web application with the implicit grant";
     let owner = "redirect_uris has a private-use scheme that is not a reversed domain name, such as com.example.app";
     let cases = [
         (
@@ -900,10 +900,33 @@ fn application_type_is_inferred_from_redirect_uris() {
         ),
         (
             uris(&["https://rp.example/cb", "http://localhost/cb"]),
+            native(&["https://rp.example/cb", "http://localhost/cb"]),
+        ),
+        (
+            uris(&["http://app.LocalHost/cb", "https://rp.example/cb"]),
+            native(&["http://app.LocalHost/cb", "https://rp.example/cb"]),
+        ),
+        (
+            uris(&["https://rp.example/cb", "com.example.app:/cb"]),
+            native(&["https://rp.example/cb", "com.example.app:/cb"]),
+        ),
+        (
+            typed("web", &["http://localhost/cb"]),
+            web(&["http://localhost/cb"]),
+        ),
+        (
+            typed("web", &["com.example.app:/cb"]),
+            native(&["com.example.app:/cb"]),
+        ),
+        (typed("web", &["cursor://callback"]), Refused(owner)),
+        (
+            json!({ "application_type": "web", "grant_types": ["implicit"], "redirect_uris": ["http://localhost/cb"] }),
             Refused(http),
         ),
-        (typed("web", &["http://localhost/cb"]), Refused(http)),
-        (typed("web", &["com.example.app:/cb"]), Refused(private)),
+        (
+            json!({ "application_type": "web", "response_types": ["code", "id_token"], "redirect_uris": ["http://[::1]/cb"] }),
+            Refused(http),
+        ),
         (
             typed("service", &["https://rp.example/cb"]),
             Refused("application_type must be web or native"),
@@ -921,6 +944,17 @@ fn application_type_is_inferred_from_redirect_uris() {
         ),
     ];
     check(&json!({}), &cases);
+}
+
+/// RFC 8252 §7.1: a provider allows private-use schemes by name, or every one.
+#[test]
+fn provider_allows_private_use_schemes() {
+    let uris = |uris: &[&str]| json!({ "redirect_uris": uris });
+    let native =
+        |uris: &[&str]| Agreed(json!({ "redirect_uris": uris, "application_type": "native" }));
+    let typed =
+        |kind: &str, uris: &[&str]| json!({ "application_type": kind, "redirect_uris": uris });
+    let owner = "redirect_uris has a private-use scheme that is not a reversed domain name, such as com.example.app";
     let schemes = ["cursor".to_owned()];
     check_at(
         &provider(&json!({})),
@@ -932,6 +966,24 @@ fn application_type_is_inferred_from_redirect_uris() {
             (uris(&["cursor://callback"]), native(&["cursor://callback"])),
             (uris(&["CURSOR://callback"]), native(&["CURSOR://callback"])),
             (uris(&["vscode://callback"]), Refused(owner)),
+        ],
+    );
+    let every = [ANY_SCHEME.to_owned()];
+    check_at(
+        &provider(&json!({})),
+        &AdmissionRules {
+            native_schemes: &every,
+            ..STANDARD
+        },
+        &[
+            (uris(&["vscode://callback"]), native(&["vscode://callback"])),
+            (typed("web", &["a+b-c.:/cb"]), native(&["a+b-c.:/cb"])),
+            (
+                uris(&["MS-Word:/cb"]),
+                Refused(
+                    "redirect_uris has an element that uses a scheme that is not allowed in a redirect URI",
+                ),
+            ),
         ],
     );
 }
@@ -1011,14 +1063,20 @@ fn claims_redirect_uris_keep_the_same_rules() {
                 Agreed(claims("https://rp.example/claims")),
             ),
             (
-                claims("http://localhost/claims"),
-                Refused("claims_redirect_uris must use https for a web application"),
+                with(
+                    claims("http://localhost/claims"),
+                    &json!({ "application_type": "web", "grant_types": ["implicit"] }),
+                ),
+                Refused(
+                    "claims_redirect_uris must use https for a web application with the implicit grant",
+                ),
             ),
             (
                 claims("com.example.app:/claims"),
-                Refused(
-                    "claims_redirect_uris has a private-use scheme, which requires application_type native",
-                ),
+                Agreed(with(
+                    claims("com.example.app:/claims"),
+                    &json!({ "application_type": "native" }),
+                )),
             ),
             (
                 claims("regexp=https://rp.example/.*"),
@@ -1406,6 +1464,17 @@ fn public_client_logs_out_over_https() {
             (public(out("http://rp.example/out")), no_http()),
             (public(out("http://localhost:3000/out")), no_http()),
             (native(out("http://rp.example/out")), no_http()),
+            same(public(with(
+                out("http://localhost:3000/out"),
+                &json!({ "application_type": "web", "redirect_uris": ["http://localhost:3000/cb"] }),
+            ))),
+            (
+                public(with(
+                    out("http://rp.example/out"),
+                    &json!({ "application_type": "web", "redirect_uris": ["http://localhost:3000/cb"] }),
+                )),
+                no_http(),
+            ),
         ],
     );
     let schemes = ["cursor".to_owned()];

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use oauth_http::BodyLimits;
 use oauth_http::peer::ProxyHeader;
+use protocol::admit::ANY_SCHEME;
 use protocol::json::JsonLimits;
 use protocol::uri::{RedirectForm, RedirectUri};
 use protocol::{Issuer, Secret};
@@ -126,7 +127,7 @@ section! {
         domains: Vec<webfinger::Domain>, default "the issuer's host", "FRONTDESK_DOMAINS";
         /// The access to registration: closed, protected (an account or an initial access token) or open.
         registration: RegistrationAccess = RegistrationAccess::Protected, "FRONTDESK_REGISTRATION";
-        /// Private-use schemes without a dot that native clients may use.
+        /// Private-use schemes without a dot that native clients may use; * is every scheme that docs/client-metadata.md does not list as refused.
         native_schemes: Vec<NativeScheme>, default "", "FRONTDESK_NATIVE_SCHEMES";
         /// The lifetime of a client secret.
         client_secret_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_SECRET_LIFETIME";
@@ -354,12 +355,15 @@ impl ListElement for webfinger::Domain {
     }
 }
 
-/// A private-use scheme. RFC 8252 §7.1.
+/// A private-use scheme (RFC 8252 §7.1), or [`ANY_SCHEME`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NativeScheme(pub String);
 
 impl ListElement for NativeScheme {
     fn parse(text: &str) -> Result<Self, ValueError> {
+        if text == ANY_SCHEME {
+            return Ok(Self(text.to_owned()));
+        }
         let wrong = |reason| Err(ValueError::sentence(format!("{text:?} {reason}")));
         if !is_scheme(text) {
             return wrong("is not a scheme");

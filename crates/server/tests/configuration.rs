@@ -597,6 +597,9 @@ fn native_scheme_must_be_private_use() {
         "file",
         "mailto",
         "Intent",
+        "ms-word",
+        "SSH",
+        "chrome-extension",
     ] {
         let reason = format!(
             "provider.native_schemes (FRONTDESK_NATIVE_SCHEMES): {scheme:?} is not a private-use scheme"

@@ -10,12 +10,16 @@ mod support;
 
 #[path = "register/access.rs"]
 mod access;
+#[path = "register/application_types.rs"]
+mod application_types;
 #[path = "register/bodies.rs"]
 mod bodies;
 #[path = "register/fetched.rs"]
 mod fetched;
 #[path = "register/fetches.rs"]
 mod fetches;
+#[path = "register/hosts_and_schemes.rs"]
+mod hosts_and_schemes;
 #[path = "register/jsonb.rs"]
 mod jsonb;
 #[path = "register/keys.rs"]

@@ -43,7 +43,7 @@ pub fn any_uri() -> impl Strategy<Value = String> {
         "0x7f.1",
         "[::ffff:1.2.3.4]",
         "bücher.example",
-        "rp_1.example",
+        "rp_.example",
         "rp..example",
         "*.example",
         "%65xample",
@@ -61,6 +61,8 @@ pub fn any_uri() -> impl Strategy<Value = String> {
         "[2001:DB8::1]",
         "xn--bcher-kva.example",
         "localhost.example",
+        "app.localhost",
+        "my_app.example",
     ];
     let host =
         prop_oneof![9 => mostly(&plain, &strange).prop_map(str::to_owned), 1 => "[!-~]{1,12}"];

@@ -18,7 +18,7 @@ pub fn escape_dots(pattern: &str) -> Option<String> {
         for character in after.chars() {
             match character {
                 '.' if !escaped => out.push_str("\\."),
-                '.' | '\\' | '-' | ':' => out.push(character),
+                '.' | '\\' | '-' | '_' | ':' => out.push(character),
                 _ if character.is_ascii_alphanumeric() && !escaped => out.push(character),
                 _ => break,
             }

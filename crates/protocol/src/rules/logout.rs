@@ -56,7 +56,13 @@ pub(super) fn confidential_way_out(
     agreed: &ClientMetadata,
     _: &AdmissionRules<'_>,
 ) -> Result<(), InvalidMember> {
-    let native = agreed.application_type == Some(ApplicationType::Native);
+    // A web application that is being developed has its addresses on loopback, as a native application has.
+    let loopback = agreed.application_type == Some(ApplicationType::Native)
+        || agreed
+            .redirect_uris
+            .iter()
+            .flatten()
+            .any(|uri| uri.form() == RedirectForm::HttpLoopback);
     let on_loopback = |text: &str| {
         RedirectUri::parse_form(text.to_owned())
             .is_ok_and(|uri| uri.form() == RedirectForm::HttpLoopback)
@@ -66,7 +72,7 @@ pub(super) fn confidential_way_out(
         .iter()
         .flatten()
         .filter(|uri| is_http(uri.as_str()));
-    if is_public(agreed) && plain.any(|uri| !(native && on_loopback(uri.as_str()))) {
+    if is_public(agreed) && plain.any(|uri| !(loopback && on_loopback(uri.as_str()))) {
         return refuse(
             "post_logout_redirect_uris",
             "must use https for a public client",

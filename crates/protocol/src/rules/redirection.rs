@@ -2,7 +2,7 @@
 
 use super::{grants, refuse};
 use crate::ClientMetadata;
-use crate::admit::AdmissionRules;
+use crate::admit::{ANY_SCHEME, AdmissionRules};
 use crate::member::InvalidMember;
 use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{ApplicationType, GrantType};
@@ -115,13 +115,10 @@ pub(super) fn of_web_applications(
     let implicit = grants(agreed).contains(&GrantType::Implicit);
     for (member, uri) in redirection_uris(agreed) {
         match uri.form() {
-            RedirectForm::HttpLoopback => {
-                return refuse(member, "must use https for a web application");
-            }
-            RedirectForm::PrivateUse => {
+            RedirectForm::HttpLoopback if implicit => {
                 return refuse(
                     member,
-                    "has a private-use scheme, which requires application_type native",
+                    "must use https for a web application with the implicit grant",
                 );
             }
             RedirectForm::HttpsLocalhost if implicit => {
@@ -146,7 +143,7 @@ pub(super) fn of_native_applications(
             || terms
                 .native_schemes
                 .iter()
-                .any(|allowed| allowed.eq_ignore_ascii_case(scheme))
+                .any(|allowed| allowed == ANY_SCHEME || allowed.eq_ignore_ascii_case(scheme))
     };
     let back = redirection_uris(agreed)
         .filter(|(_, uri)| uri.form() == RedirectForm::PrivateUse)

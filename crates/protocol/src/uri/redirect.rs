@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::query::{RESPONSE_PARAMETERS, find_parameter};
-use super::{HostKind, authority, check_host, dns_name, is_scheme, plain, port_number, split_port};
+use super::{
+    HostKind, authority, check_host, dns_name, is_scheme, plain, port_number, refused_schemes,
+    split_port,
+};
 use crate::form::JsonForm;
 use crate::member::{Reason, SingleValue, text};
 
@@ -13,28 +16,6 @@ pub const PATTERN_MARKER: &str = "regexp=";
 
 /// The maximum length of a pattern, in characters.
 pub const PATTERN_MAX: usize = 4096;
-
-/// Schemes that never redirect to an application.
-const DENIED_SCHEMES: [&str; 15] = [
-    "javascript",
-    "data",
-    "vbscript",
-    "file",
-    "blob",
-    "filesystem",
-    "about",
-    "view-source",
-    "ws",
-    "wss",
-    "ftp",
-    "jar",
-    "mailto",
-    "intent",
-    "chrome-extension",
-];
-
-/// The prefix of schemes that belong to an operating system and not to an application.
-const SYSTEM_SCHEMES: &str = "x-apple.";
 
 /// A redirection URI, or one of the two forms only WSO2 clients send. RFC 6749 §3.1.2, RFC 8252 §7.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +29,9 @@ pub struct RedirectUri {
 pub enum RedirectForm {
     /// `https` on any other host.
     Https,
-    /// `https` on `localhost`.
+    /// `https` on `localhost` or a name below it.
     HttpsLocalhost,
-    /// `http` on `localhost`, `127.0.0.1` or `[::1]`. RFC 8252 §7.3.
+    /// `http` on `localhost`, a name below it, `127.0.0.1` or `[::1]`. RFC 8252 §7.3.
     HttpLoopback,
     /// A private-use scheme. RFC 8252 §7.1.
     PrivateUse,
@@ -67,8 +48,8 @@ impl RedirectUri {
     /// The text has none of the forms, or a scheme or query parameter that is not allowed. The reason continues "has an element
     /// that".
     pub fn parse(text: String) -> Result<Self, Reason> {
+        refused_schemes::reject(&text)?;
         let uri = Self::parse_form(text)?;
-        reject_system_scheme(&uri.text)?;
         match find_parameter(&uri.text, &RESPONSE_PARAMETERS) {
             Some(name) if uri.form != RedirectForm::Pattern => Err(format!(
                 "has a query parameter {name}, which is reserved for authorization responses"
@@ -83,43 +64,9 @@ impl RedirectUri {
     /// # Errors
     /// The text has none of the forms. The reason continues "has an element that".
     pub(crate) fn parse_form(text: String) -> Result<Self, Reason> {
-        if let Some(pattern) = text.strip_prefix(PATTERN_MARKER) {
-            if pattern.is_empty()
-                || pattern.len() > PATTERN_MAX
-                || !pattern.bytes().all(|byte| byte.is_ascii_graphic())
-            {
-                return Err(format!("must be a pattern of 1 to {PATTERN_MAX} plain characters after {PATTERN_MARKER}").into());
-            }
-            return Ok(Self {
-                text,
-                form: RedirectForm::Pattern,
-            });
-        }
-        plain(&text)?;
-        let form = match text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
-            None => schemeless(&text)?,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
-                match check_host(&text, rest)? {
-                    HostKind::Localhost => RedirectForm::HttpsLocalhost,
-                    HostKind::LoopbackAddress | HostKind::Other => RedirectForm::Https,
-                }
-            }
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => {
-                match check_host(&text, rest)? {
-                    HostKind::Localhost | HostKind::LoopbackAddress => RedirectForm::HttpLoopback,
-                    HostKind::Other => {
-                        return Err("uses http, which is for loopback addresses only".into());
-                    }
-                }
-            }
-            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                denied if DENIED_SCHEMES.contains(&denied) => {
-                    return Err("uses a scheme that is not allowed in a redirect URI".into());
-                }
-                // The text `host:port` looks like a URI with the host as its scheme.
-                _ if is_port(rest) => schemeless(&text)?,
-                scheme => private_use(&text, scheme, rest)?,
-            },
+        let form = match text.strip_prefix(PATTERN_MARKER) {
+            Some(pattern) => pattern_form(pattern)?,
+            None => uri_form(&text)?,
         };
         Ok(Self { text, form })
     }
@@ -154,6 +101,17 @@ impl RedirectUri {
                     .and_then(|url| url.host_str().map(str::to_owned))
             }
             _ => None,
+        }
+    }
+
+    /// Returns true if the URI is on loopback, with http or with https.
+    pub fn is_loopback(&self) -> bool {
+        match self.form {
+            RedirectForm::HttpLoopback | RedirectForm::HttpsLocalhost => true,
+            RedirectForm::Https => {
+                matches!(self.host().as_deref(), Some("127.0.0.1" | "[::1]"))
+            }
+            _ => false,
         }
     }
 
@@ -192,18 +150,36 @@ impl SingleValue for RedirectUri {
     }
 }
 
-/// Refuses a URI with a scheme of the operating system.
-pub(super) fn reject_system_scheme(text: &str) -> Result<(), Reason> {
-    match text.get(..SYSTEM_SCHEMES.len()) {
-        Some(begin)
-            if begin.eq_ignore_ascii_case(SYSTEM_SCHEMES)
-                && text
-                    .split_once(':')
-                    .is_some_and(|(scheme, _)| is_scheme(scheme)) =>
-        {
-            Err("uses a scheme that is not allowed in a redirect URI".into())
-        }
-        _ => Ok(()),
+fn pattern_form(pattern: &str) -> Result<RedirectForm, Reason> {
+    if pattern.is_empty()
+        || pattern.len() > PATTERN_MAX
+        || !pattern.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Err(format!(
+            "must be a pattern of 1 to {PATTERN_MAX} plain characters after {PATTERN_MARKER}"
+        )
+        .into());
+    }
+    Ok(RedirectForm::Pattern)
+}
+
+fn uri_form(text: &str) -> Result<RedirectForm, Reason> {
+    plain(text)?;
+    let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
+        return schemeless(text);
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => Ok(match check_host(text, rest)? {
+            HostKind::Localhost => RedirectForm::HttpsLocalhost,
+            HostKind::LoopbackAddress | HostKind::Other => RedirectForm::Https,
+        }),
+        "http" => match check_host(text, rest)? {
+            HostKind::Localhost | HostKind::LoopbackAddress => Ok(RedirectForm::HttpLoopback),
+            HostKind::Other => Err("uses http, which is for loopback addresses only".into()),
+        },
+        // The text `host:port` looks like a URI with the host as its scheme.
+        _ if is_port(rest) => schemeless(text),
+        scheme => private_use(text, scheme, rest),
     }
 }
 

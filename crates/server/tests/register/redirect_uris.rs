@@ -233,10 +233,11 @@ const MISSING: &str = "One or more redirect_uri values are invalid: redirect_uri
 fn redirect_uri_fits_application_type() {
     let server = TestServer::open();
     for metadata in [
-        json!({ "application_type": "web", "redirect_uris": ["http://localhost/cb"] }),
-        json!({ "application_type": "web", "redirect_uris": ["com.example.app:/cb"] }),
-        json!({ "redirect_uris": ["https://rp.example/cb", "http://localhost/cb"] }),
-        json!({ "redirect_uris": ["https://rp.example/cb", "com.example.app:/cb"] }),
+        json!({ "application_type": "web", "redirect_uris": ["http://localhost/cb"], "grant_types": ["implicit"] }),
+        json!({ "application_type": "web", "redirect_uris": ["http://rp.example/cb"] }),
+        json!({ "application_type": "web", "redirect_uris": ["myapp:/cb"] }),
+        json!({ "redirect_uris": ["https://rp.example/cb", "http://rp.example/cb"] }),
+        json!({ "redirect_uris": ["https://rp.example/cb", "myapp:/cb"] }),
         json!({ "redirect_uris": ["https://localhost/cb"], "response_types": ["id_token"] }),
         json!({ "redirect_uris": ["https://localhost/cb"], "grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"] }),
         json!({ "application_type": "native", "redirect_uris": ["http://rp.example/cb"] }),
@@ -396,6 +397,8 @@ fn older_redirect_uris_are_read_only() {
     for uri in [
         "https://rp.example/cb?code=1",
         "x-apple.systempreferences:x",
+        "ms-word:x",
+        "ssh://rp.example/",
     ] {
         let client = older(uri);
         let read = server.manage("GET", &client).send().ok();
@@ -418,5 +421,5 @@ fn older_redirect_uris_are_read_only() {
         );
         server.manage("DELETE", &older(uri)).send().deleted();
     }
-    assert_eq!(server.clients().len(), 2);
+    assert_eq!(server.clients().len(), 4);
 }

@@ -78,6 +78,18 @@ fn pattern_follows_redirect_uri_rules() {
     )
     .created();
     assert_eq!(client["application_type"], "native");
+    for (uri, sent, application_type) in [
+        (&local[0], json!("web"), "web"),
+        (
+            &json!("regexp=(https://my_app.example/cb|http://app.localhost/cb)"),
+            json!(null),
+            "native",
+        ),
+    ] {
+        let body = json!({ "redirect_uris": [uri], "application_type": sent });
+        let client = register(&server, &body).created();
+        assert_eq!(client["application_type"], application_type, "{uri}");
+    }
     let kept = json!({ "client_id": client["client_id"], "redirect_uris": local });
     assert_eq!(
         server.manage("PUT", &client).json(&kept).send().ok()["application_type"],
@@ -92,8 +104,8 @@ fn pattern_follows_redirect_uri_rules() {
 
     let before = server.clients();
     for refused in [
-        json!({ "redirect_uris": local, "application_type": "web" }),
-        json!({ "redirect_uris": ["regexp=(http://localhost:8080/cb|https://a.example/cb)"] }),
+        json!({ "redirect_uris": local, "application_type": "web", "grant_types": ["implicit"] }),
+        json!({ "redirect_uris": ["regexp=(http://localhost:8080/cb|http://a.example/cb)"] }),
         json!({ "redirect_uris": ["regexp=https://localhost/.*"], "grant_types": ["implicit"] }),
     ] {
         assert_eq!(

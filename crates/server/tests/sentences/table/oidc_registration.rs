@@ -34,7 +34,10 @@ pub const ROWS: &[Row] = &[
         "2",
         MUST,
         "A web client with the implicit grant has https redirection URIs only.",
-        &["server/tests/register/redirect_uris.rs::redirect_uri_fits_application_type"],
+        &[
+            "server/tests/register/application_types.rs::web_application_on_loopback",
+            "server/tests/register/application_types.rs::update_of_a_web_application_on_loopback",
+        ],
     ),
     kept(
         "2",

@@ -15,7 +15,7 @@ pub struct ClientRequest<'a> {
     pub redirects: LegacyRedirects<'a>,
     /// True if the caller may register new patterns, where `redirects` accepts them: only accounts may.
     pub may_introduce_patterns: bool,
-    /// The terms of the initial access token that the client registers, or was registered, with.
+    /// The terms with which the client registers, or was registered: those of its initial access token or of open registration.
     pub terms: Option<&'a TokenTerms>,
     /// The time at which a software statement must be valid.
     pub now: Timestamp,

@@ -1,6 +1,8 @@
 //! The rules that a request is compared with.
 
-use protocol::{AdmissionRules, Issuer, LegacyRedirects, ProviderMetadata};
+use std::sync::Arc;
+
+use protocol::{AdmissionRules, Issuer, LegacyRedirects, ProviderMetadata, TokenTerms};
 
 use crate::TrustedIssuer;
 
@@ -12,6 +14,8 @@ pub struct Policy {
     pub issuer: Issuer,
     /// The private-use schemes without a dot that native clients may use.
     pub native_schemes: Vec<String>,
+    /// The terms of clients that register without credentials.
+    pub open_terms: Option<Arc<TokenTerms>>,
     /// The issuers whose software statements are accepted.
     pub trusted: Vec<TrustedIssuer>,
 }

@@ -32,6 +32,7 @@ fn policy() -> Policy {
             .unwrap(),
         issuer,
         native_schemes: Vec::new(),
+        open_terms: None,
         trusted: vec![TrustedIssuer::new("https://directory.example".to_owned(), JWKS).unwrap()],
     }
 }

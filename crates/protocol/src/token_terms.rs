@@ -1,9 +1,11 @@
 //! The terms of an initial access token: limits for the clients that register with it, within the offer of their provider. RFC
-//! 7591 §1.2, §3.
+//! 7591 §1.2, §3. A client that registers without credentials has terms where its provider limits the hosts of open registration.
 //!
 //! Terms hold for as long as a client is registered, so an update is admitted within them too. They narrow the provider's document
 //! before the policy applies, so that defaults stay within the terms. Imposed members are read again by the rules of today,
 //! because a token may be older than a rule.
+
+mod redirect_host;
 
 use std::borrow::Cow;
 
@@ -12,11 +14,13 @@ use serde_json::{Value, json};
 use crate::admit::{AdmissionRules, RegisteredMetadata};
 use crate::form::JsonForm;
 use crate::json::{JsonLimits, Origin, read_object};
-use crate::member::{InvalidMember, Narrowing, Object, Reason, SingleValue, text};
+use crate::member::{InvalidMember, Narrowing, Object, Reason, SingleValue};
 use crate::rules::redirection_uris;
-use crate::uri::RedirectUri;
+use crate::uri::{RedirectForm, RedirectUri};
 use crate::values::{GrantType, HumanText, RegistryName};
 use crate::{ClientInformation, ClientMetadata, ProviderMetadata};
+
+pub use redirect_host::{RedirectHost, RedirectHostPattern};
 
 metadata! {
     /// The terms of an initial access token.
@@ -28,11 +32,21 @@ metadata! {
     grant_types: Vec<GrantType>, "RFC 7591 §2";
     /// The hosts of the clients' redirect URIs. A redirect URI without a host, such as one with a private-use scheme, is refused.
     redirect_hosts: Vec<RedirectHost>, "RFC 7591 §5";
+    /// The hosts of the clients' https redirect URIs that are not on loopback. Redirect URIs with other schemes are not limited.
+    https_hosts: Vec<RedirectHostPattern>, "RFC 7591 §5";
     /// The members the clients have regardless of their request and of their software statement.
     metadata: ImposedMetadata, "RFC 7591 §3.2.1";
 }
 
 impl TokenTerms {
+    /// Returns the terms of clients that register without credentials; `None` if the list of hosts is empty, which limits nothing.
+    pub fn for_open_registration(https_hosts: Vec<RedirectHostPattern>) -> Option<Self> {
+        (!https_hosts.is_empty()).then(|| Self {
+            https_hosts: Some(https_hosts),
+            ..Self::default()
+        })
+    }
+
     /// Reads terms from the text of one JSON object.
     ///
     /// # Errors
@@ -206,12 +220,34 @@ impl TokenTerms {
                 ));
             }
         }
-        match self.redirect_uri_on_other_host(&asked) {
-            Some((member, _)) => Err(InvalidMember::new(
+        self.check_hosts(&asked)?;
+        Ok(asked)
+    }
+
+    /// Checks the hosts of the redirect URIs.
+    fn check_hosts(&self, asked: &ClientMetadata) -> Result<(), InvalidMember> {
+        if let Some((member, _)) = self.redirect_uri_on_other_host(asked) {
+            return Err(InvalidMember::new(
                 member,
                 "has an element with a host that the initial access token does not allow",
+            ));
+        }
+        let Some(allowed) = &self.https_hosts else {
+            return Ok(());
+        };
+        let is_allowed = |uri: &RedirectUri| {
+            uri.form() != RedirectForm::Https
+                || uri.is_loopback()
+                || uri
+                    .host()
+                    .is_some_and(|host| allowed.iter().any(|one| one.matches(&host)))
+        };
+        match redirection_uris(asked).find(|(_, uri)| !is_allowed(uri)) {
+            Some((member, _)) => Err(InvalidMember::new(
+                member,
+                "has an element with an https host that the provider does not allow in open registration",
             )),
-            None => Ok(asked),
+            None => Ok(()),
         }
     }
 
@@ -223,7 +259,7 @@ impl TokenTerms {
         let allowed = self.redirect_hosts.as_ref()?;
         redirection_uris(asked).find(|(_, uri)| {
             !uri.host()
-                .is_some_and(|host| allowed.iter().any(|one| one.0 == host))
+                .is_some_and(|host| allowed.iter().any(|one| one.as_str() == host))
         })
     }
 }
@@ -277,45 +313,6 @@ fn missing_imposed_member(
         .iter()
         .map(|row| row.name)
         .find(|member| has(imposed, member) && !has(agreed, member))
-}
-
-/// A host of redirect URIs: a DNS name, without its subdomains, or an IP address, IPv6 in brackets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedirectHost(String);
-
-impl RedirectHost {
-    /// Reads a host in upper or lower case.
-    ///
-    /// # Errors
-    /// The text is not a host. The reason continues the name of the flag or the member.
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        let host = RedirectUri::parse(format!("https://{text}/"))
-            .ok()
-            .and_then(|uri| uri.host());
-        host.filter(|host| host.eq_ignore_ascii_case(text))
-            .map(Self)
-            .ok_or_else(|| "must be a host name or an IP address, without a port".into())
-    }
-}
-
-impl SingleValue for RedirectHost {
-    const SHAPE: &'static str = "host";
-
-    fn schema() -> Value {
-        json!({ "type": "string" })
-    }
-
-    fn read(value: Value) -> Result<Self, Reason> {
-        text(value).and_then(|text| Self::parse(&text))
-    }
-
-    fn write(&self) -> JsonForm<'_> {
-        self.0.as_str().into()
-    }
-
-    fn value(&self) -> Option<Cow<'_, str>> {
-        Some(self.0.as_str().into())
-    }
 }
 
 /// Client metadata that is imposed on the clients of a token.

@@ -4,7 +4,7 @@
 
 mod support;
 
-use protocol::token_terms::RedirectHost;
+use protocol::token_terms::{RedirectHost, RedirectHostPattern};
 use protocol::{ClientMetadata, TokenTerms};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
@@ -39,6 +39,7 @@ fn terms_are_read_as_they_are_written() {
         json!({ "scopes": ["openid", "profile"] }),
         json!({
             "scopes": ["openid"], "grant_types": ["authorization_code", "urn:x:own"], "redirect_hosts": ["rp.example", "[::1]", "127.0.0.1"],
+            "https_hosts": ["claude.ai", "*.example.com"],
             "metadata": { "client_name": "N", "client_name#ja": "名", "default_max_age": 60, "contacts": [] },
         }),
     ] {
@@ -426,6 +427,59 @@ fn terms_outside_the_offer_are_refused() {
     }
 }
 
+/// A host pattern is a host, or every host below a name; the name itself is not below it.
+#[test]
+fn host_pattern_matches_whole_labels() {
+    let matches = |pattern: &str, host: &str| {
+        RedirectHostPattern::parse(pattern)
+            .expect(pattern)
+            .matches(host)
+    };
+    for (pattern, host) in [
+        ("claude.ai", "claude.ai"),
+        ("Claude.AI", "claude.ai"),
+        ("*.example.com", "a.example.com"),
+        ("*.EXAMPLE.com", "a.b.example.com"),
+        ("*.com", "example.com"),
+        ("*.my_app.example", "a_b.my_app.example"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[2001:DB8::1]", "[2001:db8::1]"),
+    ] {
+        assert!(matches(pattern, host), "{pattern} {host}");
+    }
+    for (pattern, host) in [
+        ("claude.ai", "www.claude.ai"),
+        ("claude.ai", "evilclaude.ai"),
+        ("claude.ai", "claude.ai.evil.example"),
+        ("*.example.com", "example.com"),
+        ("*.example.com", "notexample.com"),
+        ("*.example.com", "a.example.com.evil.example"),
+        ("192.0.2.1", "192.0.2.10"),
+    ] {
+        assert!(!matches(pattern, host), "{pattern} {host}");
+    }
+    for text in [
+        "",
+        "*",
+        "*.",
+        "*.*.example.com",
+        "a.*.example.com",
+        "*example.com",
+        "*.192.0.2.1",
+        "*.[::1]",
+        "*.example.com:443",
+        "https://claude.ai",
+        "claude.ai/cb",
+        "claude.ai:443",
+        ".example.com",
+    ] {
+        assert_eq!(
+            RedirectHostPattern::parse(text).expect_err(text),
+            "must be a host such as example.com, or *.example.com for every host below it, without a port"
+        );
+    }
+}
+
 /// OIDC Registration §2: an imposed application type stays, although a private-use scheme is otherwise answered as native.
 #[test]
 fn imposed_web_refuses_private_use_schemes() {
@@ -437,4 +491,41 @@ fn imposed_web_refuses_private_use_schemes() {
     );
     let agreed = within(&imposed, &web(&json!({}))).expect("agreed");
     assert_eq!(agreed["application_type"], "web");
+}
+
+/// The hosts of open registration limit https redirect URIs alone.
+#[test]
+fn https_hosts_limit_https_alone() {
+    let limited = json!({ "https_hosts": ["claude.ai", "*.example.com"] });
+    for uris in [
+        json!(["https://claude.ai/cb", "https://A.Example.com:8443/cb"]),
+        json!([
+            "https://localhost/cb",
+            "https://127.0.0.1/cb",
+            "https://[::1]:1/cb",
+            "https://app.localhost/cb"
+        ]),
+        json!([
+            "http://127.0.0.1/cb",
+            "com.example.app:/cb",
+            "https://claude.ai/cb"
+        ]),
+    ] {
+        let agreed = within(&limited, &json!({ "redirect_uris": uris })).expect("agreed");
+        assert_eq!(agreed["redirect_uris"], uris);
+    }
+    let reason =
+        "has an element with an https host that the provider does not allow in open registration";
+    for uri in [
+        "https://rp.example/cb",
+        "https://example.com/cb",
+        "https://claude.ai.example/",
+        "https://192.0.2.1/",
+    ] {
+        for member in ["redirect_uris", "claims_redirect_uris"] {
+            let mut asked = json!({ "redirect_uris": ["https://claude.ai/cb"] });
+            asked[member] = json!(["https://claude.ai/other", uri]);
+            assert_eq!(refused(&limited, &asked), format!("{member} {reason}"));
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use access::RateLimitKey;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
+use admission::Policy;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use oauth_http::authorization::AuthScheme;
@@ -80,11 +81,12 @@ impl Registrant {
         }
     }
 
-    /// Returns the terms of the token, which narrow what the provider offers.
-    pub fn terms(&self) -> Option<&Arc<TokenTerms>> {
+    /// Returns the terms of the token or of open registration, which narrow what the provider offers.
+    pub fn terms<'a>(&'a self, policy: &'a Policy) -> Option<&'a Arc<TokenTerms>> {
         match self {
+            Self::Anonymous => policy.open_terms.as_ref(),
+            Self::Account(_) => None,
             Self::Token(token) => token.terms.as_ref(),
-            Self::Anonymous | Self::Account(_) => None,
         }
     }
 

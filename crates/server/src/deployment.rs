@@ -10,7 +10,7 @@ use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::Proxies;
 use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
-use protocol::{ErrorCode, Issuer};
+use protocol::{ErrorCode, Issuer, TokenTerms};
 use registration::{Registration, RegistrationCounts, Services};
 use store::Actor;
 use telemetry::Metrics;
@@ -230,6 +230,8 @@ impl ProviderRoutes {
                 provider: offer.metadata.clone(),
                 issuer: issuer.clone(),
                 native_schemes: provider.native_schemes.clone(),
+                open_terms: TokenTerms::for_open_registration(provider.redirect_hosts.clone())
+                    .map(Arc::new),
                 trusted: provider.trusted.clone(),
             },
             access: provider.access,

@@ -11,6 +11,7 @@ use oauth_http::BodyLimits;
 use oauth_http::peer::ProxyHeader;
 use protocol::admit::ANY_SCHEME;
 use protocol::json::JsonLimits;
+use protocol::token_terms::RedirectHostPattern;
 use protocol::uri::{RedirectForm, RedirectUri};
 use protocol::{Issuer, Secret};
 use registration::RegistrationAccess;
@@ -129,6 +130,8 @@ section! {
         registration: RegistrationAccess = RegistrationAccess::Protected, "FRONTDESK_REGISTRATION";
         /// Private-use schemes without a dot that native clients may use; * is every scheme that docs/client-metadata.md does not list as refused.
         native_schemes: Vec<NativeScheme>, default "", "FRONTDESK_NATIVE_SCHEMES";
+        /// The hosts of https redirect URIs of clients that register without an account or token, such as claude.ai, or *.example.com for every host below it; loopback and private-use schemes are not limited.
+        redirect_hosts: Vec<RedirectHostPattern>, default "any host", "FRONTDESK_REDIRECT_HOSTS";
         /// The lifetime of a client secret.
         client_secret_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_SECRET_LIFETIME";
         /// The lifetime of a registered client.
@@ -352,6 +355,12 @@ impl ListElement for outbound::AllowedDestination {
 impl ListElement for webfinger::Domain {
     fn parse(text: &str) -> Result<Self, ValueError> {
         text.parse().map_err(ValueError::sentence)
+    }
+}
+
+impl ListElement for RedirectHostPattern {
+    fn parse(text: &str) -> Result<Self, ValueError> {
+        Self::parse(text).map_err(|reason| ValueError::sentence(format!("{text:?} {reason}")))
     }
 }
 

@@ -611,6 +611,28 @@ fn native_scheme_must_be_private_use() {
     }
 }
 
+/// A redirect host is a host or a pattern for the hosts below one, without a port.
+#[test]
+fn redirect_host_must_be_a_host_or_pattern() {
+    for host in [
+        "*",
+        "*.",
+        "*example.com",
+        "https://claude.ai",
+        "claude.ai:443",
+        "claude.ai/cb",
+        "*.192.0.2.1",
+    ] {
+        let reason = format!(
+            "provider.redirect_hosts (FRONTDESK_REDIRECT_HOSTS): {host:?} must be a host such as example.com, or *.example.com for every host below it, without a port"
+        );
+        refuse(&[(
+            set("FRONTDESK_REDIRECT_HOSTS", &format!("example.com,{host}")),
+            &reason,
+        )]);
+    }
+}
+
 /// An invalid value is reported with its setting.
 #[test]
 fn invalid_value_names_its_setting() {
@@ -1008,6 +1030,7 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "provider.domains" => ("example.com,example.org", bare()),
         "provider.registration" => ("open", bare()),
         "provider.native_schemes" => ("cursor,vscode", bare()),
+        "provider.redirect_hosts" => ("claude.ai,*.example.com", bare()),
         "provider.client_secret_lifetime" | "provider.client_lifetime" => ("90d", bare()),
         "provider.metadata.authorization_endpoint"
         | "provider.metadata.token_endpoint"

@@ -30,6 +30,8 @@ mod metadata;
 mod nul;
 #[path = "register/published_clients.rs"]
 mod published_clients;
+#[path = "register/redirect_hosts.rs"]
+mod redirect_hosts;
 #[path = "register/redirect_uris.rs"]
 mod redirect_uris;
 #[path = "register/sectors.rs"]

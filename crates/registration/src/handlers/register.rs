@@ -27,7 +27,7 @@ pub(crate) async fn register(
         let key = registrant.rate_limit_key(&request);
         registration.limit(key.as_ref())?;
         let members = body.object().await?;
-        let terms = registrant.terms();
+        let terms = registrant.terms(&registration.policy);
         let agreed = registration.agree(
             members,
             LegacyRedirects::Refused,

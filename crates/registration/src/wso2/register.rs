@@ -61,7 +61,7 @@ async fn accept(
     normalise(&mut members, registration)?;
     let owner = Owner::take(&mut members, registrant, &policy.issuer)?;
     let redirects = LegacyRedirects::Accepted;
-    let terms = registrant.terms();
+    let terms = registrant.terms(policy);
     let mut agreed = registration.agree(
         members,
         redirects,

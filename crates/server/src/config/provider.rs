@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use protocol::token_terms::RedirectHostPattern;
 use protocol::{InvalidMember, Issuer, Object};
 use registration::RegistrationAccess;
 use webfinger::{Directory, HostedProvider};
@@ -24,6 +25,8 @@ pub struct ProviderConfig {
     pub access: RegistrationAccess,
     /// Private-use schemes without a dot that native clients may use.
     pub native_schemes: Vec<String>,
+    /// The hosts of https redirect URIs in open registration; empty if they are not limited.
+    pub redirect_hosts: Vec<RedirectHostPattern>,
     /// The lifetime of client secrets.
     pub secret_lifetime: Option<Duration>,
     /// The lifetime of clients.
@@ -154,6 +157,7 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
             .into_iter()
             .map(|scheme| scheme.0)
             .collect(),
+        redirect_hosts: section.redirect_hosts,
         secret_lifetime: section.client_secret_lifetime,
         client_lifetime: section.client_lifetime,
         metadata,

@@ -68,6 +68,7 @@ impl TokenArgs {
                 RedirectHost::parse(host).map_err(|reason| wrong("--redirect-host", &reason, host))
             })?,
             metadata: self.metadata.as_deref().map(imposed).transpose()?,
+            ..TokenTerms::default()
         };
         if terms == TokenTerms::default() {
             return Ok(None);

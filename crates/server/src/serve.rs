@@ -18,7 +18,7 @@ use anyhow::Context;
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::RandomSource;
-use protocol::{Clock, Issuer, Secret, Timestamp};
+use protocol::{Clock, Issuer, Secret};
 use registration::Services;
 use store::{Actor, Role, Store};
 use telemetry::{Metrics, Traces};
@@ -34,6 +34,7 @@ use crate::http::sockets::{addresses, listen};
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
 use crate::terminal::startup_message;
+use crate::tls::{CertificateSource, Hangups, ServedCertificate};
 use crate::{open_store, supervisor, tasks, tls};
 
 pub use crate::http::sockets::resolve;
@@ -47,16 +48,21 @@ const ADMINISTRATOR: &str = "admin";
 /// When the service cannot start, or stops by an error.
 pub fn serve(config: Config, traces: Option<Traces>) -> anyhow::Result<()> {
     keys::install();
-    let (prepared, sockets) = prepare(config)?;
-    let opened = open(prepared, traces)?;
     // It is never dropped: that would wait for threads that hang on a database, and the process ends anyway.
     let system = ManuallyDrop::new(rt::System::new());
+    // Before anything that takes time: a signal that asks for a reload must not end the start.
+    let hangups = system
+        .block_on(async { Hangups::listen() })
+        .context("signals cannot be waited for")?;
+    let (prepared, sockets) = prepare(config)?;
+    let opened = open(prepared, traces)?;
     let outcome = system.block_on(async {
         // Before the service is announced: a signal that comes at once must stop it too.
         let stop = stop_signal().context("signals cannot be waited for")?;
         let bound = [addresses(&sockets.public), addresses(&sockets.management)];
         let servers = bind(&opened, sockets)?;
         tasks::start(&opened.deployment, &opened.services, &opened.config);
+        rt::spawn(hangups.reload(opened.certificate.clone(), opened.services.clock.clone()));
         announce(&opened, &bound);
         run(servers, stop, Arc::clone(&opened.draining)).await
     });
@@ -108,7 +114,7 @@ struct Opened {
     deployment: Deployment,
     admin_password: Option<Secret>,
     acceptor: Option<SslAcceptor>,
-    certificate_end: Option<Timestamp>,
+    certificate: Option<ServedCertificate>,
     metrics: Metrics,
     request_ids: Arc<RequestIdGenerator>,
     descriptors: Descriptors,
@@ -129,7 +135,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let services = services(&config, store, fetcher, clock)?;
     let deployment = Deployment::new(&config, &services)?;
-    let (acceptor, certificate_end) = acceptor(&config, &services.clock)?.unzip();
+    let (certificate, acceptor) = certificate(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let connections = Connections::new(
         &config.limits,
@@ -144,7 +150,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
         deployment,
         admin_password,
         acceptor,
-        certificate_end,
+        certificate,
         descriptors,
         connections,
         draining: Arc::new(AtomicBool::new(false)),
@@ -225,7 +231,7 @@ fn sources(opened: &Opened) -> MetricSources {
         connections: Arc::clone(&opened.connections),
         store_health: StoreHealth::start(opened.services.store.clone()),
         draining: Arc::clone(&opened.draining),
-        certificate_end: opened.certificate_end,
+        certificate: opened.certificate.clone(),
         traces: opened.traces.clone(),
     }
 }
@@ -317,22 +323,25 @@ fn private(management: ManagementState, listeners: Vec<TcpListener>) -> io::Resu
     Ok(server.run())
 }
 
-/// The TLS settings of the listeners with when the certificate ends; nothing, where TLS is left to a proxy.
-fn acceptor(config: &Config, clock: &Clock) -> anyhow::Result<Option<(SslAcceptor, Timestamp)>> {
-    let (certificate, key) = match &config.tls {
+/// Returns the certificate in service with the TLS settings of the listeners, or nothing if TLS is left to a proxy.
+fn certificate(
+    config: &Config,
+    clock: &Clock,
+) -> anyhow::Result<Option<(ServedCertificate, SslAcceptor)>> {
+    let source = match &config.tls {
         TlsMode::Off => return Ok(None),
-        TlsMode::Files { certificate, key } => (certificate.clone(), key.clone()),
-        TlsMode::SelfSigned => {
-            let made = tls::development_certificates(&config.data, &names(config), clock.now())?;
-            (made.certificate, made.key)
-        }
+        TlsMode::Files { certificate, key } => CertificateSource::Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        },
+        TlsMode::SelfSigned => CertificateSource::SelfSigned {
+            data: config.data.clone(),
+            names: names(config),
+        },
     };
-    let acceptor = tls::acceptor(&certificate, &key)?.build();
-    if let Some(concern) = tls::concern(&certificate, clock.now())? {
-        tracing::warn!("{concern}");
-    }
-    let end = tls::end(&certificate)?;
-    Ok(Some((acceptor, end)))
+    let certificate = ServedCertificate::open(source, clock.now())?;
+    let acceptor = certificate.acceptor(clock.now())?;
+    Ok(Some((certificate, acceptor)))
 }
 
 /// The names a certificate of our own making is for: this machine's, the issuers' hosts and the hosted domains.

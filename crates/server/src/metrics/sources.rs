@@ -14,6 +14,7 @@ use telemetry::traces::{self, Traces};
 use super::store_health::StoreHealth;
 use crate::deployment::Deployment;
 use crate::http::connections::Connections;
+use crate::tls::ServedCertificate;
 
 /// The outcome label of a registration, and the status of its answer.
 const REGISTERED: [&str; 2] = ["registered", "201"];
@@ -33,8 +34,8 @@ pub struct MetricSources {
     pub store_health: Arc<StoreHealth>,
     /// True once the process takes no new requests.
     pub draining: Arc<AtomicBool>,
-    /// The end of the certificate's validity, if one is served.
-    pub certificate_end: Option<Timestamp>,
+    /// The certificate in service, if there is one.
+    pub certificate: Option<ServedCertificate>,
     /// The exporter of traces, if there is one.
     pub traces: Option<Traces>,
 }
@@ -92,8 +93,9 @@ impl MetricSources {
         ];
         let since_1970 = |end: Timestamp| number(end.seconds().try_into().unwrap_or(0));
         families.extend(
-            self.certificate_end
-                .map(|end| plain(&table::CERTIFICATE_END, since_1970(end))),
+            self.certificate
+                .as_ref()
+                .map(|certificate| plain(&table::CERTIFICATE_END, since_1970(certificate.end()))),
         );
         families.extend(
             self.store_health

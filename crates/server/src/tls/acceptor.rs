@@ -4,7 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use openssl::asn1::Asn1Time;
+use openssl::error::ErrorStack;
 use openssl::ssl::{AlpnError, SslAcceptor, SslAcceptorBuilder, SslMethod, select_next_proto};
+use openssl::stack::Stack;
+use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags, X509VerifyParam};
+use openssl::x509::{X509, X509StoreContext, X509StoreContextRef};
 use protocol::Timestamp;
 
 use super::error::TlsError;
@@ -94,4 +99,47 @@ pub fn concern(certificate: &Path, now: Timestamp) -> Result<Option<String>, Tls
     } else {
         None
     })
+}
+
+/// Returns those of `hosts` that the certificate in `certificate` does not name, so that clients refuse it there. Hosts are
+/// DNS names and IP addresses, the latter with or without the brackets of a URL. RFC 9525 §6.
+///
+/// # Errors
+/// As [`acceptor`], for this one file.
+pub fn unnamed_hosts<'a>(
+    certificate: &Path,
+    hosts: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<&'a str>, TlsError> {
+    let chain = file::certificates(certificate)?;
+    let own = chain
+        .first()
+        .ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+    let mut unnamed = Vec::new();
+    for host in hosts {
+        if !is_named(own, host.trim_matches(['[', ']']))? {
+            unnamed.push(host);
+        }
+    }
+    Ok(unnamed)
+}
+
+/// Lets OpenSSL compare a name as a client does. The certificate itself is trusted here and its dates are not looked at, so
+/// that nothing but the name is refused.
+fn is_named(certificate: &X509, host: &str) -> Result<bool, ErrorStack> {
+    let mut param = X509VerifyParam::new()?;
+    param.set_flags(X509VerifyFlags::PARTIAL_CHAIN | X509VerifyFlags::NO_CHECK_TIME)?;
+    param.set_hostflags(X509CheckFlags::NEVER_CHECK_SUBJECT);
+    match host.parse() {
+        Ok(address) => param.set_ip(address)?,
+        Err(_) => param.set_host(host)?,
+    }
+    let mut store = X509StoreBuilder::new()?;
+    store.add_cert(certificate.clone())?;
+    store.set_param(&param)?;
+    X509StoreContext::new()?.init(
+        &store.build(),
+        certificate,
+        &*Stack::new()?,
+        X509StoreContextRef::verify_cert,
+    )
 }

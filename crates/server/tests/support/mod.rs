@@ -362,6 +362,11 @@ impl TestServer {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// The identifier of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -19,16 +19,16 @@ pub(crate) fn check_addresses(
     metadata: &ClientMetadata,
 ) -> Result<(), InvalidMember> {
     for (row, held) in metadata.present() {
-        let may_be_followed: &dyn Fn(&str) -> bool = match row.fetched {
+        let judge: &dyn Fn(&str) -> Result<(), FetchError> = match row.fetched {
             Some(Fetched::Later) if row.shape == WebUri::SHAPE => {
                 &|uri| may_be_called(fetcher, uri)
             }
             Some(Fetched::Later) => &|uri| may_be_fetched(fetcher, uri),
-            Some(Fetched::Picture) => &|uri| fetcher.check_host(uri).is_ok(),
+            Some(Fetched::Picture) => &|uri| fetcher.check_host(uri),
             Some(Fetched::Now | Fetched::No) | None => continue,
         };
-        if !held.addresses().into_iter().all(may_be_followed) {
-            return Err(InvalidMember::new(row.name, FetchError::TEXT));
+        for address in held.addresses() {
+            judge(address).map_err(|refused| InvalidMember::new(row.name, refused.text()))?;
         }
     }
     Ok(())
@@ -76,19 +76,16 @@ impl<'a> SectorDocument<'a> {
     ///
     /// # Errors
     /// When the document cannot be fetched or does not list every redirect URI, in one text for every failure, since the
-    /// client must not learn what an address answers; and when a limit on fetches was reached.
+    /// client must not learn what an address answers; when the address is private as it is written; and when a limit on
+    /// fetches was reached.
     pub async fn check(
         self,
         fetcher: &Fetcher,
         caller: Caller,
         now: Timestamp,
     ) -> Result<(), SectorError> {
-        let invalid = || {
-            SectorError::Invalid(InvalidMember::new(
-                "sector_identifier_uri",
-                FetchError::TEXT,
-            ))
-        };
+        let invalid =
+            |text| SectorError::Invalid(InvalidMember::new("sector_identifier_uri", text));
         let document = fetcher.json::<Vec<String>>(self.address, caller, now).await;
         let listed = document.map_err(|refused| {
             if let Some(limit) = refused.limit() {
@@ -99,26 +96,30 @@ impl<'a> SectorDocument<'a> {
                 reason = refused.reason(),
                 "a sector document is not acceptable"
             );
-            invalid()
+            invalid(refused.text())
         })?;
         let all_listed = self
             .redirect_uris
             .iter()
             .all(|uri| listed.iter().any(|one| one == uri.as_str()));
-        if all_listed { Ok(()) } else { Err(invalid()) }
+        if all_listed {
+            Ok(())
+        } else {
+            Err(invalid(FetchError::TEXT))
+        }
     }
 }
 
-/// Returns true if an authorization server may fetch from an address. A fragment is not sent (OIDC Core §6.2).
-fn may_be_fetched(fetcher: &Fetcher, uri: &str) -> bool {
+/// Checks that an authorization server may fetch from an address. A fragment is not sent (OIDC Core §6.2).
+fn may_be_fetched(fetcher: &Fetcher, uri: &str) -> Result<(), FetchError> {
     let address = uri.split_once('#').map_or(uri, |(address, _)| address);
-    fetcher.check_address(address).is_ok()
+    fetcher.check_address(address)
 }
 
-/// Returns true if an authorization server may call an address. An address with http, which OIDC Back-Channel Logout §2.2 allows, is judged like
+/// Checks that an authorization server may call an address. An address with http, which OIDC Back-Channel Logout §2.2 allows, is judged like
 /// the same one with https: on the port of https, or on that of http where the operator lists it.
-fn may_be_called(fetcher: &Fetcher, uri: &str) -> bool {
-    let judge = |uri: &str| fetcher.check_address(uri).is_ok();
+fn may_be_called(fetcher: &Fetcher, uri: &str) -> Result<(), FetchError> {
+    let judge = |uri: &str| fetcher.check_address(uri);
     if uri.starts_with("https:") {
         return judge(uri);
     }
@@ -126,8 +127,11 @@ fn may_be_called(fetcher: &Fetcher, uri: &str) -> bool {
         Ok(url) if url.scheme() == "http" => {
             let rest = url.as_str().strip_prefix("http://").unwrap_or_default();
             let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-            judge(&format!("https://{rest}"))
-                || (url.port().is_none() && judge(&format!("https://{authority}:80{path}")))
+            let refused = match judge(&format!("https://{rest}")) {
+                Err(refused) if url.port().is_none() => refused,
+                outcome => return outcome,
+            };
+            judge(&format!("https://{authority}:80{path}")).map_err(|_| refused)
         }
         _ => judge(uri),
     }

@@ -52,7 +52,7 @@ pub(crate) fn fetch(
     };
     let agent = agent(&options, Some(tls), PinnedResolver(addresses));
     let failure = |error: &ureq::Error| {
-        FetchError(if Instant::now() >= deadline {
+        FetchError::from(if Instant::now() >= deadline {
             FetchErrorReason::Slow
         } else {
             reason(error)

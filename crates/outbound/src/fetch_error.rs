@@ -4,18 +4,43 @@ use std::fmt;
 
 /// A fetch that was refused, or failed, or returned no acceptable document.
 ///
-/// The client gets the same text for every reason, so that it cannot explore a network through this server. The operator's log
-/// gets [`FetchError::reason`].
+/// The client gets the same text for every reason that a name or a server behind it could have caused, so that it cannot explore
+/// a network through this server. Only an address that is private as it is written has a text of its own: it says nothing that
+/// the client does not know. The operator's log gets [`FetchError::reason`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FetchError(pub(crate) FetchErrorReason);
+pub struct FetchError {
+    pub(crate) reason: FetchErrorReason,
+    /// True if the address was refused as it is written, before any name was resolved.
+    is_written_private: bool,
+}
 
 impl FetchError {
     /// The text for the client, after the name of the member that held the address.
     pub const TEXT: &'static str = "could not be fetched, or its content is not acceptable";
 
+    /// The text for the client about an address that is private as it is written.
+    pub const PRIVATE_TEXT: &'static str = "has an address that is not public";
+
+    /// The error for an address that is private as it is written.
+    pub(crate) const fn written_private(reason: FetchErrorReason) -> Self {
+        Self {
+            reason,
+            is_written_private: true,
+        }
+    }
+
+    /// Returns the text for the client, after the name of the member that held the address.
+    pub const fn text(&self) -> &'static str {
+        if self.is_written_private {
+            Self::PRIVATE_TEXT
+        } else {
+            Self::TEXT
+        }
+    }
+
     /// Returns the limit because of which nothing was fetched; the address is not at fault.
     pub const fn limit(&self) -> Option<FetchLimit> {
-        match self.0 {
+        match self.reason {
             FetchErrorReason::Share => Some(FetchLimit::Caller),
             FetchErrorReason::Busy => Some(FetchLimit::Queue),
             _ => None,
@@ -24,7 +49,7 @@ impl FetchError {
 
     /// Returns the reason, for the operator only: a fixed sentence without any part of the address or the response.
     pub const fn reason(&self) -> &'static str {
-        self.0.text()
+        self.reason.text()
     }
 }
 
@@ -39,7 +64,7 @@ pub enum FetchLimit {
 
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::TEXT)
+        f.write_str(self.text())
     }
 }
 
@@ -47,7 +72,10 @@ impl std::error::Error for FetchError {}
 
 impl From<FetchErrorReason> for FetchError {
     fn from(reason: FetchErrorReason) -> Self {
-        Self(reason)
+        Self {
+            reason,
+            is_written_private: false,
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Fetcher {
             if let Some(((_, word), count)) = FETCH_ERROR_REASONS
                 .iter()
                 .zip(&self.0.counts.refused)
-                .find(|((listed, _), _)| *listed == refused.0)
+                .find(|((listed, _), _)| *listed == refused.reason)
             {
                 count.fetch_add(1, Ordering::Relaxed);
                 span.record("frontdesk.fetch", word);

@@ -119,16 +119,15 @@ fn check_port(port: u16) -> Result<(), FetchError> {
 }
 
 fn check_host(host: &Host<&str>) -> Result<(), FetchError> {
-    match host {
-        Host::Ipv4(address) => is_public((*address).into())
-            .then_some(())
-            .ok_or(FetchErrorReason::Address.into()),
-        Host::Ipv6(address) => is_public((*address).into())
-            .then_some(())
-            .ok_or(FetchErrorReason::Address.into()),
-        Host::Domain(name) => is_public_name(name)
-            .then_some(())
-            .ok_or(FetchErrorReason::Name.into()),
+    let (is_allowed, reason) = match host {
+        Host::Ipv4(address) => (is_public((*address).into()), FetchErrorReason::Address),
+        Host::Ipv6(address) => (is_public((*address).into()), FetchErrorReason::Address),
+        Host::Domain(name) => (is_public_name(name), FetchErrorReason::Name),
+    };
+    if is_allowed {
+        Ok(())
+    } else {
+        Err(FetchError::written_private(reason))
     }
 }
 
@@ -174,7 +173,7 @@ mod tests {
     use super::*;
 
     fn reason(text: &str) -> FetchErrorReason {
-        FetchTarget::parse(text, &[]).expect_err(text).0
+        FetchTarget::parse(text, &[]).expect_err(text).reason
     }
 
     #[test]

@@ -94,8 +94,13 @@ fn runtime() -> Runtime {
 }
 
 fn refused(outcome: Result<Value, FetchError>) -> &'static str {
+    refused_with(FetchError::TEXT, outcome)
+}
+
+/// The reason, when the client gets that text.
+fn refused_with(text: &str, outcome: Result<Value, FetchError>) -> &'static str {
     let refused = outcome.expect_err("the fetch is refused");
-    assert_eq!(refused.to_string(), FetchError::TEXT);
+    assert_eq!(refused.to_string(), text);
     refused.reason()
 }
 
@@ -313,7 +318,7 @@ fn private_address_gets_no_connection() {
             NOW,
         );
         assert_eq!(
-            refused(outcome),
+            refused_with(FetchError::PRIVATE_TEXT, outcome),
             "The host has an address that is neither public nor allowed.",
             "{host}"
         );
@@ -331,7 +336,7 @@ fn private_address_gets_no_connection() {
             NOW,
         );
         assert_eq!(
-            refused(outcome),
+            refused_with(FetchError::PRIVATE_TEXT, outcome),
             "The host is a name of this machine or of a private network.",
             "{host}"
         );
@@ -504,15 +509,16 @@ fn unusable_authorities_are_reported() {
 fn refusals_take_the_same_time() {
     let bucket = FetchLimits::default().bucket;
     let nowhere: Arc<ResolveFn> = Arc::new(|_: &str| Err(io::Error::other("no such name")));
-    for (url, lookup) in [
-        ("https://127.0.0.1/", always(&[])),
-        ("https://printer.local/", always(&[])),
-        ("https://rp.example/", always(&["10.0.0.1"])),
-        ("https://rp.example/", nowhere),
+    let (private, any) = (FetchError::PRIVATE_TEXT, FetchError::TEXT);
+    for (url, lookup, text) in [
+        ("https://127.0.0.1/", always(&[]), private),
+        ("https://printer.local/", always(&[]), private),
+        ("https://rp.example/", always(&["10.0.0.1"]), any),
+        ("https://rp.example/", nowhere, any),
     ] {
         let fetcher = Fetcher::with_resolver(FetchSettings::default(), lookup).unwrap();
         let begun = Instant::now();
-        refused(json(&fetcher, url, NOW));
+        refused_with(text, json(&fetcher, url, NOW));
         assert!(
             begun.elapsed() >= bucket,
             "{url} after {:?}",

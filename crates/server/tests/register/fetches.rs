@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::sectors::{JSON, TOLD, fetching, site};
+use super::sectors::{JSON, NOT_PUBLIC, TOLD, fetching, site};
 use super::support::{Answer, PATIENCE, TestServer, until};
 
 /// A server that takes connections and says nothing.
@@ -187,7 +187,7 @@ fn refused_documents_hold_no_thread() {
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         assert!(
-            answer.starts_with("HTTP/1.1 400 ") && answer.contains(TOLD),
+            answer.starts_with("HTTP/1.1 400 ") && answer.contains(NOT_PUBLIC),
             "{answer}"
         );
     }

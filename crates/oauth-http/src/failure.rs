@@ -6,7 +6,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, Route, web};
-use protocol::ErrorCode;
+use protocol::{ErrorCode, error_code};
 use serde_json::json;
 
 /// A failed request with two messages: a description for the client, and a log message for the operator only. RFC 6749 §5.2.
@@ -91,11 +91,8 @@ impl Failure {
 
     /// Returns the failure of a request to a busy service. RFC 9110 §15.6.4.
     pub fn busy() -> Self {
-        Self::new(
-            ErrorCode::TemporarilyUnavailable,
-            "The service is busy or cannot reach its store. Try again shortly.",
-        )
-        .header(header::RETRY_AFTER, "5")
+        Self::new(ErrorCode::TemporarilyUnavailable, error_code::UNAVAILABLE)
+            .header(header::RETRY_AFTER, "5")
     }
 
     /// Returns the failure of a request for which the store is down, full or busy. RFC 9110 §15.6.4.

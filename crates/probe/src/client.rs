@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
 use openssl::ssl::SslConnector;
 use outbound::agent::{AgentOptions, agent};
 use outbound::tls::{TlsConnector, TlsHandshakeError};
@@ -159,7 +160,7 @@ pub(crate) struct ProbeClient {
 
 impl ProbeClient {
     /// Trusts the authorities of the system and those in the PEM file `ca`. The error is the rest of a sentence.
-    pub(crate) fn new(ca: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn new(ca: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self {
             trust: tls_connector(ca)?,
             ca: ca.map(Path::to_owned),
@@ -174,10 +175,10 @@ impl ProbeClient {
     }
 
     /// Sends a request and reads its response. The error is the rest of a sentence that gives the reason.
-    pub(crate) fn send(&self, request: &ProbeRequest) -> Result<ProbeResponse, String> {
+    pub(crate) fn send(&self, request: &ProbeRequest) -> anyhow::Result<ProbeResponse> {
         let deadline = Instant::now() + self.timeout;
         self.exchange(request, deadline)
-            .map_err(|error| self.describe_error(&request.url, &error, deadline))
+            .map_err(|error| anyhow!(self.describe_error(&request.url, &error, deadline)))
     }
 
     fn exchange(
@@ -332,7 +333,10 @@ mod tests {
         for scheme in ["http", "https"] {
             let url = Url::parse(&format!("{scheme}://{place}/")).unwrap();
             let reason = impatient().send(&ProbeRequest::get(&url)).unwrap_err();
-            assert_eq!(reason, format!("{place} did not answer within 0 seconds"));
+            assert_eq!(
+                reason.to_string(),
+                format!("{place} did not answer within 0 seconds")
+            );
         }
     }
 

@@ -7,6 +7,7 @@
 //! | `discovery` | WebFinger, the provider's document, its keys |
 //! | `registration` | register, read, update, delete; and the deletion when one of them fails |
 //! | `step_runner` | one step: send, check, show |
+//! | `quoted` | text of another party inside our sentences |
 //! | `report` | steps as lines for people or for programs, with secrets masked |
 //! | `step_error` | the step that failed, and the reason |
 
@@ -18,6 +19,7 @@ use protocol::Secret;
 use crate::client::{Authorization, ProbeClient};
 
 mod discovery;
+mod quoted;
 mod registration;
 pub(crate) mod report;
 mod resource_input;
@@ -66,14 +68,19 @@ pub fn try_provider(options: &TryOptions, out: &mut dyn Write) -> Result<(), Ste
     let mut report = TryReport::new(out, options.json);
     let outcome = run_steps(options, &mut report);
     report.print_summary(&outcome)?;
-    outcome
+    outcome.map(drop)
 }
 
-fn run_steps(options: &TryOptions, report: &mut TryReport<'_>) -> Result<(), StepError> {
+/// Runs every step. Returns the reason for which no user can log in at the provider, if there is one: what was asked for works
+/// all the same.
+fn run_steps(
+    options: &TryOptions,
+    report: &mut TryReport<'_>,
+) -> Result<Option<String>, StepError> {
     let resource = ResourceInput::parse(&options.resource)
-        .map_err(|reason| StepError::new("reading the resource", reason))?;
+        .map_err(|reason| StepError::new("reading the resource", format!("{reason:#}")))?;
     let client = ProbeClient::new(options.ca.as_deref())
-        .map_err(|reason| StepError::new("preparing TLS", reason))?;
+        .map_err(|reason| StepError::new("preparing TLS", format!("{reason:#}")))?;
     let mut runner = StepRunner::new(client, report);
     let authorization = options.credentials.as_ref().map(Authorization::from);
     if let Some(authorization) = &authorization {
@@ -82,8 +89,9 @@ fn run_steps(options: &TryOptions, report: &mut TryReport<'_>) -> Result<(), Ste
     let issuer = discovery::find_issuer(&mut runner, &resource)?;
     let provider = discovery::fetch_configuration(&mut runner, &issuer)?;
     discovery::fetch_keys(&mut runner, &provider)?;
+    let login_fault = discovery::find_login_fault(&mut runner, &provider)?;
     if options.register {
         registration::run_life_cycle(&mut runner, &provider, authorization)?;
     }
-    Ok(())
+    Ok(login_fault)
 }

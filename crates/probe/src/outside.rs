@@ -11,10 +11,12 @@
 //! | `connection` | addresses, TLS, plain HTTP, an unknown `Host`, the management listener |
 //! | `documents` | the provider's document in every form, its keys, the metadata of the registration endpoint |
 //! | `caching` | the effect of proxies on `ETag`, `Cache-Control` and CORS |
+//! | `endpoints` | the endpoints of the authorization server that the document names |
 //! | `webfinger` | WebFinger on every domain |
 //! | `registration` | registration and management |
 //! | `report` | requests and findings as lines for people or for programs |
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +30,7 @@ mod caching;
 pub mod checks;
 mod connection;
 mod documents;
+mod endpoints;
 mod expected;
 mod registration;
 mod report;
@@ -60,7 +63,7 @@ pub fn check_outside(
     options: &OutsideOptions,
     now: Timestamp,
     out: &mut dyn Write,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let client = ProbeClient::new(options.ca.as_deref())?.with_overrides(options.resolve.clone());
     let mut report = CheckReport::new(out, options.json);
     let mut checker = OutsideChecker::new(client, &mut report);
@@ -71,13 +74,14 @@ pub fn check_outside(
         }
     }
     let reached = |origin: &str| !unreachable.iter().any(|unreachable| unreachable == origin);
-    let mut descriptors = Vec::new();
+    let (mut descriptors, mut asked) = (Vec::new(), BTreeSet::new());
     for mut provider in expected {
         descriptors.append(&mut provider.descriptors);
         if reached(provider.issuer.origin()) {
             registration::drop_foreign_wso2_paths(&mut checker, &mut provider)?;
             documents::check(&mut checker, &provider)?;
             registration::check(&mut checker, &provider)?;
+            endpoints::check(&mut checker, &provider, &mut asked)?;
             connection::check_foreign_answers(&mut checker, &provider.issuer)?;
         }
     }

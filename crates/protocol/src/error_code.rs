@@ -1,4 +1,18 @@
-//! The OAuth error codes of responses.
+//! The OAuth error codes of responses, and the descriptions that never quote a request.
+
+/// The description for credentials that are not accepted.
+pub const WRONG_CREDENTIALS: &str =
+    "The credentials are wrong, expired or revoked, or the client does not exist.";
+
+/// The description for a caller over a rate limit.
+pub const TOO_MANY_REQUESTS: &str =
+    "Too many requests. Try again after the time in the Retry-After header.";
+
+/// The description while the store is down, full or slow.
+pub const UNAVAILABLE: &str = "The service is busy or cannot reach its store. Try again shortly.";
+
+/// Descriptions whose every word is the service's own.
+pub const FIXED_DESCRIPTIONS: [&str; 3] = [WRONG_CREDENTIALS, TOO_MANY_REQUESTS, UNAVAILABLE];
 
 /// One row of the table of error codes.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use admission::Rejection;
 use oauth_http::Failure;
 use oauth_http::authorization::AuthScheme;
-use protocol::{ErrorCode, InvalidMember};
+use protocol::{ErrorCode, InvalidMember, error_code};
 use store::StoreError;
 
 /// The reason for which a request is refused.
@@ -95,7 +95,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::WrongCredentials(scheme) => {
                 let challenge = if scheme == Some(AuthScheme::Basic) { REALM_BASIC } else { WRONG_BEARER };
-                Failure::new(ErrorCode::InvalidToken, "The credentials are wrong, expired or revoked, or the client does not exist.")
+                Failure::new(ErrorCode::InvalidToken, error_code::WRONG_CREDENTIALS)
                     .header(WWW_AUTHENTICATE, challenge)
             }
             Refusal::Closed => Failure::new(ErrorCode::AccessDenied, "This provider does not accept registrations."),
@@ -127,7 +127,7 @@ impl From<Refusal> for Failure {
                     .status(StatusCode::CONFLICT)
             }
             Refusal::TooMany(what, wait) => {
-                Failure::new(ErrorCode::InvalidRequest, "Too many requests. Try again after the time in the Retry-After header.")
+                Failure::new(ErrorCode::InvalidRequest, error_code::TOO_MANY_REQUESTS)
                     .with_subject(what)
                     .status(StatusCode::TOO_MANY_REQUESTS)
                     .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())

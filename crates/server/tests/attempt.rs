@@ -81,11 +81,12 @@ fn correct_provider_passes_every_step() {
         "1. WebFinger",
         "2. discovery",
         "3. JWK Set",
-        "4. registration",
-        "5. read",
-        "6. update",
-        "7. delete",
-        "8. read after delete",
+        "4. authorization endpoint",
+        "5. registration",
+        "6. read",
+        "7. update",
+        "8. delete",
+        "9. read after delete",
     ];
     assert_eq!(steps, expected);
     assert!(
@@ -94,12 +95,12 @@ fn correct_provider_passes_every_step() {
     );
     assert!(
         printed.contains(
-            "   client_id: c1\n   client_secret: 0123…\n   client_secret_expires_at: 0\n"
+            "   client_id: c1\n   client_secret: (30 characters)\n   client_secret_expires_at: 0\n"
         ),
         "{printed}"
     );
     assert!(
-        printed.contains("   registration_access_token: rat_…\n"),
+        printed.contains("   registration_access_token: (26 characters)\n"),
         "{printed}"
     );
     assert!(
@@ -107,7 +108,7 @@ fn correct_provider_passes_every_step() {
             .lines()
             .last()
             .unwrap()
-            .starts_with("Everything asked for works: 8 steps in "),
+            .starts_with("Everything asked for works: 9 steps in "),
         "{printed}"
     );
     assert!(!printed.contains("note:"), "{printed}");
@@ -127,7 +128,8 @@ fn query_matches_the_specification() {
         [
             webfinger.as_str(),
             "GET /.well-known/openid-configuration",
-            "GET /jwks"
+            "GET /jwks",
+            "GET /authorize"
         ]
     );
 }
@@ -166,14 +168,16 @@ fn programs_read_one_json_object_a_line() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(lines.len(), 9);
+    assert_eq!(lines.len(), 10);
     assert_eq!(lines[0]["step"], "WebFinger");
     assert_eq!(lines[0]["members"]["issuer"], provider.origin());
-    assert_eq!(lines[3]["method"], "POST");
-    assert_eq!(lines[3]["status"], 201);
-    assert_eq!(lines[3]["members"]["client_secret"], "0123…");
-    assert_eq!(lines[8]["summary"], "ok");
-    assert_eq!(lines[8]["steps"], 8);
+    assert_eq!(lines[3]["step"], "authorization endpoint");
+    assert_eq!(lines[4]["method"], "POST");
+    assert_eq!(lines[4]["status"], 201);
+    assert_eq!(lines[4]["members"]["client_secret"], "(30 characters)");
+    assert_eq!(lines[9]["summary"], "ok");
+    assert_eq!(lines[9]["steps"], 9);
+    assert_eq!(lines[9].get("no_login"), None);
     assert!(
         lines.iter().all(|line| line["milliseconds"].is_u64()),
         "{printed}"
@@ -334,7 +338,7 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (
             Twist::EchoedCredentials,
             "registration",
-            "should be 201 and is 400 (invalid_client_metadata: I was shown Bearer iat_…)",
+            "should be 201 and is 400 (invalid_client_metadata: I was shown Bearer …)",
         ),
         (
             Twist::CreatedAs200,
@@ -380,7 +384,7 @@ fn every_defect_is_one_sentence_that_names_its_step() {
         (
             Twist::UpdateRefused,
             "update",
-            "is 400 (invalid_client_metadata: 0123… and rat_… are not liked). The client c1 was deleted again",
+            "is 400 (invalid_client_metadata: … and … are not liked). The client c1 was deleted again",
         ),
         (
             Twist::DeletedAs200,
@@ -519,4 +523,74 @@ fn unusable_arguments_are_reported() {
         &provider.ca().with_file_name("ca.key"),
     ));
     assert!(sentence.contains("has no certificate in PEM"), "{sentence}");
+}
+
+/// At a provider whose authorization endpoint is not there no user can log in, which is said with the reason; what was asked for
+/// works all the same.
+#[test]
+fn missing_authorization_endpoint_is_reported() {
+    for (twist, reason) in [
+        (
+            Twist::AuthorizationPlaceholder,
+            "authorization_endpoint is answered with 501 (server_error: This endpoint is a placeholder)",
+        ),
+        (
+            Twist::AuthorizationUnknown,
+            "authorization_endpoint is answered with 404",
+        ),
+        (
+            Twist::AuthorizationElsewhere,
+            "authorization_endpoint is not answered: nothing answers at 127.0.0.1:1; is the server running?",
+        ),
+    ] {
+        let provider = Provider::start(twist);
+        let (printed, sentence) = tried(&registering(&provider));
+        assert_eq!(sentence, None, "{printed}");
+        assert!(
+            printed.contains("4. authorization endpoint: absent (")
+                && printed.contains(&format!(
+                    "   note: no user can log in at this provider: {reason}\n"
+                )),
+            "{printed}"
+        );
+        let last = printed.lines().last().unwrap();
+        assert!(
+            last.starts_with(&format!("No user can log in at this provider: {reason}"))
+                && last.contains("Everything else that was asked for works: 9 steps in "),
+            "{last}"
+        );
+        assert!(!provider.holds_a_client());
+
+        let (printed, _) = tried(&TryOptions {
+            json: true,
+            ..registering(&provider)
+        });
+        let last: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
+        assert_eq!(
+            (&last["summary"], &last["no_login"]),
+            (&"ok".into(), &reason.into())
+        );
+    }
+}
+
+/// An authorization endpoint that refuses the request or redirects is there.
+#[test]
+fn authorization_endpoint_may_redirect() {
+    for twist in [Twist::None, Twist::AuthorizationRedirects] {
+        let provider = Provider::start(twist);
+        let (printed, sentence) = tried(&attempt(&provider.account(), provider.ca()));
+        assert_eq!(sentence, None, "{printed}");
+        assert!(
+            printed.contains("4. authorization endpoint: ok ("),
+            "{printed}"
+        );
+        assert!(
+            printed
+                .lines()
+                .last()
+                .unwrap()
+                .starts_with("Everything asked for works: 4 steps in "),
+            "{printed}"
+        );
+    }
 }

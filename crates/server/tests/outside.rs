@@ -6,6 +6,8 @@
     reason = "a test says what it expects"
 )]
 
+#[path = "outside/authorization_server.rs"]
+mod authorization_server;
 #[path = "outside/certificates.rs"]
 mod certificates;
 #[path = "outside/proxy.rs"]
@@ -386,10 +388,138 @@ fn unreachable_host_gets_no_requests() {
 fn outside_flags_require_outside() {
     let site = Site::start("protected");
     for arguments in [
-        ["check", "--json"].as_slice(),
+        ["check", "--ca", "authority.pem"].as_slice(),
+        &["check", "--resolve", "login.example.test:443:127.0.0.1"],
         &["check", "--outside", "--resolve", "login.example.test"],
     ] {
         let output = site.server.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+}
+
+/// The endpoints that the document names are asked once, for all providers that share them, and 400, 401 and 405 are the
+/// answers of servers that are alive.
+#[test]
+fn living_endpoints_are_asked_once() {
+    let site = Site::start("protected");
+    let (status, lines) = site.check(&[]);
+    assert_eq!(status, Some(0), "{lines:#?}");
+    assert_eq!(
+        site.authorization_server.asked(),
+        ["GET /authorize", "GET /token", "GET /userinfo"]
+    );
+    for status in ["200", "302", "400", "401", "403", "405", "415"] {
+        for path in ["/authorize", "/token", "/userinfo"] {
+            site.authorization_server.plant(path, Some((status, "")));
+        }
+        let (exit, lines) = site.check(&[]);
+        assert_eq!(exit, Some(0), "{status}: {lines:#?}");
+    }
+}
+
+/// An endpoint that is not there, fails or does not answer is a finding that names its member.
+#[test]
+fn dead_endpoints_are_found() {
+    const PLACEHOLDER: &str =
+        r#"{"error":"server_error","error_description":"This endpoint is a placeholder."}"#;
+    let site = Site::start("protected");
+    for member in ["authorization", "token", "userinfo"] {
+        let path = if member == "authorization" {
+            "/authorize".to_owned()
+        } else {
+            format!("/{member}")
+        };
+        for (answer, part) in [
+            (Some(("404", "")), "and is answered with 404"),
+            (Some(("500", "")), "and is answered with 500"),
+            (Some(("502", "")), "and is answered with 502"),
+            (
+                Some(("501", PLACEHOLDER)),
+                "and is answered with 501 (This endpoint is a placeholder)",
+            ),
+            (None, "and is not answered, since "),
+        ] {
+            site.authorization_server.plant(&path, answer);
+            let (status, lines) = site.check(&[]);
+            let findings: Vec<_> = lines
+                .iter()
+                .filter(|line| line["wrong"].is_string())
+                .collect();
+            assert_eq!((status, findings.len()), (Some(1), 1), "{lines:#?}");
+            assert_eq!(findings[0]["wrong"], "endpoint");
+            assert_eq!(
+                findings[0]["at"],
+                format!("GET https://as.example.test{path}")
+            );
+            let saw = findings[0]["saw"].as_str().unwrap();
+            assert!(
+                saw.starts_with(&format!("is the {member}_endpoint {part}")),
+                "{saw}"
+            );
+        }
+        site.authorization_server.restore(&path);
+    }
+    assert!(site.server.clients().is_empty());
+}
+
+/// A JWK Set of the authorization server must be returned as one.
+#[test]
+fn foreign_keys_must_be_a_set() {
+    let site = Site::with_foreign_keys();
+    let (status, lines) = site.check(&[]);
+    assert_eq!(status, Some(0), "{lines:#?}");
+    assert_eq!(
+        site.authorization_server.asked(),
+        ["GET /jwks", "GET /authorize", "GET /token", "GET /userinfo"]
+    );
+    for (answer, part) in [
+        (Some(("404", "")), "is answered with 404"),
+        (Some(("401", "")), "is answered with 401"),
+        (Some(("503", "")), "is answered with 503"),
+        (
+            Some(("200", "{}")),
+            "is answered with something other than a JWK Set",
+        ),
+        (None, "is not answered, since "),
+    ] {
+        site.authorization_server.plant("/jwks", answer);
+        let (status, lines) = site.check(&[]);
+        let findings: Vec<_> = lines
+            .iter()
+            .filter(|line| line["wrong"].is_string())
+            .collect();
+        assert_eq!((status, findings.len()), (Some(1), 1), "{lines:#?}");
+        let saw = findings[0]["saw"].as_str().unwrap();
+        assert!(
+            saw.starts_with(&format!("is the jwks_uri and {part}")),
+            "{saw}"
+        );
+    }
+}
+
+/// Placeholders of development mode are a note: the service knows that no user can log in there yet.
+#[test]
+fn placeholders_are_a_note() {
+    let mut server = support::Setup::new()
+        .with("FRONTDESK_REGISTRATION", "open")
+        .start();
+    let listen = format!("localhost:{}", server.port);
+    let output = server.run(&["check", "--outside", "--json", "--listen", &listen]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for member in [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+    ] {
+        let note = format!(
+            "the {member} of http://{listen} is a placeholder, and no user can log in there until it is configured"
+        );
+        assert!(
+            printed.contains(&serde_json::json!({ "note": note }).to_string()),
+            "{printed}"
+        );
+    }
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    server.signal("-TERM");
+    assert!(server.wait().success());
 }

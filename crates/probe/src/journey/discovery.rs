@@ -2,16 +2,18 @@
 
 use std::ops::ControlFlow;
 
+use anyhow::{Context, anyhow, bail};
 use protocol::issuer::{ISSUER_REL, OPENID_CONFIGURATION, WEBFINGER_PATH};
 use protocol::jwks::PRIVATE_MEMBERS;
 use protocol::{Issuer, Object};
 use serde_json::Value;
 use url::Url;
 
+use super::quoted::Quoted;
 use super::report::StepNotes;
 use super::resource_input::ResourceInput;
 use super::step_error::StepError;
-use super::step_runner::{StepRunner, expect_object, expect_status};
+use super::step_runner::{StepRunner, expect_object, expect_status, oauth_error};
 use crate::client::{ProbeRequest, ProbeResponse};
 
 /// The maximum number of WebFinger redirects that are followed.
@@ -35,13 +37,13 @@ pub(super) struct DiscoveredProvider {
 
 impl DiscoveredProvider {
     /// Returns the URL of an endpoint. The error is the rest of a sentence.
-    pub(super) fn endpoint(&self, member: &str) -> Result<Url, String> {
+    pub(super) fn endpoint(&self, member: &str) -> anyhow::Result<Url> {
         match self.document.get(member) {
             Some(Value::String(text)) => self
                 .parse_address(text)
-                .map_err(|reason| format!("{member} {reason}")),
-            Some(_) => Err(format!("{member} must be a string")),
-            None => Err(format!("the provider's document has no {member}")),
+                .map_err(|reason| anyhow!("{member} {reason}")),
+            Some(_) => bail!("{member} must be a string"),
+            None => bail!("the provider's document has no {member}"),
         }
     }
 
@@ -50,18 +52,20 @@ impl DiscoveredProvider {
     }
 
     /// Parses an absolute URL to which a request may be sent. The error is the rest of a sentence about it.
-    fn parse_address(&self, text: &str) -> Result<Url, String> {
-        let url = Url::parse(text).map_err(|_| format!("must be an absolute URL and is {text}"))?;
+    fn parse_address(&self, text: &str) -> anyhow::Result<Url> {
+        let quoted = Quoted(text);
+        let url =
+            Url::parse(text).map_err(|_| anyhow!("must be an absolute URL and is {quoted}"))?;
         if may_follow(self.issuer.is_https(), &url) {
             Ok(url)
         } else {
-            Err(format!("must be an https URL and is {text}"))
+            bail!("must be an https URL and is {quoted}")
         }
     }
 
     /// Parses the address of a client configuration endpoint. It must have the origin of the issuer or of the registration
     /// endpoint, since no other host may see the registration access token. RFC 7592 §5. The error is the rest of a sentence.
-    pub(super) fn management_uri(&self, text: &str) -> Result<Url, String> {
+    pub(super) fn management_uri(&self, text: &str) -> anyhow::Result<Url> {
         let url = self.parse_address(text)?;
         let issuer = Url::parse(self.issuer.as_str()).ok();
         let own = issuer
@@ -73,9 +77,10 @@ impl DiscoveredProvider {
         {
             return Ok(url);
         }
-        Err(format!(
-            "is {text}, which is neither at the issuer nor at the registration endpoint, and the registration access token is not sent there"
-        ))
+        let quoted = Quoted(text);
+        bail!(
+            "is {quoted}, which is neither at the issuer nor at the registration endpoint, and the registration access token is not sent there"
+        )
     }
 }
 
@@ -96,8 +101,9 @@ pub(super) fn find_issuer(
     resource: &ResourceInput,
 ) -> Result<Issuer, StepError> {
     const STEP: &str = "WebFinger";
-    let mut url = Url::parse(&format!("{}{WEBFINGER_PATH}", resource.origin))
-        .map_err(|fault| StepError::new(STEP, fault.to_string()))?;
+    let mut url = Url::parse(&format!("{}{WEBFINGER_PATH}", resource.origin)).map_err(|fault| {
+        runner.fail(STEP, &format!("{} is not a URL ({fault})", resource.origin))
+    })?;
     url.query_pairs_mut()
         .append_pair("resource", &resource.identifier)
         .append_pair("rel", ISSUER_REL);
@@ -108,11 +114,12 @@ pub(super) fn find_issuer(
                 STEP,
                 &ProbeRequest::get(&url),
                 |answer, notes| match redirect_target(answer, &url)? {
-                    Some(_) if hops == MAX_REDIRECTS => Err(format!(
-                        "the host redirects more than {MAX_REDIRECTS} times"
-                    )),
+                    Some(_) if hops == MAX_REDIRECTS => {
+                        bail!("the host redirects more than {MAX_REDIRECTS} times")
+                    }
                     Some(next) => {
-                        notes.texts.push(format!("redirected to {next}"));
+                        let quoted = Quoted(next.as_str());
+                        notes.texts.push(format!("redirected to {quoted}"));
                         Ok(ControlFlow::Continue(next))
                     }
                     None => issuer_in_answer(answer, resource, notes).map(ControlFlow::Break),
@@ -127,7 +134,7 @@ pub(super) fn find_issuer(
 }
 
 /// Returns the target of a redirect, which must be https. RFC 7033 §4.2.
-fn redirect_target(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, String> {
+fn redirect_target(answer: &ProbeResponse, asked: &Url) -> anyhow::Result<Option<Url>> {
     let Some(location) = answer
         .location
         .as_deref()
@@ -137,9 +144,10 @@ fn redirect_target(answer: &ProbeResponse, asked: &Url) -> Result<Option<Url>, S
     };
     match asked.join(location) {
         Ok(next) if may_follow(asked.scheme() == "https", &next) => Ok(Some(next)),
-        _ => Err(format!(
-            "the host redirects to {location}, which is not https"
-        )),
+        _ => bail!(
+            "the host redirects to {}, which is not https",
+            Quoted(location)
+        ),
     }
 }
 
@@ -148,20 +156,21 @@ fn issuer_in_answer(
     answer: &ProbeResponse,
     resource: &ResourceInput,
     notes: &mut StepNotes,
-) -> Result<Issuer, String> {
+) -> anyhow::Result<Issuer> {
     let reason = match issuer_link(answer) {
         Ok(href) => {
             notes
                 .members
                 .insert("issuer".to_owned(), href.as_str().into());
-            return Issuer::parse(&href).map_err(|reason| format!("the issuer {href} {reason}"));
+            return Issuer::parse(&href)
+                .map_err(|reason| anyhow!("the issuer {} {reason}", Quoted(&href)));
         }
         Err(reason) if resource.is_url => reason,
         Err(reason) if answer.status == 404 => {
-            return Err(format!(
+            bail!(
                 "the host does not know {}, or does not answer WebFinger: {reason}",
                 resource.identifier
-            ));
+            );
         }
         Err(reason) => return Err(reason),
     };
@@ -172,7 +181,7 @@ fn issuer_in_answer(
         } else {
             String::new()
         };
-        format!(
+        anyhow!(
             "{reason}, and {} is not an issuer itself: it {fault}{hint}",
             resource.identifier
         )
@@ -185,7 +194,7 @@ fn issuer_in_answer(
 }
 
 /// Returns the `href` of the first issuer link.
-fn issuer_link(answer: &ProbeResponse) -> Result<String, String> {
+fn issuer_link(answer: &ProbeResponse) -> anyhow::Result<String> {
     expect_status(answer, 200)?;
     let description = expect_object(answer)?;
     let links = description
@@ -200,7 +209,7 @@ fn issuer_link(answer: &ProbeResponse) -> Result<String, String> {
         .and_then(|link| link.get("href"))
         .and_then(Value::as_str);
     href.map(str::to_owned)
-        .ok_or_else(|| format!("the answer has no link with the rel {ISSUER_REL} and an href"))
+        .with_context(|| format!("the answer has no link with the rel {ISSUER_REL} and an href"))
 }
 
 /// Fetches the provider's document and compares its issuer. OIDC Discovery §4.
@@ -210,7 +219,7 @@ pub(super) fn fetch_configuration(
 ) -> Result<DiscoveredProvider, StepError> {
     const STEP: &str = "discovery";
     let url = Url::parse(&issuer.appended(OPENID_CONFIGURATION))
-        .map_err(|fault| StepError::new(STEP, fault.to_string()))?;
+        .map_err(|fault| runner.fail(STEP, &format!("{issuer} is not a URL ({fault})")))?;
     runner.run_step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let document = expect_object(answer)?;
@@ -253,7 +262,7 @@ pub(super) fn fetch_configuration(
     })
 }
 
-fn check_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
+fn check_issuer(document: &Object, asked: &Issuer) -> anyhow::Result<()> {
     match document.get("issuer") {
         Some(Value::String(told)) if told == asked.as_str() => Ok(()),
         Some(Value::String(told)) => {
@@ -262,12 +271,13 @@ fn check_issuer(document: &Object, asked: &Issuer) -> Result<(), String> {
             } else {
                 ""
             };
-            Err(format!(
+            let told = Quoted(told);
+            bail!(
                 "the document says its issuer is {told}, but {asked} was asked for, and both must be equal byte for byte{slash}"
-            ))
+            )
         }
-        Some(_) => Err("the document's issuer must be a string".to_owned()),
-        None => Err("the document has no issuer".to_owned()),
+        Some(_) => bail!("the document's issuer must be a string"),
+        None => bail!("the document has no issuer"),
     }
 }
 
@@ -279,39 +289,39 @@ pub(super) fn fetch_keys(
     const STEP: &str = "JWK Set";
     let url = provider
         .endpoint("jwks_uri")
-        .map_err(|reason| StepError::new(STEP, reason))?;
+        .map_err(|reason| runner.fail(STEP, &reason.to_string()))?;
     runner.run_step(STEP, &ProbeRequest::get(&url), |answer, notes| {
         expect_status(answer, 200)?;
         let set = expect_object(answer)?;
         let keys = set
             .get("keys")
             .and_then(Value::as_array)
-            .ok_or("the set has no keys array")?;
+            .context("the set has no keys array")?;
         if keys.is_empty() {
-            return Err("the set has no key, so no ID Token could be verified".to_owned());
+            bail!("the set has no key, so no ID Token could be verified");
         }
         let kinds = keys
             .iter()
             .map(check_public_key)
-            .collect::<Result<Vec<Value>, String>>()?;
+            .collect::<anyhow::Result<Vec<Value>>>()?;
         notes.members.insert("keys".to_owned(), kinds.into());
         Ok(())
     })
 }
 
 /// Checks that a key is public, and returns its algorithm, or its type if it has none.
-fn check_public_key(key: &Value) -> Result<Value, String> {
+fn check_public_key(key: &Value) -> anyhow::Result<Value> {
     let kind = key
         .get("kty")
         .and_then(Value::as_str)
-        .ok_or("the set has a key without kty")?;
+        .context("the set has a key without kty")?;
     match PRIVATE_MEMBERS
         .into_iter()
         .find(|member| key.get(*member).is_some())
     {
-        Some(member) => Err(format!(
+        Some(member) => bail!(
             "the set publishes a private key: it has the member {member}; replace that key at once"
-        )),
+        ),
         None => Ok(key
             .get("alg")
             .and_then(Value::as_str)
@@ -320,13 +330,47 @@ fn check_public_key(key: &Value) -> Result<Value, String> {
     }
 }
 
+/// Asks the authorization endpoint, without parameters, whether it is there: no user can log in at a provider without one. Returns
+/// the reason for which nobody can. A refusal of the request as such is an answer, and so is a redirect. RFC 6749 §3.1.
+pub(super) fn find_login_fault(
+    runner: &mut StepRunner<'_, '_>,
+    provider: &DiscoveredProvider,
+) -> Result<Option<String>, StepError> {
+    const MEMBER: &str = "authorization_endpoint";
+    let url = match provider.endpoint(MEMBER) {
+        Ok(url) => url,
+        Err(reason) => return Ok(Some(runner.sanitize(&reason.to_string()))),
+    };
+    let note = |notes: &mut StepNotes, reason: String| {
+        notes.absent = true;
+        notes
+            .texts
+            .push(format!("no user can log in at this provider: {reason}"));
+        Ok(Some(reason))
+    };
+    let reason = runner.run_tolerant_step(
+        "authorization endpoint",
+        &ProbeRequest::get(&url),
+        |answer, notes| match answer.status {
+            404 | 410 | 500.. => {
+                let (status, error) = (answer.status, oauth_error(answer));
+                note(notes, format!("{MEMBER} is answered with {status}{error}"))
+            }
+            _ => Ok(None),
+        },
+        |reason, notes| note(notes, format!("{MEMBER} is not answered: {reason}")),
+    )?;
+    Ok(reason.map(|reason| runner.sanitize(&reason)))
+}
+
 /// Adds a note if the content type is not JSON, on which some clients insist.
 pub(super) fn note_content_type(answer: &ProbeResponse, notes: &mut StepNotes) {
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         notes.texts.push(format!(
-            "the content type is \"{content_type}\"; some clients accept application/json only"
+            "the content type is \"{}\"; some clients accept application/json only",
+            Quoted(content_type)
         ));
     }
 }

@@ -1,11 +1,13 @@
 //! The life cycle of a client: register, read, update, delete. RFC 7591 §3, RFC 7592 §2.
 
+use anyhow::{anyhow, bail};
 use protocol::{Object, Secret};
 use serde_json::{Value, json};
 use ureq::http::Method;
 use url::Url;
 
 use super::discovery::{DiscoveredProvider, note_content_type};
+use super::quoted::Quoted;
 use super::report::StepNotes;
 use super::step_error::StepError;
 use super::step_runner::{StepRunner, expect_object, expect_status};
@@ -93,7 +95,7 @@ impl RegisteredTestClient {
         }
         let client = self.client_id.as_ref().map_or_else(
             || "A client".to_owned(),
-            |id| runner.sanitize(&format!("The client {id}")),
+            |id| runner.sanitize(&format!("The client {}", Quoted(id))),
         );
         let Some(management) = &self.management else {
             return error.with_aftermath(format!(
@@ -106,7 +108,7 @@ impl RegisteredTestClient {
             |answer, _| match answer.status {
                 200..300 => Ok("was deleted again."),
                 401 | 403 | 404 => Ok("cannot be reached any more."),
-                status => Err(format!("the status should be 204 and is {status}")),
+                status => bail!("the status should be 204 and is {status}"),
             },
         );
         error.with_aftermath(format!(
@@ -126,7 +128,7 @@ fn register(
     const STEP: &str = "registration";
     let endpoint = provider
         .endpoint("registration_endpoint")
-        .map_err(|reason| StepError::new(STEP, reason))?;
+        .map_err(|reason| runner.fail(STEP, &reason.to_string()))?;
     let nothing_shown = shown.is_none();
     let mut asked = Object::new();
     asked.insert("client_name".to_owned(), NAME.into());
@@ -137,10 +139,10 @@ fn register(
     runner.run_step(STEP, &request, |answer, notes| {
         *traces = RegisteredTestClient::from_response(answer, provider);
         expect_status(answer, 201).map_err(|reason| match answer.status {
-            401 | 403 if nothing_shown => format!(
+            401 | 403 if nothing_shown => anyhow!(
                 "{reason}; give an initial access token with --token, or an account with --account"
             ),
-            401 | 403 => format!("{reason}; are the credentials right?"),
+            401 | 403 => anyhow!("{reason}; are the credentials right?"),
             _ => reason,
         })?;
         let object = expect_object(answer)?;
@@ -167,16 +169,18 @@ fn check_created(
     object: &Object,
     provider: &DiscoveredProvider,
     notes: &mut StepNotes,
-) -> Result<String, String> {
+) -> anyhow::Result<String> {
     let Some(Value::String(id)) = object.get("client_id") else {
-        return Err("the answer has no client_id that is a string".to_owned());
+        bail!("the answer has no client_id that is a string");
     };
     if object.contains_key("client_secret")
         && !object
             .get("client_secret_expires_at")
             .is_some_and(Value::is_number)
     {
-        return Err("the answer has a client_secret, so client_secret_expires_at is required and must be a number".to_owned());
+        bail!(
+            "the answer has a client_secret, so client_secret_expires_at is required and must be a number"
+        );
     }
     if object.get("redirect_uris") != Some(&json!([REDIRECT_URI])) {
         notes
@@ -189,30 +193,23 @@ fn check_created(
     ) {
         (None, None) => {
             notes.texts.push(format!(
-                "the provider offers no management, so the client {id} stays registered"
+                "the provider offers no management, so the client {} stays registered",
+                Quoted(id)
             ));
         }
         (Some(Value::String(uri)), Some(Value::String(_))) => {
             provider
                 .management_uri(uri)
-                .map_err(|reason| format!("registration_client_uri {reason}"))?;
+                .map_err(|reason| anyhow!("registration_client_uri {reason}"))?;
         }
         (Some(_), Some(_)) => {
-            return Err(
-                "registration_client_uri and registration_access_token must be strings".to_owned(),
-            );
+            bail!("registration_client_uri and registration_access_token must be strings");
         }
         (Some(_), None) => {
-            return Err(
-                "the answer has a registration_client_uri without a registration_access_token"
-                    .to_owned(),
-            );
+            bail!("the answer has a registration_client_uri without a registration_access_token");
         }
         (None, Some(_)) => {
-            return Err(
-                "the answer has a registration_access_token without a registration_client_uri"
-                    .to_owned(),
-            );
+            bail!("the answer has a registration_access_token without a registration_client_uri");
         }
     }
     Ok(id.clone())
@@ -249,7 +246,8 @@ fn manage(
             if answer.status == 405 {
                 notes.absent = true;
                 notes.texts.push(format!(
-                    "the provider deletes no clients, so the client {id} stays registered"
+                    "the provider deletes no clients, so the client {} stays registered",
+                    Quoted(id)
                 ));
                 return Ok(false);
             }
@@ -262,7 +260,7 @@ fn manage(
 
     runner.run_step("read after delete", &management.request(Method::GET), |answer, _| {
         if answer.status == 200 {
-            return Err("the client still exists after its deletion: the status should be 401 and is 200".to_owned());
+            bail!("the client still exists after its deletion: the status should be 401 and is 200");
         }
         expect_status(answer, 401)
     })
@@ -274,7 +272,7 @@ fn check_current(
     id: &str,
     management: &mut ClientAccess,
     notes: &mut StepNotes,
-) -> Result<Object, String> {
+) -> anyhow::Result<Object> {
     expect_status(answer, 200)?;
     let object = expect_object(answer)?;
     management.update_token(&object);
@@ -282,10 +280,12 @@ fn check_current(
     note_content_type(answer, notes);
     match object.get("client_id").and_then(Value::as_str) {
         Some(told) if told == id => Ok(object),
-        Some(told) => Err(format!(
-            "the answer is about the client {told}, but {id} was asked for"
-        )),
-        None => Err("the answer has no client_id that is a string".to_owned()),
+        Some(told) => bail!(
+            "the answer is about the client {}, but {} was asked for",
+            Quoted(told),
+            Quoted(id)
+        ),
+        None => bail!("the answer has no client_id that is a string"),
     }
 }
 

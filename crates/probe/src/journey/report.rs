@@ -7,8 +7,12 @@ use protocol::escape::deceives;
 use protocol::{Object, Secret};
 use serde_json::{Value, json};
 
+use super::quoted::{Quoted, replace_quoted};
 use super::step_error::StepError;
 use crate::client::{ProbeRequest, ProbeResponse};
+
+/// The text that stands in place of a secret.
+const MASK: &str = "…";
 
 /// Members whose values are masked. RFC 7591 §3.2.1, RFC 7592 §3.
 pub(super) const SECRET_MEMBERS: [&str; 2] = ["client_secret", "registration_access_token"];
@@ -32,7 +36,7 @@ impl StepNotes {
                 continue;
             };
             let shown = if SECRET_MEMBERS.contains(name) {
-                mask_secret(&display_value(value)).into()
+                describe_length(&display_value(value)).into()
             } else {
                 value.clone()
             };
@@ -102,12 +106,21 @@ impl<'out> TryReport<'out> {
         }
     }
 
-    /// Masks the secrets in a text, and replaces the characters that control a terminal.
+    /// Masks the secrets in the quoted parts of a text, and replaces the characters that control a terminal.
     pub(super) fn sanitize(&self, text: &str) -> String {
-        let masked = self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.reveal(), &mask_secret(secret.reveal()))
-        });
-        escape_control(&masked)
+        escape_control(&replace_quoted(text, |quoted| self.mask_text(quoted)))
+    }
+
+    /// Masks the secrets in a text of another party.
+    fn mask_text(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.reveal(), MASK)
+        })
+    }
+
+    /// Sanitizes a text of another party.
+    fn sanitize_quoted(&self, text: &str) -> String {
+        escape_control(&self.mask_text(text))
     }
 
     pub(super) fn print_step(&mut self, step: &PrintedStep<'_>) -> Result<(), StepError> {
@@ -120,19 +133,25 @@ impl<'out> TryReport<'out> {
         self.write(&lines)
     }
 
-    /// Prints the result of all steps.
+    /// Prints the result of all steps: of the provider, and the reason for which no user can log in there, if there is one.
     pub(super) fn print_summary(
         &mut self,
-        outcome: &Result<(), StepError>,
+        outcome: &Result<Option<String>, StepError>,
     ) -> Result<(), StepError> {
         let (steps, milliseconds) = (self.steps, milliseconds(self.begun.elapsed()));
         let line = match (self.json, outcome) {
-            (true, Ok(())) => json!({"summary": "ok", "steps": steps, "milliseconds": milliseconds}).to_string(),
+            (true, Ok(None)) => json!({"summary": "ok", "steps": steps, "milliseconds": milliseconds}).to_string(),
+            (true, Ok(Some(reason))) => {
+                json!({"summary": "ok", "no_login": reason, "steps": steps, "milliseconds": milliseconds}).to_string()
+            }
             (true, Err(error)) => {
                 json!({"summary": "failed", "step": error.step(), "error": error.to_string(), "steps": steps, "milliseconds": milliseconds})
                     .to_string()
             }
-            (false, Ok(())) => format!("Everything asked for works: {steps} steps in {milliseconds} ms."),
+            (false, Ok(None)) => format!("Everything asked for works: {steps} steps in {milliseconds} ms."),
+            (false, Ok(Some(reason))) => {
+                format!("No user can log in at this provider: {reason}. Everything else that was asked for works: {steps} steps in {milliseconds} ms.")
+            }
             (false, Err(error)) => format!("Stopped at {} after {milliseconds} ms.", error.step()),
         };
         self.write(&format!("{line}\n"))
@@ -147,20 +166,24 @@ impl<'out> TryReport<'out> {
                 step.outcome.mark(),
                 milliseconds(step.took)
             ),
-            format!("   {} {}", step.request.method, step.request.url),
+            format!(
+                "   {} {}",
+                step.request.method,
+                Quoted(step.request.url.as_str())
+            ),
         ];
         if let Some(answer) = step.answer {
             lines.push(format!(
                 "   {} {}",
                 answer.status,
-                answer.content_type.as_deref().unwrap_or_default()
+                Quoted(answer.content_type.as_deref().unwrap_or_default())
             ));
         }
         lines.extend(
             step.notes
                 .members
                 .iter()
-                .map(|(name, value)| format!("   {name}: {}", display_value(value))),
+                .map(|(name, value)| format!("   {name}: {}", Quoted(&display_value(value)))),
         );
         lines.extend(
             step.notes
@@ -181,36 +204,44 @@ impl<'out> TryReport<'out> {
         put("step", step.name.into());
         put("outcome", step.outcome.mark().to_ascii_lowercase().into());
         put("method", step.request.method.as_str().into());
-        put("url", step.request.url.as_str().into());
+        put(
+            "url",
+            self.sanitize_quoted(step.request.url.as_str()).into(),
+        );
         if let Some(answer) = step.answer {
             put("status", answer.status.into());
             if let Some(content_type) = &answer.content_type {
-                put("content_type", content_type.as_str().into());
+                put("content_type", self.sanitize_quoted(content_type).into());
             }
         }
         put("milliseconds", milliseconds(step.took));
         if !step.notes.members.is_empty() {
-            put("members", Value::Object(step.notes.members.clone()));
+            put(
+                "members",
+                self.sanitize_value(Value::Object(step.notes.members.clone())),
+            );
         }
         if !step.notes.texts.is_empty() {
-            put("notes", step.notes.texts.as_slice().into());
+            let texts = step.notes.texts.iter().map(|text| self.sanitize(text));
+            put("notes", texts.collect::<Vec<String>>().into());
         }
         if let StepOutcome::Failed(reason) = step.outcome {
-            put("error", reason.into());
+            put("error", self.sanitize(reason).into());
         }
-        format!("{}\n", self.sanitize_value(Value::Object(object)))
+        format!("{}\n", Value::Object(object))
     }
 
+    /// Sanitizes a value that another party sent.
     fn sanitize_value(&self, value: Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.sanitize(&text)),
+            Value::String(text) => Value::String(self.sanitize_quoted(&text)),
             Value::Array(values) => values
                 .into_iter()
                 .map(|value| self.sanitize_value(value))
                 .collect(),
             Value::Object(object) => object
                 .into_iter()
-                .map(|(name, value)| (self.sanitize(&name), self.sanitize_value(value)))
+                .map(|(name, value)| (self.sanitize_quoted(&name), self.sanitize_value(value)))
                 .collect(),
             other => other,
         }
@@ -230,10 +261,9 @@ impl<'out> TryReport<'out> {
     }
 }
 
-/// Returns the first four characters of a secret if it has at least 16, and an ellipsis.
-fn mask_secret(secret: &str) -> String {
-    let shown = if secret.chars().count() >= 16 { 4 } else { 0 };
-    secret.chars().take(shown).chain(['…']).collect()
+/// Returns the length of a secret, in words.
+fn describe_length(secret: &str) -> String {
+    format!("({} characters)", secret.chars().count())
 }
 
 /// Replaces characters that control a terminal or are invisible.
@@ -265,21 +295,33 @@ fn milliseconds(duration: Duration) -> Value {
 mod tests {
     use super::*;
 
+    /// Secrets are masked in text of another party, and characters that control a terminal are shown nowhere.
     #[test]
-    fn secrets_and_terminal_controls_are_not_shown() {
+    fn quoted_secrets_and_controls_are_hidden() {
         let mut out = Vec::new();
         let mut report = TryReport::new(&mut out, false);
         report.mask(&Secret::new("iat_0123456789abcdef"));
         report.mask(&Secret::new("hunter2"));
         report.mask(&Secret::new("abc"));
+        let quoted = Quoted("token iat_0123456789abcdef, password hunter2, abc");
         assert_eq!(
-            report.sanitize("token iat_0123456789abcdef, password hunter2, abc"),
-            "token iat_…, password …, abc"
+            report.sanitize(&format!("said {quoted}")),
+            "said token …, password …, abc"
         );
         assert_eq!(
             report.sanitize("a\u{1b}[2Jb\u{202e}c"),
             "a\u{fffd}[2Jb\u{fffd}c"
         );
+    }
+
+    /// A password that is one of our words is masked in text of another party only.
+    #[test]
+    fn own_words_are_not_masked() {
+        let mut out = Vec::new();
+        let mut report = TryReport::new(&mut out, false);
+        report.mask(&Secret::new("status"));
+        let sentence = format!("the status is {}", Quoted("a status"));
+        assert_eq!(report.sanitize(&sentence), "the status is a …");
     }
 
     /// A secret that contains another secret is masked as a whole.
@@ -289,6 +331,7 @@ mod tests {
         let mut report = TryReport::new(&mut out, false);
         report.mask(&Secret::new("0123456789"));
         report.mask(&Secret::new("abcdef0123456789ghijkl"));
-        assert_eq!(report.sanitize("abcdef0123456789ghijkl"), "abcd…");
+        let quoted = Quoted("abcdef0123456789ghijkl").to_string();
+        assert_eq!(report.sanitize(&quoted), "…");
     }
 }

@@ -1,5 +1,6 @@
 //! The user's input as a URI and the host to ask. OIDC Discovery §2.1.
 
+use anyhow::{anyhow, bail};
 use protocol::Issuer;
 use url::Url;
 
@@ -17,32 +18,27 @@ pub(super) struct ResourceInput {
 impl ResourceInput {
     /// Normalises the input: `acct:` for `user@host`, `https:` for everything else without a scheme, no fragment.
     /// The error is the rest of a sentence.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let text = text.split('#').next().unwrap_or_default();
         if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(
-                "it must be an account or a URL without spaces, as in acct:alice@example.com"
-                    .to_owned(),
-            );
+            bail!("it must be an account or a URL without spaces, as in acct:alice@example.com");
         }
         if text.starts_with(['=', '@', '+', '$', '!']) {
-            return Err(format!(
-                "{text} is an XRI, which is not supported; give an account or a URL"
-            ));
+            bail!("{text} is an XRI, which is not supported; give an account or a URL");
         }
         match parse_scheme(text).as_deref() {
             Some("acct") => Self::parse_account(text),
             Some("https" | "http") => Self::parse_url(text),
-            Some(other) => Err(format!(
-                "the scheme of {text} is {other}, but only acct and https are supported"
-            )),
+            Some(other) => {
+                bail!("the scheme of {text} is {other}, but only acct and https are supported")
+            }
             None if is_account(text) => Self::parse_account(&format!("acct:{text}")),
             None => Self::parse_url(&format!("https://{text}")),
         }
     }
 
-    fn parse_account(text: &str) -> Result<Self, String> {
-        let form = || format!("{text} must have the form acct:user@host");
+    fn parse_account(text: &str) -> anyhow::Result<Self> {
+        let form = || anyhow!("{text} must have the form acct:user@host");
         let (_, account) = text.split_once(':').ok_or_else(form)?;
         let (user, host) = account.rsplit_once('@').ok_or_else(form)?;
         let url = Url::parse(&format!("https://{host}")).map_err(|_| form())?;
@@ -56,10 +52,10 @@ impl ResourceInput {
         })
     }
 
-    fn parse_url(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|fault| format!("{text} is not a URL ({fault})"))?;
+    fn parse_url(text: &str) -> anyhow::Result<Self> {
+        let url = Url::parse(text).map_err(|fault| anyhow!("{text} is not a URL ({fault})"))?;
         let origin = url.origin().ascii_serialization();
-        Issuer::parse(&origin).map_err(|reason| format!("{text} {reason}"))?;
+        Issuer::parse(&origin).map_err(|reason| anyhow!("{text} {reason}"))?;
         Ok(Self {
             identifier: text.to_owned(),
             origin,
@@ -167,7 +163,7 @@ mod tests {
                 origin: origin.to_owned(),
                 is_url,
             };
-            assert_eq!(ResourceInput::parse(typed), Ok(expected), "{typed}");
+            assert_eq!(ResourceInput::parse(typed).unwrap(), expected, "{typed}");
         }
     }
 
@@ -185,7 +181,7 @@ mod tests {
             ("http://example.com", "must be https"),
             ("https://", "not a URL"),
         ] {
-            let reason = ResourceInput::parse(typed).unwrap_err();
+            let reason = ResourceInput::parse(typed).unwrap_err().to_string();
             assert!(reason.contains(part), "{typed}: {reason}");
         }
     }

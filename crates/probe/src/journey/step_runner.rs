@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
-use protocol::{Object, Secret};
+use anyhow::{Context, bail};
+use protocol::error_code::FIXED_DESCRIPTIONS;
+use protocol::{ErrorCode, Object, Secret};
 use serde_json::Value;
 
+use super::quoted::Quoted;
 use super::report::{PrintedStep, SECRET_MEMBERS, StepNotes, StepOutcome, TryReport};
 use super::step_error::StepError;
 use crate::client::{Authorization, ProbeClient, ProbeRequest, ProbeResponse};
@@ -32,21 +35,37 @@ impl<'a, 'out> StepRunner<'a, 'out> {
     }
 
     /// Sends a request, checks its response with `check`, and prints both. The error of `check` is the rest of a sentence after
-    /// "{step} failed: ".
+    /// "{step} failed: ", and so is the reason why there is no response, which fails the step.
     pub(super) fn run_step<T>(
         &mut self,
         name: &'static str,
         request: &ProbeRequest,
-        check: impl FnOnce(&ProbeResponse, &mut StepNotes) -> Result<T, String>,
+        check: impl FnOnce(&ProbeResponse, &mut StepNotes) -> anyhow::Result<T>,
+    ) -> Result<T, StepError> {
+        self.run_tolerant_step(name, request, check, |reason, _| Err(reason))
+    }
+
+    /// As [`StepRunner::run_step`], but `no_answer` decides whether the step failed without a response.
+    pub(super) fn run_tolerant_step<T>(
+        &mut self,
+        name: &'static str,
+        request: &ProbeRequest,
+        check: impl FnOnce(&ProbeResponse, &mut StepNotes) -> anyhow::Result<T>,
+        no_answer: impl FnOnce(anyhow::Error, &mut StepNotes) -> anyhow::Result<T>,
     ) -> Result<T, StepError> {
         let begun = Instant::now();
         let answer = self.http.send(request);
         let took = begun.elapsed();
         let mut notes = StepNotes::default();
-        let verdict = answer.as_ref().map_err(Clone::clone).and_then(|answer| {
-            self.mask_secret_members(answer); // before any of the response is quoted
-            check(answer, &mut notes)
-        });
+        let (answer, verdict) = match answer {
+            Ok(answer) => {
+                self.mask_secret_members(&answer); // before any of the response is printed
+                let verdict = check(&answer, &mut notes);
+                (Some(answer), verdict)
+            }
+            Err(reason) => (None, no_answer(reason, &mut notes)),
+        };
+        let verdict = verdict.map_err(|error| format!("{error:#}"));
         let outcome = match &verdict {
             Err(reason) => StepOutcome::Failed(reason),
             Ok(_) if notes.absent => StepOutcome::Absent,
@@ -55,12 +74,17 @@ impl<'a, 'out> StepRunner<'a, 'out> {
         self.report.print_step(&PrintedStep {
             name,
             request,
-            answer: answer.as_ref().ok(),
+            answer: answer.as_ref(),
             took,
             notes: &notes,
             outcome,
         })?;
-        verdict.map_err(|reason| StepError::new(name, self.sanitize(&reason)))
+        verdict.map_err(|reason| self.fail(name, &reason))
+    }
+
+    /// Returns the error of a step, with secrets and control characters of its reason masked.
+    pub(super) fn fail(&self, step: &'static str, reason: &str) -> StepError {
+        StepError::new(step, self.sanitize(reason))
     }
 
     fn mask_secret_members(&mut self, answer: &ProbeResponse) {
@@ -78,39 +102,49 @@ impl<'a, 'out> StepRunner<'a, 'out> {
 }
 
 /// Checks the status. The error is the rest of a sentence and includes the server's error description.
-pub(super) fn expect_status(answer: &ProbeResponse, expected: u16) -> Result<(), String> {
+pub(super) fn expect_status(answer: &ProbeResponse, expected: u16) -> anyhow::Result<()> {
     let status = answer.status;
     if status == expected {
         return Ok(());
     }
     let more = match &answer.location {
         Some(location) if (300..400).contains(&status) => {
+            let location = Quoted(location);
             format!(", a redirect to {location}, which clients do not follow for this request")
         }
         _ => oauth_error(answer),
     };
-    Err(format!(
-        "the status should be {expected} and is {status}{more}"
-    ))
+    bail!("the status should be {expected} and is {status}{more}")
 }
 
-/// Returns the error object of an OAuth response (RFC 6749 §5.2) in brackets, or an empty string.
-fn oauth_error(answer: &ProbeResponse) -> String {
+/// Returns the error object of an OAuth response (RFC 6749 §5.2) in brackets, or an empty string. A code and a description
+/// that the specifications or this project define are not quoted, since every word of them is known.
+pub(super) fn oauth_error(answer: &ProbeResponse) -> String {
     let object = answer.object().unwrap_or_default();
     let text = |member: &str| object.get(member).and_then(Value::as_str);
-    match (text("error"), text("error_description")) {
-        (Some(error), Some(description)) => {
-            format!(" ({error}: {})", description.trim_end_matches('.'))
+    let Some(error) = text("error") else {
+        return String::new();
+    };
+    let code = if ErrorCode::ROWS.iter().any(|row| row.name == error) {
+        error.to_owned()
+    } else {
+        Quoted(error).to_string()
+    };
+    match text("error_description") {
+        Some(known) if FIXED_DESCRIPTIONS.contains(&known) => {
+            format!(" ({code}: {})", known.trim_end_matches('.'))
         }
-        (Some(error), None) => format!(" ({error})"),
-        _ => String::new(),
+        Some(description) => {
+            format!(" ({code}: {})", Quoted(description.trim_end_matches('.')))
+        }
+        None => format!(" ({code})"),
     }
 }
 
 /// Returns the body as a JSON object. The error is the rest of a sentence.
-pub(super) fn expect_object(answer: &ProbeResponse) -> Result<Object, String> {
-    answer.object().ok_or_else(|| {
-        let kind = answer.content_type.as_deref().unwrap_or("missing");
+pub(super) fn expect_object(answer: &ProbeResponse) -> anyhow::Result<Object> {
+    answer.object().with_context(|| {
+        let kind = Quoted(answer.content_type.as_deref().unwrap_or("missing"));
         format!("the body should be a JSON object and is not one (its content type is {kind})")
     })
 }

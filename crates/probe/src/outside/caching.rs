@@ -17,7 +17,7 @@ pub(super) fn check_cors(
     checker: &mut OutsideChecker<'_, '_>,
     request: &ProbeRequest,
     answer: &ProbeResponse,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let allowed = answer.values(&ACCESS_CONTROL_ALLOW_ORIGIN);
     if allowed == ["*"] {
         return Ok(());
@@ -37,7 +37,7 @@ pub(super) fn check_preflight(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     method: &Method,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let request = ProbeRequest::new(Method::OPTIONS, url)
         .with_header(ORIGIN, OTHER_ORIGIN)
         .with_header(ACCESS_CONTROL_REQUEST_METHOD, method.as_str())
@@ -81,7 +81,7 @@ pub(super) fn check(
     url: &Url,
     answer: &ProbeResponse,
     expected: &str,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let request = get(url);
     if single_value(answer, &CACHE_CONTROL) != Some(expected) {
         let value = answer.values(&CACHE_CONTROL).join(", ");
@@ -123,7 +123,7 @@ fn check_compressed(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     plain: &str,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let request = get(url).with_header(ACCEPT_ENCODING, "gzip, br, zstd");
     let Some(answer) = checker.send(&request)? else {
         return Ok(());

@@ -233,6 +233,12 @@ checks! {
         caddy: "`request_body { max_size 64KB }` or more",
         traefik: "`maxRequestBodyBytes: 65536` or more at a `buffering` middleware"
     }
+    ENDPOINT "endpoint" "The authorization server answers at every endpoint that the document names." {
+        fix: "start the authorization server, or correct the member of `[provider.metadata]` that names the endpoint",
+        nginx: "a `location` for the endpoint with `proxy_pass` to the authorization server",
+        caddy: "a `handle` for the endpoint with `reverse_proxy` to the authorization server",
+        traefik: "a router for the endpoint with the service of the authorization server"
+    }
     EXPOSED "management" "The paths of the management listener are not public." {
         fix: "forward no address to `management_listen`",
         nginx: "no `proxy_pass` to its port",

@@ -57,7 +57,7 @@ pub(super) fn is_reachable(
     origin: &str,
     options: &OutsideOptions,
     now: Timestamp,
-) -> Result<bool, String> {
+) -> anyhow::Result<bool> {
     let url = parse_address(origin, "")?;
     let host = url
         .host_str()
@@ -117,14 +117,10 @@ fn has_valid_certificate(
     stream: TcpStream,
     options: &OutsideOptions,
     now: Timestamp,
-) -> Result<bool, String> {
-    let timeouts = stream
-        .set_read_timeout(Some(CONNECT_TIMEOUT))
-        .and_then(|()| stream.set_write_timeout(Some(CONNECT_TIMEOUT)));
-    timeouts.map_err(|error| error.to_string())?;
-    let mut connection = tls_connector(options.ca.as_deref())?
-        .configure()
-        .map_err(|error| error.to_string())?;
+) -> anyhow::Result<bool> {
+    stream.set_read_timeout(Some(CONNECT_TIMEOUT))?;
+    stream.set_write_timeout(Some(CONNECT_TIMEOUT))?;
+    let mut connection = tls_connector(options.ca.as_deref())?.configure()?;
     connection.set_verify(SslVerifyMode::NONE); // an invalid certificate is examined as well
     let stream = match connection.connect(host, stream) {
         Ok(stream) => stream,
@@ -163,8 +159,7 @@ fn has_valid_certificate(
         }
         .map(|()| false);
     }
-    let soon = Asn1Time::from_unix(now.plus(options.expires_soon).seconds())
-        .map_err(|error| error.to_string())?;
+    let soon = Asn1Time::from_unix(now.plus(options.expires_soon).seconds())?;
     if *own.not_after() < soon {
         checker.report.add_finding(
             &checks::EXPIRY,
@@ -194,14 +189,14 @@ fn issuer_name(certificate: &X509) -> String {
 pub(super) fn check_foreign_answers(
     checker: &mut OutsideChecker<'_, '_>,
     issuer: &Issuer,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let document = parse_address(&issuer.appended(OPENID_CONFIGURATION), "")?;
     if issuer.is_https() && issuer.port() == 443 {
         check_plain_http(checker, &document)?;
     }
     check_reflected_host(checker, &document)?;
     let path = |name: &str, content: &str| {
-        Ok::<_, String>((parse_address(issuer.origin(), name)?, content.to_owned()))
+        Ok::<_, anyhow::Error>((parse_address(issuer.origin(), name)?, content.to_owned()))
     };
     for (url, content) in [path("/metrics", "frontdesk_")?, path("/readyz", "ready\n")?] {
         let request = get(&url);
@@ -220,7 +215,7 @@ pub(super) fn check_foreign_answers(
 }
 
 /// Checks that plain HTTP redirects or is closed.
-fn check_plain_http(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Result<(), String> {
+fn check_plain_http(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> anyhow::Result<()> {
     let mut url = document.clone();
     if url.set_scheme("http").is_err() {
         return Ok(());
@@ -263,7 +258,7 @@ fn check_plain_http(checker: &mut OutsideChecker<'_, '_>, document: &Url) -> Res
 fn check_reflected_host(
     checker: &mut OutsideChecker<'_, '_>,
     document: &Url,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let request = ProbeRequest::get(document)
         .with_header(HOST, UNKNOWN_HOST)
         .with_header(HeaderName::from_static("x-forwarded-host"), UNKNOWN_HOST);

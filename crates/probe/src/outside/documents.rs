@@ -13,7 +13,7 @@ use crate::client::ProbeResponse;
 pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedProvider,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let (mut first, wso2) = (None, || expected.wso2_paths.iter());
     for path in expected
         .configuration_paths
@@ -68,7 +68,7 @@ fn fetch_document(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     expected: &ExpectedProvider,
-) -> Result<Option<(ProbeResponse, Object)>, String> {
+) -> anyhow::Result<Option<(ProbeResponse, Object)>> {
     let request = get(url);
     let Some(answer) = checker.expect(&request, &[200])? else {
         return Ok(None);
@@ -101,7 +101,7 @@ fn matches_configuration(
     expected: &ExpectedProvider,
     url: &Url,
     object: &Object,
-) -> Result<bool, String> {
+) -> anyhow::Result<bool> {
     let issuer = object
         .get("issuer")
         .and_then(Value::as_str)
@@ -145,7 +145,7 @@ fn check_same(
     url: &Url,
     answer: ProbeResponse,
     first: &mut Option<(Url, Vec<u8>)>,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     match first {
         Some((other, bytes)) if *bytes != answer.body => {
             let saw = format!("differs from {other}");

@@ -14,6 +14,8 @@ pub struct ExpectedProvider {
     pub issuer: Issuer,
     /// The provider's document.
     pub document: Object,
+    /// Members of the document whose endpoints are placeholders of the service and lead nowhere.
+    pub placeholders: Vec<&'static str>,
     /// Members of the document that depend on the store and are not compared.
     pub unchecked: &'static [&'static str],
     /// The paths of the document, without those for WSO2 clients.
@@ -63,7 +65,7 @@ pub struct ExpectedDescriptor {
 
 impl ExpectedProvider {
     /// Parses the URL of a path at the issuer's origin. The error is a sentence.
-    pub(super) fn address(&self, path: &str) -> Result<Url, String> {
+    pub(super) fn address(&self, path: &str) -> anyhow::Result<Url> {
         parse_address(self.issuer.origin(), path)
     }
 }

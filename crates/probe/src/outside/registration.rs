@@ -28,7 +28,7 @@ const NOT_METADATA: &str = "[]";
 pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedProvider,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let register = expected.address(&expected.registration_path)?;
     let manage = expected.address(&format!("{}/{NO_CLIENT}", expected.registration_path))?;
     if is_as_open_as_configured(checker, expected.anonymous_status, &register)? {
@@ -79,7 +79,7 @@ pub(super) fn check(
 pub(super) fn drop_foreign_wso2_paths(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &mut ExpectedProvider,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let mut kept = Vec::new();
     for paths in mem::take(&mut expected.wso2_paths) {
         let keys = get(&expected.address(&paths.jwks)?);
@@ -119,7 +119,7 @@ fn is_as_open_as_configured(
     checker: &mut OutsideChecker<'_, '_>,
     expected: u16,
     url: &Url,
-) -> Result<bool, String> {
+) -> anyhow::Result<bool> {
     let request = request_without_metadata(Method::POST, url);
     let Some(answer) = checker.expect_refusal(&request, &[400, 401, 403])? else {
         return Ok(false);
@@ -158,7 +158,7 @@ fn check_challenges(
     request: &ProbeRequest,
     answer: &ProbeResponse,
     schemes: &[&str],
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let found = challenge_schemes(answer);
     if found == schemes {
         return Ok(());
@@ -192,7 +192,7 @@ fn check_body_length(
     checker: &mut OutsideChecker<'_, '_>,
     url: &Url,
     body_max: usize,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let body = format!("[\"{}\"]", "a".repeat(body_max - body_max / 16));
     let request = ProbeRequest::new(Method::POST, url).with_json(body);
     checker.expect_refusal(&request, &[400, 401, 403]).map(drop)
@@ -200,7 +200,7 @@ fn check_body_length(
 
 /// Checks that Basic credentials arrive: wrong credentials are challenged with their own scheme, missing ones with both. A
 /// refusal without a challenge is a finding of another check.
-fn check_basic(checker: &mut OutsideChecker<'_, '_>, url: &Url) -> Result<(), String> {
+fn check_basic(checker: &mut OutsideChecker<'_, '_>, url: &Url) -> anyhow::Result<()> {
     let wrong = Authorization::basic(NO_CLIENT, &Secret::new(NO_CLIENT));
     let request = request_without_metadata(Method::POST, url).with_authorization(Some(wrong));
     let Some(answer) = checker.expect_refusal(&request, &[400, 401, 429])? else {
@@ -224,7 +224,7 @@ fn check_basic(checker: &mut OutsideChecker<'_, '_>, url: &Url) -> Result<(), St
 }
 
 /// Checks that a Bearer token arrives: a wrong token is answered with `invalid_token`, a missing one without. RFC 6750 §3.1.
-fn check_bearer(checker: &mut OutsideChecker<'_, '_>, url: &Url) -> Result<(), String> {
+fn check_bearer(checker: &mut OutsideChecker<'_, '_>, url: &Url) -> anyhow::Result<()> {
     let request = ProbeRequest::get(url)
         .with_header(ORIGIN, OTHER_ORIGIN)
         .with_authorization(Some(Authorization::bearer(&Secret::new(NO_CLIENT))));
@@ -251,7 +251,7 @@ fn check_wso2(
     checker: &mut OutsideChecker<'_, '_>,
     anonymous_status: u16,
     request: &ProbeRequest,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let expected = if anonymous_status == CLOSED {
         CLOSED
     } else {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use anyhow::bail;
 use protocol::Object;
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ impl<'out> CheckReport<'out> {
         &mut self,
         request: &ProbeRequest,
         status: u16,
-    ) -> Result<(), String> {
+    ) -> anyhow::Result<()> {
         self.asked += 1;
         let (method, url) = (request.method.as_str(), request.url.as_str());
         self.line(
@@ -47,7 +48,7 @@ impl<'out> CheckReport<'out> {
         check: &'static Check,
         subject: &str,
         saw: &str,
-    ) -> Result<(), String> {
+    ) -> anyhow::Result<()> {
         let fix = if self.found.contains(&check.name) {
             "fix as above".to_owned()
         } else {
@@ -74,7 +75,7 @@ impl<'out> CheckReport<'out> {
     }
 
     /// Prints a note, which is no finding.
-    pub(super) fn add_note(&mut self, text: &str) -> Result<(), String> {
+    pub(super) fn add_note(&mut self, text: &str) -> anyhow::Result<()> {
         self.line(
             &format!("note: {text}"),
             || json!({"note": escape_control(text)}),
@@ -85,7 +86,7 @@ impl<'out> CheckReport<'out> {
     ///
     /// # Errors
     /// The number of findings, if there are any.
-    pub(super) fn finish(&mut self) -> Result<(), String> {
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
         let (asked, wrong) = (self.asked, self.found.len());
         let summary = if wrong == 0 { "ok" } else { "failed" };
         let text = match wrong {
@@ -98,19 +99,18 @@ impl<'out> CheckReport<'out> {
         )?;
         match wrong {
             0 => Ok(()),
-            1 => Err("1 problem found".to_owned()),
-            many => Err(format!("{many} problems found")),
+            1 => bail!("1 problem found"),
+            many => bail!("{many} problems found"),
         }
     }
 
-    fn line(&mut self, text: &str, json: impl FnOnce() -> Value) -> Result<(), String> {
+    fn line(&mut self, text: &str, json: impl FnOnce() -> Value) -> anyhow::Result<()> {
         let line = if self.json {
             json().to_string()
         } else {
             escape_control(text)
         };
-        writeln!(self.out, "{line}")
-            .and_then(|()| self.out.flush())
-            .map_err(|error| error.to_string())
+        writeln!(self.out, "{line}")?;
+        Ok(self.out.flush()?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::anyhow;
 use serde_json::Value;
 use ureq::http::header::{HeaderName, ORIGIN};
 use url::Url;
@@ -34,7 +35,7 @@ impl<'a, 'out> OutsideChecker<'a, 'out> {
     }
 
     /// Sends a request. A missing response is a finding, and `None` is returned.
-    pub(super) fn send(&mut self, request: &ProbeRequest) -> Result<Option<ProbeResponse>, String> {
+    pub(super) fn send(&mut self, request: &ProbeRequest) -> anyhow::Result<Option<ProbeResponse>> {
         match self.http.send(request) {
             Ok(answer) => self
                 .report
@@ -70,7 +71,7 @@ impl<'a, 'out> OutsideChecker<'a, 'out> {
         &mut self,
         request: &ProbeRequest,
         statuses: &[u16],
-    ) -> Result<Option<ProbeResponse>, String> {
+    ) -> anyhow::Result<Option<ProbeResponse>> {
         let Some(answer) = self.send(request)? else {
             return Ok(None);
         };
@@ -98,7 +99,7 @@ impl<'a, 'out> OutsideChecker<'a, 'out> {
         &mut self,
         request: &ProbeRequest,
         statuses: &[u16],
-    ) -> Result<Option<ProbeResponse>, String> {
+    ) -> anyhow::Result<Option<ProbeResponse>> {
         match self.expect(request, statuses)? {
             Some(answer) if error_description(&answer).is_none() => {
                 let check = if answer.status == 401 {
@@ -118,7 +119,7 @@ impl<'a, 'out> OutsideChecker<'a, 'out> {
         check: &'static Check,
         request: &ProbeRequest,
         saw: &str,
-    ) -> Result<(), String> {
+    ) -> anyhow::Result<()> {
         self.report
             .add_finding(check, &format!("{} {}", request.method, request.url), saw)
     }
@@ -130,9 +131,9 @@ pub(super) fn get(url: &Url) -> ProbeRequest {
 }
 
 /// Parses the URL of a path at an origin.
-pub(super) fn parse_address(origin: &str, path: &str) -> Result<Url, String> {
+pub(super) fn parse_address(origin: &str, path: &str) -> anyhow::Result<Url> {
     Url::parse(&format!("{origin}{path}"))
-        .map_err(|fault| format!("{origin}{path} is not a URL ({fault})"))
+        .map_err(|fault| anyhow!("{origin}{path} is not a URL ({fault})"))
 }
 
 /// Returns the `error_description` if the service itself refused the request. RFC 6749 §5.2.

@@ -18,7 +18,7 @@ const MAX_REDIRECTS: usize = 5;
 pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedDescriptor,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     let mut url = parse_address(&expected.origin, WEBFINGER_PATH)?;
     url.query_pairs_mut()
         .append_pair("resource", &expected.resource)
@@ -31,7 +31,7 @@ fn follow(
     checker: &mut OutsideChecker<'_, '_>,
     mut url: Url,
     expected: &Value,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     for _ in 0..=MAX_REDIRECTS {
         let request = get(&url);
         let Some(answer) = checker.send(&request)? else {
@@ -80,7 +80,7 @@ fn check_descriptor(
     request: &ProbeRequest,
     answer: &ProbeResponse,
     expected: &Value,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     match (answer.status, error_description(answer)) {
         (200, _) => {}
         (400, Some(_)) => {

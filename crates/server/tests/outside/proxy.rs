@@ -57,15 +57,15 @@ pub enum Plain {
     Silent,
 }
 
-struct Message {
+pub struct Message {
     /// Method and target, or the status.
-    first: Vec<String>,
+    pub first: Vec<String>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Message {
-    fn read(stream: &mut impl Read, whole: bool) -> Option<Self> {
+    pub fn read(stream: &mut impl Read, whole: bool) -> Option<Self> {
         let (mut bytes, mut buffer) = (Vec::new(), [0_u8; 16 * 1024]);
         let end = loop {
             if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -107,7 +107,7 @@ impl Message {
         Some(message)
     }
 
-    fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> Self {
+    pub fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> Self {
         let mut headers: Vec<(String, String)> = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -152,7 +152,7 @@ impl Message {
         self.headers.retain(|(known, _)| known != name);
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let mut head = self.first.join(" ") + "\r\n";
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
@@ -188,6 +188,8 @@ impl Proxy {
             "login.example.test",
             "example.test",
             "id.example.test",
+            "as.example.test",
+            "elsewhere.example.test",
         ]));
         let (kept, shown) = (Arc::clone(&inner), Arc::clone(&certificates));
         let port = listen(move |connection| {
@@ -237,7 +239,7 @@ impl Proxy {
     }
 }
 
-fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+pub fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = Arc::new(serve);

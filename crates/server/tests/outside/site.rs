@@ -4,15 +4,28 @@ use std::process::Output;
 
 use serde_json::Value;
 
+use super::authorization_server::AuthorizationServer;
 use super::proxy::Proxy;
 use super::support::{Setup, TestServer, frontdesk};
 
 const TOKEN_ENDPOINT: &str = "https://as.example.test/token";
 
 fn section(issuer: &str, access: &str, domain: bool, token_endpoint: &str) -> String {
+    section_with_keys(issuer, access, domain, token_endpoint, "")
+}
+
+/// As `section`, with a line for the JWK Set.
+fn section_with_keys(
+    issuer: &str,
+    access: &str,
+    domain: bool,
+    token_endpoint: &str,
+    keys: &str,
+) -> String {
     format!(
         "[[provider]]\nissuer = \"{issuer}\"\nregistration = \"{access}\"\ndomains = {}\n[provider.metadata]\n\
-         authorization_endpoint = \"https://as.example.test/authorize\"\ntoken_endpoint = \"{token_endpoint}\"\n\n",
+         authorization_endpoint = \"https://as.example.test/authorize\"\ntoken_endpoint = \"{token_endpoint}\"\n\
+         userinfo_endpoint = \"https://as.example.test/userinfo\"\n{keys}\n",
         if domain { "[\"example.test\"]" } else { "[]" }
     )
 }
@@ -21,6 +34,7 @@ fn section(issuer: &str, access: &str, domain: bool, token_endpoint: &str) -> St
 pub struct Site {
     pub server: TestServer,
     pub proxy: Proxy,
+    pub authorization_server: AuthorizationServer,
 }
 
 impl Site {
@@ -40,19 +54,40 @@ impl Site {
         ])
     }
 
+    /// With a JWK Set of the authorization server.
+    pub fn with_foreign_keys() -> Self {
+        let keys = "jwks_uri = \"https://as.example.test/jwks\"\n";
+        Self::configured(&section_with_keys(
+            "https://login.example.test",
+            "protected",
+            true,
+            TOKEN_ENDPOINT,
+            keys,
+        ))
+    }
+
     fn of(providers: &[(&str, &str, bool)]) -> Self {
         let text: String = providers
             .iter()
             .map(|(issuer, access, domain)| section(issuer, access, *domain, TOKEN_ENDPOINT))
             .collect();
-        let server = Setup::new().file(&text).start();
+        Self::configured(&text)
+    }
+
+    fn configured(text: &str) -> Self {
+        let server = Setup::new().file(text).start();
         let proxy = Proxy::start(server.port, server.management);
+        let authorization_server = AuthorizationServer::start(&proxy.certificates);
         std::fs::write(
             server.folder.path().join("authority.pem"),
             &proxy.certificates.authority,
         )
         .unwrap();
-        Self { server, proxy }
+        Self {
+            server,
+            proxy,
+            authorization_server,
+        }
     }
 
     /// Looks at it; with further arguments.
@@ -65,6 +100,7 @@ impl Site {
             ["login.example.test", "id.example.test"]
                 .map(|host| format!("{host}:80:127.0.0.1:{}", self.proxy.plain_port)),
         );
+        resolve.push(self.authorization_server.resolved());
         let resolve: Vec<&str> = resolve.iter().map(String::as_str).collect();
         self.resolving(&resolve, arguments)
     }
@@ -88,6 +124,13 @@ impl Site {
         command.args([
             "--resolve",
             &format!("login.example.test:80:127.0.0.1:{}", self.proxy.plain_port),
+        ]);
+        command.args(["--resolve", &self.authorization_server.resolved()]);
+        command.args([
+            "--resolve",
+            &self
+                .authorization_server
+                .resolved_as("elsewhere.example.test"),
         ]);
         command.args(resolve.iter().flat_map(|resolve| ["--resolve", resolve]));
         read(&command.output().unwrap())

@@ -37,6 +37,10 @@ pub enum Twist {
     DiscoveryPlainEndpoint,
     DiscoveryPlainKeys,
     NoRegistration,
+    AuthorizationPlaceholder,
+    AuthorizationUnknown,
+    AuthorizationElsewhere,
+    AuthorizationRedirects,
     NoKeys,
     PrivateKey,
     EchoedCredentials,
@@ -253,6 +257,7 @@ impl Inner {
             ("GET", "/.well-known/webfinger" | "/moved") => self.webfinger(asked),
             ("GET", "/.well-known/openid-configuration") => self.document(),
             ("GET", "/jwks") => self.keys(),
+            ("GET", "/authorize") => self.authorization(),
             ("POST", "/register") => self.register(asked),
             (_, "/register/c1") => self.manage(asked),
             _ => answer(404, &json!({"error": "not_found"})),
@@ -314,6 +319,9 @@ impl Inner {
             Twist::DiscoveryPlainKeys => {
                 document["jwks_uri"] = json!(format!("{}/jwks", origin.replace("https", "http")));
             }
+            Twist::AuthorizationElsewhere => {
+                document["authorization_endpoint"] = json!("https://127.0.0.1:1/authorize");
+            }
             Twist::NoRegistration => drop(
                 document
                     .as_object_mut()
@@ -322,6 +330,18 @@ impl Inner {
             _ => {}
         }
         answer(200, &document)
+    }
+
+    fn authorization(&self) -> Answer {
+        match self.twist {
+            Twist::AuthorizationPlaceholder => answer(
+                501,
+                &json!({"error": "server_error", "error_description": "This endpoint is a placeholder."}),
+            ),
+            Twist::AuthorizationUnknown => text(404, "<html>"),
+            Twist::AuthorizationRedirects => moved("https://elsewhere.example/login".to_owned()),
+            _ => answer(400, &json!({"error": "invalid_request"})),
+        }
     }
 
     fn keys(&self) -> Answer {

@@ -47,7 +47,6 @@ pub fn run(
         Clock::system().now(),
         out,
     )
-    .map_err(anyhow::Error::msg)
 }
 
 fn expected(
@@ -65,6 +64,11 @@ fn expected(
     Ok(ExpectedProvider {
         issuer: issuer.clone(),
         document: offer.metadata.object(),
+        placeholders: offer
+            .placeholders
+            .iter()
+            .map(|(member, _)| *member)
+            .collect(),
         unchecked: &[oidc_discovery::SIGNED_METADATA],
         configuration_paths: oidc_discovery::configuration_paths(issuer, &[]),
         jwks_paths: oidc_discovery::jwks_paths(issuer, &[]),

@@ -238,7 +238,7 @@ struct CheckArguments {
     #[arg(long, value_name = "FILE", requires = "outside")]
     ca: Option<PathBuf>,
     /// One JSON object per line.
-    #[arg(long, requires = "outside")]
+    #[arg(long)]
     json: bool,
     /// The address of a host, in place of DNS; it may have a port of its own. May be repeated.
     #[arg(long, value_name = "HOST:PORT:ADDRESS", requires = "outside")]
@@ -396,7 +396,7 @@ fn execute(cli: Cli, matches: &ArgMatches, out: &mut StandardOutput) -> anyhow::
             keys::install();
             check::outside::run(&config, ca, json, resolve, out)
         }
-        Command::Check(_) => check::run(&config, out),
+        Command::Check(CheckArguments { json, .. }) => check::run(&config, json, out),
         Command::Account(command) => run_account(&config, command, out),
         Command::Token(TokenCommand::Issue(args)) => token::issue(&config, args, out),
         Command::Token(TokenCommand::List { json }) => token::list(&config, json, out),

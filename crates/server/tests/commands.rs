@@ -172,7 +172,7 @@ fn check_shows_the_configuration() {
              development mode: true\n\
              database: sqlite://frontdesk-data/frontdesk.db\n\
              listen: localhost:9443\n\
-             provider: http://localhost:9443 (Open)\n  \
+             provider: http://localhost:9443 (open)\n  \
              authorization_endpoint is a placeholder until it is configured\n  \
              token_endpoint is a placeholder until it is configured\n  \
              userinfo_endpoint is a placeholder until it is configured\n\

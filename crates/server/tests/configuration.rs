@@ -1131,7 +1131,7 @@ fn flags_work_on_both_sides_of_command() {
     assert!(
         String::from_utf8(before.stdout)
             .unwrap()
-            .contains("\nprovider: https://localhost:9443 (Open)\n")
+            .contains("\nprovider: https://localhost:9443 (open)\n")
     );
 }
 

@@ -1,99 +1,124 @@
 //! `frontdesk check`.
 
+mod listening;
 pub mod outside;
+mod report;
 
 use std::borrow::Cow;
 use std::io::Write;
+use std::path::Path;
 
-use anyhow::anyhow;
 use protocol::Clock;
 use store::{ClientsWithNul, StoreError};
 
 use super::error_text;
-use crate::config::{Config, SealingKeySource, TlsMode};
+use crate::config::{Config, ProviderConfig, SealingKeySource, TlsMode};
 use crate::http::descriptors::Descriptors;
 use crate::observability::log_filter;
-use crate::{open_store, provider, serve, tls};
-use protocol::escape::{plain, visible_lines};
+use crate::setting::DefaultText;
+use crate::{open_store, provider, tls};
+use protocol::escape::plain;
+use report::{CheckedProvider, ConfigurationReport};
 
-/// Prints the configuration in force and its problems.
+/// Prints the configuration in force and its problems, as text or as one JSON object.
 ///
 /// # Errors
 /// The number of problems.
-pub fn run(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
-    let mut wrong: Vec<String> = Vec::new();
-    let mut say = |text: String| writeln!(out, "{}", visible_lines(&text));
-    say("# What was set; everything else has its default.".to_owned())?;
-    say(config.effective().trim_end().to_owned())?;
-    say(format!(
-        "\n# In force\ndevelopment mode: {}\ndatabase: {}\nlisten: {}",
-        config.development, config.database, config.listen
-    ))?;
+pub fn run(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut report = ConfigurationReport {
+        descriptors: Descriptors::expected(&config.limits, config.database.max_connections()),
+        providers: Vec::new(),
+        notes: Vec::new(),
+        store: None,
+        store_note: None,
+        problems: Vec::new(),
+    };
     for provider in &config.providers {
-        say(format!(
-            "provider: {} ({:?})",
-            provider.issuer, provider.access
-        ))?;
-        if let Err(error) = provider.check() {
-            wrong.push(error_text(&error));
-        }
-        if let Ok(offer) = provider::offer(provider) {
-            for (member, _) in &offer.placeholders {
-                say(format!(
-                    "  {member} is a placeholder until it is configured"
-                ))?;
-            }
-            for concern in offer.concerns() {
-                say(format!("  note: {concern}"))?;
-            }
-        }
+        check_provider(provider, &mut report);
     }
     for variable in &config.unknown_variables {
-        say(format!("note: unknown setting {variable} is ignored"))?;
+        let note = format!("unknown setting {variable} is ignored");
+        report.notes.push(note);
     }
-    for concern in config.open_secret_files() {
-        say(format!("note: {concern}"))?;
-    }
-    let listens = serve::resolve("listen", &config.listen, config.development);
-    let manages = serve::resolve("management_listen", &config.management_listen, false);
-    let logs = log_filter(&config.log_level);
-    let wrong_settings = [listens.err(), manages.err(), logs.err()];
-    wrong.extend(wrong_settings.iter().flatten().map(error_text));
+    report.notes.extend(config.open_secret_files());
+    listening::check(config, &mut report);
     if let TlsMode::Files { certificate, key } = &config.tls {
-        match tls::acceptor(certificate, key)
-            .map(drop)
-            .and_then(|()| tls::concern(certificate, Clock::system().now()))
-        {
-            Ok(None) => {}
-            Ok(Some(concern)) => wrong.push(concern),
-            Err(error) => wrong.push(error.to_string()),
-        }
+        check_certificate(config, certificate, key, &mut report);
     }
-    let unread = [
+    let unusable = [
+        log_filter(&config.log_level).map(drop).err(),
         config.outbound_authority().map(drop).err(),
         config.admin_password().map(drop).err(),
     ];
-    wrong.extend(unread.into_iter().flatten().map(|error| error_text(&error)));
-    say(format!(
-        "connections: {}",
-        Descriptors::expected(&config.limits, config.database.max_connections())
-    ))?;
+    let unusable = unusable.iter().flatten().map(error_text);
+    report.problems.extend(unusable);
     match store(config) {
-        Ok((told, note)) => {
-            say(format!("store: {told}"))?;
-            if let Some(note) = note {
-                say(format!("note: {note}"))?;
-            }
+        Ok((state, note)) => {
+            report.store = Some(state);
+            report.store_note = note;
         }
-        Err(error) => wrong.push(error_text(&error)),
+        Err(error) => report.problems.push(error_text(&error)),
     }
-    for sentence in &wrong {
-        say(format!("wrong: {sentence}"))?;
+    report.print(config, json, out)
+}
+
+fn check_provider(provider: &ProviderConfig, report: &mut ConfigurationReport) {
+    let issuer = &provider.issuer;
+    let mut checked = CheckedProvider {
+        issuer: issuer.to_string(),
+        registration: provider.access.text(),
+        placeholders: Vec::new(),
+        notes: Vec::new(),
+    };
+    if let Err(error) = provider.check() {
+        report.problems.push(error_text(&error));
     }
-    match wrong.len() {
-        0 => Ok(say("no problems found".to_owned())?),
-        1 => Err(anyhow!("1 problem found")),
-        many => Err(anyhow!("{many} problems found")),
+    if issuer.as_str().ends_with('/') {
+        let bare = issuer.as_str().trim_end_matches('/');
+        checked.notes.push(format!(
+            "the issuer ends with a slash, which belongs to its name: clients that are configured with {bare} refuse the documents"
+        ));
+    }
+    if let Ok(offer) = provider::offer(provider) {
+        let members = offer.placeholders.iter();
+        checked
+            .placeholders
+            .extend(members.map(|(member, _)| *member));
+        checked.notes.extend(offer.concerns());
+    }
+    report.providers.push(checked);
+}
+
+/// Checks that the service can use the certificate, and clients will accept it at every issuer's host. Behind a proxy another
+/// name may be meant, since the proxy has a certificate of its own.
+fn check_certificate(
+    config: &Config,
+    certificate: &Path,
+    key: &Path,
+    report: &mut ConfigurationReport,
+) {
+    let hosts = config.providers.iter().map(|one| one.issuer.host());
+    let checked = tls::acceptor(certificate, key).and_then(|_| {
+        let concern = tls::concern(certificate, Clock::system().now())?;
+        Ok((concern, tls::unnamed_hosts(certificate, hosts)?))
+    });
+    let (concern, mut unnamed) = match checked {
+        Ok(found) => found,
+        Err(error) => return report.problems.push(error.to_string()),
+    };
+    report.problems.extend(concern);
+    unnamed.dedup();
+    let place = certificate.display();
+    for host in unnamed {
+        if config.proxies.networks.is_empty() {
+            report.problems.push(format!(
+                "The certificate in {place} is not for {host}, the host of an issuer; clients refuse it there."
+            ));
+        } else {
+            report.notes.push(format!(
+                "the certificate in {place} is not for {host}, the host of an issuer, so only the proxies can use it"
+            ));
+        }
     }
 }
 

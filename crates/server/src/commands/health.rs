@@ -57,7 +57,7 @@ pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<
 }
 
 /// Replaces the address of a listener on all addresses by loopback.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -67,7 +67,8 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
+/// Requests a URL of a management listener, and returns the status and the body.
+pub(super) fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
     let options = AgentOptions {
         timeout: TIMEOUT,
         ..AgentOptions::default()

@@ -8,6 +8,7 @@ use protocol::Secret;
 
 use crate::config::{Config, TlsMode};
 use crate::deployment::Deployment;
+use crate::setting::DefaultText;
 use crate::settings::named;
 
 /// Logs the addresses of the service; in development mode also prints the four steps as commands to paste.
@@ -29,7 +30,11 @@ pub fn print(
             .join(" ")
     };
     for provider in &config.providers {
-        tracing::info!(issuer = provider.issuer.as_str(), registration = ?provider.access, "provider");
+        tracing::info!(
+            issuer = provider.issuer.as_str(),
+            registration = provider.access.text(),
+            "provider"
+        );
     }
     for allowed in &config.outbound_allow {
         tracing::info!("outbound.allow permits the private destination {allowed}");

@@ -1,10 +1,6 @@
 //! `frontdesk check`: the certificate, the listen addresses, the issuer, and the report for programs.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test says what it expects"
-)]
+#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
 mod support;
 
@@ -55,7 +51,7 @@ fn public(issuer: &str) -> Setup {
         .with("FRONTDESK_TOKEN_ENDPOINT", "https://as.example.com/t")
 }
 
-/// The same with a certificate for some names.
+/// Adds a certificate for some names.
 fn with_certificate(setup: &Setup, folder: &Path, names: &[&str]) -> Setup {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let now = Clock::system().now();

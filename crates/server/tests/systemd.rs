@@ -52,15 +52,14 @@ fn settings(unit: &str) -> Vec<(String, String, String)> {
             continue;
         }
         assert!(!line.ends_with('\\'), "{line}");
-        match line
+        let name = line
             .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
-            Some(name) => name.clone_into(&mut section),
-            None => {
-                let (key, value) = line.split_once('=').unwrap();
-                settings.push((section.clone(), key.to_owned(), value.to_owned()));
-            }
+            .and_then(|rest| rest.strip_suffix(']'));
+        if let Some(name) = name {
+            name.clone_into(&mut section);
+        } else {
+            let (key, value) = line.split_once('=').unwrap();
+            settings.push((section.clone(), key.to_owned(), value.to_owned()));
         }
     }
     settings
@@ -107,13 +106,12 @@ fn verify(unit: &str) {
         return;
     }
     let folder = TempDir::new().unwrap();
-    let commented: String = unit
-        .lines()
-        .map(|line| match line.strip_prefix('#') {
-            Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
-            _ => format!("{line}\n"),
-        })
-        .collect();
+    let uncommented = |line: &str| match line.strip_prefix('#') {
+        Some(setting) if !setting.starts_with(' ') => setting.to_owned(),
+        _ => line.to_owned(),
+    };
+    let lines: Vec<String> = unit.lines().map(uncommented).collect();
+    let commented = lines.join("\n") + "\n";
     assert_ne!(commented.trim(), unit.trim());
     for text in [unit, &commented] {
         let path = folder.path().join("frontdesk.service");
@@ -135,7 +133,7 @@ fn verify(unit: &str) {
     assert!(complaints(&path).contains("ExecReloaded"));
 }
 
-/// What systemd says about a unit; lines about other units are left out.
+/// The complaints of systemd about a unit; lines about other units are left out.
 fn complaints(unit: &Path) -> String {
     let output = Command::new("systemd-analyze")
         .args(["verify", "--man=no"])
@@ -144,10 +142,8 @@ fn complaints(unit: &Path) -> String {
         .unwrap();
     let name = unit.file_name().unwrap().to_str().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    said.lines()
-        .filter(|line| line.contains(name))
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains(name)).collect();
+    lines.join("\n")
 }
 
 /// The program takes the arguments of `ExecStart`.

@@ -205,7 +205,7 @@ fn unusable_pair_keeps_the_former() {
     });
 }
 
-/// SIGHUP ends no service, whatever its TLS mode.
+/// SIGHUP ends no service in any TLS mode.
 #[test]
 fn sighup_never_ends_the_service() {
     let files = Files::new();

@@ -330,8 +330,8 @@ fn check_public_key(key: &Value) -> anyhow::Result<Value> {
     }
 }
 
-/// Asks the authorization endpoint, without parameters, whether it is there: no user can log in at a provider without one. Returns
-/// the reason for which nobody can. A refusal of the request as such is an answer, and so is a redirect. RFC 6749 §3.1.
+/// Sends a request without parameters to the authorization endpoint, and returns the reason for which no user can log in, if there
+/// is one. An endpoint that refuses the request or redirects it is there. RFC 6749 §3.1.
 pub(super) fn find_login_fault(
     runner: &mut StepRunner<'_, '_>,
     provider: &DiscoveredProvider,

@@ -79,13 +79,13 @@ impl AuthorizationServer {
         self.resolved_as(HOST)
     }
 
-    /// The same for another host.
+    /// The argument of `--resolve` for another host.
     pub fn resolved_as(&self, host: &str) -> String {
         format!("{host}:443:127.0.0.1:{}", self.port)
     }
 }
 
-/// What a server that is alive answers to a request without parameters.
+/// The answer of a living server to a request without parameters.
 fn usual(path: &str) -> (&'static str, &'static str) {
     match path {
         "/authorize" => ("400", r#"{"error":"invalid_request"}"#),

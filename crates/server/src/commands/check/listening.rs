@@ -64,38 +64,50 @@ fn try_setting(
         Ok(addresses) => addresses,
         Err(error) => return report.problems.push(error_text(&error)),
     };
+    let setting = format!("{} is {text}", named(key));
     let (mut is_usable, mut unavailable) = (false, None);
     for address in addresses {
-        let Err(error) = bind(address) else {
-            is_usable = true;
-            continue;
-        };
-        match error.kind() {
-            io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported => {
+        match bind(address) {
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrNotAvailable
+                    || error.kind() == io::ErrorKind::Unsupported =>
+            {
                 unavailable = Some(error);
-                continue;
             }
-            io::ErrorKind::AddrInUse if is_served(health::reachable(address)) => {}
-            io::ErrorKind::AddrInUse => report.problems.push(format!(
-                "{} is {text}, and {address} is in use by another program",
-                named(key)
-            )),
-            io::ErrorKind::PermissionDenied => report.notes.push(format!(
-                "{} is {text}, and this user may not listen on {address}; the service needs CAP_NET_BIND_SERVICE for that",
-                named(key)
-            )),
-            _ => report.problems.push(format!(
-                "{} is {text}, and {address} cannot be listened on: {error}",
-                named(key)
-            )),
+            outcome => {
+                is_usable = true;
+                if let Err(error) = outcome {
+                    add_fault(&setting, address, &error, is_served, report);
+                }
+            }
         }
-        is_usable = true;
     }
     if let Some(error) = unavailable.filter(|_| !is_usable) {
-        report.problems.push(format!(
-            "{} is {text}, which cannot be listened on: {error}",
-            named(key)
-        ));
+        let problem = format!("{setting}, which cannot be listened on: {error}");
+        report.problems.push(problem);
+    }
+}
+
+/// Adds what is wrong with an address of this machine. An address that the running service uses is well, and one that this user
+/// may not use may still be right for the service.
+fn add_fault(
+    setting: &str,
+    address: SocketAddr,
+    error: &io::Error,
+    is_served: &dyn Fn(SocketAddr) -> bool,
+    report: &mut ConfigurationReport,
+) {
+    match error.kind() {
+        io::ErrorKind::AddrInUse if is_served(health::reachable(address)) => {}
+        io::ErrorKind::AddrInUse => report.problems.push(format!(
+            "{setting}, and {address} is in use by another program"
+        )),
+        io::ErrorKind::PermissionDenied => report.notes.push(format!(
+            "{setting}, and this user may not listen on {address}; the service needs CAP_NET_BIND_SERVICE for that"
+        )),
+        _ => report.problems.push(format!(
+            "{setting}, and {address} cannot be listened on: {error}"
+        )),
     }
 }
 

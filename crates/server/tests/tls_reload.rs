@@ -117,11 +117,7 @@ fn metric(server: &TestServer) -> Timestamp {
         .lines()
         .find_map(|line| line.strip_prefix("frontdesk_certificate_end_timestamp_seconds "))
         .unwrap();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a metric is a floating-point number"
-    )]
-    Timestamp::from_seconds(value.parse::<f64>().unwrap() as i64)
+    Timestamp::from_seconds(value.parse().unwrap())
 }
 
 /// SIGHUP puts the new certificate into service without ending a connection, and the metric of its

@@ -1,10 +1,6 @@
 //! `frontdesk try` as an operator runs it, against the real service.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test says what it expects"
-)]
+#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
 mod support;
 

@@ -141,23 +141,8 @@ fn has_valid_certificate(
         return Ok(false);
     };
     if verdict != X509VerifyResult::OK {
-        let alone = NO_ISSUER.contains(&verdict.as_raw()) && certificates_sent(&stream) < 2;
-        let signer = issuer_name(&own);
-        return match alone {
-            true => checker.report.add_finding(
-                &checks::CHAIN,
-                origin,
-                &format!(
-                    "sends no intermediate certificates, and the issuer of its certificate ({signer}) is not trusted here; --ca names the file of a private authority"
-                ),
-            ),
-            false => checker.report.add_finding(
-                &checks::CERTIFICATE,
-                origin,
-                &format!("has a certificate that clients reject ({})", verdict.error_string()),
-            ),
-        }
-        .map(|()| false);
+        return report_invalid(checker, origin, verdict, &own, certificates_sent(&stream))
+            .map(|()| false);
     }
     let soon = Asn1Time::from_unix(now.plus(options.expires_soon).seconds())?;
     if *own.not_after() < soon {
@@ -168,6 +153,32 @@ fn has_valid_certificate(
         )?;
     }
     Ok(true)
+}
+
+/// Adds the finding about a certificate that clients reject.
+fn report_invalid(
+    checker: &mut OutsideChecker<'_, '_>,
+    origin: &str,
+    verdict: X509VerifyResult,
+    own: &X509,
+    sent: usize,
+) -> anyhow::Result<()> {
+    let (check, saw) = if NO_ISSUER.contains(&verdict.as_raw()) && sent < 2 {
+        let signer = issuer_name(own);
+        (
+            &checks::CHAIN,
+            format!(
+                "sends no intermediate certificates, and the issuer of its certificate ({signer}) is not trusted here; --ca names the file of a private authority"
+            ),
+        )
+    } else {
+        let reason = verdict.error_string();
+        (
+            &checks::CERTIFICATE,
+            format!("has a certificate that clients reject ({reason})"),
+        )
+    };
+    checker.report.add_finding(check, origin, &saw)
 }
 
 fn certificates_sent(stream: &SslStream<TcpStream>) -> usize {

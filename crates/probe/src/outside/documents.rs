@@ -14,12 +14,9 @@ pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedProvider,
 ) -> anyhow::Result<()> {
-    let (mut first, wso2) = (None, || expected.wso2_paths.iter());
-    for path in expected
-        .configuration_paths
-        .iter()
-        .chain(wso2().map(|paths| &paths.configuration))
-    {
+    let (mut first, wso2) = (None, expected.wso2_paths.iter());
+    let paths = expected.configuration_paths.iter();
+    for path in paths.chain(wso2.map(|paths| &paths.configuration)) {
         let url = expected.address(path)?;
         let Some((answer, object)) = fetch_document(checker, &url, expected)? else {
             continue;
@@ -28,26 +25,7 @@ pub(super) fn check(
             check_same(checker, &url, answer, &mut first)?;
         }
     }
-    let mut first = None;
-    for path in expected
-        .jwks_paths
-        .iter()
-        .chain(wso2().map(|paths| &paths.jwks))
-    {
-        let url = expected.address(path)?;
-        let Some((answer, object)) = fetch_document(checker, &url, expected)? else {
-            continue;
-        };
-        if !object.get("keys").is_some_and(Value::is_array) {
-            checker.add_finding(
-                &checks::SWALLOWED,
-                &get(&url),
-                "is answered with JSON that is not a JWK Set",
-            )?;
-            continue;
-        }
-        check_same(checker, &url, answer, &mut first)?;
-    }
+    check_keys(checker, expected)?;
     if let Some((path, metadata)) = &expected.resource {
         let url = expected.address(path)?;
         if let Some((_, object)) = fetch_document(checker, &url, expected)?
@@ -57,6 +35,31 @@ pub(super) fn check(
                 &checks::DOCUMENT,
                 &get(&url),
                 "differs from this configuration",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the JWK Set at every path.
+fn check_keys(
+    checker: &mut OutsideChecker<'_, '_>,
+    expected: &ExpectedProvider,
+) -> anyhow::Result<()> {
+    let (mut first, wso2) = (None, expected.wso2_paths.iter());
+    let paths = expected.jwks_paths.iter();
+    for path in paths.chain(wso2.map(|paths| &paths.jwks)) {
+        let url = expected.address(path)?;
+        let Some((answer, object)) = fetch_document(checker, &url, expected)? else {
+            continue;
+        };
+        if object.get("keys").is_some_and(Value::is_array) {
+            check_same(checker, &url, answer, &mut first)?;
+        } else {
+            checker.add_finding(
+                &checks::SWALLOWED,
+                &get(&url),
+                "is answered with JSON that is not a JWK Set",
             )?;
         }
     }

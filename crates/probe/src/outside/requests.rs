@@ -177,70 +177,64 @@ pub(super) fn describe_foreign(answer: &ProbeResponse) -> String {
 
 /// Returns the check that an unexpected status fails, and the rest of a sentence about it.
 pub(super) fn classify(request: &ProbeRequest, answer: &ProbeResponse) -> (&'static Check, String) {
+    let status = answer.status;
     if let Some(location) = answer
         .location
         .as_deref()
-        .filter(|_| (300..400).contains(&answer.status))
+        .filter(|_| (300..400).contains(&status))
     {
         return classify_redirect(&request.url, location);
     }
-    let changes = request.is_modifying();
-    match (answer.status, error_description(answer)) {
-        (421, _) => (
-            &checks::MISDIRECTED,
-            "is answered with 421, since the service was asked for another host".to_owned(),
+    if status == 421 {
+        let saw = "is answered with 421, since the service was asked for another host";
+        return (&checks::MISDIRECTED, saw.to_owned());
+    }
+    match error_description(answer) {
+        Some(description) => classify_refusal(request, status, &description),
+        None => classify_foreign(request, answer),
+    }
+}
+
+/// Classifies a refusal by the service itself.
+fn classify_refusal(
+    request: &ProbeRequest,
+    status: u16,
+    description: &str,
+) -> (&'static Check, String) {
+    let description = description.trim_end_matches('.');
+    let said = format!("is answered with {status}, and the service says: {description}");
+    match status {
+        405 if request.is_modifying() => (
+            &checks::METHODS,
+            format!("is refused with {status}: the service received another request"),
         ),
-        (status, Some(description)) if status >= 500 => (
-            &checks::GATEWAY,
-            format!(
-                "is answered with {status}, and the service says: {}",
-                description.trim_end_matches('.')
-            ),
-        ),
-        (404 | 400, Some(description)) => {
-            let status = answer.status;
-            (
-                &checks::PATH,
-                format!(
-                    "is answered with {status}, and the service says: {}",
-                    description.trim_end_matches('.')
-                ),
-            )
-        }
-        (413, None) => (
+        500.. => (&checks::GATEWAY, said),
+        404 | 400 => (&checks::PATH, said),
+        _ => (&checks::DOCUMENT, said),
+    }
+}
+
+/// Classifies a response of another program.
+fn classify_foreign(request: &ProbeRequest, answer: &ProbeResponse) -> (&'static Check, String) {
+    let (status, changes) = (answer.status, request.is_modifying());
+    match status {
+        413 => (
             &checks::BODY,
             format!(
                 "with a body of {} bytes is refused by the proxy with 413",
                 request.body_length()
             ),
         ),
-        (403 | 405 | 501, None) if changes => (
+        403 | 405 | 501 if changes => (
             &checks::METHODS,
-            format!("is refused by another program with {}", answer.status),
+            format!("is refused by another program with {status}"),
         ),
-        (405 | 501, _) if changes => (
-            &checks::METHODS,
-            format!(
-                "is refused with {}: the service received another request",
-                answer.status
-            ),
-        ),
-        (500.., None) => (
+        500.. => (
             &checks::GATEWAY,
-            format!(
-                "is answered with {} by the proxy and not by the service",
-                answer.status
-            ),
+            format!("is answered with {status} by the proxy and not by the service"),
         ),
-        (401, None) => (&checks::LOGIN, describe_foreign(answer)),
-        (_, None) => (&checks::SWALLOWED, describe_foreign(answer)),
-        (status, Some(description)) => (
-            &checks::DOCUMENT,
-            format!(
-                "is answered with {status}, and the service says: {}",
-                description.trim_end_matches('.')
-            ),
-        ),
+        401 => (&checks::LOGIN, describe_foreign(answer)),
+        _ => (&checks::SWALLOWED, describe_foreign(answer)),
     }
 }
 

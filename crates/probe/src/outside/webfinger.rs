@@ -1,5 +1,6 @@
 //! Checks WebFinger on every host that a provider answers for. RFC 7033.
 
+use protocol::Object;
 use protocol::issuer::{ISSUER_REL, UNKNOWN_RESOURCE, WEBFINGER_PATH};
 use serde_json::Value;
 use url::Url;
@@ -105,6 +106,16 @@ fn check_descriptor(
     let Some(object) = answer.object() else {
         return checker.add_finding(&checks::SWALLOWED, request, &describe_foreign(answer));
     };
+    check_content_type(checker, request, answer)?;
+    caching::check_cors(checker, request, answer)?;
+    compare(checker, request, object, expected)
+}
+
+fn check_content_type(
+    checker: &mut OutsideChecker<'_, '_>,
+    request: &ProbeRequest,
+    answer: &ProbeResponse,
+) -> anyhow::Result<()> {
     if media_type(answer) != "application/jrd+json" {
         let kind = answer.content_type.as_deref().unwrap_or("none");
         checker.add_finding(
@@ -113,7 +124,16 @@ fn check_descriptor(
             &format!("has the content type {kind} instead of application/jrd+json"),
         )?;
     }
-    caching::check_cors(checker, request, answer)?;
+    Ok(())
+}
+
+/// Compares a descriptor with the expected one.
+fn compare(
+    checker: &mut OutsideChecker<'_, '_>,
+    request: &ProbeRequest,
+    object: Object,
+    expected: &Value,
+) -> anyhow::Result<()> {
     if object.get("subject") != expected.get("subject") {
         let subject = object
             .get("subject")

@@ -32,7 +32,12 @@ pub fn agree(
     fetcher: &Fetcher,
     request: ClientRequest<'_>,
 ) -> Result<RegisteredMetadata, Rejection> {
-    let members = software_statement::apply(request.members, policy, request.now)?;
+    let members = software_statement::apply(
+        request.members,
+        &policy.trusted,
+        &policy.issuer,
+        request.now,
+    )?;
     let mut asked = ClientMetadata::parse(members)?;
     redirect_pattern::check(
         &mut asked,

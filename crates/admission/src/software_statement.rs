@@ -9,7 +9,7 @@ use protocol::values::STATEMENT_MAX;
 use protocol::{ClientMetadata, Issuer, SentMembers, Timestamp};
 use serde_json::Value;
 
-use crate::{Policy, Rejection};
+use crate::Rejection;
 
 /// The maximum difference between the issuer's clock and ours, in seconds.
 const LEEWAY: i64 = 60;
@@ -73,13 +73,15 @@ impl TrustedKey {
     }
 }
 
-/// Replaces members of a request by the claims of its software statement, if it has one.
+/// Replaces members of a request by the claims of its software statement, if it has one. The statement must be from one of
+/// `trusted` and for `audience`.
 ///
 /// # Errors
 /// When the statement is malformed, not signed by its issuer, not valid now, or from an issuer that is not trusted.
 pub fn apply(
     mut object: SentMembers,
-    policy: &Policy,
+    trusted: &[TrustedIssuer],
+    audience: &Issuer,
     now: Timestamp,
 ) -> Result<SentMembers, Rejection> {
     let statement = match object.get("software_statement") {
@@ -92,7 +94,7 @@ pub fn apply(
             ));
         }
     };
-    let mut claims = verify(statement, &policy.trusted, &policy.issuer, now)?;
+    let mut claims = verify(statement, trusted, audience, now)?;
     claims.retain(|name| {
         member(name) != "software_statement"
             && ClientMetadata::ROWS

@@ -28,5 +28,6 @@ mod signing_period;
 pub use error::KeyError;
 pub use provider::install;
 pub use ring::{KeyRing, Snapshot};
-pub use rotate::{SIGNING_ALGORITHMS, list, purge, rotate};
+pub use rotate::{list, purge, rotate};
+pub use scheme::SIGNING_ALGORITHMS;
 pub use signing_period::{KeyInfo, KeyState};

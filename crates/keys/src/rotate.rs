@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use protocol::values::SigningAlgorithm;
 use protocol::{Issuer, Timestamp};
 use store::{NewSigningKey, SigningKey, Store};
 
 use crate::error::KeyError;
 use crate::key::ParsedKey;
+use crate::scheme::SIGNING_ALGORITHMS;
 use crate::signing_period::{KeyInfo, KeyState, sort_for_publication};
-
-/// The algorithms with which a provider signs. RS256 comes first, since every OpenID Provider has it (OIDC Core §15.1).
-pub static SIGNING_ALGORITHMS: [SigningAlgorithm; 2] =
-    [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
 
 /// Returns a provider's keys with their states at `now`, in the order in which they are published.
 ///

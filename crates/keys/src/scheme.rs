@@ -5,6 +5,11 @@ use jsonwebtoken::jwk::EllipticCurve;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKeyRef};
+use protocol::values::SigningAlgorithm;
+
+/// The algorithms with which a provider signs. RS256 comes first, since every OpenID Provider has it (OIDC Core §15.1).
+pub static SIGNING_ALGORITHMS: [SigningAlgorithm; 2] =
+    [SigningAlgorithm::Rs256, SigningAlgorithm::Es256];
 
 /// A signature algorithm of RFC 7518 §3.1 or RFC 8037 §3.1.
 #[derive(Debug)]

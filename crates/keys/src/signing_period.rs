@@ -6,7 +6,7 @@ use protocol::Timestamp;
 use protocol::values::SigningAlgorithm;
 use store::SigningKey;
 
-use crate::rotate::SIGNING_ALGORITHMS;
+use crate::scheme::SIGNING_ALGORITHMS;
 
 /// The state of a key. Keys in every state are published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,7 +15,6 @@ use ureq::http::{self, HeaderMap, HeaderName, Method};
 use ureq::{Agent, Body};
 use url::Url;
 
-use crate::journey::TryCredentials;
 use crate::resolver::{HostResolver, ResolveOverride};
 use crate::trusted_authorities::tls_connector;
 
@@ -51,6 +50,20 @@ impl Authorization {
             secrets: vec![password.clone(), Secret::new(pair)],
         }
     }
+}
+
+/// Credentials that a registration endpoint may require.
+#[derive(Debug, Clone)]
+pub enum TryCredentials {
+    /// An initial access token, sent as `Bearer`. RFC 7591 §3.
+    Token(Secret),
+    /// An account, sent as `Basic`. RFC 7617.
+    Account {
+        /// The name of the account.
+        name: String,
+        /// The password of the account.
+        password: Secret,
+    },
 }
 
 impl From<&TryCredentials> for Authorization {

@@ -14,8 +14,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use protocol::Secret;
-
+pub use crate::client::TryCredentials;
 use crate::client::{Authorization, ProbeClient};
 
 mod discovery;
@@ -44,20 +43,6 @@ pub struct TryOptions {
     pub ca: Option<PathBuf>,
     /// True if each step is printed as one JSON object on one line.
     pub json: bool,
-}
-
-/// Credentials that a registration endpoint may require.
-#[derive(Debug, Clone)]
-pub enum TryCredentials {
-    /// An initial access token, sent as `Bearer`. RFC 7591 §3.
-    Token(Secret),
-    /// An account, sent as `Basic`. RFC 7617.
-    Account {
-        /// The name of the account.
-        name: String,
-        /// The password of the account.
-        password: Secret,
-    },
 }
 
 /// Runs the four steps and prints each to `out`, whose last line gives the outcome.

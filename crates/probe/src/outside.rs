@@ -18,13 +18,10 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use protocol::Timestamp;
 
 use crate::client::ProbeClient;
-use crate::resolver::ResolveOverride;
 
 mod caching;
 pub mod checks;
@@ -37,22 +34,9 @@ mod report;
 mod requests;
 mod webfinger;
 
-pub use expected::{ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths};
+pub use expected::{ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions};
 use report::CheckReport;
 use requests::OutsideChecker;
-
-/// The options of `frontdesk check --outside`.
-#[derive(Debug, Clone, Default)]
-pub struct OutsideOptions {
-    /// A PEM file of certificate authorities to trust besides the system's.
-    pub ca: Option<PathBuf>,
-    /// True if every line is one JSON object.
-    pub json: bool,
-    /// Hosts whose addresses are not taken from DNS.
-    pub resolve: Vec<ResolveOverride>,
-    /// The time before its end in which a certificate is a finding.
-    pub expires_soon: Duration,
-}
 
 /// Sends requests to every public address of every provider, and prints each of them and each finding to `out`.
 ///

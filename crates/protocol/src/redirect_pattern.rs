@@ -14,14 +14,13 @@ pub mod repetition;
 use regex::{Regex, RegexBuilder};
 use serde::Serialize;
 
+use grammar::NEST_MAX;
+
 use crate::uri::{PATTERN_MARKER, RedirectForm};
 use crate::{ClientMetadata, RedirectUri};
 
 /// The maximum size of a compiled pattern, in bytes.
 const COMPILED_MAX: usize = 64 * 1024;
-
-/// The maximum depth of nested groups.
-pub const NEST_MAX: u32 = 32;
 
 const NO_PATTERN: &str = "has an element that is not a pattern";
 

@@ -1,11 +1,11 @@
-//! The addresses of registration, and the handler of each route.
+//! The addresses of registration.
 
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, Route, guard};
-use oauth_http::{cors, failure};
-use protocol::Issuer;
+use actix_web::HttpRequest;
+use protocol::member::Reason;
+use protocol::uri::EndpointUri;
+use protocol::{Issuer, ProviderMetadata};
 
-use crate::{Registration, handlers, wso2};
+use crate::RegistrationAccess;
 
 /// The name of the registration endpoint below the issuer.
 pub const ENDPOINT: &str = "register";
@@ -60,47 +60,17 @@ pub fn addresses(issuer: &Issuer, wso2_paths: &[String]) -> Vec<(String, Endpoin
     addresses
 }
 
-/// Mounts registration at its [`addresses`].
-pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2_paths: &[String]) {
-    for (path, kind) in addresses(&registration.policy.issuer, wso2_paths) {
-        let resource = match kind {
-            EndpointKind::Wso2Registration => web::resource([path.clone(), format!("{path}/")]),
-            _ => web::resource(path),
-        };
-        let resource = resource.app_data(registration.clone()).app_data(kind);
-        match kind {
-            EndpointKind::Registration => config.service(
-                resource
-                    .wrap(cors::open())
-                    .route(web::post().to(handlers::register))
-                    .route(cors::preflight("POST, OPTIONS"))
-                    .default_service(failure::method_not_allowed_route("POST, OPTIONS")),
-            ),
-            EndpointKind::Management => config.service(
-                resource
-                    .wrap(cors::open())
-                    .route(get_or_head().to(handlers::read))
-                    .route(web::put().to(handlers::update))
-                    .route(web::delete().to(handlers::delete))
-                    .route(cors::preflight("GET, HEAD, PUT, DELETE, OPTIONS"))
-                    .default_service(failure::method_not_allowed_route(
-                        "GET, HEAD, PUT, DELETE, OPTIONS",
-                    )),
-            ),
-            EndpointKind::Wso2Registration => config.service(
-                resource
-                    .route(web::post().to(wso2::register))
-                    .default_service(failure::method_not_allowed_route("POST")),
-            ),
-            EndpointKind::Wso2Unregistration => config.service(
-                resource
-                    .route(web::delete().to(wso2::unregister))
-                    .default_service(failure::method_not_allowed_route("DELETE")),
-            ),
-        };
+/// Adds the registration endpoint to the provider's document. OIDC Discovery §3.
+///
+/// # Errors
+/// When the address cannot be an endpoint.
+pub fn advertise(
+    issuer: &Issuer,
+    access: RegistrationAccess,
+    provider: &mut ProviderMetadata,
+) -> Result<(), Reason> {
+    if access != RegistrationAccess::Closed {
+        provider.registration_endpoint = Some(EndpointUri::parse(issuer.endpoint(ENDPOINT))?);
     }
-}
-
-fn get_or_head() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    Ok(())
 }

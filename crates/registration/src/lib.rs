@@ -10,9 +10,6 @@
 use std::time::Duration;
 
 use admission::Policy;
-use protocol::member::Reason;
-use protocol::uri::EndpointUri;
-use protocol::{Issuer, ProviderMetadata};
 
 pub mod counts;
 mod endpoint;
@@ -23,14 +20,16 @@ mod outcome;
 mod refusal;
 mod registrant;
 mod response;
+mod routes;
 mod services;
 mod steps;
 mod update;
 mod wso2;
 
 pub use counts::RegistrationCounts;
-pub use endpoint::{ENDPOINT, EndpointKind, WSO2_ENDPOINTS, addresses, mount};
+pub use endpoint::{ENDPOINT, EndpointKind, WSO2_ENDPOINTS, addresses, advertise};
 use refusal::Refusal;
+pub use routes::mount;
 pub use services::Services;
 
 /// The callers that may register. RFC 7591 §3.
@@ -58,19 +57,4 @@ pub struct Registration {
     pub services: Services,
     /// The counts of registrations, for the metrics.
     pub counts: RegistrationCounts,
-}
-
-/// Adds the registration endpoint to the provider's document. OIDC Discovery §3.
-///
-/// # Errors
-/// When the address cannot be an endpoint.
-pub fn advertise(
-    issuer: &Issuer,
-    access: RegistrationAccess,
-    provider: &mut ProviderMetadata,
-) -> Result<(), Reason> {
-    if access != RegistrationAccess::Closed {
-        provider.registration_endpoint = Some(EndpointUri::parse(issuer.endpoint(ENDPOINT))?);
-    }
-    Ok(())
 }

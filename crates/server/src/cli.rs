@@ -18,7 +18,7 @@ use crate::commands::{
 use crate::config::{Config, ConfigSources};
 use crate::observability::{start_logging, start_traces};
 use crate::terminal::exit_status::ExitStatus;
-use crate::{durations, serve, setting, settings};
+use crate::{serve, setting, settings};
 use protocol::escape::visible_lines;
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -269,14 +269,6 @@ struct TryArguments {
 fn role(text: &str) -> Result<Role, String> {
     text.parse()
         .map_err(|_| "must be administrator or registrar".to_owned())
-}
-
-/// Reads a lifetime.
-///
-/// # Errors
-/// If the text is not a duration or is out of bounds.
-pub(crate) fn lifetime(text: &str) -> Result<std::time::Duration, String> {
-    durations::parse(text, durations::LIFETIME)
 }
 
 /// Returns the command line with one flag for each setting.

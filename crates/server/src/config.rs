@@ -24,9 +24,10 @@ pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
 pub use sources::ConfigSources;
 
-use secret_files::SecretFile;
+use secret_files::{SecretFile, read_secret, unreadable};
 use sources::{masked, merged, one_line};
 
+use crate::provider::addresses;
 use crate::setting::{DefaultText, FileSection, SecretPath};
 use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
 use telemetry::traces::TraceEndpoint;
@@ -160,9 +161,11 @@ impl Config {
             .then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)))
             .map(|issuer| Issuer::parse(&issuer).map_err(anyhow::Error::msg))
             .transpose()?;
+        let providers = provider::all(settings.provider, development_issuer, sources)?;
+        addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
         Ok(Self {
             development,
-            providers: provider::all(settings.provider, development_issuer, sources)?,
+            providers,
             admin_password: AdminPassword::choose(
                 settings.admin_password,
                 settings.admin_password_file,
@@ -315,20 +318,6 @@ pub(crate) fn development_issuer(tls: &TlsMode, port: u16) -> String {
         "https"
     };
     format!("{scheme}://localhost:{port}")
-}
-
-fn unreadable(key: &str, path: &Path, error: &std::io::Error) -> anyhow::Error {
-    anyhow!(
-        "{} names {}, which cannot be read: {error}",
-        named(key),
-        path.display()
-    )
-}
-
-fn read_secret(path: &Path, key: &str) -> anyhow::Result<Secret> {
-    fs::read_to_string(path)
-        .map(Secret::new)
-        .map_err(|error| unreadable(key, path, &error))
 }
 
 /// Creates a sealing key that only its owner may read, unless it exists; of two processes that start together one creates it.

@@ -9,6 +9,14 @@ use humantime::format_duration;
 pub const LIFETIME: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(36_525 * 24);
 
+/// Reads a lifetime.
+///
+/// # Errors
+/// The rest of a sentence, if the text is not a duration or is out of bounds.
+pub fn parse_lifetime(text: &str) -> Result<Duration, String> {
+    parse(text, LIFETIME)
+}
+
 /// Reads a duration such as `7d`, `12h` or `90s`.
 ///
 /// # Errors

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use oauth_http::blocking;
-use store::{Store, StoreError};
+use store::Store;
 use telemetry::Metrics;
 
-use crate::metrics::MetricSources;
+use crate::metrics::{MetricSources, NO_ANSWER, unready_reason};
 
 /// The application data of the management listener.
 #[derive(Clone)]
@@ -58,21 +58,6 @@ async fn readyz(state: Data<ManagementState>) -> HttpResponse {
             .content_type("text/plain")
             .body("ready\n"),
         Some(reason) => unready(&reason),
-    }
-}
-
-const NO_ANSWER: &str = "the store does not answer";
-
-/// Returns the reason why the store cannot be used after a check of it, as `/readyz` answers it.
-pub fn unready_reason(checked: &Result<(), StoreError>) -> Option<String> {
-    match checked {
-        // An upgrade replaces one replica after another. The old ones continue to work with the newer schema.
-        Ok(()) | Err(StoreError::SchemaNewer { .. }) => None,
-        Err(
-            error
-            @ (StoreError::SchemaOutdated | StoreError::WrongKey | StoreError::Corrupt { .. }),
-        ) => Some(error.to_string()),
-        Err(_) => Some(NO_ANSWER.to_owned()),
     }
 }
 

@@ -4,4 +4,4 @@ pub mod sources;
 pub mod store_health;
 
 pub use sources::MetricSources;
-pub use store_health::StoreHealth;
+pub use store_health::{NO_ANSWER, StoreHealth, unready_reason};

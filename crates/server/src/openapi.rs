@@ -5,11 +5,12 @@
 //! - `{"$as": "get"}` in place of an operation is a copy of the address's GET;
 //! - `{"$schema-of": "NAME"}` is replaced by a schema that is rendered from a table (`schemas`); members beside it are added.
 
-use protocol::Object;
 use serde_json::{Value, json};
 
 mod addresses;
 mod schemas;
+
+use schemas::object;
 
 const DESCRIPTION: &str = include_str!("openapi/description.json");
 
@@ -53,16 +54,6 @@ fn filled(value: Value) -> Value {
         }
         other => other,
     }
-}
-
-/// Returns an object of these members, in their order.
-fn object(members: impl IntoIterator<Item = (impl Into<String>, Value)>) -> Value {
-    let members = members.into_iter();
-    Value::Object(
-        members
-            .map(|(name, value)| (name.into(), value))
-            .collect::<Object>(),
-    )
 }
 
 #[cfg(test)]

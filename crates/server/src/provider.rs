@@ -1,8 +1,10 @@
 //! From a provider's configuration to its document, which is also its policy.
 
+use anyhow::anyhow;
 use protocol::{InvalidMember, ProviderMetadata};
 
 use crate::config::ProviderConfig;
+use crate::settings::named;
 
 pub mod addresses;
 mod rules;
@@ -30,6 +32,41 @@ impl ProviderOffer {
     /// probably a mistake.
     pub fn concerns(&self) -> Vec<String> {
         rules::concerns(&self.metadata)
+    }
+}
+
+impl ProviderConfig {
+    /// Checks that its document can be rendered.
+    ///
+    /// # Errors
+    /// Names the provider and the settings that are missing or wrong.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let setting = |member: &str| named(&format!("provider.metadata.{member}"));
+        let Err(InvalidMember { member, reason }) = offer(self) else {
+            return Ok(());
+        };
+        let needed = ["authorization_endpoint", "token_endpoint"];
+        let missing: Vec<&str> = needed
+            .into_iter()
+            .filter(|needed| !self.metadata.contains_key(*needed))
+            .collect();
+        Err(if missing.contains(&&*member) {
+            anyhow!(
+                "the provider {} needs {}",
+                self.issuer,
+                missing
+                    .into_iter()
+                    .map(setting)
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            )
+        } else {
+            anyhow!(
+                "the provider {}: {} {reason}",
+                self.issuer,
+                setting(&member)
+            )
+        })
     }
 }
 

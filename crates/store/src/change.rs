@@ -13,9 +13,9 @@ use crate::audit_row::{self, AuditRow};
 use crate::client_row::ClientRow;
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
-use crate::initial_access_token::{TokenId, spend};
 use crate::insert_many::InsertMany;
 use crate::schema::client;
+use crate::token_id::{TokenId, spend};
 
 /// A change with the audit rows to write if it takes place.
 #[derive(Debug)]

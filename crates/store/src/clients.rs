@@ -16,10 +16,10 @@ use crate::client_lookup::find;
 use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
-use crate::initial_access_token::TokenId;
 use crate::pending_write::PendingWrite;
 use crate::schema::client;
 use crate::seal::{constant_time_eq, digest};
+use crate::token_id::TokenId;
 
 /// The maximum number of expired clients that one transaction deletes, so that registrations do not
 /// wait for long.

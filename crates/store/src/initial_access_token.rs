@@ -1,6 +1,5 @@
 //! Initial access tokens: issue, find, spend, revoke. RFC 7591 §1.2.
 
-use std::fmt;
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -9,33 +8,12 @@ use protocol::{InitialAccessToken, Issuer, Timestamp, TokenTerms};
 use crate::Store;
 use crate::audit::AuditEvent;
 use crate::audit_row;
-use crate::connection::{AnyConnection, either};
+use crate::connection::either;
 use crate::error::StoreError;
 use crate::random::{hexadecimal, random_bytes};
 use crate::schema::initial_access_token;
 use crate::seal::digest;
-
-/// The identifier of an initial access token, for operators. It grants nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TokenId(String);
-
-impl TokenId {
-    /// Returns the identifier with this text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// Returns the identifier as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::token_id::TokenId;
 
 /// The properties of an initial access token to be issued.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -132,7 +110,7 @@ impl TokenRow {
             expires_at: self.expires_at.map(Timestamp::from_seconds),
             created_at: Timestamp::from_seconds(self.created_at),
             owner: self.owner,
-            id: TokenId(self.id),
+            id: TokenId::new(self.id),
         })
     }
 }
@@ -178,7 +156,7 @@ impl Store {
             audit_row::write_one(connection, &audit)
         })?;
         audit.log(false);
-        Ok(TokenId(row.id))
+        Ok(TokenId::new(row.id))
     }
 
     /// Returns all initial access tokens, the oldest first, including used up and expired ones.
@@ -242,23 +220,4 @@ impl Store {
         }
         Ok(revoked)
     }
-}
-
-/// Takes one use off a token. Returns false if it is used up, expired or of another provider. The
-/// row stays locked until the end of the transaction.
-pub(crate) fn spend(
-    connection: &mut AnyConnection,
-    id: &TokenId,
-    at: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    use initial_access_token::{expires_at, provider, uses_left};
-
-    let spent = diesel::update(initial_access_token::table.find(id.as_str()))
-        .filter(uses_left.is_null().or(uses_left.gt(0)))
-        .filter(expires_at.is_null().or(expires_at.gt(now.seconds())))
-        .filter(provider.is_null().or(provider.eq(at)))
-        .set(uses_left.eq(uses_left - 1))
-        .execute(connection)?;
-    Ok(spent > 0)
 }

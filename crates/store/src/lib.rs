@@ -6,7 +6,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `url`, `connection`, `pool` | the URL of a store, and the connections to it |
+//! | `open`, `url`, `connection`, `pool` | opening a store, its URL, and the connections to it |
 //! | `writer`, `change`, `insert_many`, `register_many`, `pending_write` | the queue of writes: group commit |
 //! | `reader`, `client_lookup`, `client_summary` | the queue of reads |
 //! | `queue`, `worker_pool` | the queues, and the threads that empty them, with their supervisor |
@@ -15,14 +15,14 @@
 //! | `judged_patterns` | the judged form of the patterns of older clients |
 //! | `nul` | older clients with U+0000 in their JSON |
 //! | `export`, `import` | moving clients to another store |
-//! | `signing_key`, `account`, `initial_access_token` | the other tables |
+//! | `signing_key`, `account`, `initial_access_token`, `token_id` | the other tables |
 //! | `password` | password hashes of accounts |
-//! | `last_used` | the days on which clients were last used |
+//! | `last_used`, `last_used_buffer` | the days on which clients were last used |
 //! | `purge` | rows to purge |
 //! | `backup`, `restore`, `tables` | backups of the whole store |
 //! | `audit`, `audit_row` | the audit trail |
 //! | `seal`, `random` | sealing, digests, random bytes |
-//! | `activity` | counters for the metrics |
+//! | `activity`, `counters` | counters for the metrics |
 //! | `error` | the errors |
 
 #![warn(missing_docs)]
@@ -39,6 +39,7 @@ mod client_row;
 mod client_summary;
 mod clients;
 mod connection;
+mod counters;
 mod error;
 mod export;
 mod import;
@@ -46,10 +47,12 @@ mod initial_access_token;
 mod insert_many;
 mod judged_patterns;
 mod last_used;
+mod last_used_buffer;
 mod listing;
 mod lock;
 mod migrations;
 mod nul;
+mod open;
 mod password;
 mod pending_write;
 mod pool;
@@ -63,6 +66,7 @@ mod schema;
 mod seal;
 mod signing_key;
 mod tables;
+mod token_id;
 mod url;
 mod worker_pool;
 mod writer;
@@ -71,14 +75,15 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use account::{Account, Role, UnknownRole, is_account_name};
-pub use activity::{Activity, Distribution};
+pub use activity::Activity;
 pub use audit::Actor;
 pub use backup::BackupError;
 pub use client::{Client, ClientSummary, ListedClient, NewClient, SecretChange};
+pub use counters::Distribution;
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
 pub use import::ImportFailure;
-pub use initial_access_token::{NewToken, TokenId, TokenInfo};
+pub use initial_access_token::{NewToken, TokenInfo};
 pub use listing::ClientFilter;
 pub use nul::ClientsWithNul;
 pub use password::PasswordMemory;
@@ -86,13 +91,12 @@ pub use pending_write::PendingWrite;
 pub use purge::PurgeCounts;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
+pub use token_id::TokenId;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 
 use audit_row::AuditIds;
-use connection::{AnyConnection, ConnectionUse};
-use last_used::LastUsedBuffer;
+use last_used_buffer::LastUsedBuffer;
 use pool::Pool;
-use protocol::Clock;
 use reader::ClientReader;
 use writer::Writer;
 
@@ -112,43 +116,6 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens a store without applying migrations. A missing SQLite file is created; a missing
-    /// folder is not.
-    ///
-    /// # Errors
-    /// [`StoreError::Open`] with the message of the database; [`StoreError::SchemaNewer`] if the schema
-    /// is of a newer version.
-    pub fn open(url: &DatabaseUrl, seal: SealingKey) -> Result<Self, StoreError> {
-        let opened = AnyConnection::establish_at(url, ConnectionUse::Migrate)
-            .and_then(|mut connection| migrations::missing(&mut connection));
-        match opened {
-            Ok(_) => {}
-            Err(StoreError::Unavailable(reason) | StoreError::Database(reason)) => {
-                return Err(StoreError::Open {
-                    url: url.to_string(),
-                    reason,
-                });
-            }
-            Err(error) => return Err(error),
-        }
-        let audit_ids = AuditIds::new(Clock::system())?;
-        let (pool, last_used) = (
-            Arc::new(Pool::new(url)),
-            Arc::new(LastUsedBuffer::default()),
-        );
-        let reader = ClientReader::new(&pool, &seal, &last_used);
-        let inner = Inner {
-            url: url.clone(),
-            seal,
-            pool,
-            writer: Writer::start(url)?,
-            reader,
-            audit_ids,
-            last_used,
-        };
-        Ok(Self(Arc::new(inner), Arc::default()))
-    }
-
     /// Checks that the database answers.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::client_row::{ClientRow, has_no_nul};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::ExportedClient;
-use crate::last_used::DAY;
+use crate::last_used_buffer::DAY;
 use crate::schema::client;
 
 /// A filter for clients. The default selects all clients.

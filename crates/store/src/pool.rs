@@ -14,8 +14,8 @@ use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 use protocol::sync::{lock, unpoisoned};
 
-use crate::activity::WaitCounters;
 use crate::connection::{AnyConnection, ConnectionUse};
+use crate::counters::WaitCounters;
 use crate::error::StoreError;
 use crate::url::DatabaseUrl;
 

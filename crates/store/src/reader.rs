@@ -15,7 +15,7 @@ use crate::client::ClientSummary;
 use crate::client_lookup::find_all;
 use crate::client_row::ClientRow;
 use crate::error::StoreError;
-use crate::last_used::LastUsedBuffer;
+use crate::last_used_buffer::LastUsedBuffer;
 use crate::pool::Pool;
 use crate::queue::{InFlight, JobQueue, QueueError, Waiters};
 use crate::seal::{SealingKey, constant_time_eq};

@@ -16,9 +16,9 @@ use diesel::RunQueryDsl;
 use diesel::r2d2::R2D2Connection;
 use futures_channel::oneshot;
 
-use crate::activity::WriteCounters;
 use crate::change::{QueuedWrite, apply_all};
 use crate::connection::{AnyConnection, ConnectionUse};
+use crate::counters::WriteCounters;
 use crate::error::StoreError;
 use crate::queue::{InFlight, JobQueue, QueueError, Waiters};
 use crate::register_many::RegisterMany;

@@ -9,12 +9,10 @@ use protocol::ErrorCode;
 use protocol::issuer::{UNKNOWN_RESOURCE, WEBFINGER_PATH};
 use serde_json::json;
 
+use crate::answer::{CACHE_CONTROL, with_cors};
 use crate::directory::Directory;
 use crate::host_meta;
 use crate::request::WebFingerQuery;
-
-/// The lifetime of a descriptor, which changes only with the configuration and depends on the URL only.
-pub(crate) const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
@@ -24,13 +22,13 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(resource(WEBFINGER_PATH).get(get).route(web::head().to(get)))
         .service(
             resource(host_meta::PATH)
-                .get(host_meta::xrd)
-                .route(web::head().to(host_meta::xrd)),
+                .get(xrd)
+                .route(web::head().to(xrd)),
         )
         .service(
             resource(host_meta::JSON_PATH)
-                .get(host_meta::jrd)
-                .route(web::head().to(host_meta::jrd)),
+                .get(jrd)
+                .route(web::head().to(jrd)),
         );
 }
 
@@ -74,6 +72,18 @@ pub fn answer(query: &str, directory: &Directory) -> HttpResponse {
         .body(jrd)
 }
 
+/// Answers with the document as XRD. RFC 6415 §2.
+#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
+fn xrd(request: HttpRequest, directory: web::Data<Directory>) -> Ready<HttpResponse> {
+    ready(directory.host_meta.xrd.answer(&request))
+}
+
+/// Answers with the document as JRD. RFC 6415 §3.
+#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
+fn jrd(request: HttpRequest, directory: web::Data<Directory>) -> Ready<HttpResponse> {
+    ready(directory.host_meta.jrd.answer(&request))
+}
+
 /// Answers the preflight request of a browser. Fetch standard §3.3.
 fn preflight() -> Ready<HttpResponse> {
     ready(
@@ -100,15 +110,6 @@ fn method_not_allowed() -> Ready<HttpResponse> {
         ErrorCode::InvalidRequest,
         "The method is not allowed here; the Allow header lists the allowed methods.",
     ))
-}
-
-/// Adds the header that lets every web page read the response, errors included, without credentials. RFC 7033 §5.
-pub(crate) fn with_cors(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
-    response.insert_header((
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    ));
-    response
 }
 
 /// Returns an error object. It has no links, since some clients ignore the status.

@@ -1,16 +1,14 @@
 //! The host metadata, which names the WebFinger endpoint. RFC 6415.
 
-use std::future::{Ready, ready};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ETag, EntityTag, HeaderValue, IfNoneMatch};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::json;
 
-use crate::directory::Directory;
-use crate::handler::{CACHE_CONTROL, with_cors};
+use crate::answer::{CACHE_CONTROL, with_cors};
 use protocol::issuer::WEBFINGER_PATH;
 
 /// The path of the document as XRD. RFC 6415 §2.
@@ -26,12 +24,12 @@ const LRDD: &str = "lrdd";
 /// address.
 #[derive(Debug)]
 pub(crate) struct HostMeta {
-    xrd: HostMetaDocument,
-    jrd: HostMetaDocument,
+    pub(crate) xrd: HostMetaDocument,
+    pub(crate) jrd: HostMetaDocument,
 }
 
 #[derive(Debug)]
-struct HostMetaDocument {
+pub(crate) struct HostMetaDocument {
     media_type: HeaderValue,
     bytes: Bytes,
     tag: EntityTag,
@@ -68,7 +66,7 @@ impl HostMetaDocument {
     }
 
     /// Returns the document, or 304 if the client's copy is current. RFC 9110 §13.1.2.
-    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let known = match request.get_header::<IfNoneMatch>() {
             Some(IfNoneMatch::Any) => true,
             Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
@@ -89,16 +87,4 @@ impl HostMetaDocument {
             .insert_header((header::CONTENT_TYPE, self.media_type.clone()))
             .body(self.bytes.clone())
     }
-}
-
-/// Answers with the document as XRD. RFC 6415 §2.
-#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
-pub(crate) fn xrd(request: HttpRequest, directory: Data<Directory>) -> Ready<HttpResponse> {
-    ready(directory.host_meta.xrd.answer(&request))
-}
-
-/// Answers with the document as JRD. RFC 6415 §3.
-#[expect(clippy::needless_pass_by_value, reason = "extractors are values")]
-pub(crate) fn jrd(request: HttpRequest, directory: Data<Directory>) -> Ready<HttpResponse> {
-    ready(directory.host_meta.jrd.answer(&request))
 }

@@ -18,6 +18,7 @@
 
 #![warn(missing_docs)]
 
+mod answer;
 mod authority;
 pub mod directory;
 pub mod domain;

@@ -15,9 +15,8 @@ use ureq::http::HeaderName;
 use ureq::http::header::HOST;
 use url::Url;
 
-use super::OutsideOptions;
 use super::checks;
-use super::expected::ExpectedProvider;
+use super::expected::{ExpectedProvider, OutsideOptions};
 use super::requests::{OutsideChecker, get, parse_address};
 use crate::client::ProbeRequest;
 use crate::resolver::resolve_addresses;

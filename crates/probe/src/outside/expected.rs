@@ -1,5 +1,6 @@
 //! The answers that a configuration promises at a provider's public addresses.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use protocol::{Issuer, Object};
@@ -7,6 +8,20 @@ use serde_json::Value;
 use url::Url;
 
 use super::requests::parse_address;
+use crate::resolver::ResolveOverride;
+
+/// The options of `frontdesk check --outside`.
+#[derive(Debug, Clone, Default)]
+pub struct OutsideOptions {
+    /// A PEM file of certificate authorities to trust besides the system's.
+    pub ca: Option<PathBuf>,
+    /// True if every line is one JSON object.
+    pub json: bool,
+    /// Hosts whose addresses are not taken from DNS.
+    pub resolve: Vec<ResolveOverride>,
+    /// The time before its end in which a certificate is a finding.
+    pub expires_soon: Duration,
+}
 
 /// A provider as its configuration promises it.
 #[derive(Debug, Clone)]

@@ -7,7 +7,10 @@
 //! | `* + ?` and the repetitions of [`repetition`] after an atom | a second quantifier; an unescaped `{`, `}` or `]` |
 //! | the classes of [`class`] | any other class |
 
-use super::{NEST_MAX, class, repetition};
+use super::{class, repetition};
+
+/// The maximum depth of nested groups.
+pub const NEST_MAX: u32 = 32;
 
 /// The characters that may follow a backslash: the operators, and `/`.
 const ESCAPABLE: &[u8] = br".?+*()[]{}|^$\/";

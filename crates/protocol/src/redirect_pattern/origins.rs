@@ -4,7 +4,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::NEST_MAX;
+use super::grammar::NEST_MAX;
 use crate::RedirectUri;
 use crate::uri::RedirectForm;
 

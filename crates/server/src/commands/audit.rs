@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{TextTable, date, lines, plain_or_dash};
 use crate::config::Config;
-use crate::{cli, open_store};
+use crate::{durations, open_store};
 use protocol::escape::{plain, quoted};
 
 /// The number of rows per query.
@@ -62,7 +62,7 @@ pub fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(Timestamp::from_seconds(at.unix_timestamp()));
     }
-    let ago = cli::lifetime(text).map_err(|_| {
+    let ago = durations::parse_lifetime(text).map_err(|_| {
         format!(
             "must be a duration such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}"
         )

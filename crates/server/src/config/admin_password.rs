@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{anyhow, bail, ensure};
 use protocol::Secret;
 
-use super::read_secret;
+use super::secret_files::read_secret;
 use crate::setting::SecretPath;
 use crate::settings::named;
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use protocol::token_terms::RedirectHostPattern;
-use protocol::{InvalidMember, Issuer, Object};
+use protocol::{Issuer, Object};
 use registration::RegistrationAccess;
 use webfinger::{Directory, HostedProvider};
 
-use super::{ConfigSources, descriptor, unreadable};
-use crate::provider::{self as document, addresses};
+use super::secret_files::unreadable;
+use super::{ConfigSources, descriptor};
 use crate::settings::{ProviderSettings, StatementIssuerSection, named};
 
 /// One provider as configured.
@@ -50,39 +50,6 @@ impl ProviderConfig {
             extras: self.extras.clone(),
         }
     }
-
-    /// Checks that its document can be rendered.
-    ///
-    /// # Errors
-    /// Names the provider and the settings that are missing or wrong.
-    pub fn check(&self) -> anyhow::Result<()> {
-        let setting = |member: &str| named(&format!("provider.metadata.{member}"));
-        let Err(InvalidMember { member, reason }) = document::offer(self) else {
-            return Ok(());
-        };
-        let needed = ["authorization_endpoint", "token_endpoint"];
-        let missing: Vec<&str> = needed
-            .into_iter()
-            .filter(|needed| !self.metadata.contains_key(*needed))
-            .collect();
-        Err(if missing.contains(&&*member) {
-            anyhow!(
-                "the provider {} needs {}",
-                self.issuer,
-                missing
-                    .into_iter()
-                    .map(setting)
-                    .collect::<Vec<_>>()
-                    .join(" and ")
-            )
-        } else {
-            anyhow!(
-                "the provider {}: {} {reason}",
-                self.issuer,
-                setting(&member)
-            )
-        })
-    }
 }
 
 /// Reads every provider; in development mode the only one.
@@ -116,7 +83,6 @@ pub(super) fn all(
             );
         }
     }
-    addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
     Directory::new(providers.iter().map(ProviderConfig::hosted).collect())
         .map_err(|error| descriptor::refused(&error))?;
     Ok(providers)

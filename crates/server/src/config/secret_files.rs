@@ -4,12 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
+use protocol::Secret;
 use toml::{Table, Value};
 
 use super::ConfigSources;
 use super::sources::{merged, secret_keys};
 use crate::setting::ValueKind;
-use crate::settings;
+use crate::settings::{self, named};
 
 /// The private files that the program creates in the data folder.
 const GENERATED: [&str; 3] = ["sealing.key", "ca.key", "server.key"];
@@ -55,7 +57,7 @@ pub(super) fn all(
         .filter_map(|setting| {
             let path = value(table, setting.key)?.as_str()?;
             Some(SecretFile {
-                reason: format!("{} names {path}", settings::named(setting.key)),
+                reason: format!("{} names {path}", named(setting.key)),
                 path: path.into(),
             })
         });
@@ -83,7 +85,7 @@ fn configuration(sources: &ConfigSources) -> anyhow::Result<Option<SecretFile>> 
         ..ConfigSources::default()
     })?;
     let secret = secret_keys(&table).next();
-    let reason = |key| format!("{} is written in {}", settings::named(key), path.display());
+    let reason = |key| format!("{} is written in {}", named(key), path.display());
     Ok(secret.map(|key| SecretFile {
         reason: reason(key),
         path: path.clone(),
@@ -107,4 +109,20 @@ fn quoted(path: &Path) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// Returns the error of a file that a setting names and that cannot be read.
+pub(super) fn unreadable(key: &str, path: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow!(
+        "{} names {}, which cannot be read: {error}",
+        named(key),
+        path.display()
+    )
+}
+
+/// Reads a file with a secret, which a setting names.
+pub(super) fn read_secret(path: &Path, key: &str) -> anyhow::Result<Secret> {
+    fs::read_to_string(path)
+        .map(Secret::new)
+        .map_err(|error| unreadable(key, path, &error))
 }

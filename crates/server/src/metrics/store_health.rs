@@ -10,8 +10,6 @@ use oauth_http::blocking;
 use protocol::lock;
 use store::{Store, StoreError};
 
-use crate::management::unready_reason;
-
 /// The interval between two checks of the store.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -111,5 +109,21 @@ impl StoreHealth {
                 Err(failure) => tracing::debug!("the clients could not be counted: {failure}"),
             }
         });
+    }
+}
+
+/// The answer of `/readyz` while the store does not answer.
+pub const NO_ANSWER: &str = "the store does not answer";
+
+/// Returns the reason why the store cannot be used after a check of it, as `/readyz` answers it.
+pub fn unready_reason(checked: &Result<(), StoreError>) -> Option<String> {
+    match checked {
+        // An upgrade replaces one replica after another. The old ones continue to work with the newer schema.
+        Ok(()) | Err(StoreError::SchemaNewer { .. }) => None,
+        Err(
+            error
+            @ (StoreError::SchemaOutdated | StoreError::WrongKey | StoreError::Corrupt { .. }),
+        ) => Some(error.to_string()),
+        Err(_) => Some(NO_ANSWER.to_owned()),
     }
 }

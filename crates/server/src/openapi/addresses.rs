@@ -6,7 +6,7 @@ use registration::EndpointKind;
 use serde_json::{Value, json};
 use webfinger::host_meta;
 
-use super::object;
+use super::schemas::object;
 
 /// An issuer without a path, and one that stands for every tenant's; with the text in place of its path in the description.
 const ISSUERS: [(&str, &str); 2] = [

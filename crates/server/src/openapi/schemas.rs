@@ -3,10 +3,9 @@
 use protocol::jwks::JwkSet;
 use protocol::member::Member;
 use protocol::values::LANGUAGE_TAG;
-use protocol::{ClientInformation, ClientMetadata, ErrorCode, MemberRow, ProviderMetadata};
+use protocol::{ClientInformation, ClientMetadata, ErrorCode, MemberRow, Object, ProviderMetadata};
 use serde_json::{Value, json};
 
-use super::object;
 use crate::provider;
 
 /// Returns the schema that `{"$schema-of": name}` stands for; `null` for an unknown name.
@@ -109,4 +108,14 @@ fn error_codes() -> Value {
         .map(|row| format!("`{}`: {}", row.name, row.doc.trim()))
         .collect();
     json!({ "type": "string", "enum": codes, "description": meanings.join("\n") })
+}
+
+/// Returns an object of these members, in their order.
+pub(super) fn object(members: impl IntoIterator<Item = (impl Into<String>, Value)>) -> Value {
+    let members = members.into_iter();
+    Value::Object(
+        members
+            .map(|(name, value)| (name.into(), value))
+            .collect::<Object>(),
+    )
 }

@@ -9,7 +9,7 @@ use oauth_http::RequestId;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::Layer;
 
-use super::{RESULTS, TraceOptions};
+use super::options::{RESULTS, TraceOptions};
 
 /// The exporter of spans. It has no value.
 #[derive(Debug, Clone)]

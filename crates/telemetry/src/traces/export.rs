@@ -25,8 +25,9 @@ use tracing_subscriber::layer::{Context as LayerContext, Layer};
 
 use super::collector::{Collector, EXPORT_TIMEOUT};
 use super::identifiers::RandomIdGenerator;
+use super::options::{RESULTS, TraceEndpoint, TraceOptions};
+use super::request;
 use super::span_counts::{QUEUE_CAPACITY, SpanCounts};
-use super::{RESULTS, TraceEndpoint, TraceOptions, request};
 
 /// The maximum number of spans in one export.
 const BATCH_SIZE: usize = 512;

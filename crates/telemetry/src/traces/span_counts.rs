@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use protocol::lock;
 
-use super::RESULTS;
+use super::options::RESULTS;
 
 /// The maximum number of spans that are queued or being exported. Further spans are dropped.
 pub(super) const QUEUE_CAPACITY: usize = 4096;

@@ -7,7 +7,7 @@ use store::ClientFilter;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cli;
+use crate::durations;
 
 /// Which clients.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub struct ClientFilterArgs {
     #[arg(long, value_name = "WHEN", value_parser = time_arg)]
     pub created_before: Option<TimeArg>,
     /// Only clients older than this, such as 90d, whose registration access token was not used since.
-    #[arg(long, value_name = "DURATION", value_parser = cli::lifetime)]
+    #[arg(long, value_name = "DURATION", value_parser = durations::parse_lifetime)]
     pub unused: Option<Duration>,
 }
 
@@ -64,7 +64,10 @@ fn time_arg(text: &str) -> Result<TimeArg, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(TimeArg::At(Timestamp::from_seconds(date.unix_timestamp())));
     }
-    cli::lifetime(text).map(TimeArg::Ago).map_err(|_| {
-        "must be a date such as 2026-01-31T12:00:00Z, or a duration such as 7d or 12h".to_owned()
-    })
+    durations::parse_lifetime(text)
+        .map(TimeArg::Ago)
+        .map_err(|_| {
+            "must be a date such as 2026-01-31T12:00:00Z, or a duration such as 7d or 12h"
+                .to_owned()
+        })
 }

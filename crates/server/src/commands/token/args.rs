@@ -9,7 +9,7 @@ use protocol::values::{GrantType, RegistryName, token_text};
 use protocol::{ProviderMetadata, TokenTerms};
 
 use crate::config::{Config, ProviderConfig};
-use crate::{cli, provider};
+use crate::{durations, provider};
 
 /// The properties of a new token.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub struct TokenArgs {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub uses: Option<i64>,
     /// The lifetime of the token, such as 7d or 12h; unlimited by default.
-    #[arg(long, value_name = "DURATION", value_parser = cli::lifetime)]
+    #[arg(long, value_name = "DURATION", value_parser = durations::parse_lifetime)]
     pub expires_in: Option<Duration>,
     /// A label to recognise it by.
     #[arg(long, value_name = "TEXT")]

@@ -1315,17 +1315,43 @@ fn help_and_version_are_printed_without_configuration() {
     );
 }
 
-/// Returns the commands of the start-up message, in order.
+/// Returns the steps of the start-up message in order, each as the lines of a script.
 fn pasted(printed: &str) -> Vec<String> {
-    let mut lines = printed.lines();
-    std::iter::from_fn(|| {
-        lines
-            .by_ref()
-            .find(|line| line.starts_with("  # "))
-            .and_then(|_| lines.next())
-    })
-    .map(|line| line.trim().to_owned())
-    .collect()
+    let steps = printed.split("\n\n");
+    steps
+        .filter(|step| step.starts_with("  # "))
+        .map(|step| step.replace("\n  ", "\n").trim_start().to_owned())
+        .collect()
+}
+
+/// The start-up message has the four steps of README.md, with its own port and password.
+#[test]
+fn startup_commands_are_those_of_the_readme() {
+    let folder = Arc::new(TempDir::new().unwrap());
+    let server = Setup::default().within(&folder).start();
+    until("the message is printed", || {
+        server.printed().contains("it is shown this once.")
+    });
+    let printed = server.printed();
+    let (_, rest) = printed.split_once("'admin:").unwrap();
+    let (password, _) = rest.split_once('\'').unwrap();
+    let steps = pasted(
+        &printed
+            .replace(password, "PASSWORD")
+            .replace(&server.issuer(), "https://localhost:9443")
+            .replace(
+                &format!("alice@localhost:{}", server.port),
+                "alice@localhost:9443",
+            ),
+    );
+    assert_eq!(steps.len(), 4, "{printed}");
+    let readme =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    assert!(
+        readme.contains(&format!("```sh\n{}\n```\n", steps.join("\n\n"))),
+        "{}",
+        steps.join("\n\n")
+    );
 }
 
 /// The four commands of the startup message work when they are pasted into a shell.

@@ -1,10 +1,9 @@
 //! The message of a start.
 
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use protocol::Secret;
+use protocol::{Issuer, Secret};
 
 use crate::config::{Config, TlsMode};
 use crate::deployment::Deployment;
@@ -57,7 +56,6 @@ fn steps(config: &Config, password: Option<&Secret>) -> String {
         return String::new();
     };
     let issuer = &provider.issuer;
-    let host = issuer.authority();
     let ca = config.data.join("ca.pem");
     let curl = if config.tls == TlsMode::Off {
         "curl -sS".to_owned()
@@ -69,56 +67,53 @@ fn steps(config: &Config, password: Option<&Secret>) -> String {
         || "admin".to_owned(),
         |password| format!("'admin:{}'", password.reveal()),
     );
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "\nFrontdesk is at {issuer}, for this machine only. The four steps, ready to paste:\n"
-    );
-    let _ = writeln!(text, "  # 1. where is alice's provider?");
-    let _ = writeln!(
-        text,
-        "  {curl} '{issuer}/.well-known/webfinger?resource=acct:alice@{host}'\n"
-    );
-    let _ = writeln!(text, "  # 2. what does it offer?");
-    let _ = writeln!(text, "  {curl} {issuer}/.well-known/openid-configuration\n");
-    let _ = writeln!(text, "  # 3. register a client");
-    let _ = writeln!(
-        text,
-        "  {curl} --user {user} -H 'Content-Type: application/json' -d '{{\"client_name\":\"My client\",\"redirect_uris\":[\"https://rp.example/callback\"]}}' {issuer}/register | tee client.json\n"
-    );
-    let _ = writeln!(
-        text,
-        "  # 4. read, update and delete it, with the token it was given"
-    );
-    let _ = writeln!(
-        text,
-        "  m() {{ sed \"s/.*\\\"$1\\\":\\\"\\([^\\\"]*\\)\\\".*/\\1/\" client.json; }}; \
-         c() {{ {curl} -w '\\n' -H \"Authorization: Bearer $(m registration_access_token)\" -H 'Content-Type: application/json' \"$@\" \"$(m registration_client_uri)\"; }}; \
-         c; c -X PUT -d '{{\"client_id\":\"'$(m client_id)'\",\"client_name\":\"Another name\",\"redirect_uris\":[\"https://rp.example/callback\"]}}'; \
-         c -X DELETE -w '%{{http_code}}\\n'\n"
-    );
-    match (password, config.admin_password.is_some()) {
-        (Some(password), _) => {
-            let _ = writeln!(
-                text,
-                "The account is admin, its password {}; it is shown this once.",
-                password.reveal()
-            );
-        }
+    let account = match (password, config.admin_password.is_some()) {
+        (Some(password), _) => format!(
+            "The account is admin, its password {}; it is shown this once.",
+            password.reveal()
+        ),
         (None, true) => {
-            let _ = writeln!(
-                text,
-                "The account is admin, with the password it was made with; curl asks for it."
-            );
+            "The account is admin, with the password it was made with; curl asks for it.".to_owned()
         }
-        (None, false) => {
-            let _ = writeln!(
-                text,
-                "The account admin has the password that was shown when it was made; `frontdesk account password admin` sets another."
-            );
-        }
-    }
-    text
+        (None, false) => "The account admin has the password that was shown when it was made; `frontdesk account password admin` sets another.".to_owned(),
+    };
+    let indented: String = commands(&curl, &user, issuer)
+        .lines()
+        .map(|line| format!("  {line}").trim_end().to_owned() + "\n")
+        .collect();
+    format!(
+        "\nFrontdesk is at {issuer}, for this machine only. The four steps, ready to paste:\n\n{indented}\n{account}\n"
+    )
+}
+
+/// Returns the commands of the four steps, as README.md has them.
+fn commands(curl: &str, user: &str, issuer: &Issuer) -> String {
+    let host = issuer.authority();
+    let metadata = r#""redirect_uris":["https://rp.example/callback"]"#;
+    let json = "-H 'Content-Type: application/json'";
+    let curl_with_token = format!(r#"{curl} -H "Authorization: Bearer $TOKEN""#);
+    let member = |variable: &str, name: &str| {
+        format!(r#"{variable}=$(sed 's/.*"{name}":"\([^"]*\)".*/\1/' client.json)"#)
+    };
+    [
+        "# 1. where is alice's provider?".to_owned(),
+        format!("{curl} '{issuer}/.well-known/webfinger?resource=acct:alice@{host}'"),
+        String::new(),
+        "# 2. what does it offer?".to_owned(),
+        format!("{curl} {issuer}/.well-known/openid-configuration"),
+        String::new(),
+        "# 3. register a client".to_owned(),
+        format!(r#"{curl} --user {user} {json} -d '{{"client_name":"My client",{metadata}}}' {issuer}/register | tee client.json"#),
+        String::new(),
+        "# 4. read, update and delete it, at the address and with the token of the answer".to_owned(),
+        member("ID", "client_id"),
+        member("URI", "registration_client_uri"),
+        member("TOKEN", "registration_access_token"),
+        format!(r#"{curl_with_token} "$URI""#),
+        format!(r#"{curl_with_token} {json} -X PUT -d '{{"client_id":"'"$ID"'","client_name":"Another name",{metadata}}}' "$URI""#),
+        format!(r#"{curl_with_token} -X DELETE -w '%{{http_code}}\n' "$URI""#),
+    ]
+    .join("\n")
 }
 
 /// Quotes a word for a shell.

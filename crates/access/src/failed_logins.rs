@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use protocol::lock;
 
-/// The limit for all accounts together, from one address, as a multiple of the limit for one account: each wrong password costs a
+/// The limit for all accounts together, from an address, as a multiple of the limit for an account: each wrong password costs a
 /// slow hash, for any name.
 const ACCOUNTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
@@ -21,17 +21,17 @@ const SWEEP_MIN: usize = 1024;
 /// The attempts that share a limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum FailedLoginKey {
-    /// The attempts for one account, from one address.
+    /// The attempts for an account, from an address.
     Account(String, Option<IpAddr>),
-    /// The attempts for all accounts, from one address.
+    /// The attempts for all accounts, from an address.
     Address(Option<IpAddr>),
 }
 
 /// The limits that are partly used: a bucket for each key, which an attempt empties by a step and time refills.
 pub(crate) struct FailedLogins {
-    /// The refill time of one attempt in the bucket of one account.
+    /// The refill time of an attempt in the bucket of an account.
     account_step: Duration,
-    /// The refill time of one attempt in the bucket of all accounts.
+    /// The refill time of an attempt in the bucket of all accounts.
     address_step: Duration,
     buckets: Mutex<FailureBuckets>,
 }
@@ -43,7 +43,7 @@ struct FailureBuckets {
 }
 
 impl FailedLogins {
-    /// Allows one account's password to be wrong `failures` times a minute from one address, all accounts' ten times as often.
+    /// Allows an account's password to be wrong `failures` times a minute from an address, all accounts' ten times as often.
     pub(crate) fn per_minute(failures: NonZeroU32) -> Self {
         Self {
             account_step: REFILL / failures.get(),
@@ -55,7 +55,7 @@ impl FailedLogins {
         }
     }
 
-    /// Counts one attempt.
+    /// Counts an attempt.
     ///
     /// # Errors
     /// The time to wait, if the account or the address has reached its limit. The attempt is not counted then.

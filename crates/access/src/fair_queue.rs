@@ -66,7 +66,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         displaced.map_or(Ok(()), Err)
     }
 
-    /// Takes the oldest item of the key whose turn it is.
+    /// Takes the oldest item of the next key.
     pub(crate) fn pop(&mut self) -> Option<T> {
         let key = self.turns.pop_front()?;
         let items = self.items.get_mut(&key)?;

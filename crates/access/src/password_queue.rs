@@ -2,8 +2,8 @@
 //!
 //! A password takes a processor 20 ms and 19 MiB, and any caller may send any number of them. There are as many threads as processors, each
 //! with memory of its own; the queue before them is bounded and serves addresses in turn. The same name and password from the same
-//! address, sent again while the first attempt waits, is one entry: it tells a guesser nothing new, and a program that opens many
-//! connections at once costs one hash.
+//! address, sent again while the first attempt waits, is a single entry: it tells a guesser nothing new, and a program that opens many
+//! connections at once costs a single hash.
 
 use std::collections::HashMap;
 use std::io;
@@ -43,7 +43,6 @@ pub(crate) trait Verifier: Send + Sync + 'static {
     /// The time to wait, if there were too many.
     fn count(&self, attempt: &PasswordAttempt) -> Result<(), Duration>;
 
-    /// Verifies a password.
     fn verify(&self, attempt: &PasswordAttempt, memory: &mut PasswordMemory) -> Verification;
 
     /// Records the result of an attempt that was counted so many times; there is no verdict if it was never verified.
@@ -95,7 +94,7 @@ struct PasswordJob {
     span: Span,
 }
 
-/// The requests that wait for one password to be verified.
+/// The requests that wait for a single password to be verified.
 struct Entry {
     job: Arc<PasswordJob>,
     tickets: Vec<(u64, oneshot::Sender<AttemptAnswer>)>,
@@ -128,7 +127,6 @@ impl<V: Verifier> PasswordQueue<V> {
         Ok(queue)
     }
 
-    /// Returns the verifier.
     pub(crate) fn verifier(&self) -> &V {
         &self.0.verifier
     }
@@ -230,7 +228,7 @@ impl<V: Verifier> SharedQueue<V> {
     fn work(&self) {
         let mut memory = PasswordMemory::default();
         while let Some(job) = self.next() {
-            // A panic is the end of this attempt only, whose requests are answered with a failure.
+            // A panic ends this attempt only. Its requests are answered with a failure.
             let verified = catch_unwind(AssertUnwindSafe(|| {
                 job.within(|| self.verifier.verify(&job.attempt, &mut memory))
             }));

@@ -45,7 +45,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// One thread, which has taken the first attempt, and a queue behind it.
+    /// A single thread, which has taken the first attempt, and a queue behind it.
     fn new(capacity: usize, share: u32) -> (Self, WaitingAttempt<ManualVerifier>) {
         let (go, told) = sync_channel(1000);
         let verifier = ManualVerifier {

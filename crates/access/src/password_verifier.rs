@@ -25,7 +25,7 @@ pub struct PasswordLimits {
     pub threads: usize,
     /// The maximum number of passwords that wait for each of them.
     pub waiting: usize,
-    /// The number of times a minute that one account's password may be wrong from one address, and all accounts' ten times as
+    /// The number of times a minute that an account's password may be wrong from an address, and all accounts' ten times as
     /// often; 0 for any number.
     pub failures: u32,
 }
@@ -133,7 +133,7 @@ impl PasswordVerifier {
         }
     }
 
-    /// Returns the account whose password was verified a moment ago and has not been changed since.
+    /// Returns the account if its password was verified a moment ago and has not been changed since.
     async fn remembered(
         &self,
         provider: &Issuer,

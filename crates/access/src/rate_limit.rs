@@ -72,7 +72,7 @@ impl RegistrationLimiter {
         self.registrations.limiter.is_some()
     }
 
-    /// Counts one registration. A registration without a key is not limited.
+    /// Counts a registration. A registration without a key is not limited.
     ///
     /// # Errors
     /// The time to wait, if there were too many.
@@ -80,7 +80,7 @@ impl RegistrationLimiter {
         self.registrations.count(key)
     }
 
-    /// Counts one update or deletion. A request without a key is not limited.
+    /// Counts an update or deletion. A request without a key is not limited.
     ///
     /// # Errors
     /// The time to wait, if there were too many.

@@ -23,7 +23,6 @@ pub struct RefusalLog {
 }
 
 impl RefusalLog {
-    /// Records a refusal.
     pub fn record(&self, refused: RefusalRecord) {
         let times = refused.times.try_into().unwrap_or(0);
         if self.add(refused) {
@@ -245,7 +244,7 @@ mod tests {
         );
     }
 
-    /// Each level is bounded: networks, then events without an address, then one row for all.
+    /// Each level is bounded: networks, then events without an address, then a single row for all.
     #[test]
     fn every_level_of_kinds_is_bounded() {
         let log = RefusalLog::default();

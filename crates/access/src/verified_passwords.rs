@@ -62,7 +62,7 @@ impl VerifiedPasswords {
         digest.finish()
     }
 
-    /// Returns the revision of the account whose password was verified a moment ago.
+    /// Returns the revision of the account if its password was verified a moment ago.
     pub(crate) fn revision(
         &self,
         provider: &Issuer,

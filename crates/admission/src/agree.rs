@@ -7,7 +7,7 @@ use protocol::{
 
 use crate::{Policy, Rejection, client_keys, redirect_pattern, sector, software_statement};
 
-/// One request for registration or update, after its caller was authenticated.
+/// A request for registration or update, after its caller was authenticated.
 pub struct ClientRequest<'a> {
     /// The members that the client sent.
     pub members: SentMembers,

@@ -6,7 +6,7 @@ use protocol::{AdmissionRules, Issuer, LegacyRedirects, ProviderMetadata, TokenT
 
 use crate::TrustedIssuer;
 
-/// The rules of one provider. They are built once, at start-up.
+/// The rules of a provider. They are built once, at start-up.
 pub struct Policy {
     /// The provider metadata that discovery serves: what the provider offers.
     pub provider: ProviderMetadata,
@@ -16,7 +16,7 @@ pub struct Policy {
     pub native_schemes: Vec<String>,
     /// The terms of clients that register without credentials.
     pub open_terms: Option<Arc<TokenTerms>>,
-    /// The issuers whose software statements are accepted.
+    /// The issuers of accepted software statements.
     pub trusted: Vec<TrustedIssuer>,
 }
 

@@ -3,7 +3,7 @@
 use openssl::error::ErrorStack;
 use store::StoreError;
 
-/// An error of the provider's signing keys. Each prints as one sentence without key material.
+/// An error of the provider's signing keys. Each prints as a sentence without key material.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -30,7 +30,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// Returns the error for a row whose private key does not match its other columns.
+    /// Returns the error for a row with a private key that does not match the other columns.
     pub(crate) fn damaged_row(kid: &str) -> Self {
         Self::Store(StoreError::Corrupt {
             table: "signing_key",

@@ -13,7 +13,7 @@ const RSA_BITS: u32 = 2048;
 /// Generates a key that signs with `scheme`.
 ///
 /// # Errors
-/// [`KeyError::NoKey`] for HMAC, whose keys are shared secrets.
+/// [`KeyError::NoKey`] for HMAC, which has shared secrets as keys.
 pub(crate) fn generate(scheme: &SigningScheme) -> Result<PKey<Private>, KeyError> {
     Ok(match scheme.key_type {
         KeyType::Hmac => return Err(KeyError::NoKey(scheme.name.to_owned())),

@@ -76,7 +76,6 @@ impl PublicJwk {
         &self.kid
     }
 
-    /// The JSON object.
     pub(crate) fn members(&self) -> &Object {
         &self.members
     }
@@ -210,7 +209,7 @@ mod tests {
         }
     }
 
-    /// A coordinate begins with a zero octet in one key of 128, and the octet counts.
+    /// A coordinate begins with a zero octet for 1 key in 128, and the octet counts.
     #[test]
     fn coordinates_have_their_full_width() {
         for (algorithm, width) in [("ES256", 32), ("ES384", 48)] {

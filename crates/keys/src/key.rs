@@ -1,4 +1,4 @@
-//! One signing key.
+//! A signing key.
 
 use std::fmt;
 

@@ -8,11 +8,9 @@
 //! | `ring` | a provider's keys, as a snapshot that readers share |
 //! | `rotate` | generates successors, and deletes retired keys |
 //! | `signing_period` | the time in which each key signs |
-//! | `key`, `generate`, `jwk` | one key: generated, stored, published, signing |
+//! | `key`, `generate`, `jwk` | a key: generated, stored, published, signing |
 //! | `provider`, `scheme`, `signature` | OpenSSL behind the JOSE algorithms |
 //! | `error` | the errors |
-
-#![warn(missing_docs)]
 
 mod error;
 mod generate;

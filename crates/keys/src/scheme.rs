@@ -1,4 +1,4 @@
-//! The JOSE algorithms in OpenSSL's terms, one row each.
+//! The JOSE algorithms in OpenSSL's terms, a row each.
 
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::EllipticCurve;

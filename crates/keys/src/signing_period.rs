@@ -57,7 +57,7 @@ pub(crate) struct SigningPeriod {
 impl SigningPeriod {
     /// Returns the period of a key, one of the provider's keys `all`.
     ///
-    /// The periods of one algorithm have no gap and do not overlap: at any time the newest key that may sign is the one that signs.
+    /// The periods of an algorithm have no gap and do not overlap: at any time the newest key that may sign is the one that signs.
     pub(crate) fn new(key: &SigningKey, all: &[SigningKey]) -> Self {
         let others = all.iter().filter(|other| other.algorithm == key.algorithm);
         let is_first = others
@@ -67,7 +67,7 @@ impl SigningPeriod {
             .filter(|other| signing_order(other) > signing_order(key))
             .min_by_key(|other| other.signs_from);
         Self {
-            // A first key signs from its creation on, so a replica whose clock is behind uses it too.
+            // A first key signs from its creation on, so a replica with a slow clock uses it too.
             from: if is_first && key.signs_from <= key.created_at {
                 Timestamp::from_seconds(i64::MIN)
             } else {

@@ -31,12 +31,10 @@ pub enum AuthScheme {
     Bearer,
     /// `Basic`. RFC 7617.
     Basic,
-    /// Another scheme.
     Other,
 }
 
 impl Credentials {
-    /// Reads the header.
     pub fn from_request(request: &HttpRequest) -> Self {
         Self::from_header(request, Self::parse)
     }

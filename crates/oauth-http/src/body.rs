@@ -64,7 +64,7 @@ impl FromRequest for Body {
 }
 
 impl Body {
-    /// Reads the body as one JSON object, sent as `application/json`.
+    /// Reads the body as a JSON object, sent as `application/json`.
     ///
     /// # Errors
     /// 415 for another content type, 413 if the body is too long, 408 if it takes too long, 400 if it is not a valid object.

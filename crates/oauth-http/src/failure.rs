@@ -37,7 +37,6 @@ impl Failure {
         }
     }
 
-    /// Replaces the status.
     #[must_use]
     pub fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }

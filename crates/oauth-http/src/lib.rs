@@ -1,8 +1,6 @@
 //! OAuth over actix: error responses, credentials in `Authorization`, JSON bodies read strictly and in bounded time, static
 //! documents, CORS, request identifiers, the client's address, and blocking work on other threads.
 
-#![warn(missing_docs)]
-
 pub mod authorization;
 pub mod blocking;
 pub mod body;

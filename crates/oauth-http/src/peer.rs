@@ -55,12 +55,12 @@ impl Proxies {
 }
 
 /// Returns the address of a request's client for rate limits: an IPv6 address is reduced to its /64 network, which usually
-/// belongs to one customer.
+/// belongs to a customer.
 pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     full_client_address(request).map(rate_limit_address)
 }
 
-/// Returns the same address for limits on one address, or `None` for a proxy, which has many clients.
+/// Returns the same address for limits on an address, or `None` for a proxy, which has many clients.
 pub fn client_address_unless_proxy(request: &HttpRequest) -> Option<IpAddr> {
     let proxies = request.app_data::<Data<Proxies>>();
     full_client_address(request)
@@ -105,7 +105,7 @@ impl ProxyHeader {
     }
 }
 
-/// Parses the `for` parameter of one element of `Forwarded`. RFC 7239 §5.2.
+/// Parses the `for` parameter of an element of `Forwarded`. RFC 7239 §5.2.
 fn for_parameter(element: &str) -> Option<IpAddr> {
     let (_, value) = element
         .split(';')

@@ -1,4 +1,4 @@
-//! Closes the connection of a request whose body was not read completely.
+//! Closes the connection if the body of a request was not read completely.
 
 use std::cell::RefCell;
 use std::mem;

@@ -52,7 +52,6 @@ impl RequestId {
         (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(plain)
     }
 
-    /// The identifier as text.
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }

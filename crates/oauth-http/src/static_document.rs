@@ -36,7 +36,6 @@ impl StaticDocument {
         }
     }
 
-    /// The bytes of the document.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }

@@ -1,8 +1,6 @@
 //! The documents of a provider: its metadata, signed as well, at every address where clients look for it; its keys; and the
 //! metadata of its registration endpoint. OIDC Discovery §4, RFC 8414 §3, RFC 7517, RFC 9728 §3.
 
-#![warn(missing_docs)]
-
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +28,7 @@ const JWKS: &str = "jwks";
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// The documents of one provider, rendered once. A request copies only a reference.
+/// The documents of a provider, rendered once. A request copies only a reference.
 pub struct Discovery {
     issuer: Issuer,
     members: Object,
@@ -182,7 +180,7 @@ impl DocumentKind {
     }
 }
 
-/// Returns every path of a document, with the document. The metadata of the registration endpoint has one path only, which
+/// Returns every path of a document, with the document. The metadata of the registration endpoint has a single path, which
 /// RFC 9728 §3.1 defines.
 pub fn documents(
     discovery: &Data<Discovery>,

@@ -7,7 +7,7 @@ use protocol::{Issuer, Object};
 /// The member of the document with the signed metadata. RFC 8414 §2.1.
 pub const MEMBER: &str = "signed_metadata";
 
-/// Returns a JWT whose claims are the members and `iss`.
+/// Returns a JWT with the members and `iss` as claims.
 ///
 /// It has no time, and RS256 is deterministic: the same document and key give the same bytes at every replica and after every
 /// restart.

@@ -1,4 +1,4 @@
-//! One request and its response, to addresses that were checked before.
+//! A request and its response, to addresses that were checked before.
 
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ pub(crate) struct FetchResponse {
     pub(crate) lifetime: Duration,
 }
 
-/// Sends one request over a new connection, without following redirects and without credentials.
+/// Sends a request over a new connection, without following redirects and without credentials.
 pub(crate) fn fetch(
     target: &FetchTarget,
     addresses: Vec<SocketAddr>,

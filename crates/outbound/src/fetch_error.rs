@@ -56,7 +56,7 @@ impl FetchError {
 /// A limit on fetches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchLimit {
-    /// The limit of one caller, or of the callers of one address.
+    /// The limit of a caller, or of the callers of an address.
     Caller,
     /// The limit of all callers together.
     Queue,

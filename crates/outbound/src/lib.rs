@@ -14,8 +14,6 @@
 //! | `queue`, `worker` | the threads that fetch, and their queue, which is fair between callers |
 //! | [`fetch_error`] | the error of a fetch |
 
-#![warn(missing_docs)]
-
 pub mod address;
 pub mod agent;
 pub mod allowed_destination;

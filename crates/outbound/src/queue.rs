@@ -1,4 +1,4 @@
-//! The queue of waiting and running fetches. One caller has a few slots at most, and the callers of one address have half of all
+//! The queue of waiting and running fetches. A caller has a few slots at most, and the callers of an address have half of all
 //! slots at most, so that addresses that never answer do not delay the fetches of other callers.
 //!
 //! A slot stays occupied until the answer may be sent, even if it is known earlier or the caller is gone. Otherwise a caller could
@@ -13,7 +13,7 @@ use crate::fetch_error::FetchErrorReason;
 use crate::settings::FetchLimits;
 use protocol::sync::{lock, wait};
 
-/// The party on whose behalf a document is fetched.
+/// The party for which a document is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The authenticated name, or else the address.
@@ -46,7 +46,6 @@ struct FetchQueueState<J> {
     closed: bool,
 }
 
-/// The slot of one fetch.
 #[derive(Debug)]
 struct FetchSlot {
     id: u64,

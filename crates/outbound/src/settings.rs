@@ -28,7 +28,7 @@ pub struct FetchLimits {
     pub concurrency: usize,
     /// The maximum number of fetches that wait for a thread; the next is refused at once.
     pub waiting: usize,
-    /// The maximum number of running and waiting fetches of one caller; the next is refused at once.
+    /// The maximum number of running and waiting fetches of a caller; the next is refused at once.
     pub per_caller: usize,
     /// The interval at whose next multiple a failure is answered, so that its time reveals no more than its text.
     pub bucket: Duration,

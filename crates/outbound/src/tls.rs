@@ -30,9 +30,8 @@ pub fn connector_builder(authorities: Vec<X509>) -> Result<SslConnectorBuilder, 
     Ok(builder)
 }
 
-/// Wraps one connection in TLS before a deadline, after the server proved its identity.
+/// Wraps a connection in TLS before a deadline, after the server proved its identity.
 pub struct TlsConnector {
-    /// The trusted authorities.
     pub trust: SslConnector,
     /// The host that the certificate must name.
     pub host: String,

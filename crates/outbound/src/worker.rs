@@ -62,7 +62,7 @@ pub(crate) fn start(
 impl FetchWorker {
     fn work(&self, queue: &FetchQueue<FetchJob>) {
         while let Some((id, job)) = queue.take() {
-            // The thread survives a panic, which would otherwise leave one thread less for all callers.
+            // The thread survives a panic, which would otherwise leave a thread less for all callers.
             let outcome = catch_unwind(AssertUnwindSafe(|| job.span.in_scope(|| self.fetch(&job))))
                 .unwrap_or(Err(FetchErrorReason::Http.into()));
             let until = outcome

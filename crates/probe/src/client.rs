@@ -1,4 +1,4 @@
-//! One HTTP request and its response, over a new connection, without redirects or a proxy, limited in time and length.
+//! An HTTP request and its response, over a new connection, without redirects or a proxy, limited in time and length.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use url::Url;
 use crate::resolver::{HostResolver, ResolveOverride};
 use crate::trusted_authorities::tls_connector;
 
-/// The time limit of one request.
+/// The time limit of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The maximum length of a response body, in bytes.
@@ -58,12 +58,7 @@ pub enum TryCredentials {
     /// An initial access token, sent as `Bearer`. RFC 7591 §3.
     Token(Secret),
     /// An account, sent as `Basic`. RFC 7617.
-    Account {
-        /// The name of the account.
-        name: String,
-        /// The password of the account.
-        password: Secret,
-    },
+    Account { name: String, password: Secret },
 }
 
 impl From<&TryCredentials> for Authorization {
@@ -128,7 +123,6 @@ impl ProbeRequest {
         self.body.as_ref().map_or(0, String::len)
     }
 
-    /// Adds a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -369,7 +363,6 @@ mod tests {
         );
     }
 
-    /// Credentials are not printed.
     #[test]
     fn credentials_are_not_printed() {
         let account = TryCredentials::Account {

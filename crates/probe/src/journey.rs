@@ -41,14 +41,14 @@ pub struct TryOptions {
     pub credentials: Option<TryCredentials>,
     /// A PEM file of certificate authorities to trust besides the system's.
     pub ca: Option<PathBuf>,
-    /// True if each step is printed as one JSON object on one line.
+    /// True if each step is printed as a JSON object on a single line.
     pub json: bool,
 }
 
 /// Runs the four steps and prints each to `out`, whose last line gives the outcome.
 ///
 /// # Errors
-/// The first step that failed, as one sentence.
+/// The first step that failed, as a sentence.
 pub fn try_provider(options: &TryOptions, out: &mut dyn Write) -> Result<(), StepError> {
     let mut report = TryReport::new(out, options.json);
     let outcome = run_steps(options, &mut report);

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `expected` | the answers that the configuration promises |
 //! | `checks` | the table of checks and their fixes |
-//! | `requests` | sends one request, and classifies a response with an unexpected status |
+//! | `requests` | sends a request, and classifies a response with an unexpected status |
 //! | `connection` | addresses, TLS, plain HTTP, an unknown `Host`, the management listener |
 //! | `documents` | the provider's document in every form, its keys, the metadata of the registration endpoint |
 //! | `caching` | the effect of proxies on `ETag`, `Cache-Control` and CORS |

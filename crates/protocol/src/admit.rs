@@ -37,12 +37,12 @@ impl RegisteredMetadata {
         &self.members
     }
 
-    /// Returns the metadata as the text of one JSON object.
+    /// Returns the metadata as the text of a JSON object.
     pub fn json(&self) -> &str {
         &self.json
     }
 
-    /// Converts the metadata into the text of one JSON object.
+    /// Converts the metadata into the text of a JSON object.
     pub fn into_json(self) -> String {
         self.json
     }
@@ -129,7 +129,7 @@ impl ProviderMetadata {
         Ok(RegisteredMetadata::new(asked))
     }
 
-    /// Narrows, drops or refuses the requested value of one member.
+    /// Narrows, drops or refuses the requested value of a member.
     fn narrow_to_offer(
         &self,
         row: &MemberRow,

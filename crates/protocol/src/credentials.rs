@@ -52,7 +52,7 @@ credential! {
 }
 
 credential! {
-    /// A token that permits the management of one client. RFC 7592 §1.2.
+    /// A token that permits the management of a client. RFC 7592 §1.2.
     RegistrationAccessToken
 }
 

@@ -1,7 +1,7 @@
 //! Escaping of untrusted text for logs and terminals.
 //!
 //! Clients choose names and other texts that operators read. Control characters could forge log lines or move the cursor of a
-//! terminal, and invisible characters or a change of the reading direction could make one text look like another. Unicode TR 36
+//! terminal, and invisible characters or a change of the reading direction could make a text look like another. Unicode TR 36
 //! §3, `Default_Ignorable_Code_Point` (Unicode §5.21), §23.7.
 
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ pub fn deceives(character: char) -> bool {
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// Returns a text on one line, with misleading characters escaped as `\u{1b}`.
+/// Returns a text on a single line, with misleading characters escaped as `\u{1b}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |text, character| {
         text.extend(character.escape_unicode());
@@ -55,7 +55,7 @@ pub fn visible_json_lines(json: &str) -> String {
     lines.join("\n")
 }
 
-/// Returns JSON on one line, with misleading characters, which occur only in its strings, escaped as `\u001b`.
+/// Returns JSON on a single line, with misleading characters, which occur only in its strings, escaped as `\u001b`.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     escaped(json, |text, character| {
         for unit in character.encode_utf16(&mut [0; 2]) {

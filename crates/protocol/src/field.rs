@@ -6,7 +6,7 @@ use crate::json::Origin;
 use crate::member::{InvalidMember, MemberValue};
 use crate::table::MemberRow;
 
-/// The functions that access one member of a table.
+/// The functions that access a member of a table.
 pub struct MemberField<T> {
     /// Returns the value, if the member is set.
     pub held: fn(&T) -> Option<&dyn MemberValue>,
@@ -37,7 +37,7 @@ pub struct SentMember<'a> {
 }
 
 impl<'a> SentMember<'a> {
-    /// Selects the members that belong to a table, in the table's order. Within one row the member without a language tag is
+    /// Selects the members that belong to a table, in the table's order. Within a row the member without a language tag is
     /// first.
     pub fn select(
         members: impl Iterator<Item = (&'a str, &'a mut Value)>,

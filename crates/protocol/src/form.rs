@@ -61,7 +61,7 @@ impl From<JsonForm<'_>> for Value {
 /// The initial capacity of the text in bytes, enough for most clients.
 const TEXT_CAPACITY: usize = 2048;
 
-/// Writes members of a table as the text of one JSON object. RFC 8259.
+/// Writes members of a table as the text of a JSON object. RFC 8259.
 pub(crate) fn object<'a>(
     members: impl Iterator<Item = (&'static MemberRow, &'a dyn MemberValue)>,
 ) -> String {
@@ -104,7 +104,7 @@ impl JsonForm<'_> {
     }
 }
 
-/// Writes a text in quotes. Most texts need no escaping, which one pass over the bytes finds out.
+/// Writes a text in quotes. Most texts need no escaping, which a single pass over the bytes finds out.
 fn write_text(text: &str, json: &mut String) {
     let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |any, byte| any | is_escaped(byte)) {

@@ -1,7 +1,7 @@
 //! The strict JSON reader for requests (RFC 8259).
 //!
 //! It refuses duplicate members, lone surrogates and documents beyond the limits. It also refuses U+0000, which JSON allows
-//! and PostgreSQL text does not: one row that contains it makes every query over `metadata::jsonb` fail. Documents in the store
+//! and PostgreSQL text does not: a row that contains it makes every query over `metadata::jsonb` fail. Documents in the store
 //! may be older than these rules and are read without them.
 
 use std::borrow::Cow;
@@ -53,7 +53,7 @@ impl Default for JsonLimits {
     }
 }
 
-/// The error about a text that is not an acceptable JSON object: one sentence, which does not contain the text.
+/// The error about a text that is not an acceptable JSON object: a sentence, which does not contain the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError(String);
 
@@ -65,10 +65,10 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Reads one JSON object, which must be the whole text, within `limits`.
+/// Reads a JSON object, which must be the whole text, within `limits`.
 ///
 /// # Errors
-/// The text is not UTF-8, not one JSON object, has a duplicate member or U+0000, or exceeds `limits`. The error has the line and
+/// The text is not UTF-8, not a JSON object, has a duplicate member or U+0000, or exceeds `limits`. The error has the line and
 /// the column.
 pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, JsonError> {
     read(
@@ -81,10 +81,10 @@ pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Jso
     )
 }
 
-/// Reads one JSON object from the store, without limits. It may contain U+0000, which was accepted once.
+/// Reads a JSON object from the store, without limits. It may contain U+0000, which was accepted once.
 ///
 /// # Errors
-/// The text is not UTF-8, not one JSON object, or has a duplicate member.
+/// The text is not UTF-8, not a JSON object, or has a duplicate member.
 pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, JsonError> {
     read(
         bytes,
@@ -124,7 +124,7 @@ fn read(bytes: &[u8], strict: StrictVisitor<'_>) -> Result<SentMembers, JsonErro
     }
 }
 
-/// Describes an error in one sentence. The messages of this module are recognised by their text, because `serde_json` has no
+/// Describes an error in a sentence. The messages of this module are recognised by their text, because `serde_json` has no
 /// category for them.
 fn describe(error: &serde_json::Error) -> String {
     let place = format!("at line {}, column {}", error.line(), error.column());

@@ -2,7 +2,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`client`], [`provider`] | the two tables: every member of client metadata and of provider metadata, one row each |
+//! | [`client`], [`provider`] | the two tables: every member of client metadata and of provider metadata, a row each |
 //! | [`offer`] | the default offer of a provider, and the configured members that replace parts of it |
 //! | [`admit`], [`rules`] | the policy: from requested to registered client metadata |
 //! | [`token_terms`] | the terms of an initial access token, within which its clients register |

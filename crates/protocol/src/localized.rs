@@ -11,7 +11,7 @@ use crate::member::{
     InvalidMember, Member, MemberValue, Narrowing, SingleValue, is_set, read_from,
 };
 
-/// The maximum number of language tags of one member.
+/// The maximum number of language tags of a member.
 pub const TAGS_MAX: usize = 20;
 
 /// The values of a human-readable member in one or more languages, each with the name it was sent with.
@@ -28,7 +28,7 @@ struct Variant<T> {
 }
 
 impl<T> Localized<T> {
-    /// Creates a member with one value, without a language tag.
+    /// Creates a member with a single value, without a language tag.
     pub fn plain(value: T) -> Self {
         Self {
             variants: vec![Variant { tag: None, value }],

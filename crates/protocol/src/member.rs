@@ -16,7 +16,7 @@ pub type Object = serde_json::Map<String, Value>;
 /// The reason for a refusal: the rest of a sentence that begins with the member's name. It never contains the value.
 pub type Reason = Cow<'static, str>;
 
-/// The error about one member that cannot be accepted.
+/// The error about a member that cannot be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidMember {
     /// The member's name as sent, language tag included.
@@ -59,7 +59,7 @@ pub enum Narrowing {
     Emptied,
 }
 
-/// The value of one metadata member.
+/// The value of a metadata member.
 pub trait MemberValue {
     /// Passes the JSON form of the value to `each`, with the name of the member. A localized member passes each of its variants.
     fn write_members(&self, name: &str, each: &mut dyn FnMut(&str, JsonForm<'_>));
@@ -84,7 +84,7 @@ pub trait MemberValue {
     fn dedup(&mut self) {}
 }
 
-/// One member of a metadata table.
+/// A member of a metadata table.
 pub trait Member: MemberValue + Sized {
     /// True if the member has `name#tag` variants (OIDC Registration §2.1).
     const LOCALIZED: bool = false;
@@ -98,7 +98,7 @@ pub trait Member: MemberValue + Sized {
     /// Returns the JSON Schema (2020-12) of its JSON form.
     fn schema() -> Value;
 
-    /// Reads the member `name` from one value, or from one value for each language. `null` and `""` count as absent (RFC 7592
+    /// Reads the member `name` from a single value, or from a value for each language. `null` and `""` count as absent (RFC 7592
     /// §2.2: "null or empty values").
     ///
     /// # Errors

@@ -14,9 +14,9 @@ pub use redirection::REDIRECT_URIS_MAX;
 pub(crate) use redirection::redirection_uris;
 pub use tokens::REQUEST_URIS_MAX;
 
-/// One rule.
+/// A rule.
 pub struct Rule {
-    /// The rule in one sentence, for the reference page.
+    /// The rule in a sentence, for the reference page.
     pub doc: &'static str,
     /// The specification and section of the rule.
     pub spec: &'static str,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::ClientMetadata;
 use crate::member::Object;
 
-/// The members of one JSON object without duplicates, in the order in which they were sent.
+/// The members of a JSON object without duplicates, in the order in which they were sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SentMembers(Vec<(Cow<'static, str>, Value)>);
 

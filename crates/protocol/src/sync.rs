@@ -25,7 +25,7 @@ mod tests {
 
     use super::*;
 
-    /// A mutex whose holder panicked can still be locked, with the value it had.
+    /// A mutex can still be locked after its holder panicked, and has its value.
     #[test]
     fn poisoned_mutex_is_locked() {
         let mutex = Mutex::new(7);

@@ -1,17 +1,17 @@
-//! The macro that declares a metadata table, in which each member is one row.
+//! The macro that declares a metadata table, in which each member is a row.
 
 use serde_json::Value;
 
 use crate::member::{Member, MemberValue};
 
-/// The row of one member in a metadata table.
+/// The row of a member in a metadata table.
 #[derive(Debug, Clone, Copy)]
 pub struct MemberRow {
     /// The member's name.
     pub name: &'static str,
     /// The specification that defines it.
     pub spec: &'static str,
-    /// The meaning in one sentence, for the reference pages.
+    /// The meaning in a sentence, for the reference pages.
     pub doc: &'static str,
     /// The shape of its JSON form in words, for the reference pages.
     pub shape: &'static str,
@@ -230,12 +230,12 @@ macro_rules! metadata {
                 $( if let Some(value) = &mut self.$name { $crate::member::MemberValue::dedup(value); } )+
             }
 
-            /// Returns the members as the text of one JSON object.
+            /// Returns the members as the text of a JSON object.
             pub fn json(&self) -> String {
                 $crate::form::object(self.present())
             }
 
-            /// Sets one member from its JSON form. A member that the table does not have is ignored.
+            /// Sets a member from its JSON form. A member that the table does not have is ignored.
             ///
             /// # Errors
             /// The value does not have the form of the member.

@@ -47,7 +47,7 @@ impl TokenTerms {
         })
     }
 
-    /// Reads terms from the text of one JSON object.
+    /// Reads terms from the text of a JSON object.
     ///
     /// # Errors
     /// The text is not a JSON object, or a member is unknown, not in its form, or empty; the error names it.

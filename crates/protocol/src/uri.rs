@@ -160,7 +160,7 @@ fn plain(text: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The classes of characters that occur in a text, found in one pass because it runs for every URI of every client.
+/// The classes of characters that occur in a text, found in a single pass because it runs for every URI of every client.
 #[derive(Clone, Copy)]
 struct CharacterClasses(u8);
 

@@ -14,7 +14,7 @@ const MORE: [&str; 1] = ["ext_param_owner"];
 /// The label for a member that is not known.
 pub const OTHER: &str = "other";
 
-/// The registrations at one provider since the start of the process.
+/// The registrations at a provider since the start of the process.
 #[derive(Debug, Default)]
 pub struct RegistrationCounts {
     registered: AtomicU64,

@@ -1,4 +1,4 @@
-//! The registration endpoint and the client configuration endpoint, one handler a route.
+//! The registration endpoint and the client configuration endpoint, a handler for each route.
 
 mod delete;
 mod read;

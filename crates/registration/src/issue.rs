@@ -14,7 +14,7 @@ use store::{Client, NewClient, SecretChange};
 
 use crate::Registration;
 
-/// Makes a client with its identifier, secret and token, from one read of the random source. RFC 7591 §3.2.1.
+/// Makes a client with its identifier, secret and token, from a single read of the random source. RFC 7591 §3.2.1.
 ///
 /// # Errors
 /// When the random source fails.

@@ -5,8 +5,6 @@
 //! [`admission`] what is agreed, has `issue` and the store make the client, and answers with `response`. `refusal` has the answer to
 //! everything that goes wrong, and `outcome` records it.
 
-#![warn(missing_docs)]
-
 use std::time::Duration;
 
 use admission::Policy;
@@ -43,7 +41,7 @@ pub enum RegistrationAccess {
     Open,
 }
 
-/// Registration at one provider.
+/// Registration at a provider.
 pub struct Registration {
     /// The rules of the provider.
     pub policy: Policy,

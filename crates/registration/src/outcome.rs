@@ -17,7 +17,7 @@ use crate::Registration;
 /// The maximum length of an account name in the audit trail, in characters.
 const ACCOUNT_NAME_MAX: usize = 64;
 
-/// Runs one request and records its outcome in the metrics and the refusal log.
+/// Runs a request and records its outcome in the metrics and the refusal log.
 ///
 /// # Errors
 /// The failure of the request.
@@ -104,7 +104,7 @@ pub(crate) async fn record_login<T>(
     })
 }
 
-/// Returns the actor of a request whose caller is not authenticated.
+/// Returns the actor of a request without an authenticated caller.
 pub(crate) fn anonymous(address: Option<IpAddr>) -> Actor {
     Actor {
         address,

@@ -59,7 +59,7 @@ pub(crate) const REGISTRATIONS: &str = "registrations";
 /// The subject of [`Refusal::TooMany`] for updates and deletions, refused ones included.
 pub(crate) const UPDATES: &str = "updates";
 
-/// The subject of [`Refusal::TooMany`] for fetches of one caller that are in progress.
+/// The subject of [`Refusal::TooMany`] for fetches of a caller that are in progress.
 pub(crate) const FETCHES: &str = "fetches";
 
 /// The authentication schemes in the answer to a request without credentials, in order.

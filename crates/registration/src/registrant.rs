@@ -27,7 +27,7 @@ use crate::{EndpointKind, Refusal, Registration, RegistrationAccess};
 pub enum Registrant {
     /// Anonymous: the provider is open.
     Anonymous,
-    /// An account whose password was verified. RFC 7617.
+    /// An account with a verified password. RFC 7617.
     Account(Account),
     /// The holder of an initial access token. RFC 7591 §1.2.
     Token(TokenInfo),
@@ -40,7 +40,7 @@ impl Registrant {
     }
 
     /// Returns the key under which registrations of the caller are limited: the account or the token if there is one, so that
-    /// the customers behind one shared address do not limit each other, and the address otherwise.
+    /// the customers behind a shared address do not limit each other, and the address otherwise.
     pub fn rate_limit_key(&self, request: &HttpRequest) -> Option<RateLimitKey> {
         match self {
             Self::Anonymous => peer::client_address(request).map(RateLimitKey::Address),
@@ -181,7 +181,7 @@ async fn authenticate(
     found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
 }
 
-/// Returns the token that was presented. One published client library sends the base64 of a token that is not a JWT, so a text
+/// Returns the token that was presented. A published client library sends the base64 of a token that is not a JWT, so a text
 /// that begins like a token after decoding is decoded.
 fn initial_access_token(presented: &Secret) -> InitialAccessToken {
     let text = presented.reveal();

@@ -14,7 +14,7 @@ use crate::refusal::{FETCHES, REGISTRATIONS, UPDATES};
 use crate::{Refusal, Registration};
 
 impl Registration {
-    /// Counts one registration.
+    /// Counts a registration.
     ///
     /// # Errors
     /// 429 when there were too many.
@@ -25,7 +25,7 @@ impl Registration {
             .map_err(|wait| Refusal::TooMany(REGISTRATIONS, wait))
     }
 
-    /// Counts one update or deletion.
+    /// Counts an update or deletion.
     ///
     /// # Errors
     /// 429 when there were too many.
@@ -98,7 +98,7 @@ impl Registration {
     }
 }
 
-/// Returns the party on whose behalf documents are fetched: the one that is limited, at an address.
+/// Returns the party for which documents are fetched: the limited caller, at an address.
 pub(crate) fn fetch_caller(key: Option<&RateLimitKey>, address: Option<IpAddr>) -> Caller {
     Caller {
         name: key.map_or_else(String::new, ToString::to_string),

@@ -35,7 +35,7 @@ fn by_hand(account: Option<&str>) -> Actor {
     }
 }
 
-/// Returns an error and its causes as one sentence. A cause is left out if the text before it contains it already.
+/// Returns an error and its causes as a sentence. A cause is left out if the text before it contains it already.
 pub(crate) fn error_text(error: &anyhow::Error) -> String {
     error
         .chain()
@@ -63,7 +63,7 @@ fn date_or(at: Option<Timestamp>, absent: &str) -> String {
     at.map_or_else(|| absent.to_owned(), date)
 }
 
-/// One JSON object per line.
+/// A JSON object per line.
 fn lines(objects: impl Iterator<Item = Value>) -> String {
     objects.fold(String::new(), |mut text, object| {
         let _ = writeln!(text, "{}", visible_json(&object.to_string()));

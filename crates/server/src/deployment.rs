@@ -34,7 +34,7 @@ pub struct Deployment {
     proxies: Data<Proxies>,
 }
 
-/// The state of one provider's routes.
+/// The state of a provider's routes.
 #[derive(Clone)]
 struct ProviderRoutes {
     host: String,
@@ -46,7 +46,7 @@ struct ProviderRoutes {
     keys: KeyRing,
 }
 
-/// The error of a deployment that cannot be made: one sentence.
+/// The error of a deployment that cannot be made: a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum DeploymentError {
     /// A member of a provider's document.
@@ -57,10 +57,8 @@ pub enum DeploymentError {
         /// The variable that sets the member as well.
         hint: String,
     },
-    /// The domains of two providers.
     #[error("provider.domains: {0}")]
     Domains(#[from] webfinger::DirectoryError),
-    /// A provider's keys.
     #[error("the keys of {issuer} cannot be used: {error}")]
     Keys { issuer: String, error: KeyError },
 }
@@ -91,7 +89,7 @@ impl Deployment {
         })
     }
 
-    /// Adds every route. Providers on one host are told apart by their paths and `Host` is ignored; providers on several
+    /// Adds every route. Providers on the same host are told apart by their paths and `Host` is ignored; providers on several
     /// hosts are chosen by it.
     pub fn mount(&self, config: &mut ServiceConfig) {
         config
@@ -159,7 +157,7 @@ impl Deployment {
     /// Reads every provider's keys again, and renders the documents of those that changed. Blocks on the store.
     ///
     /// # Errors
-    /// Fails for the first provider whose keys cannot be read or do not sign; its documents stay as they were.
+    /// Fails at the first provider with keys that cannot be read or do not sign; its documents stay as they were.
     pub fn reload_keys(&self) -> Result<(), KeyError> {
         for provider in &self.providers {
             if provider.keys.reload()? {

@@ -1,4 +1,4 @@
-//! Frontdesk: WebFinger, discovery and dynamic client registration as one service.
+//! Frontdesk: WebFinger, discovery and dynamic client registration as a single service.
 //!
 //! [`cli`] reads the command line, [`config`] the settings; [`serve`] puts the [`deployment`] on its listeners;
 //! [`commands`] holds the other commands.

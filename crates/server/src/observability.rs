@@ -12,7 +12,7 @@ use crate::settings::named;
 /// Reads a value of `log.level`.
 ///
 /// # Errors
-/// One sentence that names the setting.
+/// A sentence that names the setting.
 pub fn log_filter(level: &str) -> anyhow::Result<EnvFilter> {
     logging::parse_filter(level).map_err(|rest| anyhow!("{} {rest}", named("log.level")))
 }
@@ -20,7 +20,7 @@ pub fn log_filter(level: &str) -> anyhow::Result<EnvFilter> {
 /// Starts logging to standard error, and hands spans to `traces`.
 ///
 /// # Errors
-/// One sentence, when the level is wrong or logging was started before.
+/// A sentence, when the level is wrong or logging was started before.
 pub fn start_logging(level: &str, json: bool, traces: Option<&Traces>) -> anyhow::Result<()> {
     logging::start(log_filter(level)?, json, traces)
 }
@@ -28,7 +28,7 @@ pub fn start_logging(level: &str, json: bool, traces: Option<&Traces>) -> anyhow
 /// Starts the export of traces if the configuration names a collector. Does not connect to it.
 ///
 /// # Errors
-/// One sentence, when certificates or randomness are missing.
+/// A sentence, when certificates or randomness are missing.
 pub fn start_traces(config: &Config) -> anyhow::Result<Option<Traces>> {
     let Some(endpoint) = &config.traces else {
         return Ok(None);

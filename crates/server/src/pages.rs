@@ -1,4 +1,4 @@
-//! The reference pages of the settings, of what is looked at from outside and of the metrics, rendered from the tables.
+//! The reference pages of the settings, of the checks from outside and of the metrics, rendered from the tables.
 
 use std::fmt::Write;
 

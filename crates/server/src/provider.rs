@@ -21,7 +21,6 @@ pub const PLACEHOLDERS: [(&str, &str); 3] = [
 /// A provider's document, and the endpoints in it that are placeholders of ours.
 #[derive(Debug, Clone)]
 pub struct ProviderOffer {
-    /// The document.
     pub metadata: ProviderMetadata,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,

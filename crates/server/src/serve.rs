@@ -70,20 +70,19 @@ pub fn serve(config: Config, traces: Option<Traces>) -> anyhow::Result<()> {
     outcome
 }
 
-/// The configuration after it was checked, with what was made from it alone.
+/// The configuration after it was checked, and the objects that depend on it alone.
 struct Prepared {
     config: Config,
     first_password: Option<Secret>,
     fetcher: Fetcher,
 }
 
-/// The sockets of the listeners.
 struct Sockets {
     public: Vec<TcpListener>,
     management: Vec<TcpListener>,
 }
 
-/// Checks what the operator gave, and listens, before anything is created.
+/// Checks the configuration, and listens, before anything is created.
 fn prepare(mut config: Config) -> anyhow::Result<(Prepared, Sockets)> {
     config
         .providers
@@ -187,7 +186,6 @@ fn services(
     })
 }
 
-/// The running servers.
 struct Servers {
     public: Server,
     management: Server,
@@ -223,7 +221,7 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
     })
 }
 
-/// Returns what /metrics reads, and starts to watch the store.
+/// Returns the sources of /metrics, and starts to watch the store.
 fn sources(opened: &Opened) -> MetricSources {
     MetricSources {
         services: opened.services.clone(),
@@ -273,7 +271,7 @@ async fn run(
     Ok(served?)
 }
 
-/// Saves what is left in memory, and closes the store.
+/// Saves the refusals in memory, and closes the store.
 fn drain(opened: &Opened) {
     let Services {
         store, refusals, ..

@@ -32,7 +32,6 @@ const LAST_USED_INTERVAL: Duration = Duration::from_hours(1);
 /// The beginning of the warnings about keys.
 const NOT_RELOADED: &str = "signing keys could not be reloaded";
 
-/// Starts every task.
 pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
     let store = services.store.acting_as(Actor::process("schedule"));
     let deployment = deployment.clone();
@@ -74,7 +73,6 @@ where
     });
 }
 
-/// Runs work that blocks.
 async fn run_blocking<T, E>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> anyhow::Result<T>

@@ -20,7 +20,7 @@ use crate::schema::audit;
 
 pub use event::{Actor, AuditEvent, AuditRecord, RefusalRecord};
 
-/// The maximum number of rows that one transaction deletes, so that registrations do not wait for
+/// The maximum number of rows that a single transaction deletes, so that registrations do not wait for
 /// long.
 const ROWS_PER_PURGE: i64 = 1_000;
 
@@ -32,7 +32,7 @@ impl Store {
     }
 
     /// Returns at most `limit` rows with identifiers greater than `after`, written at `since` or
-    /// later, in the order of time; only the rows of one client if `client` is given.
+    /// later, in the order of time; only the rows of a client if `client` is given.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -74,7 +74,7 @@ fn milliseconds(since: i64) -> String {
 }
 
 impl AuditRow {
-    /// Returns the row of one event that the actor causes.
+    /// Returns the row of an event that the actor causes.
     pub fn new(id: String, event: AuditEvent, actor: &Actor) -> Self {
         let text = |text: &Option<String>| {
             text.as_deref()
@@ -222,7 +222,7 @@ pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Resu
     Ok(())
 }
 
-/// Writes one row in the current transaction.
+/// Writes a row in the current transaction.
 pub fn write_one(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), StoreError> {
     write(connection, &[Cow::Borrowed(row)])
 }

@@ -1,6 +1,6 @@
-//! Backups: all tables in one file that either database can restore.
+//! Backups: all tables in a single file that either database can restore.
 //!
-//! The file has one JSON object on each line: a header with the migrations and columns, one line
+//! The file has a JSON object on each line: a header with the migrations and columns, a line
 //! for each row, and a footer with the number of rows and the SHA-256 of all bytes before it.
 //! Sealed values stay sealed; the sealing key is not in the file.
 
@@ -127,7 +127,7 @@ impl DigestWriter<'_> {
 }
 
 impl Store {
-    /// Writes all rows of one snapshot and returns their number. Other processes may read and write
+    /// Writes all rows of a single snapshot and returns their number. Other processes may read and write
     /// at the same time. `progress` is called with the number of rows after each page.
     ///
     /// # Errors
@@ -139,7 +139,7 @@ impl Store {
         mut progress: impl FnMut(u64),
     ) -> Result<u64, BackupError> {
         let mut connection = AnyConnection::establish_at(&self.0.url, ConnectionUse::Read)?;
-        // One snapshot for all tables, so that later commits are in none of them.
+        // A single snapshot for all tables, so that later commits are in none of them.
         match &mut connection {
             AnyConnection::Sqlite(sqlite) => {
                 AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;

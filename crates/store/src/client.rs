@@ -78,7 +78,7 @@ impl Client {
 pub struct ClientSummary {
     /// The client identifier.
     pub id: ClientId,
-    /// The agreed metadata, as the text of one JSON object.
+    /// The agreed metadata, as the text of a JSON object.
     pub metadata: String,
     /// The client secret, if the client has one.
     pub secret: Option<ClientSecret>,

@@ -10,7 +10,7 @@ use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::schema::client;
 
-/// Returns the rows of clients, in the order of `ids`, from one snapshot of the database.
+/// Returns the rows of clients, in the order of `ids`, from a single snapshot of the database.
 pub fn find_all(
     connection: &mut AnyConnection,
     ids: &[&str],

@@ -43,7 +43,7 @@ pub struct ClientRow {
 
 impl ClientRow {
     /// Returns the row of a new client and its summary. The other parts of the client are dropped
-    /// here, because many rows wait for one transaction.
+    /// here, because many rows wait for a single transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, ClientSummary), StoreError> {
         let NewClient {
             id,

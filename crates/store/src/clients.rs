@@ -21,7 +21,7 @@ use crate::schema::client;
 use crate::seal::{constant_time_eq, digest};
 use crate::token_id::TokenId;
 
-/// The maximum number of expired clients that one transaction deletes, so that registrations do not
+/// The maximum number of expired clients that a single transaction deletes, so that registrations do not
 /// wait for long.
 const ROWS_PER_PURGE: i64 = 500;
 

@@ -111,7 +111,7 @@ pub(crate) struct WaitCounters {
 mod tests {
     use super::*;
 
-    /// A measured value is counted in the first bucket whose bound it does not exceed.
+    /// A measured value is counted in the first bucket that has a bound not below it.
     #[test]
     fn value_goes_into_its_bucket() {
         let buckets = HistogramCounters::new(&[1, 4, 8]);

@@ -4,7 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 /// The reason why an operation of the store failed.
 ///
-/// Each prints as one sentence for an operator, without secrets and without values of statements.
+/// Each prints as a sentence for an operator, without secrets and without values of statements.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database is down, busy or full, or the queue of writes is full. The same request may
@@ -136,7 +136,7 @@ impl From<Error> for StoreError {
     }
 }
 
-/// Returns a message of the database on one line.
+/// Returns a message of the database on a single line.
 pub(crate) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

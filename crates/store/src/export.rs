@@ -1,4 +1,4 @@
-//! Exported clients: one line of JSON with the columns of a client's row.
+//! Exported clients: a single line of JSON with the columns of a client's row.
 //!
 //! The secret stays sealed and the registration access token a digest, so the line reveals neither.
 //! Metadata and terms are exported byte for byte. A line that another program wrote may have the

@@ -65,7 +65,7 @@ impl Store {
         Ok(self.absent(batch, present)?.len())
     }
 
-    /// Imports the clients of the batch that do not exist here yet, in one transaction, and returns
+    /// Imports the clients of the batch that do not exist here yet, in a single transaction, and returns
     /// their number.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Inserts any number of clients with one statement, on PostgreSQL.
+//! Inserts any number of clients with a single statement, on PostgreSQL.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;

@@ -8,7 +8,7 @@ use crate::change::{ClientChange, QueuedWrite};
 use crate::error::StoreError;
 use crate::pending_write::PendingWrite;
 
-/// The maximum number of clients that one write sets.
+/// The maximum number of clients that a write sets.
 const CLIENTS_PER_WRITE: usize = 500;
 
 impl Store {

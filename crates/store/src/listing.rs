@@ -19,9 +19,9 @@ pub struct ClientFilter {
     pub owner: Option<String>,
     /// Clients of the provider with this issuer.
     pub provider: Option<String>,
-    /// Clients whose identifier was issued at this time or later.
+    /// Clients with an identifier issued at this time or later.
     pub issued_from: Option<Timestamp>,
-    /// Clients whose identifier was issued before this time.
+    /// Clients with an identifier issued before this time.
     pub issued_before: Option<Timestamp>,
     /// Clients issued before this time whose registration access token has no recorded use since.
     pub unused_since: Option<Timestamp>,

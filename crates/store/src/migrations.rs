@@ -19,7 +19,7 @@ use crate::seal::{SealContext, SealingKey};
 /// All migrations.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// The migration whose column the program fills.
+/// The migration with a column that the program fills.
 const PATTERNS: &str = "0010_redirect_patterns";
 
 /// The text of the sentinel.

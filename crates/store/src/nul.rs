@@ -14,7 +14,7 @@ use crate::schema::client;
 /// The maximum number of rows that are read at a time.
 const PAGE_SIZE: i64 = 500;
 
-/// The clients whose JSON PostgreSQL cannot read.
+/// The clients with JSON that PostgreSQL cannot read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientsWithNul {
     /// The number of clients.

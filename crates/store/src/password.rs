@@ -25,7 +25,7 @@ const PASSES_MAX: u32 = 16;
 /// The maximum output length of a stored hash, in bytes.
 const OUTPUT_MAX: usize = 64;
 
-/// Reusable memory for verifying passwords on one thread.
+/// Reusable memory for verifying passwords on a single thread.
 #[derive(Default)]
 pub struct PasswordMemory(Vec<Block>);
 

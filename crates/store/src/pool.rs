@@ -31,7 +31,7 @@ const EXHAUSTED_TIMEOUT: Duration = Duration::from_secs(7);
 /// The maximum number of replaced pools that still have connections in use.
 const MAX_ABANDONED: usize = 4;
 
-/// The connections to one store.
+/// The connections to a store.
 pub struct Pool {
     url: DatabaseUrl,
     connections: RwLock<PoolState>,
@@ -202,7 +202,7 @@ impl Pool {
         Err(StoreError::Unavailable(error.to_string()))
     }
 
-    /// Replaces the pool whose connections are stuck.
+    /// Replaces a pool of stuck connections.
     fn replace_pool(&self, stuck: &PoolState) {
         let mut abandoned = lock(&self.abandoned);
         abandoned.retain(|in_use| in_use.strong_count() > 0);

@@ -21,7 +21,7 @@ use crate::queue::{InFlight, JobQueue, QueueError, Waiters};
 use crate::seal::{SealingKey, constant_time_eq};
 use crate::worker_pool::{BatchWorker, WorkerPool};
 
-/// The maximum number of reads in one batch.
+/// The maximum number of reads in a batch.
 const BATCH_SIZE: usize = 64;
 
 /// The number of reader threads.

@@ -1,4 +1,4 @@
-//! Inserts a batch of registrations with their audit rows in one statement, on PostgreSQL: one
+//! Inserts a batch of registrations with their audit rows in a single statement, on PostgreSQL: one
 //! round trip, and a transaction of its own.
 
 use diesel::pg::Pg;

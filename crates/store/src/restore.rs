@@ -24,7 +24,7 @@ use crate::tables::{TABLES, columns, insert_from_json};
 /// The maximum length of a line, in bytes, far above that of any row.
 const MAX_LINE_BYTES: u64 = 4 << 20;
 
-/// The number of rows that one statement inserts.
+/// The number of rows that a single statement inserts.
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl Store {

@@ -63,7 +63,7 @@ impl DatabaseUrl {
         matches!(self.0, DatabaseTarget::Sqlite(_))
     }
 
-    /// Returns the maximum number of pooled connections of one process.
+    /// Returns the maximum number of pooled connections of a process.
     pub fn max_connections(&self) -> u32 {
         if self.is_sqlite() { 4 } else { 8 }
     }
@@ -100,7 +100,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns a message of the driver on one line, without the password in case the message quotes
+    /// Returns a message of the driver on a single line, without the password in case the message quotes
     /// the URL.
     pub(crate) fn redact(&self, message: &str) -> String {
         let mut message = crate::error::one_line(message);

@@ -32,11 +32,11 @@ const MAX_ABANDONED: usize = 8;
 /// The time that closing the store waits for queued jobs.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The work of the threads of one pool.
+/// The work of the threads of a pool.
 pub trait BatchWorker: Send + Sync + Sized + 'static {
-    /// The input of one job.
+    /// The input of a job.
     type Input: Send;
-    /// The result of one job.
+    /// The result of a job.
     type Output: Send;
 
     /// The name of the threads.

@@ -1,6 +1,6 @@
-//! Group commit: queued writes share one durable transaction.
+//! Group commit: queued writes share a single durable transaction.
 //!
-//! A writer takes all queued writes, without a timer: one write when the store is idle, hundreds
+//! A writer takes all queued writes, without a timer: a single write when the store is idle, hundreds
 //! under load. Each caller gets the result of its own write, and only after the commit. SQLite has
 //! one write lock and so one writer; PostgreSQL has two, so that one fills a batch while the other
 //! commits. A second writer is woken for the first write that waits, because a write that waits for
@@ -25,14 +25,14 @@ use crate::register_many::RegisterMany;
 use crate::url::DatabaseUrl;
 use crate::worker_pool::{BatchWorker, WorkerPool};
 
-/// The maximum number of writes in one transaction.
+/// The maximum number of writes in a single transaction.
 const BATCH_SIZE: usize = 256;
 
 /// The idle time after which a connection is pinged before its next use. A ping costs a round trip,
 /// and under load one batch follows another.
 const PING_AFTER: Duration = Duration::from_millis(1);
 
-/// The result of one write: true if it changed something, or the error that prevented it.
+/// The result of a write: true if it changed something, or the error that prevented it.
 pub type WriteResult = Result<bool, StoreError>;
 
 /// The queue of writes and the threads that empty it.
@@ -154,7 +154,7 @@ impl BatchWorker for WriteWorker {
     }
 }
 
-/// The connection of one writer thread, opened when it is needed.
+/// The connection of a writer thread, opened when it is needed.
 struct WriteConnection<'a> {
     url: &'a DatabaseUrl,
     counters: &'a WriteCounters,
@@ -212,7 +212,7 @@ impl WriteConnection<'_> {
             .collect()
     }
 
-    /// Runs all writes in one transaction, and counts it.
+    /// Runs all writes in a single transaction, and counts it.
     fn write_together(&mut self, writes: &[Box<QueuedWrite>]) -> Result<Vec<bool>, BatchError> {
         let begun = Instant::now();
         let result = self.transact(writes);
@@ -253,7 +253,7 @@ impl WriteConnection<'_> {
         }
     }
 
-    /// Inserts a batch of nothing but registrations on PostgreSQL: one statement, which commits
+    /// Inserts a batch of nothing but registrations on PostgreSQL: a single statement, which commits
     /// itself.
     fn register(&mut self, registrations: RegisterMany<'_>) -> Result<(), BatchError> {
         let mut connection = self.live_connection().map_err(BatchError::Lost)?;

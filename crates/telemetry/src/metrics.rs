@@ -25,7 +25,7 @@ use protocol::sync::unpoisoned;
 /// The methods that are counted under their names. All others are counted as `other`, because callers choose them.
 pub const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
 
-/// The statuses whose counters are cached, the frequent ones first.
+/// The statuses with cached counters, in the order of their frequency.
 const STATUSES: [u16; 20] = [
     200, 304, 201, 204, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 429, 431, 500, 501,
     503,
@@ -36,7 +36,7 @@ const BOUNDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// The counters of one process. Clones share them.
+/// The counters of a process. Clones share them.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
@@ -45,7 +45,7 @@ pub struct Metrics {
     routes: Arc<RwLock<HashMap<String, Arc<RouteMetrics>>>>,
 }
 
-/// The counters of one route, cached so that a request needs no look-up by text.
+/// The counters of a route, cached so that a request needs no look-up by text.
 pub struct RouteMetrics {
     template: String,
     requests: IntCounterVec,
@@ -116,7 +116,6 @@ impl RouteMetrics {
         &self.template
     }
 
-    /// Counts one answered request.
     pub fn count(&self, method: &Method, status: StatusCode, duration: Duration) {
         let row = METHODS.iter().position(|known| *known == method.as_str());
         let column = STATUSES.iter().position(|known| *known == status.as_u16());

@@ -13,7 +13,7 @@ use protocol::issuer::ISSUER_REL;
 /// Aliases and links of a provider's resources, on one of its domains or on all.
 #[derive(Debug, Clone, Default)]
 pub struct ExtraLinks {
-    /// The domain whose resources have them; without it, all domains of the provider.
+    /// The domain of the resources that have them; without it, all domains of the provider.
     pub domain: Option<Domain>,
     /// Other names of a resource. RFC 7033 §4.4.2.
     pub aliases: Vec<Template>,

@@ -27,7 +27,7 @@ pub(crate) struct HostClaim {
 pub(crate) enum ClaimReason {
     /// The host is the issuer's own.
     Own,
-    /// The host is among the provider's domains, on one port or on any.
+    /// The host is among the provider's domains, on a certain port or on any.
     Listed(Option<u16>),
 }
 
@@ -36,7 +36,7 @@ impl HostClaim {
         self.provider.issuer.tenant().is_some()
     }
 
-    /// Returns true if neither of two claims to one host goes before the other.
+    /// Returns true if neither of two claims to the same host goes before the other.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         if Arc::ptr_eq(&self.provider, &other.provider) || self.is_tenant() || other.is_tenant() {
             return false;
@@ -78,7 +78,7 @@ impl HostClaim {
     }
 }
 
-/// The claims to a host on one port, or on every port without claims of its own.
+/// The claims to a host on a port, or on every port without claims of its own.
 #[derive(Debug)]
 pub(crate) struct HostClaims {
     /// Every provider with a claim, the longest issuer path first.
@@ -89,7 +89,7 @@ pub(crate) struct HostClaims {
 }
 
 impl HostClaims {
-    /// Ranks the claims to one host on a port. They come in the order of the configuration, which decides between equals.
+    /// Ranks the claims to a host on a port. They come in the order of the configuration, which decides between equals.
     pub(crate) fn rank(claims: &[HostClaim], port: Option<u16>) -> Self {
         let mut ranked: Vec<_> = claims
             .iter()

@@ -6,7 +6,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`request`] | the query: one resource, and the requested relations |
+//! | [`request`] | the query: a resource, and the requested relations |
 //! | [`resource`] | identifiers, normalised |
 //! | [`domain`] | the hosts for which the operator lets a provider answer |
 //! | [`directory`] | the provider of each host |
@@ -15,8 +15,6 @@
 //! | [`link`] | the JSON Resource Descriptor |
 //! | [`host_meta`] | the host metadata, which names the endpoint |
 //! | [`handler`] | the endpoint |
-
-#![warn(missing_docs)]
 
 mod answer;
 mod authority;

@@ -9,7 +9,7 @@ use crate::extra_links::{ExtraLinks, Link, LinkTarget};
 use crate::percent;
 use crate::template::USER_PLACEHOLDER;
 
-/// The links of one provider, rendered once.
+/// The links of a provider, rendered once.
 #[derive(Debug)]
 pub(crate) struct Links {
     issuer: JsonTemplate,

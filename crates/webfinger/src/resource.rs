@@ -211,7 +211,7 @@ const TOO_LONG: ResourceError = ResourceError("The resource is too long.");
 
 const NO_HOST: ResourceError = ResourceError("The resource must have a host.");
 
-/// A malformed query, which is answered with 400: one sentence without any part of the request. RFC 7033 §4.2.
+/// A malformed query, which is answered with 400: a sentence without any part of the request. RFC 7033 §4.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceError(pub(crate) &'static str);
 

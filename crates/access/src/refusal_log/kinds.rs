@@ -10,19 +10,18 @@ use store::audit::{AuditEvent, RefusalRecord};
 /// The maximum number of kinds with full detail.
 pub(super) const ALIKE: usize = 1024;
 
-/// The maximum number of kinds whose IPv6 addresses are /48 networks.
+/// The maximum number of kinds with a /48 network in place of an IPv6 address.
 pub(super) const NETWORKS: usize = 256;
 
 /// The maximum number of kinds with only an event and a provider.
 pub(super) const EVENTS: usize = 64;
 
-/// The end of a detail whose address is that of a /48 network.
+/// The end of a detail with the address of a /48 network.
 const OF_NETWORK: &str = ", from networks of this /48";
 
 /// The detail of refusals without an address.
 const OF_EVENT: &str = "from more networks than are told apart";
 
-/// A level of detail.
 struct Level {
     /// Turns a kind of the level before into one of this level.
     coarser: fn(RefusalRecord) -> RefusalRecord,
@@ -49,7 +48,7 @@ const LEVELS: [Level; 4] = [
     },
 ];
 
-/// Refusals of one kind.
+/// Refusals of a kind.
 pub(super) struct PendingRefusals {
     pub(super) times: i64,
     pub(super) request_id: Option<String>,

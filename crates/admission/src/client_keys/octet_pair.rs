@@ -75,7 +75,7 @@ impl OctetPairCurve {
         key.len() == self.width
     }
 
-    /// Returns true if a public key is the only encoding of a point of the curve whose order is not small.
+    /// Returns true if a public key is the only encoding of a point of the curve, and the order of the point is not small.
     ///
     /// # Errors
     /// When there is no memory for the numbers.

@@ -1,4 +1,4 @@
-//! Measures the framework alone: actix-web with one route that answers with the bytes of a file.
+//! Measures the framework alone: actix-web with a single route that answers with the bytes of a file.
 //! `scripts/bench` compares the documents of the service with it.
 //!
 //! `bare FILE` takes a free port of 127.0.0.1, prints it on standard output, and serves the file at

@@ -65,7 +65,7 @@ impl StepOutcome<'_> {
     }
 }
 
-/// One step, as it is printed.
+/// A step, as it is printed.
 pub(super) struct PrintedStep<'a> {
     pub(super) name: &'static str,
     pub(super) request: &'a ProbeRequest,
@@ -100,7 +100,7 @@ impl<'out> TryReport<'out> {
         // Shorter secrets occur in ordinary words, which would be masked too.
         if secret.reveal().chars().count() >= 4 && !self.secrets.contains(secret) {
             self.secrets.push(secret.clone());
-            // One secret may contain another: the longest is masked first.
+            // A secret may contain another: the longest is masked first.
             self.secrets
                 .sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
         }

@@ -1,4 +1,4 @@
-//! Runs one step: sends its request, checks the response, prints both.
+//! Runs a step: sends its request, checks the response, prints both.
 
 use std::time::Instant;
 

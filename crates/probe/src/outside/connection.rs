@@ -108,7 +108,7 @@ pub(super) fn is_reachable(
     Ok(right && reached)
 }
 
-/// Returns true if the certificate of one address is valid; otherwise the fault is a finding.
+/// Returns true if the certificate of an address is valid; otherwise the fault is a finding.
 fn has_valid_certificate(
     checker: &mut OutsideChecker<'_, '_>,
     origin: &str,

@@ -15,9 +15,9 @@ use crate::resolver::ResolveOverride;
 pub struct OutsideOptions {
     /// A PEM file of certificate authorities to trust besides the system's.
     pub ca: Option<PathBuf>,
-    /// True if every line is one JSON object.
+    /// True if every line is a JSON object.
     pub json: bool,
-    /// Hosts whose addresses are not taken from DNS.
+    /// The addresses of hosts that are not looked up in DNS.
     pub resolve: Vec<ResolveOverride>,
     /// The time before its end in which a certificate is a finding.
     pub expires_soon: Duration,
@@ -27,7 +27,6 @@ pub struct OutsideOptions {
 #[derive(Debug, Clone)]
 pub struct ExpectedProvider {
     pub issuer: Issuer,
-    /// The provider's document.
     pub document: Object,
     /// Members of the document whose endpoints are placeholders of the service and lead nowhere.
     pub placeholders: Vec<&'static str>,
@@ -54,7 +53,7 @@ pub struct ExpectedProvider {
     pub body_bytes: usize,
 }
 
-/// The addresses for WSO2 clients below one path.
+/// The addresses for WSO2 clients below a path.
 #[derive(Debug, Clone)]
 pub struct ExpectedWso2Paths {
     /// The path below which they are.
@@ -67,7 +66,7 @@ pub struct ExpectedWso2Paths {
     pub registration: Vec<String>,
 }
 
-/// The answer of WebFinger about one resource at one origin.
+/// The answer of WebFinger about a resource at an origin.
 #[derive(Debug, Clone)]
 pub struct ExpectedDescriptor {
     /// The scheme, host and port to ask.

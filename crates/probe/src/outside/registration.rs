@@ -178,7 +178,7 @@ fn check_challenges(
     )
 }
 
-/// The schemes of a response's challenges; a proxy may put several on one line.
+/// The schemes of a response's challenges; a proxy may put several on a single line.
 fn challenge_schemes(answer: &ProbeResponse) -> Vec<&str> {
     let values = answer.values(&WWW_AUTHENTICATE);
     let words = values.into_iter().flat_map(|value| value.split([' ', ',']));

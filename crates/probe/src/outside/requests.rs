@@ -1,4 +1,4 @@
-//! Sends one request, and classifies a response with an unexpected status.
+//! Sends a request, and classifies a response with an unexpected status.
 
 use std::collections::BTreeSet;
 

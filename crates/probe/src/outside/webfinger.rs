@@ -15,7 +15,7 @@ use crate::client::{ProbeRequest, ProbeResponse};
 /// The maximum number of redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// Asks one origin about one resource.
+/// Asks an origin about a resource.
 pub(super) fn check(
     checker: &mut OutsideChecker<'_, '_>,
     expected: &ExpectedDescriptor,

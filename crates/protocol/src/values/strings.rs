@@ -1,7 +1,7 @@
 //! String values: words of a registry, names, texts and scopes.
 //!
 //! Texts reach logs, terminals and consent pages, where an invisible character, a line separator or a change of the reading
-//! direction makes one text look like another. So they are refused in requests. Texts in the store are older than some of these
+//! direction makes a single text look like another. So they are refused in requests. Texts in the store are older than some of these
 //! rules and are only held to the length and to control characters. Joiners and directional marks are part of names in many
 //! languages, and are accepted.
 

@@ -79,7 +79,7 @@ async fn accept(
     Ok(response::created(&summary, &token, &policy.issuer))
 }
 
-/// Returns the terms of a client whose name was composed: an imposed name is the composed one from then on.
+/// Returns the terms of a client with a composed name, which replaces an imposed name from then on.
 ///
 /// # Errors
 /// When the composed name cannot be a name.

@@ -7,7 +7,7 @@ use protocol::ErrorCode;
 use crate::Refusal;
 use crate::refusal::INVALID_REDIRECT_URIS;
 
-/// Returns the answer to a WSO2 client. For redirect URIs it is one fixed text.
+/// Returns the answer to a WSO2 client. For redirect URIs it is a single fixed text.
 pub(super) fn failure(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::Rejected(Rejection::Invalid(invalid)) if invalid.is_about_redirect_uris() => {

@@ -11,7 +11,7 @@ use super::{TextTable, by_hand, configured, date, lines};
 use crate::config::{Config, check_new_password};
 use crate::open_store;
 
-/// Adds an account, for one provider if `--provider` names it.
+/// Adds an account, for a provider if `--provider` names it.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
@@ -52,7 +52,7 @@ pub fn add(
     }
 }
 
-/// Lists the accounts, as a table or as one JSON object per line.
+/// Lists the accounts, as a table or as a JSON object per line.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.

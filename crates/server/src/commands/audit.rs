@@ -16,7 +16,7 @@ use protocol::escape::{plain, quoted};
 /// The number of rows per query.
 const PAGE: i64 = 500;
 
-/// Prints the audit trail in the order of time, as a table or as one JSON object per line.
+/// Prints the audit trail in the order of time, as a table or as a JSON object per line.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.

@@ -22,7 +22,7 @@ pub use import_export::{export, import};
 /// The number of clients per query.
 const PAGE: i64 = 500;
 
-/// The clients that a command may access: all, or those of one account or one provider.
+/// The clients that a command may access: all, or those of an account or a provider.
 #[derive(Debug)]
 pub struct ClientScope {
     store: Store,
@@ -32,7 +32,7 @@ pub struct ClientScope {
 
 impl ClientScope {
     /// Opens the store with the rights of an account: a registrar has its own clients, an administrator all, and an account
-    /// of one provider only those there.
+    /// of a provider only those there.
     /// Without an account the scope is every client.
     ///
     /// # Errors

@@ -52,7 +52,7 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::
     Ok(writeln!(out, "{}", token.reveal())?)
 }
 
-/// Lists the tokens without their secret values, as a table or as one JSON object per line.
+/// Lists the tokens without their secret values, as a table or as a JSON object per line.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.

@@ -12,7 +12,7 @@ const DOMAIN: &str = "provider.webfinger.domain";
 const ALIASES: &str = "provider.webfinger.aliases";
 const LINK: &str = "provider.webfinger.link";
 
-/// Reads one section.
+/// Reads a section.
 ///
 /// # Errors
 /// Names the setting and the value.

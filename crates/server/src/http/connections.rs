@@ -46,17 +46,17 @@ pub struct Connections {
     logged: Mutex<Option<Instant>>,
 }
 
-/// The interval in which one log line tells of addresses that are over a limit. Callers do not choose how many there are.
+/// The minimum interval between two log lines about addresses over a limit, so that callers cannot fill the log.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The open connections of one address.
+/// The open connections of an address.
 #[derive(Debug, Default)]
 struct AddressConnections {
     open: u32,
     handshakes: u32,
 }
 
-/// One open connection, counted until it is dropped.
+/// An open connection, counted until it is dropped.
 #[derive(Debug)]
 pub struct OpenConnection {
     all: Arc<Connections>,
@@ -80,7 +80,7 @@ impl Connections {
         })
     }
 
-    /// Counts a connection from `peer`, with a TLS handshake under way if it is to have one; none when it is over a limit.
+    /// Counts a connection from `peer`, and its TLS handshake if it has TLS. Fails if it is over a limit.
     pub fn admit(self: &Arc<Self>, peer: IpAddr, handshake: bool) -> Option<OpenConnection> {
         let address = peer.to_canonical();
         let address = (!self.proxies.contains(address)).then(|| peer::rate_limit_address(address));
@@ -166,7 +166,7 @@ impl Connections {
 }
 
 impl OpenConnection {
-    /// Ends the handshake: the connection no longer counts as one under way.
+    /// Ends the handshake: it is no longer counted as in progress.
     pub fn handshake_done(&mut self) {
         if std::mem::take(&mut self.handshake)
             && let Some(address) = self.address

@@ -23,14 +23,14 @@ pub struct Descriptors {
 }
 
 impl Descriptors {
-    /// Raises the soft limit to the hard one, and shares it out.
+    /// Raises the soft limit to the hard limit, and divides it.
     pub fn raise(limits: &Limits, store_connections: u32) -> Self {
         let found = getrlimit(Resource::Nofile);
         let raised = Rlimit {
             current: found.maximum,
             maximum: found.maximum,
         };
-        // Some systems have a hard limit that they do not grant. The soft one is then what there is.
+        // Some systems have a hard limit that they do not grant. Then the soft limit stays.
         let limit = if setrlimit(Resource::Nofile, raised).is_ok() {
             found.maximum
         } else {

@@ -7,7 +7,7 @@ use protocol::ErrorCode;
 
 use crate::settings::Limits;
 
-/// Returns the refusal of a request whose target or header fields are too long or too many: 414 or 431. RFC 9110 §15.5.15,
+/// Returns the refusal of a request with a target or header fields that are too long or too many: 414 or 431. RFC 9110 §15.5.15,
 /// RFC 6585 §5.
 pub fn check(limits: &Limits, head: &RequestHead) -> Option<Failure> {
     let more = |count: usize, limit: u32| u32::try_from(count).map_or(true, |count| count > limit);

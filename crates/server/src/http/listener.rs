@@ -1,6 +1,6 @@
 //! A public listener: count the connection, then TLS, then HTTP/1.1.
 //!
-//! HTTP/2 is not spoken (RFC 9113): the h2 that actix-http stands on keeps what a stranger sends without a bound, and
+//! HTTP/2 is not spoken (RFC 9113): the h2 under actix-http keeps input of a client without a bound, and
 //! neither the number of streams nor the size of a header list can be set. A proxy in front speaks it to the world.
 
 use std::fmt;
@@ -41,7 +41,7 @@ const DRAIN_SECONDS: u64 = 10;
 /// workers that count: with more on their way to be closed it waits.
 const UNCOUNTED: u64 = 32;
 
-/// The listeners of one server, and the limits of what they accept.
+/// The listeners of a server, and the limits of their connections.
 pub struct Listeners {
     builder: ServerBuilder,
     connections: Arc<Connections>,
@@ -66,7 +66,7 @@ impl Listeners {
         }
     }
 
-    /// Adds one, with TLS or without, that hands requests to what `application` makes in each worker.
+    /// Adds a listener, with TLS or without. `application` makes the service of each worker.
     ///
     /// # Errors
     /// When the listener cannot be used.
@@ -124,17 +124,16 @@ impl Listeners {
         })
     }
 
-    /// Starts the server.
     pub fn run(self) -> Server {
         self.builder.run()
     }
 }
 
-/// The end of a connection before its time. actix counts nothing of it and logs the reason, where there is one, itself.
+/// The early end of a connection. actix does not count it, and logs the reason itself.
 #[derive(Debug)]
 struct Closed;
 
-/// The HTTP/1.1 service of one worker over a stream of either kind.
+/// The HTTP/1.1 service of a worker over a stream of either kind.
 fn http<T, I, S, B>(
     limits: Limits,
     stopping: GracefulShutdownSignal,
@@ -176,7 +175,7 @@ struct CountedStream {
 }
 
 impl CountedStream {
-    /// Counts a connection; one over a limit is dropped, and so closed, here.
+    /// Counts a connection. Over a limit it is dropped here, which closes it.
     fn admit(stream: TcpStream, all: &Arc<Connections>, handshake: bool) -> Result<Self, Closed> {
         let peer = stream.peer_addr().map_err(|_| Closed)?;
         let connection = all.admit(peer.ip(), handshake).ok_or(Closed)?;

@@ -1,6 +1,6 @@
 //! The steps that every request passes before its route, and every answer after it.
 //!
-//! They stand in one service, since layers of middleware cost each request more than a document does.
+//! They stand in a single service, since layers of middleware cost each request more than a document does.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -78,7 +78,7 @@ impl RequestPipeline {
         answer.map_body(|_, body| unread.guard(body))
     }
 
-    /// Returns the issuer of the provider whose route the request came to.
+    /// Returns the issuer of the provider at this route.
     fn issuer<'a>(&'a self, request: &'a HttpRequest) -> Option<&'a Issuer> {
         let registration = || {
             request
@@ -171,7 +171,7 @@ where
     }
 }
 
-/// The pipeline and the routes of one worker.
+/// The pipeline and the routes of a worker.
 pub struct PipelineService<S> {
     pipeline: Arc<RequestPipeline>,
     routes: S,
@@ -237,7 +237,7 @@ where
     }
 }
 
-/// An answer that is ready, or the future of one.
+/// An answer that is ready, or its future.
 pub enum ResponseFuture {
     /// The answer; `None` once it was taken.
     Ready(Option<Response<GuardedBody>>),

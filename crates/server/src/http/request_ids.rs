@@ -22,7 +22,7 @@ pub struct RequestIdGenerator {
     proxies: Proxies,
 }
 
-/// The identifiers that one worker has drawn; those before `unused` are not used yet.
+/// The identifiers that a worker has drawn; those before `unused` are not used yet.
 #[derive(Default)]
 pub struct DrawnIds(RefCell<Drawn>);
 

@@ -1,6 +1,6 @@
 //! The answers that are given ahead of the router: documents, by host and exact path, and WebFinger.
 //!
-//! The same answers are mounted as routes, which serve every request but a plain GET or HEAD of one of these addresses. The
+//! The same answers are mounted as routes, which serve every request but a plain GET or HEAD of these addresses. The
 //! frequent requests are spared the router.
 
 use std::collections::HashMap;
@@ -17,7 +17,6 @@ use webfinger::Directory;
 
 use crate::http::host_header;
 
-/// The table of static answers.
 pub struct StaticRoutes {
     hosts: HostTable,
     directory: Data<Directory>,
@@ -32,9 +31,8 @@ struct StaticRoute {
 }
 
 enum HostTable {
-    /// Every provider is on one host, and `Host` is ignored.
+    /// All providers are on the same host, and `Host` is ignored.
     One(PathTable),
-    /// The documents of each host.
     Several(HashMap<String, PathTable>),
 }
 
@@ -58,7 +56,7 @@ impl PathTable {
 }
 
 impl StaticRoutes {
-    /// Makes the table from the documents, each with its issuer and path. Of two documents with one path the first is served.
+    /// Makes the table from the documents, each with its issuer and path. Of two documents with the same path the first is served.
     pub fn new(
         documents: Vec<(Issuer, String, DocumentKind)>,
         directory: Data<Directory>,

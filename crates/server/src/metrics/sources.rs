@@ -19,10 +19,9 @@ use crate::tls::ServedCertificate;
 /// The outcome label of a registration, and the status of its answer.
 const REGISTERED: [&str; 2] = ["registered", "201"];
 
-/// Microseconds in a second.
 const MICROSECONDS: f64 = 1e6;
 
-/// The objects whose counters /metrics reads.
+/// The objects with the counters that /metrics reads.
 pub struct MetricSources {
     /// The objects that all providers share.
     pub services: Services,
@@ -41,7 +40,6 @@ pub struct MetricSources {
 }
 
 impl MetricSources {
-    /// Returns the counters.
     pub fn families(&self) -> Vec<MetricFamily> {
         let ready = self.store_health.is_ready() && !self.draining.load(Ordering::Relaxed);
         let mut families = vec![

@@ -8,7 +8,7 @@ use webfinger::host_meta;
 
 use super::schemas::object;
 
-/// An issuer without a path, and one that stands for every tenant's; with the text in place of its path in the description.
+/// An issuer without a path, and an issuer in place of every tenant's; with the text for its path in the description.
 const ISSUERS: [(&str, &str); 2] = [
     ("https://login.example.com", ""),
     ("https://login.example.com/t/tenant", "/t/{tenant}"),
@@ -85,7 +85,7 @@ fn kind(place: EndpointKind) -> &'static str {
     }
 }
 
-/// Returns the item of one address: each operation with an identifier, and the tenant among the parameters of a tenant's.
+/// Returns the item of an address: each operation with an identifier, and the tenant among the parameters of a tenant's.
 fn path_item(path: &str, item: &Object) -> Value {
     let mut parameters = Vec::new();
     if path.contains("{tenant}") {

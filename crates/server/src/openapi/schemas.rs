@@ -75,7 +75,7 @@ fn requested(row: &MemberRow) -> Value {
     json!({ "anyOf": [member("ClientMetadata", row), absent] })
 }
 
-/// WSO2 clients send one value where others send a list of one, and several grants in one text.
+/// WSO2 clients send a single value where others send a list, and several grants in a single text.
 fn requested_of_wso2(row: &MemberRow) -> Value {
     if !row.list {
         return requested(row);

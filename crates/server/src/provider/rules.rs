@@ -22,7 +22,7 @@ pub const REQUIRED: [&str; 6] = [
 /// Members OIDC Discovery §3 recommends.
 const RECOMMENDED: [&str; 3] = ["userinfo_endpoint", "scopes_supported", "claims_supported"];
 
-/// Refuses a document that breaks a demand; `configured` is what the operator said.
+/// Refuses a document that breaks a demand; `configured` has the members from the configuration.
 ///
 /// # Errors
 /// Names the member that is wrong or missing.

@@ -25,7 +25,6 @@ impl ExitStatus {
         Self::OutputClosed,
     ];
 
-    /// Returns the exit code.
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,

@@ -25,7 +25,7 @@ const HTTP_1_1: &[u8] = b"\x08http/1.1";
 /// `certificate` (PEM, the server's own first) and the private key in `key` (PEM, not encrypted).
 ///
 /// # Errors
-/// One sentence naming the file that is missing, cannot be read, is not PEM, or does not fit the other.
+/// A sentence naming the file that is missing, cannot be read, is not PEM, or does not fit the other.
 pub fn acceptor(certificate: &Path, key: &Path) -> Result<SslAcceptorBuilder, TlsError> {
     let mut chain = file::certificates(certificate)?.into_iter();
     let own = chain

@@ -53,7 +53,7 @@ pub struct DevelopmentCertificates {
 /// the names or the authority changed, or when it ends within a week.
 ///
 /// # Errors
-/// One sentence naming the name, or the file that cannot be read or written or is not what it should be.
+/// A sentence naming the name, or the file that cannot be read or written or is not what it should be.
 pub fn development_certificates(
     data: &Path,
     names: &[String],

@@ -5,29 +5,16 @@ use std::path::PathBuf;
 
 use openssl::error::ErrorStack;
 
-/// Certificates that cannot be used or made: one sentence naming the file or the value.
+/// Certificates that cannot be used or made: a sentence naming the file or the value.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The file does not exist.
     #[error("The file {} does not exist.", .0.display())]
     Missing(PathBuf),
     /// The file is there and cannot be read.
     #[error("The file {} cannot be read: {source}.", path.display())]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file cannot be written.
+    Unreadable { path: PathBuf, source: io::Error },
     #[error("The file {} cannot be written: {source}.", path.display())]
-    Unwritable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file holds no certificate.
+    Unwritable { path: PathBuf, source: io::Error },
     #[error("The file {} holds no certificate in PEM.", .0.display())]
     NoCertificate(PathBuf),
     /// The file holds no private key.
@@ -38,20 +25,10 @@ pub enum TlsError {
     EncryptedKey(PathBuf),
     /// Key and certificate are not a pair.
     #[error("The private key in {} does not belong to the first certificate in {}.", key.display(), certificate.display())]
-    Mismatch {
-        /// The certificate's file.
-        certificate: PathBuf,
-        /// The key's file.
-        key: PathBuf,
-    },
+    Mismatch { certificate: PathBuf, key: PathBuf },
     /// OpenSSL refuses it, for example because it is too weak.
     #[error("The certificate in {} cannot be used: {}.", path.display(), reason(source))]
-    Unusable {
-        /// The certificate's file.
-        path: PathBuf,
-        /// Why.
-        source: ErrorStack,
-    },
+    Unusable { path: PathBuf, source: ErrorStack },
     /// A certificate cannot be made for this name.
     #[error(
         "\"{0}\" is neither a DNS name nor an IP address, so no certificate can be made for it."

@@ -52,7 +52,7 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     })
 }
 
-/// Replaces the file in one step, so that a reader finds the old text or the new one. Callers hold the folder's lock, so
+/// Replaces the file in a single step, so that a reader finds the old text or the new one. Callers hold the folder's lock, so
 /// the temporary name is theirs alone.
 pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), TlsError> {
     let new = path.with_added_extension("new");

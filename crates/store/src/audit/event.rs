@@ -131,7 +131,7 @@ pub struct RefusalRecord {
     pub times: i64,
 }
 
-/// One row of the audit trail.
+/// A row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {
     /// The identifier; later rows have greater ones.

@@ -12,12 +12,12 @@ pub fn number(whole: u64) -> f64 {
     half(whole >> 32) * 4_294_967_296.0 + half(whole)
 }
 
-/// Returns the family of a metric with one value and no label.
+/// Returns the family of a metric with a single value and no label.
 pub fn plain(metric: &Metric, value: f64) -> MetricFamily {
     family(metric, [(Vec::new(), value)])
 }
 
-/// Returns the family of a metric with one value for each set of label values. They are in the order of the row's labels.
+/// Returns the family of a metric with a value for each set of label values. They are in the order of the row's labels.
 pub fn family<'a>(
     metric: &Metric,
     values: impl IntoIterator<Item = (Vec<&'a str>, f64)>,

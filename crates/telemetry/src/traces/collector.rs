@@ -1,4 +1,4 @@
-//! The HTTP client that sends spans to the collector. It opens one connection for each export, with a limit on the time and the
+//! The HTTP client that sends spans to the collector. It opens a connection for each export, with a limit on the time and the
 //! length of the response.
 
 use std::fmt;

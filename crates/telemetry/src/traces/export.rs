@@ -29,7 +29,7 @@ use super::options::{RESULTS, TraceEndpoint, TraceOptions};
 use super::request;
 use super::span_counts::{QUEUE_CAPACITY, SpanCounts};
 
-/// The maximum number of spans in one export.
+/// The maximum number of spans in an export.
 const BATCH_SIZE: usize = 512;
 
 /// The interval between two exports, unless a batch is full before.

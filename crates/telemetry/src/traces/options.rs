@@ -3,7 +3,7 @@
 use oauth_http::peer::Proxies;
 use url::Url;
 
-/// The collector, and the share of requests whose spans it gets.
+/// The collector, and the share of traced requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceEndpoint {
     /// The address of the collector, which must accept OTLP over HTTP.
@@ -12,12 +12,11 @@ pub struct TraceEndpoint {
     pub percent: u32,
 }
 
-/// The settings of an export.
 pub struct TraceOptions<'a> {
     pub endpoint: &'a TraceEndpoint,
     /// The PEM text of the certificate authorities that are trusted in addition to the system's.
     pub authorities: Option<Vec<u8>>,
-    /// The proxies whose `traceparent` header is believed.
+    /// The proxies with a trusted `traceparent` header.
     pub proxies: Proxies,
     /// The value of `service.instance.id`.
     pub instance_id: String,

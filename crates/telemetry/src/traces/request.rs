@@ -20,7 +20,7 @@ pub(super) const NAME: &str = "request";
 /// The header field with the caller's span. W3C Trace Context §3.2.
 const TRACEPARENT: &str = "traceparent";
 
-/// The span of one request. It has no path, query, header or body, because callers choose them.
+/// The span of a request. It has no path, query, header or body, because callers choose them.
 #[derive(Debug)]
 pub struct RequestSpan(Span);
 

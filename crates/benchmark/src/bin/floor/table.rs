@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
 use store::{SealingKey, Store};
 
-/// A pool of connections to one file.
+/// A pool of connections to a file.
 pub type ConnectionPool = Pool<ConnectionManager<SqliteConnection>>;
 
 /// The number of connections of a pool, by common advice.
@@ -29,11 +29,8 @@ diesel::table! {
 #[derive(Insertable)]
 #[diesel(table_name = client)]
 pub struct InsertedRow {
-    /// The client identifier.
     pub client_id: String,
-    /// The provider of the client.
     pub provider: &'static str,
-    /// The registered metadata.
     pub metadata: String,
     /// The digest of the registration access token.
     pub token_digest: String,
@@ -71,7 +68,7 @@ pub fn pool(file: &str) -> Result<ConnectionPool, Box<dyn Error>> {
     Ok(pool.build(ConnectionManager::new(file))?)
 }
 
-/// Opens one connection to a file, which is created if it does not exist.
+/// Opens a connection to a file, which is created if it does not exist.
 ///
 /// # Errors
 /// An error of the store or the database.

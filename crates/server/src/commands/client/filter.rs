@@ -32,9 +32,7 @@ pub struct ClientFilterArgs {
 /// A time, or a duration before now.
 #[derive(Debug, Clone, Copy)]
 pub enum TimeArg {
-    /// Then.
     At(Timestamp),
-    /// So long ago.
     Ago(Duration),
 }
 

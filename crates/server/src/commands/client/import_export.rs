@@ -21,7 +21,7 @@ const UNREADABLE: &str = "the export cannot be read";
 /// The number of clients per transaction.
 const BATCH: usize = 500;
 
-/// Writes one line of JSON for each client, to a new file or to standard output.
+/// Writes a line of JSON for each client, to a new file or to standard output.
 ///
 /// # Errors
 /// If the store cannot be read or the file written, or after the export if clients were damaged.

@@ -139,7 +139,7 @@ impl Row {
 }
 
 const CLIENT: &str = "A duty of the client.";
-const DEVELOPER: &str = "A duty of whoever writes or registers the client.";
+const DEVELOPER: &str = "A duty of the client's developer.";
 const SERVER: &str = "A duty of the authorization server that reads what is registered here.";
 const SCREEN: &str =
     "There is no screen here; the authorization server shows it. It is kept as sent and read back.";

@@ -245,7 +245,7 @@ pub const ROWS: &[Row] = &[
     not_ours(
         "3",
         SHOULD,
-        "Whoever registers a client is shown `op_policy_uri` and `op_tos_uri`.",
+        "The developer who registers a client is shown `op_policy_uri` and `op_tos_uri`.",
         "There is no screen; both are in the document.",
     ),
     kept(

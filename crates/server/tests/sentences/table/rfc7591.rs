@@ -250,7 +250,7 @@ pub const ROWS: &[Row] = &[
     kept(
         "3.2.2",
         MUST,
-        "A software statement that is invalid, or from somebody who is not trusted, is called so.",
+        "A software statement that is invalid, or from an untrusted issuer, gets the error code for it.",
         &[
             "server/tests/register/statements.rs::a_flawed_statement_is_invalid",
             "server/tests/register/statements.rs::untrusted_statement_is_unapproved",

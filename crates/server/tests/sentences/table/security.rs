@@ -75,13 +75,13 @@ pub const ROWS: &[Row] = &[
     kept(
         ANSWERS,
         "400",
-        "A statement of somebody untrusted is `unapproved_software_statement`.",
+        "A statement of an untrusted issuer is `unapproved_software_statement`.",
         &["server/tests/register/statements.rs::untrusted_statement_is_unapproved"],
     ),
     kept(
         ANSWERS,
         "401",
-        "Whoever presents no credentials is told the schemes.",
+        "A request without credentials is told the schemes.",
         &["server/tests/register/access.rs::missing_credentials_name_schemes"],
     ),
     kept(
@@ -379,7 +379,7 @@ pub const ROWS: &[Row] = &[
         "A hundred registrations at once are a hundred clients.",
         &["server/tests/faults.rs::concurrent_registrations_all_succeed"],
     ),
-    kept(FAULTS, "slow clients", "Nobody waits for them.", SLOW),
+    kept(FAULTS, "slow clients", "No other client waits for them.", SLOW),
     kept(
         FAULTS,
         "clock moved",

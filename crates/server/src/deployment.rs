@@ -89,7 +89,7 @@ impl Deployment {
         })
     }
 
-    /// Adds every route. Providers on the same host are told apart by their paths and `Host` is ignored; providers on several
+    /// Adds every route. Providers on the same host are distinguished by their paths and `Host` is ignored; providers on several
     /// hosts are chosen by it.
     pub fn mount(&self, config: &mut ServiceConfig) {
         config

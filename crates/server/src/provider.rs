@@ -11,7 +11,7 @@ mod rules;
 
 pub use rules::REQUIRED;
 
-/// Endpoints of the authorization server, with where a placeholder stands below a loopback issuer until they are configured.
+/// Endpoints of the authorization server, each with the path of its placeholder below a loopback issuer.
 pub const PLACEHOLDERS: [(&str, &str); 3] = [
     ("authorization_endpoint", "oauth2/authorize"),
     ("token_endpoint", "oauth2/token"),
@@ -69,8 +69,7 @@ impl ProviderConfig {
     }
 }
 
-/// Puts a provider's document together: the default offer, over it what is configured, over that what the features
-/// advertise.
+/// Builds a provider's document: the default offer, then the configured members, then those that the features advertise.
 ///
 /// # Errors
 /// Names the member that is wrong or missing.

@@ -204,7 +204,7 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
         request_ids: Arc::clone(&opened.request_ids),
         limits: opened.config.limits,
         metrics: opened.metrics.clone(),
-        // A browser that was told so once accepts no certificate that it does not trust.
+        // After this header a browser accepts no certificate that it does not trust.
         strict_transport_security: matches!(opened.config.tls, TlsMode::Files { .. }),
         traces: opened.traces.clone(),
     };
@@ -342,7 +342,7 @@ fn certificate(
     Ok(Some((certificate, acceptor)))
 }
 
-/// The names a certificate of our own making is for: this machine's, the issuers' hosts and the hosted domains.
+/// Returns the names for a generated certificate: this machine's, the issuers' hosts and the domains.
 fn names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     for provider in &config.providers {
@@ -357,7 +357,7 @@ fn names(config: &Config) -> Vec<String> {
     names
 }
 
-/// In development mode the issuer follows from the port that was really taken.
+/// Sets the issuer of development mode, which has the port that was taken.
 fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> anyhow::Result<()> {
     let port = listeners
         .first()
@@ -417,7 +417,7 @@ pub fn random() -> RandomSource {
     Arc::new(|buffer| openssl::rand::rand_bytes(buffer).map_err(|error| error.to_string()))
 }
 
-/// Listens for the signals to stop from now on; the future is done at the first.
+/// Listens for the signals to stop from now on; the future resolves at the first.
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use actix_web::rt::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (

@@ -8,7 +8,7 @@ use sd_notify::NotifyState;
 
 /// Reports that the service is ready, and then feeds the supervisor's watchdog, if it has one, as long as this runtime runs.
 pub fn ready() {
-    tell(&NotifyState::Ready);
+    send(&NotifyState::Ready);
     // Half of what is allowed, as `sd_watchdog_enabled(3)` advises.
     let Some(period) = sd_notify::watchdog_enabled()
         .map(|allowed| allowed / 2)
@@ -20,18 +20,18 @@ pub fn ready() {
         let mut tick = rt::time::interval(period);
         loop {
             tick.tick().await;
-            tell(&NotifyState::Watchdog);
+            send(&NotifyState::Watchdog);
         }
     });
 }
 
 /// Reports that the service is stopping.
 pub fn stopping() {
-    tell(&NotifyState::Stopping);
+    send(&NotifyState::Stopping);
 }
 
 /// Sends a notification. Does nothing without a supervisor.
-fn tell(state: &NotifyState<'_>) {
+fn send(state: &NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(slice::from_ref(state)) {
         tracing::warn!("the supervisor cannot be told {state}: {error}");
     }

@@ -31,7 +31,7 @@ fn leads(providers: &[(&str, &[&str])], cases: &[(&str, Option<&str>)]) {
         let jrd = jrd.map(|jrd| serde_json::from_str::<serde_json::Value>(&jrd).unwrap());
         assert_eq!(
             jrd.as_ref()
-                .and_then(|jrd| jrd["links"][0]["href"].as_str()),
+                .and_then(|jrd| jrd.pointer("/links/0/href")?.as_str()),
             *issuer,
             "{text}"
         );

@@ -34,11 +34,11 @@ use crate::settings::Limits;
 /// The interval in which the client may end its side of a connection that the service has ended.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The number of seconds that requests under way may go on after the signal to stop.
+/// The number of seconds that requests in progress may take after the signal to stop.
 const DRAIN_SECONDS: u64 = 10;
 
-/// The maximum number of connections that are accepted and not counted yet. The thread that accepts is quicker than the
-/// workers that count: with more on their way to be closed it waits.
+/// The maximum number of connections that are accepted and not counted yet. The accepting thread is faster than the workers
+/// that count, and waits for them at this number.
 const UNCOUNTED: u64 = 32;
 
 /// The listeners of a server, and the limits of their connections.
@@ -167,7 +167,7 @@ where
         .map_err(|_| Closed)
 }
 
-/// A TCP connection that is counted as long as it is there.
+/// A TCP connection, counted until it is dropped.
 struct CountedStream {
     stream: TcpStream,
     peer: SocketAddr,

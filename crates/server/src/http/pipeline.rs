@@ -1,6 +1,6 @@
 //! The steps that every request passes before its route, and every answer after it.
 //!
-//! They stand in a single service, since layers of middleware cost each request more than a document does.
+//! They are a single service, since layers of middleware cost each request more than a document does.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -42,7 +42,7 @@ pub struct RequestPipeline {
 }
 
 impl RequestPipeline {
-    /// Puts the pipeline in pipeline of routes.
+    /// Puts the pipeline in front of routes.
     pub fn wrap<F: ServiceFactory<Request>>(
         self: Arc<Self>,
         routes: impl IntoServiceFactory<F, Request>,

@@ -46,7 +46,7 @@ pub fn print(
     }
     tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
     if config.development {
-        // A closed standard output is no reason not to serve.
+        // The service starts even if standard output is closed.
         let _ = writeln!(io::stdout(), "{}", steps(config, password));
     }
 }

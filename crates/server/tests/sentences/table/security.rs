@@ -379,7 +379,12 @@ pub const ROWS: &[Row] = &[
         "A hundred registrations at once are a hundred clients.",
         &["server/tests/faults.rs::concurrent_registrations_all_succeed"],
     ),
-    kept(FAULTS, "slow clients", "No other client waits for them.", SLOW),
+    kept(
+        FAULTS,
+        "slow clients",
+        "No other client waits for them.",
+        SLOW,
+    ),
     kept(
         FAULTS,
         "clock moved",

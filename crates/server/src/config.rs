@@ -75,6 +75,8 @@ impl fmt::Display for SealingKeySource {
 pub struct Config {
     /// True in development mode: no file and no issuer are configured.
     pub development: bool,
+    /// True in development mode outside a container: the public listener may have loopback addresses only.
+    pub loopback_only: bool,
     /// The address of the public listener.
     pub listen: String,
     /// The address of the management listener.
@@ -137,6 +139,7 @@ impl Config {
                 .provider
                 .iter()
                 .all(|provider| provider.issuer.is_none());
+        let loopback_only = development && !settings.container;
         let database = match settings.database {
             Some(database) => database,
             None => format!("sqlite://{}", settings.data.join("frontdesk.db").display())
@@ -150,7 +153,7 @@ impl Config {
             &settings.data,
         )?;
         let listen = settings.listen.unwrap_or_else(|| {
-            if development {
+            if loopback_only {
                 format!("localhost:{DEVELOPMENT_PORT}")
             } else {
                 "0.0.0.0:9443".to_owned()
@@ -165,11 +168,12 @@ impl Config {
         addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
         Ok(Self {
             development,
+            loopback_only,
             providers,
             admin_password: AdminPassword::choose(
                 settings.admin_password,
                 settings.admin_password_file,
-                development,
+                loopback_only,
             )?,
             listen,
             management_listen: settings.management_listen,
@@ -238,7 +242,7 @@ impl Config {
     pub fn admin_password(&self) -> anyhow::Result<Option<Secret>> {
         self.admin_password
             .as_ref()
-            .map(|password| password.read(self.development))
+            .map(|password| password.read(self.loopback_only))
             .transpose()
     }
 

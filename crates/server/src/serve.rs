@@ -93,7 +93,7 @@ fn prepare(mut config: Config) -> anyhow::Result<(Prepared, Sockets)> {
     if let TlsMode::Files { certificate, key } = &config.tls {
         tls::acceptor(certificate, key)?;
     }
-    let public = listen("listen", &config.listen, config.development)?;
+    let public = listen("listen", &config.listen, config.loopback_only)?;
     if config.development {
         settle_issuer(&mut config, &public)?;
     }

@@ -4,6 +4,8 @@
 //! `docs/configuration.md`. The file is read in two steps: serde reports a wrong type or an unknown key with its line, and
 //! [`SettingValue::read`] a wrong value with the names of its setting, wherever the value came from.
 
+mod boolean;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;

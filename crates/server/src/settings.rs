@@ -28,7 +28,9 @@ use crate::setting::{
 section! {
     ConfigFile => Settings, "", {
         /// The address of the public listener: address and port, or name and port; port 0 takes any free one.
-        listen: Option<String>, default "0.0.0.0:9443; localhost:9443 in development mode", "FRONTDESK_LISTEN";
+        listen: Option<String>, default "0.0.0.0:9443; localhost:9443 in development mode outside a container", "FRONTDESK_LISTEN";
+        /// True in the container image: development mode then listens on every address, because a published port does not lead to a container's loopback.
+        container: bool = false, "FRONTDESK_CONTAINER";
         /// The address of the management listener, which serves health and metrics over plain HTTP; it must not be public.
         management_listen: String = "127.0.0.1:9444".to_owned(), "FRONTDESK_MANAGEMENT_LISTEN";
         /// The database: a sqlite:// or postgres:// URL.
@@ -39,7 +41,7 @@ section! {
         sealing_key_file: Option<SecretPath>, default "{data}/sealing.key, made at first start, with SQLite; none with PostgreSQL", "FRONTDESK_SEALING_KEY_FILE";
         /// The sealing key itself.
         sealing_key: Option<Secret>, default "", "FRONTDESK_SEALING_KEY";
-        /// The password of the account admin, which is created if there is no account yet: at least 12 characters, in development mode any.
+        /// The password of the account admin, which is created if there is no account yet: at least 12 characters; in development mode outside a container any.
         admin_password: Option<Secret>, default "none; development mode makes one and shows it once", "FRONTDESK_ADMIN_PASSWORD";
         /// A file with that password, which keeps it out of the environment; a line break at its end is ignored.
         admin_password_file: Option<SecretPath>, default "", "FRONTDESK_ADMIN_PASSWORD_FILE";

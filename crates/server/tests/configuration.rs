@@ -22,7 +22,7 @@ use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use server::setting::{Setting, ValueKind};
 use server::settings;
-use support::{Postgres, Setup};
+use support::{Postgres, Setup, until};
 use tempfile::TempDir;
 use toml::Table;
 
@@ -417,7 +417,7 @@ fn certificates_that_cannot_be_used_are_named() {
 /// A mistake in the configuration file is reported with its line and its name.
 #[test]
 fn file_mistake_is_named_with_its_line() {
-    let top = "`listen`, `management_listen`, `database`, `data`, `sealing_key_file`, `sealing_key`, `admin_password`, ";
+    let top = "`listen`, `container`, `management_listen`, `database`, `data`, `sealing_key_file`, `sealing_key`, `admin_password`, ";
     let unknown = |text: &str, beginning: &str| {
         let folder = TempDir::new().unwrap();
         let said = file(text).refused(folder.path(), &["serve"]);
@@ -1009,6 +1009,7 @@ fn sample(key: &str) -> (&'static str, Setup) {
     let loopback = || set("FRONTDESK_ISSUER", "http://localhost:9443");
     match key {
         "listen" | "management_listen" => ("127.0.0.1:19443", Setup::default()),
+        "container" => ("true", bare()),
         "database" => ("sqlite://other.db", bare()),
         "data" => ("other", bare()),
         "sealing_key_file" => ("none.key", bare()),
@@ -1244,4 +1245,75 @@ fn setting_of_missing_feature_is_refused() {
             "traces.percent (FRONTDESK_TRACES_PERCENT) must be from 0 to 100, not 101",
         ),
     ]);
+}
+
+/// In the container image development mode listens on every address, because a published port does not lead to the container's
+/// loopback; the message of the start says how to fetch the authority.
+#[test]
+fn container_listens_on_every_address() {
+    let container = Setup::default().with("FRONTDESK_CONTAINER", "true");
+    let folder = TempDir::new().unwrap();
+    let output = container
+        .command(folder.path(), &["check"])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("development mode: true\n")
+            && printed.contains("\nlisten: 0.0.0.0:9443\n"),
+        "{printed}"
+    );
+    let server = container.with("FRONTDESK_LISTEN", "0.0.0.0:0").start();
+    assert!(
+        server.log().contains("\"listen\":\"0.0.0.0:"),
+        "{}",
+        server.log()
+    );
+    let reached = format!(
+        "\nFrontdesk is at https://localhost:{}, if that port of the container is published. ",
+        server.port
+    );
+    until("the message is printed", || {
+        server.printed().contains("it is shown this once.")
+    });
+    let printed = server.printed();
+    assert!(
+        printed.starts_with(&reached)
+            && printed.contains("\n  docker cp CONTAINER:frontdesk-data/ca.pem .\n")
+            && printed.contains("\n  curl -sS --cacert ca.pem "),
+        "{printed}"
+    );
+}
+
+/// In the container image passwords have 12 characters also in development mode, because its port may be published.
+#[test]
+fn short_password_in_container_is_refused() {
+    let short = |container: &str| {
+        set("FRONTDESK_CONTAINER", container).with("FRONTDESK_ADMIN_PASSWORD", "elevenchars")
+    };
+    refuse(&[(
+        short("true"),
+        "admin_password (FRONTDESK_ADMIN_PASSWORD) must have at least 12 characters, not 11",
+    )]);
+    assert!(short("false").try_start().is_ok());
+}
+
+/// A setting that is true or false is a boolean in the file, and a text elsewhere.
+#[test]
+fn boolean_setting_has_two_values() {
+    refuse(&[
+        (
+            set("FRONTDESK_CONTAINER", "yes"),
+            "container (FRONTDESK_CONTAINER) must be true or false, not \"yes\"",
+        ),
+        (
+            file(&format!("container = 1\n{PROVIDER}")),
+            "container (FRONTDESK_CONTAINER) must be true or false, not 1",
+        ),
+    ]);
+    for value in ["true", "\"false\""] {
+        effective(&file(&format!(
+            "container = {value}\n{PROVIDER}{ENDPOINTS}"
+        )));
+    }
 }

@@ -34,7 +34,7 @@ pub fn add(
     if store.account(name)?.is_some() {
         bail!("there is an account {name} already");
     }
-    let password = new_password(name, config.development)?;
+    let password = new_password(name, config.loopback_only)?;
     match store.acting_as(by_hand(None)).add_account(
         name,
         role,
@@ -108,7 +108,7 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Re
     if store.account(name)?.is_none() {
         bail!("there is no account {name}");
     }
-    let password = new_password(name, config.development)?;
+    let password = new_password(name, config.loopback_only)?;
     match store
         .acting_as(by_hand(None))
         .set_password(name, &password)?
@@ -119,14 +119,14 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Re
 }
 
 /// Reads a new password: typed twice at a terminal, or the first line of standard input.
-fn new_password(name: &str, development: bool) -> anyhow::Result<Secret> {
+fn new_password(name: &str, loopback_only: bool) -> anyhow::Result<Secret> {
     let unreadable = "the password cannot be read";
     if io::stdin().is_terminal() {
         let password =
             rpassword::prompt_password(format!("Password for {name}: ")).context(unreadable)?;
         let again = rpassword::prompt_password("Again: ").context(unreadable)?;
         return if password == again {
-            acceptable(password, development)
+            acceptable(password, loopback_only)
         } else {
             Err(anyhow!("the two passwords differ; nothing was changed"))
         };
@@ -136,12 +136,15 @@ fn new_password(name: &str, development: bool) -> anyhow::Result<Secret> {
         .lock()
         .read_line(&mut line)
         .context(unreadable)?;
-    acceptable(line.trim_end_matches(['\r', '\n']).to_owned(), development)
+    acceptable(
+        line.trim_end_matches(['\r', '\n']).to_owned(),
+        loopback_only,
+    )
 }
 
-fn acceptable(password: String, development: bool) -> anyhow::Result<Secret> {
+fn acceptable(password: String, loopback_only: bool) -> anyhow::Result<Secret> {
     let password = Secret::new(password);
-    match check_new_password(&password, development) {
+    match check_new_password(&password, loopback_only) {
         Ok(()) => Ok(password),
         Err(reason) => Err(anyhow!(
             "a password {reason}; type it, or give it on standard input"

@@ -9,7 +9,7 @@ use super::secret_files::read_secret;
 use crate::setting::SecretPath;
 use crate::settings::named;
 
-/// The minimum number of characters of a new password outside development mode.
+/// The minimum number of characters of a new password, unless the service listens on loopback only.
 const CHARACTERS: usize = 12;
 
 /// The source of the first administrator's password.
@@ -26,7 +26,7 @@ impl AdminPassword {
     pub(super) fn choose(
         given: Option<Secret>,
         file: Option<SecretPath>,
-        development: bool,
+        loopback_only: bool,
     ) -> anyhow::Result<Option<Self>> {
         let password = match (given, file) {
             (Some(_), Some(_)) => {
@@ -37,12 +37,12 @@ impl AdminPassword {
             (None, Some(path)) => return Ok(Some(Self::File(path.0))),
             (None, None) => return Ok(None),
         };
-        password.read(development)?;
+        password.read(loopback_only)?;
         Ok(Some(password))
     }
 
     /// Reads the password.
-    pub(super) fn read(&self, development: bool) -> anyhow::Result<Secret> {
+    pub(super) fn read(&self, loopback_only: bool) -> anyhow::Result<Secret> {
         let (password, name) = match self {
             Self::Given(password) => (password.clone(), named("admin_password")),
             Self::File(path) => {
@@ -58,7 +58,8 @@ impl AdminPassword {
                 )
             }
         };
-        check_new_password(&password, development).map_err(|reason| anyhow!("{name} {reason}"))?;
+        check_new_password(&password, loopback_only)
+            .map_err(|reason| anyhow!("{name} {reason}"))?;
         Ok(password)
     }
 }
@@ -67,11 +68,11 @@ impl AdminPassword {
 ///
 /// # Errors
 /// The rest of a sentence that begins with the source of the password.
-pub fn check_new_password(password: &Secret, development: bool) -> anyhow::Result<()> {
+pub fn check_new_password(password: &Secret, loopback_only: bool) -> anyhow::Result<()> {
     ensure!(!password.reveal().is_empty(), "must not be empty");
     let characters = password.reveal().chars().count();
     ensure!(
-        development || characters >= CHARACTERS,
+        loopback_only || characters >= CHARACTERS,
         "must have at least {CHARACTERS} characters, not {characters}"
     );
     Ok(())

@@ -56,11 +56,11 @@ fn steps(config: &Config, password: Option<&Secret>) -> String {
         return String::new();
     };
     let issuer = &provider.issuer;
-    let ca = config.data.join("ca.pem");
-    let curl = if config.tls == TlsMode::Off {
-        "curl -sS".to_owned()
+    let (fetch_authority, curl) = curl(config);
+    let reach = if config.loopback_only {
+        "for this machine only"
     } else {
-        format!("curl -sS --cacert {}", quoted(&ca.display().to_string()))
+        "if that port of the container is published"
     };
     // Only a generated password is shown; otherwise curl asks for it.
     let user = password.map_or_else(
@@ -77,13 +77,28 @@ fn steps(config: &Config, password: Option<&Secret>) -> String {
         }
         (None, false) => "The account admin has the password that was shown when it was made; `frontdesk account password admin` sets another.".to_owned(),
     };
-    let indented: String = commands(&curl, &user, issuer)
+    let indented: String = (fetch_authority + &commands(&curl, &user, issuer))
         .lines()
         .map(|line| format!("  {line}").trim_end().to_owned() + "\n")
         .collect();
     format!(
-        "\nFrontdesk is at {issuer}, for this machine only. The four steps, ready to paste:\n\n{indented}\n{account}\n"
+        "\nFrontdesk is at {issuer}, {reach}. The four steps, ready to paste:\n\n{indented}\n{account}\n"
     )
+}
+
+/// Returns the command that fetches the authority out of a container, if the service is in one, and curl with the authority.
+fn curl(config: &Config) -> (String, String) {
+    let ca = quoted(&config.data.join("ca.pem").display().to_string());
+    match (config.tls == TlsMode::Off, config.loopback_only) {
+        (true, _) => (String::new(), "curl -sS".to_owned()),
+        (false, true) => (String::new(), format!("curl -sS --cacert {ca}")),
+        (false, false) => (
+            format!(
+                "# 0. which authority must curl trust? With the container's name or identifier:\ndocker cp CONTAINER:{ca} .\n\n"
+            ),
+            "curl -sS --cacert ca.pem".to_owned(),
+        ),
+    }
 }
 
 /// Returns the commands of the four steps, as README.md has them.

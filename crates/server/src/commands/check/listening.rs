@@ -39,7 +39,7 @@ pub(super) fn check(config: &Config, report: &mut ConfigurationReport) {
     let is_management = |address| {
         health::ask(&format!("http://{address}/healthz")).is_ok_and(|(status, _)| status == 200)
     };
-    let loopback_only = config.development;
+    let loopback_only = config.loopback_only;
     try_setting("listen", &config.listen, loopback_only, &is_public, report);
     let management = &config.management_listen;
     try_setting(

@@ -3,10 +3,17 @@ WORKDIR /src
 COPY . .
 # What else the program can do: otel exports traces.
 ARG FEATURES=
-# Paths of the build are replaced by short ones, so that log lines and panics name source files and not a build machine.
+# A certificate authority of the network that the build is in, beside the public ones: --secret id=authority,src=FILE.
+# The cache of target may have been filled from another checkout, and cargo judges by file times: new times have everything of this
+# one compiled. Paths of the build are replaced by short ones, so that log lines and panics name source files and not a build machine.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    RUSTFLAGS="--remap-path-prefix=/src/= --remap-path-prefix=/usr/local/cargo/registry/src/=cargo/" \
+    --mount=type=secret,id=authority \
+    if [ -s /run/secrets/authority ]; then \
+        cat /etc/ssl/certs/ca-certificates.crt /run/secrets/authority > /tmp/authorities.pem && export CARGO_HTTP_CAINFO=/tmp/authorities.pem; \
+    fi \
+    && find Cargo.toml Cargo.lock .cargo crates fuzz migrations -exec touch {} + \
+    && RUSTFLAGS="--remap-path-prefix=/src/= --remap-path-prefix=/usr/local/cargo/registry/src/=cargo/" \
     cargo build --release --locked --package server --bin frontdesk --features "$FEATURES" \
     && install -D target/release/frontdesk /out/frontdesk \
     && mkdir /out/data
@@ -16,8 +23,8 @@ FROM gcr.io/distroless/cc-debian12
 COPY --from=build /out/frontdesk /usr/local/bin/frontdesk
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
-ENV FRONTDESK_DATA=/data
-VOLUME /data
+# Development mode listens on every address, so that a published port leads to it.
+ENV FRONTDESK_DATA=/data FRONTDESK_CONTAINER=true
 EXPOSE 9443
 HEALTHCHECK --interval=5s --timeout=6s --retries=3 --start-period=60s CMD ["frontdesk", "health"]
 ENTRYPOINT ["frontdesk"]

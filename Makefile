@@ -50,7 +50,7 @@ fuzz: ## a minute of libFuzzer on each property of fuzz/, or ARGS="SECONDS TARGE
 	@scripts/install-missing fuzz
 	scripts/fuzz $(ARGS)
 
-compose-check: ## with docker or podman: build the image, start each profile of docker-compose.yml, walk the four steps; ARGS=sqlite for one
+compose-check: ## with docker or podman: build the image, start it alone and by each profile of docker-compose.yml, walk the four steps; ARGS=sqlite for one
 	scripts/compose-check $(ARGS)
 
 proxies: ## put nginx, Caddy and Traefik with the recipes in front of the binary, and two of them with one mistake at a time

@@ -11,6 +11,8 @@ mod support;
 
 #[path = "documents/block.rs"]
 mod block;
+#[path = "documents/compose.rs"]
+mod compose;
 #[path = "documents/converter.rs"]
 mod converter;
 #[path = "documents/page.rs"]
@@ -114,6 +116,36 @@ fn recipe_configurations_pass_check() {
         )
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each compose file has known keys, documented variables, no volume without a name, and ports that a variable replaces.
+#[test]
+fn compose_files_are_sound() {
+    let mut names = vec!["docker-compose.yml".to_owned()];
+    files("docs/recipes", "yml", &mut names);
+    assert!(names.len() >= 3, "{names:?}");
+    let wrong: Vec<String> = names
+        .iter()
+        .flat_map(|name| {
+            let text = fs::read_to_string(root().join(name)).unwrap();
+            compose::faults(name, &text)
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every kind of fault in a compose file is found.
+#[test]
+fn compose_faults_are_found() {
+    let sound = fs::read_to_string(root().join("docker-compose.yml")).unwrap();
+    for (from, to, fault) in compose::FAULTS {
+        assert_eq!(sound.matches(from).count(), 1, "{from}");
+        assert_eq!(
+            compose::faults("docker-compose.yml", &sound.replacen(from, to, 1)),
+            [format!("docker-compose.yml: {fault}")],
+            "{to}"
+        );
+    }
 }
 
 /// Every link between pages leads to an existing page and section.

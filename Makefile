@@ -38,8 +38,8 @@ dist: ## a release under target/dist: archive with manual, completions, licences
 	@scripts/install-missing
 	scripts/dist $(ARGS)
 
-interop: ## pass published JavaScript and Python clients, installed under target/interop
-	@scripts/install-missing
+interop: ## pass published JavaScript and Python clients, installed under target/interop, and oidc-agent
+	@scripts/install-missing interop
 	scripts/interop $(ARGS)
 
 torture: ## break the release binary under load and count what is lost; ARGS=--quick for the short way

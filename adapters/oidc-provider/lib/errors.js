@@ -1,0 +1,34 @@
+// The errors that oidc-provider answers with. It reads `statusCode`, `expose`, `message` and `error_description`.
+
+/** The client exists and may not be used now: it is disabled, idle or not yet provisioned. */
+export class ClientDisabledError extends Error {
+  /** @param {string} [reason] the reason of the lookup, such as `disabled` */
+  constructor(reason) {
+    super('unauthorized_client')
+    this.name = 'ClientDisabledError'
+    this.error = 'unauthorized_client'
+    this.error_description = 'the client may not be used at the moment'
+    this.error_detail = reason
+    this.status = 400
+    this.statusCode = 400
+    this.expose = true
+    this.allow_redirect = false
+  }
+}
+
+/** The lookup gave no answer about the client, which says nothing about the client. */
+export class LookupError extends Error {
+  /**
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(message, options) {
+    super(message, options)
+    this.name = 'LookupError'
+    this.error = 'server_error'
+    this.status = 503
+    this.statusCode = 503
+    this.expose = false
+    this.allow_redirect = false
+  }
+}

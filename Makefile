@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check release-check dist interop torture fuzz compose-check proxies bench
+.PHONY: help run test check release-check dist interop adapters torture fuzz compose-check proxies bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ dist: ## a release under target/dist: archive with manual, completions, licences
 interop: ## pass published JavaScript and Python clients, installed under target/interop, and oidc-agent
 	@scripts/install-missing interop
 	scripts/interop $(ARGS)
+
+adapters: ## check types and tests of the packages in adapters/, with the real libraries, installed under target/adapters
+	scripts/adapters $(ARGS)
 
 torture: ## break the release binary under load and count what is lost; ARGS=--quick for the short way
 	@scripts/install-missing test

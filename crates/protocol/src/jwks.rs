@@ -14,6 +14,9 @@ pub const KEYS_MAX: usize = 20;
 /// of ML-DSA.
 pub const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
+/// A regular expression for base64url.
+const BASE64URL: &str = "^[A-Za-z0-9_-]+=*$";
+
 /// A JWK Set as it was sent. Its keys have the form of public keys; their cryptographic validity is not checked here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JwkSet(Object);
@@ -40,7 +43,18 @@ impl SingleValue for JwkSet {
                 "kty",
                 json!({ "type": "string", "not": { "const": "oct" } }),
             ),
-            ("kid", json!({ "type": "string" })),
+            ("kid", json!({ "type": "string", "minLength": 1 })),
+            ("alg", json!({ "type": "string", "minLength": 1 })),
+            ("x5u", json!({ "type": "string", "format": "uri" })),
+            (
+                "x5c",
+                json!({ "type": "array", "minItems": 1, "items": { "type": "string", "contentEncoding": "base64" } }),
+            ),
+            ("x5t", json!({ "type": "string", "pattern": BASE64URL })),
+            (
+                "x5t#S256",
+                json!({ "type": "string", "pattern": BASE64URL }),
+            ),
         ];
         let private = PRIVATE_MEMBERS.map(|member| (member, json!(false)));
         let members: Object = text
@@ -84,10 +98,14 @@ impl SingleValue for JwkSet {
             {
                 return Err("has a private key; only public keys may be registered".into());
             }
+            // Keys of different types may be alternatives that share an identifier (RFC 7517 §4.5).
+            let kty = key.get("kty");
             match key.get("kid") {
                 None => {}
-                Some(Value::String(kid)) if !kids.contains(&kid) => kids.push(kid),
-                Some(Value::String(_)) => return Err("has two keys with the same kid".into()),
+                Some(Value::String(kid)) if !kids.contains(&(kid, kty)) => kids.push((kid, kty)),
+                Some(Value::String(_)) => {
+                    return Err("has two keys with the same kid and kty".into());
+                }
                 Some(_) => return Err("has a kid that is not a string".into()),
             }
         }

@@ -403,7 +403,12 @@ fn key_sets_hold_public_keys_only() {
             ),
             (
                 set(json!([key, key])),
-                Refused("jwks has two keys with the same kid"),
+                Refused("jwks has two keys with the same kid and kty"),
+            ),
+            // RFC 7517 §4.5: keys of different types may be alternatives under one identifier.
+            (
+                set(json!([key, { "kty": "RSA", "kid": "1" }])),
+                Agreed(set(json!([key, { "kty": "RSA", "kid": "1" }]))),
             ),
         ],
     );

@@ -157,3 +157,102 @@ fn keys_of_the_specifications_are_accepted() {
         .created();
     assert_eq!(client["jwks"]["keys"], keys);
 }
+
+/// The public key of RFC 8037 §A.2, with more members.
+fn key(more: &Value) -> Value {
+    let mut key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let members = key.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
+    key
+}
+
+fn client_with(keys: &[Value]) -> Value {
+    json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": keys } })
+}
+
+/// RFC 7517 §4.4 to §4.9: members about certificates have their form, and identifiers are not empty, whatever method the client uses
+/// and whatever type its key has.
+#[test]
+fn members_of_keys_have_their_form() {
+    let server = TestServer::open();
+    let client = server.client();
+    let chain = "has a key whose x5c is not a list of certificates in base64";
+    let thumbprint = "has a key whose x5t or x5t#S256 is not base64url";
+    let address = "has a key whose x5u is not a string";
+    let empty = "has a key whose kid or alg is empty";
+    for (more, told) in [
+        (json!({ "x5c": "abc" }), chain),
+        (json!({ "x5c": [] }), chain),
+        (json!({ "x5c": [7] }), chain),
+        (json!({ "x5c": ["not base64!"] }), chain),
+        (json!({ "x5c": ["MIIB", ""] }), chain),
+        (json!({ "x5c": ["_-8="] }), chain),
+        (json!({ "x5c": { "0": "MIIB" } }), chain),
+        (json!({ "x5c": null }), chain),
+        (json!({ "x5t": 7 }), thumbprint),
+        (json!({ "x5t": "" }), thumbprint),
+        (json!({ "x5t": ["dGh1bWI"] }), thumbprint),
+        (json!({ "x5t": "a thumbprint" }), thumbprint),
+        (json!({ "x5t#S256": false }), thumbprint),
+        (json!({ "x5t#S256": "+/+/" }), thumbprint),
+        (json!({ "x5u": 7 }), address),
+        (json!({ "x5u": ["https://rp.example/x"] }), address),
+        (json!({ "kid": "" }), empty),
+        (json!({ "alg": "" }), empty),
+    ] {
+        let unknown = {
+            let mut key = key(&more);
+            key["kty"] = "of a new type".into();
+            key
+        };
+        for key in [key(&more), unknown] {
+            for method in ["client_secret_basic", "none", "private_key_jwt"] {
+                let mut body = client_with(std::slice::from_ref(&key));
+                body["token_endpoint_auth_method"] = method.into();
+                let answer = server.request("POST", "/register").json(&body).send();
+                let said = answer.refused(400, "invalid_client_metadata");
+                assert_eq!(said, format!("jwks {told}."), "{body}");
+                body["client_id"] = client["client_id"].clone();
+                let answer = server.manage("PUT", &client).json(&body).send();
+                assert_eq!(answer.refused(400, "invalid_client_metadata"), said);
+            }
+        }
+    }
+    assert_eq!(server.manage("GET", &client).send().ok(), client);
+    assert_eq!(server.clients().len(), 1);
+    let good = key(&json!({
+        "kid": "1", "alg": "EdDSA", "x5c": ["MIIBszCCAVmg", "MIIB"], "x5t": "dGh1bWJwcmludA", "x5t#S256": "dGh1bWI-_w",
+        "x5u": "https://rp.example/chain.pem",
+    }));
+    let answer = server
+        .request("POST", "/register")
+        .json(&client_with(std::slice::from_ref(&good)))
+        .send();
+    assert_eq!(answer.created()["jwks"]["keys"], json!([good]));
+}
+
+/// RFC 7517 §4.5: keys may share an identifier if their types differ, as alternatives for one purpose; of one type each has its own.
+#[test]
+fn keys_of_different_types_share_a_kid() {
+    let server = TestServer::open();
+    let elliptic = json!({ "kty": "EC", "crv": "P-256", "kid": "1", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" });
+    let pair = key(&json!({ "kid": "1" }));
+    let both = client_with(&[elliptic.clone(), pair.clone()]);
+    let client = server
+        .request("POST", "/register")
+        .json(&both)
+        .send()
+        .created();
+    assert_eq!(client["jwks"], both["jwks"]);
+    for keys in [[&elliptic, &elliptic], [&pair, &pair]] {
+        let mut body = client_with(&keys.map(Clone::clone));
+        let answer = server.request("POST", "/register").json(&body).send();
+        let told = answer.refused(400, "invalid_client_metadata");
+        assert_eq!(told, "jwks has two keys with the same kid and kty.");
+        body["client_id"] = client["client_id"].clone();
+        let answer = server.manage("PUT", &client).json(&body).send();
+        assert_eq!(answer.refused(400, "invalid_client_metadata"), told);
+    }
+    assert_eq!(server.manage("GET", &client).send().ok(), client);
+    assert_eq!(server.clients().len(), 1);
+}

@@ -111,17 +111,23 @@ metadata! {
     /// The URL to which a third party may send users to begin a login.
     initiate_login_uri: HttpsUri, "OIDC Registration §2", fetched no;
     /// The URLs at which the client may publish request objects, with or without a fragment.
-    request_uris: Vec<RequestUri>, "OIDC Registration §2", fetched later;
+    request_uris: Vec<RequestUri>, "OIDC Registration §2", fetched later,
+        served request_uri_parameter_supported;
     /// The URIs to which users may be sent after a logout.
-    post_logout_redirect_uris: Vec<ReturnUri>, "OIDC RP-Initiated Logout §3.1", fetched no;
+    post_logout_redirect_uris: Vec<ReturnUri>, "OIDC RP-Initiated Logout §3.1", fetched no,
+        served end_session_endpoint;
     /// The URL that is loaded in the user's browser at a logout.
-    frontchannel_logout_uri: WebUri, "OIDC Front-Channel Logout §2", fetched no;
+    frontchannel_logout_uri: WebUri, "OIDC Front-Channel Logout §2", fetched no,
+        served frontchannel_logout_supported;
     /// True if front-channel logout requests must contain `iss` and `sid`.
-    frontchannel_logout_session_required: bool, "OIDC Front-Channel Logout §2";
+    frontchannel_logout_session_required: bool, "OIDC Front-Channel Logout §2",
+        served frontchannel_logout_session_supported;
     /// The URL to which logout tokens are posted.
-    backchannel_logout_uri: WebUri, "OIDC Back-Channel Logout §2.2", fetched later;
+    backchannel_logout_uri: WebUri, "OIDC Back-Channel Logout §2.2", fetched later,
+        served backchannel_logout_supported;
     /// True if logout tokens must contain `sid`.
-    backchannel_logout_session_required: bool, "OIDC Back-Channel Logout §2.2";
+    backchannel_logout_session_required: bool, "OIDC Back-Channel Logout §2.2",
+        served backchannel_logout_session_supported;
     /// The distinguished name in the client's certificate.
     tls_client_auth_subject_dn: Text, "RFC 8705 §2.1.2";
     /// The DNS name in the client's certificate.
@@ -181,7 +187,8 @@ metadata! {
     backchannel_authentication_request_signing_alg: SigningAlgorithm, "CIBA §4",
         offered backchannel_authentication_request_signing_alg_values_supported;
     /// True if the client's CIBA requests contain a user code.
-    backchannel_user_code_parameter: bool, "CIBA §4";
+    backchannel_user_code_parameter: bool, "CIBA §4",
+        served backchannel_user_code_parameter_supported;
     /// The URIs to which users may be sent after claims gathering; stored and compared as `redirect_uris` are.
     claims_redirect_uris: Vec<RedirectUri>, "UMA 2.0 Grant §2", fetched no;
     /// The registration types the client supports in a federation.

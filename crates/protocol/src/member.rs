@@ -92,6 +92,8 @@ pub trait Member: MemberValue + Sized {
     const LIST: bool = false;
     /// True if its values contain URIs.
     const ADDRESSES: bool = false;
+    /// True if a member of which nothing is offered is dropped, and not refused.
+    const DISPENSABLE: bool = false;
     /// The shape of its JSON form in words, for the reference pages.
     const SHAPE: &'static str;
 

@@ -20,12 +20,18 @@ pub fn client_metadata() -> String {
     let mut page = String::from(
         "# Client metadata\n\nThe members a client may request when it registers, and the members of the response. Rendered from the table; a test compares.\n\n\
          A value is accepted if and only if the provider's document offers it. A list is narrowed to the governing list, and refused if no\n\
-         value is left. A single value is refused if the governing list lacks it. A member is dropped if the document does not have its\n\
-         governing list, together with the members that need it. A boolean member that is governed and `true` is dropped unless the\n\
-         document has one of the governing members and that one is not false. If the provider does not offer a default, the first value it\n\
+         value is left; `scope` is dropped then (RFC 7591 §2). A single value is refused if the governing list lacks it. A member is dropped if\n\
+         the document does not have its governing list, together with the members that need it, and so is an empty list. A boolean member that\n\
+         is governed and `true`, and a URI that is governed, is dropped unless the document has one of the governing members and that one is\n\
+         not false. `token_endpoint_auth_signing_alg` is dropped unless the client authenticates with a JWT, and the members about the session\n\
+         of a logout are dropped unless the document offers that logout. If the provider does not offer a default, the first value it\n\
          offers is the default. The default of a member that needs another applies only if the other is present. Without `subject_type`,\n\
          subjects are public if the document offers that, otherwise of the first type it offers. Repeated elements of a list are removed. The\n\
          response contains the registered values.\n\n\
+         The members of OIDC RP Metadata Choices list the values that a client supports of another member, which is governed by the list of the\n\
+         same name. If that member is absent or not offered, the first of them that is offered takes its place, in the client's order; one that\n\
+         a rule would refuse, or that leaves tokens unsigned, is taken only if there is no other. A value that is not in the client's own list\n\
+         is refused. The lists are not registered and are in no response.\n\n\
          `#` marks members that may have a language tag, for example `client_name#ja`. Unknown members are dropped. `null` means absent, and\n\
          so does `\"\"` except for an array.\n\n",
     );

@@ -31,8 +31,19 @@ pub struct MemberRow {
     pub addresses: bool,
     /// The party that follows its URIs, if it has any.
     pub fetched: Option<Fetched>,
-    /// The members of provider metadata that serve the member, if it is a demand: one of them must be present and not false.
+    /// The members of provider metadata that serve the member, if it is a demand or is used by one feature only: one of them
+    /// must be present and not false.
     pub served: &'static [&'static str],
+    /// True if the member is dropped when none of its values is offered, and not refused.
+    pub dispensable: bool,
+}
+
+impl MemberRow {
+    /// Returns true for a list of the values that a client supports of another member, which is named as the provider's list.
+    /// OIDC RP Metadata Choices §2.
+    pub fn is_choices(&self) -> bool {
+        self.offered == Some(self.name)
+    }
 }
 
 /// The party that follows the URIs of a member. The client chooses them, so a URI that a server follows must be public.
@@ -112,6 +123,7 @@ macro_rules! metadata {
                 addresses: <$ty as $crate::member::Member>::ADDRESSES,
                 fetched: $crate::metadata!(@fetched $($fetched)?),
                 served: &[$($(stringify!($served)),+)?],
+                dispensable: <$ty as $crate::member::Member>::DISPENSABLE,
             } ),+];
 
             const FIELDS: &'static [$crate::field::MemberField<Self>] = &[$( $crate::field::MemberField {
@@ -158,6 +170,11 @@ macro_rules! metadata {
                 Self::names().place(text).and_then(|place| Self::ROWS.get(place)).map(|row| row.name)
             }
 
+            /// Returns true for the name of a member in the table, which may have a language tag if the member is localized.
+            pub fn has_row(name: &str) -> bool {
+                Self::names().find_tagged(name).is_some()
+            }
+
             /// Moves the members of the table out of `object`, in which the unknown members remain.
             ///
             /// # Errors
@@ -189,10 +206,9 @@ macro_rules! metadata {
                 places.filter_map(|(place, _)| Some((Self::ROWS.get(place)?, (Self::FIELDS.get(place)?.held)(self)?)))
             }
 
-            /// Returns the rows of the members that are not set.
-            pub fn absent(&self) -> impl Iterator<Item = &'static $crate::MemberRow> + use<> {
-                let there = [$( self.$name.is_some() ),+];
-                there.into_iter().enumerate().filter(|(_, there)| !*there).filter_map(|(place, _)| Self::ROWS.get(place))
+            /// Returns every row, in the table's order, with true if its member is set.
+            pub fn rows(&self) -> impl Iterator<Item = (&'static $crate::MemberRow, bool)> + use<> {
+                Self::ROWS.iter().zip([$( self.$name.is_some() ),+])
             }
 
             /// Returns the members as a JSON object.

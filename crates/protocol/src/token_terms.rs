@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::admit::{AdmissionRules, RegisteredMetadata};
+use crate::admit::{AdmissionRules, RegisteredMetadata, choices_of};
 use crate::form::JsonForm;
 use crate::json::{JsonLimits, Origin, read_object};
 use crate::member::{InvalidMember, Narrowing, Object, Reason, SingleValue};
@@ -115,6 +115,13 @@ impl TokenTerms {
             if let Some(other) = row.needs.filter(|other| !imposed.has(other)) {
                 return refuse(format!("has {}, which requires {other}", row.name));
             }
+            if !provider.meets(row, imposed) {
+                return refuse(format!(
+                    "has {}, which requires {} in the document of {issuer}",
+                    row.name,
+                    row.served.join(" or ")
+                ));
+            }
             let Some(list) = row.offered else { continue };
             let values = held.values();
             if let Some(value) = values
@@ -159,6 +166,14 @@ impl TokenTerms {
         let agreed = self
             .narrowed(provider)
             .admit(self.apply_to(asked)?, terms)?;
+        // Some servers give a client without scopes all of them.
+        let has_limit = self.scopes.is_some() && provider.scopes_supported.is_some();
+        if has_limit && agreed.members().scope.is_none() {
+            return Err(InvalidMember::new(
+                "scope",
+                "has no value listed in the provider's scopes_supported",
+            ));
+        }
         if let Some(ImposedMetadata(imposed)) = &self.metadata {
             check_imposed_members(imposed, agreed.members())?;
         }
@@ -202,6 +217,7 @@ impl TokenTerms {
     fn apply_to(&self, mut asked: ClientMetadata) -> Result<ClientMetadata, InvalidMember> {
         if let Some(ImposedMetadata(imposed)) = &self.metadata {
             asked = reread(imposed)?.merged_over(asked);
+            drop_other_choices(imposed, &mut asked);
         }
         if let Some(scopes) = self.scopes.as_ref().filter(|_| asked.scope.is_none()) {
             let words: Vec<&str> = scopes.iter().map(RegistryName::as_str).collect();
@@ -298,6 +314,26 @@ fn check_imposed_members(
     }
 }
 
+/// Drops what the client sent beside an imposed value or imposed choices of one member, and what contradicts them. OIDC RP
+/// Metadata Choices §2.
+fn drop_other_choices(imposed: &ClientMetadata, asked: &mut ClientMetadata) {
+    for row in ClientMetadata::ROWS {
+        let Some(list) = choices_of(row) else {
+            continue;
+        };
+        match (imposed.has(row.name), imposed.values(list)) {
+            (true, None) => asked.clear(list),
+            (false, Some(choices)) => {
+                let is_choice = |value: &_| choices.iter().any(|one| one == value);
+                if asked.retain(row.name, &is_choice) == Narrowing::Emptied {
+                    asked.clear(row.name);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Returns an imposed member that the registered metadata does not have.
 fn missing_imposed_member(
     imposed: &ClientMetadata,
@@ -311,6 +347,7 @@ fn missing_imposed_member(
     };
     ClientMetadata::ROWS
         .iter()
+        .filter(|row| !row.is_choices())
         .map(|row| row.name)
         .find(|member| has(imposed, member) && !has(agreed, member))
 }

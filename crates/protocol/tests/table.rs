@@ -134,7 +134,11 @@ fn references_of_rows_exist() {
         .iter()
         .flat_map(|row| row.served.iter().map(move |member| (row, member)))
     {
-        assert_eq!(row.shape, "boolean", "{} is no demand", row.name);
+        assert!(
+            row.shape == "boolean" || row.addresses,
+            "{} neither demands a feature nor has URIs for one",
+            row.name
+        );
         assert!(
             row.offered.is_none() && self::row(ProviderMetadata::ROWS, member).is_some(),
             "{}: no {member}",
@@ -297,9 +301,14 @@ fn values_of_each_row_round_trip() {
     });
 }
 
+/// Returns true for a member that can be refused or kept for its value alone.
+fn is_judged_alone(row: &MemberRow) -> bool {
+    !row.dispensable && !row.is_choices() && row.name != "token_endpoint_auth_signing_alg"
+}
+
 #[test]
 fn single_value_outside_offer_is_refused() {
-    for (row, list) in governed().filter(|(row, _)| !row.list) {
+    for (row, list) in governed().filter(|(row, _)| !row.list && is_judged_alone(row)) {
         let mut lists = generous();
         assert!(
             agree(
@@ -344,9 +353,9 @@ fn assert_dropped(row: &MemberRow, list: &str, asked: &Value) {
 
 #[test]
 fn list_is_narrowed_to_the_offer() {
-    for (row, list) in governed()
-        .filter(|(row, _)| row.list && !["grant_types", "response_types"].contains(&row.name))
-    {
+    for (row, list) in governed().filter(|(row, _)| {
+        row.list && is_judged_alone(row) && !["grant_types", "response_types"].contains(&row.name)
+    }) {
         let mut asked = asking(row);
         asked[row.name] = json!(["value", "something-else"]);
         let lists = generous();
@@ -364,5 +373,125 @@ fn list_is_narrowed_to_the_offer() {
             format!("{} has no value listed in the provider's {list}", row.name)
         );
         assert_dropped(row, list, &asked);
+    }
+}
+
+/// RFC 7591 §2, §3.2.1: a member that a client can do without is dropped if nothing of it is offered.
+#[test]
+fn dispensable_member_is_dropped() {
+    let dispensable = || governed().filter(|(row, _)| row.dispensable);
+    assert_eq!(
+        dispensable().map(|(row, _)| row.name).collect::<Vec<_>>(),
+        ["scope"]
+    );
+    for (row, list) in dispensable() {
+        let mut lists = generous();
+        lists.insert(list.to_owned(), json!(["another"]));
+        let other = provider(&Value::Object(lists));
+        let agreed: Value =
+            serde_json::from_str(&agree(&other, &STANDARD, &asking(row)).unwrap()).unwrap();
+        assert_eq!(agreed.get(row.name), None, "{}", row.name);
+    }
+}
+
+/// An empty list of a governed member has no effect and is dropped.
+#[test]
+fn empty_governed_list_is_dropped() {
+    for (row, _) in governed()
+        .filter(|(row, _)| row.list && !["grant_types", "response_types"].contains(&row.name))
+    {
+        let mut asked = asking(row);
+        asked[row.name] = json!([]);
+        let generous = provider(&Value::Object(generous()));
+        let agreed: Value =
+            serde_json::from_str(&agree(&generous, &STANDARD, &asked).unwrap()).unwrap();
+        assert_eq!(agreed.get(row.name), None, "{}", row.name);
+    }
+}
+
+/// The lists of choices of OIDC RP Metadata Choices §2, each with the row of its single value.
+fn choices() -> impl Iterator<Item = (&'static MemberRow, &'static str)> {
+    governed().filter(|(row, list)| {
+        !row.list && self::row(ClientMetadata::ROWS, list).is_some_and(MemberRow::is_choices)
+    })
+}
+
+/// OIDC RP Metadata Choices §2: each list of choices belongs to one single value, and is named as the provider's list.
+#[test]
+fn each_list_of_choices_has_a_single_value() {
+    let lists: BTreeSet<&str> = choices().map(|(_, list)| list).collect();
+    let declared: BTreeSet<&str> = ClientMetadata::ROWS
+        .iter()
+        .filter(|row| row.spec.starts_with("OIDC RP Metadata Choices"))
+        .map(|row| row.name)
+        .collect();
+    assert_eq!((lists.len(), &lists), (choices().count(), &declared));
+}
+
+/// OIDC RP Metadata Choices §2, §4: the first choice that is offered takes the place of a value that is absent or not offered.
+#[test]
+fn first_offered_choice_is_taken() {
+    for (row, list) in choices() {
+        let mut lists = generous();
+        lists.insert(list.to_owned(), json!(["second", "third", "value"]));
+        if row.name == "token_endpoint_auth_signing_alg" {
+            let methods = json!(["private_key_jwt"]);
+            lists.insert("token_endpoint_auth_methods_supported".to_owned(), methods);
+        }
+        let provider = provider(&Value::Object(lists));
+        let with = |single: Option<&str>, many: &[&str]| {
+            let mut asked = asking(row);
+            if row.name == "token_endpoint_auth_signing_alg" {
+                asked["token_endpoint_auth_method"] = "private_key_jwt".into();
+                asked["jwks_uri"] = "https://rp.example/jwks".into();
+            }
+            let members = asked.as_object_mut().unwrap();
+            members.shift_remove(row.name);
+            members.extend(single.map(|single| (row.name.to_owned(), single.into())));
+            members.insert(list.to_owned(), json!(many));
+            agree(&provider, &STANDARD, &asked)
+                .map(|agreed| serde_json::from_str::<Value>(&agreed).unwrap())
+                .map_err(|invalid| invalid.to_string())
+        };
+        for (single, many, taken) in [
+            (None, &["first", "third", "second"][..], "third"),
+            (Some("first"), &["first", "third", "second"], "third"),
+            (Some("second"), &["third", "second"], "second"),
+            (Some("value"), &[], "value"),
+        ] {
+            let agreed = with(single, many).unwrap_or_else(|told| panic!("{}: {told}", row.name));
+            assert_eq!(agreed[row.name], taken, "{}", row.name);
+            assert_eq!(agreed.get(list), None, "{}", row.name);
+        }
+        for (single, many, told) in [
+            (
+                Some("second"),
+                &["third"][..],
+                format!(
+                    "{} must be one of the values in the client's {list}",
+                    row.name
+                ),
+            ),
+            (
+                Some("other"),
+                &["third"],
+                format!(
+                    "{} must be one of the values in the client's {list}",
+                    row.name
+                ),
+            ),
+            (
+                Some("first"),
+                &["first"],
+                format!("{} has no value listed in the provider's {list}", row.name),
+            ),
+            (
+                None,
+                &["first"],
+                format!("{list} has no value listed in the provider's {list}"),
+            ),
+        ] {
+            assert_eq!(with(single, many), Err(told));
+        }
     }
 }

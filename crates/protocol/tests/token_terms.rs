@@ -226,9 +226,15 @@ fn scopes_are_those_the_token_allows() {
         agreed.json()
     );
     let others = provider(&json!({ "scopes_supported": ["phone"] }));
-    assert!(
-        terms(&only).admit(&others, asked, &STANDARD).is_err(),
-        "nothing that is allowed is offered"
+    let refused = terms(&only).admit(&others, asked, &STANDARD).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "scope has no value listed in the provider's scopes_supported"
+    );
+    let imposed = json!({ "metadata": { "scope": "mcp:tools" } });
+    assert_eq!(
+        self::refused(&imposed, &web(&json!({}))),
+        "scope conflicts with the terms of the initial access token"
     );
 }
 
@@ -374,6 +380,30 @@ fn imposed_members_override_the_client() {
     );
 }
 
+/// OIDC RP Metadata Choices §2: imposed choices decide, and what a client sends beside an imposed value does not count.
+#[test]
+fn imposed_choices_override_the_client() {
+    let (list, alg) = (
+        "id_token_signing_alg_values_supported",
+        "id_token_signed_response_alg",
+    );
+    let choices = json!({ "metadata": { list: ["ES256", "RS256"] } });
+    let value = json!({ "metadata": { alg: "ES256" } });
+    for more in [
+        json!({}),
+        json!({ list: ["RS256"] }),
+        json!({ list: [] }),
+        json!({ alg: "HS256" }),
+    ] {
+        for members in [&choices, &value] {
+            let agreed = within(members, &web(&more)).expect("agreed");
+            assert_eq!((&agreed[alg], agreed.get(list)), (&json!("ES256"), None));
+        }
+    }
+    let agreed = within(&choices, &web(&json!({ alg: "RS256" }))).expect("agreed");
+    assert_eq!(agreed[alg], "RS256");
+}
+
 #[test]
 fn terms_outside_the_offer_are_refused() {
     let offer = provider(&json!({}));
@@ -409,6 +439,10 @@ fn terms_outside_the_offer_are_refused() {
         (
             json!({ "metadata": { "id_token_encrypted_response_enc": "A128GCM" } }),
             "metadata has id_token_encrypted_response_enc, which requires id_token_encrypted_response_alg",
+        ),
+        (
+            json!({ "metadata": { "post_logout_redirect_uris": ["https://rp.example/bye"] } }),
+            "metadata has post_logout_redirect_uris, which requires end_session_endpoint in the document of https://op.example",
         ),
         (
             json!({ "scopes": ["openid"], "metadata": { "scope": "openid email" } }),

@@ -209,7 +209,7 @@ fn language_tags_belong_to_members_shown_to_people() {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn values_have_the_form_of_their_member() {
     check(
-        &json!({}),
+        &logging_out(),
         &[
             (
                 json!({ "default_max_age": 86400 }),
@@ -428,10 +428,7 @@ fn values_are_narrowed_refused_or_dropped() {
                 json!({ "scope": "openid profile launch/patient offline_access" }),
                 Agreed(json!({ "scope": "openid profile offline_access" })),
             ),
-            (
-                json!({ "scope": "launch/patient" }),
-                Refused("scope has no value listed in the provider's scopes_supported"),
-            ),
+            (json!({ "scope": "launch/patient" }), Agreed(json!({}))),
             (
                 json!({ "scope": "openid  profile" }),
                 Refused(
@@ -448,6 +445,7 @@ fn values_are_narrowed_refused_or_dropped() {
                     "response_modes has no value listed in the provider's response_modes_supported",
                 ),
             ),
+            (json!({ "response_modes": [] }), Agreed(json!({}))),
             (
                 json!({ "default_acr_values": ["0", "urn:example:loa2"] }),
                 Agreed(json!({ "default_acr_values": ["urn:example:loa2"] })),
@@ -480,7 +478,13 @@ fn values_are_narrowed_refused_or_dropped() {
             ),
             (
                 json!({ "token_endpoint_auth_signing_alg": "RS256" }),
-                Agreed(json!({ "token_endpoint_auth_signing_alg": "RS256" })),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "token_endpoint_auth_signing_alg": "HS256" }),
+                Refused(
+                    "token_endpoint_auth_signing_alg has no value listed in the provider's token_endpoint_auth_signing_alg_values_supported",
+                ),
             ),
         ],
     );
@@ -773,12 +777,9 @@ fn default_outside_offer_is_the_first_offered() {
             // What the client says of itself is respected (OIDC RP Metadata Choices §2).
             (
                 json!({ "id_token_signing_alg_values_supported": ["RS256", "ES256"], "token_endpoint_auth_methods_supported": ["none"] }),
-                Agreed(json!({
-                    "id_token_signing_alg_values_supported": ["ES256"],
-                    "id_token_signed_response_alg": "ES256",
-                    "token_endpoint_auth_methods_supported": ["none"],
-                    "token_endpoint_auth_method": "none",
-                })),
+                Agreed(
+                    json!({ "id_token_signed_response_alg": "ES256", "token_endpoint_auth_method": "none" }),
+                ),
             ),
         ],
     );
@@ -788,6 +789,109 @@ fn default_outside_offer_is_the_first_offered() {
             json!({}),
             Agreed(json!({ "id_token_signed_response_alg": null })),
         )],
+    );
+}
+
+/// OIDC RP Metadata Choices §2: a choice that a rule would refuse, or that leaves tokens unsigned, is taken only if no other
+/// is offered.
+#[test]
+fn usable_choice_is_taken_first() {
+    let lists = json!({
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_jwt", "private_key_jwt", "none"],
+        "token_endpoint_auth_signing_alg_values_supported": ["HS256", "ES256"],
+        "id_token_signing_alg_values_supported": ["RS256", "HS256", "ES256", "none"],
+    });
+    let keys = || json!({ "jwks": { "keys": [{ "kty": "EC" }] } });
+    check(
+        &lists,
+        &[
+            (
+                json!({ "id_token_signing_alg_values_supported": ["none", "ES256"] }),
+                Agreed(json!({ "id_token_signed_response_alg": "ES256" })),
+            ),
+            (
+                json!({ "id_token_signing_alg_values_supported": ["none"] }),
+                Agreed(json!({ "id_token_signed_response_alg": "none" })),
+            ),
+            (
+                json!({ "id_token_signed_response_alg": "ES256", "id_token_signing_alg_values_supported": ["none", "ES256"] }),
+                Agreed(json!({ "id_token_signed_response_alg": "ES256" })),
+            ),
+            (
+                json!({ "token_endpoint_auth_methods_supported": ["none"], "id_token_signing_alg_values_supported": ["HS256", "ES256"] }),
+                Agreed(
+                    json!({ "token_endpoint_auth_method": "none", "id_token_signed_response_alg": "ES256" }),
+                ),
+            ),
+            (
+                json!({ "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic"] }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "token_endpoint_auth_methods_supported": ["private_key_jwt"] }),
+                Refused("token_endpoint_auth_method requires jwks or jwks_uri"),
+            ),
+            (
+                with(
+                    json!({ "token_endpoint_auth_methods_supported": ["private_key_jwt", "none"], "token_endpoint_auth_signing_alg_values_supported": ["HS256", "ES256"] }),
+                    &keys(),
+                ),
+                Agreed(with(
+                    json!({ "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256" }),
+                    &keys(),
+                )),
+            ),
+            (
+                json!({ "token_endpoint_auth_methods_supported": ["client_secret_jwt"], "token_endpoint_auth_signing_alg_values_supported": ["ES256", "HS256"] }),
+                Agreed(
+                    json!({ "token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "HS256" }),
+                ),
+            ),
+            (
+                json!({ "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"], "grant_types": ["client_credentials"] }),
+                Agreed(json!({ "grant_types": ["client_credentials"], "response_types": [] })),
+            ),
+            // Nothing uses the algorithm of a JWT that the client does not send.
+            (
+                json!({ "token_endpoint_auth_signing_alg_values_supported": ["ES256"] }),
+                Agreed(json!({})),
+            ),
+        ],
+    );
+}
+
+/// OIDC RP Metadata Choices §2, OIDC Registration §2: content encryption may stand beside choices of key management.
+#[test]
+fn choices_of_key_management_are_enough() {
+    let lists = json!({
+        "id_token_encryption_alg_values_supported": ["dir", "RSA-OAEP"],
+        "id_token_encryption_enc_values_supported": ["A128CBC-HS256", "A256GCM"],
+    });
+    let agreed = |alg: &str, enc: &str| {
+        Agreed(
+            json!({ "id_token_encrypted_response_alg": alg, "id_token_encrypted_response_enc": enc }),
+        )
+    };
+    check(
+        &lists,
+        &[
+            (
+                json!({ "id_token_encryption_alg_values_supported": ["RSA-OAEP", "dir"], "id_token_encrypted_response_enc": "A256GCM" }),
+                agreed("RSA-OAEP", "A256GCM"),
+            ),
+            (
+                json!({ "id_token_encryption_alg_values_supported": ["RSA-OAEP"], "id_token_encryption_enc_values_supported": ["A256GCM", "A128CBC-HS256"] }),
+                agreed("RSA-OAEP", "A256GCM"),
+            ),
+            (
+                json!({ "id_token_encryption_enc_values_supported": ["A256GCM"] }),
+                Agreed(json!({})),
+            ),
+            (
+                json!({ "id_token_encryption_alg_values_supported": [], "id_token_encrypted_response_enc": "A256GCM" }),
+                Refused("id_token_encrypted_response_enc requires id_token_encrypted_response_alg"),
+            ),
+        ],
     );
 }
 
@@ -1005,7 +1109,7 @@ fn redirect_uris_are_required_and_limited() {
         json!({ "redirect_uris": null, "grant_types": ["client_credentials", "password"], "response_types": [] }),
     );
     check(
-        &json!({}),
+        &logging_out(),
         &[
             (json!({ "redirect_uris": null }), Refused(missing)),
             (json!({ "redirect_uris": [] }), Refused(missing)),
@@ -1234,10 +1338,13 @@ fn client_authentication_is_complete() {
                 "private_key_jwt",
                 json!({ "jwks": keys, "token_endpoint_auth_signing_alg": "RS256" }),
             )),
-            same(method(
-                "client_secret_basic",
-                json!({ "token_endpoint_auth_signing_alg": "RS256" }),
-            )),
+            (
+                method(
+                    "client_secret_basic",
+                    json!({ "token_endpoint_auth_signing_alg": "RS256" }),
+                ),
+                Agreed(method("client_secret_basic", json!({}))),
+            ),
             same(method("none", json!({}))),
             (
                 json!({ "jwks": keys, "jwks_uri": "https://rp.example/jwks" }),
@@ -1359,11 +1466,16 @@ fn public_client_uses_no_shared_secret() {
         ] {
             check(&lists, &[(asked(secret, "none"), Refused(&refused))]);
         }
+        // Nothing uses the algorithm of a JWT that the client does not send.
+        let is_unused = row.name == "token_endpoint_auth_signing_alg";
         for own in ["RS256", "ES256", "ECDH-ES+A128KW"] {
-            let same = asked(own, "none");
-            check(&lists, &[(same.clone(), Agreed(same))]);
+            let agreed = match is_unused {
+                true => json!({ "token_endpoint_auth_method": "none" }),
+                false => asked(own, "none"),
+            };
+            check(&lists, &[(asked(own, "none"), Agreed(agreed))]);
         }
-        if row.name != "backchannel_authentication_request_signing_alg" {
+        if row.name != "backchannel_authentication_request_signing_alg" && !is_unused {
             let same = asked("HS256", "client_secret_post");
             check(&lists, &[(same.clone(), Agreed(same))]);
         }
@@ -1389,6 +1501,16 @@ fn public_client_uses_no_shared_secret() {
     );
 }
 
+/// A document that offers every kind of logout, and request objects by reference.
+fn logging_out() -> Value {
+    json!({
+        "end_session_endpoint": "https://op.example/end",
+        "frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
+        "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
+        "request_uri_parameter_supported": true,
+    })
+}
+
 /// OIDC Front-Channel Logout §2: scheme, host and port are those of a redirect URI.
 #[test]
 fn frontchannel_logout_uri_has_a_redirect_origin() {
@@ -1404,7 +1526,7 @@ fn frontchannel_logout_uri_has_a_redirect_origin() {
         )
     };
     check(
-        &json!({}),
+        &logging_out(),
         &[
             same(at("https://rp.example/out?x")),
             same(at("https://RP.example:443/out")),
@@ -1449,7 +1571,7 @@ fn public_client_logs_out_over_https() {
     let native = |members: Value| public(with(members, &json!({ "application_type": "native" })));
     let no_http = || Refused("post_logout_redirect_uris must use https for a public client");
     check(
-        &json!({}),
+        &logging_out(),
         &[
             same(told("http://rp.example/told")),
             same(public(told("https://rp.example/told"))),
@@ -1484,7 +1606,7 @@ fn public_client_logs_out_over_https() {
     );
     let schemes = ["cursor".to_owned()];
     check_at(
-        &provider(&json!({})),
+        &provider(&logging_out()),
         &AdmissionRules {
             native_schemes: &schemes,
             ..STANDARD
@@ -1493,7 +1615,7 @@ fn public_client_logs_out_over_https() {
     );
     let owner = "post_logout_redirect_uris has a private-use scheme that is not a reversed domain name, such as com.example.app";
     for uri in ["cursor://out", "a.:/out", "javascript.:alert(1)"] {
-        check(&json!({}), &[(out(uri), Refused(owner))]);
+        check(&logging_out(), &[(out(uri), Refused(owner))]);
     }
 }
 
@@ -1531,14 +1653,11 @@ fn subject_type_defaults_to_the_first_offered() {
         &[
             (
                 choice(&["pairwise", "public"]),
-                Agreed(choice(&["pairwise", "public"])),
+                Agreed(json!({ "subject_type": "pairwise" })),
             ),
             (
-                choice(&["pairwise"]),
-                Agreed(with(
-                    choice(&["pairwise"]),
-                    &json!({ "subject_type": "pairwise" }),
-                )),
+                choice(&["public", "pairwise"]),
+                Agreed(json!({ "subject_type": "public" })),
             ),
         ],
     );
@@ -1562,6 +1681,11 @@ fn unmet_demand_is_dropped() {
                 par(),
             ],
             vec![json!({ "require_signed_request_object": true })],
+        ),
+        (
+            "backchannel_user_code_parameter",
+            vec![json!({ "backchannel_user_code_parameter_supported": true })],
+            vec![json!({ "backchannel_user_code_parameter_supported": false })],
         ),
         (
             "dpop_bound_access_tokens",
@@ -1667,7 +1791,7 @@ fn required_signatures_are_enforced() {
 fn request_uris_are_https_and_limited() {
     let uris = |count: usize| json!({ "request_uris": (0..count).map(|n| format!("https://rp.example/r{n}#GkurKxf5")).collect::<Vec<_>>() });
     check(
-        &json!({}),
+        &logging_out(),
         &[
             (uris(10), Agreed(uris(10))),
             (
@@ -1680,6 +1804,102 @@ fn request_uris_are_https_and_limited() {
             ),
         ],
     );
+}
+
+/// OIDC Registration §2, OIDC RP-Initiated Logout §3.1, OIDC Back-Channel Logout §2.2: a member that no feature of the provider
+/// uses is judged as ever, and then dropped.
+#[test]
+fn unused_uri_is_judged_and_dropped() {
+    for (member, value, feature, serving) in [
+        (
+            "request_uris",
+            json!(["https://rp.example/r"]),
+            "request_uri_parameter_supported",
+            json!(true),
+        ),
+        (
+            "post_logout_redirect_uris",
+            json!(["https://rp.example/bye"]),
+            "end_session_endpoint",
+            json!("https://op.example/end"),
+        ),
+        (
+            "frontchannel_logout_uri",
+            json!("https://rp.example/out"),
+            "frontchannel_logout_supported",
+            json!(true),
+        ),
+        (
+            "backchannel_logout_uri",
+            json!("https://rp.example/out"),
+            "backchannel_logout_supported",
+            json!(true),
+        ),
+    ] {
+        let asked = json!({ member: value });
+        check(
+            &json!({ feature: serving }),
+            &[(asked.clone(), Agreed(asked.clone()))],
+        );
+        check(&json!({}), &[(asked.clone(), Agreed(json!({})))]);
+        if serving == true {
+            check(&json!({ feature: false }), &[(asked, Agreed(json!({})))]);
+        }
+    }
+    check(
+        &json!({}),
+        &[
+            (
+                json!({ "post_logout_redirect_uris": ["https://rp.example/bye?state=1"] }),
+                Refused(
+                    "post_logout_redirect_uris has an element with the query parameter state, which is reserved for the provider",
+                ),
+            ),
+            (
+                json!({ "frontchannel_logout_uri": "https://other.example/out" }),
+                Refused(
+                    "frontchannel_logout_uri must have the scheme, host and port of a redirect URI",
+                ),
+            ),
+            (
+                json!({ "backchannel_logout_uri": "http://rp.example/out", "token_endpoint_auth_method": "none" }),
+                Refused("backchannel_logout_uri must use https for a public client"),
+            ),
+        ],
+    );
+}
+
+/// OIDC Front-Channel Logout §2, OIDC Back-Channel Logout §2.2: a client may demand the session only where a logout can name it.
+#[test]
+fn session_of_a_logout_is_demanded_if_offered() {
+    for channel in ["frontchannel", "backchannel"] {
+        let member = format!("{channel}_logout_session_required");
+        let (yes, no) = (json!({ &*member: true }), json!({ &*member: false }));
+        let logout = format!("{channel}_logout_supported");
+        let session = format!("{channel}_logout_session_supported");
+        for (lists, agreed_yes, agreed_no) in [
+            (json!({}), json!({}), json!({})),
+            (
+                json!({ &*logout: false, &*session: false }),
+                json!({}),
+                json!({}),
+            ),
+            (json!({ &*logout: true }), json!({}), no.clone()),
+            (
+                json!({ &*logout: true, &*session: true }),
+                yes.clone(),
+                no.clone(),
+            ),
+        ] {
+            check(
+                &lists,
+                &[
+                    (yes.clone(), Agreed(agreed_yes)),
+                    (no.clone(), Agreed(agreed_no)),
+                ],
+            );
+        }
+    }
 }
 
 /// CIBA §4, §7.1.1: a CIBA client names its delivery mode and its notification endpoint.

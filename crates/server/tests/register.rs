@@ -14,6 +14,8 @@ mod access;
 mod application_types;
 #[path = "register/bodies.rs"]
 mod bodies;
+#[path = "register/choices.rs"]
+mod choices;
 #[path = "register/fetched.rs"]
 mod fetched;
 #[path = "register/fetches.rs"]
@@ -34,7 +36,11 @@ mod published_clients;
 mod redirect_hosts;
 #[path = "register/redirect_uris.rs"]
 mod redirect_uris;
+#[path = "register/scopes.rs"]
+mod scopes;
 #[path = "register/sectors.rs"]
 mod sectors;
 #[path = "register/statements.rs"]
 mod statements;
+#[path = "register/unused.rs"]
+mod unused;

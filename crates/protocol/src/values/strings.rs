@@ -214,6 +214,8 @@ impl MemberValue for Scope {
 }
 
 impl Member for Scope {
+    /// A server may ignore scopes that it does not know (RFC 7591 §2, §3.2.1).
+    const DISPENSABLE: bool = true;
     const SHAPE: &'static str = "space-separated string";
 
     fn schema() -> Value {

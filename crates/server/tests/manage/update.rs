@@ -170,8 +170,8 @@ fn refused_update_changes_nothing() {
             "client_secret_expires_at must be omitted from an update.",
         ),
         (
-            with(json!({ "scope": "none-of-ours" })),
-            "scope has no value listed in the provider's scopes_supported.",
+            with(json!({ "grant_types": ["none-of-ours"] })),
+            "grant_types has no value listed in the provider's grant_types_supported.",
         ),
         (
             with(json!({ "jwks_uri": "http://rp.example/jwks" })),

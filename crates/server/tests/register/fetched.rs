@@ -25,7 +25,7 @@ fn server() -> TestServer {
     let file = format!(
         "[[provider]]\nissuer = \"https://op.example\"\n[provider.metadata]\n\
          authorization_endpoint = \"https://op.example/authorize\"\ntoken_endpoint = \"https://op.example/token\"\ngrant_types_supported = [\"authorization_code\", \"{CIBA}\"]\n\
-         backchannel_logout_supported = true\nbackchannel_token_delivery_modes_supported = [\"poll\", \"ping\"]\n\
+         backchannel_logout_supported = true\nrequest_uri_parameter_supported = true\nbackchannel_token_delivery_modes_supported = [\"poll\", \"ping\"]\n\
          backchannel_authentication_endpoint = \"https://op.example/bc\"\n"
     );
     Setup::new()

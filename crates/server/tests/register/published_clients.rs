@@ -60,7 +60,10 @@ fn mod_auth_openidc_is_narrowed() {
         "post_logout_redirect_uris": ["https://rp.example/loggedout"],
         "id_token_token_binding_cnf": "tbh",
     });
-    let differs = json!({ "response_types": ["code", "id_token", "id_token token"], "id_token_token_binding_cnf": null });
+    let differs = json!({
+        "response_types": ["code", "id_token", "id_token token"], "id_token_token_binding_cnf": null,
+        "frontchannel_logout_uri": null, "backchannel_logout_uri": null, "post_logout_redirect_uris": null,
+    });
     let client = registers(&TestServer::open(), &asked, &differs);
     assert!(client["client_secret"].is_string());
 }
@@ -87,6 +90,7 @@ fn idpyoidc_sees_dropped_members() {
     });
     let differs = json!({
         "response_types": ["code", "id_token"], "userinfo_signed_response_alg": null, "request_object_signing_alg": null,
+        "token_endpoint_auth_signing_alg": null,
     });
     registers(&TestServer::open(), &asked, &differs);
 }
@@ -167,7 +171,8 @@ fn pyoidc_registers_unmodified() {
         "id_token_signed_response_alg": "RS256",
         "token_endpoint_auth_method": "client_secret_basic",
     });
-    registers(&TestServer::open(), &asked, &json!({}));
+    let differs = json!({ "post_logout_redirect_uris": null });
+    registers(&TestServer::open(), &asked, &differs);
 }
 
 /// OIDC Registration §3.1, §3.2, RFC 7592 §2.3: the certification suite registers before each of

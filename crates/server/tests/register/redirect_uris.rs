@@ -335,7 +335,11 @@ fn answer_parameters_are_refused() {
     ];
     let out = ["https://rp.example/state?code=1&State=2"];
     let body = json!({ "redirect_uris": harmless, "claims_redirect_uris": harmless, "post_logout_redirect_uris": out });
-    let client = server
+    let logout = "[[provider]]\nissuer = \"http://localhost\"\nregistration = \"open\"\n\
+                  [provider.metadata]\nend_session_endpoint = \"http://localhost/end\"\n";
+    let client = Setup::new()
+        .file(logout)
+        .start()
         .request("POST", "/register")
         .json(&body)
         .send()

@@ -42,6 +42,12 @@ fn offering_everything() -> TestServer {
     file.push_str(
         "tls_client_certificate_bound_access_tokens = true\nrequest_parameter_supported = true\n",
     );
+    file.push_str("request_uri_parameter_supported = true\nend_session_endpoint = \"http://localhost:9443/end\"\n");
+    for channel in ["front", "back"] {
+        writeln!(file, "{channel}channel_logout_supported = true").unwrap();
+        writeln!(file, "{channel}channel_logout_session_supported = true").unwrap();
+    }
+    file.push_str("backchannel_user_code_parameter_supported = true\n");
     file.push_str("dpop_signing_alg_values_supported = [\"ES256\"]\n");
     file.push_str("pushed_authorization_request_endpoint = \"http://localhost:9443/par\"\n");
     file.push_str(
@@ -109,10 +115,12 @@ fn beside(name: &str) -> Map<String, Value> {
 fn imposed_members_override_every_value() {
     let server = offering_everything();
     let mut tried = 0;
-    for row in ClientMetadata::ROWS
-        .iter()
-        .filter(|row| !APART.contains(&row.name))
-    {
+    let rows = || {
+        ClientMetadata::ROWS
+            .iter()
+            .filter(|row| !APART.contains(&row.name) && !row.is_choices())
+    };
+    for row in rows() {
         let [imposed, other] = values(row);
         let mut terms = json!({ row.name: imposed });
         if let Some(needed) = row.needs {
@@ -162,7 +170,50 @@ fn imposed_members_override_every_value() {
         );
         tried += 1;
     }
-    assert_eq!(tried, ClientMetadata::ROWS.len() - APART.len());
+    assert_eq!(tried, rows().count());
+}
+
+/// OIDC RP Metadata Choices §2: imposed choices decide about the member that they are for, whatever a client sends of either.
+#[test]
+fn imposed_choices_override_every_value() {
+    let server = offering_everything();
+    let mut tried = 0;
+    for row in ClientMetadata::ROWS.iter().filter(|row| !row.list) {
+        let list = ClientMetadata::ROWS
+            .iter()
+            .find(|list| list.is_choices() && list.offered == row.offered);
+        let Some(list) = list else { continue };
+        let [imposed, other] = values(row);
+        let mut terms = json!({ list.name: [imposed] });
+        let mut body = Value::Object(beside(row.name));
+        if let Some(needed) = row.needs {
+            let needed = ClientMetadata::ROWS
+                .iter()
+                .find(|row| row.name == needed)
+                .unwrap();
+            terms[needed.name] = values(needed)[0].clone();
+        }
+        let token = issue(&server, &["--metadata", &terms.to_string()]);
+        for more in [
+            json!({}),
+            json!({ row.name: other }),
+            json!({ list.name: [other] }),
+            json!({ row.name: other, list.name: [] }),
+        ] {
+            body.as_object_mut().unwrap().shift_remove(list.name);
+            body.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            let client = register(&server, &token, &body).created();
+            assert_eq!(
+                (&client[row.name], client.get(list.name)),
+                (&imposed, None),
+                "{body}"
+            );
+        }
+        tried += 1;
+    }
+    assert!(tried > 15, "{tried}");
 }
 
 /// RFC 7592 §2.2: `null` and `""` are no values, so that they cannot be imposed; issued members and

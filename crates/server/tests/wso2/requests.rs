@@ -56,9 +56,9 @@ fn text_counts_as_a_list_with_one_item() {
             json!(["shop@rp.example"]),
         ),
         (
-            json!({ "grant_types": "password", "request_uris": "https://rp.example/r#x" }),
-            "request_uris",
-            json!(["https://rp.example/r#x"]),
+            json!({ "grant_types": "password", "claims_redirect_uris": "https://rp.example/r" }),
+            "claims_redirect_uris",
+            json!(["https://rp.example/r"]),
         ),
     ] {
         let client = register(&server, &asked).created();

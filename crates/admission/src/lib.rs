@@ -12,4 +12,4 @@ pub mod software_statement;
 pub use agree::{ClientRequest, agree};
 pub use policy::Policy;
 pub use rejection::Rejection;
-pub use software_statement::TrustedIssuer;
+pub use software_statement::{RequiredClaim, TrustedIssuer};

@@ -10,7 +10,7 @@ use crate::TrustedIssuer;
 pub struct Policy {
     /// The provider metadata that discovery serves: what the provider offers.
     pub provider: ProviderMetadata,
-    /// The issuer, which a software statement must have in its `aud` claim.
+    /// The issuer, which the `aud` claim of a software statement must contain if it is present.
     pub issuer: Issuer,
     /// The private-use schemes without a dot that native clients may use.
     pub native_schemes: Vec<String>,

@@ -19,6 +19,49 @@ const LEEWAY: i64 = 60;
 pub struct TrustedIssuer {
     issuer: String,
     keys: Vec<TrustedKey>,
+    required: Vec<RequiredClaim>,
+}
+
+/// A claim that RFC 7591 §2.3 leaves to the parties, and that a statement must have if its issuer is configured so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequiredClaim {
+    /// The provider that the statement is for. RFC 7519 §4.1.3.
+    Audience,
+    /// The time after which the statement is not accepted. RFC 7519 §4.1.4.
+    Expiration,
+    /// The time before which the statement is not accepted. RFC 7519 §4.1.5.
+    NotBefore,
+    /// The time at which the statement was issued. RFC 7519 §4.1.6.
+    IssuedAt,
+}
+
+impl RequiredClaim {
+    /// Every claim that can be required.
+    pub const ALL: [Self; 4] = [
+        Self::Audience,
+        Self::Expiration,
+        Self::NotBefore,
+        Self::IssuedAt,
+    ];
+
+    /// Returns the name of the claim.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Audience => "aud",
+            Self::Expiration => "exp",
+            Self::NotBefore => "nbf",
+            Self::IssuedAt => "iat",
+        }
+    }
+
+    fn missing(self) -> Rejection {
+        Rejection::Statement(match self {
+            Self::Audience => "software_statement must have an aud claim.",
+            Self::Expiration => "software_statement must have an exp claim.",
+            Self::NotBefore => "software_statement must have an nbf claim.",
+            Self::IssuedAt => "software_statement must have an iat claim.",
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -40,7 +83,18 @@ impl TrustedIssuer {
         if keys.is_empty() {
             return Err("has no key for RS256, PS256, ES256 or EdDSA".to_owned());
         }
-        Ok(Self { issuer, keys })
+        Ok(Self {
+            issuer,
+            keys,
+            required: Vec::new(),
+        })
+    }
+
+    /// Requires claims of the statements of this issuer.
+    #[must_use]
+    pub fn requiring(mut self, claims: Vec<RequiredClaim>) -> Self {
+        self.required = claims;
+        self
     }
 
     /// Returns the issuer, which is compared as text.
@@ -170,6 +224,13 @@ pub fn verify(
             "software_statement is not signed by a key of its issuer.",
         ));
     }
+    if let Some(claim) = trusted
+        .required
+        .iter()
+        .find(|claim| !claims_object.has(claim.name()))
+    {
+        return Err(claim.missing());
+    }
     in_force(&claims_object, audience, now)?;
     Ok(claims_object)
 }
@@ -225,33 +286,34 @@ fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
     ))
 }
 
-/// Checks that a statement is for this audience and valid now. A claim of the wrong type is rejected, and not treated as absent.
+/// Checks that a statement is for this audience and valid now, as far as its claims limit it. A claim of the wrong type is
+/// rejected, and not treated as absent.
 fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Rejection> {
-    let addressed = match claims.get("aud") {
+    let is_addressed = match claims.get("aud") {
+        None => true,
         Some(Value::String(one)) => one == audience.as_str(),
         Some(Value::Array(several)) => {
             several.iter().all(Value::is_string)
                 && several.iter().any(|one| one == audience.as_str())
         }
-        _ => false,
+        Some(_) => false,
     };
-    if !addressed {
+    if !is_addressed {
         return Err(Rejection::Statement(
             "software_statement must have this provider's issuer in its aud claim.",
         ));
     }
-    let expires = instant(claims, "exp")?.ok_or(Rejection::Statement(
-        "software_statement must have an exp claim.",
-    ))?;
-    let issued = instant(claims, "iat")?.ok_or(Rejection::Statement(
-        "software_statement must have an iat claim.",
-    ))?;
-    let begins = instant(claims, "nbf")?.unwrap_or(issued);
+    let (expires, issued, begins) = (
+        instant(claims, "exp")?,
+        instant(claims, "iat")?,
+        instant(claims, "nbf")?,
+    );
     let now = now.seconds();
-    if expires.saturating_add(LEEWAY) <= now {
+    if expires.is_some_and(|at| at.saturating_add(LEEWAY) <= now) {
         return Err(Rejection::Statement("software_statement has expired."));
     }
-    if issued > now.saturating_add(LEEWAY) || begins > now.saturating_add(LEEWAY) {
+    let is_later = |at: i64| at > now.saturating_add(LEEWAY);
+    if issued.is_some_and(is_later) || begins.is_some_and(is_later) {
         return Err(Rejection::Statement("software_statement is not valid yet."));
     }
     Ok(())

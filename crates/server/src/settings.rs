@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use admission::RequiredClaim;
 use ipnet::IpNet;
 use oauth_http::BodyLimits;
 use oauth_http::peer::ProxyHeader;
@@ -153,6 +154,30 @@ section! {
 pub struct StatementIssuerSection {
     pub issuer: String,
     pub jwks_file: PathBuf,
+    /// The claims that its statements must have.
+    #[serde(default)]
+    pub require: Vec<StatementClaim>,
+}
+
+/// A claim that software statements of an issuer must have.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatementClaim {
+    Aud,
+    Exp,
+    Nbf,
+    Iat,
+}
+
+impl From<StatementClaim> for RequiredClaim {
+    fn from(claim: StatementClaim) -> Self {
+        match claim {
+            StatementClaim::Aud => Self::Audience,
+            StatementClaim::Exp => Self::Expiration,
+            StatementClaim::Nbf => Self::NotBefore,
+            StatementClaim::Iat => Self::IssuedAt,
+        }
+    }
 }
 
 /// `[[provider.webfinger]]`.

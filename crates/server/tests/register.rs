@@ -40,6 +40,8 @@ mod redirect_uris;
 mod scopes;
 #[path = "register/sectors.rs"]
 mod sectors;
+#[path = "register/statement_claims.rs"]
+mod statement_claims;
 #[path = "register/statements.rs"]
 mod statements;
 #[path = "register/unused.rs"]

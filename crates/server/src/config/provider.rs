@@ -1,6 +1,6 @@
 //! `[[provider]]`: one provider as configured.
 
-use admission::TrustedIssuer;
+use admission::{RequiredClaim, TrustedIssuer};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -146,6 +146,8 @@ fn statement_issuer(section: StatementIssuerSection, base: &Path) -> anyhow::Res
             &error,
         )
     })?;
+    let required = section.require.into_iter().map(RequiredClaim::from);
     TrustedIssuer::new(section.issuer, &jwks)
+        .map(|issuer| issuer.requiring(required.collect()))
         .map_err(|reason| anyhow!("the key file {} {reason}", path.display()))
 }

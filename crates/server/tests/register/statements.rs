@@ -16,22 +16,22 @@ use tempfile::TempDir;
 
 use super::support::{Setup, TestServer};
 
-const AUDIENCE: &str = "http://localhost";
-const DIRECTORY: &str = "https://directory.example";
+pub(super) const AUDIENCE: &str = "http://localhost";
+pub(super) const DIRECTORY: &str = "https://directory.example";
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The keys of the directory, one of each type.
-struct Directory {
+pub(super) struct Directory {
     rsa: PKey<Private>,
     ec: PKey<Private>,
     ed: PKey<Private>,
 }
 
 impl Directory {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
         Self {
             rsa: PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap(),
@@ -41,7 +41,7 @@ impl Directory {
     }
 
     /// Returns its JWK Set: two entries for the RSA key, of which one is for RS256 only.
-    fn jwks(&self) -> Value {
+    pub(super) fn jwks(&self) -> Value {
         let (rsa, ec) = (self.rsa.rsa().unwrap(), self.ec.ec_key().unwrap());
         let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
         ec.public_key()
@@ -62,7 +62,7 @@ impl Directory {
     }
 
     /// A statement signed as its header says, with the key of the type that takes.
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub(super) fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(header, &claims.to_string())
     }
 
@@ -127,11 +127,11 @@ fn trusting(directory: &Directory) -> (TestServer, TempDir) {
     (Setup::new().file(&file).start(), folder)
 }
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     Clock::system().now().seconds()
 }
 
-fn rs256() -> Value {
+pub(super) fn rs256() -> Value {
     json!({ "alg": "RS256", "kid": "rsa" })
 }
 
@@ -149,7 +149,7 @@ fn claims(more: &Value) -> Value {
     claims
 }
 
-fn asked(statement: &str) -> Value {
+pub(super) fn asked(statement: &str) -> Value {
     json!({ "redirect_uris": ["https://rp.example/cb"], "client_name": "As the client says", "software_statement": statement })
 }
 
@@ -318,17 +318,14 @@ fn a_flawed_statement_is_invalid() {
     for more in [
         json!({ "iss": null }),
         json!({ "iss": 7 }),
-        json!({ "aud": null }),
         json!({ "aud": "https://other.example" }),
         json!({ "aud": format!("{AUDIENCE}/") }),
         json!({ "aud": [] }),
         json!({ "aud": [AUDIENCE, 7] }),
         json!({ "aud": { "a": AUDIENCE } }),
-        json!({ "exp": null }),
         json!({ "exp": now - 120 }),
         json!({ "exp": format!("{}", now + 300) }),
         json!({ "exp": true }),
-        json!({ "iat": null }),
         json!({ "iat": now + 120 }),
         json!({ "iat": "now" }),
         json!({ "nbf": now + 120 }),

@@ -64,6 +64,13 @@ struct IssuedMembers<'a> {
     registration_client_uri: &'a str,
 }
 
+/// Returns the time at which the secret ends, which is not later than the client's own end; 0 if neither ends.
+fn secret_end(client: &ClientSummary) -> i64 {
+    let ends = [client.secret_expires_at, client.expires_at];
+    let first = ends.into_iter().flatten().map(Timestamp::seconds).min();
+    first.unwrap_or(0)
+}
+
 /// Returns the issued members, and behind them the agreed metadata exactly as it is stored.
 fn body(client: &ClientSummary, token: &RegistrationAccessToken, issuer: &Issuer) -> Vec<u8> {
     let metadata = client.metadata.as_str();
@@ -71,10 +78,7 @@ fn body(client: &ClientSummary, token: &RegistrationAccessToken, issuer: &Issuer
     let members = IssuedMembers {
         client_id: client.id.as_str(),
         client_secret: client.secret.as_ref().map(ClientSecret::reveal),
-        client_secret_expires_at: client
-            .secret
-            .as_ref()
-            .map(|_| client.secret_expires_at.map_or(0, Timestamp::seconds)),
+        client_secret_expires_at: client.secret.as_ref().map(|_| secret_end(client)),
         client_id_issued_at: client.issued_at.seconds(),
         registration_access_token: token.reveal(),
         registration_client_uri: &issuer.endpoint(&[ENDPOINT, "/", client.id.as_str()].concat()),

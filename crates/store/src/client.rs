@@ -86,6 +86,8 @@ pub struct ClientSummary {
     pub issued_at: Timestamp,
     /// The time at which the secret expires; `None`: never.
     pub secret_expires_at: Option<Timestamp>,
+    /// The time at which the client expires; `None`: never.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl From<Client> for ClientSummary {
@@ -96,6 +98,7 @@ impl From<Client> for ClientSummary {
             secret,
             issued_at,
             secret_expires_at,
+            expires_at,
             ..
         } = client;
         Self {
@@ -104,6 +107,7 @@ impl From<Client> for ClientSummary {
             secret,
             issued_at,
             secret_expires_at,
+            expires_at,
         }
     }
 }

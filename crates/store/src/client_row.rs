@@ -86,6 +86,7 @@ impl ClientRow {
                 secret,
                 issued_at,
                 secret_expires_at,
+                expires_at,
             },
         ))
     }
@@ -178,6 +179,7 @@ impl ClientRow {
             metadata: self.take_metadata()?.into_json(),
             issued_at: Timestamp::from_seconds(self.issued_at),
             secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
+            expires_at: self.expires_at.map(Timestamp::from_seconds),
             id: ClientId::new(self.client_id),
         })
     }

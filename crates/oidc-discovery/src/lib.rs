@@ -52,7 +52,7 @@ pub fn advertise(issuer: &Issuer, provider: &mut ProviderMetadata) -> Result<(),
 }
 
 impl Discovery {
-    /// Renders a provider's documents; caches may keep each for `max_age`. `signed` adds the metadata as a JWT, unless `jwks_uri`
+    /// Renders a provider's documents, with the members of `extra` behind those of the table; caches may keep each for `max_age`. `signed` adds the metadata as a JWT, unless `jwks_uri`
     /// is another server's, where clients would not find the key that signed.
     ///
     /// # Errors
@@ -60,6 +60,7 @@ impl Discovery {
     pub fn new(
         issuer: Issuer,
         provider: &ProviderMetadata,
+        extra: &Object,
         keys: KeyRing,
         signed: bool,
         max_age: Duration,
@@ -68,7 +69,8 @@ impl Discovery {
             .jwks_uri
             .as_ref()
             .is_some_and(|uri| uri.as_str() == issuer.endpoint(JWKS));
-        let (members, signed) = (provider.object(), signed && has_own_keys);
+        let (mut members, signed) = (provider.object(), signed && has_own_keys);
+        members.extend(extra.clone());
         Ok(Self {
             configuration: ArcSwap::from_pointee(render_configuration(
                 &issuer, &members, signed, &keys, max_age,

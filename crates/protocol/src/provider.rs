@@ -203,6 +203,12 @@ metadata! {
     information_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
     /// The URL of a page about the organization.
     organization_uri: Localized<WebUri>, "OpenID Federation §5.2.2", fetched no;
+    /// True if clients may use the URL of their own metadata document as their client identifier.
+    client_id_metadata_document_supported: bool, "draft-ietf-oauth-client-id-metadata-document";
+    /// The URL of the page on which users manage their accounts.
+    account_management_uri: WebUri, "MSC4191", fetched no;
+    /// The actions that the page on which users manage their accounts supports.
+    account_management_actions_supported: Vec<RegistryName>, "MSC4191";
     /// True if clients without an identifier may redeem pre-authorized codes.
     pre_authorized_grant_anonymous_access_supported as "pre-authorized_grant_anonymous_access_supported": bool, "OpenID4VCI §12.3";
     /// The supported signing algorithms of access tokens for network functions.

@@ -218,6 +218,7 @@ impl ProviderRoutes {
         let discovery = Discovery::new(
             issuer.clone(),
             &offer.metadata,
+            &offer.extra,
             keys.clone(),
             provider.signed_metadata,
             config.max_age,

@@ -28,13 +28,16 @@ pub fn configuration() -> String {
     page.push_str(
         "\nOnly in the file, below `[[provider]]`:\n\n\
          - `[provider.metadata]`: any member of [provider metadata](provider-metadata.md), by the specifications' own names; each replaces the default offer's.\n\
+         - `[provider.extra_metadata]`: members that provider metadata does not know, served as written, in `signed_metadata` too. A member that it knows is refused\n  \
+         here, and a list without elements (RFC 8414 §3.2).\n\
          - `signed_metadata = false`: leaves `signed_metadata` (RFC 8414 §2.1) out of the document, which has it unless a `jwks_uri` is configured.\n\
          - `[[provider.webfinger]]`: what WebFinger says besides who the issuer is (RFC 7033 §4.4), of resources on one `domain`, or on all the\n  \
          provider answers for. `aliases` are other names of a resource; a `[[provider.webfinger.link]]` has a `rel`, an `href` (or a `template`, passed\n  \
          on as it stands), and perhaps a `type`, `titles` by language and `properties` by URI. In aliases and hrefs `{user}` stands for the user of an\n  \
          `acct:` resource, percent-encoded; those that have it are left out for resources without one.\n\
-         - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of an issuer whose\n  \
-         software statements are accepted (RFC 7591 §2.3).\n",
+         - `[[provider.software_statement_issuer]]`: `issuer` and `jwks_file` (relative to the configuration file) of an issuer whose software\n  \
+         statements are accepted (RFC 7591 §2.3). A statement needs its `iss` and a signature of one of those keys. `aud`, which must contain the\n  \
+         provider's issuer, `exp`, `nbf` and `iat` are checked if it has them; `require = [\"aud\", \"exp\"]` refuses statements without them.\n",
     );
     page
 }

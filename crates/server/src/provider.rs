@@ -1,7 +1,7 @@
 //! From a provider's configuration to its document, which is also its policy.
 
 use anyhow::anyhow;
-use protocol::{InvalidMember, ProviderMetadata};
+use protocol::{InvalidMember, Object, ProviderMetadata};
 
 use crate::config::ProviderConfig;
 use crate::settings::named;
@@ -21,12 +21,22 @@ pub const PLACEHOLDERS: [(&str, &str); 3] = [
 /// A provider's document, and the endpoints in it that are placeholders of ours.
 #[derive(Debug, Clone)]
 pub struct ProviderOffer {
+    /// The members of the document that the table knows.
     pub metadata: ProviderMetadata,
+    /// The other members of the document, as configured.
+    pub extra: Object,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,
 }
 
 impl ProviderOffer {
+    /// Returns the whole document, but for its signed form.
+    pub fn document(&self) -> Object {
+        let mut document = self.metadata.object();
+        document.extend(self.extra.clone());
+        document
+    }
+
     /// Returns a sentence, without its full stop, for each property of the document that no specification forbids but that is
     /// probably a mistake.
     pub fn concerns(&self) -> Vec<String> {
@@ -40,7 +50,10 @@ impl ProviderConfig {
     /// # Errors
     /// Names the provider and the settings that are missing or wrong.
     pub fn check(&self) -> anyhow::Result<()> {
-        let setting = |member: &str| named(&format!("provider.metadata.{member}"));
+        let setting = |member: &str| match self.extra_metadata.contains_key(member) {
+            true => format!("provider.extra_metadata.{member}"),
+            false => named(&format!("provider.metadata.{member}")),
+        };
         let Err(InvalidMember { member, reason }) = offer(self) else {
             return Ok(());
         };
@@ -74,6 +87,7 @@ impl ProviderConfig {
 /// # Errors
 /// Names the member that is wrong or missing.
 pub fn offer(config: &ProviderConfig) -> Result<ProviderOffer, InvalidMember> {
+    rules::check_extra(&config.extra_metadata)?;
     let mut metadata = ProviderMetadata::default_offer(config.issuer.clone())
         .configure(config.metadata.clone())?;
     let mut placeholders = Vec::new();
@@ -92,6 +106,7 @@ pub fn offer(config: &ProviderConfig) -> Result<ProviderOffer, InvalidMember> {
     rules::check(&metadata, &config.issuer, &config.metadata)?;
     Ok(ProviderOffer {
         metadata,
+        extra: config.extra_metadata.clone(),
         placeholders,
     })
 }

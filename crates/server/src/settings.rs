@@ -142,6 +142,7 @@ section! {
     }
     fields {
         metadata: Table;
+        extra_metadata: Table;
         signed_metadata: Option<bool>;
         software_statement_issuer: Vec<StatementIssuerSection>;
         webfinger: Vec<WebFingerSection>;

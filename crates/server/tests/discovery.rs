@@ -9,6 +9,8 @@ mod support;
 mod conformance;
 #[path = "discovery/exchange.rs"]
 mod exchange;
+#[path = "discovery/extra.rs"]
+mod extra;
 #[path = "discovery/offer.rs"]
 mod offer;
 

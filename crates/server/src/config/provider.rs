@@ -9,6 +9,8 @@ use anyhow::{Context, anyhow, bail};
 use protocol::token_terms::RedirectHostPattern;
 use protocol::{Issuer, Object};
 use registration::RegistrationAccess;
+use serde_json::{Number, Value};
+use toml::Table;
 use webfinger::{Directory, HostedProvider};
 
 use super::secret_files::unreadable;
@@ -33,6 +35,8 @@ pub struct ProviderConfig {
     pub client_lifetime: Option<Duration>,
     /// Members of the provider's document.
     pub metadata: Object,
+    /// Members of the document that the table does not know, served as written.
+    pub extra_metadata: Object,
     /// True if the document has `signed_metadata`.
     pub signed_metadata: bool,
     /// The issuers of accepted software statements.
@@ -107,13 +111,8 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
         .into_iter()
         .map(|section| statement_issuer(section, base))
         .collect::<Result<_, _>>()?;
-    let metadata = serde_json::to_value(section.metadata)
-        .ok()
-        .and_then(|value| match value {
-            serde_json::Value::Object(metadata) => Some(metadata),
-            _ => None,
-        })
-        .context("provider.metadata has a value that JSON cannot carry")?;
+    let metadata = json_object(section.metadata, "provider.metadata")?;
+    let extra_metadata = json_object(section.extra_metadata, "provider.extra_metadata")?;
     Ok(ProviderConfig {
         issuer,
         domains: section.domains,
@@ -127,6 +126,7 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
         secret_lifetime: section.client_secret_lifetime,
         client_lifetime: section.client_lifetime,
         metadata,
+        extra_metadata,
         signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
         extras: section
@@ -134,6 +134,44 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
             .into_iter()
             .map(descriptor::extra)
             .collect::<Result<_, _>>()?,
+    })
+}
+
+/// Returns a table of the file as JSON.
+///
+/// # Errors
+/// Names the first member with a date, a time, or a number that is not finite, which JSON does not have.
+fn json_object(table: Table, key: &str) -> anyhow::Result<Object> {
+    let member = |(name, value): (String, toml::Value)| {
+        let value = json_value(value).with_context(|| {
+            format!(
+                "{key}.{name} has a date, a time or an infinite number, which JSON does not have"
+            )
+        })?;
+        Ok((name, value))
+    };
+    table.into_iter().map(member).collect()
+}
+
+/// The key of a date when a table is read from another table, as the library writes it.
+const DATE_AS_TABLE: &str = "$__toml_private_datetime";
+
+fn json_value(value: toml::Value) -> Option<Value> {
+    Some(match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => Number::from_f64(number)?.into(),
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Datetime(_) => return None,
+        toml::Value::Table(table) if table.contains_key(DATE_AS_TABLE) => return None,
+        toml::Value::Array(elements) => elements
+            .into_iter()
+            .map(json_value)
+            .collect::<Option<Value>>()?,
+        toml::Value::Table(table) => {
+            let member = |(name, value)| Some((name, json_value(value)?));
+            Value::Object(table.into_iter().map(member).collect::<Option<_>>()?)
+        }
     })
 }
 

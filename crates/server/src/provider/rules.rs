@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 
 use protocol::member::SingleValue;
+use protocol::offer::COMPUTED_MEMBERS;
 use protocol::uri::EndpointUri;
-use protocol::values::{RegistryName, SigningAlgorithm, SubjectType};
+use protocol::values::SubjectType;
 use protocol::{InvalidMember, Issuer, Object, ProviderMetadata};
 use serde_json::Value;
 
@@ -21,6 +22,40 @@ pub const REQUIRED: [&str; 6] = [
 
 /// Members OIDC Discovery §3 recommends.
 const RECOMMENDED: [&str; 3] = ["userinfo_endpoint", "scopes_supported", "claims_supported"];
+
+const RS256: &str = "RS256";
+
+/// The values that OIDC Discovery §3 demands of a list. A server behind that has none of them is described as it is, since a
+/// document that promised one would mislead every client.
+const EXPECTED: [(&str, &str); 2] = [
+    ("id_token_signing_alg_values_supported", RS256),
+    ("scopes_supported", "openid"),
+];
+
+/// Refuses additional members that belong under `[provider.metadata]`, or are the service's own, and those that a document must not
+/// have (RFC 8414 §3.2).
+///
+/// # Errors
+/// Names the member.
+pub(super) fn check_extra(extra: &Object) -> Result<(), InvalidMember> {
+    let refuse =
+        |name: &str, reason: &'static str| Err(InvalidMember::new(name.to_owned(), reason));
+    for (name, value) in extra {
+        if COMPUTED_MEMBERS.contains(&name.as_str()) {
+            return refuse(name, "is set by the server and cannot be configured");
+        }
+        if ProviderMetadata::has_row(name) {
+            return refuse(
+                name,
+                "is a known member, which belongs under provider.metadata",
+            );
+        }
+        if value.as_array().is_some_and(Vec::is_empty) {
+            return refuse(name, "must have at least one element");
+        }
+    }
+    Ok(())
+}
 
 /// Refuses a document that breaks a demand; `configured` has the members from the configuration.
 ///
@@ -46,18 +81,6 @@ pub(super) fn check(
     }
     endpoints(document, issuer)?;
     let lacks = |list, value| document.offers(list, value) == Some(false);
-    // OIDC Discovery §3: RS256 must be included, and openid must be supported.
-    for (list, value) in [
-        (
-            "id_token_signing_alg_values_supported",
-            SigningAlgorithm::Rs256.as_str(),
-        ),
-        ("scopes_supported", RegistryName::OpenId.as_str()),
-    ] {
-        if lacks(list, value) {
-            return Err(InvalidMember::new(list, format!("must offer {value}")));
-        }
-    }
     let subjects = "subject_types_supported";
     if lacks(subjects, SubjectType::Public.as_str())
         && lacks(subjects, SubjectType::Pairwise.as_str())
@@ -118,6 +141,13 @@ pub(super) fn concerns(document: &ProviderMetadata) -> Vec<String> {
         .filter(|member| !document.has(member))
         .map(|member| format!("{member} is recommended, and the document does not have it"))
         .collect();
+    for (list, value) in EXPECTED {
+        if document.offers(list, value) == Some(false) {
+            concerns.push(format!(
+                "{list} should offer {value}, which OpenID Connect demands"
+            ));
+        }
+    }
     for kind in document.values("subject_types_supported").iter().flatten() {
         if !["public", "pairwise"].contains(&&**kind) {
             concerns.push(format!(
@@ -125,11 +155,7 @@ pub(super) fn concerns(document: &ProviderMetadata) -> Vec<String> {
             ));
         }
     }
-    if document.offers(
-        "request_object_signing_alg_values_supported",
-        SigningAlgorithm::Rs256.as_str(),
-    ) == Some(false)
-    {
+    if document.offers("request_object_signing_alg_values_supported", RS256) == Some(false) {
         concerns.push("request_object_signing_alg_values_supported should offer RS256".to_owned());
     }
     for row in ProviderMetadata::ROWS.iter().filter(|row| row.list) {

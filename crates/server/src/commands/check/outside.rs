@@ -63,7 +63,7 @@ fn expected(
     let issuer = &one.issuer;
     Ok(ExpectedProvider {
         issuer: issuer.clone(),
-        document: offer.metadata.object(),
+        document: offer.document(),
         placeholders: offer
             .placeholders
             .iter()

@@ -454,7 +454,7 @@ fn file_mistake_is_named_with_its_line() {
         &format!(
             "{PROVIDER}[[provider.software_statement_issuer]]\nissuer = \"https://directory.example\"\njwks = \"x\"\n"
         ),
-        "5: provider.software_statement_issuer: unknown field `jwks`, expected `issuer` or `jwks_file`",
+        "5: provider.software_statement_issuer: unknown field `jwks`, expected one of `issuer`, `jwks_file`, `require`",
     );
     wrong(
         &format!("{PROVIDER}domains = [\"a.example\"\n"),

@@ -137,24 +137,19 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
     })
 }
 
-/// Returns a table of the file as JSON.
+/// Returns a table of the file as JSON, with dates and times as strings.
 ///
 /// # Errors
-/// Names the first member with a date, a time, or a number that is not finite, which JSON does not have.
+/// Names the first member with a number that is not finite, which JSON does not have.
 fn json_object(table: Table, key: &str) -> anyhow::Result<Object> {
     let member = |(name, value): (String, toml::Value)| {
         let value = json_value(value).with_context(|| {
-            format!(
-                "{key}.{name} has a date, a time or an infinite number, which JSON does not have"
-            )
+            format!("{key}.{name} has an infinite number, which JSON does not have")
         })?;
         Ok((name, value))
     };
     table.into_iter().map(member).collect()
 }
-
-/// The key of a date when a table is read from another table, as the library writes it.
-const DATE_AS_TABLE: &str = "$__toml_private_datetime";
 
 fn json_value(value: toml::Value) -> Option<Value> {
     Some(match value {
@@ -162,8 +157,7 @@ fn json_value(value: toml::Value) -> Option<Value> {
         toml::Value::Integer(number) => number.into(),
         toml::Value::Float(number) => Number::from_f64(number)?.into(),
         toml::Value::Boolean(truth) => truth.into(),
-        toml::Value::Datetime(_) => return None,
-        toml::Value::Table(table) if table.contains_key(DATE_AS_TABLE) => return None,
+        toml::Value::Datetime(date) => date.to_string().into(),
         toml::Value::Array(elements) => elements
             .into_iter()
             .map(json_value)

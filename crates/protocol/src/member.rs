@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::field::SentMember;
 use crate::form::JsonForm;
 use crate::json::Origin;
+use crate::table::Unoffered;
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, Value>;
@@ -92,8 +93,8 @@ pub trait Member: MemberValue + Sized {
     const LIST: bool = false;
     /// True if its values contain URIs.
     const ADDRESSES: bool = false;
-    /// True if a member of which nothing is offered is dropped, and not refused.
-    const DISPENSABLE: bool = false;
+    /// The treatment of the member if none of its values is offered.
+    const UNOFFERED: Unoffered = Unoffered::Refused;
     /// The shape of its JSON form in words, for the reference pages.
     const SHAPE: &'static str;
 

@@ -34,8 +34,8 @@ pub struct MemberRow {
     /// The members of provider metadata that serve the member, if it is a demand or is used by one feature only: one of them
     /// must be present and not false.
     pub served: &'static [&'static str],
-    /// True if the member is dropped when none of its values is offered, and not refused.
-    pub dispensable: bool,
+    /// The treatment of the member if none of its values is offered.
+    pub unoffered: Unoffered,
 }
 
 impl MemberRow {
@@ -44,6 +44,15 @@ impl MemberRow {
     pub fn is_choices(&self) -> bool {
         self.offered == Some(self.name)
     }
+}
+
+/// The treatment of a member of which nothing is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unoffered {
+    /// The request is refused.
+    Refused,
+    /// The member is dropped, because a client can do without it.
+    Dropped,
 }
 
 /// The party that follows the URIs of a member. The client chooses them, so a URI that a server follows must be public.
@@ -123,7 +132,7 @@ macro_rules! metadata {
                 addresses: <$ty as $crate::member::Member>::ADDRESSES,
                 fetched: $crate::metadata!(@fetched $($fetched)?),
                 served: &[$($(stringify!($served)),+)?],
-                dispensable: <$ty as $crate::member::Member>::DISPENSABLE,
+                unoffered: <$ty as $crate::member::Member>::UNOFFERED,
             } ),+];
 
             const FIELDS: &'static [$crate::field::MemberField<Self>] = &[$( $crate::field::MemberField {

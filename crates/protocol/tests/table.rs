@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use protocol::error_code::ErrorRow;
 use protocol::rules::{self, Rule};
-use protocol::table::Fetched;
+use protocol::table::{Fetched, Unoffered};
 use protocol::{ClientInformation, ClientMetadata, ErrorCode, MemberRow, Object, ProviderMetadata};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
@@ -303,7 +303,9 @@ fn values_of_each_row_round_trip() {
 
 /// Returns true for a member that can be refused or kept for its value alone.
 fn is_judged_alone(row: &MemberRow) -> bool {
-    !row.dispensable && !row.is_choices() && row.name != "token_endpoint_auth_signing_alg"
+    row.unoffered == Unoffered::Refused
+        && !row.is_choices()
+        && row.name != "token_endpoint_auth_signing_alg"
 }
 
 #[test]
@@ -379,7 +381,7 @@ fn list_is_narrowed_to_the_offer() {
 /// RFC 7591 §2, §3.2.1: a member that a client can do without is dropped if nothing of it is offered.
 #[test]
 fn dispensable_member_is_dropped() {
-    let dispensable = || governed().filter(|(row, _)| row.dispensable);
+    let dispensable = || governed().filter(|(row, _)| row.unoffered == Unoffered::Dropped);
     assert_eq!(
         dispensable().map(|(row, _)| row.name).collect::<Vec<_>>(),
         ["scope"]

@@ -24,7 +24,9 @@ impl ClientMetadata {
             .filter(|(row, _)| row.is_choices())
             .map(|(row, _)| row.name)
             .collect();
-        lists.iter().for_each(|list| self.clear(list));
+        for list in &lists {
+            self.clear(list);
+        }
         !lists.is_empty()
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::choices;
 use crate::member::{InvalidMember, Narrowing};
-use crate::table::MemberRow;
+use crate::table::{MemberRow, Unoffered};
 use crate::values::{AuthMethod, SubjectType};
 use crate::{ClientMetadata, ProviderMetadata};
 
@@ -68,7 +68,7 @@ impl ProviderMetadata {
         if asked.retain(row.name, &|value| offered.has_value(value)) != Narrowing::Emptied {
             return Ok(());
         }
-        if row.dispensable {
+        if row.unoffered == Unoffered::Dropped {
             asked.clear(row.name);
             return Ok(());
         }

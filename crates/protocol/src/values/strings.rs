@@ -15,6 +15,7 @@ use crate::form::JsonForm;
 use crate::member::{
     Member, MemberValue, Narrowing, Reason, SingleValue, dedup, is_set, narrowing, text,
 };
+use crate::table::Unoffered;
 
 /// The maximum length of a text, in characters.
 pub const TEXT_MAX: usize = 1024;
@@ -215,7 +216,7 @@ impl MemberValue for Scope {
 
 impl Member for Scope {
     /// A server may ignore scopes that it does not know (RFC 7591 §2, §3.2.1).
-    const DISPENSABLE: bool = true;
+    const UNOFFERED: Unoffered = Unoffered::Dropped;
     const SHAPE: &'static str = "space-separated string";
 
     fn schema() -> Value {

@@ -170,8 +170,8 @@ fn client_with(keys: &[Value]) -> Value {
     json!({ "redirect_uris": ["https://rp.example/cb"], "jwks": { "keys": keys } })
 }
 
-/// RFC 7517 §4.4 to §4.9: members about certificates have their form, and identifiers are not empty, whatever method the client uses
-/// and whatever type its key has.
+/// RFC 7517 §4.4 to §4.9: members about certificates have their form, and identifiers are not empty, with every method
+/// and every type of key.
 #[test]
 fn members_of_keys_have_their_form() {
     let server = TestServer::open();

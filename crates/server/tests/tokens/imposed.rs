@@ -173,7 +173,7 @@ fn imposed_members_override_every_value() {
     assert_eq!(tried, rows().count());
 }
 
-/// OIDC RP Metadata Choices §2: imposed choices decide about the member that they are for, whatever a client sends of either.
+/// OIDC RP Metadata Choices §2: imposed choices decide about the member that they are for, and replace what a client sends of either.
 #[test]
 fn imposed_choices_override_every_value() {
     let server = offering_everything();

@@ -1,9 +1,7 @@
 //! From the metadata that a client asks for to the metadata that its provider agrees to.
 
 use outbound::Fetcher;
-use protocol::{
-    ClientMetadata, LegacyRedirects, RegisteredMetadata, SentMembers, Timestamp, TokenTerms,
-};
+use protocol::{Agreement, ClientMetadata, LegacyRedirects, SentMembers, Timestamp, TokenTerms};
 
 use crate::{Policy, Rejection, client_keys, redirect_pattern, sector, software_statement};
 
@@ -23,7 +21,8 @@ pub struct ClientRequest<'a> {
 
 /// Decides about a request: software statement, member types, redirect patterns, addresses as text, the provider's offer within
 /// the terms of the token, and client keys, in this order. Nothing is fetched: `fetcher` knows the destinations that are allowed.
-/// Addresses are judged before the offer drops members, so that a member with a forbidden address is rejected in any case.
+/// Addresses are judged before the offer drops members, so that a member with a forbidden address is rejected in any case. The
+/// agreement says why it differs from the request; members that the table does not know are dropped without a word.
 ///
 /// # Errors
 /// The first reason for which the request cannot be accepted.
@@ -31,7 +30,7 @@ pub fn agree(
     policy: &Policy,
     fetcher: &Fetcher,
     request: ClientRequest<'_>,
-) -> Result<RegisteredMetadata, Rejection> {
+) -> Result<Agreement, Rejection> {
     let members = software_statement::apply(
         request.members,
         &policy.trusted,
@@ -44,18 +43,20 @@ pub fn agree(
         policy,
         request.redirects,
         request.may_introduce_patterns,
-    )?;
+    )
+    .map_err(|invalid| invalid.by("pattern"))?;
     sector::check_addresses(fetcher, &asked)?;
     let (provider, rules) = (&policy.provider, policy.terms(request.redirects));
     let agreed = match request.terms {
         Some(terms) => {
-            let agreed = terms.admit(provider, asked, &rules)?;
+            let agreed = terms.decide(provider, asked, &rules)?;
             // The terms may have set members with addresses of their own.
-            sector::check_addresses(fetcher, agreed.members())?;
+            sector::check_addresses(fetcher, agreed.metadata.members())?;
             agreed
         }
-        None => provider.admit(asked, &rules)?,
+        None => provider.decide(asked, &rules)?,
     };
-    client_keys::check(agreed.members(), provider)?;
+    client_keys::check(agreed.metadata.members(), provider)
+        .map_err(|invalid| invalid.by("unsuitable_key"))?;
     Ok(agreed)
 }

@@ -13,6 +13,17 @@ pub enum Rejection {
     UntrustedStatement,
 }
 
+impl Rejection {
+    /// Returns the identifier of the rule that the request breaks, such as `grant_types.not_offered`.
+    pub fn rule_id(&self) -> String {
+        match self {
+            Self::Invalid(invalid) => invalid.rule_id(),
+            Self::Statement(_) => "software_statement.invalid".to_owned(),
+            Self::UntrustedStatement => "software_statement.untrusted".to_owned(),
+        }
+    }
+}
+
 impl From<InvalidMember> for Rejection {
     fn from(invalid: InvalidMember) -> Self {
         Self::Invalid(invalid)

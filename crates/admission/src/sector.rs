@@ -28,7 +28,9 @@ pub(crate) fn check_addresses(
             Some(Fetched::Now | Fetched::No) | None => continue,
         };
         for address in held.addresses() {
-            judge(address).map_err(|refused| InvalidMember::new(row.name, refused.text()))?;
+            judge(address).map_err(|refused| {
+                InvalidMember::new(row.name, refused.text()).by("address_not_public")
+            })?;
         }
     }
     Ok(())

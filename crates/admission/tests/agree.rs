@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on is a panic"
 )]
 
@@ -10,7 +11,7 @@ use admission::sector::SectorDocument;
 use admission::{ClientRequest, Policy, Rejection, TrustedIssuer, agree};
 use outbound::{FetchSettings, Fetcher};
 use protocol::{
-    Issuer, LegacyRedirects, ProviderMetadata, RegisteredMetadata, Timestamp, TokenTerms,
+    Agreement, Issuer, LegacyRedirects, ProviderMetadata, RegisteredMetadata, Timestamp, TokenTerms,
 };
 use serde_json::{Value, json};
 
@@ -48,6 +49,10 @@ fn request<'a>(members: &Value, redirects: LegacyRedirects<'a>) -> ClientRequest
 }
 
 fn decide(request: ClientRequest<'_>) -> Result<RegisteredMetadata, Rejection> {
+    decide_with_changes(request).map(|agreed| agreed.metadata)
+}
+
+fn decide_with_changes(request: ClientRequest<'_>) -> Result<Agreement, Rejection> {
     let fetcher = Fetcher::new(FetchSettings::default()).unwrap();
     agree(&policy(), &fetcher, request)
 }
@@ -189,4 +194,176 @@ fn pairwise_on_two_hosts_needs_a_sector() {
             .unwrap()
             .is_none()
     );
+}
+
+/// Returns the identifiers of the rules that changed what was asked for.
+fn changes(members: &Value, terms: Option<&TokenTerms>) -> Vec<String> {
+    let mut all = json!({ "redirect_uris": ["https://rp.example/cb"] });
+    let object = all.as_object_mut().unwrap();
+    object.extend(members.as_object().unwrap().clone());
+    let agreed = decide_with_changes(ClientRequest {
+        terms,
+        ..request(&all, LegacyRedirects::Refused)
+    });
+    let changes = agreed.unwrap().changes;
+    changes.iter().map(protocol::Change::id).collect()
+}
+
+/// A client that asks for exactly what it gets is not changed, and each default is a change. RFC 7591 §3.2.1.
+#[test]
+fn defaults_are_changes() {
+    let whole = json!({
+        "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["authorization_code"], "response_types": ["code"],
+        "application_type": "web", "id_token_signed_response_alg": "RS256", "require_auth_time": false, "client_name": "A client",
+    });
+    assert_eq!(changes(&whole, None), Vec::<String>::new());
+    assert_eq!(
+        changes(&json!({}), None),
+        [
+            "token_endpoint_auth_method.default",
+            "application_type.default",
+            "id_token_signed_response_alg.default",
+            "require_auth_time.default",
+            "grant_types.default",
+            "response_types.default",
+        ]
+    );
+}
+
+/// The reason why a member was narrowed, dropped or replaced is the identifier of a rule. RFC 7591 §3.2.1.
+#[test]
+fn changes_name_their_rule() {
+    for (members, rule) in [
+        (json!({ "scope": "openid mcp:tools" }), "scope.not_offered"),
+        (json!({ "scope": "mcp:tools" }), "scope.not_offered"),
+        (
+            json!({ "response_modes": ["query", "jwt"] }),
+            "response_modes.not_offered",
+        ),
+        (json!({ "response_modes": [] }), "response_modes.empty"),
+        (
+            json!({ "userinfo_signed_response_alg": "RS256" }),
+            "userinfo_signed_response_alg.no_list",
+        ),
+        (
+            json!({ "id_token_encrypted_response_alg": "dir", "id_token_encrypted_response_enc": "A256GCM" }),
+            "id_token_encrypted_response_enc.needs",
+        ),
+        (
+            json!({ "dpop_bound_access_tokens": true }),
+            "dpop_bound_access_tokens.not_served",
+        ),
+        (
+            json!({ "post_logout_redirect_uris": ["https://rp.example/bye"] }),
+            "post_logout_redirect_uris.not_served",
+        ),
+        (
+            json!({ "backchannel_logout_session_required": true }),
+            "backchannel_logout_session_required.not_served",
+        ),
+        (
+            json!({ "token_endpoint_auth_signing_alg": "RS256" }),
+            "token_endpoint_auth_signing_alg.no_jwt",
+        ),
+        (
+            json!({ "token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_methods_supported": ["client_secret_jwt", "none"] }),
+            "token_endpoint_auth_method.chosen",
+        ),
+        (
+            json!({ "token_endpoint_auth_methods_supported": ["none"] }),
+            "token_endpoint_auth_methods_supported.chosen",
+        ),
+        (
+            json!({ "redirect_uris": ["com.example.app:/cb"] }),
+            "application_type.inferred",
+        ),
+        (
+            json!({ "grant_types": ["authorization_code", "implicit"], "response_types": ["code"] }),
+            "grant_types.flow",
+        ),
+        (
+            json!({ "grant_types": ["authorization_code"], "response_types": ["code", "id_token"] }),
+            "response_types.flow",
+        ),
+    ] {
+        let changes = changes(&members, None);
+        assert!(
+            changes.iter().any(|change| change == rule),
+            "{members}: {changes:?}"
+        );
+    }
+    let terms = TokenTerms::from_json(r#"{"scopes":["openid"],"metadata":{"client_name":"Ours"}}"#)
+        .unwrap();
+    let changes = changes(
+        &json!({ "scope": "openid email", "client_name": "Theirs" }),
+        Some(&terms),
+    );
+    assert_eq!(
+        changes[..2],
+        ["client_name.token_terms", "scope.token_terms"]
+    );
+}
+
+/// A rejection carries the identifier of the rule that the request breaks.
+#[test]
+fn rejections_name_their_rule() {
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5c": "abc" });
+    for (members, rule) in [
+        (json!({ "client_name": 7 }), "client_name.form"),
+        (json!({ "client_name#de": 7 }), "client_name.form"),
+        (json!({ "contacts": [""] }), "contacts.empty_element"),
+        (
+            json!({ "grant_types": ["urn:x"] }),
+            "grant_types.not_offered",
+        ),
+        (
+            json!({ "grant_types": ["implicit"], "response_types": ["code"] }),
+            "grant_types.no_flow",
+        ),
+        (
+            json!({ "id_token_encrypted_response_enc": "A256GCM" }),
+            "id_token_encrypted_response_enc.needs",
+        ),
+        (
+            json!({ "token_endpoint_auth_method": "none", "token_endpoint_auth_methods_supported": ["private_key_jwt"] }),
+            "token_endpoint_auth_method.not_a_choice",
+        ),
+        (
+            json!({ "application_type": "secret" }),
+            "application_type.unknown",
+        ),
+        (
+            json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+            "token_endpoint_auth_method.no_keys",
+        ),
+        (
+            json!({ "post_logout_redirect_uris": ["https://rp.example/bye?state"] }),
+            "post_logout_redirect_uris.state_parameter",
+        ),
+        (
+            json!({ "redirect_uris": [PATTERN] }),
+            "redirect_uris.pattern",
+        ),
+        (
+            json!({ "jwks_uri": "https://127.0.0.1/jwks" }),
+            "jwks_uri.address_not_public",
+        ),
+        (json!({ "jwks": { "keys": [key] } }), "jwks.unsuitable_key"),
+        (
+            json!({ "software_statement": "a" }),
+            "software_statement.invalid",
+        ),
+    ] {
+        let mut all = json!({ "redirect_uris": ["https://rp.example/cb"] });
+        let object = all.as_object_mut().unwrap();
+        object.extend(members.as_object().unwrap().clone());
+        assert_eq!(standard(&all).unwrap_err().rule_id(), rule, "{members}");
+    }
+    let terms = TokenTerms::from_json(r#"{"redirect_hosts":["rp.example"]}"#).unwrap();
+    let members = json!({ "redirect_uris": ["https://other.example/cb"] });
+    let outside = decide(ClientRequest {
+        terms: Some(&terms),
+        ..request(&members, LegacyRedirects::Refused)
+    });
+    assert_eq!(outside.unwrap_err().rule_id(), "redirect_uris.token_terms");
 }

@@ -7,10 +7,13 @@
 //! the response shows the client what was registered.
 
 mod choices;
+mod draft;
 mod flows;
 mod settle;
 
 pub(crate) use choices::list_of as choices_of;
+use draft::Draft;
+pub use draft::{Agreement, Change};
 
 use crate::json::read_stored_object;
 use crate::member::{InvalidMember, MemberValue};
@@ -58,7 +61,7 @@ impl RegisteredMetadata {
         let members = read_stored_object(json.as_bytes())
             .map_err(|_| InvalidMember::new("metadata", "is not a JSON object"))?;
         let mut members = Box::new(ClientMetadata::parse_stored(members)?);
-        if members.drop_choices() {
+        if !members.drop_choices().is_empty() {
             return Ok(Self::new(members));
         }
         Ok(Self { members, json })
@@ -109,9 +112,25 @@ impl ProviderMetadata {
         asked: ClientMetadata,
         terms: &AdmissionRules<'_>,
     ) -> Result<RegisteredMetadata, InvalidMember> {
-        let mut asked = Box::new(asked);
+        self.decide(asked, terms).map(|agreed| agreed.metadata)
+    }
+
+    /// Decides which of the requested metadata is registered, and returns why it differs from the request.
+    ///
+    /// # Errors
+    /// A member cannot be accepted; the error names it.
+    pub fn decide(
+        &self,
+        asked: ClientMetadata,
+        terms: &AdmissionRules<'_>,
+    ) -> Result<Agreement, InvalidMember> {
+        let mut asked = Draft::new(asked);
         asked.dedup();
+        let has_type = asked.application_type.is_some();
         infer_application_type(&mut asked);
+        if asked.application_type.is_some() && !has_type {
+            asked.note("application_type", "inferred");
+        }
         for (row, held) in asked.present() {
             reject_empty_elements(row, held)?;
             choices::check_needs(row, &asked)?;
@@ -128,10 +147,10 @@ impl ProviderMetadata {
         self.agree_on_flows(&mut asked)?;
         self.agree_on_subjects(&mut asked);
         for rule in rules::ALL {
-            (rule.check)(&asked, terms)?;
+            (rule.check)(&asked, terms).map_err(|invalid| invalid.by(rule.id))?;
         }
         self.drop_without_effect(&mut asked);
-        Ok(RegisteredMetadata::new(asked))
+        Ok(asked.into_agreement())
     }
 }
 
@@ -141,7 +160,7 @@ pub(crate) fn reject_empty_elements(
     held: &dyn MemberValue,
 ) -> Result<(), InvalidMember> {
     if row.list && held.has_value("") {
-        return Err(InvalidMember::new(row.name, "has an empty element"));
+        return Err(InvalidMember::new(row.name, "has an empty element").by("empty_element"));
     }
     Ok(())
 }

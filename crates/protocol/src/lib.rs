@@ -55,7 +55,7 @@ pub mod token_terms;
 pub mod uri;
 pub mod values;
 
-pub use admit::{AdmissionRules, LegacyRedirects, RegisteredMetadata};
+pub use admit::{AdmissionRules, Agreement, Change, LegacyRedirects, RegisteredMetadata};
 pub use client::{ClientInformation, ClientMetadata};
 pub use credentials::{ClientId, ClientSecret, InitialAccessToken, RegistrationAccessToken};
 pub use error_code::ErrorCode;

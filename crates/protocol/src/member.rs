@@ -24,6 +24,8 @@ pub struct InvalidMember {
     pub member: Cow<'static, str>,
     /// The rest of a sentence that begins with the member's name, such as "must not contain a fragment".
     pub reason: Reason,
+    /// The name of the rule within the member, such as `not_offered`; `form` for a value that is not in the member's form.
+    pub rule: &'static str,
 }
 
 impl InvalidMember {
@@ -32,7 +34,23 @@ impl InvalidMember {
         Self {
             member: member.into(),
             reason: reason.into(),
+            rule: "form",
         }
+    }
+
+    /// Names the rule that the member breaks, unless it has a name already.
+    #[must_use]
+    pub fn by(self, rule: &'static str) -> Self {
+        match self.rule {
+            "form" => Self { rule, ..self },
+            _ => self,
+        }
+    }
+
+    /// Returns the identifier of the rule, such as `grant_types.not_offered`. A language tag is not part of it.
+    pub fn rule_id(&self) -> String {
+        let member = self.member.split('#').next().unwrap_or_default();
+        format!("{member}.{}", self.rule)
     }
 
     /// Returns true for redirect URIs, which have an error code of their own (RFC 7591 §3.2.2).

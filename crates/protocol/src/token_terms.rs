@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::admit::{AdmissionRules, RegisteredMetadata, choices_of};
+use crate::admit::{AdmissionRules, Agreement, Change, RegisteredMetadata, choices_of};
 use crate::form::JsonForm;
 use crate::json::{JsonLimits, Origin, read_object};
 use crate::member::{InvalidMember, Narrowing, Object, Reason, SingleValue};
@@ -163,19 +163,39 @@ impl TokenTerms {
         asked: ClientMetadata,
         terms: &AdmissionRules<'_>,
     ) -> Result<RegisteredMetadata, InvalidMember> {
-        let agreed = self
-            .narrowed(provider)
-            .admit(self.apply_to(asked)?, terms)?;
+        self.decide(provider, asked, terms)
+            .map(|agreed| agreed.metadata)
+    }
+
+    /// Decides which of the requested metadata is registered, within these terms, and returns why it differs from the request.
+    ///
+    /// # Errors
+    /// A member cannot be accepted; the error names it.
+    pub fn decide(
+        &self,
+        provider: &ProviderMetadata,
+        asked: ClientMetadata,
+        terms: &AdmissionRules<'_>,
+    ) -> Result<Agreement, InvalidMember> {
+        let limited = self
+            .apply_to(asked.clone())
+            .map_err(|invalid| invalid.by(TERMS))?;
+        let mut changes = changes_by_terms(&asked, &limited);
+        let mut agreed = self.narrowed(provider).decide(limited, terms)?;
+        changes.append(&mut agreed.changes);
+        agreed.changes = changes;
         // Some servers give a client without scopes all of them.
         let has_limit = self.scopes.is_some() && provider.scopes_supported.is_some();
-        if has_limit && agreed.members().scope.is_none() {
+        if has_limit && agreed.metadata.members().scope.is_none() {
             return Err(InvalidMember::new(
                 "scope",
                 "has no value listed in the provider's scopes_supported",
-            ));
+            )
+            .by(TERMS));
         }
         if let Some(ImposedMetadata(imposed)) = &self.metadata {
-            check_imposed_members(imposed, agreed.members())?;
+            check_imposed_members(imposed, agreed.metadata.members())
+                .map_err(|invalid| invalid.by(TERMS))?;
         }
         Ok(agreed)
     }
@@ -278,6 +298,23 @@ impl TokenTerms {
                 .is_some_and(|host| allowed.iter().any(|one| one.as_str() == host))
         })
     }
+}
+
+/// The name of the rule about terms.
+const TERMS: &str = "token_terms";
+
+/// Returns a change for each member that the terms set, narrowed or dropped.
+fn changes_by_terms(asked: &ClientMetadata, limited: &ClientMetadata) -> Vec<Change> {
+    let differs = |member: &str| asked.value(member) != limited.value(member);
+    ClientMetadata::ROWS
+        .iter()
+        .map(|row| row.name)
+        .filter(|member| differs(member))
+        .map(|member| Change {
+            member,
+            rule: TERMS,
+        })
+        .collect()
 }
 
 /// The members that the terms limit, each with its term.

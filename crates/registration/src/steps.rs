@@ -54,7 +54,7 @@ impl Registration {
             terms,
             now: self.services.clock.now(),
         };
-        Ok(agree(&self.policy, &self.services.fetcher, request)?)
+        Ok(agree(&self.policy, &self.services.fetcher, request)?.metadata)
     }
 
     /// Checks the sector document of agreed metadata, if it needs one.

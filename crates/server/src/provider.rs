@@ -54,7 +54,7 @@ impl ProviderConfig {
             true => format!("provider.extra_metadata.{member}"),
             false => named(&format!("provider.metadata.{member}")),
         };
-        let Err(InvalidMember { member, reason }) = offer(self) else {
+        let Err(InvalidMember { member, reason, .. }) = offer(self) else {
             return Ok(());
         };
         let needed = ["authorization_endpoint", "token_endpoint"];

@@ -17,9 +17,9 @@ pub(crate) fn list_of(row: &MemberRow) -> Option<&'static str> {
 }
 
 impl ClientMetadata {
-    /// Drops every list of choices. Returns true if there was one.
-    pub(super) fn drop_choices(&mut self) -> bool {
-        let lists: Vec<&str> = self
+    /// Drops every list of choices, and returns their names.
+    pub(super) fn drop_choices(&mut self) -> Vec<&'static str> {
+        let lists: Vec<&'static str> = self
             .present()
             .filter(|(row, _)| row.is_choices())
             .map(|(row, _)| row.name)
@@ -27,7 +27,7 @@ impl ClientMetadata {
         for list in &lists {
             self.clear(list);
         }
-        !lists.is_empty()
+        lists
     }
 }
 
@@ -52,7 +52,8 @@ pub(super) fn check(asked: &ClientMetadata) -> Result<bool, InvalidMember> {
             return Err(InvalidMember::new(
                 row.name,
                 format!("must be one of the values in the client's {list}"),
-            ));
+            )
+            .by("not_a_choice"));
         }
     }
     Ok(true)
@@ -69,7 +70,7 @@ pub(super) fn check_needs(row: &MemberRow, asked: &ClientMetadata) -> Result<(),
     if chosen {
         return Ok(());
     }
-    Err(InvalidMember::new(row.name, format!("requires {other}")))
+    Err(InvalidMember::new(row.name, format!("requires {other}")).by("needs"))
 }
 
 /// Returns false for a value that the provider does not choose for a client while another is possible: a rule over several

@@ -1,13 +1,18 @@
 //! The grants and response types of a client, made consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
 
+use super::draft::Draft;
+use crate::ProviderMetadata;
 use crate::member::InvalidMember;
 use crate::response_type::ResponseType;
 use crate::values::GrantType;
-use crate::{ClientMetadata, ProviderMetadata};
 
 impl ProviderMetadata {
     /// Makes grants and response types consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
-    pub(super) fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), InvalidMember> {
+    pub(super) fn agree_on_flows(&self, asked: &mut Draft) -> Result<(), InvalidMember> {
+        let before = (
+            asked.grant_types.as_ref().map(Vec::len),
+            asked.response_types.as_ref().map(Vec::len),
+        );
         let grants = asked.grant_types.take().filter(|grants| !grants.is_empty());
         let responses = asked
             .response_types
@@ -35,7 +40,18 @@ impl ProviderMetadata {
             return Err(InvalidMember::new(
                 "grant_types",
                 "and response_types select no flow that the provider supports",
-            ));
+            )
+            .by("no_flow"));
+        }
+        for (member, before, after) in [
+            ("grant_types", before.0, grants.len()),
+            ("response_types", before.1, responses.len()),
+        ] {
+            match before {
+                None | Some(0) => asked.note(member, "default"),
+                Some(before) if before != after => asked.note(member, "flow"),
+                Some(_) => {}
+            }
         }
         asked.grant_types = Some(grants);
         asked.response_types = Some(responses);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::choices;
+use super::draft::Draft;
 use crate::member::{InvalidMember, Narrowing};
 use crate::table::{MemberRow, Unoffered};
 use crate::values::{AuthMethod, SubjectType};
@@ -27,15 +28,21 @@ const LOGOUT_SESSIONS: [(&str, [&str; 2]); 2] = [
     ),
 ];
 
+// The names of rules.
+const NOT_OFFERED: &str = "not_offered";
+const NOT_SERVED: &str = "not_served";
+const CHOSEN: &str = "chosen";
+const DEFAULT: &str = "default";
+
 impl ProviderMetadata {
     /// Decides about one member. The members above it in the table are settled already.
     pub(super) fn settle(
         &self,
-        row: &MemberRow,
-        asked: &mut ClientMetadata,
+        row: &'static MemberRow,
+        asked: &mut Draft,
     ) -> Result<(), InvalidMember> {
         if row.needs.is_some_and(|other| !asked.has(other)) {
-            asked.clear(row.name);
+            asked.drop_member(row.name, "needs");
             return Ok(());
         }
         if asked.has(row.name) {
@@ -54,26 +61,35 @@ impl ProviderMetadata {
     /// Narrows, replaces, drops or refuses the requested value of one member.
     fn narrow_to_offer(
         &self,
-        row: &MemberRow,
-        asked: &mut ClientMetadata,
+        row: &'static MemberRow,
+        asked: &mut Draft,
     ) -> Result<(), InvalidMember> {
         let Some(list) = row.offered else {
             return Ok(());
         };
         let is_empty = row.list && asked.values(row.name).is_some_and(|all| all.is_empty());
-        let Some(offered) = self.held(list).filter(|_| !is_empty) else {
-            asked.clear(row.name);
-            return Ok(());
-        };
-        if asked.retain(row.name, &|value| offered.has_value(value)) != Narrowing::Emptied {
+        if is_empty {
+            asked.drop_member(row.name, "empty");
             return Ok(());
         }
+        let Some(offered) = self.held(list) else {
+            asked.drop_member(row.name, "no_list");
+            return Ok(());
+        };
+        match asked.retain(row.name, &|value| offered.has_value(value)) {
+            Narrowing::Unchanged => return Ok(()),
+            Narrowing::Narrowed => {
+                asked.note(row.name, NOT_OFFERED);
+                return Ok(());
+            }
+            Narrowing::Emptied => {}
+        }
         if row.unoffered == Unoffered::Dropped {
-            asked.clear(row.name);
+            asked.drop_member(row.name, NOT_OFFERED);
             return Ok(());
         }
         match self.choice(row, asked) {
-            Some(choice) => asked.set(row.name, choice),
+            Some(choice) => asked.put(row.name, choice, CHOSEN),
             None => Err(not_offered(row.name, list)),
         }
     }
@@ -81,8 +97,8 @@ impl ProviderMetadata {
     /// Sets an absent member to the first choice of the client that is offered.
     fn choose_absent(
         &self,
-        row: &MemberRow,
-        asked: &mut ClientMetadata,
+        row: &'static MemberRow,
+        asked: &mut Draft,
     ) -> Result<(), InvalidMember> {
         let Some(list) = row.offered.filter(|list| self.has(list)) else {
             return Ok(());
@@ -91,7 +107,7 @@ impl ProviderMetadata {
             return Ok(());
         }
         match self.choice(row, asked) {
-            Some(choice) => asked.set(row.name, choice),
+            Some(choice) => asked.put(row.name, choice, CHOSEN),
             None => Err(not_offered(list, list)),
         }
     }
@@ -109,7 +125,7 @@ impl ProviderMetadata {
     }
 
     /// Sets the default of an absent member: the specification's if the provider offers it, otherwise the first offered value.
-    fn default(&self, row: &MemberRow, asked: &mut ClientMetadata) -> Result<(), InvalidMember> {
+    fn default(&self, row: &'static MemberRow, asked: &mut Draft) -> Result<(), InvalidMember> {
         let Some(default) = row.default else {
             return Ok(());
         };
@@ -130,13 +146,13 @@ impl ProviderMetadata {
                 None => return Ok(()),
             }
         }
-        asked.set(row.name, value)
+        asked.put(row.name, value, DEFAULT)
     }
 
     /// Drops a member that demands or uses a feature the provider does not have.
-    fn drop_unmet_demand(&self, row: &MemberRow, asked: &mut ClientMetadata) {
+    fn drop_unmet_demand(&self, row: &'static MemberRow, asked: &mut Draft) {
         if !self.meets(row, asked) {
-            asked.clear(row.name);
+            asked.drop_member(row.name, NOT_SERVED);
         }
     }
 
@@ -156,25 +172,27 @@ impl ProviderMetadata {
 
     /// Drops the members that nothing uses. They are judged as all others before, because another server may read the request,
     /// or a later offer may use them.
-    pub(super) fn drop_without_effect(&self, asked: &mut ClientMetadata) {
+    pub(super) fn drop_without_effect(&self, asked: &mut Draft) {
         if !authenticates_with_jwt(asked) {
-            asked.token_endpoint_auth_signing_alg = None;
+            asked.drop_member("token_endpoint_auth_signing_alg", "no_jwt");
         }
         for (member, features) in LOGOUT_SESSIONS {
-            if asked.has(member) && !features.iter().any(|feature| self.serves(feature)) {
-                asked.clear(member);
+            if !features.iter().any(|feature| self.serves(feature)) {
+                asked.drop_member(member, NOT_SERVED);
             }
         }
         let served = ClientMetadata::ROWS.iter().filter(|row| row.addresses);
         for row in served {
             self.drop_unmet_demand(row, asked);
         }
-        asked.drop_choices();
+        for list in asked.drop_choices() {
+            asked.note(list, CHOSEN);
+        }
     }
 
     /// Sets the subject type of a client that requests none. An absent subject type means public (OIDC Core §8), so it is set
     /// only if the provider does not support public subjects.
-    pub(super) fn agree_on_subjects(&self, asked: &mut ClientMetadata) {
+    pub(super) fn agree_on_subjects(&self, asked: &mut Draft) {
         if asked.subject_type.is_some() {
             return;
         }
@@ -182,6 +200,7 @@ impl ProviderMetadata {
         if let Some(possible) = possible.filter(|possible| !possible.contains(&SubjectType::Public))
         {
             asked.subject_type = possible.first().cloned();
+            asked.note("subject_type", DEFAULT);
         }
     }
 }
@@ -191,6 +210,7 @@ fn not_offered(member: &'static str, list: &str) -> InvalidMember {
         member,
         format!("has no value listed in the provider's {list}"),
     )
+    .by(NOT_OFFERED)
 }
 
 /// Returns true if the client authenticates with a JWT, for which alone `token_endpoint_auth_signing_alg` counts. OIDC

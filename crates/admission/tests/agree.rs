@@ -313,6 +313,10 @@ fn rejections_name_their_rule() {
         (json!({ "client_name#de": 7 }), "client_name.form"),
         (json!({ "contacts": [""] }), "contacts.empty_element"),
         (
+            json!({ "redirect_uris": ["http://rp.example/cb"] }),
+            "redirect_uris.http_not_loopback",
+        ),
+        (
             json!({ "grant_types": ["urn:x"] }),
             "grant_types.not_offered",
         ),

@@ -126,9 +126,9 @@ impl ProviderMetadata {
     ) -> Result<Agreement, InvalidMember> {
         let mut asked = Draft::new(asked);
         asked.dedup();
-        let has_type = asked.application_type.is_some();
+        let sent_type = asked.application_type.clone();
         infer_application_type(&mut asked);
-        if asked.application_type.is_some() && !has_type {
+        if asked.application_type != sent_type {
             asked.note("application_type", "inferred");
         }
         for (row, held) in asked.present() {

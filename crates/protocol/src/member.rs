@@ -152,6 +152,11 @@ pub trait SingleValue: Sized + PartialEq {
         Self::read(value)
     }
 
+    /// Returns the name of the rule that a value broke which [`SingleValue::read`] refused for this reason.
+    fn rule(_reason: &str) -> &'static str {
+        "form"
+    }
+
     /// Returns its JSON form.
     fn write(&self) -> JsonForm<'_>;
 
@@ -213,7 +218,10 @@ impl<T: SingleValue> Member for T {
             .filter(|(_, value)| is_set(value));
         sent.map(|(origin, value)| read_from(origin, value))
             .transpose()
-            .map_err(|reason| InvalidMember::new(name, reason))
+            .map_err(|reason| {
+                let rule = T::rule(&reason);
+                InvalidMember::new(name, reason).by(rule)
+            })
     }
 }
 
@@ -285,10 +293,9 @@ impl<T: SingleValue> Member for Vec<T> {
         }
         let mut read = Self::with_capacity(elements.len());
         for element in elements {
-            read.push(
-                read_from(origin, element)
-                    .map_err(|reason| invalid(format!("has an element that {reason}").into()))?,
-            );
+            read.push(read_from(origin, element).map_err(|reason| {
+                invalid(format!("has an element that {reason}").into()).by(T::rule(&reason))
+            })?);
         }
         Ok(Some(read))
     }

@@ -177,10 +177,9 @@ impl TokenTerms {
         asked: ClientMetadata,
         terms: &AdmissionRules<'_>,
     ) -> Result<Agreement, InvalidMember> {
-        let limited = self
-            .apply_to(asked.clone())
-            .map_err(|invalid| invalid.by(TERMS))?;
-        let mut changes = changes_by_terms(&asked, &limited);
+        let sent = asked.clone();
+        let limited = self.apply_to(asked).map_err(|invalid| invalid.by(TERMS))?;
+        let mut changes = changes_by_terms(&sent, &limited);
         let mut agreed = self.narrowed(provider).decide(limited, terms)?;
         changes.append(&mut agreed.changes);
         agreed.changes = changes;

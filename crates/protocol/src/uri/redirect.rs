@@ -17,6 +17,9 @@ pub const PATTERN_MARKER: &str = "regexp=";
 /// The maximum length of a pattern, in characters.
 pub const PATTERN_MAX: usize = 4096;
 
+/// The reason for refusing http elsewhere. RFC 8252 §7.3.
+const HTTP_NOT_LOOPBACK: &str = "uses http, which is for loopback addresses only";
+
 /// A redirection URI, or one of the two forms only WSO2 clients send. RFC 6749 §3.1.2, RFC 8252 §7.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectUri {
@@ -141,6 +144,13 @@ impl SingleValue for RedirectUri {
         text(value).and_then(Self::parse_form)
     }
 
+    fn rule(reason: &str) -> &'static str {
+        match reason {
+            HTTP_NOT_LOOPBACK => "http_not_loopback",
+            _ => "form",
+        }
+    }
+
     fn write(&self) -> JsonForm<'_> {
         self.text.as_str().into()
     }
@@ -175,7 +185,7 @@ fn uri_form(text: &str) -> Result<RedirectForm, Reason> {
         }),
         "http" => match check_host(text, rest)? {
             HostKind::Localhost | HostKind::LoopbackAddress => Ok(RedirectForm::HttpLoopback),
-            HostKind::Other => Err("uses http, which is for loopback addresses only".into()),
+            HostKind::Other => Err(HTTP_NOT_LOOPBACK.into()),
         },
         // The text `host:port` looks like a URI with the host as its scheme.
         _ if is_port(rest) => schemeless(text),

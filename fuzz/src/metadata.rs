@@ -41,6 +41,15 @@ static PROVIDERS: LazyLock<[ProviderMetadata; 2]> = LazyLock::new(|| {
                 ]),
             )
         })
+        .chain([
+            (
+                "end_session_endpoint".to_owned(),
+                json!("https://op.example/end"),
+            ),
+            ("request_uri_parameter_supported".to_owned(), json!(true)),
+            ("frontchannel_logout_supported".to_owned(), json!(true)),
+            ("backchannel_logout_supported".to_owned(), json!(true)),
+        ])
         .collect();
     [Object::new(), everything].map(|members| {
         let issuer = Issuer::parse("https://op.example").expect("an issuer");
@@ -101,7 +110,23 @@ fn keeps(
                 .cloned()
                 .collect::<Value>()
         });
-        assert_eq!(object.get(uris), once.as_ref(), "{uris}");
+        // A member that no feature of the provider uses is dropped.
+        let is_used = ClientMetadata::ROWS
+            .iter()
+            .find(|row| row.name == uris)
+            .is_some_and(|row| {
+                let serves = |member: &&str| {
+                    provider
+                        .value(member)
+                        .is_some_and(|value| value != json!(false))
+                };
+                row.served.is_empty() || row.served.iter().any(serves)
+            });
+        assert_eq!(
+            object.get(uris),
+            once.filter(|_| is_used).as_ref(),
+            "{uris}"
+        );
     }
     assert!(!has_nul(text), "PostgreSQL reads it as JSON: {text}");
     assert!(

@@ -61,16 +61,18 @@ fn any_statement() -> impl Strategy<Value = String> {
     let issuer = prop_oneof![8 => Just(json!("https://directory.example")), 1 => any_json()];
     let claims = (
         issuer,
-        audience,
-        instant(),
-        instant(),
+        proptest::option::weighted(0.8, audience),
+        proptest::option::weighted(0.8, instant()),
+        proptest::option::weighted(0.8, instant()),
         proptest::option::of(instant()),
         any_members(),
     )
         .prop_map(|(iss, aud, exp, iat, nbf, more)| {
-            let mut claims = json!({ "iss": iss, "aud": aud, "exp": exp, "iat": iat });
-            if let (Some(nbf), Value::Object(claims)) = (nbf, &mut claims) {
-                claims.insert("nbf".to_owned(), nbf);
+            let mut claims = json!({ "iss": iss });
+            for (name, value) in [("aud", aud), ("exp", exp), ("iat", iat), ("nbf", nbf)] {
+                if let (Some(value), Value::Object(claims)) = (value, &mut claims) {
+                    claims.insert(name.to_owned(), value);
+                }
             }
             if let (Value::Object(more), Value::Object(claims)) = (more, &mut claims) {
                 claims.extend(more);

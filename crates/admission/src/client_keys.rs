@@ -1,11 +1,12 @@
 //! The keys of a client: each must be a public key, and some must fit the algorithms that the client asked for. RFC 7517,
 //! RFC 7518 §6, RFC 8037 §2.
 
+mod certificates;
 mod modulus;
 mod octet_pair;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
@@ -211,7 +212,7 @@ fn kind(key: &Object) -> Result<ClientKeyType, &'static str> {
             return Err("has a key whose kid or alg is empty");
         }
     }
-    check_certificates(key)?;
+    certificates::check(key)?;
     let is_list = |value: &Value| {
         value
             .as_array()
@@ -225,36 +226,6 @@ fn kind(key: &Object) -> Result<ClientKeyType, &'static str> {
         Some("EC") => elliptic(key),
         Some("OKP") => octet_pair(key),
         _ => Ok(ClientKeyType::Unknown),
-    }
-}
-
-/// Checks the form of the members about certificates, which some authorization servers read strictly. Whether they belong to the
-/// key is not checked. RFC 7517 §4.6 to §4.9.
-fn check_certificates(key: &Object) -> Result<(), &'static str> {
-    let is_certificate = |value: &Value| {
-        let text = value.as_str().filter(|text| !text.is_empty());
-        text.is_some_and(|text| STANDARD.decode(text).is_ok())
-    };
-    let is_chain = |value: &Value| {
-        let chain = value.as_array().filter(|chain| !chain.is_empty());
-        chain.is_some_and(|chain| chain.iter().all(is_certificate))
-    };
-    if key.get("x5c").is_some_and(|value| !is_chain(value)) {
-        return Err("has a key whose x5c is not a list of certificates in base64");
-    }
-    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let is_thumbprint = |value: &Value| {
-        let text = value.as_str().map(|text| text.trim_end_matches('='));
-        text.is_some_and(|text| !text.is_empty() && text.bytes().all(is_base64url))
-    };
-    for member in ["x5t", "x5t#S256"] {
-        if key.get(member).is_some_and(|value| !is_thumbprint(value)) {
-            return Err("has a key whose x5t or x5t#S256 is not base64url");
-        }
-    }
-    match key.get("x5u") {
-        Some(Value::String(_)) | None => Ok(()),
-        Some(_) => Err("has a key whose x5u is not a string"),
     }
 }
 

@@ -13,7 +13,7 @@ fn register(server: &TestServer, body: &Value) -> super::support::Answer {
     server.request("POST", "/register").json(body).send()
 }
 
-/// OIDC RP Metadata Choices §2, §4: ChatGPT sends the method that it likes best, and the methods that it can use. Where only the
+/// OIDC RP Metadata Choices §2, §4: a client of an MCP server sends the method that it likes best, and the methods that it can use. Where only the
 /// other is offered, the other is registered, and the answer has no list.
 #[test]
 fn unoffered_method_gives_way_to_a_choice() {
@@ -80,11 +80,13 @@ fn pairs() -> Vec<(&'static MemberRow, &'static MemberRow)> {
             .iter()
             .find(|row| !row.list && row.offered == list.offered)
     };
-    ClientMetadata::ROWS
+    let pairs: Vec<_> = ClientMetadata::ROWS
         .iter()
         .filter(|row| row.is_choices())
-        .map(|list| (single(list).expect("a single value"), list))
-        .collect()
+        .map(|list| (single(list).unwrap(), list))
+        .collect();
+    assert!(pairs.len() > 15);
+    pairs
 }
 
 /// Three values of a member: the first two are offered in this order, the third is not.

@@ -69,19 +69,20 @@ pub const ANY_SCHEME: &str = "*";
 pub struct AdmissionRules<'a> {
     /// Private-use schemes without a dot that native clients may use; [`ANY_SCHEME`] stands for all.
     pub native_schemes: &'a [String],
-    /// The treatment of the redirect URI forms that only WSO2 clients send.
+    /// The treatment of the metadata that only WSO2 clients send.
     pub legacy: LegacyRedirects<'a>,
 }
 
-/// The treatment of `regexp=` patterns and values without a scheme among the redirect URIs.
+/// The treatment of metadata that only WSO2 clients send: `regexp=` patterns and values without a scheme among the redirect
+/// URIs, `https://localhost` with the implicit grant, and the refresh token grant alone.
 #[derive(Debug, Clone, Copy)]
 pub enum LegacyRedirects<'a> {
     /// Every one of them is refused.
     Refused,
     /// They may be registered.
     Accepted,
-    /// Only the redirect URIs in this slice, which are already registered, are accepted. They are compared byte for byte.
-    Kept(&'a [RedirectUri]),
+    /// Only those are accepted that this client, which is registered already, has. Redirect URIs are compared byte for byte.
+    Kept(&'a ClientMetadata),
 }
 
 impl LegacyRedirects<'_> {
@@ -90,7 +91,37 @@ impl LegacyRedirects<'_> {
         match self {
             Self::Refused => false,
             Self::Accepted => true,
-            Self::Kept(registered) => registered.contains(uri),
+            Self::Kept(registered) => registered
+                .redirect_uris
+                .as_ref()
+                .is_some_and(|registered| registered.contains(uri)),
+        }
+    }
+
+    /// Returns true if a web application may use the implicit grant with `uri`, which is on localhost.
+    pub fn allows_implicit_on(self, uri: &RedirectUri) -> bool {
+        match self {
+            Self::Refused => false,
+            Self::Accepted => true,
+            Self::Kept(registered) => {
+                let mut uris = redirection_uris(registered).map(|(_, registered)| registered);
+                let implicit = registered
+                    .grant_types
+                    .as_ref()
+                    .is_some_and(|grants| grants.contains(&GrantType::Implicit));
+                implicit && uris.any(|one| one == uri)
+            }
+        }
+    }
+
+    /// Returns true if the refresh token grant may be the only one.
+    fn allows_refresh_token_alone(self) -> bool {
+        match self {
+            Self::Refused => false,
+            Self::Accepted => true,
+            Self::Kept(registered) => {
+                registered.grant_types.as_deref() == Some(&[GrantType::RefreshToken])
+            }
         }
     }
 }
@@ -118,7 +149,7 @@ impl ProviderMetadata {
             self.narrow_to_offer(row, &mut asked)?;
             self.drop_unmet_demand(row, &mut asked);
         }
-        self.agree_on_flows(&mut asked)?;
+        self.agree_on_flows(&mut asked, terms.legacy)?;
         self.agree_on_subjects(&mut asked);
         for row in asked.absent().filter(|row| row.default.is_some()) {
             self.default(row, &mut asked)?;
@@ -210,12 +241,20 @@ impl ProviderMetadata {
     }
 
     /// Makes grants and response types consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
-    fn agree_on_flows(&self, asked: &mut ClientMetadata) -> Result<(), InvalidMember> {
+    fn agree_on_flows(
+        &self,
+        asked: &mut ClientMetadata,
+        legacy: LegacyRedirects<'_>,
+    ) -> Result<(), InvalidMember> {
         let grants = asked.grant_types.take().filter(|grants| !grants.is_empty());
         let responses = asked
             .response_types
             .take()
             .filter(|responses| !responses.is_empty());
+        let refresh_token_alone = legacy.allows_refresh_token_alone()
+            && grants
+                .as_ref()
+                .is_some_and(|grants| grants.iter().all(is_refresh_token));
         let (mut grants, mut responses) = match (grants, responses) {
             (Some(grants), Some(responses)) => (grants, responses),
             (None, Some(responses)) => (self.grants_for(&responses), responses),
@@ -234,7 +273,7 @@ impl ProviderMetadata {
                     .any(|used| used == *grant)
         });
         // A refresh token comes out of another grant (RFC 6749 §1.5).
-        if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
+        if grants.iter().all(is_refresh_token) && !refresh_token_alone {
             return Err(InvalidMember::new(
                 "grant_types",
                 "and response_types select no flow that the provider supports",
@@ -321,6 +360,10 @@ impl ProviderMetadata {
             Vec::new(),
         )
     }
+}
+
+fn is_refresh_token(grant: &GrantType) -> bool {
+    *grant == GrantType::RefreshToken
 }
 
 /// Rejects a list that has an empty string as an element.

@@ -23,10 +23,9 @@ pub(crate) async fn update(
     let ManagedClient { client, token, .. } = &managed;
     let work = async {
         let members = take_credentials(client, body.object().await?)?;
-        let registered = client.metadata.members().redirect_uris.as_deref();
         let agreed = registration.agree(
             members,
-            LegacyRedirects::Kept(registered.unwrap_or_default()),
+            LegacyRedirects::Kept(client.metadata.members()),
             false,
             client.terms.as_deref(),
         )?;

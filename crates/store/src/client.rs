@@ -30,8 +30,7 @@ pub struct NewClient {
     pub expires_at: Option<Timestamp>,
     /// The account that owns the client.
     pub owner: Option<String>,
-    /// The name composed of the owner's name and the client's name, unique for a provider and
-    /// owner.
+    /// The name composed of the owner's name and the client's name. Several clients may have the same.
     pub composed_name: Option<String>,
     /// The terms of the initial access token it registers with, which later updates keep. RFC 7591
     /// §3.

@@ -31,8 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::TokenExhausted`] if the token is used up, expired, revoked or of another provider;
-    /// [`StoreError::Conflict`] if the owner has a client with this composed name at this provider;
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] if there is a client with this identifier; [`StoreError::Unavailable`].
     pub fn insert(
         &self,
         new: NewClient,

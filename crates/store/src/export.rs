@@ -55,9 +55,6 @@ pub enum ImportError {
     /// A different client with this identifier exists.
     #[error("the client {0:?} exists already and differs")]
     Different(String),
-    /// The owner has another client with this composed name.
-    #[error("the owner of {0:?} already has a client of the same composed name at this provider")]
-    Named(String),
     /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),

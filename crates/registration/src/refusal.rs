@@ -31,8 +31,8 @@ pub enum Refusal {
     MissingParameter(&'static str),
     /// No client of the caller matches an unregistration.
     NoMatch,
-    /// The owner has a client with the composed name already.
-    NameTaken,
+    /// An update has members that only the provider sets; their names.
+    Issued(Vec<&'static str>),
     /// Another request changed the client first.
     Stale,
     /// A limit was reached: its subject, and the time to wait.
@@ -118,10 +118,16 @@ impl From<Refusal> for Failure {
             Refusal::NoMatch => {
                 Failure::new(ErrorCode::AccessDenied, "No client of this account matches client_id, userId and applicationName.")
             }
-            Refusal::NameTaken => Failure::new(
-                ErrorCode::InvalidClientMetadata,
-                "client_name conflicts: this owner has a client of the composed name already.",
-            ),
+            Refusal::Issued(members) => {
+                let failure = Failure::new(
+                    ErrorCode::InvalidClientMetadata,
+                    format!("{} must be omitted from an update.", members.join(", ")),
+                );
+                match members.first() {
+                    Some(first) => failure.with_subject(*first),
+                    None => failure,
+                }
+            }
             Refusal::Stale => {
                 Failure::new(ErrorCode::InvalidRequest, "The client was changed by another request. Read it again, then repeat the update.")
                     .status(StatusCode::CONFLICT)
@@ -140,7 +146,6 @@ impl From<Refusal> for Failure {
                 "Too many documents of clients are being fetched. Try again after the time in the Retry-After header.",
             )
             .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
-            Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
             Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
             Refusal::Store(StoreError::TokenExhausted) => Refusal::WrongCredentials(Some(AuthScheme::Bearer)).into(),
             Refusal::Store(error @ StoreError::Unavailable(_)) => Failure::unavailable(error.to_string()),
@@ -149,6 +154,7 @@ impl From<Refusal> for Failure {
                 | StoreError::SchemaNewer { .. }
                 | StoreError::SchemaOutdated
                 | StoreError::WrongKey
+                | StoreError::Conflict
                 | StoreError::Corrupt { .. }
                 | StoreError::Refused(_)
                 | StoreError::Database(_)),

@@ -14,16 +14,25 @@ use store::{Client, NewClient, SecretChange};
 
 use crate::Registration;
 
+/// A client before its credentials are issued.
+pub(crate) struct AgreedClient {
+    /// The metadata that was agreed to.
+    pub(crate) metadata: RegisteredMetadata,
+    /// The account that owns the client.
+    pub(crate) owner: Option<String>,
+    /// The name composed of a named owner and the client's name.
+    pub(crate) composed_name: Option<String>,
+    /// The terms of the initial access token, which later updates keep.
+    pub(crate) terms: Option<Arc<TokenTerms>>,
+}
+
 /// Makes a client with its identifier, secret and token, from a single read of the random source. RFC 7591 §3.2.1.
 ///
 /// # Errors
 /// When the random source fails.
-pub fn new_client(
+pub(crate) fn new_client(
     registration: &Registration,
-    metadata: RegisteredMetadata,
-    owner: Option<String>,
-    composed_name: Option<String>,
-    terms: Option<Arc<TokenTerms>>,
+    agreed: AgreedClient,
 ) -> Result<(NewClient, RegistrationAccessToken), Failure> {
     let RandomValues {
         id: random,
@@ -31,20 +40,12 @@ pub fn new_client(
         token,
     } = draw(registration)?;
     let now = registration.services.clock.now();
-    // Identifiers that sort by time are appended to the database index. They reveal no more than client_id_issued_at does.
-    let mut begun = String::new();
-    hexadecimal::push(
-        &mut begun,
-        registration.services.clock.milliseconds().unsigned_abs(),
-        12,
-    );
-    let id = ClientId::new(text(&begun, &random));
-    let has_secret = needs_secret(metadata.members());
+    let has_secret = needs_secret(agreed.metadata.members());
     let token = RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token));
     let client = NewClient {
-        id,
+        id: client_id(registration, &random),
         provider: registration.policy.issuer.clone(),
-        metadata,
+        metadata: agreed.metadata,
         secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
         token: token.clone(),
         issued_at: now,
@@ -56,11 +57,20 @@ pub fn new_client(
         expires_at: registration
             .client_lifetime
             .map(|lifetime| now.plus(lifetime)),
-        owner,
-        composed_name,
-        terms,
+        owner: agreed.owner,
+        composed_name: agreed.composed_name,
+        terms: agreed.terms,
     };
     Ok((client, token))
+}
+
+/// Returns an identifier that begins with the time: identifiers that sort by time are appended to the database index. They reveal
+/// no more than `client_id_issued_at` does.
+fn client_id(registration: &Registration, random: &[u8]) -> ClientId {
+    let mut begun = String::new();
+    let milliseconds = registration.services.clock.milliseconds().unsigned_abs();
+    hexadecimal::push(&mut begun, milliseconds, 12);
+    ClientId::new(text(&begun, random))
 }
 
 /// Decides about the secret in an update: a client that needs a secret and has none, or an expired one, is issued one; the secret of

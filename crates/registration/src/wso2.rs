@@ -1,4 +1,4 @@
-//! The endpoints of WSO2 Identity Server 5.3.0. Its clients send strings for lists, no name, and an owner.
+//! Clients of WSO2 Identity Server 5.3.0, at its endpoints and at ours. They send strings for lists, no name, and an owner.
 
 mod authentication;
 mod owner;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{Refusal, Registration};
 
-pub(crate) use register::register;
+pub(crate) use register::{accept, is_wso2_request, register};
 pub(crate) use unregister::unregister;
 
 /// Turns the members of a WSO2 client into those that other clients send: lists for strings, and a name.

@@ -215,7 +215,7 @@ const METADATA: &[Setting] = &[
 
 section! {
     /// The limits on requests of anonymous callers.
-    #[derive(Copy, Eq)]
+    #[derive(Eq)]
     LimitsFile => Limits, "limits.", {
         /// The maximum number of open connections of one address in each process, except configured proxies; further ones are closed at once, and 0 is no limit.
         connections_per_address: u32 = 256, "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS";
@@ -239,8 +239,10 @@ section! {
         handler_seconds: u32 = 15, in 1..=u32::MAX, "FRONTDESK_LIMITS_HANDLER_SECONDS";
         /// The time after which an idle connection is closed, in seconds.
         keep_alive_seconds: u32 = 75, in 1..=u32::MAX, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS";
-        /// The maximum number of registrations a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is no limit.
+        /// The maximum number of registrations a minute, counted per account, token and anonymous address, in each process; more is 429, and 0 is no limit.
         registrations_per_minute: u32 = 60, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE";
+        /// The addresses or networks, such as 192.0.2.0/24, from which anonymous registrations are not limited; accounts and tokens are limited from there too.
+        unthrottled: Vec<IpNet>, default "", "FRONTDESK_LIMITS_UNTHROTTLED";
         /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is no limit.
         updates_per_minute: u32 = 60, "FRONTDESK_LIMITS_UPDATES_PER_MINUTE";
         /// The maximum number of failed logins a minute of one account from one address, in each process, and ten times as many of all together; more is 429, and 0 is no limit.

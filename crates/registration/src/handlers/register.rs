@@ -8,7 +8,7 @@ use protocol::LegacyRedirects;
 use crate::issue::AgreedClient;
 use crate::registrant::Registrant;
 use crate::steps::RegistrationRequest;
-use crate::Registration;
+use crate::{Registration, wso2};
 
 /// Registers a client.
 ///
@@ -24,6 +24,9 @@ pub(crate) async fn register(
     let work = async {
         sent.limit()?;
         let members = body.object().await?;
+        if wso2::is_wso2_request(&registrant, &members) {
+            return wso2::accept(&sent, members).await;
+        }
         let terms = registrant.terms(&registration.policy).cloned();
         let agreed = AgreedClient {
             metadata: registration.agree(

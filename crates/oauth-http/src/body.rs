@@ -110,34 +110,34 @@ impl Body {
         if headers.contains_key(header::CONTENT_ENCODING) {
             return Err(unsupported());
         }
-        let mut whole = pin!(payload.to_bytes_limited(limits.bytes));
-        // Most bodies arrive together with their heads, and need no timer.
-        let read = match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
-            Poll::Ready(read) => Ok(read),
-            Poll::Pending => timeout(limits.time, whole).await,
-        };
-        let bytes = match read {
-            Err(_) => {
-                return Err(Failure::new(
-                    ErrorCode::InvalidRequest,
-                    "The body took too long to arrive.",
-                )
-                .status(StatusCode::REQUEST_TIMEOUT)
-                .closing());
-            }
-            Ok(Err(_)) => return Err(too_long(limits.bytes)),
-            Ok(Ok(Err(_))) => {
-                return Err(Failure::new(
-                    ErrorCode::InvalidClientMetadata,
-                    "The body is incomplete.",
-                )
-                .closing());
-            }
-            Ok(Ok(Ok(bytes))) => bytes,
-        };
+        let bytes = receive(payload, &limits).await?;
         read_object(&bytes, &limits.json).map_err(|malformed| {
             Failure::new(ErrorCode::InvalidClientMetadata, malformed.to_string())
         })
+    }
+}
+
+/// Returns all bytes of a body.
+async fn receive(payload: web::Payload, limits: &BodyLimits) -> Result<web::Bytes, Failure> {
+    let mut whole = pin!(payload.to_bytes_limited(limits.bytes));
+    // Most bodies arrive together with their heads, and need no timer.
+    let read = match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
+        Poll::Ready(read) => Ok(read),
+        Poll::Pending => timeout(limits.time, whole).await,
+    };
+    match read {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_))) => {
+            let incomplete = "The body is incomplete.";
+            Err(Failure::new(ErrorCode::InvalidClientMetadata, incomplete).closing())
+        }
+        Ok(Err(_)) => Err(too_long(limits.bytes)),
+        Err(_) => {
+            let late = "The body took too long to arrive.";
+            Err(Failure::new(ErrorCode::InvalidRequest, late)
+                .status(StatusCode::REQUEST_TIMEOUT)
+                .closing())
+        }
     }
 }
 

@@ -178,13 +178,10 @@ fn issued(members: &[&'static str]) -> Failure {
 }
 
 fn too_many(what: &'static str, wait: Duration) -> Failure {
-    Failure::new(
-        ErrorCode::InvalidRequest,
-        "Too many requests. Try again after the time in the Retry-After header.",
-    )
-    .with_subject(what)
-    .status(StatusCode::TOO_MANY_REQUESTS)
-    .header(RETRY_AFTER, seconds(wait))
+    Failure::new(ErrorCode::InvalidRequest, error_code::TOO_MANY_REQUESTS)
+        .with_subject(what)
+        .status(StatusCode::TOO_MANY_REQUESTS)
+        .header(RETRY_AFTER, seconds(wait))
 }
 
 /// Returns the whole seconds after which a time is over.

@@ -10,7 +10,9 @@ use crate::{Registration, handlers, wso2};
 /// Mounts registration at its [`addresses`], with and without a slash at their end.
 pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2_paths: &[String]) {
     for (path, kind) in addresses(&registration.policy.issuer, wso2_paths) {
-        let resource = resource(path, kind).app_data(registration.clone()).app_data(kind);
+        let resource = resource(path, kind)
+            .app_data(registration.clone())
+            .app_data(kind);
         match kind {
             EndpointKind::Registration => config.service(
                 resource

@@ -143,6 +143,9 @@ fn registration_ignores_a_final_slash() {
         );
     }
     assert_eq!(server.clients().len(), 3);
+    // The metrics have one label for both.
+    let metrics = server.managed("/metrics").text;
+    assert!(metrics.contains("route=\"/t/acme/register\"") && !metrics.contains("register/\""));
 }
 
 /// RFC 7592 §2: the client configuration endpoint.

@@ -73,6 +73,8 @@ impl fmt::Display for SealingKeySource {
 /// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The configuration file, if there is one.
+    pub file: Option<PathBuf>,
     /// True in development mode: no file and no issuer are configured.
     pub development: bool,
     /// True in development mode outside a container: the public listener may have loopback addresses only.
@@ -167,6 +169,7 @@ impl Config {
         let providers = provider::all(settings.provider, development_issuer, sources)?;
         addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
         Ok(Self {
+            file: sources.file.clone(),
             development,
             loopback_only,
             providers,
@@ -219,7 +222,18 @@ impl Config {
         self.secret_files.iter().filter_map(SecretFile::concern)
     }
 
-    /// Reads the sealing key, and generates it first if its file is ours and does not exist.
+    /// Generates the sealing key if its file is ours and does not exist.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn make_sealing_key(&self) -> anyhow::Result<()> {
+        match &self.sealing {
+            SealingKeySource::Generated(path) => generate_once(path),
+            SealingKeySource::Given(_) | SealingKeySource::File(_) => Ok(()),
+        }
+    }
+
+    /// Reads the sealing key.
     ///
     /// # Errors
     /// Names the setting or the file.
@@ -228,8 +242,9 @@ impl Config {
             SealingKeySource::Given(text) => text.clone(),
             SealingKeySource::File(path) => read_secret(path, "sealing_key_file")?,
             SealingKeySource::Generated(path) => {
-                generate_once(path)?;
-                read_secret(path, "sealing_key_file")?
+                fs::read_to_string(path).map(Secret::new).map_err(|error| {
+                    anyhow!("the sealing key {} cannot be read: {error}", path.display())
+                })?
             }
         };
         SealingKey::from_base64(text.reveal()).map_err(|error| anyhow!("{}: {error}", self.sealing))

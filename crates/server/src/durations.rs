@@ -62,7 +62,7 @@ impl TimeArg {
 /// Reads a time, a date, which means its beginning in UTC, or a duration before now.
 ///
 /// # Errors
-/// The rest of a sentence, if the text is none of them.
+/// The rest of a sentence, if the text has another form.
 pub fn time_arg(text: &str) -> Result<TimeArg, String> {
     let at = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     if let Some(at) = at(text).or_else(|| at(&format!("{text}T00:00:00Z"))) {

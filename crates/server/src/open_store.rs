@@ -49,7 +49,7 @@ pub fn open_existing(config: &Config) -> anyhow::Result<Store> {
     }
 }
 
-/// Opens a store that exists, whatever its schema. Makes nothing.
+/// Opens a store that exists, without a look at its schema. Makes nothing.
 ///
 /// # Errors
 /// As [`open`], and if there is no SQLite file.

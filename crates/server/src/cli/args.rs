@@ -14,8 +14,12 @@ use crate::durations::{self, TimeArg};
 #[derive(Debug, Parser)]
 #[command(name = "frontdesk", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// The configuration file (TOML) [variable: FRONTDESK_CONFIG; default: ./frontdesk.toml, or else /etc/frontdesk/frontdesk.toml, if it exists].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "The configuration file (TOML) [variable: FRONTDESK_CONFIG; default: the first that exists of ./frontdesk.toml and /etc/frontdesk/frontdesk.toml]"
+    )]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,

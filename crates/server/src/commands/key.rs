@@ -51,11 +51,7 @@ fn write_keys(issuer: &Issuer, listed: &[KeyInfo], out: &mut Output) -> anyhow::
         writeln!(out, "{issuer}")?;
     }
     let mut table = TextTable::new(&["KID", "ALGORITHM", "STATE", "SIGNS FROM", "SIGNS UNTIL"]);
-    out.rows(&mut table, listed, row, |key| {
-        let mut object = to_json(key);
-        object["provider"] = issuer.as_str().into();
-        object
-    })
+    out.rows(&mut table, listed, row, |key| to_json(issuer, key))
 }
 
 fn row(key: &KeyInfo) -> Vec<String> {
@@ -68,9 +64,10 @@ fn row(key: &KeyInfo) -> Vec<String> {
     ]
 }
 
-/// Returns a key for JSON, without its provider.
-pub(super) fn to_json(key: &KeyInfo) -> Value {
+/// Returns a provider's key for JSON.
+pub(super) fn to_json(issuer: &Issuer, key: &KeyInfo) -> Value {
     json!({
+        "provider": issuer.as_str(),
         "kid": key.kid,
         "algorithm": key.algorithm.as_str(),
         "state": key.state.as_str(),

@@ -96,11 +96,13 @@ fn age(made: Timestamp, now: Timestamp) -> String {
 }
 
 fn to_json(listed: &ProviderLine<'_>) -> serde_json::Value {
+    let issuer = &listed.provider.issuer;
+    let keys = listed.keys.iter().map(|key| key::to_json(issuer, key));
     json!({
         "issuer": listed.provider.issuer.as_str(),
         "registration": listed.access,
         "domains": domains(listed.provider),
         "clients": listed.clients,
-        "keys": listed.keys.iter().map(key::to_json).collect::<Vec<_>>(),
+        "keys": keys.collect::<Vec<_>>(),
     })
 }

@@ -1,4 +1,4 @@
-//! The program of the recipe for Keycloak, whatever it reads.
+//! The program of the recipe for Keycloak.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -64,7 +64,7 @@ fn copied(listed: &[u8], flags: &[&str]) -> (i64, Vec<String>, String) {
     )
 }
 
-/// A copy never deletes more than half of the realm's copies without `--yes`, whatever it read.
+/// A copy never deletes more than half of the realm's copies without `--yes`, also if it read an empty list.
 #[test]
 fn copy_deletes_at_most_half() {
     let said = |gone: u8| {

@@ -1,4 +1,4 @@
-//! What programs read: JSON objects with numbers for times, and null for what is absent.
+//! The output for programs: JSON objects with numbers for times, and null for what is absent.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -219,7 +219,7 @@ fn names_of_clients_outlive_the_configuration() {
     assert_eq!(gave(&renamed, server.folder.path(), &none, b""), "");
 }
 
-/// A password that PostgreSQL asks for and nobody configured: the sentence says where to write it.
+/// If PostgreSQL asks for a password and none is configured, the sentence says where to write it.
 #[test]
 fn missing_password_names_the_fix() {
     let postgres = Postgres::new();

@@ -41,7 +41,6 @@ pub enum TlsMode {
     Files {
         /// The certificate with its chain, PEM.
         certificate: PathBuf,
-        /// The private key, PEM.
         key: PathBuf,
     },
     /// Plain HTTP, for a proxy in front that speaks TLS.
@@ -51,9 +50,7 @@ pub enum TlsMode {
 /// The source of the sealing key.
 #[derive(Debug, Clone)]
 pub enum SealingKeySource {
-    /// The configuration itself.
     Given(Secret),
-    /// A file that the operator named.
     File(PathBuf),
     /// A file that the first start creates.
     Generated(PathBuf),
@@ -79,35 +76,26 @@ pub struct Config {
     pub development: bool,
     /// True in development mode outside a container: the public listener may have loopback addresses only.
     pub loopback_only: bool,
-    /// The address of the public listener.
     pub listen: String,
-    /// The address of the management listener.
     pub management_listen: String,
-    /// The database.
     pub database: DatabaseUrl,
     /// The folder for the database, sealing key and development certificates.
     pub data: PathBuf,
-    /// The source of the sealing key.
     pub sealing: SealingKeySource,
     /// The source of the first administrator's password, if there is one.
     pub admin_password: Option<AdminPassword>,
-    /// The TLS mode of the public listener.
     pub tls: TlsMode,
-    /// The log filter.
     pub log_level: String,
     /// True if log lines are JSON.
     pub log_json: bool,
     /// The collector of spans.
     pub traces: Option<TraceEndpoint>,
-    /// The limits.
     pub limits: Limits,
-    /// The trusted proxies.
     pub proxies: Proxies,
     /// Private destinations that may be fetched from.
     pub outbound_allow: Vec<outbound::AllowedDestination>,
     /// A certificate authority trusted besides the system's when fetching.
     pub outbound_ca: Option<PathBuf>,
-    /// The time for which documents may be cached.
     pub max_age: Duration,
     /// The time for which retired keys stay published.
     pub keep_retired: Duration,

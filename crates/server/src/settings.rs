@@ -181,37 +181,41 @@ pub struct LinkSection {
 
 /// The members of a provider's document that have a variable; the file's section `provider.metadata` may have all.
 const METADATA: &[Setting] = &[
-    Setting {
-        key: "provider.metadata.authorization_endpoint",
-        variable: "FRONTDESK_AUTHORIZATION_ENDPOINT",
-        kind: ValueKind::Text,
-        default: SettingDefault::Words(
-            "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set",
-        ),
-        doc: "The authorization endpoint, where users authenticate.",
-        bounds: String::new,
-    },
-    Setting {
-        key: "provider.metadata.token_endpoint",
-        variable: "FRONTDESK_TOKEN_ENDPOINT",
-        kind: ValueKind::Text,
-        default: SettingDefault::Words(
-            "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set",
-        ),
-        doc: "The token endpoint.",
-        bounds: String::new,
-    },
-    Setting {
-        key: "provider.metadata.userinfo_endpoint",
-        variable: "FRONTDESK_USERINFO_ENDPOINT",
-        kind: ValueKind::Text,
-        default: SettingDefault::Words(
-            "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out",
-        ),
-        doc: "The userinfo endpoint.",
-        bounds: String::new,
-    },
+    endpoint(
+        "provider.metadata.authorization_endpoint",
+        "FRONTDESK_AUTHORIZATION_ENDPOINT",
+        "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set",
+        "The authorization endpoint, where users authenticate.",
+    ),
+    endpoint(
+        "provider.metadata.token_endpoint",
+        "FRONTDESK_TOKEN_ENDPOINT",
+        "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set",
+        "The token endpoint.",
+    ),
+    endpoint(
+        "provider.metadata.userinfo_endpoint",
+        "FRONTDESK_USERINFO_ENDPOINT",
+        "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out",
+        "The userinfo endpoint.",
+    ),
 ];
+
+const fn endpoint(
+    key: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    doc: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        variable,
+        kind: ValueKind::Text,
+        default: SettingDefault::Words(default),
+        doc,
+        bounds: String::new,
+    }
+}
 
 section! {
     /// The limits on requests of anonymous callers.

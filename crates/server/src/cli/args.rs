@@ -46,12 +46,13 @@ pub enum Command {
         live: bool,
     },
     /// Accounts, which may register and manage clients.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  frontdesk account list")]
     Account(AccountCommand),
     /// Initial access tokens, whose holders may register clients.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  frontdesk token list")]
     Token(TokenCommand),
     /// Registered clients.
+    #[command(after_help = "Example:\n  frontdesk client list --owner alice")]
     Client {
         /// Act with the rights of this account: a registrar reaches its own clients only.
         #[arg(long = "as", global = true, value_name = "ACCOUNT")]
@@ -60,7 +61,7 @@ pub enum Command {
         command: ClientCommand,
     },
     /// The providers' signing keys.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  frontdesk key list")]
     Key(KeyCommand),
     /// The audit trail: every change and every refusal, with the account or token.
     #[command(after_help = "Example:\n  frontdesk audit --since 2026-01-31 --json")]
@@ -73,7 +74,7 @@ pub enum Command {
         client: Option<String>,
     },
     /// The providers that are configured.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  frontdesk provider list")]
     Provider(ProviderCommand),
     /// Write the whole store, as of now, into a new file; the service may run.
     #[command(

@@ -21,7 +21,7 @@ const WITHOUT_JSON: [&str; 4] = ["serve", "settings", "completions", "man"];
 /// Returns the command line with a flag for each setting.
 pub fn command() -> Command {
     let command = Cli::command().after_help(format!(
-        "Settings: frontdesk help settings\n\n{}",
+        "Settings: frontdesk help settings\n\nExample:\n  frontdesk serve --config frontdesk.toml\n\n{}",
         ExitStatus::help()
     ));
     let command = command.mut_subcommands(|inner| {

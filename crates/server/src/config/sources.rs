@@ -31,7 +31,7 @@ pub struct ConfigSources {
 
 impl ConfigSources {
     /// Returns the sources with the variables of this process. The file is the one that `--config` names, or else the one that
-    /// [`FILE_VARIABLE`] names, or else the first of [`DEFAULT_FILES`] that exists.
+    /// `FRONTDESK_CONFIG` names, or else the first of `DEFAULT_FILES` that exists.
     ///
     /// # Errors
     /// If a variable with our prefix is not UTF-8.

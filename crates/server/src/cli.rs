@@ -26,7 +26,7 @@ use crate::terminal::output::Output;
 mod args;
 mod command;
 
-pub use command::{command, example};
+pub use command::command;
 
 use args::{
     AccountCommand, CheckArguments, Cli, ClientCommand, Command, KeyCommand, ProviderCommand,

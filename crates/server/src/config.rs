@@ -28,7 +28,8 @@ use secret_files::{SecretFile, read_secret, unreadable};
 use sources::{masked, merged, one_line};
 
 use crate::provider::addresses;
-use crate::setting::{DefaultText, FileSection, SecretPath};
+use crate::setting::values::SecretPath;
+use crate::setting::{DefaultText, FileSection};
 use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
 use telemetry::traces::TraceEndpoint;
 

@@ -12,11 +12,7 @@ use std::ops::RangeInclusive;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-mod values;
-
-pub use values::{SecretPath, WholeNumber};
-
-use values::WHOLE_NUMBER;
+pub mod values;
 
 /// The prefix of every variable.
 pub const PREFIX: &str = "FRONTDESK_";
@@ -145,6 +141,9 @@ impl Setting {
         })
     }
 }
+
+/// The requirement on a [`ValueKind::Number`], after the setting's name.
+const WHOLE_NUMBER: &str = "must be a whole number from 0 to 4294967295";
 
 /// The reason why a value is wrong: the rest of a sentence that begins with the setting's name, with the blank or colon
 /// that separates them.

@@ -20,9 +20,10 @@ use store::DatabaseUrl;
 use toml::Table;
 
 use crate::durations::LIFETIME;
+use crate::setting::values::SecretPath;
 use crate::setting::{
-    BoundedValue, DefaultText, FileSection, ListElement, SecretPath, Setting, SettingDefault,
-    SettingError, SettingValue, ValueError, ValueKind, choices, one_of, row, section,
+    BoundedValue, DefaultText, FileSection, ListElement, Setting, SettingDefault, SettingError,
+    SettingValue, ValueError, ValueKind, choices, one_of, row, section,
 };
 
 section! {

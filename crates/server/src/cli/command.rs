@@ -72,9 +72,3 @@ fn with_json(command: Command) -> Command {
         "Print JSON, one object per line; times are seconds since 1970, and null is what is absent",
     ))
 }
-
-/// Returns the example at the end of a command's help.
-pub fn example(command: &Command) -> Option<String> {
-    let text = command.get_after_help()?.to_string();
-    Some(text.strip_prefix("Example:\n")?.trim().to_owned())
-}

@@ -10,7 +10,6 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::cli::example;
 use crate::setting::ValueKind;
 use crate::settings;
 use crate::terminal::exit_status::ExitStatus;
@@ -122,4 +121,10 @@ fn secrets(page: &mut Roff) {
             setting.default_text()
         ))]);
     }
+}
+
+/// Returns the example at the end of a command's help.
+fn example(command: &Command) -> Option<String> {
+    let text = command.get_after_help()?.to_string();
+    Some(text.strip_prefix("Example:\n")?.trim().to_owned())
 }

@@ -8,7 +8,9 @@ use protocol::Secret;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use toml::Value;
 
-use super::{BoundedValue, DefaultText, ListElement, SettingValue, ValueError, ValueKind};
+use super::{
+    BoundedValue, DefaultText, ListElement, SettingValue, ValueError, ValueKind, WHOLE_NUMBER,
+};
 use crate::durations;
 
 impl<T: SettingValue> SettingValue for Option<T> {
@@ -148,9 +150,6 @@ impl BoundedValue for u32 {
         }
     }
 }
-
-/// The requirement on a [`ValueKind::Number`], after the setting's name.
-pub(super) const WHOLE_NUMBER: &str = "must be a whole number from 0 to 4294967295";
 
 /// A number of the file. It has a reader of its own because serde's error would name a type of this program.
 #[derive(Debug, Clone, Copy)]

@@ -66,7 +66,10 @@ fn pages(command: &Command, folder: &Path) -> io::Result<()> {
 }
 
 fn page(command: &Command, out: &mut dyn Write) -> io::Result<()> {
-    let man = Man::new(command.clone()).manual(format!("Frontdesk {}", env!("CARGO_PKG_VERSION")));
+    let release = format!("Frontdesk {}", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone())
+        .source(release)
+        .manual("Frontdesk");
     man.render_title(out)?;
     man.render_name_section(out)?;
     man.render_synopsis_section(out)?;

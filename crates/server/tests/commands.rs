@@ -169,6 +169,7 @@ fn check_shows_the_configuration() {
              [[provider]]\nregistration = \"open\"\n\n\
              [tls]\nmode = \"off\"\n\n\
              # In force\n\
+             configuration: no file\n\
              development mode: true\n\
              database: sqlite://frontdesk-data/frontdesk.db\n\
              listen: localhost:9443\n\

@@ -131,7 +131,9 @@ fn configuration_is_found_in_order() {
         let printed = gave(&setup, folder.path(), arguments, b"");
         assert!(
             printed.contains(&format!("\nprovider: http://localhost:9443/t/{expected} ("))
-                && printed.contains("\ndevelopment mode: false\n")
+                && printed.contains(&format!(
+                    "\nconfiguration: {expected}.toml\ndevelopment mode: false\n"
+                ))
                 && !printed.contains("FRONTDESK_CONFIG"),
             "{arguments:?}: {printed}"
         );
@@ -142,7 +144,10 @@ fn configuration_is_found_in_order() {
     );
     let empty = TempDir::new().unwrap();
     let printed = gave(&Setup::new(), empty.path(), &["check"], b"");
-    assert!(printed.contains("\ndevelopment mode: true\n"), "{printed}");
+    assert!(
+        printed.contains("\nconfiguration: no file\ndevelopment mode: true\n"),
+        "{printed}"
+    );
 }
 
 /// A provider that is not configured and an owner that is no account are errors, not an empty list:

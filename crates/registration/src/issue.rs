@@ -10,7 +10,7 @@ use protocol::{
     ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp,
     TokenTerms, hexadecimal,
 };
-use store::{Client, NewClient, SecretChange};
+use store::{ClientData, NewClient, SecretChange};
 
 use crate::Registration;
 
@@ -42,12 +42,11 @@ pub(crate) fn new_client(
     let now = registration.services.clock.now();
     let has_secret = needs_secret(agreed.metadata.members());
     let token = RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token));
-    let client = NewClient {
+    let data = ClientData {
         id: client_id(registration, &random),
         provider: registration.policy.issuer.clone(),
         metadata: agreed.metadata,
         secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
-        token: token.clone(),
         issued_at: now,
         secret_expires_at: if has_secret {
             secret_expiry(registration, now)
@@ -60,6 +59,10 @@ pub(crate) fn new_client(
         owner: agreed.owner,
         composed_name: agreed.composed_name,
         terms: agreed.terms,
+    };
+    let client = NewClient {
+        data,
+        token: Some(token.clone()),
     };
     Ok((client, token))
 }
@@ -80,7 +83,7 @@ fn client_id(registration: &Registration, random: &[u8]) -> ClientId {
 /// When the random source fails.
 pub fn secret_change(
     registration: &Registration,
-    client: &Client,
+    client: &ClientData,
     metadata: &RegisteredMetadata,
 ) -> Result<SecretChange, Failure> {
     let now = registration.services.clock.now();

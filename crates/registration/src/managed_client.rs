@@ -75,7 +75,7 @@ impl FindByToken for Client {
     const CHANGES: bool = true;
 
     fn id(&self) -> &ClientId {
-        &self.id
+        &self.data.id
     }
 
     async fn find(

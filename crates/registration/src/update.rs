@@ -3,7 +3,7 @@
 use openssl::memcmp;
 use protocol::{ClientInformation, InvalidMember, SentMembers};
 use serde_json::Value;
-use store::Client;
+use store::ClientData;
 
 use crate::Refusal;
 
@@ -19,7 +19,7 @@ const OWN_CREDENTIALS: [&str; 2] = [CLIENT_ID, CLIENT_SECRET];
 /// When the request has other members that only the provider sets, all of which are named, `client_id` is missing or another
 /// client's, or `client_secret` is sent and is not the client's.
 pub(crate) fn take_credentials(
-    client: &Client,
+    client: &ClientData,
     mut members: SentMembers,
 ) -> Result<SentMembers, Refusal> {
     let refuse = |member: &'static str, reason: &'static str| {

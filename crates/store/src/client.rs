@@ -9,19 +9,17 @@ use protocol::{
 
 use crate::error::StoreError;
 
-/// A client to be stored. RFC 7591 §3.2.1.
+/// A client, apart from what only the store knows about it. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
-pub struct NewClient {
-    /// The client identifier, which must be new.
+pub struct ClientData {
+    /// The client identifier.
     pub id: ClientId,
     /// The provider with which the client registered.
     pub provider: Issuer,
     /// The agreed metadata.
     pub metadata: RegisteredMetadata,
-    /// The client secret, if the client has one; sealed before it is stored.
+    /// The client secret, if the client has one; the store seals it.
     pub secret: Option<ClientSecret>,
-    /// The registration access token; only its digest is stored. RFC 7592 §1.2.
-    pub token: RegistrationAccessToken,
     /// The time at which the identifier was issued.
     pub issued_at: Timestamp,
     /// The time at which the secret expires; `None`: never.
@@ -37,29 +35,21 @@ pub struct NewClient {
     pub terms: Option<Arc<TokenTerms>>,
 }
 
+/// A client to be stored. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// The client. Its identifier must be new.
+    pub data: ClientData,
+    /// The registration access token; only its digest is stored. Without one, no request can
+    /// manage the client. RFC 7592 §1.2.
+    pub token: Option<RegistrationAccessToken>,
+}
+
 /// A stored client. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
 pub struct Client {
-    /// The client identifier.
-    pub id: ClientId,
-    /// The provider with which the client registered.
-    pub provider: Issuer,
-    /// The agreed metadata.
-    pub metadata: RegisteredMetadata,
-    /// The client secret, if the client has one.
-    pub secret: Option<ClientSecret>,
-    /// The time at which the identifier was issued.
-    pub issued_at: Timestamp,
-    /// The time at which the secret expires; `None`: never.
-    pub secret_expires_at: Option<Timestamp>,
-    /// The time at which the client expires; `None`: never.
-    pub expires_at: Option<Timestamp>,
-    /// The account that owns the client.
-    pub owner: Option<String>,
-    /// The name composed of the owner's name and the client's name.
-    pub composed_name: Option<String>,
-    /// The terms of the initial access token it registered with.
-    pub terms: Option<Arc<TokenTerms>>,
+    /// The client.
+    pub data: ClientData,
     /// The number of times the client was written. A replacement gives the revision that it
     /// replaces.
     pub revision: i64,
@@ -89,14 +79,14 @@ pub struct ClientSummary {
 
 impl From<Client> for ClientSummary {
     fn from(client: Client) -> Self {
-        let Client {
+        let ClientData {
             id,
             metadata,
             secret,
             issued_at,
             secret_expires_at,
             ..
-        } = client;
+        } = client.data;
         Self {
             id,
             metadata: metadata.into_json(),

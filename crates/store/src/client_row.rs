@@ -9,7 +9,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, ClientSummary, NewClient};
+use crate::client::{Client, ClientData, ClientSummary, NewClient};
 use crate::error::StoreError;
 use crate::random::no_random_bytes;
 use crate::schema::client;
@@ -24,6 +24,7 @@ pub struct ClientRow {
     pub client_id: String,
     pub provider: String,
     pub metadata: String,
+    /// The digest of the registration access token, or the empty text if the client has none.
     pub token_digest: String,
     pub secret_sealed: Option<String>,
     pub issued_at: i64,
@@ -45,24 +46,25 @@ impl ClientRow {
     /// Returns the row of a new client and its summary. The other parts of the client are dropped
     /// here, because many rows wait for a single transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, ClientSummary), StoreError> {
-        let NewClient {
+        let ClientData {
             id,
             provider,
             metadata,
             secret,
-            token,
             issued_at,
             secret_expires_at,
             expires_at,
             owner,
             composed_name,
             terms,
-        } = new;
+        } = new.data;
         let row = Self {
             client_id: id.as_str().to_owned(),
             provider: provider.as_str().to_owned(),
             metadata: metadata.json().to_owned(),
-            token_digest: digest(token.reveal()),
+            token_digest: new
+                .token
+                .map_or_else(String::new, |token| digest(token.reveal())),
             secret_sealed: secret
                 .as_ref()
                 .map(|secret| seal_secret(seal, &provider, &id, secret))
@@ -129,9 +131,10 @@ impl ClientRow {
     }
 
     /// Returns true if a registration access token with this digest may manage the client at the
-    /// provider. RFC 7592 §1.2.
+    /// provider. No token manages a client that has none. RFC 7592 §1.2.
     pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
-        constant_time_eq(&self.token_digest, token_digest)
+        !self.token_digest.is_empty()
+            && constant_time_eq(&self.token_digest, token_digest)
             && self.provider == provider
             && !self.has_expired(now)
     }
@@ -188,18 +191,20 @@ impl ClientRow {
             .map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
         let (secret, terms) = (self.open_secret(seal)?, self.terms()?);
         Ok(Client {
-            provider,
-            metadata: self.take_metadata()?,
-            secret,
-            issued_at: Timestamp::from_seconds(self.issued_at),
-            secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
-            expires_at: self.expires_at.map(Timestamp::from_seconds),
-            owner: self.owner,
-            composed_name: self.composed_name,
-            terms: terms.map(Arc::new),
+            data: ClientData {
+                provider,
+                metadata: self.take_metadata()?,
+                secret,
+                issued_at: Timestamp::from_seconds(self.issued_at),
+                secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
+                expires_at: self.expires_at.map(Timestamp::from_seconds),
+                owner: self.owner,
+                composed_name: self.composed_name,
+                terms: terms.map(Arc::new),
+                id: ClientId::new(self.client_id),
+            },
             revision: self.revision,
             last_used_at: self.last_used_at.map(Timestamp::from_seconds),
-            id: ClientId::new(self.client_id),
         })
     }
 }
@@ -223,4 +228,36 @@ pub fn seal_secret(
 /// has one.
 pub fn has_no_nul(text: &str) -> bool {
     !text.contains('\0')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7592 §1.2: a client without a registration access token is managed by no token, even if
+    /// the presented digest were the empty text.
+    #[test]
+    fn absent_token_manages_no_client() {
+        let row = |token_digest: &str| -> ClientRow {
+            let columns = json!({ "client_id": "c1", "provider": "p", "metadata": "{}",
+                "token_digest": token_digest, "issued_at": 0, "revision": 1 });
+            serde_json::from_value(columns).unwrap()
+        };
+        let now = Timestamp::from_seconds(0);
+        let empty = digest("");
+        for (stored, presented, managed) in [
+            ("", "", false),
+            ("", empty.as_str(), false),
+            (empty.as_str(), "", false),
+            (empty.as_str(), empty.as_str(), true),
+        ] {
+            assert_eq!(
+                row(stored).is_managed_with("p", presented, now),
+                managed,
+                "{stored:?} {presented:?}"
+            );
+        }
+    }
 }

@@ -119,9 +119,11 @@ impl ExportedClient {
         if row.revision < 1 {
             return Err(column("revision"));
         }
-        if !URL_SAFE_NO_PAD
-            .decode(&row.token_digest)
-            .is_ok_and(|digest| digest.len() == DIGEST_BYTES)
+        // A client without a registration access token has the empty text.
+        if !row.token_digest.is_empty()
+            && !URL_SAFE_NO_PAD
+                .decode(&row.token_digest)
+                .is_ok_and(|digest| digest.len() == DIGEST_BYTES)
         {
             return Err(column("token_digest"));
         }
@@ -156,7 +158,9 @@ impl ExportedClient {
         }
         let client_id = row.client_id.clone();
         match row.clone().into_client(own) {
-            Ok(client) => Ok(Self(row.with_derived_columns(client.metadata.members()))),
+            Ok(client) => Ok(Self(
+                row.with_derived_columns(client.data.metadata.members()),
+            )),
             Err(StoreError::Corrupt { column, .. }) => {
                 Err(ImportError::Column { column, client_id })
             }

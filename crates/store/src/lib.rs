@@ -78,7 +78,7 @@ pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use activity::Activity;
 pub use audit::Actor;
 pub use backup::BackupError;
-pub use client::{Client, ClientSummary, ListedClient, NewClient, SecretChange};
+pub use client::{Client, ClientData, ClientSummary, ListedClient, NewClient, SecretChange};
 pub use counters::Distribution;
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};

@@ -7,7 +7,7 @@ use oauth_http::{Failure, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
 use store::audit::AuditEvent;
-use store::{Account, Actor, Client, Role, Store, StoreError};
+use store::{Account, Actor, ClientData, Role, Store, StoreError};
 use url::form_urlencoded;
 
 use super::authentication;
@@ -62,7 +62,7 @@ async fn delete(
         .await?
         .map_err(Refusal::from)?;
     let user = account_name(&user, &registration.policy.issuer);
-    let client = found.filter(|client| {
+    let client = found.map(|found| found.data).filter(|client| {
         client.provider == registration.policy.issuer && matches(client, caller, user, &name)
     });
     let client = client.ok_or(Refusal::NoMatch)?;
@@ -101,7 +101,7 @@ fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     }
 }
 
-fn matches(client: &Client, caller: &Account, user: Option<&str>, name: &str) -> bool {
+fn matches(client: &ClientData, caller: &Account, user: Option<&str>, name: &str) -> bool {
     let is_administrator = caller.role == Role::Administrator;
     let own = client.owner.as_deref() == Some(caller.name.as_str());
     let user_fits = user == Some(caller.name.as_str())

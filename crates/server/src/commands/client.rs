@@ -191,7 +191,7 @@ fn write_rows(table: &mut TextTable, clients: &[&Client], out: &mut Output) -> a
 
 /// True if a text in lower case is part of a client's name, in any language.
 fn is_called(client: &Client, part: &str) -> bool {
-    let names = client.metadata.members().client_name.as_ref();
+    let names = client.data.metadata.members().client_name.as_ref();
     names.is_some_and(|names| {
         names
             .iter()
@@ -270,6 +270,7 @@ fn unknown_client(id: &ClientId) -> anyhow::Error {
 
 fn name(client: &Client) -> Option<&str> {
     client
+        .data
         .metadata
         .members()
         .client_name
@@ -280,32 +281,32 @@ fn name(client: &Client) -> Option<&str> {
 
 fn row(client: &Client) -> Vec<String> {
     vec![
-        plain(client.id.as_str()).into_owned(),
+        plain(client.data.id.as_str()).into_owned(),
         name(client).map_or_else(|| "-".to_owned(), quoted),
-        plain_or_dash(client.owner.as_deref()),
-        date(client.issued_at),
-        plain(client.provider.as_str()).into_owned(),
+        plain_or_dash(client.data.owner.as_deref()),
+        date(client.data.issued_at),
+        plain(client.data.provider.as_str()).into_owned(),
     ]
 }
 
 fn to_json(client: &Client, with_secret: bool) -> Value {
-    let secret = client.secret.as_ref().filter(|_| with_secret);
-    let metadata: Value = serde_json::from_str(client.metadata.json()).unwrap_or(Value::Null);
+    let secret = client.data.secret.as_ref().filter(|_| with_secret);
+    let metadata: Value = serde_json::from_str(client.data.metadata.json()).unwrap_or(Value::Null);
     json!({
-        "client_id": client.id.as_str(),
-        "provider": client.provider.as_str(),
-        "owner": client.owner,
-        "composed_name": client.composed_name,
-        "issued_at": client.issued_at.seconds(),
-        "expires_at": seconds(client.expires_at),
-        "has_client_secret": client.secret.is_some(),
+        "client_id": client.data.id.as_str(),
+        "provider": client.data.provider.as_str(),
+        "owner": client.data.owner,
+        "composed_name": client.data.composed_name,
+        "issued_at": client.data.issued_at.seconds(),
+        "expires_at": seconds(client.data.expires_at),
+        "has_client_secret": client.data.secret.is_some(),
         "client_secret": secret.map(ClientSecret::reveal),
-        "client_secret_expires_at": seconds(client.secret_expires_at),
-        "expired": client.expires_at.is_some_and(|at| at <= Clock::system().now()),
+        "client_secret_expires_at": seconds(client.data.secret_expires_at),
+        "expired": client.data.expires_at.is_some_and(|at| at <= Clock::system().now()),
         "last_used_at": seconds(client.last_used_at),
         "revision": client.revision,
-        "terms": client.terms.as_ref().map(|terms| terms.object()),
+        "terms": client.data.terms.as_ref().map(|terms| terms.object()),
         "metadata": metadata,
-        "metadata_consistent": client.metadata.members().is_consistent(),
+        "metadata_consistent": client.data.metadata.members().is_consistent(),
     })
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret, InitialAccessToken, Secret};
 use store::{
-    BackupError, ClientFilter, NewClient, NewSigningKey, NewToken, Role, Store, StoreError,
+    BackupError, ClientData, ClientFilter, NewSigningKey, NewToken, Role, Store, StoreError,
 };
 
 use crate::bench::{
-    Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, memory, new_client, provider, terms, token,
+    Bench, KEY, NOW, OTHER_KEY, Raw, client_data, insert, key, memory, new_client, provider, terms,
+    token, with_token,
 };
 
 on_both!(
@@ -23,20 +24,20 @@ on_both!(
 );
 
 fn fill(store: &Store) {
-    let full = NewClient {
+    let full = with_token(ClientData {
         expires_at: Some(NOW.plus(Duration::from_hours(1))),
         owner: Some("alice".to_owned()),
         composed_name: Some("alice_\"shop\\ 名前".to_owned()),
         terms: Some(terms()),
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     store.insert(full, None, NOW).wait().unwrap();
     store
         .insert(
-            NewClient {
+            with_token(ClientData {
                 secret: None,
-                ..new_client("c2")
-            },
+                ..client_data("c2")
+            }),
             None,
             NOW,
         )
@@ -97,8 +98,8 @@ fn seen(store: &Store) -> String {
         .map(|client| {
             format!(
                 "{client:?} {} {:?}",
-                client.metadata.json(),
-                client.secret.as_ref().map(ClientSecret::reveal)
+                client.data.metadata.json(),
+                client.data.secret.as_ref().map(ClientSecret::reveal)
             )
         })
         .collect();
@@ -178,7 +179,7 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
                 insert(&store, &format!("d{number:05}"));
                 let first = store.client(&ClientId::new("b00000")).unwrap();
                 if let Some(first) = first {
-                    assert!(store.delete(&first.id).wait().unwrap());
+                    assert!(store.delete(&first.data.id).wait().unwrap());
                 }
                 number += 1;
             }
@@ -365,6 +366,7 @@ fn a_backup_of_before_a_column_is_restored(bench: &Bench) {
         to.client(&ClientId::new("c1"))
             .unwrap()
             .unwrap()
+            .data
             .terms
             .is_none()
     );

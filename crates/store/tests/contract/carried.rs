@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret};
 use store::{
-    ClientFilter, ExportedClient, ImportError, ImportFailure, NewClient, Store, StoreError,
+    ClientData, ClientFilter, ExportedClient, ImportError, ImportFailure, Store, StoreError,
 };
 
-use crate::bench::{Bench, KEY, NOW, OTHER_KEY, insert, key, new_client, provider, terms, token};
+use crate::bench::{
+    Bench, KEY, NOW, OTHER_KEY, client_data, insert, key, provider, terms, token, with_token,
+};
 
 on_both!(
     what_was_exported_is_imported_unchanged_by_either_database,
@@ -20,28 +22,33 @@ on_both!(
 
 /// Clients with a value in every column, and one with the required columns only.
 fn fill(store: &Store) {
-    let full = NewClient {
+    let full = with_token(ClientData {
         secret_expires_at: Some(NOW.plus(Duration::from_mins(1))),
         expires_at: Some(NOW.plus(Duration::from_hours(1))),
         owner: Some("alice".to_owned()),
         composed_name: Some("alice_shop".to_owned()),
         terms: Some(terms()),
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     store.insert(full, None, NOW).wait().unwrap();
     store
         .insert(
-            NewClient {
+            with_token(ClientData {
                 secret: None,
-                ..new_client("c2")
-            },
+                ..client_data("c2")
+            }),
             None,
             NOW,
         )
         .wait()
         .unwrap();
     let client = insert(store, "c3");
-    assert!(store.reissue(&client.id, &token("c3"), NOW).wait().unwrap());
+    assert!(
+        store
+            .reissue(&client.data.id, &token("c3"), NOW)
+            .wait()
+            .unwrap()
+    );
 }
 
 fn lines(store: &Store) -> Vec<String> {
@@ -62,7 +69,7 @@ fn seen(store: &Store) -> Vec<String> {
     let page = store.clients(&ClientFilter::default(), None, 100).unwrap();
     page.into_iter()
         .map(|listed| listed.client.unwrap())
-        .map(|client| format!("{client:?} {}", client.metadata.json()))
+        .map(|client| format!("{client:?} {}", client.data.metadata.json()))
         .collect()
 }
 
@@ -93,7 +100,11 @@ fn what_was_exported_is_imported_unchanged_by_either_database(bench: &Bench) {
             );
         }
         assert_eq!(
-            to.client(&ClientId::new("c1")).unwrap().unwrap().secret,
+            to.client(&ClientId::new("c1"))
+                .unwrap()
+                .unwrap()
+                .data
+                .secret,
             Some(ClientSecret::new("hush_of_c1"))
         );
     }
@@ -116,7 +127,11 @@ fn what_was_exported_is_imported_unchanged_by_either_database(bench: &Bench) {
     assert_eq!(to.import(&batch), Ok(3));
     assert_eq!(seen(&to), seen(&from));
     assert_eq!(
-        to.client(&ClientId::new("c1")).unwrap().unwrap().secret,
+        to.client(&ClientId::new("c1"))
+            .unwrap()
+            .unwrap()
+            .data
+            .secret,
         Some(ClientSecret::new("hush_of_c1")),
         "sealed with its own key"
     );
@@ -251,10 +266,12 @@ fn an_import_may_be_repeated_and_changes_nothing_that_is_there(bench: &Bench) {
 
 fn clients_of_equal_names_are_imported(bench: &Bench) {
     let store = bench.store();
-    let named = |id: &str| NewClient {
-        owner: Some("alice".to_owned()),
-        composed_name: Some("alice_shop".to_owned()),
-        ..new_client(id)
+    let named = |id: &str| {
+        with_token(ClientData {
+            owner: Some("alice".to_owned()),
+            composed_name: Some("alice_shop".to_owned()),
+            ..client_data(id)
+        })
     };
     store.insert(named("c3"), None, NOW).wait().unwrap();
     let other = Bench::sqlite();

@@ -165,9 +165,9 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
             "0012_equal_composed_names"
         ]
     );
-    let read = store.client(&client.id).unwrap().unwrap();
+    let read = store.client(&client.data.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));
-    assert!(read.terms.is_none());
+    assert!(read.data.terms.is_none());
     assert!(
         store
             .tokens()

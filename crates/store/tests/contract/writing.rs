@@ -5,9 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use protocol::ClientId;
-use store::{ClientFilter, Distribution, NewClient, NewToken, SecretChange, StoreError};
+use store::{
+    ClientData, ClientFilter, Distribution, NewClient, NewToken, SecretChange, StoreError,
+};
 
-use crate::bench::{Bench, NOW, insert, metadata, new_client, terms};
+use crate::bench::{Bench, NOW, client_data, insert, metadata, new_client, terms, with_token};
 
 on_both!(
     a_refused_row_does_not_fail_its_neighbours,
@@ -19,11 +21,11 @@ on_both!(
 );
 
 fn named(id: &str, name: &str) -> NewClient {
-    NewClient {
+    with_token(ClientData {
         owner: Some("alice".to_owned()),
         composed_name: Some(name.to_owned()),
-        ..new_client(id)
-    }
+        ..client_data(id)
+    })
 }
 
 fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
@@ -54,10 +56,10 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
         .map(|number| store.insert(new_client(&format!("g{number}")), None, NOW))
         .collect();
     let held = store.insert(
-        NewClient {
+        with_token(ClientData {
             terms: Some(terms()),
-            ..new_client("h1")
-        },
+            ..client_data("h1")
+        }),
         None,
         NOW,
     );
@@ -65,7 +67,7 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     let equal = store.insert(named("second", "alice_shop"), None, NOW);
     let same = store.insert(new_client("kept"), None, NOW);
     let replaced = store.replace(&kept, metadata("other"), SecretChange::Keep, NOW);
-    let deleted = store.delete(&gone.id);
+    let deleted = store.delete(&gone.data.id);
     let paid = store.insert(new_client("p1"), Some(token.clone()), NOW);
     let unpaid = store.insert(new_client("p2"), Some(token), NOW);
     raw.execute("COMMIT");
@@ -77,7 +79,12 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     );
     held.wait().unwrap();
     assert_eq!(
-        store.client(&ClientId::new("h1")).unwrap().unwrap().terms,
+        store
+            .client(&ClientId::new("h1"))
+            .unwrap()
+            .unwrap()
+            .data
+            .terms,
         Some(terms())
     );
     assert_eq!(conflict.wait().unwrap_err(), StoreError::Conflict);
@@ -186,8 +193,11 @@ fn closing_finishes_the_queue_and_refuses_the_rest(bench: &Bench) {
             .unwrap_err(),
         closed
     );
-    assert_eq!(store.delete(&kept.id).wait().unwrap_err(), closed);
-    assert!(store.client(&kept.id).unwrap().is_some(), "reads go on");
+    assert_eq!(store.delete(&kept.data.id).wait().unwrap_err(), closed);
+    assert!(
+        store.client(&kept.data.id).unwrap().is_some(),
+        "reads go on"
+    );
     store.close();
 }
 

@@ -2,7 +2,7 @@
 
 use outbound::Fetcher;
 use protocol::{
-    ClientMetadata, LegacyRedirects, RegisteredMetadata, SentMembers, Timestamp, TokenTerms,
+    ClientMetadata, LegacyRedirects, Object, RegisteredMetadata, Timestamp, TokenTerms,
 };
 
 use crate::{Policy, Rejection, client_keys, redirect_pattern, sector, software_statement};
@@ -10,7 +10,7 @@ use crate::{Policy, Rejection, client_keys, redirect_pattern, sector, software_s
 /// A request for registration or update, after its caller was authenticated.
 pub struct ClientRequest<'a> {
     /// The members that the client sent.
-    pub members: SentMembers,
+    pub members: Object,
     /// The redirect URIs of legacy forms that are permitted.
     pub redirects: LegacyRedirects<'a>,
     /// True if the caller may register new patterns, where `redirects` accepts them: only accounts may.

@@ -39,7 +39,7 @@ fn policy() -> Policy {
 
 fn request<'a>(members: &Value, redirects: LegacyRedirects<'a>) -> ClientRequest<'a> {
     ClientRequest {
-        members: members.as_object().unwrap().clone().into(),
+        members: members.as_object().unwrap().clone(),
         redirects,
         may_introduce_patterns: false,
         terms: None,

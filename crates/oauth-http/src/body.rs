@@ -10,7 +10,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use protocol::json::{JsonLimits, read_object};
-use protocol::{ErrorCode, SentMembers};
+use protocol::{ErrorCode, Object};
 
 use crate::Failure;
 
@@ -68,7 +68,7 @@ impl Body {
     ///
     /// # Errors
     /// 415 for another content type, 413 if the body is too long, 408 if it takes too long, 400 if it is not a valid object.
-    pub async fn object(self) -> Result<SentMembers, Failure> {
+    pub async fn object(self) -> Result<Object, Failure> {
         if is_json(self.request.headers()) != Some(true) {
             return Err(unsupported());
         }
@@ -80,7 +80,7 @@ impl Body {
     ///
     /// # Errors
     /// As [`Body::object`].
-    pub async fn object_without_content_type(self) -> Result<SentMembers, Failure> {
+    pub async fn object_without_content_type(self) -> Result<Object, Failure> {
         let headers = self.request.headers();
         let browser = headers.contains_key(header::ORIGIN)
             || headers
@@ -94,7 +94,7 @@ impl Body {
         self.read().await
     }
 
-    async fn read(self) -> Result<SentMembers, Failure> {
+    async fn read(self) -> Result<Object, Failure> {
         let Self {
             payload,
             request,

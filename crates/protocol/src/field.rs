@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::json::Origin;
-use crate::member::{InvalidMember, MemberValue};
+use crate::member::{InvalidMember, MemberValue, Object};
 use crate::table::MemberRow;
 
 /// The functions that access a member of a table.
@@ -39,13 +39,9 @@ pub struct SentMember<'a> {
 impl<'a> SentMember<'a> {
     /// Selects the members that belong to a table, in the table's order. Within a row the member without a language tag is
     /// first.
-    pub fn select(
-        members: impl Iterator<Item = (&'a str, &'a mut Value)>,
-        names: &MemberIndex,
-        origin: Origin,
-    ) -> Vec<Self> {
+    pub fn select(members: &'a mut Object, names: &MemberIndex, origin: Origin) -> Vec<Self> {
         let mut sent = Vec::with_capacity(MEMBERS_CAPACITY);
-        sent.extend(members.filter_map(|(name, value)| {
+        sent.extend(members.iter_mut().filter_map(|(name, value)| {
             let (place, tag) = names.find_tagged(name)?;
             Some(Self {
                 place,

@@ -141,21 +141,16 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::InvalidMember> {
-                Self::read(members.into().iter_mut(), $crate::json::Origin::Request)
+            pub fn parse(mut members: $crate::Object) -> Result<Self, $crate::InvalidMember> {
+                Self::read(&mut members, $crate::json::Origin::Request)
             }
 
             /// Reads the members of the table from the store, which may be older than a rule, and ignores every other.
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn parse_stored(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::InvalidMember> {
-                Self::read(members.into().iter_mut(), $crate::json::Origin::Store)
-            }
-
-            /// Returns the name of a member in the table, if the table has it.
-            pub fn name(text: &str) -> Option<&'static str> {
-                Self::names().place(text).and_then(|place| Self::ROWS.get(place)).map(|row| row.name)
+            pub fn parse_stored(mut members: $crate::Object) -> Result<Self, $crate::InvalidMember> {
+                Self::read(&mut members, $crate::json::Origin::Store)
             }
 
             /// Moves the members of the table out of `object`, in which the unknown members remain.
@@ -163,15 +158,12 @@ macro_rules! metadata {
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
             pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
-                let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)), origin)?;
+                let table = Self::read(object, origin)?;
                 object.retain(|name, _| Self::names().find_tagged(name).is_none());
                 Ok(table)
             }
 
-            fn read<'a>(
-                members: impl Iterator<Item = (&'a str, &'a mut serde_json::Value)>,
-                origin: $crate::json::Origin,
-            ) -> Result<Self, $crate::InvalidMember> {
+            fn read(members: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
                 let mut table = Self::default();
                 let mut sent = $crate::field::SentMember::select(members, Self::names(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {

@@ -9,7 +9,7 @@ use admission::sector::{SectorDocument, SectorError};
 use admission::{ClientRequest, agree};
 use oauth_http::{Failure, peer};
 use outbound::{Caller, FetchLimit};
-use protocol::{LegacyRedirects, RegisteredMetadata, Secret, SentMembers, TokenTerms};
+use protocol::{LegacyRedirects, Object, RegisteredMetadata, Secret, TokenTerms};
 use store::audit::AuditEvent;
 use store::{Account, Actor};
 
@@ -129,7 +129,7 @@ impl Registration {
     /// When it is rejected.
     pub(crate) fn agree(
         &self,
-        members: SentMembers,
+        members: Object,
         redirects: LegacyRedirects<'_>,
         may_introduce_patterns: bool,
         terms: Option<&TokenTerms>,

@@ -1,7 +1,7 @@
 //! The members of an update request that the provider issued. RFC 7592 §2.2.
 
 use openssl::memcmp;
-use protocol::{ClientInformation, InvalidMember, SentMembers};
+use protocol::{ClientInformation, InvalidMember, Object};
 use serde_json::Value;
 use store::ClientData;
 
@@ -20,25 +20,25 @@ const OWN_CREDENTIALS: [&str; 2] = [CLIENT_ID, CLIENT_SECRET];
 /// client's, or `client_secret` is sent and is not the client's.
 pub(crate) fn take_credentials(
     client: &ClientData,
-    mut members: SentMembers,
-) -> Result<SentMembers, Refusal> {
+    mut members: Object,
+) -> Result<Object, Refusal> {
     let refuse = |member: &'static str, reason: &'static str| {
         Refusal::from(InvalidMember::new(member, reason))
     };
     let issued: Vec<&'static str> = ClientInformation::ROWS
         .iter()
         .map(|row| row.name)
-        .filter(|name| !OWN_CREDENTIALS.contains(name) && members.has(name))
+        .filter(|name| !OWN_CREDENTIALS.contains(name) && members.contains_key(*name))
         .collect();
     if !issued.is_empty() {
         return Err(Refusal::Issued(issued));
     }
-    match members.remove(CLIENT_ID) {
+    match members.shift_remove(CLIENT_ID) {
         Some(Value::String(id)) if id == client.id.as_str() => {}
         None | Some(Value::Null) => return Err(refuse(CLIENT_ID, "is required in an update")),
         Some(_) => return Err(refuse(CLIENT_ID, "must equal the client's client_id")),
     }
-    match members.remove(CLIENT_SECRET) {
+    match members.shift_remove(CLIENT_SECRET) {
         None | Some(Value::Null) => {}
         Some(Value::String(sent))
             if client

@@ -9,7 +9,7 @@ mod wording;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
-use protocol::{ClientMetadata, SentMembers};
+use protocol::{ClientMetadata, Object};
 use serde_json::Value;
 
 use crate::{Refusal, Registration};
@@ -21,7 +21,7 @@ pub(crate) use unregister::unregister;
 ///
 /// # Errors
 /// When the random source fails.
-fn normalise(members: &mut SentMembers, registration: &Registration) -> Result<(), Refusal> {
+fn normalise(members: &mut Object, registration: &Registration) -> Result<(), Refusal> {
     for row in ClientMetadata::ROWS.iter().filter(|row| row.list) {
         if let Some(value @ Value::String(_)) = members.get_mut(row.name) {
             *value = Value::Array(vec![value.take()]);
@@ -38,7 +38,7 @@ fn normalise(members: &mut SentMembers, registration: &Registration) -> Result<(
 }
 
 /// Splits elements of `grant_types` that hold several grants.
-fn split_grants(members: &mut SentMembers) {
+fn split_grants(members: &mut Object) {
     if let Some(Value::Array(grants)) = members.get_mut("grant_types") {
         let split = grants.drain(..).flat_map(|grant| match grant {
             Value::String(words) => words.split_whitespace().map(Value::from).collect(),

@@ -2,7 +2,7 @@
 
 use admission::Policy;
 use protocol::values::HumanText;
-use protocol::{InvalidMember, Issuer, LegacyRedirects, RegisteredMetadata, SentMembers};
+use protocol::{InvalidMember, Issuer, LegacyRedirects, Object, RegisteredMetadata};
 use serde_json::Value;
 use store::{Account, Role};
 
@@ -13,7 +13,7 @@ use crate::registrant::Registrant;
 const EXT_PARAM_OWNER: &str = "ext_param_owner";
 
 /// Returns true if the request names an owner, even one that cannot be an account.
-pub(super) fn is_named(members: &SentMembers) -> bool {
+pub(super) fn is_named(members: &Object) -> bool {
     members
         .get(EXT_PARAM_OWNER)
         .is_some_and(|value| !value.is_null())
@@ -34,11 +34,11 @@ impl Owner {
     /// # Errors
     /// When it is not an account name, or the caller may not register for that account.
     pub(super) fn take(
-        members: &mut SentMembers,
+        members: &mut Object,
         registrant: &Registrant,
         issuer: &Issuer,
     ) -> Result<Self, Refusal> {
-        let named = match members.remove(EXT_PARAM_OWNER) {
+        let named = match members.shift_remove(EXT_PARAM_OWNER) {
             None | Some(Value::Null) => {
                 return Ok(Self {
                     account: registrant.owner(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure};
-use protocol::{InvalidMember, LegacyRedirects, SentMembers, TokenTerms};
+use protocol::{InvalidMember, LegacyRedirects, Object, TokenTerms};
 
 use super::owner::{self, Owner};
 use super::{normalise, wording};
@@ -35,7 +35,7 @@ pub(crate) async fn register(
 
 /// Returns true if a request at the registration endpoint is a WSO2 client's: it comes from an account and names an owner. The
 /// documentation of that release discovers the endpoint and registers there.
-pub(crate) fn is_wso2_request(registrant: &Registrant, members: &SentMembers) -> bool {
+pub(crate) fn is_wso2_request(registrant: &Registrant, members: &Object) -> bool {
     registrant.is_account() && owner::is_named(members)
 }
 
@@ -45,16 +45,13 @@ pub(crate) fn is_wso2_request(registrant: &Registrant, members: &SentMembers) ->
 /// Every refusal that a registration can have, in the words that WSO2 clients know.
 pub(crate) async fn accept(
     sent: &RegistrationRequest<'_>,
-    members: SentMembers,
+    members: Object,
 ) -> Result<HttpResponse, Failure> {
     let registered = async { sent.register(agree(sent, members)?).await };
     registered.await.map_err(wording::failure)
 }
 
-fn agree(
-    sent: &RegistrationRequest<'_>,
-    mut members: SentMembers,
-) -> Result<AgreedClient, Refusal> {
+fn agree(sent: &RegistrationRequest<'_>, mut members: Object) -> Result<AgreedClient, Refusal> {
     let (registration, registrant) = (sent.registration, sent.registrant);
     let policy = &registration.policy;
     normalise(&mut members, registration)?;

@@ -7,7 +7,7 @@ use oauth_http::{Failure, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
 use store::audit::AuditEvent;
-use store::{Account, Actor, ClientData, Role, Store, StoreError};
+use store::{Account, Actor, Client, ClientData, Role, Store, StoreError};
 use url::form_urlencoded;
 
 use super::authentication;

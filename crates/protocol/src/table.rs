@@ -124,13 +124,13 @@ macro_rules! metadata {
                 clear: |table| table.$name = None,
             } ),+];
 
-            fn names() -> &'static $crate::field::MemberIndex {
-                static NAMES: std::sync::LazyLock<$crate::field::MemberIndex> = std::sync::LazyLock::new(|| $crate::field::MemberIndex::new($table::ROWS));
-                &NAMES
+            fn index() -> &'static $crate::field::MemberIndex {
+                static INDEX: std::sync::LazyLock<$crate::field::MemberIndex> = std::sync::LazyLock::new(|| $crate::field::index($table::ROWS));
+                &INDEX
             }
 
             fn field(member: &str) -> Option<&'static $crate::field::MemberField<Self>> {
-                Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
+                Self::index().get(member).and_then(|place| Self::FIELDS.get(*place))
             }
 
             pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::MemberValue> {
@@ -159,13 +159,13 @@ macro_rules! metadata {
             /// A member does not have its form; the error names the first of them in the table's order.
             pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
                 let table = Self::read(object, origin)?;
-                object.retain(|name, _| Self::names().find_tagged(name).is_none());
+                object.retain(|name, _| $crate::field::find_tagged(Self::ROWS, Self::index(), name).is_none());
                 Ok(table)
             }
 
             fn read(members: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::SentMember::select(members, Self::names(), origin);
+                let mut sent = $crate::field::SentMember::select(members, Self::ROWS, Self::index(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;
@@ -232,7 +232,7 @@ macro_rules! metadata {
             /// # Errors
             /// The value does not have the form of the member.
             pub fn set(&mut self, member: &str, mut value: serde_json::Value) -> Result<(), $crate::InvalidMember> {
-                let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
+                let Some((place, field)) = Self::index().get(member).and_then(|place| Some((*place, Self::FIELDS.get(*place)?))) else {
                     return Ok(());
                 };
                 let origin = $crate::json::Origin::Request;

@@ -57,7 +57,8 @@ impl Links {
             |rel: &str| rels.is_empty() || rels.iter().any(|requested| requested == rel);
         let mut jrd = String::with_capacity(subject.len() + 256);
         jrd.push_str("{\"subject\":");
-        put_string(&mut jrd, subject);
+        // A string is always serialized.
+        jrd.push_str(&serde_json::to_string(subject).unwrap_or_default());
         // Empty members are left out, since some clients fail on null.
         let mut aliases = self
             .extras_for(authority)
@@ -86,20 +87,6 @@ impl Links {
         self.extras
             .iter()
             .filter(|extra| extra.applies_to(authority))
-    }
-}
-
-/// Appends a JSON string. Most need no escapes (RFC 8259 §7).
-fn put_string(jrd: &mut String, text: &str) {
-    if text
-        .bytes()
-        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
-    {
-        jrd.push_str(&Value::from(text).to_string());
-    } else {
-        jrd.push('"');
-        jrd.push_str(text);
-        jrd.push('"');
     }
 }
 

@@ -13,7 +13,6 @@
 //! | [`json`] | the strict JSON reader for requests |
 //! | [`error_code`] | the OAuth error codes |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and timestamps |
-//! | [`hexadecimal`] | hexadecimal digits of identifiers |
 //! | [`sync`] | locks that stay usable after a panic |
 //! | [`escape`] | escaping of untrusted text for logs and terminals |
 //! | [`pages`] | the reference pages, rendered from the tables |
@@ -30,7 +29,6 @@ pub mod error_code;
 pub mod escape;
 pub mod field;
 pub mod form;
-pub mod hexadecimal;
 pub mod issuer;
 pub mod json;
 pub mod jwks;

@@ -8,7 +8,7 @@ use oauth_http::Failure;
 use protocol::values::{AuthMethod, takes_a_secret};
 use protocol::{
     ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp,
-    TokenTerms, hexadecimal,
+    TokenTerms,
 };
 use store::{ClientData, NewClient, SecretChange};
 
@@ -70,10 +70,8 @@ pub(crate) fn new_client(
 /// Returns an identifier that begins with the time: identifiers that sort by time are appended to the database index. They reveal
 /// no more than `client_id_issued_at` does.
 fn client_id(registration: &Registration, random: &[u8]) -> ClientId {
-    let mut begun = String::new();
     let milliseconds = registration.services.clock.milliseconds().unsigned_abs();
-    hexadecimal::push(&mut begun, milliseconds, 12);
-    ClientId::new(text(&begun, random))
+    ClientId::new(text(&format!("{milliseconds:012x}"), random))
 }
 
 /// Decides about the secret in an update: a client that needs a secret and has none, or an expired one, is issued one; the secret of

@@ -8,7 +8,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use protocol::{Clock, Timestamp, hexadecimal};
+use protocol::{Clock, Timestamp};
 
 use crate::audit::event::{Actor, AuditEvent, AuditRecord, RefusalRecord};
 use crate::connection::{AnyConnection, either};
@@ -55,10 +55,9 @@ impl AuditIds {
     }
 
     pub fn next(&self) -> String {
-        let mut id = milliseconds(self.clock.milliseconds());
-        hexadecimal::push(&mut id, self.store_number.into(), 8);
-        hexadecimal::push(&mut id, self.next.fetch_add(1, Ordering::Relaxed).into(), 8);
-        id
+        let since = milliseconds(self.clock.milliseconds());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{since}{:08x}{number:08x}", self.store_number)
     }
 }
 
@@ -68,9 +67,7 @@ pub fn first_id_at(at: Timestamp) -> String {
 }
 
 fn milliseconds(since: i64) -> String {
-    let mut id = String::with_capacity(28);
-    hexadecimal::push(&mut id, since.clamp(0, 0xffff_ffff_ffff).unsigned_abs(), 12);
-    id
+    format!("{:012x}", since.clamp(0, 0xffff_ffff_ffff))
 }
 
 impl AuditRow {

@@ -10,86 +10,73 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, ClientData, ClientSummary, NewClient};
+use crate::columns::columns;
 use crate::error::StoreError;
 use crate::random::no_random_bytes;
 use crate::schema::client;
 use crate::seal::{SealContext, SealingKey, constant_time_eq, digest};
 
-#[derive(
-    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize,
-)]
-#[diesel(table_name = client, treat_none_as_default_value = false)]
-#[serde(deny_unknown_fields)]
-pub struct ClientRow {
-    pub client_id: String,
-    pub provider: String,
-    pub metadata: String,
-    /// The digest of the registration access token, or the empty text if the client has none.
-    pub token_digest: String,
-    pub secret_sealed: Option<String>,
-    pub issued_at: i64,
-    pub secret_expires_at: Option<i64>,
-    pub expires_at: Option<i64>,
-    pub revision: i64,
-    pub owner: Option<String>,
-    pub composed_name: Option<String>,
-    pub terms: Option<String>,
-    pub last_used_at: Option<i64>,
-    /// Derived from the metadata, so exports leave it out.
-    #[serde(skip)]
-    pub metadata_consistent: Option<bool>,
-    #[serde(skip)]
-    pub redirect_patterns: Option<String>,
+columns! {
+    #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+    #[diesel(table_name = client, treat_none_as_default_value = false)]
+    #[serde(deny_unknown_fields)]
+    pub struct ClientRow of client, inserted by InsertMany {
+        client_id: String,
+        provider: String,
+        metadata: String,
+        /// The digest of the registration access token, or the empty text if the client has none.
+        token_digest: String,
+        secret_sealed: Option<String>,
+        issued_at: i64,
+        secret_expires_at: Option<i64>,
+        expires_at: Option<i64>,
+        revision: i64,
+        owner: Option<String>,
+        composed_name: Option<String>,
+        terms: Option<String>,
+        last_used_at: Option<i64>,
+        /// Derived from the metadata, so exports leave it out.
+        #[serde(skip)]
+        metadata_consistent: Option<bool>,
+        #[serde(skip)]
+        redirect_patterns: Option<String>,
+    }
 }
 
 impl ClientRow {
     /// Returns the row of a new client and its summary. The other parts of the client are dropped
     /// here, because many rows wait for a single transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, ClientSummary), StoreError> {
-        let ClientData {
-            id,
-            provider,
-            metadata,
-            secret,
-            issued_at,
-            secret_expires_at,
-            expires_at,
-            owner,
-            composed_name,
-            terms,
-        } = new.data;
+        let NewClient { data, token } = new;
+        let secret_sealed = data.secret.as_ref();
+        let secret_sealed = secret_sealed
+            .map(|secret| seal_secret(seal, &data.provider, &data.id, secret))
+            .transpose()?;
         let row = Self {
-            client_id: id.as_str().to_owned(),
-            provider: provider.as_str().to_owned(),
-            metadata: metadata.json().to_owned(),
-            token_digest: new
-                .token
-                .map_or_else(String::new, |token| digest(token.reveal())),
-            secret_sealed: secret
-                .as_ref()
-                .map(|secret| seal_secret(seal, &provider, &id, secret))
-                .transpose()?,
-            issued_at: issued_at.seconds(),
-            secret_expires_at: secret_expires_at.map(Timestamp::seconds),
-            expires_at: expires_at.map(Timestamp::seconds),
+            client_id: data.id.as_str().to_owned(),
+            provider: data.provider.as_str().to_owned(),
+            metadata: data.metadata.json().to_owned(),
+            token_digest: token.map_or_else(String::new, |token| digest(token.reveal())),
+            secret_sealed,
+            issued_at: data.issued_at.seconds(),
+            secret_expires_at: data.secret_expires_at.map(Timestamp::seconds),
+            expires_at: data.expires_at.map(Timestamp::seconds),
             revision: Client::FIRST_REVISION,
-            owner,
-            composed_name,
-            terms: terms.map(|terms| terms.json()),
+            owner: data.owner,
+            composed_name: data.composed_name,
+            terms: data.terms.map(|terms| terms.json()),
             last_used_at: None,
-            metadata_consistent: Some(metadata.members().is_consistent()),
-            redirect_patterns: metadata.members().judged_patterns(),
+            metadata_consistent: Some(data.metadata.members().is_consistent()),
+            redirect_patterns: data.metadata.members().judged_patterns(),
         };
-        Ok((
-            row,
-            ClientSummary {
-                id,
-                metadata: metadata.into_json(),
-                secret,
-                issued_at,
-                secret_expires_at,
-            },
-        ))
+        let summary = ClientSummary {
+            id: data.id,
+            metadata: data.metadata.into_json(),
+            secret: data.secret,
+            issued_at: data.issued_at,
+            secret_expires_at: data.secret_expires_at,
+        };
+        Ok((row, summary))
     }
 
     /// Sets the columns that are derived from the metadata.
@@ -99,30 +86,6 @@ impl ClientRow {
             redirect_patterns: members.judged_patterns(),
             ..self
         }
-    }
-
-    /// Returns all texts of the row, each with its column.
-    pub fn texts(&self) -> Vec<(&'static str, &str)> {
-        let always = [
-            ("client_id", &self.client_id),
-            ("provider", &self.provider),
-            ("metadata", &self.metadata),
-            ("token_digest", &self.token_digest),
-        ];
-        let perhaps = [
-            ("secret_sealed", &self.secret_sealed),
-            ("owner", &self.owner),
-            ("composed_name", &self.composed_name),
-            ("terms", &self.terms),
-        ];
-        let perhaps = perhaps
-            .into_iter()
-            .filter_map(|(column, text)| Some((column, text.as_deref()?)));
-        always
-            .into_iter()
-            .map(|(column, text)| (column, text.as_str()))
-            .chain(perhaps)
-            .collect()
     }
 
     /// Returns true if the client has expired.

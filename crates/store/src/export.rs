@@ -13,7 +13,8 @@ use protocol::{ClientSecret, Issuer};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::client_row::{ClientRow, seal_secret};
+use crate::client_row::{ClientRow, has_no_nul, seal_secret};
+use crate::columns::TextColumns;
 use crate::error::StoreError;
 use crate::seal::{SealContext, SealingKey};
 
@@ -93,12 +94,8 @@ impl ExportedClient {
             column,
             client_id: row.client_id.clone(),
         };
-        if let Some(text) = row
-            .texts()
-            .into_iter()
-            .find(|(_, text)| text.contains('\0'))
-        {
-            return Err(column(text.0));
+        if let Some((name, _)) = row.texts().into_iter().find(|(_, text)| !has_no_nul(text)) {
+            return Err(column(name));
         }
         if row.client_id.is_empty() {
             return Err(column("client_id"));

@@ -9,11 +9,10 @@ use crate::Store;
 use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::client_lookup::find_all;
-use crate::client_row::ClientRow;
+use crate::client_row::{ClientRow, InsertMany};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::{ExportedClient, ImportError};
-use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::seal::SealingKey;
 

@@ -17,8 +17,8 @@ use crate::bench::{
 on_both!(
     everything_comes_back_in_either_database,
     a_backup_is_of_one_moment_while_others_write,
-    a_store_that_has_something_is_replaced_only_when_told_to,
-    a_file_that_is_not_whole_is_refused_and_nothing_changes,
+    filled_store_is_replaced_only_on_request,
+    incomplete_backup_changes_nothing,
     every_table_is_in_the_backup,
     a_backup_of_before_a_column_is_restored,
 );
@@ -220,7 +220,8 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
     );
 }
 
-fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
+/// A store that has rows is replaced only if the caller asks for it.
+fn filled_store_is_replaced_only_on_request(bench: &Bench) {
     let from = Bench::sqlite();
     let from = from.store();
     fill(&from);
@@ -239,7 +240,8 @@ fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
     assert_eq!(seen(&to), seen(&from));
 }
 
-fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
+/// A file that is not whole is refused, and nothing changes.
+fn incomplete_backup_changes_nothing(bench: &Bench) {
     let store = bench.store();
     fill(&store);
     let file = backup(&store);

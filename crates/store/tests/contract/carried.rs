@@ -12,9 +12,9 @@ use crate::bench::{
 };
 
 on_both!(
-    what_was_exported_is_imported_unchanged_by_either_database,
+    export_is_imported_unchanged_by_either_database,
     a_line_that_cannot_be_is_named,
-    an_import_may_be_repeated_and_changes_nothing_that_is_there,
+    repeated_import_changes_nothing,
     clients_of_equal_names_are_imported,
     of_a_batch_with_a_conflict_nothing_is_imported,
     a_damaged_client_is_named_in_its_place,
@@ -73,7 +73,8 @@ fn seen(store: &Store) -> Vec<String> {
         .collect()
 }
 
-fn what_was_exported_is_imported_unchanged_by_either_database(bench: &Bench) {
+/// Either database imports what was exported unchanged.
+fn export_is_imported_unchanged_by_either_database(bench: &Bench) {
     let from = bench.store();
     fill(&from);
     let exported = lines(&from);
@@ -231,7 +232,8 @@ fn a_line_that_cannot_be_is_named(bench: &Bench) {
     }
 }
 
-fn an_import_may_be_repeated_and_changes_nothing_that_is_there(bench: &Bench) {
+/// An import may be repeated, and changes no client that exists.
+fn repeated_import_changes_nothing(bench: &Bench) {
     let store = bench.store();
     fill(&store);
     let other = Bench::sqlite();

@@ -12,10 +12,10 @@ use crate::bench::{
 
 on_both!(
     a_client_comes_back_as_it_was_inserted,
-    only_its_own_token_at_its_own_provider_opens_a_client,
+    only_its_own_token_opens_a_client,
     an_identifier_with_a_nul_is_nobodys,
     a_replacement_changes_what_it_says,
-    whether_metadata_are_consistent_is_kept_beside_them,
+    metadata_consistency_is_stored,
     replacement_without_a_change_writes_nothing,
     racing_replacements_without_a_change_lose_nothing,
     a_stale_replacement_changes_nothing,
@@ -86,7 +86,8 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     assert!(store.client(&ClientId::new("c3")).unwrap().is_none());
 }
 
-fn only_its_own_token_at_its_own_provider_opens_a_client(bench: &Bench) {
+/// Only its own token at its own provider opens a client.
+fn only_its_own_token_opens_a_client(bench: &Bench) {
     let store = bench.store();
     let (one, _) = (insert(&store, "c1"), insert(&store, "c2"));
     let opened = store
@@ -196,7 +197,7 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
 }
 
 /// RFC 7591 §5.
-fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
+fn metadata_consistency_is_stored(bench: &Bench) {
     let store = bench.store();
     let foreign =
         r#"{"redirect_uris":["https://rp.example/cb"],"logo_uri":"https://bank.example/logo.png"}"#;

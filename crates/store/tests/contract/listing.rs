@@ -8,7 +8,7 @@ use store::{ClientData, ClientFilter, ClientsWithNul, Store};
 use crate::bench::{Bench, NOW, client_data, insert, new_client, provider, token, with_token};
 
 on_both!(
-    clients_are_chosen_by_owner_provider_and_time_and_counted,
+    clients_are_filtered_and_counted,
     clients_with_nul_are_counted_and_readable,
     a_use_is_noted_to_the_day_and_written_when_told,
 );
@@ -22,7 +22,8 @@ fn ids(store: &Store, which: &ClientFilter) -> Vec<String> {
         .collect()
 }
 
-fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
+/// Clients are selected by owner, provider and time, and counted.
+fn clients_are_filtered_and_counted(bench: &Bench) {
     let store = bench.store();
     let later = NOW.plus(Duration::from_mins(1));
     let other = Issuer::parse("https://other.example").unwrap();

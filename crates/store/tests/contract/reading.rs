@@ -12,8 +12,8 @@ use store::{ClientData, ClientSummary, Store, StoreError};
 use crate::bench::{Bench, NOW, client_data, insert, provider, token, with_token};
 
 on_both!(
-    reads_that_come_together_are_answered_each_for_itself,
-    a_damaged_client_keeps_nobody_from_reading_the_others,
+    concurrent_reads_are_answered_separately,
+    damaged_client_does_not_hide_the_others,
     a_read_notes_that_the_client_is_used,
 );
 
@@ -50,7 +50,7 @@ fn of(
 
 /// RFC 7592 §2.1: each caller reads its own client, and a caller without a valid token reads
 /// nothing.
-fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
+fn concurrent_reads_are_answered_separately(bench: &Bench) {
     let store = bench.store();
     let clients: Vec<_> = (0..100)
         .map(|number| insert(&store, &format!("c{number}")))
@@ -112,7 +112,8 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     );
 }
 
-fn a_damaged_client_keeps_nobody_from_reading_the_others(bench: &Bench) {
+/// A damaged client does not keep the others from being read.
+fn damaged_client_does_not_hide_the_others(bench: &Bench) {
     let store = bench.store();
     let damage = [
         ("c1", "metadata", "{\"redirect_uris\":"),

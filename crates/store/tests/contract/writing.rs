@@ -13,7 +13,7 @@ use crate::bench::{Bench, NOW, client_data, insert, metadata, new_client, terms,
 
 on_both!(
     a_refused_row_does_not_fail_its_neighbours,
-    a_write_whose_caller_left_before_it_began_is_not_done,
+    write_of_a_caller_that_left_is_not_begun,
     nothing_is_answered_before_it_is_durable,
     a_full_queue_refuses_and_loses_nothing,
     closing_finishes_the_queue_and_refuses_the_rest,
@@ -108,7 +108,8 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     );
 }
 
-fn a_write_whose_caller_left_before_it_began_is_not_done(bench: &Bench) {
+/// A write whose caller left before it began is not done.
+fn write_of_a_caller_that_left_is_not_begun(bench: &Bench) {
     let store = bench.store();
     let mut raw = bench.raw();
     raw.hold();

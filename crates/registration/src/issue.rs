@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
+use protocol::random::{IDENTIFIER_CHARACTERS, SECRET_CHARACTERS, letters_and_digits};
 use protocol::values::{AuthMethod, takes_a_secret};
 use protocol::{
     ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp,
@@ -34,19 +33,15 @@ pub(crate) fn new_client(
     registration: &Registration,
     agreed: AgreedClient,
 ) -> Result<(NewClient, RegistrationAccessToken), Failure> {
-    let RandomValues {
-        id: random,
-        secret,
-        token,
-    } = draw(registration)?;
+    let RandomValues { id, secret, token } = draw(registration)?;
     let now = registration.services.clock.now();
     let has_secret = needs_secret(agreed.metadata.members());
-    let token = RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token));
+    let token = RegistrationAccessToken::new([RegistrationAccessToken::PREFIX, &token].concat());
     let data = ClientData {
-        id: client_id(registration, &random),
+        id: client_id(registration, &id),
         provider: registration.policy.issuer.clone(),
         metadata: agreed.metadata,
-        secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
+        secret: has_secret.then(|| ClientSecret::new(secret)),
         issued_at: now,
         secret_expires_at: if has_secret {
             secret_expiry(registration, now)
@@ -69,9 +64,9 @@ pub(crate) fn new_client(
 
 /// Returns an identifier that begins with the time: identifiers that sort by time are appended to the database index. They reveal
 /// no more than `client_id_issued_at` does.
-fn client_id(registration: &Registration, random: &[u8]) -> ClientId {
+fn client_id(registration: &Registration, random: &str) -> ClientId {
     let milliseconds = registration.services.clock.milliseconds().unsigned_abs();
-    ClientId::new(text(&format!("{milliseconds:012x}"), random))
+    ClientId::new(format!("{milliseconds:012x}{random}"))
 }
 
 /// Decides about the secret in an update: a client that needs a secret and has none, or an expired one, is issued one; the secret of
@@ -88,11 +83,8 @@ pub fn secret_change(
     let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
     Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
-            let RandomValues { secret, .. } = draw(registration)?;
-            SecretChange::Issue(
-                ClientSecret::new(text("", &secret)),
-                secret_expiry(registration, now),
-            )
+            let secret = ClientSecret::new(characters(registration, SECRET_CHARACTERS)?);
+            SecretChange::Issue(secret, secret_expiry(registration, now))
         }
         (true, true) => SecretChange::Keep,
         (false, _) => SecretChange::Remove,
@@ -119,30 +111,19 @@ fn needs_secret(agreed: &ClientMetadata) -> bool {
 
 /// The random parts of a client: 128 bits of its identifier, 256 each of its secret and its token.
 struct RandomValues {
-    id: [u8; 16],
-    secret: [u8; 32],
-    token: [u8; 32],
+    id: String,
+    secret: String,
+    token: String,
 }
 
 fn draw(registration: &Registration) -> Result<RandomValues, Failure> {
-    let mut bytes = [0_u8; 80];
-    (registration.services.random)(&mut bytes)
-        .map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
-    let drawn = bytes.split_first_chunk().and_then(|(id, rest)| {
-        let (secret, rest) = rest.split_first_chunk()?;
-        Some(RandomValues {
-            id: *id,
-            secret: *secret,
-            token: *rest.first_chunk()?,
-        })
-    });
-    drawn.ok_or_else(|| Failure::server_error("the randomness drawn is too short for a client"))
+    let mut id = characters(registration, IDENTIFIER_CHARACTERS + 2 * SECRET_CHARACTERS)?;
+    let mut secret = id.split_off(IDENTIFIER_CHARACTERS);
+    let token = secret.split_off(SECRET_CHARACTERS);
+    Ok(RandomValues { id, secret, token })
 }
 
-/// Returns `begin` and behind it the bytes in base64url.
-fn text(begin: &str, bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(begin.len() + bytes.len().div_ceil(3) * 4);
-    text.push_str(begin);
-    URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
-    text
+fn characters(registration: &Registration, count: usize) -> Result<String, Failure> {
+    letters_and_digits(&registration.services.random, count)
+        .map_err(|error| Failure::server_error(error.to_string()))
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anyhow::{anyhow, bail};
+use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::values::HumanText;
 use protocol::{ClientId, ClientSecret, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use super::{by_hand, date, plain_or_dash, providers, seconds};
 use crate::config::{Config, ProviderConfig};
 use crate::terminal::output::Output;
 use crate::terminal::table::TextTable;
-use crate::{open_store, random_text, serve};
+use crate::{open_store, serve};
 use protocol::escape::{plain, quoted, visible, visible_json_lines};
 
 mod filter;
@@ -249,7 +250,7 @@ pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut Output) -> anyhow::
     let token = RegistrationAccessToken::new(format!(
         "{}{}",
         RegistrationAccessToken::PREFIX,
-        random_text(&serve::random(), 32)?
+        letters_and_digits(&serve::random(), SECRET_CHARACTERS)?
     ));
     match scope
         .store

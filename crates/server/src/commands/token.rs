@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
+use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
@@ -11,7 +12,7 @@ use super::{by_hand, configured, date_or, plain_or_dash, seconds};
 use crate::config::Config;
 use crate::terminal::output::Output;
 use crate::terminal::table::TextTable;
-use crate::{open_store, random_text, serve};
+use crate::{open_store, serve};
 use protocol::escape::{plain, quoted};
 
 mod args;
@@ -37,7 +38,7 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut Output) -> anyhow::Resu
     let token = InitialAccessToken::new(format!(
         "{}{}",
         InitialAccessToken::PREFIX,
-        random_text(&serve::random(), 32)?
+        letters_and_digits(&serve::random(), SECRET_CHARACTERS)?
     ));
     let new = NewToken {
         label: args.label,

@@ -288,7 +288,7 @@ fn clients_of_equal_names_are_imported(bench: &Bench) {
     let clients = store.clients(&ClientFilter::default(), None, 100).unwrap();
     let names: Vec<_> = clients
         .into_iter()
-        .map(|listed| listed.client.unwrap().composed_name)
+        .map(|listed| listed.client.unwrap().data.composed_name)
         .collect();
     assert_eq!(names, vec![Some("alice_shop".to_owned()); 3]);
 }

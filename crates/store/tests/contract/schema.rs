@@ -3,9 +3,11 @@
 use diesel::backend::Backend;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use protocol::{InitialAccessToken, Secret};
-use store::{NewClient, NewToken, Role, Store, StoreError};
+use store::{ClientData, NewToken, Role, Store, StoreError};
 
-use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, new_client, race};
+use crate::bench::{
+    Bench, KEY, NOW, OTHER_KEY, Raw, client_data, insert, key, race, with_token,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -63,10 +65,12 @@ fn each_migration_is_undone_by_its_down(bench: &Bench) {
 
 fn equal_names_survive_the_downgrade(bench: &Bench) {
     let store = bench.store();
-    let named = |id: &str, owner: &str| NewClient {
-        owner: Some(owner.to_owned()),
-        composed_name: Some("alice_shop".to_owned()),
-        ..new_client(id)
+    let named = |id: &str, owner: &str| {
+        with_token(ClientData {
+            owner: Some(owner.to_owned()),
+            composed_name: Some("alice_shop".to_owned()),
+            ..client_data(id)
+        })
     };
     for (id, owner) in [
         ("c1", "alice"),

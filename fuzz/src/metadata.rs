@@ -69,7 +69,7 @@ const KEPT: [&str; 4] = [
 
 /// Agreed metadata has every URI byte for byte, survives the store, and is agreed to again unchanged. A refusal names a member.
 pub fn holds(bytes: &[u8]) {
-    let Ok(asked) = read_object(bytes, &JsonLimits::default()).map(Object::from) else {
+    let Ok(asked) = read_object(bytes, &JsonLimits::default()) else {
         return;
     };
     for legacy in [LegacyRedirects::Refused, LegacyRedirects::Accepted] {

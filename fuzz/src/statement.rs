@@ -72,7 +72,7 @@ pub fn holds(bytes: &[u8]) {
             let [header, claims] =
                 [header, claims].map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
             assert_eq!(
-                Value::Object(believed.into()),
+                Value::Object(believed),
                 claims,
                 "the claims are what was signed"
             );
@@ -101,7 +101,7 @@ pub fn holds(bytes: &[u8]) {
     );
 }
 
-fn read(statement: &str) -> Result<protocol::SentMembers, Rejection> {
+fn read(statement: &str) -> Result<protocol::Object, Rejection> {
     let directory = &*DIRECTORY_KEYS;
     verify(
         statement,

@@ -42,4 +42,7 @@ def http(options):
 
 def counted(options):
     with documents(options, instructions.under, None) as cases:
-        return {"instructions/" + name: instructions.count(*case) for name, case in cases.items()}
+        counts = {"instructions/" + name: instructions.count(*case) for name, case in cases.items()}
+        process, folder, _, _ = cases["discovery"]
+        register = load.endpoint(process.base)
+        return counts | {"instructions/register": instructions.registrations(process, folder, register, load.BODY.read_text())}

@@ -151,36 +151,16 @@ impl<V: Verifier> PasswordQueue<V> {
         let mut displaced = None;
         if !state.entries.contains_key(&key) {
             counted.map_err(QueueRejection::TooMany)?;
-            let job = Arc::new(PasswordJob {
-                attempt,
-                request: RequestId::current(),
-                span: Span::current(),
-            });
-            if let Err(Displaced(other)) = state.waiting.push(job.attempt.address, Arc::clone(&job))
-            {
-                if Arc::ptr_eq(&other, &job) {
+            match state.push(key, attempt) {
+                Ok(other) => displaced = other,
+                Err(job) => {
                     drop(state);
                     shared.verifier.settle(&job.attempt, 1, None);
                     return Err(QueueRejection::Full);
                 }
-                displaced = state.entries.remove(&other.key());
             }
-            state.entries.insert(
-                key,
-                Entry {
-                    job,
-                    tickets: Vec::new(),
-                    counted: 0,
-                },
-            );
         }
-        let ticket = state.next_ticket;
-        state.next_ticket = ticket.wrapping_add(1);
-        let (sender, answer) = oneshot::channel();
-        if let Some(entry) = state.entries.get_mut(&key) {
-            entry.tickets.push((ticket, sender));
-            entry.counted = entry.counted.saturating_add(u32::from(counted.is_ok()));
-        }
+        let (ticket, answer) = state.join(&key, counted.is_ok());
         drop(state);
         shared.wake.notify_one();
         if let Some(displaced) = displaced {
@@ -195,6 +175,52 @@ impl<V: Verifier> PasswordQueue<V> {
                 number: ticket,
             },
         })
+    }
+}
+
+impl PasswordQueueState {
+    /// Makes an entry, and returns the one whose place it took.
+    ///
+    /// # Errors
+    /// The job, if there is no place for it.
+    fn push(
+        &mut self,
+        key: AttemptKey,
+        attempt: PasswordAttempt,
+    ) -> Result<Option<Entry>, Arc<PasswordJob>> {
+        let job = Arc::new(PasswordJob {
+            attempt,
+            request: RequestId::current(),
+            span: Span::current(),
+        });
+        let displaced = match self.waiting.push(job.attempt.address, Arc::clone(&job)) {
+            Ok(()) => None,
+            Err(Displaced(other)) if Arc::ptr_eq(&other, &job) => return Err(job),
+            Err(Displaced(other)) => self.entries.remove(&other.key()),
+        };
+        let entry = Entry {
+            job,
+            tickets: Vec::new(),
+            counted: 0,
+        };
+        self.entries.insert(key, entry);
+        Ok(displaced)
+    }
+
+    /// Adds a request to an entry, and returns its ticket.
+    fn join(
+        &mut self,
+        key: &AttemptKey,
+        is_counted: bool,
+    ) -> (u64, oneshot::Receiver<AttemptAnswer>) {
+        let ticket = self.next_ticket;
+        self.next_ticket = ticket.wrapping_add(1);
+        let (sender, answer) = oneshot::channel();
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.tickets.push((ticket, sender));
+            entry.counted = entry.counted.saturating_add(u32::from(is_counted));
+        }
+        (ticket, answer)
     }
 }
 

@@ -12,6 +12,7 @@ use store::{Account, PasswordMemory, Store, StoreError};
 use crate::failed_logins::FailedLogins;
 use crate::password_queue::{
     AttemptAnswer, PasswordAttempt, PasswordQueue, QueueRejection, Verification, Verifier,
+    WaitingAttempt,
 };
 use crate::verified_passwords::{Digest, VerifiedPasswords};
 
@@ -123,6 +124,13 @@ impl PasswordVerifier {
                 };
             }
         };
+        self.verdict(waiting).await
+    }
+
+    async fn verdict(
+        &self,
+        waiting: WaitingAttempt<Accounts>,
+    ) -> Result<Option<Account>, PasswordError> {
         match (waiting.answer.await, waiting.wait) {
             (Ok(AttemptAnswer::Verified(Ok(None))), Some(wait)) => Err(self.too_many(wait)),
             (Ok(AttemptAnswer::Verified(verdict)), _) => verdict.map_err(PasswordError::Store),

@@ -18,8 +18,6 @@ pub enum RateLimitKey {
     Account(String),
     /// The identifier of an initial access token.
     Token(String),
-    /// The SHA-256 digest of the agreed metadata. Limits a loop that registers the same client again and again.
-    Metadata([u8; 32]),
     /// The identifier of a client whose registration access token was verified.
     Client(String),
 }
@@ -30,7 +28,6 @@ impl RateLimitKey {
             Self::Address(_) => "address",
             Self::Account(_) => "account",
             Self::Token(_) => "token",
-            Self::Metadata(_) => "metadata",
             Self::Client(_) => "client",
         }
     }
@@ -45,7 +42,6 @@ impl fmt::Display for RateLimitKey {
             Self::Account(name) | Self::Token(name) | Self::Client(name) => {
                 write!(f, "{kind} {name}")
             }
-            Self::Metadata(digest) => write!(f, "{kind} {digest:?}"),
         }
     }
 }
@@ -60,16 +56,11 @@ impl RegistrationLimiter {
     /// Permits so many registrations, and so many updates and deletions, a minute for each key, as many at once after a quiet minute;
     /// 0 for any number.
     pub fn new(registrations_per_minute: u32, updates_per_minute: u32) -> Self {
-        let registration_kinds = ["address", "account", "token", "metadata"];
+        let registration_kinds = ["address", "account", "token"];
         Self {
             registrations: KeyedLimit::new(&registration_kinds, registrations_per_minute),
             updates: KeyedLimit::new(&["address", "client"], updates_per_minute),
         }
-    }
-
-    /// Returns true if registrations are limited.
-    pub fn is_enabled(&self) -> bool {
-        self.registrations.limiter.is_some()
     }
 
     /// Counts a registration. A registration without a key is not limited.
@@ -175,19 +166,14 @@ mod tests {
         assert_eq!(count(&other), Ok(()));
         assert_eq!(
             limiter.refused_registrations().collect::<Vec<_>>(),
-            [
-                ("address", 0),
-                ("account", 1),
-                ("token", 0),
-                ("metadata", 0)
-            ]
+            [("address", 0), ("account", 1), ("token", 0)]
         );
     }
 
     #[test]
     fn zero_a_minute_is_no_limit() {
         let limiter = RegistrationLimiter::new(0, 0);
-        let key = RateLimitKey::Metadata([0; 32]);
+        let key = RateLimitKey::Token("a".to_owned());
         assert!((0..1000).all(|_| limiter.count_registration(Some(&key)).is_ok()));
     }
 }

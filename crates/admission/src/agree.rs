@@ -1,14 +1,14 @@
 //! From the metadata that a client asks for to the metadata that its provider agrees to.
 
 use outbound::Fetcher;
-use protocol::{Agreement, ClientMetadata, LegacyRedirects, SentMembers, Timestamp, TokenTerms};
+use protocol::{Agreement, ClientMetadata, LegacyRedirects, Object, Timestamp, TokenTerms};
 
 use crate::{Policy, Rejection, client_keys, redirect_pattern, sector, software_statement};
 
 /// A request for registration or update, after its caller was authenticated.
 pub struct ClientRequest<'a> {
     /// The members that the client sent.
-    pub members: SentMembers,
+    pub members: Object,
     /// The redirect URIs of legacy forms that are permitted.
     pub redirects: LegacyRedirects<'a>,
     /// True if the caller may register new patterns, where `redirects` accepts them: only accounts may.

@@ -3,6 +3,7 @@
 
 use protocol::redirect_pattern::{RedirectPattern, origins_of_any};
 use protocol::uri::RedirectForm;
+use protocol::values::GrantType;
 use protocol::{ClientMetadata, InvalidMember, LegacyRedirects, RedirectUri};
 
 use crate::Policy;
@@ -44,11 +45,29 @@ pub(crate) fn check(
         redirect_uris: Some(standing_for),
         ..asked.clone()
     };
-    let agreed = policy.provider.admit(spelled_out, &policy.terms(legacy))?;
+    let agreed = policy
+        .provider
+        .admit(spelled_out, &policy.terms(of_origins(legacy)))?;
     asked
         .application_type
         .clone_from(&agreed.members().application_type);
     Ok(())
+}
+
+/// Returns the treatment of the origins of patterns. A registered client with the implicit grant keeps it for the origins of its
+/// patterns, none of which is one of its redirect URIs.
+fn of_origins(legacy: LegacyRedirects<'_>) -> LegacyRedirects<'_> {
+    match legacy {
+        LegacyRedirects::Kept(registered)
+            if registered
+                .grant_types
+                .as_ref()
+                .is_some_and(|grants| grants.contains(&GrantType::Implicit)) =>
+        {
+            LegacyRedirects::Accepted
+        }
+        other => other,
+    }
 }
 
 /// Returns the origins of a pattern. A pattern that was registered before the grammar was introduced may stay, since an update must

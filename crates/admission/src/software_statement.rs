@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use protocol::json::{JsonLimits, read_object};
 use protocol::values::STATEMENT_MAX;
-use protocol::{ClientMetadata, Issuer, SentMembers, Timestamp};
+use protocol::{ClientMetadata, Issuer, Object, Timestamp};
 use serde_json::Value;
 
 use crate::Rejection;
@@ -133,11 +133,11 @@ impl TrustedKey {
 /// # Errors
 /// When the statement is malformed, not signed by its issuer, not valid now, or from an issuer that is not trusted.
 pub fn apply(
-    mut object: SentMembers,
+    mut object: Object,
     trusted: &[TrustedIssuer],
     audience: &Issuer,
     now: Timestamp,
-) -> Result<SentMembers, Rejection> {
+) -> Result<Object, Rejection> {
     let statement = match object.get("software_statement") {
         None | Some(Value::Null) => return Ok(object),
         Some(Value::String(statement)) if statement.is_empty() => return Ok(object),
@@ -149,14 +149,14 @@ pub fn apply(
         }
     };
     let mut claims = verify(statement, trusted, audience, now)?;
-    claims.retain(|name| {
+    claims.retain(|name, _| {
         member(name) != "software_statement"
             && ClientMetadata::ROWS
                 .iter()
                 .any(|row| row.name == member(name))
     });
     // A claim replaces its member in every language, so that no unsigned translation stays.
-    object.retain(|name| !claims.names().any(|claim| member(claim) == member(name)));
+    object.retain(|name, _| !claims.keys().any(|claim| member(claim) == member(name)));
     object.extend(claims);
     Ok(object)
 }
@@ -175,7 +175,7 @@ pub fn verify(
     trusted: &[TrustedIssuer],
     audience: &Issuer,
     now: Timestamp,
-) -> Result<SentMembers, Rejection> {
+) -> Result<Object, Rejection> {
     if statement.len() > STATEMENT_MAX {
         return Err(Rejection::Statement("software_statement is too long."));
     }
@@ -227,7 +227,7 @@ pub fn verify(
     if let Some(claim) = trusted
         .required
         .iter()
-        .find(|claim| !claims_object.has(claim.name()))
+        .find(|claim| !claims_object.contains_key(claim.name()))
     {
         return Err(claim.missing());
     }
@@ -235,7 +235,7 @@ pub fn verify(
     Ok(claims_object)
 }
 
-fn part(encoded: &str) -> Result<SentMembers, Rejection> {
+fn part(encoded: &str) -> Result<Object, Rejection> {
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok();
     bytes
         .and_then(|bytes| read_object(&bytes, &JsonLimits::default()).ok())
@@ -248,8 +248,8 @@ fn name_of(algorithm: Algorithm) -> String {
     format!("{algorithm:?}")
 }
 
-fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
-    if head.has("crit") {
+fn algorithm(head: &Object) -> Result<Algorithm, Rejection> {
+    if head.contains_key("crit") {
         return Err(Rejection::Statement(
             "software_statement has a crit header, which is not supported.",
         ));
@@ -288,7 +288,7 @@ fn algorithm(head: &SentMembers) -> Result<Algorithm, Rejection> {
 
 /// Checks that a statement is for this audience and valid now, as far as its claims limit it. A claim of the wrong type is
 /// rejected, and not treated as absent.
-fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(), Rejection> {
+fn in_force(claims: &Object, audience: &Issuer, now: Timestamp) -> Result<(), Rejection> {
     let is_addressed = match claims.get("aud") {
         None => true,
         Some(Value::String(one)) => one == audience.as_str(),
@@ -319,7 +319,7 @@ fn in_force(claims: &SentMembers, audience: &Issuer, now: Timestamp) -> Result<(
     Ok(())
 }
 
-fn instant(claims: &SentMembers, name: &str) -> Result<Option<i64>, Rejection> {
+fn instant(claims: &Object, name: &str) -> Result<Option<i64>, Rejection> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };

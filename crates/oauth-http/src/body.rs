@@ -10,7 +10,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use protocol::json::{JsonLimits, read_object};
-use protocol::{ErrorCode, SentMembers};
+use protocol::{ErrorCode, Object};
 
 use crate::Failure;
 
@@ -68,7 +68,7 @@ impl Body {
     ///
     /// # Errors
     /// 415 for another content type, 413 if the body is too long, 408 if it takes too long, 400 if it is not a valid object.
-    pub async fn object(self) -> Result<SentMembers, Failure> {
+    pub async fn object(self) -> Result<Object, Failure> {
         if is_json(self.request.headers()) != Some(true) {
             return Err(unsupported());
         }
@@ -80,7 +80,7 @@ impl Body {
     ///
     /// # Errors
     /// As [`Body::object`].
-    pub async fn object_without_content_type(self) -> Result<SentMembers, Failure> {
+    pub async fn object_without_content_type(self) -> Result<Object, Failure> {
         let headers = self.request.headers();
         let browser = headers.contains_key(header::ORIGIN)
             || headers
@@ -94,7 +94,7 @@ impl Body {
         self.read().await
     }
 
-    async fn read(self) -> Result<SentMembers, Failure> {
+    async fn read(self) -> Result<Object, Failure> {
         let Self {
             payload,
             request,
@@ -110,34 +110,34 @@ impl Body {
         if headers.contains_key(header::CONTENT_ENCODING) {
             return Err(unsupported());
         }
-        let mut whole = pin!(payload.to_bytes_limited(limits.bytes));
-        // Most bodies arrive together with their heads, and need no timer.
-        let read = match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
-            Poll::Ready(read) => Ok(read),
-            Poll::Pending => timeout(limits.time, whole).await,
-        };
-        let bytes = match read {
-            Err(_) => {
-                return Err(Failure::new(
-                    ErrorCode::InvalidRequest,
-                    "The body took too long to arrive.",
-                )
-                .status(StatusCode::REQUEST_TIMEOUT)
-                .closing());
-            }
-            Ok(Err(_)) => return Err(too_long(limits.bytes)),
-            Ok(Ok(Err(_))) => {
-                return Err(Failure::new(
-                    ErrorCode::InvalidClientMetadata,
-                    "The body is incomplete.",
-                )
-                .closing());
-            }
-            Ok(Ok(Ok(bytes))) => bytes,
-        };
+        let bytes = receive(payload, &limits).await?;
         read_object(&bytes, &limits.json).map_err(|malformed| {
             Failure::new(ErrorCode::InvalidClientMetadata, malformed.to_string())
         })
+    }
+}
+
+/// Returns all bytes of a body.
+async fn receive(payload: web::Payload, limits: &BodyLimits) -> Result<web::Bytes, Failure> {
+    let mut whole = pin!(payload.to_bytes_limited(limits.bytes));
+    // Most bodies arrive together with their heads, and need no timer.
+    let read = match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
+        Poll::Ready(read) => Ok(read),
+        Poll::Pending => timeout(limits.time, whole).await,
+    };
+    match read {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_))) => {
+            let incomplete = "The body is incomplete.";
+            Err(Failure::new(ErrorCode::InvalidClientMetadata, incomplete).closing())
+        }
+        Ok(Err(_)) => Err(too_long(limits.bytes)),
+        Err(_) => {
+            let late = "The body took too long to arrive.";
+            Err(Failure::new(ErrorCode::InvalidRequest, late)
+                .status(StatusCode::REQUEST_TIMEOUT)
+                .closing())
+        }
     }
 }
 

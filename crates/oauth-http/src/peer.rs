@@ -16,6 +16,10 @@ pub struct Proxies {
     pub header: ProxyHeader,
 }
 
+/// The networks whose addresses have no limit on registrations; none by default.
+#[derive(Debug, Clone, Default)]
+pub struct UnthrottledNetworks(pub Vec<IpNet>);
+
 /// The header in which proxies name the client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProxyHeader {
@@ -66,6 +70,16 @@ pub fn client_address_unless_proxy(request: &HttpRequest) -> Option<IpAddr> {
     full_client_address(request)
         .filter(|client| !proxies.is_some_and(|proxies| proxies.contains(*client)))
         .map(rate_limit_address)
+}
+
+/// Returns true if the address of a request's client is in one of the [`UnthrottledNetworks`]. It is the whole address, not the
+/// IPv6 network of a rate limit.
+pub fn is_unthrottled(request: &HttpRequest) -> bool {
+    let networks = request.app_data::<Data<UnthrottledNetworks>>();
+    networks.is_some_and(|networks| {
+        full_client_address(request)
+            .is_some_and(|client| networks.0.iter().any(|network| network.contains(&client)))
+    })
 }
 
 fn full_client_address(request: &HttpRequest) -> Option<IpAddr> {

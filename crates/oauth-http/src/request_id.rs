@@ -3,7 +3,6 @@
 use std::future::Future;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
-use protocol::hexadecimal;
 
 /// The header field with the identifier.
 pub static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,14 +36,8 @@ impl RequestId {
 
     /// Spells random bytes as hexadecimal digits.
     pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Option<Self> {
-        let mut text = [b'0'; 2 * RANDOM_BYTES];
-        for (digits, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *digits = [
-                hexadecimal::digit((byte >> 4).into()),
-                hexadecimal::digit(byte.into()),
-            ];
-        }
-        HeaderValue::from_bytes(&text).ok().map(Self)
+        let text = format!("{:032x}", u128::from_be_bytes(bytes));
+        HeaderValue::try_from(text).ok().map(Self)
     }
 
     fn is_valid(bytes: &[u8]) -> bool {

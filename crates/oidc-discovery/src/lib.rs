@@ -205,11 +205,11 @@ pub fn documents(
     configuration.chain(jwks).chain(resource).collect()
 }
 
-/// Mounts the documents at their paths.
+/// Mounts the documents at their paths, with and without a slash at the end.
 pub fn mount(config: &mut ServiceConfig, discovery: &Data<Discovery>, wso2_bases: &[String]) {
     for (path, document) in documents(discovery, wso2_bases) {
         config.service(
-            web::resource(path)
+            web::resource([path.clone(), format!("{path}/")])
                 .route(
                     get_or_head()
                         .to(move |request: HttpRequest| ready(document.respond(request.headers()))),

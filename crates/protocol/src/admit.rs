@@ -20,7 +20,7 @@ use crate::member::{InvalidMember, MemberValue};
 use crate::rules::{self, redirection_uris};
 use crate::table::MemberRow;
 use crate::uri::{RedirectForm, RedirectUri};
-use crate::values::ApplicationType;
+use crate::values::{ApplicationType, GrantType};
 use crate::{ClientMetadata, ProviderMetadata};
 
 /// The registered metadata of a client. It comes from [`ProviderMetadata::admit`] or from the store.
@@ -76,19 +76,20 @@ pub const ANY_SCHEME: &str = "*";
 pub struct AdmissionRules<'a> {
     /// Private-use schemes without a dot that native clients may use; [`ANY_SCHEME`] stands for all.
     pub native_schemes: &'a [String],
-    /// The treatment of the redirect URI forms that only WSO2 clients send.
+    /// The treatment of the metadata that only WSO2 clients send.
     pub legacy: LegacyRedirects<'a>,
 }
 
-/// The treatment of `regexp=` patterns and values without a scheme among the redirect URIs.
+/// The treatment of metadata that only WSO2 clients send: `regexp=` patterns and values without a scheme among the redirect
+/// URIs, `https://localhost` with the implicit grant, and the refresh token grant alone.
 #[derive(Debug, Clone, Copy)]
 pub enum LegacyRedirects<'a> {
     /// Every one of them is refused.
     Refused,
     /// They may be registered.
     Accepted,
-    /// Only the redirect URIs in this slice, which are already registered, are accepted. They are compared byte for byte.
-    Kept(&'a [RedirectUri]),
+    /// Only those are accepted that this client, which is registered already, has. Redirect URIs are compared byte for byte.
+    Kept(&'a ClientMetadata),
 }
 
 impl LegacyRedirects<'_> {
@@ -97,7 +98,37 @@ impl LegacyRedirects<'_> {
         match self {
             Self::Refused => false,
             Self::Accepted => true,
-            Self::Kept(registered) => registered.contains(uri),
+            Self::Kept(registered) => registered
+                .redirect_uris
+                .as_ref()
+                .is_some_and(|registered| registered.contains(uri)),
+        }
+    }
+
+    /// Returns true if a web application may use the implicit grant with `uri`, which is on localhost.
+    pub fn allows_implicit_on(self, uri: &RedirectUri) -> bool {
+        match self {
+            Self::Refused => false,
+            Self::Accepted => true,
+            Self::Kept(registered) => {
+                let mut uris = redirection_uris(registered).map(|(_, registered)| registered);
+                let implicit = registered
+                    .grant_types
+                    .as_ref()
+                    .is_some_and(|grants| grants.contains(&GrantType::Implicit));
+                implicit && uris.any(|one| one == uri)
+            }
+        }
+    }
+
+    /// Returns true if the refresh token grant may be the only one.
+    fn allows_refresh_token_alone(self) -> bool {
+        match self {
+            Self::Refused => false,
+            Self::Accepted => true,
+            Self::Kept(registered) => {
+                registered.grant_types.as_deref() == Some(&[GrantType::RefreshToken])
+            }
         }
     }
 }
@@ -144,7 +175,7 @@ impl ProviderMetadata {
         for row in judged {
             self.settle(row, &mut asked)?;
         }
-        self.agree_on_flows(&mut asked)?;
+        self.agree_on_flows(&mut asked, terms.legacy)?;
         self.agree_on_subjects(&mut asked);
         for rule in rules::ALL {
             (rule.check)(&asked, terms).map_err(|invalid| invalid.by(rule.id))?;

@@ -1,9 +1,11 @@
 //! Access to the members of a table by name: the functions of each member, and the index from names to rows.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::json::Origin;
-use crate::member::{InvalidMember, MemberValue};
+use crate::member::{InvalidMember, MemberValue, Object};
 use crate::table::MemberRow;
 
 /// The functions that access a member of a table.
@@ -40,13 +42,14 @@ impl<'a> SentMember<'a> {
     /// Selects the members that belong to a table, in the table's order. Within a row the member without a language tag is
     /// first.
     pub fn select(
-        members: impl Iterator<Item = (&'a str, &'a mut Value)>,
-        names: &MemberIndex,
+        members: &'a mut Object,
+        rows: &[MemberRow],
+        index: &MemberIndex,
         origin: Origin,
     ) -> Vec<Self> {
         let mut sent = Vec::with_capacity(MEMBERS_CAPACITY);
-        sent.extend(members.filter_map(|(name, value)| {
-            let (place, tag) = names.find_tagged(name)?;
+        sent.extend(members.iter_mut().filter_map(|(name, value)| {
+            let (place, tag) = find_tagged(rows, index, name)?;
             Some(Self {
                 place,
                 name,
@@ -61,49 +64,27 @@ impl<'a> SentMember<'a> {
 }
 
 /// The index from member names to rows of a table. Every name of every document is looked up in it.
-pub struct MemberIndex {
-    rows: &'static [MemberRow],
-    /// The names by a hash of few instructions. Clients choose the names that are looked up, but not the names in the buckets.
-    buckets: Vec<Vec<(&'static str, usize)>>,
+pub type MemberIndex = HashMap<&'static str, usize>;
+
+/// Creates the index of a table.
+pub fn index(rows: &'static [MemberRow]) -> MemberIndex {
+    let names = rows.iter().map(|row| row.name);
+    names.zip(0..).collect()
 }
 
-impl MemberIndex {
-    /// Creates the index of a table.
-    pub fn new(rows: &'static [MemberRow]) -> Self {
-        let mut buckets = vec![Vec::new(); 256];
-        for (place, row) in rows.iter().enumerate() {
-            if let Some(bucket) = buckets.get_mut(bucket(row.name)) {
-                bucket.push((row.name, place));
-            }
-        }
-        Self { rows, buckets }
+/// Returns the index of the row and the language tag, for a name that may have a tag if the member is localized. OIDC Registration
+/// §2.1.
+pub fn find_tagged<'a>(
+    rows: &[MemberRow],
+    index: &MemberIndex,
+    name: &'a str,
+) -> Option<(usize, Option<&'a str>)> {
+    if let Some(place) = index.get(name) {
+        return Some((*place, None));
     }
-
-    /// Returns the index of the row with that name.
-    pub fn place(&self, name: &str) -> Option<usize> {
-        let bucket = self.buckets.get(bucket(name))?;
-        bucket
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, place)| *place)
-    }
-
-    /// Returns the index of the row and the language tag, for a name that may have a tag if the member is localized. OIDC
-    /// Registration §2.1.
-    pub fn find_tagged<'a>(&self, name: &'a str) -> Option<(usize, Option<&'a str>)> {
-        if let Some(place) = self.place(name) {
-            return Some((place, None));
-        }
-        let (name, tag) = name.split_once('#')?;
-        let place = self
-            .place(name)
-            .filter(|place| self.rows.get(*place).is_some_and(|row| row.localized))?;
-        Some((place, Some(tag)))
-    }
-}
-
-fn bucket(name: &str) -> usize {
-    name.bytes()
-        .fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte))
-        .into()
+    let (name, tag) = name.split_once('#')?;
+    let place = *index.get(name)?;
+    rows.get(place)
+        .is_some_and(|row| row.localized)
+        .then_some((place, Some(tag)))
 }

@@ -1,8 +1,8 @@
-//! The JSON form of a member value, borrowed from it, and the writer that turns it into text.
+//! The JSON form of a member value, borrowed from it, and its text.
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
 use crate::member::{MemberValue, Object, SingleValue};
@@ -58,66 +58,51 @@ impl From<JsonForm<'_>> for Value {
     }
 }
 
-/// The initial capacity of the text in bytes, enough for most clients.
-const TEXT_CAPACITY: usize = 2048;
+impl Serialize for JsonForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Truth(truth) => serializer.serialize_bool(*truth),
+            Self::List(elements) => {
+                let mut array = serializer.serialize_seq(None)?;
+                let mut written = Ok(());
+                elements.each(&mut |element| {
+                    if written.is_ok() {
+                        written = array.serialize_element(&element);
+                    }
+                });
+                written.and_then(|()| array.end())
+            }
+            Self::Object(object) => object.serialize(serializer),
+        }
+    }
+}
+
+/// Members of a table, which serialize as a JSON object.
+struct TableMembers<'a>(Vec<(&'static MemberRow, &'a dyn MemberValue)>);
+
+impl Serialize for TableMembers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        let mut written = Ok(());
+        for (row, held) in &self.0 {
+            held.write_members(row.name, &mut |name, form| {
+                if written.is_ok() {
+                    written = object.serialize_entry(name, &form);
+                }
+            });
+        }
+        written.and_then(|()| object.end())
+    }
+}
 
 /// Writes members of a table as the text of a JSON object. RFC 8259.
 pub(crate) fn object<'a>(
     members: impl Iterator<Item = (&'static MemberRow, &'a dyn MemberValue)>,
 ) -> String {
-    let mut json = String::with_capacity(TEXT_CAPACITY);
-    json.push('{');
-    for (row, held) in members {
-        held.write_members(row.name, &mut |name, form| {
-            if json.len() > 1 {
-                json.push(',');
-            }
-            write_text(name, &mut json);
-            json.push(':');
-            form.write(&mut json);
-        });
-    }
-    json.push('}');
-    json
-}
-
-impl JsonForm<'_> {
-    fn write(&self, json: &mut String) {
-        match self {
-            Self::Text(text) => write_text(text, json),
-            Self::Number(number) => json.push_str(&number.to_string()),
-            Self::Truth(truth) => json.push_str(if *truth { "true" } else { "false" }),
-            Self::List(elements) => {
-                json.push('[');
-                let mut comma = false;
-                elements.each(&mut |element| {
-                    if comma {
-                        json.push(',');
-                    }
-                    comma = true;
-                    element.write(json);
-                });
-                json.push(']');
-            }
-            Self::Object(object) => write_with_serde(&**object, json),
-        }
-    }
-}
-
-/// Writes a text in quotes. Most texts need no escaping, which a single pass over the bytes finds out.
-fn write_text(text: &str, json: &mut String) {
-    let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    if text.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
-        return write_with_serde(text, json);
-    }
-    json.push('"');
-    json.push_str(text);
-    json.push('"');
-}
-
-fn write_with_serde(value: &(impl Serialize + ?Sized), json: &mut String) {
-    // Serializing a text or a JSON object cannot fail.
-    json.push_str(&serde_json::to_string(value).unwrap_or_default());
+    // Writing to a string cannot fail, and every name is a string.
+    serde_json::to_string(&TableMembers(members.collect())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -152,19 +137,5 @@ mod tests {
             "{written}"
         );
         assert_eq!(ClientMetadata::default().json(), "{}");
-    }
-
-    #[test]
-    fn texts_are_written_as_the_library_writes_them() {
-        for character in
-            (0..0x250)
-                .filter_map(char::from_u32)
-                .chain(['\u{2028}', '\u{ffff}', '\u{10ffff}'])
-        {
-            let text = format!("a{character}b");
-            let mut json = String::new();
-            write_text(&text, &mut json);
-            assert_eq!(json, serde_json::to_string(&text).unwrap());
-        }
     }
 }

@@ -1,12 +1,11 @@
 //! The issuer of a provider and the URLs that are derived from it.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::uri::{URI_MAX, dns_name, port_number, split_port};
+use crate::uri::{URI_MAX, dns_name, is_loopback, port_number, split_port};
 
 /// The WebFinger link relation of an issuer. OIDC Discovery §2.
 pub const ISSUER_REL: &str = "http://openid.net/specs/connect/1.0/issuer";
@@ -189,16 +188,6 @@ fn check_dns_name(host: &str) -> Result<(), &'static str> {
     match host.contains('_') {
         true => Err("must have a host of letters, digits and hyphens"),
         false => dns_name(host),
-    }
-}
-
-/// Returns true if the host of a URL is loopback: `localhost`, a name below it, or a loopback address.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
     }
 }
 

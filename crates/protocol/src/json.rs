@@ -4,15 +4,12 @@
 //! and PostgreSQL text does not: a row that contains it makes every query over `metadata::jsonb` fail. Documents in the store
 //! may be older than these rules and are read without them.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-use crate::field::MEMBERS_CAPACITY;
 use crate::member::Object;
-use crate::sent_members::SentMembers;
 
 /// The limits of a JSON document.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +67,7 @@ impl std::error::Error for JsonError {}
 /// # Errors
 /// The text is not UTF-8, not a JSON object, has a duplicate member or U+0000, or exceeds `limits`. The error has the line and
 /// the column.
-pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, JsonError> {
+pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<Object, JsonError> {
     read(
         bytes,
         StrictVisitor {
@@ -85,7 +82,7 @@ pub fn read_object(bytes: &[u8], limits: &JsonLimits) -> Result<SentMembers, Jso
 ///
 /// # Errors
 /// The text is not UTF-8, not a JSON object, or has a duplicate member.
-pub fn read_stored_object(bytes: &[u8]) -> Result<SentMembers, JsonError> {
+pub fn read_stored_object(bytes: &[u8]) -> Result<Object, JsonError> {
     read(
         bytes,
         StrictVisitor {
@@ -110,16 +107,16 @@ pub fn has_nul(json: &str) -> bool {
     json.contains('\0')
 }
 
-fn read(bytes: &[u8], strict: StrictVisitor<'_>) -> Result<SentMembers, JsonError> {
+fn read(bytes: &[u8], strict: StrictVisitor<'_>) -> Result<Object, JsonError> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| JsonError("The body must be UTF-8.".to_owned()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = DocumentVisitor(strict)
+    let read = strict
         .deserialize(&mut reader)
         .and_then(|read| reader.end().map(|()| read));
     match read {
-        Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(JsonError("The body must be a JSON object.".to_owned())),
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(JsonError("The body must be a JSON object.".to_owned())),
         Err(error) => Err(JsonError(describe(&error))),
     }
 }
@@ -251,86 +248,6 @@ impl<'de> Visitor<'de> for StrictVisitor<'_> {
     }
 }
 
-/// Reads the whole document: the members of an object, or `None` for any other value.
-struct DocumentVisitor<'a>(StrictVisitor<'a>);
-
-impl<'de> DeserializeSeed<'de> for DocumentVisitor<'_> {
-    type Value = Option<SentMembers>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for DocumentVisitor<'_> {
-    type Value = Option<SentMembers>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
-        self.0.visit_seq(array).map(|_| None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let inner = self.0.deeper()?;
-        let mut members = SentMembers::with_capacity(MEMBERS_CAPACITY);
-        while let Some(name) = map.next_key_seed(MemberName)? {
-            inner.check_member(&name, members.len(), members.has(&name))?;
-            members.push(name, map.next_value_seed(inner)?);
-        }
-        Ok(Some(members))
-    }
-}
-
-/// Reads the name of a member of the document.
-struct MemberName;
-
-impl<'de> DeserializeSeed<'de> for MemberName {
-    type Value = Cow<'static, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for MemberName {
-    type Value = Cow<'static, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(SentMembers::name(name))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,6 +267,18 @@ mod tests {
         );
         assert!(refusal(br#"{"a":1,"\u0061":2}"#).starts_with("The body has a duplicate member"));
         assert!(refusal(br#"{"x":{"a":1,"a":2}}"#).starts_with("The body has a duplicate member"));
+    }
+
+    /// Members keep the order in which they were sent.
+    #[test]
+    fn members_keep_their_order() {
+        let read = read_object(
+            br#"{"b":1,"a":2,"c":{"z":3,"y":4}}"#,
+            &JsonLimits::default(),
+        );
+        let members = read.unwrap();
+        assert_eq!(members.keys().collect::<Vec<_>>(), ["b", "a", "c"]);
+        assert_eq!(members["c"].to_string(), r#"{"z":3,"y":4}"#);
     }
 
     #[test]
@@ -404,7 +333,7 @@ mod tests {
                     .starts_with("The body has the character U+0000 at line 1, column "),
                 "{text}"
             );
-            let stored = Object::from(read_stored_object(text.as_bytes()).unwrap());
+            let stored = read_stored_object(text.as_bytes()).unwrap();
             assert_eq!(
                 Value::Object(stored),
                 serde_json::from_str::<Value>(text).unwrap(),

@@ -10,10 +10,9 @@
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the types of member values |
 //! | [`redirect_pattern`] | `regexp=` redirect URIs, restricted to patterns that every regular expression engine reads alike |
 //! | [`issuer`] | the issuer and the URLs derived from it |
-//! | [`json`], [`sent_members`] | the strict JSON reader for requests, and the object it returns |
+//! | [`json`] | the strict JSON reader for requests |
 //! | [`error_code`] | the OAuth error codes |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and timestamps |
-//! | [`hexadecimal`] | hexadecimal digits of identifiers |
 //! | [`sync`] | locks that stay usable after a panic |
 //! | [`escape`] | escaping of untrusted text for logs and terminals |
 //! | [`pages`] | the reference pages, rendered from the tables |
@@ -30,7 +29,6 @@ pub mod error_code;
 pub mod escape;
 pub mod field;
 pub mod form;
-pub mod hexadecimal;
 pub mod issuer;
 pub mod json;
 pub mod jwks;
@@ -48,7 +46,6 @@ pub mod redirect_pattern;
 pub mod response_type;
 pub mod rules;
 pub mod secret;
-pub mod sent_members;
 pub mod sync;
 pub mod time;
 pub mod token_terms;
@@ -64,7 +61,6 @@ pub use member::{InvalidMember, Object};
 pub use provider::ProviderMetadata;
 pub use random::RandomSource;
 pub use secret::Secret;
-pub use sent_members::SentMembers;
 pub use sync::lock;
 pub use table::MemberRow;
 pub use time::{Clock, Timestamp};

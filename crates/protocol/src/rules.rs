@@ -42,7 +42,7 @@ pub const ALL: &[Rule] = &[
     },
     Rule {
         id: "wso2_form",
-        doc: "Only WSO2 clients register patterns and values without a scheme.",
+        doc: "Only WSO2 clients register patterns, values without a scheme, localhost with the implicit grant in a web application, and the refresh token grant alone.",
         spec: "RFC 9700 §2.1",
         check: redirection::legacy,
     },

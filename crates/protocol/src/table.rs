@@ -145,13 +145,19 @@ macro_rules! metadata {
                 clear: |table| table.$name = None,
             } ),+];
 
-            fn names() -> &'static $crate::field::MemberIndex {
-                static NAMES: std::sync::LazyLock<$crate::field::MemberIndex> = std::sync::LazyLock::new(|| $crate::field::MemberIndex::new($table::ROWS));
-                &NAMES
+            fn index() -> &'static $crate::field::MemberIndex {
+                static INDEX: std::sync::LazyLock<$crate::field::MemberIndex> = std::sync::LazyLock::new(|| $crate::field::index($table::ROWS));
+                &INDEX
             }
 
             fn field(member: &str) -> Option<&'static $crate::field::MemberField<Self>> {
-                Self::names().place(member).and_then(|place| Self::FIELDS.get(place))
+                Self::index().get(member).and_then(|place| Self::FIELDS.get(*place))
+            }
+
+            /// Returns the name of a member in the table, if the table has it.
+            pub fn name(member: &str) -> Option<&'static str> {
+                let row = Self::index().get(member).and_then(|place| Self::ROWS.get(*place));
+                row.map(|row| row.name)
             }
 
             pub(crate) fn held(&self, member: &str) -> Option<&dyn $crate::member::MemberValue> {
@@ -162,26 +168,21 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn parse(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::InvalidMember> {
-                Self::read(members.into().iter_mut(), $crate::json::Origin::Request)
+            pub fn parse(mut members: $crate::Object) -> Result<Self, $crate::InvalidMember> {
+                Self::read(&mut members, $crate::json::Origin::Request)
             }
 
             /// Reads the members of the table from the store, which may be older than a rule, and ignores every other.
             ///
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
-            pub fn parse_stored(members: impl Into<$crate::SentMembers>) -> Result<Self, $crate::InvalidMember> {
-                Self::read(members.into().iter_mut(), $crate::json::Origin::Store)
-            }
-
-            /// Returns the name of a member in the table, if the table has it.
-            pub fn name(text: &str) -> Option<&'static str> {
-                Self::names().place(text).and_then(|place| Self::ROWS.get(place)).map(|row| row.name)
+            pub fn parse_stored(mut members: $crate::Object) -> Result<Self, $crate::InvalidMember> {
+                Self::read(&mut members, $crate::json::Origin::Store)
             }
 
             /// Returns true for the name of a member in the table, which may have a language tag if the member is localized.
             pub fn has_row(name: &str) -> bool {
-                Self::names().find_tagged(name).is_some()
+                $crate::field::find_tagged(Self::ROWS, Self::index(), name).is_some()
             }
 
             /// Moves the members of the table out of `object`, in which the unknown members remain.
@@ -189,17 +190,14 @@ macro_rules! metadata {
             /// # Errors
             /// A member does not have its form; the error names the first of them in the table's order.
             pub fn take(object: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
-                let table = Self::read(object.iter_mut().map(|(name, value)| (name.as_str(), value)), origin)?;
-                object.retain(|name, _| Self::names().find_tagged(name).is_none());
+                let table = Self::read(object, origin)?;
+                object.retain(|name, _| $crate::field::find_tagged(Self::ROWS, Self::index(), name).is_none());
                 Ok(table)
             }
 
-            fn read<'a>(
-                members: impl Iterator<Item = (&'a str, &'a mut serde_json::Value)>,
-                origin: $crate::json::Origin,
-            ) -> Result<Self, $crate::InvalidMember> {
+            fn read(members: &mut $crate::Object, origin: $crate::json::Origin) -> Result<Self, $crate::InvalidMember> {
                 let mut table = Self::default();
-                let mut sent = $crate::field::SentMember::select(members, Self::names(), origin);
+                let mut sent = $crate::field::SentMember::select(members, Self::ROWS, Self::index(), origin);
                 for of_one in sent.chunk_by_mut(|one, other| one.place == other.place) {
                     if let Some(field) = of_one.first().and_then(|sent| Self::FIELDS.get(sent.place)) {
                         (field.read)(&mut table, of_one)?;
@@ -265,7 +263,7 @@ macro_rules! metadata {
             /// # Errors
             /// The value does not have the form of the member.
             pub fn set(&mut self, member: &str, mut value: serde_json::Value) -> Result<(), $crate::InvalidMember> {
-                let Some((place, field)) = Self::names().place(member).and_then(|place| Some((place, Self::FIELDS.get(place)?))) else {
+                let Some((place, field)) = Self::index().get(member).and_then(|place| Some((*place, Self::FIELDS.get(*place)?))) else {
                     return Ok(());
                 };
                 let origin = $crate::json::Origin::Request;

@@ -9,13 +9,12 @@ mod query;
 mod redirect;
 mod refused_schemes;
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::{Value, json};
 use url::{Host, Url};
 
 use crate::form::JsonForm;
-use crate::issuer::is_loopback;
 use crate::member::{Reason, SingleValue, text};
 
 pub(crate) use query::find_parameter;
@@ -397,4 +396,14 @@ fn parse_dns_name(text: &str) -> Option<DnsName> {
         last = byte;
     }
     (length > 0 && !is_joint(last) && text.len() <= 253).then_some(name)
+}
+
+/// Returns true if the host of a URL is loopback: `localhost`, a name below it, or a loopback address.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
 }

@@ -13,7 +13,8 @@ mod support;
 use Outcome::{Agreed, Refused};
 use protocol::admit::ANY_SCHEME;
 use protocol::{
-    AdmissionRules, LegacyRedirects, ProviderMetadata, RedirectUri, RegisteredMetadata,
+    AdmissionRules, ClientMetadata, LegacyRedirects, ProviderMetadata, RedirectUri,
+    RegisteredMetadata,
 };
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
@@ -1272,7 +1273,10 @@ fn wso2_forms_are_only_for_wso2() {
             ),
         ],
     );
-    let registered = [RedirectUri::parse(pattern.to_owned()).unwrap()];
+    let registered = ClientMetadata {
+        redirect_uris: Some(vec![RedirectUri::parse(pattern.to_owned()).unwrap()]),
+        ..ClientMetadata::default()
+    };
     check_at(
         &provider(&json!({})),
         &AdmissionRules {
@@ -1436,7 +1440,7 @@ fn public_client_uses_no_shared_secret() {
         "ECDH-ES+A128KW",
     ];
     let rows = || {
-        protocol::ClientMetadata::ROWS
+        ClientMetadata::ROWS
             .iter()
             .filter(|row| row.name.ends_with("_alg"))
     };

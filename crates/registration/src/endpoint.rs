@@ -3,14 +3,14 @@
 use actix_web::HttpRequest;
 use protocol::member::Reason;
 use protocol::uri::EndpointUri;
-use protocol::{Issuer, ProviderMetadata};
+use protocol::{ClientId, Issuer, ProviderMetadata};
 
 use crate::RegistrationAccess;
 
 /// The name of the registration endpoint below the issuer.
 pub const ENDPOINT: &str = "register";
 
-/// The paths of the WSO2 registration endpoints, which are served with and without a slash at their end.
+/// The paths of the WSO2 registration endpoints.
 pub const WSO2_ENDPOINTS: [&str; 2] = ["identity/connect/register", "identity/register"];
 
 /// The kind of an endpoint, which its resource has as app data.
@@ -20,7 +20,7 @@ pub enum EndpointKind {
     Registration,
     /// The client configuration endpoint. RFC 7592 §2.
     Management,
-    /// Registration for WSO2 clients, with and without a slash at its end.
+    /// Registration for WSO2 clients.
     Wso2Registration,
     /// Unregistration for WSO2 clients.
     Wso2Unregistration,
@@ -37,7 +37,15 @@ impl EndpointKind {
     }
 }
 
-/// Returns every address below the host as a route's pattern: the standard endpoints at the issuer's path, and the WSO2 endpoints
+/// Returns the identifiers that the end of the path may be: all of it and, as every address is served with a slash at its end
+/// too, the path without one. Only an imported client has an identifier that ends with a slash.
+pub(crate) fn client_ids(request: &HttpRequest) -> impl Iterator<Item = ClientId> + use<> {
+    let path = request.match_info().query("client_id");
+    let shorter = path.strip_suffix('/').map(ClientId::new);
+    [Some(ClientId::new(path)), shorter].into_iter().flatten()
+}
+
+/// Returns every address below the host as a route's pattern, without a slash at its end: the standard endpoints at the issuer's path, and the WSO2 endpoints
 /// below each of `wso2_paths`, which are paths without a slash at their end.
 pub fn addresses(issuer: &Issuer, wso2_paths: &[String]) -> Vec<(String, EndpointKind)> {
     let endpoint = format!("{}/{ENDPOINT}", issuer.path());

@@ -2,51 +2,46 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
+use protocol::random::{IDENTIFIER_CHARACTERS, SECRET_CHARACTERS, letters_and_digits};
 use protocol::values::{AuthMethod, takes_a_secret};
 use protocol::{
     ClientId, ClientMetadata, ClientSecret, RegisteredMetadata, RegistrationAccessToken, Timestamp,
-    TokenTerms, hexadecimal,
+    TokenTerms,
 };
-use store::{Client, NewClient, SecretChange};
+use store::{ClientData, NewClient, SecretChange};
 
 use crate::Registration;
+
+/// A client before its credentials are issued.
+pub(crate) struct AgreedClient {
+    /// The metadata that was agreed to.
+    pub(crate) metadata: RegisteredMetadata,
+    /// The account that owns the client.
+    pub(crate) owner: Option<String>,
+    /// The name composed of a named owner and the client's name.
+    pub(crate) composed_name: Option<String>,
+    /// The terms of the initial access token, which later updates keep.
+    pub(crate) terms: Option<Arc<TokenTerms>>,
+}
 
 /// Makes a client with its identifier, secret and token, from a single read of the random source. RFC 7591 §3.2.1.
 ///
 /// # Errors
 /// When the random source fails.
-pub fn new_client(
+pub(crate) fn new_client(
     registration: &Registration,
-    metadata: RegisteredMetadata,
-    owner: Option<String>,
-    composed_name: Option<String>,
-    terms: Option<Arc<TokenTerms>>,
+    agreed: AgreedClient,
 ) -> Result<(NewClient, RegistrationAccessToken), Failure> {
-    let RandomValues {
-        id: random,
-        secret,
-        token,
-    } = draw(registration)?;
+    let RandomValues { id, secret, token } = draw(registration)?;
     let now = registration.services.clock.now();
-    // Identifiers that sort by time are appended to the database index. They reveal no more than client_id_issued_at does.
-    let mut begun = String::new();
-    hexadecimal::push(
-        &mut begun,
-        registration.services.clock.milliseconds().unsigned_abs(),
-        12,
-    );
-    let id = ClientId::new(text(&begun, &random));
-    let has_secret = needs_secret(metadata.members());
-    let token = RegistrationAccessToken::new(text(RegistrationAccessToken::PREFIX, &token));
-    let client = NewClient {
-        id,
+    let has_secret = needs_secret(agreed.metadata.members());
+    let token = RegistrationAccessToken::new([RegistrationAccessToken::PREFIX, &token].concat());
+    let data = ClientData {
+        id: client_id(registration, &id),
         provider: registration.policy.issuer.clone(),
-        metadata,
-        secret: has_secret.then(|| ClientSecret::new(text("", &secret))),
-        token: token.clone(),
+        metadata: agreed.metadata,
+        secret: has_secret.then(|| ClientSecret::new(secret)),
         issued_at: now,
         secret_expires_at: if has_secret {
             secret_expiry(registration, now)
@@ -56,11 +51,22 @@ pub fn new_client(
         expires_at: registration
             .client_lifetime
             .map(|lifetime| now.plus(lifetime)),
-        owner,
-        composed_name,
-        terms,
+        owner: agreed.owner,
+        composed_name: agreed.composed_name,
+        terms: agreed.terms,
+    };
+    let client = NewClient {
+        data,
+        token: Some(token.clone()),
     };
     Ok((client, token))
+}
+
+/// Returns an identifier that begins with the time: identifiers that sort by time are appended to the database index. They reveal
+/// no more than `client_id_issued_at` does.
+fn client_id(registration: &Registration, random: &str) -> ClientId {
+    let milliseconds = registration.services.clock.milliseconds().unsigned_abs();
+    ClientId::new(format!("{milliseconds:012x}{random}"))
 }
 
 /// Decides about the secret in an update: a client that needs a secret and has none, or an expired one, is issued one; the secret of
@@ -70,18 +76,15 @@ pub fn new_client(
 /// When the random source fails.
 pub fn secret_change(
     registration: &Registration,
-    client: &Client,
+    client: &ClientData,
     metadata: &RegisteredMetadata,
 ) -> Result<SecretChange, Failure> {
     let now = registration.services.clock.now();
     let is_good = client.secret.is_some() && client.secret_expires_at.is_none_or(|at| at > now);
     Ok(match (needs_secret(metadata.members()), is_good) {
         (true, false) => {
-            let RandomValues { secret, .. } = draw(registration)?;
-            SecretChange::Issue(
-                ClientSecret::new(text("", &secret)),
-                secret_expiry(registration, now),
-            )
+            let secret = ClientSecret::new(characters(registration, SECRET_CHARACTERS)?);
+            SecretChange::Issue(secret, secret_expiry(registration, now))
         }
         (true, true) => SecretChange::Keep,
         (false, _) => SecretChange::Remove,
@@ -108,30 +111,19 @@ fn needs_secret(agreed: &ClientMetadata) -> bool {
 
 /// The random parts of a client: 128 bits of its identifier, 256 each of its secret and its token.
 struct RandomValues {
-    id: [u8; 16],
-    secret: [u8; 32],
-    token: [u8; 32],
+    id: String,
+    secret: String,
+    token: String,
 }
 
 fn draw(registration: &Registration) -> Result<RandomValues, Failure> {
-    let mut bytes = [0_u8; 80];
-    (registration.services.random)(&mut bytes)
-        .map_err(|reason| Failure::server_error(format!("no randomness: {reason}")))?;
-    let drawn = bytes.split_first_chunk().and_then(|(id, rest)| {
-        let (secret, rest) = rest.split_first_chunk()?;
-        Some(RandomValues {
-            id: *id,
-            secret: *secret,
-            token: *rest.first_chunk()?,
-        })
-    });
-    drawn.ok_or_else(|| Failure::server_error("the randomness drawn is too short for a client"))
+    let mut id = characters(registration, IDENTIFIER_CHARACTERS + 2 * SECRET_CHARACTERS)?;
+    let mut secret = id.split_off(IDENTIFIER_CHARACTERS);
+    let token = secret.split_off(SECRET_CHARACTERS);
+    Ok(RandomValues { id, secret, token })
 }
 
-/// Returns `begin` and behind it the bytes in base64url.
-fn text(begin: &str, bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(begin.len() + bytes.len().div_ceil(3) * 4);
-    text.push_str(begin);
-    URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
-    text
+fn characters(registration: &Registration, count: usize) -> Result<String, Failure> {
+    letters_and_digits(&registration.services.random, count)
+        .map_err(|error| Failure::server_error(error.to_string()))
 }

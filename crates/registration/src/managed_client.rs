@@ -13,6 +13,7 @@ use protocol::{ClientId, RegistrationAccessToken};
 use store::audit::AuditEvent;
 use store::{Actor, Client, ClientSummary, Store};
 
+use crate::endpoint::client_ids;
 use crate::refusal::Challenge;
 use crate::{Refusal, Registration, outcome};
 
@@ -74,7 +75,7 @@ impl FindByToken for Client {
     const CHANGES: bool = true;
 
     fn id(&self) -> &ClientId {
-        &self.id
+        &self.data.id
     }
 
     async fn find(
@@ -158,10 +159,7 @@ async fn authenticate<C: FindByToken>(
     registration: &Registration,
     request: &HttpRequest,
 ) -> Result<ManagedClient<C>, Failure> {
-    let (id, presented) = (
-        ClientId::new(request.match_info().query("client_id")),
-        Credentials::from_request(request),
-    );
+    let presented = Credentials::from_request(request);
     let scheme = presented.scheme();
     let token = match presented {
         Credentials::Bearer(token) => RegistrationAccessToken::new(token.reveal()),
@@ -175,13 +173,15 @@ async fn authenticate<C: FindByToken>(
             return Err(Refusal::NoCredentials(Challenge::Bearer).into());
         }
     };
-    match C::find(registration, id, token).await? {
-        Some((client, token)) => Ok(ManagedClient {
-            client,
-            token,
-            address: peer::client_address(request),
-            limited: peer::client_address_unless_proxy(request),
-        }),
-        None => Err(Refusal::WrongCredentials(scheme).into()),
+    for id in client_ids(request) {
+        if let Some((client, token)) = C::find(registration, id, token.clone()).await? {
+            return Ok(ManagedClient {
+                client,
+                token,
+                address: peer::client_address(request),
+                limited: peer::client_address_unless_proxy(request),
+            });
+        }
     }
+    Err(Refusal::WrongCredentials(scheme).into())
 }

@@ -31,8 +31,8 @@ pub enum Refusal {
     MissingParameter(&'static str),
     /// No client of the caller matches an unregistration.
     NoMatch,
-    /// The owner has a client with the composed name already.
-    NameTaken,
+    /// An update has members that only the provider sets; their names.
+    Issued(Vec<&'static str>),
     /// Another request changed the client first.
     Stale,
     /// A limit was reached: its subject, and the time to wait.
@@ -82,56 +82,28 @@ const WRONG_BEARER: &str = r#"Bearer realm="client registration", error="invalid
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NoCredentials(challenge) => {
-                let schemes: &[&str] = match challenge {
-                    Challenge::BearerThenBasic => &[REALM_BEARER, REALM_BASIC],
-                    Challenge::Bearer => &[REALM_BEARER],
-                    Challenge::BasicThenBearer => &[REALM_BASIC, REALM_BEARER],
-                    Challenge::Basic => &[REALM_BASIC],
-                };
-                let failure =
-                    Failure::new(ErrorCode::InvalidToken, "Credentials are required; the WWW-Authenticate header lists the schemes.");
-                schemes.iter().fold(failure, |failure, scheme| failure.header(WWW_AUTHENTICATE, scheme)).with_subject("no credentials")
-            }
-            Refusal::WrongCredentials(scheme) => {
-                let challenge = if scheme == Some(AuthScheme::Basic) { REALM_BASIC } else { WRONG_BEARER };
-                Failure::new(ErrorCode::InvalidToken, error_code::WRONG_CREDENTIALS)
-                    .header(WWW_AUTHENTICATE, challenge)
-            }
-            Refusal::Closed => Failure::new(ErrorCode::AccessDenied, "This provider does not accept registrations."),
+            Refusal::NoCredentials(challenge) => no_credentials(challenge),
+            Refusal::WrongCredentials(scheme) => wrong_credentials(scheme),
+            Refusal::Closed => Failure::new(
+                ErrorCode::AccessDenied,
+                "This provider does not accept registrations.",
+            ),
             Refusal::NotPermitted(why) => Failure::new(ErrorCode::AccessDenied, why),
-            Refusal::Failure(failure) => failure,
-            Refusal::Rejected(Rejection::Invalid(invalid)) if invalid.is_about_redirect_uris() => {
-                Failure::new(ErrorCode::InvalidRedirectUri, format!("{INVALID_REDIRECT_URIS}: {invalid}"))
-                    .with_subject(invalid.member)
-            }
-            Refusal::Rejected(Rejection::Invalid(invalid)) => {
-                Failure::new(ErrorCode::InvalidClientMetadata, format!("{invalid}.")).with_subject(short(invalid.member))
-            }
-            Refusal::Rejected(Rejection::Statement(why)) => Failure::new(ErrorCode::InvalidSoftwareStatement, why),
-            Refusal::Rejected(Rejection::UntrustedStatement) => Failure::new(
-                ErrorCode::UnapprovedSoftwareStatement,
-                "The software statement comes from an issuer this provider does not trust.",
+            Refusal::NoMatch => Failure::new(
+                ErrorCode::AccessDenied,
+                "No client of this account matches client_id, userId and applicationName.",
             ),
-            Refusal::InvalidOwner => Failure::new(ErrorCode::InvalidClientMetadata, "Invalid application owner.").with_subject("ext_param_owner"),
+            Refusal::Rejected(rejection) => rejected(rejection),
+            Refusal::InvalidOwner => invalid_metadata("Invalid application owner.")
+                .with_subject("ext_param_owner"),
+            Refusal::Issued(members) => issued(&members),
             Refusal::MissingParameter(why) => Failure::new(ErrorCode::InvalidRequest, why),
-            Refusal::NoMatch => {
-                Failure::new(ErrorCode::AccessDenied, "No client of this account matches client_id, userId and applicationName.")
-            }
-            Refusal::NameTaken => Failure::new(
-                ErrorCode::InvalidClientMetadata,
-                "client_name conflicts: this owner has a client of the composed name already.",
-            ),
-            Refusal::Stale => {
-                Failure::new(ErrorCode::InvalidRequest, "The client was changed by another request. Read it again, then repeat the update.")
-                    .status(StatusCode::CONFLICT)
-            }
-            Refusal::TooMany(what, wait) => {
-                Failure::new(ErrorCode::InvalidRequest, error_code::TOO_MANY_REQUESTS)
-                    .with_subject(what)
-                    .status(StatusCode::TOO_MANY_REQUESTS)
-                    .header(RETRY_AFTER, (wait.as_secs() + 1).to_string())
-            }
+            Refusal::Stale => Failure::new(
+                ErrorCode::InvalidRequest,
+                "The client was changed by another request. Read it again, then repeat the update.",
+            )
+            .status(StatusCode::CONFLICT),
+            Refusal::TooMany(what, wait) => too_many(what, wait),
             // Not logged: any caller can cause many of these.
             Refusal::Busy(what) => Failure::busy().with_subject(what),
             // Not logged: any caller can cause many of these.
@@ -139,21 +111,97 @@ impl From<Refusal> for Failure {
                 ErrorCode::TemporarilyUnavailable,
                 "Too many documents of clients are being fetched. Try again after the time in the Retry-After header.",
             )
-            .header(RETRY_AFTER, (wait.as_secs() + 1).to_string()),
-            Refusal::Store(StoreError::Conflict) => Refusal::NameTaken.into(),
-            Refusal::Store(StoreError::Stale) => Refusal::Stale.into(),
-            Refusal::Store(StoreError::TokenExhausted) => Refusal::WrongCredentials(Some(AuthScheme::Bearer)).into(),
-            Refusal::Store(error @ StoreError::Unavailable(_)) => Failure::unavailable(error.to_string()),
-            Refusal::Store(
-                error @ (StoreError::Open { .. }
-                | StoreError::SchemaNewer { .. }
-                | StoreError::SchemaOutdated
-                | StoreError::WrongKey
-                | StoreError::Corrupt { .. }
-                | StoreError::Refused(_)
-                | StoreError::Database(_)),
-            ) => Failure::server_error(error.to_string()),
+            .header(RETRY_AFTER, seconds(wait)),
+            Refusal::Store(error) => store_failure(&error),
+            Refusal::Failure(failure) => failure,
         }
+    }
+}
+
+fn invalid_metadata(description: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::new(ErrorCode::InvalidClientMetadata, description)
+}
+
+fn no_credentials(challenge: Challenge) -> Failure {
+    let schemes: &[&str] = match challenge {
+        Challenge::BearerThenBasic => &[REALM_BEARER, REALM_BASIC],
+        Challenge::Bearer => &[REALM_BEARER],
+        Challenge::BasicThenBearer => &[REALM_BASIC, REALM_BEARER],
+        Challenge::Basic => &[REALM_BASIC],
+    };
+    let failure = Failure::new(
+        ErrorCode::InvalidToken,
+        "Credentials are required; the WWW-Authenticate header lists the schemes.",
+    )
+    .with_subject("no credentials");
+    schemes.iter().fold(failure, |failure, scheme| {
+        failure.header(WWW_AUTHENTICATE, scheme)
+    })
+}
+
+fn wrong_credentials(scheme: Option<AuthScheme>) -> Failure {
+    let challenge = if scheme == Some(AuthScheme::Basic) {
+        REALM_BASIC
+    } else {
+        WRONG_BEARER
+    };
+    Failure::new(ErrorCode::InvalidToken, error_code::WRONG_CREDENTIALS)
+        .header(WWW_AUTHENTICATE, challenge)
+}
+
+fn rejected(rejection: Rejection) -> Failure {
+    match rejection {
+        Rejection::Invalid(invalid) if invalid.is_about_redirect_uris() => Failure::new(
+            ErrorCode::InvalidRedirectUri,
+            format!("{INVALID_REDIRECT_URIS}: {invalid}"),
+        )
+        .with_subject(invalid.member),
+        Rejection::Invalid(invalid) => {
+            invalid_metadata(format!("{invalid}.")).with_subject(short(invalid.member))
+        }
+        Rejection::Statement(why) => Failure::new(ErrorCode::InvalidSoftwareStatement, why),
+        Rejection::UntrustedStatement => Failure::new(
+            ErrorCode::UnapprovedSoftwareStatement,
+            "The software statement comes from an issuer this provider does not trust.",
+        ),
+    }
+}
+
+/// The answer to an update with members that only the provider sets. The first of them is its subject.
+fn issued(members: &[&'static str]) -> Failure {
+    let description = format!("{} must be omitted from an update.", members.join(", "));
+    let failure = invalid_metadata(description);
+    match members.first() {
+        Some(first) => failure.with_subject(*first),
+        None => failure,
+    }
+}
+
+fn too_many(what: &'static str, wait: Duration) -> Failure {
+    Failure::new(ErrorCode::InvalidRequest, error_code::TOO_MANY_REQUESTS)
+        .with_subject(what)
+        .status(StatusCode::TOO_MANY_REQUESTS)
+        .header(RETRY_AFTER, seconds(wait))
+}
+
+/// Returns the whole seconds after which a time is over.
+fn seconds(wait: Duration) -> String {
+    (wait.as_secs() + 1).to_string()
+}
+
+fn store_failure(error: &StoreError) -> Failure {
+    match error {
+        StoreError::Stale => Refusal::Stale.into(),
+        StoreError::TokenExhausted => wrong_credentials(Some(AuthScheme::Bearer)),
+        StoreError::Unavailable(_) => Failure::unavailable(error.to_string()),
+        StoreError::Open { .. }
+        | StoreError::SchemaNewer { .. }
+        | StoreError::SchemaOutdated
+        | StoreError::WrongKey
+        | StoreError::Conflict
+        | StoreError::Corrupt { .. }
+        | StoreError::Refused(_)
+        | StoreError::Database(_) => Failure::server_error(error.to_string()),
     }
 }
 

@@ -13,8 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use oauth_http::authorization::AuthScheme;
 use oauth_http::{Credentials, Failure, blocking, peer};
-use openssl::sha::sha256;
-use protocol::{InitialAccessToken, RegisteredMetadata, Secret, TokenTerms};
+use protocol::{InitialAccessToken, Secret, TokenTerms};
 use store::audit::AuditEvent;
 use store::{Account, Actor, TokenId, TokenInfo};
 
@@ -34,6 +33,11 @@ pub enum Registrant {
 }
 
 impl Registrant {
+    /// Returns true if the caller did not authenticate.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Anonymous)
+    }
+
     /// Returns true if the caller is an account.
     pub fn is_account(&self) -> bool {
         matches!(self, Self::Account(_))
@@ -46,14 +50,6 @@ impl Registrant {
             Self::Anonymous => peer::client_address(request).map(RateLimitKey::Address),
             Self::Account(account) => Some(RateLimitKey::Account(account.name.clone())),
             Self::Token(token) => Some(RateLimitKey::Token(token.id.to_string())),
-        }
-    }
-
-    /// Returns the key under which anonymous registrations of the same metadata are limited.
-    pub fn metadata_key(&self, agreed: &RegisteredMetadata) -> Option<RateLimitKey> {
-        match self {
-            Self::Anonymous => Some(RateLimitKey::Metadata(sha256(agreed.json().as_bytes()))),
-            Self::Account(_) | Self::Token(_) => None,
         }
     }
 
@@ -147,38 +143,37 @@ async fn authenticate(
         }
         // An unknown scheme is answered as if there were no credentials (RFC 6750 §3.1).
         Credentials::Missing | Credentials::Malformed(AuthScheme::Other) => {
-            return Err(Refusal::NoCredentials(if is_wso2 {
+            let challenge = if is_wso2 {
                 Challenge::BasicThenBearer
             } else {
                 Challenge::BearerThenBasic
-            })
-            .into());
+            };
+            return Err(Refusal::NoCredentials(challenge).into());
         }
-        Credentials::Basic { name, password } => {
-            let issuer = &registration.policy.issuer;
-            let verified = registration
-                .services
-                .passwords
-                .verify(issuer, name, password, address);
-            verified
-                .await
-                .map_err(Refusal::from)?
-                .map(Registrant::Account)
-        }
-        Credentials::Bearer(token) => {
-            let (store, issuer, now) = (
-                registration.services.store.clone(),
-                registration.policy.issuer.clone(),
-                registration.services.clock.now(),
-            );
-            let found =
-                blocking(move || store.find_token(&issuer, &initial_access_token(&token), now))
-                    .await?;
-            found.map_err(Refusal::from)?.map(Registrant::Token)
-        }
+        Credentials::Basic { name, password } => registration
+            .account(name, password, address)
+            .await?
+            .map(Registrant::Account),
+        Credentials::Bearer(token) => find_token(registration, token)
+            .await?
+            .map(Registrant::Token),
         Credentials::Malformed(AuthScheme::Bearer | AuthScheme::Basic) => None,
     };
     found.ok_or_else(|| Refusal::WrongCredentials(scheme).into())
+}
+
+async fn find_token(
+    registration: &Registration,
+    presented: Secret,
+) -> Result<Option<TokenInfo>, Failure> {
+    let (store, issuer, now) = (
+        registration.services.store.clone(),
+        registration.policy.issuer.clone(),
+        registration.services.clock.now(),
+    );
+    let found =
+        blocking(move || store.find_token(&issuer, &initial_access_token(&presented), now)).await?;
+    Ok(found.map_err(Refusal::from)?)
 }
 
 /// Returns the token that was presented. A published client library sends the base64 of a token that is not a JWT, so a text

@@ -1,20 +1,18 @@
 //! The handler of each route.
 
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Route, guard};
+use actix_web::{Resource, Route, guard};
 use oauth_http::{cors, failure};
 
 use crate::endpoint::{EndpointKind, addresses};
 use crate::{Registration, handlers, wso2};
 
-/// Mounts registration at its [`addresses`].
+/// Mounts registration at its [`addresses`], with and without a slash at their end.
 pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2_paths: &[String]) {
     for (path, kind) in addresses(&registration.policy.issuer, wso2_paths) {
-        let resource = match kind {
-            EndpointKind::Wso2Registration => web::resource([path.clone(), format!("{path}/")]),
-            _ => web::resource(path),
-        };
-        let resource = resource.app_data(registration.clone()).app_data(kind);
+        let resource = resource(path, kind)
+            .app_data(registration.clone())
+            .app_data(kind);
         match kind {
             EndpointKind::Registration => config.service(
                 resource
@@ -45,6 +43,16 @@ pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2
                     .default_service(failure::method_not_allowed_route("DELETE")),
             ),
         };
+    }
+}
+
+fn resource(path: String, kind: EndpointKind) -> Resource {
+    match kind {
+        EndpointKind::Registration | EndpointKind::Wso2Registration => {
+            web::resource([path.clone(), format!("{path}/")])
+        }
+        // The pattern of the identifier takes the slash.
+        EndpointKind::Management | EndpointKind::Wso2Unregistration => web::resource(path),
     }
 }
 

@@ -4,25 +4,112 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::RateLimitKey;
+use actix_web::{HttpRequest, HttpResponse};
 use admission::sector::{SectorDocument, SectorError};
 use admission::{ClientRequest, agree};
+use oauth_http::{Failure, peer};
 use outbound::{Caller, FetchLimit};
-use protocol::{LegacyRedirects, RegisteredMetadata, SentMembers, TokenTerms};
-use store::{Actor, ClientSummary, NewClient, TokenId};
+use protocol::{LegacyRedirects, Object, RegisteredMetadata, Secret, TokenTerms};
+use store::audit::AuditEvent;
+use store::{Account, Actor};
 
+use crate::issue::{self, AgreedClient};
 use crate::refusal::{FETCHES, REGISTRATIONS, UPDATES};
-use crate::{Refusal, Registration};
+use crate::registrant::Registrant;
+use crate::{Refusal, Registration, outcome, response};
 
-impl Registration {
-    /// Counts a registration.
+/// A request for registration, at any endpoint, whose caller was authenticated.
+pub(crate) struct RegistrationRequest<'a> {
+    /// The provider.
+    pub(crate) registration: &'a Registration,
+    /// The caller.
+    pub(crate) registrant: &'a Registrant,
+    request: &'a HttpRequest,
+    actor: Arc<Actor>,
+}
+
+impl<'a> RegistrationRequest<'a> {
+    pub(crate) fn new(
+        registration: &'a Registration,
+        registrant: &'a Registrant,
+        request: &'a HttpRequest,
+    ) -> Self {
+        let actor = Arc::new(registrant.actor(request));
+        Self {
+            registration,
+            registrant,
+            request,
+            actor,
+        }
+    }
+
+    /// Does `work`, and records its outcome.
     ///
     /// # Errors
-    /// 429 when there were too many.
-    pub(crate) fn limit(&self, key: Option<&RateLimitKey>) -> Result<(), Refusal> {
-        self.services
-            .limiter
-            .count_registration(key)
+    /// That of `work`.
+    pub(crate) async fn record(
+        &self,
+        work: impl Future<Output = Result<HttpResponse, Failure>>,
+    ) -> Result<HttpResponse, Failure> {
+        let event = AuditEvent::RegistrationRefused;
+        outcome::record(self.registration, event, &self.actor, None, work).await
+    }
+
+    /// Counts the request, before its body is read.
+    ///
+    /// # Errors
+    /// 429 when the caller sent too many.
+    pub(crate) fn limit(&self) -> Result<(), Refusal> {
+        if self.registrant.is_anonymous() && peer::is_unthrottled(self.request) {
+            return Ok(());
+        }
+        let key = self.registrant.rate_limit_key(self.request);
+        let limiter = &self.registration.services.limiter;
+        limiter
+            .count_registration(key.as_ref())
             .map_err(|wait| Refusal::TooMany(REGISTRATIONS, wait))
+    }
+
+    /// Registers a client whose metadata was agreed to: checks its sector document, issues its credentials, stores it, and counts
+    /// the use of the initial access token.
+    ///
+    /// # Errors
+    /// When the sector document is rejected, or the store cannot write.
+    pub(crate) async fn register(&self, agreed: AgreedClient) -> Result<HttpResponse, Refusal> {
+        let registration = self.registration;
+        let caller = || {
+            let key = self.registrant.rate_limit_key(self.request);
+            let address = peer::client_address_unless_proxy(self.request);
+            fetch_caller(key.as_ref(), address)
+        };
+        registration.check_sector(&agreed.metadata, caller).await?;
+        let (client, token) = issue::new_client(registration, agreed)?;
+        let store = registration
+            .services
+            .store
+            .acting_as(Arc::clone(&self.actor));
+        let now = registration.services.clock.now();
+        let summary = store
+            .insert(client, self.registrant.token_id(), now)
+            .await?;
+        let issuer = &registration.policy.issuer;
+        Ok(response::created(&summary, &token, issuer))
+    }
+}
+
+impl Registration {
+    /// Returns the account that has this name and password.
+    ///
+    /// # Errors
+    /// 429 after too many wrong passwords, 503 while too many wait to be verified.
+    pub(crate) async fn account(
+        &self,
+        name: String,
+        password: Secret,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Account>, Refusal> {
+        let (passwords, issuer) = (&self.services.passwords, &self.policy.issuer);
+        Ok(passwords.verify(issuer, name, password, address).await?)
     }
 
     /// Counts an update or deletion.
@@ -42,7 +129,7 @@ impl Registration {
     /// When it is rejected.
     pub(crate) fn agree(
         &self,
-        members: SentMembers,
+        members: Object,
         redirects: LegacyRedirects<'_>,
         may_introduce_patterns: bool,
         terms: Option<&TokenTerms>,
@@ -79,22 +166,6 @@ impl Registration {
                 Refusal::Fetches(self.services.fetcher.timeout())
             }
         })
-    }
-
-    /// Stores a new client, and counts the use of the initial access token that it registered with.
-    ///
-    /// # Errors
-    /// The refusal that follows from the store's error.
-    pub(crate) async fn insert(
-        &self,
-        actor: Arc<Actor>,
-        client: NewClient,
-        token: Option<TokenId>,
-    ) -> Result<ClientSummary, Refusal> {
-        let store = self.services.store.acting_as(actor);
-        Ok(store
-            .insert(client, token, self.services.clock.now())
-            .await?)
     }
 }
 

@@ -1,32 +1,45 @@
 //! The members of an update request that the provider issued. RFC 7592 §2.2.
 
 use openssl::memcmp;
-use protocol::{ClientInformation, InvalidMember, SentMembers};
+use protocol::{ClientInformation, InvalidMember, Object};
 use serde_json::Value;
-use store::Client;
+use store::ClientData;
 
 use crate::Refusal;
+
+const CLIENT_ID: &str = "client_id";
+const CLIENT_SECRET: &str = "client_secret";
+
+/// The members that the provider issued and an update may have. RFC 7592 §2.2.
+const OWN_CREDENTIALS: [&str; 2] = [CLIENT_ID, CLIENT_SECRET];
 
 /// Takes `client_id` and `client_secret` out of an update request, after checking that they are the client's.
 ///
 /// # Errors
-/// When `client_id` is missing or another client's, `client_secret` is sent and is not the client's, or the request has another
-/// member that only the provider sets.
+/// When the request has other members that only the provider sets, all of which are named, `client_id` is missing or another
+/// client's, or `client_secret` is sent and is not the client's.
 pub(crate) fn take_credentials(
-    client: &Client,
-    mut members: SentMembers,
-) -> Result<SentMembers, Refusal> {
+    client: &ClientData,
+    mut members: Object,
+) -> Result<Object, Refusal> {
     let refuse = |member: &'static str, reason: &'static str| {
         Refusal::from(InvalidMember::new(member, reason))
     };
-    match members.remove("client_id") {
-        Some(Value::String(id)) if id == client.id.as_str() => {}
-        None | Some(Value::Null) => return Err(refuse("client_id", "is required in an update")),
-        Some(_) => return Err(refuse("client_id", "must equal the client's client_id")),
+    let issued: Vec<&'static str> = ClientInformation::ROWS
+        .iter()
+        .map(|row| row.name)
+        .filter(|name| !OWN_CREDENTIALS.contains(name) && members.contains_key(*name))
+        .collect();
+    if !issued.is_empty() {
+        return Err(Refusal::Issued(issued));
     }
-    match members.remove("client_secret") {
+    match members.shift_remove(CLIENT_ID) {
+        Some(Value::String(id)) if id == client.id.as_str() => {}
+        None | Some(Value::Null) => return Err(refuse(CLIENT_ID, "is required in an update")),
+        Some(_) => return Err(refuse(CLIENT_ID, "must equal the client's client_id")),
+    }
+    match members.shift_remove(CLIENT_SECRET) {
         None | Some(Value::Null) => {}
-        Some(Value::String(sent)) if sent.is_empty() => {}
         Some(Value::String(sent))
             if client
                 .secret
@@ -34,18 +47,12 @@ pub(crate) fn take_credentials(
                 .is_some_and(|secret| same(&sent, secret.reveal())) => {}
         Some(_) => {
             return Err(refuse(
-                "client_secret",
+                CLIENT_SECRET,
                 "must equal the client's client_secret or be omitted",
             ));
         }
     }
-    match ClientInformation::ROWS
-        .iter()
-        .find(|row| members.has(row.name))
-    {
-        Some(row) => Err(refuse(row.name, "must be omitted from an update")),
-        None => Ok(members),
-    }
+    Ok(members)
 }
 
 fn same(sent: &str, own: &str) -> bool {

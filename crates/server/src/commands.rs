@@ -1,18 +1,14 @@
 //! The commands other than `serve`. Each works on the store directly, so it works while the service runs.
 
-use std::borrow::Cow;
-use std::fmt::Write;
-
 use anyhow::{Context, bail};
 use protocol::{Issuer, Timestamp};
-use serde_json::Value;
 use store::Actor;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::config::{Config, ProviderConfig};
 use crate::settings::named;
-use protocol::escape::{plain, visible, visible_json};
+use protocol::escape::plain;
 
 pub mod account;
 pub mod audit;
@@ -58,17 +54,14 @@ fn date(at: Timestamp) -> String {
         .unwrap_or_else(|| at.seconds().to_string())
 }
 
+/// Returns a time for JSON: seconds since 1970, or nothing.
+fn seconds(at: Option<Timestamp>) -> Option<i64> {
+    at.map(Timestamp::seconds)
+}
+
 /// Formats a time, or returns the words for its absence.
 fn date_or(at: Option<Timestamp>, absent: &str) -> String {
     at.map_or_else(|| absent.to_owned(), date)
-}
-
-/// A JSON object per line.
-fn lines(objects: impl Iterator<Item = Value>) -> String {
-    objects.fold(String::new(), |mut text, object| {
-        let _ = writeln!(text, "{}", visible_json(&object.to_string()));
-        text
-    })
 }
 
 /// Returns the provider that `--provider` names.
@@ -86,50 +79,6 @@ fn configured(config: &Config, issuer: &str) -> anyhow::Result<Issuer> {
 /// Formats an optional text for a table: in quotes unless it is words separated by single blanks.
 fn plain_or_dash(text: Option<&str>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| plain(text).into_owned())
-}
-
-/// A table as text. A column is as wide as its widest text so far; the headings are printed once. Columns are two blanks
-/// apart, so that a text with two must come in quotes.
-struct TextTable {
-    headings: Vec<String>,
-    widths: Vec<usize>,
-    has_printed_headings: bool,
-}
-
-impl TextTable {
-    fn new(headings: &[&str]) -> Self {
-        Self {
-            headings: headings.iter().map(|head| (*head).to_owned()).collect(),
-            widths: vec![0; headings.len()],
-            has_printed_headings: false,
-        }
-    }
-
-    /// Returns the text of more rows.
-    fn rows(&mut self, rows: &[Vec<String>]) -> String {
-        let headings = (!self.has_printed_headings).then_some(&self.headings);
-        self.has_printed_headings = true;
-        let rows: Vec<Vec<Cow<'_, str>>> = headings
-            .into_iter()
-            .chain(rows)
-            .map(|row| row.iter().map(|cell| visible(cell)).collect())
-            .collect();
-        for row in &rows {
-            for (width, cell) in self.widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        let mut text = String::new();
-        for row in &rows {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&self.widths) {
-                let _ = write!(line, "{cell:width$}  ");
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
 }
 
 /// Returns the configured providers, if their issuers are known.

@@ -28,7 +28,8 @@ use secret_files::{SecretFile, read_secret, unreadable};
 use sources::{masked, merged, one_line};
 
 use crate::provider::addresses;
-use crate::setting::{DefaultText, FileSection, SecretPath};
+use crate::setting::values::SecretPath;
+use crate::setting::{DefaultText, FileSection};
 use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
 use telemetry::traces::TraceEndpoint;
 
@@ -41,7 +42,6 @@ pub enum TlsMode {
     Files {
         /// The certificate with its chain, PEM.
         certificate: PathBuf,
-        /// The private key, PEM.
         key: PathBuf,
     },
     /// Plain HTTP, for a proxy in front that speaks TLS.
@@ -51,9 +51,7 @@ pub enum TlsMode {
 /// The source of the sealing key.
 #[derive(Debug, Clone)]
 pub enum SealingKeySource {
-    /// The configuration itself.
     Given(Secret),
-    /// A file that the operator named.
     File(PathBuf),
     /// A file that the first start creates.
     Generated(PathBuf),
@@ -73,39 +71,32 @@ impl fmt::Display for SealingKeySource {
 /// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The configuration file, if there is one.
+    pub file: Option<PathBuf>,
     /// True in development mode: no file and no issuer are configured.
     pub development: bool,
     /// True in development mode outside a container: the public listener may have loopback addresses only.
     pub loopback_only: bool,
-    /// The address of the public listener.
     pub listen: String,
-    /// The address of the management listener.
     pub management_listen: String,
-    /// The database.
     pub database: DatabaseUrl,
     /// The folder for the database, sealing key and development certificates.
     pub data: PathBuf,
-    /// The source of the sealing key.
     pub sealing: SealingKeySource,
     /// The source of the first administrator's password, if there is one.
     pub admin_password: Option<AdminPassword>,
-    /// The TLS mode of the public listener.
     pub tls: TlsMode,
-    /// The log filter.
     pub log_level: String,
     /// True if log lines are JSON.
     pub log_json: bool,
     /// The collector of spans.
     pub traces: Option<TraceEndpoint>,
-    /// The limits.
     pub limits: Limits,
-    /// The trusted proxies.
     pub proxies: Proxies,
     /// Private destinations that may be fetched from.
     pub outbound_allow: Vec<outbound::AllowedDestination>,
     /// A certificate authority trusted besides the system's when fetching.
     pub outbound_ca: Option<PathBuf>,
-    /// The time for which documents may be cached.
     pub max_age: Duration,
     /// The time for which retired keys stay published.
     pub keep_retired: Duration,
@@ -167,6 +158,7 @@ impl Config {
         let providers = provider::all(settings.provider, development_issuer, sources)?;
         addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
         Ok(Self {
+            file: sources.file.clone(),
             development,
             loopback_only,
             providers,
@@ -219,7 +211,18 @@ impl Config {
         self.secret_files.iter().filter_map(SecretFile::concern)
     }
 
-    /// Reads the sealing key, and generates it first if its file is ours and does not exist.
+    /// Generates the sealing key if its file is ours and does not exist.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn make_sealing_key(&self) -> anyhow::Result<()> {
+        match &self.sealing {
+            SealingKeySource::Generated(path) => generate_once(path),
+            SealingKeySource::Given(_) | SealingKeySource::File(_) => Ok(()),
+        }
+    }
+
+    /// Reads the sealing key.
     ///
     /// # Errors
     /// Names the setting or the file.
@@ -228,8 +231,9 @@ impl Config {
             SealingKeySource::Given(text) => text.clone(),
             SealingKeySource::File(path) => read_secret(path, "sealing_key_file")?,
             SealingKeySource::Generated(path) => {
-                generate_once(path)?;
-                read_secret(path, "sealing_key_file")?
+                fs::read_to_string(path).map(Secret::new).map_err(|error| {
+                    anyhow!("the sealing key {} cannot be read: {error}", path.display())
+                })?
             }
         };
         SealingKey::from_base64(text.reveal()).map_err(|error| anyhow!("{}: {error}", self.sealing))

@@ -7,7 +7,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use admission::Policy;
 use keys::{KeyError, KeyRing, Snapshot};
-use oauth_http::peer::Proxies;
+use oauth_http::peer::{Proxies, UnthrottledNetworks};
 use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use protocol::{ErrorCode, Issuer, TokenTerms};
@@ -32,6 +32,7 @@ pub struct Deployment {
     directory: Data<Directory>,
     body: Data<BodyLimits>,
     proxies: Data<Proxies>,
+    unthrottled: Data<UnthrottledNetworks>,
 }
 
 /// The state of a provider's routes.
@@ -86,6 +87,7 @@ impl Deployment {
             directory,
             body: Data::new(config.limits.body()),
             proxies: Data::new(config.proxies.clone()),
+            unthrottled: Data::new(UnthrottledNetworks(config.limits.unthrottled.clone())),
         })
     }
 
@@ -95,7 +97,8 @@ impl Deployment {
         config
             .app_data(self.directory.clone())
             .app_data(self.body.clone())
-            .app_data(self.proxies.clone());
+            .app_data(self.proxies.clone())
+            .app_data(self.unthrottled.clone());
         webfinger::mount(config);
         let mut hosts: Vec<&str> = self
             .providers

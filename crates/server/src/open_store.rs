@@ -1,22 +1,22 @@
-//! Opens the configured store.
+//! Opens the configured store. Only `serve`, `migrate` and `restore` make one: a command that is run with the wrong
+//! configuration must not leave a new store behind that no service reads.
 
 use std::fs::{self, DirBuilder};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::DirBuilderExt;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use store::{Store, StoreError};
 
-use crate::config::{Config, SealingKeySource};
+use crate::config::{Config, SealingKeySource, TlsMode};
+use crate::settings::named;
 
-/// Opens the store, applies missing migrations and checks the sealing key.
+/// Opens the store for `serve`: makes it if it does not exist, applies missing migrations and checks the sealing key.
 ///
 /// # Errors
 /// Names the setting, the file or the database.
 pub fn open(config: &Config) -> anyhow::Result<Store> {
-    let store = open_unmigrated(config)?;
-    let applied = store
-        .migrate()
-        .map_err(|error| describe_error(config, &error))?;
+    let (store, applied) = make(config, config.tls == TlsMode::SelfSigned)?;
     if !applied.is_empty() {
         tracing::info!(
             migrations = applied.join(", "),
@@ -26,42 +26,111 @@ pub fn open(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// Opens the store without migrating it.
+/// Opens the store for a command that may make it, and returns the names of the migrations that were applied.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_unmigrated(config: &Config) -> anyhow::Result<Store> {
-    let seal = || config.sealing_key();
-    // A key that must exist is checked before anything is created.
-    if !matches!(config.sealing, SealingKeySource::Generated(_)) {
-        seal()?;
+pub fn create(config: &Config) -> anyhow::Result<(Store, Vec<String>)> {
+    announce(config);
+    make(config, false)
+}
+
+/// Opens a store that exists, and checks its schema and the sealing key. Makes nothing.
+///
+/// # Errors
+/// As [`open`], and if there is no store.
+pub fn open_existing(config: &Config) -> anyhow::Result<Store> {
+    announce(config);
+    let store = open_unmigrated(config)?;
+    match store.check() {
+        Ok(()) => Ok(store),
+        Err(StoreError::SchemaOutdated) if !store.has_schema()? => Err(no_store(config)),
+        Err(error) => Err(describe_error(config, &error)),
     }
-    data_folder(config)?;
-    Store::open(&config.database, seal()?).map_err(|error| describe_error(config, &error))
+}
+
+/// Opens a store that exists, without a look at its schema. Makes nothing.
+///
+/// # Errors
+/// As [`open`], and if there is no SQLite file.
+pub fn open_unmigrated(config: &Config) -> anyhow::Result<Store> {
+    let path = config.database.sqlite_path();
+    if path.is_some_and(|path| !path.exists()) {
+        return Err(no_store(config));
+    }
+    Store::open(&config.database, config.sealing_key()?)
+        .map_err(|error| describe_error(config, &error))
 }
 
 /// Returns a failure of the store with its address.
 pub fn describe_error(config: &Config, error: &StoreError) -> anyhow::Error {
     match error {
+        // The words of libpq.
+        StoreError::Open { reason, .. } if reason.contains("no password supplied") => anyhow!(
+            "{error}; write the password into a file that PGPASSFILE names, readable by its owner only, as \
+            host:port:database:user:password, or into {}",
+            named("database")
+        ),
         StoreError::Open { .. } => anyhow!(error.to_string()),
         StoreError::WrongKey => anyhow!("{}: {error}, {}", config.sealing, config.database),
         _ => anyhow!("{}: {error}", config.database),
     }
 }
 
+fn no_store(config: &Config) -> anyhow::Error {
+    let configuration = match &config.file {
+        Some(path) => format!("the configuration file is {}", path.display()),
+        None => "there is no configuration file".to_owned(),
+    };
+    anyhow!(
+        "there is no store at {}, and {configuration}: name the service's with --config or FRONTDESK_CONFIG, \
+        or make a store with `frontdesk serve` or `frontdesk migrate`",
+        config.database
+    )
+}
+
+/// Names the store at a terminal, where the working directory and the environment decide which one it is.
+fn announce(config: &Config) {
+    let mut told = io::stderr();
+    if told.is_terminal() {
+        let _ = writeln!(told, "store: {}", config.database);
+    }
+}
+
+fn make(config: &Config, certificates: bool) -> anyhow::Result<(Store, Vec<String>)> {
+    let is_generated = matches!(config.sealing, SealingKeySource::Generated(_));
+    // A key that must exist is checked before anything is created.
+    if !is_generated {
+        config.sealing_key()?;
+    }
+    let path = config.database.sqlite_path();
+    let is_inside = path.is_some_and(|path| path.starts_with(&config.data));
+    if is_generated || is_inside || certificates {
+        data_folder(config)?;
+    }
+    config.make_sealing_key()?;
+    let store = Store::open(&config.database, config.sealing_key()?)
+        .map_err(|error| describe_error(config, &error))?;
+    let applied = store
+        .migrate()
+        .map_err(|error| describe_error(config, &error))?;
+    Ok((store, applied))
+}
+
 fn data_folder(config: &Config) -> anyhow::Result<()> {
     if fs::metadata(&config.data).is_ok_and(|found| found.is_dir()) {
         return Ok(());
     }
-    DirBuilder::new()
+    if let Err(error) = DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&config.data)
-        .map_err(|error| {
-            anyhow!(
-                "{} is {}, which cannot be made: {error}",
-                crate::settings::named("data"),
-                config.data.display()
-            )
-        })
+    {
+        bail!(
+            "{} is {}, which cannot be made: {error}",
+            named("data"),
+            config.data.display()
+        );
+    }
+    Ok(())
 }

@@ -9,7 +9,8 @@ use telemetry::metrics::table;
 /// `docs/configuration.md`.
 pub fn configuration() -> String {
     let mut page = String::from(
-        "# Configuration\n\nFile (TOML, `--config FILE`), over it the environment, over that the flags. Unknown keys of the file are errors. A variable\n\
+        "# Configuration\n\nFile (TOML: `--config FILE`, or `FRONTDESK_CONFIG`, or `./frontdesk.toml`, or\n\
+         `/etc/frontdesk/frontdesk.toml`), over it the environment, over that the flags. Unknown keys of the file are errors. A variable\n\
          that is set to nothing says nothing. Settings of `provider` in the environment or as flags are for a configuration with one provider.\n\
          `frontdesk check` prints what is in force. Rendered from the tables; a test compares.\n\n\
          | key | variable | flag | default | meaning |\n|---|---|---|---|---|\n",

@@ -202,7 +202,7 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
     let pipeline = RequestPipeline {
         static_routes: opened.deployment.static_routes(&opened.metrics),
         request_ids: Arc::clone(&opened.request_ids),
-        limits: opened.config.limits,
+        limits: opened.config.limits.clone(),
         metrics: opened.metrics.clone(),
         // After this header a browser accepts no certificate that it does not trust.
         strict_transport_security: matches!(opened.config.tls, TlsMode::Files { .. }),
@@ -293,7 +293,7 @@ fn public(
     sockets: Vec<TcpListener>,
     acceptor: Option<&SslAcceptor>,
 ) -> io::Result<Server> {
-    let mut listeners = Listeners::new(connections, pipeline.limits);
+    let mut listeners = Listeners::new(connections, &pipeline.limits);
     // Each socket is handed over: a copy that stays open would still accept connections while the service stops.
     for socket in sockets {
         let (deployment, pipeline) = (deployment.clone(), Arc::clone(pipeline));

@@ -21,9 +21,10 @@ use store::DatabaseUrl;
 use toml::Table;
 
 use crate::durations::LIFETIME;
+use crate::setting::values::SecretPath;
 use crate::setting::{
-    BoundedValue, DefaultText, FileSection, ListElement, SecretPath, Setting, SettingDefault,
-    SettingError, SettingValue, ValueError, ValueKind, choices, one_of, row, section,
+    BoundedValue, DefaultText, FileSection, ListElement, Setting, SettingDefault, SettingError,
+    SettingValue, ValueError, ValueKind, choices, one_of, row, section,
 };
 
 section! {
@@ -207,41 +208,45 @@ pub struct LinkSection {
 
 /// The members of a provider's document that have a variable; the file's section `provider.metadata` may have all.
 const METADATA: &[Setting] = &[
-    Setting {
-        key: "provider.metadata.authorization_endpoint",
-        variable: "FRONTDESK_AUTHORIZATION_ENDPOINT",
-        kind: ValueKind::Text,
-        default: SettingDefault::Words(
-            "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set",
-        ),
-        doc: "The authorization endpoint, where users authenticate.",
-        bounds: String::new,
-    },
-    Setting {
-        key: "provider.metadata.token_endpoint",
-        variable: "FRONTDESK_TOKEN_ENDPOINT",
-        kind: ValueKind::Text,
-        default: SettingDefault::Words(
-            "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set",
-        ),
-        doc: "The token endpoint.",
-        bounds: String::new,
-    },
-    Setting {
-        key: "provider.metadata.userinfo_endpoint",
-        variable: "FRONTDESK_USERINFO_ENDPOINT",
-        kind: ValueKind::Text,
-        default: SettingDefault::Words(
-            "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out",
-        ),
-        doc: "The userinfo endpoint.",
-        bounds: String::new,
-    },
+    endpoint(
+        "provider.metadata.authorization_endpoint",
+        "FRONTDESK_AUTHORIZATION_ENDPOINT",
+        "{issuer}/oauth2/authorize on a loopback issuer; otherwise it must be set",
+        "The authorization endpoint, where users authenticate.",
+    ),
+    endpoint(
+        "provider.metadata.token_endpoint",
+        "FRONTDESK_TOKEN_ENDPOINT",
+        "{issuer}/oauth2/token on a loopback issuer; otherwise it must be set",
+        "The token endpoint.",
+    ),
+    endpoint(
+        "provider.metadata.userinfo_endpoint",
+        "FRONTDESK_USERINFO_ENDPOINT",
+        "{issuer}/oauth2/userinfo on a loopback issuer; otherwise left out",
+        "The userinfo endpoint.",
+    ),
 ];
+
+const fn endpoint(
+    key: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    doc: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        variable,
+        kind: ValueKind::Text,
+        default: SettingDefault::Words(default),
+        doc,
+        bounds: String::new,
+    }
+}
 
 section! {
     /// The limits on requests of anonymous callers.
-    #[derive(Copy, Eq)]
+    #[derive(Eq)]
     LimitsFile => Limits, "limits.", {
         /// The maximum number of open connections of one address in each process, except configured proxies; further ones are closed at once, and 0 is no limit.
         connections_per_address: u32 = 256, "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS";
@@ -265,8 +270,10 @@ section! {
         handler_seconds: u32 = 15, in 1..=u32::MAX, "FRONTDESK_LIMITS_HANDLER_SECONDS";
         /// The time after which an idle connection is closed, in seconds.
         keep_alive_seconds: u32 = 75, in 1..=u32::MAX, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS";
-        /// The maximum number of registrations a minute, counted per account, token, anonymous address and identical metadata, in each process; more is 429, and 0 is no limit.
+        /// The maximum number of registrations a minute, counted per account, token and anonymous address, in each process; more is 429, and 0 is no limit.
         registrations_per_minute: u32 = 60, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE";
+        /// The addresses or networks, such as 192.0.2.0/24, from which anonymous registrations are not limited; accounts and tokens are limited from there too.
+        unthrottled: Vec<IpNet>, default "", "FRONTDESK_LIMITS_UNTHROTTLED";
         /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is no limit.
         updates_per_minute: u32 = 60, "FRONTDESK_LIMITS_UPDATES_PER_MINUTE";
         /// The maximum number of failed logins a minute of one account from one address, in each process, and ten times as many of all together; more is 429, and 0 is no limit.

@@ -1,5 +1,7 @@
-//! Output for the person at the terminal: exit codes, progress and the message of a start.
+//! Output for the person at the terminal: results, tables, exit codes, progress and the message of a start.
 
 pub mod exit_status;
+pub mod output;
 pub mod progress;
 pub mod startup_message;
+pub mod table;

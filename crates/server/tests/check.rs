@@ -326,6 +326,7 @@ fn report_is_one_json_object() {
     assert_eq!(report["settings"]["admin_password"], Value::Null);
     assert!(report["settings"].get("admin_password").is_some());
     assert_eq!(report["settings"]["tls"]["mode"], "off");
+    assert_eq!(report["configuration"], Value::Null);
     assert_eq!(report["development"], false);
     assert_eq!(report["listen"], "127.0.0.1:0");
     assert_eq!(

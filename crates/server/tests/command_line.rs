@@ -15,17 +15,27 @@ mod backups;
 mod carrying;
 #[path = "command_line/described.rs"]
 mod described;
+#[path = "command_line/help.rs"]
+mod help;
+#[path = "command_line/keycloak.rs"]
+mod keycloak;
 #[path = "command_line/listing.rs"]
 mod listing;
+#[path = "command_line/objects.rs"]
+mod objects;
+#[path = "command_line/stores.rs"]
+mod stores;
 #[path = "command_line/terminal.rs"]
 mod terminal;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 use support::{Postgres, Setup, TestServer};
+use tempfile::TempDir;
 
 /// The sealing key of every PostgreSQL store here.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -41,6 +51,14 @@ fn fixed(database: Option<&Postgres>) -> Setup {
         Some(database) => setup.on(database),
         None => setup,
     }
+}
+
+/// A folder with a store that was just made.
+fn with_store(setup: &Setup) -> Arc<TempDir> {
+    let folder = Arc::new(TempDir::new().unwrap());
+    let printed = gave(setup, folder.path(), &["migrate"], b"");
+    assert!(printed.starts_with("applied "), "{printed}");
+    folder
 }
 
 fn text(bytes: &[u8]) -> String {

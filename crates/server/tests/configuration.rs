@@ -1016,7 +1016,7 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "sealing_key" => (KEY, bare()),
         "admin_password" => ("hush", bare()),
         "admin_password_file" => ("none.password", bare()),
-        "proxies" => ("10.0.0.0/8,192.0.2.1", bare()),
+        "proxies" | "limits.unthrottled" => ("10.0.0.0/8,192.0.2.1", bare()),
         "proxy_header" => ("forwarded", bare()),
         "tls.mode" => ("off", bare()),
         "tls.certificate" => ("tls.crt", set("FRONTDESK_TLS_KEY", "tls.key")),

@@ -383,8 +383,13 @@ fn minimal_client_gets_a_secret() {
     assert_eq!(
         client.client_secret().unwrap().secret().len(),
         43,
-        "256 bits in base64url"
+        "256 bits in letters and digits"
     );
+    let secret = client.client_secret().unwrap().secret();
+    for text in [client.client_id().as_str(), secret] {
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+    assert_eq!(client.client_id().as_str().len(), 12 + 22, "128 bits");
     assert_eq!(client.client_secret_expires_at().unwrap().timestamp(), 0);
     assert_eq!(
         client.token_endpoint_auth_method(),

@@ -94,16 +94,119 @@ fn claimed_client_address_is_ignored() {
     assert_eq!(statuses, [201, 201, 201, 429]);
 }
 
-/// Registrations of the same metadata from many addresses share one limit.
+/// One editor registers the same metadata for each of its users, so equal metadata is not counted: the MCP recipe has a limit
+/// for each address only.
 #[test]
-fn repeated_metadata_is_limited() {
+fn equal_metadata_is_not_limited() {
+    let recipe = include_str!("../../../docs/recipes/mcp/frontdesk.toml");
+    let server = Setup::default()
+        .with("FRONTDESK_TLS", "off")
+        .with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1")
+        .file(recipe)
+        .start();
+    let register = |from: &str| {
+        let editor = json!({
+            "client_name": "Cursor", "redirect_uris": ["http://localhost:8787/callback"], "token_endpoint_auth_method": "none",
+        });
+        server
+            .request("POST", "/register")
+            .header("X-Forwarded-For", from)
+            .json(&editor)
+            .send()
+    };
+    for number in 1..=14 {
+        register(&format!("203.0.113.{number}")).created();
+    }
+    for _ in 2..=10 {
+        register("203.0.113.1").created();
+    }
+    let eleventh = register("203.0.113.1");
+    eleventh.refused(429, "invalid_request");
+    let wait: u64 = eleventh.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=6).contains(&wait), "{wait}");
+    assert_eq!(server.clients().len(), 23);
+}
+
+/// Networks that the operator names have no limit on anonymous registrations. The address that counts is the one that the
+/// proxies name (RFC 7239 §8.1).
+#[test]
+fn unthrottled_networks_have_no_limit() {
     let server = limited("open")
-        .with("FRONTDESK_PROXIES", "127.0.0.1, ::1")
+        .with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1")
+        .with(
+            "FRONTDESK_LIMITS_UNTHROTTLED",
+            "203.0.113.0/24, 2001:db8:1::/48, 198.51.100.7, 2001:db8:5::7",
+        )
+        .start();
+    let statuses =
+        |from: &str| -> Vec<u16> { (0..5).map(|_| anybody(&server, from, "x")).collect() };
+    for free in [
+        "203.0.113.5",
+        "::ffff:203.0.113.6",
+        "2001:db8:1::1",
+        "2001:db8:1:ffff::1",
+        "198.51.100.7",
+        "2001:db8:5::7",
+        "192.0.2.1, 203.0.113.9",
+    ] {
+        assert_eq!(statuses(free), [201; 5], "{free}");
+    }
+    let limit = [201, 201, 201, 429, 429];
+    for limited in [
+        "203.0.114.5",
+        "2001:db8:2::1",
+        "198.51.100.8",
+        "2001:db8:5::8",
+    ] {
+        assert_eq!(statuses(limited), limit, "{limited}");
+    }
+    // An address in front of the one that the proxy wrote is a claim of the client.
+    assert_eq!(statuses("203.0.113.5, 192.0.2.9"), limit);
+    assert_eq!(server.clients().len(), 7 * 5 + 5 * 3);
+}
+
+/// A client that is no proxy names no network for itself.
+#[test]
+fn claimed_unthrottled_address_is_ignored() {
+    let server = limited("open")
+        .with("FRONTDESK_LIMITS_UNTHROTTLED", "203.0.113.0/24")
         .start();
     let statuses: Vec<u16> = (0..4)
-        .map(|n| anybody(&server, &format!("203.0.113.{n}"), "the same"))
+        .map(|_| anybody(&server, "203.0.113.5", "x"))
         .collect();
     assert_eq!(statuses, [201, 201, 201, 429]);
+}
+
+/// Accounts and tokens are limited over all addresses, and wrong passwords from every address, unthrottled networks included.
+#[test]
+fn unthrottled_network_is_limited_elsewhere() {
+    let server = limited("protected")
+        .with("FRONTDESK_PROXIES", "127.0.0.0/8, ::1")
+        .with("FRONTDESK_LIMITS_UNTHROTTLED", "203.0.113.0/24")
+        .with("FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE", "2")
+        .with("FRONTDESK_LIMITS_UPDATES_PER_MINUTE", "1")
+        .start();
+    let token = server.ran(&["token", "issue"]);
+    let ask = |from: u8| {
+        let address = format!("203.0.113.{from}");
+        server
+            .request("POST", "/register")
+            .header("X-Forwarded-For", &address)
+            .json(&metadata("A client"))
+    };
+    let by_account: Vec<u16> = (1..=4)
+        .map(|from| ask(from).admin().send().status())
+        .collect();
+    assert_eq!(by_account, [201, 201, 201, 429]);
+    let by_token: Vec<u16> = (1..=4)
+        .map(|from| ask(from).bearer(token.trim()).send().status())
+        .collect();
+    assert_eq!(by_token, [201, 201, 201, 429]);
+    let guesses: Vec<u16> = (0..3)
+        .map(|_| ask(9).basic("admin", "wrong").send().status())
+        .collect();
+    assert_eq!(guesses, [401, 401, 429]);
+    assert_eq!(server.clients().len(), 6);
 }
 
 /// RFC 7617 §4: after too many failed logins a password is not verified for a time.

@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "wso2/discovered.rs"]
+mod discovered;
 #[path = "wso2/doors.rs"]
 mod doors;
 #[path = "wso2/owners.rs"]
@@ -73,17 +75,22 @@ fn id(client: &Value) -> &str {
     client["client_id"].as_str().unwrap()
 }
 
-/// The four lines of the published documentation, at the address it names.
-#[test]
-fn the_published_lines_work_as_published() {
+/// A provider with the issuer and the account of the published documentation.
+fn published() -> TestServer {
     // The published password is too short for a new account outside development mode.
     let mut development = setup().with("FRONTDESK_ADMIN_PASSWORD", "admin").start();
     development.signal("-TERM");
     assert!(development.wait().success());
-    let server = setup()
+    setup()
         .inside(&development)
         .file("[[provider]]\nissuer = \"https://localhost:9443\"\n")
-        .start();
+        .start()
+}
+
+/// The four lines of the published documentation, at the address it names.
+#[test]
+fn the_published_lines_work_as_published() {
+    let server = published();
     let published = |method, path: &str| server.request(method, path).basic("admin", "admin");
 
     let found = published(

@@ -4,13 +4,11 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use protocol::{Clock, Timestamp, hexadecimal};
+use protocol::{Clock, Timestamp};
 
 use crate::audit::event::{Actor, AuditEvent, AuditRecord, RefusalRecord};
+use crate::columns::columns;
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::random::random_bytes;
@@ -22,19 +20,21 @@ const MAX_TEXT_CHARACTERS: usize = 128;
 /// The maximum number of characters of a detail.
 const MAX_DETAIL_CHARACTERS: usize = 512;
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit, treat_none_as_default_value = false)]
-pub struct AuditRow {
-    pub id: String,
-    pub event: Cow<'static, str>,
-    pub provider: Option<String>,
-    pub client_id: Option<String>,
-    pub account: Option<String>,
-    pub token: Option<String>,
-    pub address: Option<String>,
-    pub request_id: Option<String>,
-    pub detail: Option<String>,
-    pub times: i64,
+columns! {
+    #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+    #[diesel(table_name = audit, treat_none_as_default_value = false)]
+    pub struct AuditRow of audit, inserted by AuditMany {
+        id: String,
+        event: Cow<'static, str>,
+        provider: Option<String>,
+        client_id: Option<String>,
+        account: Option<String>,
+        token: Option<String>,
+        address: Option<String>,
+        request_id: Option<String>,
+        detail: Option<String>,
+        times: i64,
+    }
 }
 
 /// Identifiers that sort by time: milliseconds, a random number for each opened store, and a
@@ -55,10 +55,9 @@ impl AuditIds {
     }
 
     pub fn next(&self) -> String {
-        let mut id = milliseconds(self.clock.milliseconds());
-        hexadecimal::push(&mut id, self.store_number.into(), 8);
-        hexadecimal::push(&mut id, self.next.fetch_add(1, Ordering::Relaxed).into(), 8);
-        id
+        let since = milliseconds(self.clock.milliseconds());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{since}{:08x}{number:08x}", self.store_number)
     }
 }
 
@@ -68,9 +67,7 @@ pub fn first_id_at(at: Timestamp) -> String {
 }
 
 fn milliseconds(since: i64) -> String {
-    let mut id = String::with_capacity(28);
-    hexadecimal::push(&mut id, since.clamp(0, 0xffff_ffff_ffff).unsigned_abs(), 12);
-    id
+    format!("{:012x}", since.clamp(0, 0xffff_ffff_ffff))
 }
 
 impl AuditRow {
@@ -226,58 +223,3 @@ pub fn write(connection: &mut AnyConnection, rows: &[Cow<'_, AuditRow>]) -> Resu
 pub fn write_one(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), StoreError> {
     write(connection, &[Cow::Borrowed(row)])
 }
-
-/// `INSERT … SELECT * FROM unnest(…)`, as for clients in `insert_many`.
-pub struct AuditMany<'a> {
-    required: [Vec<&'a str>; 2],
-    optional: [Vec<Option<&'a str>>; 7],
-    times: Vec<i64>,
-}
-
-impl<'a> AuditMany<'a> {
-    pub fn new(rows: &[&'a AuditRow]) -> Self {
-        let required = |of: fn(&AuditRow) -> &str| rows.iter().map(|row| of(row)).collect();
-        let optional = |of: fn(&AuditRow) -> &Option<String>| {
-            rows.iter().map(|row| of(row).as_deref()).collect()
-        };
-        Self {
-            required: [required(|row| &row.id), required(|row| &row.event)],
-            optional: [
-                optional(|row| &row.provider),
-                optional(|row| &row.client_id),
-                optional(|row| &row.account),
-                optional(|row| &row.token),
-                optional(|row| &row.address),
-                optional(|row| &row.request_id),
-                optional(|row| &row.detail),
-            ],
-            times: rows.iter().map(|row| row.times).collect(),
-        }
-    }
-}
-
-impl QueryId for AuditMany<'_> {
-    type QueryId = AuditMany<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl QueryFragment<Pg> for AuditMany<'_> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        pass.push_sql(
-            "INSERT INTO audit (id, event, provider, client_id, account, token, address, request_id, detail, times) SELECT * FROM unnest(",
-        );
-        for column in &self.required {
-            pass.push_bind_param::<Array<Text>, _>(column)?;
-            pass.push_sql(", ");
-        }
-        for column in &self.optional {
-            pass.push_bind_param::<Array<Nullable<Text>>, _>(column)?;
-            pass.push_sql(", ");
-        }
-        pass.push_bind_param::<Array<BigInt>, _>(&self.times)?;
-        pass.push_sql(")");
-        Ok(())
-    }
-}
-
-impl RunQueryDsl<PgConnection> for AuditMany<'_> {}

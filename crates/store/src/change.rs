@@ -10,10 +10,9 @@ use diesel::prelude::*;
 use protocol::Timestamp;
 
 use crate::audit_row::{self, AuditRow};
-use crate::client_row::ClientRow;
+use crate::client_row::{ClientRow, InsertMany};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
-use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::token_id::{TokenId, spend};
 

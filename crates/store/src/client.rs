@@ -9,45 +9,16 @@ use protocol::{
 
 use crate::error::StoreError;
 
-/// A client to be stored. RFC 7591 §3.2.1.
+/// A client, apart from what only the store knows about it. RFC 7591 §3.2.1.
 #[derive(Debug, Clone)]
-pub struct NewClient {
-    /// The client identifier, which must be new.
-    pub id: ClientId,
-    /// The provider with which the client registered.
-    pub provider: Issuer,
-    /// The agreed metadata.
-    pub metadata: RegisteredMetadata,
-    /// The client secret, if the client has one; sealed before it is stored.
-    pub secret: Option<ClientSecret>,
-    /// The registration access token; only its digest is stored. RFC 7592 §1.2.
-    pub token: RegistrationAccessToken,
-    /// The time at which the identifier was issued.
-    pub issued_at: Timestamp,
-    /// The time at which the secret expires; `None`: never.
-    pub secret_expires_at: Option<Timestamp>,
-    /// The time at which the client expires; `None`: never.
-    pub expires_at: Option<Timestamp>,
-    /// The account that owns the client.
-    pub owner: Option<String>,
-    /// The name composed of the owner's name and the client's name, unique for a provider and
-    /// owner.
-    pub composed_name: Option<String>,
-    /// The terms of the initial access token it registers with, which later updates keep. RFC 7591
-    /// §3.
-    pub terms: Option<Arc<TokenTerms>>,
-}
-
-/// A stored client. RFC 7591 §3.2.1.
-#[derive(Debug, Clone)]
-pub struct Client {
+pub struct ClientData {
     /// The client identifier.
     pub id: ClientId,
     /// The provider with which the client registered.
     pub provider: Issuer,
     /// The agreed metadata.
     pub metadata: RegisteredMetadata,
-    /// The client secret, if the client has one.
+    /// The client secret, if the client has one; the store seals it.
     pub secret: Option<ClientSecret>,
     /// The time at which the identifier was issued.
     pub issued_at: Timestamp,
@@ -57,10 +28,28 @@ pub struct Client {
     pub expires_at: Option<Timestamp>,
     /// The account that owns the client.
     pub owner: Option<String>,
-    /// The name composed of the owner's name and the client's name.
+    /// The name composed of the owner's name and the client's name. Several clients may have the same.
     pub composed_name: Option<String>,
-    /// The terms of the initial access token it registered with.
+    /// The terms of the initial access token it registers with, which later updates keep. RFC 7591
+    /// §3.
     pub terms: Option<Arc<TokenTerms>>,
+}
+
+/// A client to be stored. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// The client. Its identifier must be new.
+    pub data: ClientData,
+    /// The registration access token; only its digest is stored. Without one, no request can
+    /// manage the client. RFC 7592 §1.2.
+    pub token: Option<RegistrationAccessToken>,
+}
+
+/// A stored client. RFC 7591 §3.2.1.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The client.
+    pub data: ClientData,
     /// The number of times the client was written. A replacement gives the revision that it
     /// replaces.
     pub revision: i64,
@@ -92,7 +81,7 @@ pub struct ClientSummary {
 
 impl From<Client> for ClientSummary {
     fn from(client: Client) -> Self {
-        let Client {
+        let ClientData {
             id,
             metadata,
             secret,
@@ -100,7 +89,7 @@ impl From<Client> for ClientSummary {
             secret_expires_at,
             expires_at,
             ..
-        } = client;
+        } = client.data;
         Self {
             id,
             metadata: metadata.into_json(),

@@ -9,86 +9,75 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, ClientSummary, NewClient};
+use crate::client::{Client, ClientData, ClientSummary, NewClient};
+use crate::columns::columns;
 use crate::error::StoreError;
 use crate::random::no_random_bytes;
 use crate::schema::client;
 use crate::seal::{SealContext, SealingKey, constant_time_eq, digest};
 
-#[derive(
-    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize,
-)]
-#[diesel(table_name = client, treat_none_as_default_value = false)]
-#[serde(deny_unknown_fields)]
-pub struct ClientRow {
-    pub client_id: String,
-    pub provider: String,
-    pub metadata: String,
-    pub token_digest: String,
-    pub secret_sealed: Option<String>,
-    pub issued_at: i64,
-    pub secret_expires_at: Option<i64>,
-    pub expires_at: Option<i64>,
-    pub revision: i64,
-    pub owner: Option<String>,
-    pub composed_name: Option<String>,
-    pub terms: Option<String>,
-    pub last_used_at: Option<i64>,
-    /// Derived from the metadata, so exports leave it out.
-    #[serde(skip)]
-    pub metadata_consistent: Option<bool>,
-    #[serde(skip)]
-    pub redirect_patterns: Option<String>,
+columns! {
+    #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+    #[diesel(table_name = client, treat_none_as_default_value = false)]
+    #[serde(deny_unknown_fields)]
+    pub struct ClientRow of client, inserted by InsertMany {
+        client_id: String,
+        provider: String,
+        metadata: String,
+        /// The digest of the registration access token, or the empty text if the client has none.
+        token_digest: String,
+        secret_sealed: Option<String>,
+        issued_at: i64,
+        secret_expires_at: Option<i64>,
+        expires_at: Option<i64>,
+        revision: i64,
+        owner: Option<String>,
+        composed_name: Option<String>,
+        terms: Option<String>,
+        last_used_at: Option<i64>,
+        /// Derived from the metadata, so exports leave it out.
+        #[serde(skip)]
+        metadata_consistent: Option<bool>,
+        #[serde(skip)]
+        redirect_patterns: Option<String>,
+    }
 }
 
 impl ClientRow {
     /// Returns the row of a new client and its summary. The other parts of the client are dropped
     /// here, because many rows wait for a single transaction.
     pub fn new(new: NewClient, seal: &SealingKey) -> Result<(Self, ClientSummary), StoreError> {
-        let NewClient {
-            id,
-            provider,
-            metadata,
-            secret,
-            token,
-            issued_at,
-            secret_expires_at,
-            expires_at,
-            owner,
-            composed_name,
-            terms,
-        } = new;
+        let NewClient { data, token } = new;
+        let secret_sealed = data.secret.as_ref();
+        let secret_sealed = secret_sealed
+            .map(|secret| seal_secret(seal, &data.provider, &data.id, secret))
+            .transpose()?;
         let row = Self {
-            client_id: id.as_str().to_owned(),
-            provider: provider.as_str().to_owned(),
-            metadata: metadata.json().to_owned(),
-            token_digest: digest(token.reveal()),
-            secret_sealed: secret
-                .as_ref()
-                .map(|secret| seal_secret(seal, &provider, &id, secret))
-                .transpose()?,
-            issued_at: issued_at.seconds(),
-            secret_expires_at: secret_expires_at.map(Timestamp::seconds),
-            expires_at: expires_at.map(Timestamp::seconds),
+            client_id: data.id.as_str().to_owned(),
+            provider: data.provider.as_str().to_owned(),
+            metadata: data.metadata.json().to_owned(),
+            token_digest: token.map_or_else(String::new, |token| digest(token.reveal())),
+            secret_sealed,
+            issued_at: data.issued_at.seconds(),
+            secret_expires_at: data.secret_expires_at.map(Timestamp::seconds),
+            expires_at: data.expires_at.map(Timestamp::seconds),
             revision: Client::FIRST_REVISION,
-            owner,
-            composed_name,
-            terms: terms.map(|terms| terms.json()),
+            owner: data.owner,
+            composed_name: data.composed_name,
+            terms: data.terms.map(|terms| terms.json()),
             last_used_at: None,
-            metadata_consistent: Some(metadata.members().is_consistent()),
-            redirect_patterns: metadata.members().judged_patterns(),
+            metadata_consistent: Some(data.metadata.members().is_consistent()),
+            redirect_patterns: data.metadata.members().judged_patterns(),
         };
-        Ok((
-            row,
-            ClientSummary {
-                id,
-                metadata: metadata.into_json(),
-                secret,
-                issued_at,
-                secret_expires_at,
-                expires_at,
-            },
-        ))
+        let summary = ClientSummary {
+            id: data.id,
+            metadata: data.metadata.into_json(),
+            secret: data.secret,
+            issued_at: data.issued_at,
+            secret_expires_at: data.secret_expires_at,
+            expires_at: data.expires_at,
+        };
+        Ok((row, summary))
     }
 
     /// Sets the columns that are derived from the metadata.
@@ -100,39 +89,16 @@ impl ClientRow {
         }
     }
 
-    /// Returns all texts of the row, each with its column.
-    pub fn texts(&self) -> Vec<(&'static str, &str)> {
-        let always = [
-            ("client_id", &self.client_id),
-            ("provider", &self.provider),
-            ("metadata", &self.metadata),
-            ("token_digest", &self.token_digest),
-        ];
-        let perhaps = [
-            ("secret_sealed", &self.secret_sealed),
-            ("owner", &self.owner),
-            ("composed_name", &self.composed_name),
-            ("terms", &self.terms),
-        ];
-        let perhaps = perhaps
-            .into_iter()
-            .filter_map(|(column, text)| Some((column, text.as_deref()?)));
-        always
-            .into_iter()
-            .map(|(column, text)| (column, text.as_str()))
-            .chain(perhaps)
-            .collect()
-    }
-
     /// Returns true if the client has expired.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now.seconds())
     }
 
     /// Returns true if a registration access token with this digest may manage the client at the
-    /// provider. RFC 7592 §1.2.
+    /// provider. No token manages a client that has none. RFC 7592 §1.2.
     pub fn is_managed_with(&self, provider: &str, token_digest: &str, now: Timestamp) -> bool {
-        constant_time_eq(&self.token_digest, token_digest)
+        !self.token_digest.is_empty()
+            && constant_time_eq(&self.token_digest, token_digest)
             && self.provider == provider
             && !self.has_expired(now)
     }
@@ -190,18 +156,20 @@ impl ClientRow {
             .map_err(|_| StoreError::corrupt("client", "provider", &self.client_id))?;
         let (secret, terms) = (self.open_secret(seal)?, self.terms()?);
         Ok(Client {
-            provider,
-            metadata: self.take_metadata()?,
-            secret,
-            issued_at: Timestamp::from_seconds(self.issued_at),
-            secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
-            expires_at: self.expires_at.map(Timestamp::from_seconds),
-            owner: self.owner,
-            composed_name: self.composed_name,
-            terms: terms.map(Arc::new),
+            data: ClientData {
+                provider,
+                metadata: self.take_metadata()?,
+                secret,
+                issued_at: Timestamp::from_seconds(self.issued_at),
+                secret_expires_at: self.secret_expires_at.map(Timestamp::from_seconds),
+                expires_at: self.expires_at.map(Timestamp::from_seconds),
+                owner: self.owner,
+                composed_name: self.composed_name,
+                terms: terms.map(Arc::new),
+                id: ClientId::new(self.client_id),
+            },
             revision: self.revision,
             last_used_at: self.last_used_at.map(Timestamp::from_seconds),
-            id: ClientId::new(self.client_id),
         })
     }
 }
@@ -225,4 +193,36 @@ pub fn seal_secret(
 /// has one.
 pub fn has_no_nul(text: &str) -> bool {
     !text.contains('\0')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7592 §1.2: a client without a registration access token is managed by no token, even if
+    /// the presented digest were the empty text.
+    #[test]
+    fn absent_token_manages_no_client() {
+        let row = |token_digest: &str| -> ClientRow {
+            let columns = json!({ "client_id": "c1", "provider": "p", "metadata": "{}",
+                "token_digest": token_digest, "issued_at": 0, "revision": 1 });
+            serde_json::from_value(columns).unwrap()
+        };
+        let now = Timestamp::from_seconds(0);
+        let empty = digest("");
+        for (stored, presented, managed) in [
+            ("", "", false),
+            ("", empty.as_str(), false),
+            (empty.as_str(), "", false),
+            (empty.as_str(), empty.as_str(), true),
+        ] {
+            assert_eq!(
+                row(stored).is_managed_with("p", presented, now),
+                managed,
+                "{stored:?} {presented:?}"
+            );
+        }
+    }
 }

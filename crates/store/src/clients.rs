@@ -11,7 +11,7 @@ use crate::audit::{AuditEvent, changed_members};
 use crate::audit_row;
 use crate::change::{ClientChange, QueuedWrite, SecretColumns};
 use crate::client::ClientSummary;
-use crate::client::{Client, NewClient, SecretChange};
+use crate::client::{Client, ClientData, NewClient, SecretChange};
 use crate::client_lookup::find;
 use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
@@ -31,15 +31,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::TokenExhausted`] if the token is used up, expired, revoked or of another provider;
-    /// [`StoreError::Conflict`] if the owner has a client with this composed name at this provider;
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Conflict`] if there is a client with this identifier; [`StoreError::Unavailable`].
     pub fn insert(
         &self,
         new: NewClient,
         spend: Option<TokenId>,
         now: Timestamp,
     ) -> PendingWrite<ClientSummary> {
-        if [&new.owner, &new.composed_name]
+        if [&new.data.owner, &new.data.composed_name]
             .into_iter()
             .flatten()
             .any(|text| !has_no_nul(text))
@@ -90,7 +89,9 @@ impl Store {
             Some(row) if row.is_managed_with(provider.as_str(), &presented, now) => {
                 let stored = row.last_used_at;
                 let client = row.into_client(&self.0.seal)?;
-                self.0.last_used.record(client.id.as_str(), stored, now);
+                self.0
+                    .last_used
+                    .record(client.data.id.as_str(), stored, now);
                 Ok(Some(client))
             }
             Some(_) => Ok(None),
@@ -116,38 +117,42 @@ impl Store {
         secret: SecretChange,
         now: Timestamp,
     ) -> PendingWrite<Client> {
-        if is_unchanged(client, &metadata, &secret) {
+        if is_unchanged(&client.data, &metadata, &secret) {
             return self.confirm(client.clone(), now);
         }
+        let before = &client.data;
         let mut after = Client {
-            metadata,
+            data: ClientData {
+                metadata,
+                ..before.clone()
+            },
             revision: client.revision.saturating_add(1),
-            ..client.clone()
+            last_used_at: client.last_used_at,
         };
         let names = changed_members(
-            client.secret.is_some(),
-            &client.metadata,
-            &after.metadata,
+            before.secret.is_some(),
+            &before.metadata,
+            &after.data.metadata,
             &secret,
         );
         let audit = self
             .audit_row(AuditEvent::ClientUpdated)
-            .with_client(client.id.as_str())
-            .with_provider(client.provider.as_str())
+            .with_client(before.id.as_str())
+            .with_provider(before.provider.as_str())
             .with_detail(&names);
         let secret = match secret {
             SecretChange::Keep => None,
             SecretChange::Remove => {
-                (after.secret, after.secret_expires_at) = (None, None);
+                (after.data.secret, after.data.secret_expires_at) = (None, None);
                 Some(SecretColumns::default())
             }
             SecretChange::Issue(secret, expires_at) => {
                 let secret_sealed =
-                    match seal_secret(&self.0.seal, &client.provider, &client.id, &secret) {
+                    match seal_secret(&self.0.seal, &before.provider, &before.id, &secret) {
                         Ok(sealed) => Some(sealed),
                         Err(error) => return PendingWrite::rejected(error),
                     };
-                (after.secret, after.secret_expires_at) = (Some(secret), expires_at);
+                (after.data.secret, after.data.secret_expires_at) = (Some(secret), expires_at);
                 Some(SecretColumns {
                     secret_sealed,
                     secret_expires_at: expires_at.map(Timestamp::seconds),
@@ -155,11 +160,11 @@ impl Store {
             }
         };
         let change = ClientChange::Replace {
-            client_id: client.id.as_str().to_owned(),
+            client_id: before.id.as_str().to_owned(),
             revision: client.revision,
-            metadata: after.metadata.json().to_owned(),
-            consistent: after.metadata.members().is_consistent(),
-            patterns: after.metadata.members().judged_patterns(),
+            metadata: after.data.metadata.json().to_owned(),
+            consistent: after.data.metadata.members().is_consistent(),
+            patterns: after.data.metadata.members().judged_patterns(),
             secret,
             now,
         };
@@ -175,9 +180,9 @@ impl Store {
     /// Checks, in the queue of writes, that the client is still as it was read.
     fn confirm(&self, client: Client, now: Timestamp) -> PendingWrite<Client> {
         let change = ClientChange::Confirm {
-            client_id: client.id.as_str().to_owned(),
+            client_id: client.data.id.as_str().to_owned(),
             revision: client.revision,
-            metadata: client.metadata.json().to_owned(),
+            metadata: client.data.metadata.json().to_owned(),
             now,
         };
         let queued = self.0.writer.send(QueuedWrite {
@@ -329,7 +334,7 @@ impl Store {
 }
 
 /// Returns true if a replacement changes nothing. The terms of a client never change.
-fn is_unchanged(client: &Client, metadata: &RegisteredMetadata, secret: &SecretChange) -> bool {
+fn is_unchanged(client: &ClientData, metadata: &RegisteredMetadata, secret: &SecretChange) -> bool {
     let keeps_secret = match secret {
         SecretChange::Keep => true,
         SecretChange::Remove => client.secret.is_none() && client.secret_expires_at.is_none(),

@@ -13,7 +13,8 @@ use protocol::{ClientSecret, Issuer};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::client_row::{ClientRow, seal_secret};
+use crate::client_row::{ClientRow, has_no_nul, seal_secret};
+use crate::columns::TextColumns;
 use crate::error::StoreError;
 use crate::seal::{SealContext, SealingKey};
 
@@ -55,9 +56,6 @@ pub enum ImportError {
     /// A different client with this identifier exists.
     #[error("the client {0:?} exists already and differs")]
     Different(String),
-    /// The owner has another client with this composed name.
-    #[error("the owner of {0:?} already has a client of the same composed name at this provider")]
-    Named(String),
     /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,12 +94,8 @@ impl ExportedClient {
             column,
             client_id: row.client_id.clone(),
         };
-        if let Some(text) = row
-            .texts()
-            .into_iter()
-            .find(|(_, text)| text.contains('\0'))
-        {
-            return Err(column(text.0));
+        if let Some((name, _)) = row.texts().into_iter().find(|(_, text)| !has_no_nul(text)) {
+            return Err(column(name));
         }
         if row.client_id.is_empty() {
             return Err(column("client_id"));
@@ -122,9 +116,11 @@ impl ExportedClient {
         if row.revision < 1 {
             return Err(column("revision"));
         }
-        if !URL_SAFE_NO_PAD
-            .decode(&row.token_digest)
-            .is_ok_and(|digest| digest.len() == DIGEST_BYTES)
+        // A client without a registration access token has the empty text.
+        if !row.token_digest.is_empty()
+            && !URL_SAFE_NO_PAD
+                .decode(&row.token_digest)
+                .is_ok_and(|digest| digest.len() == DIGEST_BYTES)
         {
             return Err(column("token_digest"));
         }
@@ -159,7 +155,9 @@ impl ExportedClient {
         }
         let client_id = row.client_id.clone();
         match row.clone().into_client(own) {
-            Ok(client) => Ok(Self(row.with_derived_columns(client.metadata.members()))),
+            Ok(client) => Ok(Self(
+                row.with_derived_columns(client.data.metadata.members()),
+            )),
             Err(StoreError::Corrupt { column, .. }) => {
                 Err(ImportError::Column { column, client_id })
             }

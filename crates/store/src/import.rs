@@ -9,11 +9,10 @@ use crate::Store;
 use crate::audit::AuditEvent;
 use crate::audit_row;
 use crate::client_lookup::find_all;
-use crate::client_row::ClientRow;
+use crate::client_row::{ClientRow, InsertMany};
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
 use crate::export::{ExportedClient, ImportError};
-use crate::insert_many::InsertMany;
 use crate::schema::client;
 use crate::seal::SealingKey;
 
@@ -72,23 +71,23 @@ impl Store {
     /// The first client that cannot be imported; then nothing of the batch was imported.
     /// [`StoreError::Unavailable`].
     pub fn import(&self, batch: &[ExportedClient]) -> Result<usize, ImportFailure> {
-        match self.insert_all(batch, true) {
-            // The single statement does not say which of the clients caused the conflict.
+        match self.insert_all(batch) {
+            // Another process has inserted one of the clients in the meantime. It is compared now.
             Err(ImportFailure {
                 error: ImportError::Store(StoreError::Conflict),
                 ..
-            }) => self.insert_all(batch, false),
+            }) => self.insert_all(batch),
             outcome => outcome,
         }
     }
 
-    fn insert_all(&self, batch: &[ExportedClient], together: bool) -> Result<usize, ImportFailure> {
+    fn insert_all(&self, batch: &[ExportedClient]) -> Result<usize, ImportFailure> {
         let mut refused = None;
         let inserted = self.0.pool.write(|connection| {
             let insert = |connection: &mut AnyConnection| -> Result<usize, ImportFailure> {
                 let absent = self.absent(batch, present(connection, batch)?)?;
-                insert_rows(connection, &absent, together)?;
-                let audit_row = |(_, row): &(usize, &ClientRow)| {
+                insert_rows(connection, &absent)?;
+                let audit_row = |row: &&ClientRow| {
                     Cow::Owned(
                         self.audit_row(AuditEvent::ClientImported)
                             .with_client(&row.client_id)
@@ -113,12 +112,12 @@ impl Store {
         inserted.map_err(|error| refused.unwrap_or_else(|| error.into()))
     }
 
-    /// Returns the clients that do not exist here yet, each with its index.
+    /// Returns the clients that do not exist here yet.
     fn absent<'a>(
         &self,
         batch: &'a [ExportedClient],
         present: Vec<ClientRow>,
-    ) -> Result<Vec<(usize, &'a ClientRow)>, ImportFailure> {
+    ) -> Result<Vec<&'a ClientRow>, ImportFailure> {
         let present: BTreeMap<String, ClientRow> = present
             .into_iter()
             .map(|row| (row.client_id.clone(), row))
@@ -138,7 +137,7 @@ impl Store {
                 }
                 None => {
                     seen.insert(&row.client_id, row);
-                    absent.push((at, row));
+                    absent.push(row);
                 }
             }
         }
@@ -157,27 +156,15 @@ fn present(
     Ok(find_all(connection, &ids)?.into_iter().flatten().collect())
 }
 
-fn insert_rows(
-    connection: &mut AnyConnection,
-    rows: &[(usize, &ClientRow)],
-    together: bool,
-) -> Result<(), ImportFailure> {
-    if let (true, AnyConnection::Postgres(postgres)) = (together, &mut *connection) {
-        let rows: Vec<&ClientRow> = rows.iter().map(|(_, row)| *row).collect();
-        InsertMany::new(&rows).execute(postgres)?;
+fn insert_rows(connection: &mut AnyConnection, rows: &[&ClientRow]) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(postgres) = &mut *connection {
+        InsertMany::new(rows).execute(postgres)?;
         return Ok(());
     }
-    for (at, row) in rows {
+    for row in rows {
         diesel::insert_into(client::table)
             .values(*row)
-            .execute(connection)
-            .map_err(|error| match StoreError::from(error) {
-                StoreError::Conflict => ImportFailure {
-                    at: *at,
-                    error: ImportError::Named(row.client_id.clone()),
-                },
-                error => error.into(),
-            })?;
+            .execute(connection)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 //! | module | content |
 //! |---|---|
 //! | `open`, `url`, `connection`, `pool` | opening a store, its URL, and the connections to it |
-//! | `writer`, `change`, `insert_many`, `register_many`, `pending_write` | the queue of writes: group commit |
+//! | `writer`, `change`, `columns`, `register_many`, `pending_write` | the queue of writes: group commit |
 //! | `reader`, `client_lookup`, `client_summary` | the queue of reads |
 //! | `queue`, `worker_pool` | the queues, and the threads that empty them, with their supervisor |
 //! | `migrations`, `lock`, `schema` | the tables and their migrations |
@@ -38,13 +38,13 @@ mod client_lookup;
 mod client_row;
 mod client_summary;
 mod clients;
+mod columns;
 mod connection;
 mod counters;
 mod error;
 mod export;
 mod import;
 mod initial_access_token;
-mod insert_many;
 mod judged_patterns;
 mod last_used;
 mod last_used_buffer;
@@ -78,7 +78,7 @@ pub use account::{Account, Role, UnknownRole, is_account_name};
 pub use activity::Activity;
 pub use audit::Actor;
 pub use backup::BackupError;
-pub use client::{Client, ClientSummary, ListedClient, NewClient, SecretChange};
+pub use client::{Client, ClientData, ClientSummary, ListedClient, NewClient, SecretChange};
 pub use counters::Distribution;
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};

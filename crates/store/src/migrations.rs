@@ -70,6 +70,16 @@ impl Store {
         })
     }
 
+    /// Returns true if any migration was applied: a database without one is not a store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn has_schema(&self) -> Result<bool, StoreError> {
+        self.0
+            .pool
+            .read(|connection| Ok(!applied(connection)?.is_empty()))
+    }
+
     /// Checks that the schema is up to date and that the sealing key is the key of this store.
     ///
     /// # Errors

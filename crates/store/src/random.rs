@@ -1,7 +1,8 @@
 //! Random bytes from the operating system.
 
+use std::fmt::Write;
+
 use openssl::rand::rand_bytes;
-use protocol::hexadecimal;
 
 use crate::error::StoreError;
 
@@ -15,7 +16,8 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], StoreError> {
 pub fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        hexadecimal::push(&mut text, (*byte).into(), 2);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
     }
     text
 }

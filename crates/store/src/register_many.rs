@@ -7,8 +7,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use crate::audit_row::{AuditMany, AuditRow};
 use crate::change::{QueuedWrite, plain_insert};
-use crate::client_row::ClientRow;
-use crate::insert_many::InsertMany;
+use crate::client_row::{ClientRow, InsertMany};
 
 /// The statement. It inserts all rows or none.
 pub struct RegisterMany<'a> {

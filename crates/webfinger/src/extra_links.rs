@@ -71,11 +71,15 @@ impl Link {
         {
             return Err("must have an absolute URI with names in braces as its template");
         }
-        if !self
-            .titles
-            .keys()
-            .all(|tag| Locale::read(Value::from(tag.as_str())).is_ok())
-        {
+        if !self.properties.keys().all(|name| is_absolute(name)) {
+            return Err("must have its properties under absolute URIs");
+        }
+        self.check_titles()
+    }
+
+    fn check_titles(&self) -> Result<(), &'static str> {
+        let is_tag = |tag: &String| Locale::read(Value::from(tag.as_str())).is_ok();
+        if !self.titles.keys().all(is_tag) {
             return Err("must have its titles under language tags or `und`");
         }
         // Language tags are compared without regard to case (RFC 5646 §2.1.1).
@@ -86,9 +90,6 @@ impl Link {
             .collect();
         if languages.len() < self.titles.len() {
             return Err("must have one title in each language");
-        }
-        if !self.properties.keys().all(|name| is_absolute(name)) {
-            return Err("must have its properties under absolute URIs");
         }
         Ok(())
     }

@@ -16,7 +16,8 @@ use crate::request::WebFingerQuery;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// Adds the endpoint and the host metadata. Their [`Directory`] is [`web::Data`].
+/// Adds the endpoint and the host metadata, with and without a slash at the end of their paths. Their [`Directory`] is
+/// [`web::Data`].
 pub fn mount(config: &mut web::ServiceConfig) {
     config
         .service(resource(WEBFINGER_PATH).get(get).route(web::head().to(get)))
@@ -33,7 +34,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 }
 
 fn resource(path: &str) -> Resource {
-    web::resource(path)
+    web::resource([path.to_owned(), format!("{path}/")])
         .route(web::method(Method::OPTIONS).to(preflight))
         .default_service(web::to(method_not_allowed))
 }

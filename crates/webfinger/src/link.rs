@@ -53,19 +53,15 @@ impl Links {
             .filter(|_| self.has_placeholder)
             .map(percent::canonical);
         let user = user.as_deref();
-        let extras = || {
-            self.extras
-                .iter()
-                .filter(|extra| extra.applies_to(authority))
-        };
         let is_requested =
             |rel: &str| rels.is_empty() || rels.iter().any(|requested| requested == rel);
-
         let mut jrd = String::with_capacity(subject.len() + 256);
         jrd.push_str("{\"subject\":");
-        put_string(&mut jrd, subject);
+        // A string is always serialized.
+        jrd.push_str(&serde_json::to_string(subject).unwrap_or_default());
         // Empty members are left out, since some clients fail on null.
-        let mut aliases = extras()
+        let mut aliases = self
+            .extras_for(authority)
             .flat_map(|extra| &extra.aliases)
             .filter(|alias| alias.is_usable(user))
             .peekable();
@@ -76,34 +72,21 @@ impl Links {
         }
         // The issuer's link comes first, since some clients use the first link without checking its relation.
         let issuer = is_requested(ISSUER_REL).then_some(&self.issuer);
-        let others = extras()
+        let others = self
+            .extras_for(authority)
             .flat_map(|extra| &extra.links)
-            .filter(|(rel, _)| is_requested(rel))
+            .filter(|(rel, link)| is_requested(rel) && link.is_usable(user))
             .map(|(_, link)| link);
         jrd.push_str(",\"links\":[");
-        put_all(
-            &mut jrd,
-            issuer
-                .into_iter()
-                .chain(others.filter(|link| link.is_usable(user))),
-            user,
-        );
+        put_all(&mut jrd, issuer.into_iter().chain(others), user);
         jrd.push_str("]}");
         jrd
     }
-}
 
-/// Appends a JSON string. Most need no escapes (RFC 8259 §7).
-fn put_string(jrd: &mut String, text: &str) {
-    if text
-        .bytes()
-        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
-    {
-        jrd.push_str(&Value::from(text).to_string());
-    } else {
-        jrd.push('"');
-        jrd.push_str(text);
-        jrd.push('"');
+    fn extras_for(&self, authority: &Authority) -> impl Iterator<Item = &RenderedLinks> {
+        self.extras
+            .iter()
+            .filter(|extra| extra.applies_to(authority))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Percent-encoding. RFC 3986 §2.1.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// Decodes a text once. A `+` stays a plus, since it means a space in HTML forms only, and `acct:a+b@example.com` must arrive as it
 /// was sent.
@@ -21,7 +22,10 @@ pub(crate) fn canonical(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 escaped.push(char::from(octet));
             }
-            _ => escaped.extend(['%', hexadecimal(octet >> 4), hexadecimal(octet & 15)]),
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "%{octet:02X}");
+            }
         }
     }
     escaped
@@ -52,12 +56,6 @@ fn digit(byte: u8) -> Option<u8> {
     char::from(byte)
         .to_digit(16)
         .and_then(|digit| u8::try_from(digit).ok())
-}
-
-fn hexadecimal(digit: u8) -> char {
-    char::from_digit(digit.into(), 16)
-        .unwrap_or('0')
-        .to_ascii_uppercase()
 }
 
 #[cfg(test)]

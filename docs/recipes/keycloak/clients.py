@@ -118,6 +118,7 @@ def main():
     parser.add_argument("--realm", help="the realm; the end of the issuer unless it is named")
     parser.add_argument("--client", default="frontdesk", help="the client whose service account manages the copies")
     parser.add_argument("--secret-file", help="a file with its secret")
+    parser.add_argument("--yes", action="store_true", help="delete more than half of the copies, if so many clients are gone")
     arguments = parser.parse_args()
     if arguments.keycloak and not arguments.secret_file:
         parser.error("--keycloak takes --secret-file")
@@ -146,9 +147,12 @@ def main():
         secret = file.read().strip()
     realm = Realm(arguments.keycloak.rstrip("/"), arguments.realm or arguments.provider.rsplit("/", 1)[1], arguments.client, secret)
     there = realm.copies()
+    gone = [name for name in there if name not in wanted]
+    if 2 * len(gone) > len(there) and not arguments.yes:
+        sys.exit(f"{len(gone)} of the realm's {len(there)} copies would be deleted, and nothing was changed; --yes deletes them")
     counts = {"made": 0, "changed": 0, "deleted": 0}
     for name, made in wanted.items():
-        before = there.pop(name, None)
+        before = there.get(name)
         if before and before["attributes"].get(REVISION) == made["attributes"][REVISION]:
             continue
         if not made["publicClient"]:
@@ -162,8 +166,8 @@ def main():
         else:
             realm.ask("POST", "/clients", made)
         counts["changed" if before else "made"] += 1
-    for gone in there.values():
-        realm.ask("DELETE", f"/clients/{gone['id']}")
+    for name in gone:
+        realm.ask("DELETE", f"/clients/{there[name]['id']}")
         counts["deleted"] += 1
     if any(counts.values()):
         print(", ".join(f"{number} {what}" for what, number in counts.items()))

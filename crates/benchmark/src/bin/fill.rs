@@ -14,7 +14,7 @@ use benchmark::{bytes_written, cpu, each};
 use protocol::{
     ClientId, ClientSecret, Clock, Issuer, RegisteredMetadata, RegistrationAccessToken,
 };
-use store::{ClientSummary, NewClient, PendingWrite, SealingKey, Store};
+use store::{ClientData, ClientSummary, NewClient, PendingWrite, SealingKey, Store};
 
 /// The number of clients written to `CLIENTS_FILE`, taken from the whole store.
 const CLIENTS_WRITTEN: u32 = 2000;
@@ -42,12 +42,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     store.migrate()?;
     let clock = Clock::system();
     let salt = clock.milliseconds();
-    let new = |number: u32| NewClient {
+    let new = |number: u32| ClientData {
         id: id(&clock, salt, number),
         provider: issuer.clone(),
         metadata: metadata.clone(),
         secret: Some(ClientSecret::new(format!("secret-{salt}-{number:032}"))),
-        token: token(salt, number),
         issued_at: clock.now(),
         secret_expires_at: None,
         expires_at: None,
@@ -66,9 +65,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .map(PendingWrite::wait)
                 .transpose()?;
         }
-        let client = new(number);
+        let client = NewClient {
+            data: new(number),
+            token: Some(token(salt, number)),
+        };
         if number.is_multiple_of((count / CLIENTS_WRITTEN).max(1)) {
-            kept.push((client.id.clone(), client.token.clone()));
+            kept.push((client.data.id.clone(), token(salt, number)));
         }
         in_progress.push_back(store.insert(client, None, clock.now()));
     }

@@ -1,5 +1,6 @@
 //! The grants and response types of a client, made consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
 
+use super::LegacyRedirects;
 use super::draft::Draft;
 use crate::ProviderMetadata;
 use crate::member::InvalidMember;
@@ -8,7 +9,11 @@ use crate::values::GrantType;
 
 impl ProviderMetadata {
     /// Makes grants and response types consistent with each other. RFC 7591 §2.1, OIDC Registration §2.
-    pub(super) fn agree_on_flows(&self, asked: &mut Draft) -> Result<(), InvalidMember> {
+    pub(super) fn agree_on_flows(
+        &self,
+        asked: &mut Draft,
+        legacy: LegacyRedirects<'_>,
+    ) -> Result<(), InvalidMember> {
         let before = (
             asked.grant_types.as_ref().map(Vec::len),
             asked.response_types.as_ref().map(Vec::len),
@@ -18,6 +23,10 @@ impl ProviderMetadata {
             .response_types
             .take()
             .filter(|responses| !responses.is_empty());
+        let refresh_token_alone = legacy.allows_refresh_token_alone()
+            && grants
+                .as_ref()
+                .is_some_and(|grants| grants.iter().all(is_refresh_token));
         let (mut grants, mut responses) = match (grants, responses) {
             (Some(grants), Some(responses)) => (grants, responses),
             (None, Some(responses)) => (self.grants_for(&responses), responses),
@@ -36,7 +45,7 @@ impl ProviderMetadata {
                     .any(|used| used == *grant)
         });
         // A refresh token comes out of another grant (RFC 6749 §1.5).
-        if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
+        if grants.iter().all(is_refresh_token) && !refresh_token_alone {
             return Err(InvalidMember::new(
                 "grant_types",
                 "and response_types select no flow that the provider supports",
@@ -117,4 +126,8 @@ impl ProviderMetadata {
             Vec::new(),
         )
     }
+}
+
+fn is_refresh_token(grant: &GrantType) -> bool {
+    *grant == GrantType::RefreshToken
 }

@@ -107,7 +107,7 @@ pub(super) fn known_application(
 
 pub(super) fn of_web_applications(
     agreed: &ClientMetadata,
-    _: &AdmissionRules<'_>,
+    terms: &AdmissionRules<'_>,
 ) -> Result<(), InvalidMember> {
     if agreed.application_type != Some(ApplicationType::Web) {
         return Ok(());
@@ -121,7 +121,7 @@ pub(super) fn of_web_applications(
                     "must use https for a web application with the implicit grant",
                 );
             }
-            RedirectForm::HttpsLocalhost if implicit => {
+            RedirectForm::HttpsLocalhost if implicit && !terms.legacy.allows_implicit_on(uri) => {
                 return refuse(
                     member,
                     "must not use localhost for a web application with the implicit grant",

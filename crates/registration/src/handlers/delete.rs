@@ -16,7 +16,7 @@ pub(crate) async fn delete(
     managed: ManagedClient,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    let id = &managed.client.id;
+    let id = &managed.client.data.id;
     let work = async {
         let store = managed.store(&registration);
         if store.delete(id).await.map_err(Refusal::from)? {

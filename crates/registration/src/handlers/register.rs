@@ -1,16 +1,14 @@
 //! Client registration. OIDC Registration §3.1, RFC 7591 §3.1.
 
-use std::sync::Arc;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use oauth_http::{Body, Failure, peer};
+use oauth_http::{Body, Failure};
 use protocol::LegacyRedirects;
-use store::audit::AuditEvent;
 
+use crate::issue::AgreedClient;
 use crate::registrant::Registrant;
-use crate::steps::fetch_caller;
-use crate::{Registration, issue, outcome, response};
+use crate::steps::RegistrationRequest;
+use crate::{Registration, wso2};
 
 /// Registers a client.
 ///
@@ -22,41 +20,26 @@ pub(crate) async fn register(
     request: HttpRequest,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    let actor = Arc::new(registrant.actor(&request));
+    let sent = RegistrationRequest::new(&registration, &registrant, &request);
     let work = async {
-        let key = registrant.rate_limit_key(&request);
-        registration.limit(key.as_ref())?;
+        sent.limit()?;
         let members = body.object().await?;
-        let terms = registrant.terms(&registration.policy);
-        let agreed = registration.agree(
-            members,
-            LegacyRedirects::Refused,
-            false,
-            terms.map(Arc::as_ref),
-        )?;
-        if registration.services.limiter.is_enabled() {
-            registration.limit(registrant.metadata_key(&agreed).as_ref())?;
+        if wso2::is_wso2_request(&registrant, &members) {
+            return wso2::accept(&sent, members).await;
         }
-        let caller = || fetch_caller(key.as_ref(), peer::client_address_unless_proxy(&request));
-        registration.check_sector(&agreed, caller).await?;
-        let owner = registrant.owner();
-        let (client, token) =
-            issue::new_client(&registration, agreed, owner, None, terms.cloned())?;
-        let summary = registration
-            .insert(Arc::clone(&actor), client, registrant.token_id())
-            .await?;
-        Ok(response::created(
-            &summary,
-            &token,
-            &registration.policy.issuer,
-        ))
+        let terms = registrant.terms(&registration.policy).cloned();
+        let agreed = AgreedClient {
+            metadata: registration.agree(
+                members,
+                LegacyRedirects::Refused,
+                false,
+                terms.as_deref(),
+            )?,
+            owner: registrant.owner(),
+            composed_name: None,
+            terms,
+        };
+        Ok(sent.register(agreed).await?)
     };
-    outcome::record(
-        &registration,
-        AuditEvent::RegistrationRefused,
-        &actor,
-        None,
-        work,
-    )
-    .await
+    sent.record(work).await
 }

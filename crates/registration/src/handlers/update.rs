@@ -21,18 +21,18 @@ pub(crate) async fn update(
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
     let ManagedClient { client, token, .. } = &managed;
+    let data = &client.data;
     let work = async {
-        let members = take_credentials(client, body.object().await?)?;
-        let registered = client.metadata.members().redirect_uris.as_deref();
+        let members = take_credentials(data, body.object().await?)?;
         let agreed = registration.agree(
             members,
-            LegacyRedirects::Kept(registered.unwrap_or_default()),
+            LegacyRedirects::Kept(data.metadata.members()),
             false,
-            client.terms.as_deref(),
+            data.terms.as_deref(),
         )?;
         let caller = || fetch_caller(Some(&managed.rate_limit_key()), managed.limited);
         registration.check_sector(&agreed, caller).await?;
-        let secret = issue::secret_change(&registration, client, &agreed)?;
+        let secret = issue::secret_change(&registration, data, &agreed)?;
         let replaced = managed
             .store(&registration)
             .replace(client, agreed, secret, registration.services.clock.now())
@@ -44,7 +44,7 @@ pub(crate) async fn update(
         &registration,
         AuditEvent::ManagementRefused,
         &managed.actor(),
-        Some(&client.id),
+        Some(&data.id),
         work,
     )
     .await

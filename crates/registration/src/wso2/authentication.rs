@@ -28,12 +28,7 @@ pub(super) async fn account(
         let found = match presented {
             Credentials::Missing => return Err(Refusal::NoCredentials(Challenge::Basic).into()),
             Credentials::Basic { name, password } => {
-                let issuer = &registration.policy.issuer;
-                let verified = registration
-                    .services
-                    .passwords
-                    .verify(issuer, name, password, address);
-                verified.await.map_err(Refusal::from)?
+                registration.account(name, password, address).await?
             }
             Credentials::Bearer(_) | Credentials::Malformed(_) => None,
         };

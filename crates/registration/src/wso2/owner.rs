@@ -2,12 +2,22 @@
 
 use admission::Policy;
 use protocol::values::HumanText;
-use protocol::{InvalidMember, Issuer, LegacyRedirects, RegisteredMetadata, SentMembers};
+use protocol::{InvalidMember, Issuer, LegacyRedirects, Object, RegisteredMetadata};
 use serde_json::Value;
 use store::{Account, Role};
 
 use crate::Refusal;
 use crate::registrant::Registrant;
+
+/// The member that names the owner.
+const EXT_PARAM_OWNER: &str = "ext_param_owner";
+
+/// Returns true if the request names an owner, even one that cannot be an account.
+pub(super) fn is_named(members: &Object) -> bool {
+    members
+        .get(EXT_PARAM_OWNER)
+        .is_some_and(|value| !value.is_null())
+}
 
 /// The owner of a new client.
 #[derive(Debug)]
@@ -24,11 +34,11 @@ impl Owner {
     /// # Errors
     /// When it is not an account name, or the caller may not register for that account.
     pub(super) fn take(
-        members: &mut SentMembers,
+        members: &mut Object,
         registrant: &Registrant,
         issuer: &Issuer,
     ) -> Result<Self, Refusal> {
-        let named = match members.remove("ext_param_owner") {
+        let named = match members.shift_remove(EXT_PARAM_OWNER) {
             None | Some(Value::Null) => {
                 return Ok(Self {
                     account: registrant.owner(),
@@ -52,8 +62,8 @@ impl Owner {
         })
     }
 
-    /// Puts a named owner in front of the client's name. Returns the composed name, which no other client of that owner may
-    /// have.
+    /// Puts a named owner in front of the client's name. Returns the composed name, which other clients of that owner may have
+    /// too.
     ///
     /// # Errors
     /// When the composed name is too long.

@@ -1,19 +1,18 @@
-//! Registration at the WSO2 endpoints.
+//! Registration at the WSO2 endpoints, and of WSO2 clients at the registration endpoint of the provider's document.
 
 use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use oauth_http::{Body, Failure, peer};
-use protocol::{InvalidMember, LegacyRedirects, TokenTerms};
-use store::Actor;
-use store::audit::AuditEvent;
+use oauth_http::{Body, Failure};
+use protocol::{InvalidMember, LegacyRedirects, Object, TokenTerms};
 
-use super::owner::Owner;
+use super::owner::{self, Owner};
 use super::{normalise, wording};
+use crate::issue::AgreedClient;
 use crate::registrant::Registrant;
-use crate::steps::fetch_caller;
-use crate::{Refusal, Registration, issue, outcome, response};
+use crate::steps::RegistrationRequest;
+use crate::{Refusal, Registration};
 
 /// Registers a client.
 ///
@@ -25,58 +24,54 @@ pub(crate) async fn register(
     request: HttpRequest,
     registration: Data<Registration>,
 ) -> Result<HttpResponse, Failure> {
-    let actor = Arc::new(registrant.actor(&request));
+    let sent = RegistrationRequest::new(&registration, &registrant, &request);
     let work = async {
-        accept(
-            &registrant,
-            body,
-            &request,
-            &registration,
-            Arc::clone(&actor),
-        )
-        .await
-        .map_err(wording::failure)
+        sent.limit()?;
+        let members = body.object_without_content_type().await?;
+        accept(&sent, members).await
     };
-    outcome::record(
-        &registration,
-        AuditEvent::RegistrationRefused,
-        &actor,
-        None,
-        work,
-    )
-    .await
+    sent.record(work).await
 }
 
-async fn accept(
-    registrant: &Registrant,
-    body: Body,
-    request: &HttpRequest,
-    registration: &Registration,
-    actor: Arc<Actor>,
-) -> Result<HttpResponse, Refusal> {
+/// Returns true if a request at the registration endpoint is a WSO2 client's: it comes from an account and names an owner. The
+/// documentation of that release discovers the endpoint and registers there.
+pub(crate) fn is_wso2_request(registrant: &Registrant, members: &Object) -> bool {
+    registrant.is_account() && owner::is_named(members)
+}
+
+/// Registers a WSO2 client, whose request was counted.
+///
+/// # Errors
+/// Every refusal that a registration can have, in the words that WSO2 clients know.
+pub(crate) async fn accept(
+    sent: &RegistrationRequest<'_>,
+    members: Object,
+) -> Result<HttpResponse, Failure> {
+    let registered = async { sent.register(agree(sent, members)?).await };
+    registered.await.map_err(wording::failure)
+}
+
+fn agree(sent: &RegistrationRequest<'_>, mut members: Object) -> Result<AgreedClient, Refusal> {
+    let (registration, registrant) = (sent.registration, sent.registrant);
     let policy = &registration.policy;
-    let key = registrant.rate_limit_key(request);
-    registration.limit(key.as_ref())?;
-    let mut members = body.object_without_content_type().await?;
     normalise(&mut members, registration)?;
     let owner = Owner::take(&mut members, registrant, &policy.issuer)?;
     let redirects = LegacyRedirects::Accepted;
     let terms = registrant.terms(policy);
-    let mut agreed = registration.agree(
+    let mut metadata = registration.agree(
         members,
         redirects,
         registrant.is_account(),
         terms.map(Arc::as_ref),
     )?;
-    let composed = owner.compose(&mut agreed, policy, redirects)?;
-    let caller = || fetch_caller(key.as_ref(), peer::client_address_unless_proxy(request));
-    registration.check_sector(&agreed, caller).await?;
-    let terms = terms_with_name(terms, composed.as_deref())?;
-    let (client, token) = issue::new_client(registration, agreed, owner.account, composed, terms)?;
-    let summary = registration
-        .insert(actor, client, registrant.token_id())
-        .await?;
-    Ok(response::created(&summary, &token, &policy.issuer))
+    let composed_name = owner.compose(&mut metadata, policy, redirects)?;
+    let terms = terms_with_name(terms, composed_name.as_deref())?;
+    Ok(AgreedClient {
+        metadata,
+        owner: owner.account,
+        composed_name,
+        terms,
+    })
 }
 
 /// Returns the terms of a client with a composed name, which replaces an imposed name from then on.

@@ -7,11 +7,12 @@ use oauth_http::{Failure, blocking, peer};
 use protocol::ClientId;
 use protocol::values::HumanText;
 use store::audit::AuditEvent;
-use store::{Account, Actor, Client, Role};
+use store::{Account, Actor, Client, ClientData, Role, Store, StoreError};
 use url::form_urlencoded;
 
 use super::authentication;
 use super::owner::account_name;
+use crate::endpoint::client_ids;
 use crate::{Refusal, Registration, outcome, response};
 
 /// Deletes the client that has this identifier, user and application name.
@@ -55,13 +56,13 @@ async fn delete(
     let name = parameter(request, "applicationName").ok_or(Refusal::MissingParameter(
         "The query must have applicationName, once, and not blank.",
     ))?;
-    let id = ClientId::new(request.match_info().query("client_id"));
     let store = registration.services.store.clone();
-    let found = blocking(move || store.client(&id))
+    let ids = client_ids(request);
+    let found = blocking(move || find_first(&store, ids))
         .await?
         .map_err(Refusal::from)?;
     let user = account_name(&user, &registration.policy.issuer);
-    let client = found.filter(|client| {
+    let client = found.map(|found| found.data).filter(|client| {
         client.provider == registration.policy.issuer && matches(client, caller, user, &name)
     });
     let client = client.ok_or(Refusal::NoMatch)?;
@@ -78,6 +79,18 @@ async fn delete(
     Ok(response::deleted())
 }
 
+fn find_first(
+    store: &Store,
+    ids: impl Iterator<Item = ClientId>,
+) -> Result<Option<Client>, StoreError> {
+    for id in ids {
+        if let Some(client) = store.client(&id)? {
+            return Ok(Some(client));
+        }
+    }
+    Ok(None)
+}
+
 /// Returns a query parameter that occurs once and is not blank.
 fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     let mut values =
@@ -88,7 +101,7 @@ fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     }
 }
 
-fn matches(client: &Client, caller: &Account, user: Option<&str>, name: &str) -> bool {
+fn matches(client: &ClientData, caller: &Account, user: Option<&str>, name: &str) -> bool {
     let is_administrator = caller.role == Role::Administrator;
     let own = client.owner.as_deref() == Some(caller.name.as_str());
     let user_fits = user == Some(caller.name.as_str())

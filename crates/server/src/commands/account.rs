@@ -1,15 +1,17 @@
 //! `frontdesk account`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::{Context, anyhow, bail};
 use protocol::{Clock, Issuer, Secret};
 use serde_json::{Value, json};
 use store::{Account, Role, StoreError};
 
-use super::{TextTable, by_hand, configured, date, lines};
+use super::{by_hand, configured, date};
 use crate::config::{Config, check_new_password};
 use crate::open_store;
+use crate::terminal::output::Output;
+use crate::terminal::table::TextTable;
 
 /// Adds an account, for a provider if `--provider` names it.
 ///
@@ -20,7 +22,7 @@ pub fn add(
     name: &str,
     role: Role,
     provider: Option<&str>,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
     if !store::is_account_name(name) {
         bail!(
@@ -30,7 +32,7 @@ pub fn add(
     let provider = provider
         .map(|issuer| configured(config, issuer))
         .transpose()?;
-    let store = open_store::open(config)?;
+    let store = open_store::open_existing(config)?;
     if store.account(name)?.is_some() {
         bail!("there is an account {name} already");
     }
@@ -42,11 +44,14 @@ pub fn add(
         &password,
         Clock::system().now(),
     ) {
-        Ok(()) => Ok(writeln!(
-            out,
-            "added {name}, {role}{}",
-            provider.map_or_else(String::new, |at| format!(" at {at}"))
-        )?),
+        Ok(()) => {
+            let bound = provider.as_ref().map(Issuer::as_str);
+            let at = bound.map_or_else(String::new, |issuer| format!(" at {issuer}"));
+            out.outcome(
+                format!("added {name}, {role}{at}"),
+                &json!({ "added": name, "role": role.as_str(), "provider": bound }),
+            )
+        }
         Err(StoreError::Conflict) => Err(anyhow!("there is an account {name} already")),
         Err(error) => Err(error.into()),
     }
@@ -56,14 +61,10 @@ pub fn add(
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let accounts = open_store::open(config)?.accounts()?;
-    let text = match json {
-        true => lines(accounts.iter().map(to_json)),
-        false => TextTable::new(&["NAME", "ROLE", "CREATED", "PROVIDER"])
-            .rows(&accounts.iter().map(row).collect::<Vec<_>>()),
-    };
-    Ok(write!(out, "{text}")?)
+pub fn list(config: &Config, out: &mut Output) -> anyhow::Result<()> {
+    let accounts = open_store::open_existing(config)?.accounts()?;
+    let mut table = TextTable::new(&["NAME", "ROLE", "CREATED", "PROVIDER"]);
+    out.rows(&mut table, &accounts, row, to_json)
 }
 
 fn row(account: &Account) -> Vec<String> {
@@ -80,7 +81,7 @@ fn to_json(account: &Account) -> Value {
     json!({
         "name": account.name,
         "role": account.role.as_str(),
-        "created_at": date(account.created_at),
+        "created_at": account.created_at.seconds(),
         "provider": account.provider.as_ref().map(Issuer::as_str),
     })
 }
@@ -89,12 +90,12 @@ fn to_json(account: &Account) -> Value {
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    match open_store::open(config)?
+pub fn remove(config: &Config, name: &str, out: &mut Output) -> anyhow::Result<()> {
+    match open_store::open_existing(config)?
         .acting_as(by_hand(None))
         .remove_account(name)?
     {
-        true => Ok(writeln!(out, "removed {name}")?),
+        true => out.outcome(format!("removed {name}"), &json!({ "removed": name })),
         false => Err(anyhow!("there is no account {name}")),
     }
 }
@@ -103,8 +104,8 @@ pub fn remove(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Resu
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open_store::open(config)?;
+pub fn password(config: &Config, name: &str, out: &mut Output) -> anyhow::Result<()> {
+    let store = open_store::open_existing(config)?;
     if store.account(name)?.is_none() {
         bail!("there is no account {name}");
     }
@@ -113,7 +114,10 @@ pub fn password(config: &Config, name: &str, out: &mut impl Write) -> anyhow::Re
         .acting_as(by_hand(None))
         .set_password(name, &password)?
     {
-        true => Ok(writeln!(out, "changed the password of {name}")?),
+        true => out.outcome(
+            format!("changed the password of {name}"),
+            &json!({ "changed": name }),
+        ),
         false => Err(anyhow!("there is no account {name}")),
     }
 }

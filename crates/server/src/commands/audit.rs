@@ -1,16 +1,15 @@
 //! `frontdesk audit`.
 
-use std::io::Write;
-
-use protocol::{ClientId, Clock, Timestamp};
+use protocol::ClientId;
 use serde_json::{Value, json};
 use store::audit::AuditRecord;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::{TextTable, date, lines, plain_or_dash};
+use super::{date, plain_or_dash};
 use crate::config::Config;
-use crate::{durations, open_store};
+use crate::durations::TimeArg;
+use crate::open_store;
+use crate::terminal::output::Output;
+use crate::terminal::table::TextTable;
 use protocol::escape::{plain, quoted};
 
 /// The number of rows per query.
@@ -22,12 +21,12 @@ const PAGE: i64 = 500;
 /// If the store fails, or the output cannot be written.
 pub fn run(
     config: &Config,
-    since: Option<Timestamp>,
+    since: Option<TimeArg>,
     client: Option<&ClientId>,
-    json: bool,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
-    let store = open_store::open(config)?;
+    let store = open_store::open_existing(config)?;
+    let since = since.map(TimeArg::instant);
     let mut table = TextTable::new(&[
         "TIME",
         "EVENT",
@@ -42,32 +41,12 @@ pub fn run(
     let mut after: Option<String> = None;
     loop {
         let page = store.audit(after.as_deref(), since, client, PAGE)?;
-        let text = match json {
-            true => lines(page.iter().map(to_json)),
-            false => table.rows(&page.iter().map(row).collect::<Vec<_>>()),
-        };
-        write!(out, "{text}")?;
+        out.rows(&mut table, &page, row, to_json)?;
         match page.last() {
             Some(last) => after = Some(last.id.clone()),
             None => return Ok(()),
         }
     }
-}
-
-/// Reads a time, or a duration before now.
-///
-/// # Errors
-/// If the text is neither.
-pub fn since(text: &str) -> Result<Timestamp, String> {
-    if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Ok(Timestamp::from_seconds(at.unix_timestamp()));
-    }
-    let ago = durations::parse_lifetime(text).map_err(|_| {
-        format!(
-            "must be a duration such as 7d, or a time such as 2026-01-31T12:00:00Z, not {text:?}"
-        )
-    })?;
-    Ok(Clock::system().now().minus(ago))
 }
 
 fn row(record: &AuditRecord) -> Vec<String> {
@@ -97,7 +76,7 @@ fn who(record: &AuditRecord) -> String {
 fn to_json(record: &AuditRecord) -> Value {
     json!({
         "id": record.id,
-        "time": date(record.at),
+        "time": record.at.seconds(),
         "event": record.event,
         "times": record.times,
         "account": record.account,

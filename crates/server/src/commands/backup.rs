@@ -1,37 +1,47 @@
-//! `frontdesk backup` and `frontdesk restore`.
+//! `frontdesk backup` and `frontdesk restore`. The name `-` is standard output or standard input.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use protocol::Clock;
-use store::{BackupError, ClientFilter, StoreError};
+use serde_json::json;
+use store::{BackupError, ClientFilter, Store, StoreError};
 
 use super::by_hand;
 use crate::config::{Config, SealingKeySource};
 use crate::settings::named;
+use crate::terminal::output::Output;
 use crate::terminal::progress::Progress;
 use crate::{atomic_file, open_store};
 
-/// Writes the whole store, as of now, into a new file. The service may run.
+/// The name of standard output and standard input.
+const STANDARD: &str = "-";
+
+/// Writes the whole store, as of now, into a new file or to standard output. The service may run.
 ///
 /// # Errors
 /// If the store cannot be read or the file written; the file does not exist then.
-pub fn backup(config: &Config, path: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open_store::open(config)?;
+pub fn backup(config: &Config, path: &Path, out: &mut Output) -> anyhow::Result<()> {
+    let store = open_store::open_existing(config)?;
+    if path == Path::new(STANDARD) {
+        let mut out = BufWriter::new(out);
+        write_rows(&store, &mut out)?;
+        return Ok(out.flush()?);
+    }
+    let rows = atomic_file::write(path, |file| write_rows(&store, file))?;
+    let path = path.display().to_string();
+    out.outcome(
+        format!("{path} has {rows} rows; the sealing key is not in it"),
+        &json!({ "file": path, "rows": rows }),
+    )
+}
+
+fn write_rows(store: &Store, out: &mut dyn Write) -> anyhow::Result<u64> {
     let steps = store.count_clients(&ClientFilter::default())?;
-    let rows = atomic_file::write(path, |file| {
-        let progress = Progress::start("backing up", Some(steps));
-        store
-            .backup(Clock::system().now(), file, |rows| progress.set(rows))
-            .map_err(anyhow::Error::from)
-    })?;
-    Ok(writeln!(
-        out,
-        "{} has {rows} rows; the sealing key is not in it",
-        path.display()
-    )?)
+    let progress = Progress::start("backing up", Some(steps));
+    Ok(store.backup(Clock::system().now(), out, |rows| progress.set(rows))?)
 }
 
 /// Restores a backup into the store, which must be empty unless `replace` is set.
@@ -42,10 +52,12 @@ pub fn restore(
     config: &Config,
     path: &Path,
     replace: bool,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
-    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let mut file = BufReader::new(file);
+    let is_standard = path == Path::new(STANDARD);
+    let file = (!is_standard)
+        .then(|| File::open(path).with_context(|| format!("{} cannot be read", path.display())))
+        .transpose()?;
     // A new key could not open the restored secrets.
     if let SealingKeySource::Generated(key) = &config.sealing
         && !key.exists()
@@ -55,24 +67,69 @@ pub fn restore(
             key.display()
         );
     }
-    let store = open_store::open(config)?.acting_as(by_hand(None));
-    let refused = |error| refusal(path, error);
-    let rows = {
-        let progress = Progress::start("checking", None);
-        store
-            .check_backup(&mut file, |rows| progress.set(rows))
-            .map_err(refused)?
+    let (store, _) = open_store::create(config)?;
+    let store = store.acting_as(by_hand(None));
+    let restored = match file {
+        Some(file) => checked(&store, &mut BufReader::new(file), replace),
+        None => streamed(&store, replace),
     };
-    let progress = Progress::start("restoring", Some(rows));
-    store
-        .restore(&mut file, replace, |rows| progress.set(rows))
-        .map_err(refused)?;
-    drop(progress);
-    Ok(writeln!(out, "restored {rows} rows")?)
+    let name = if is_standard {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let rows = restored.map_err(|error| refusal(&name, error))?;
+    out.outcome(
+        format!("restored {rows} rows"),
+        &json!({ "restored": rows }),
+    )
 }
 
-fn refusal(path: &Path, error: BackupError) -> anyhow::Error {
-    let path = path.display();
+/// Restores a file, which is read to its end before the store is locked.
+fn checked(store: &Store, file: &mut BufReader<File>, replace: bool) -> Result<u64, BackupError> {
+    let rows = {
+        let progress = Progress::start("checking", None);
+        store.check_backup(file, |rows| progress.set(rows))?
+    };
+    let progress = Progress::start("restoring", Some(rows));
+    store.restore(file, replace, |rows| progress.set(rows))
+}
+
+/// Restores standard input, which can be read once: it is checked in the transaction that inserts its rows. A copy of it
+/// would need a place as large as the backup, which a container may not have.
+fn streamed(store: &Store, replace: bool) -> Result<u64, BackupError> {
+    let progress = Progress::start("restoring", None);
+    let mut input = BufReader::new(ReadOnce {
+        input: io::stdin().lock(),
+        started: false,
+    });
+    store.restore(&mut input, replace, |rows| progress.set(rows))
+}
+
+/// An input that is read once, from its beginning.
+struct ReadOnce<R> {
+    input: R,
+    started: bool,
+}
+
+impl<R: Read> Read for ReadOnce<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.started = true;
+        self.input.read(buffer)
+    }
+}
+
+impl<R> Seek for ReadOnce<R> {
+    /// Goes to the beginning, where it is until something is read.
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match to {
+            SeekFrom::Start(0) if !self.started => Ok(0),
+            _ => Err(ErrorKind::NotSeekable.into()),
+        }
+    }
+}
+
+fn refusal(path: &str, error: BackupError) -> anyhow::Error {
     match error {
         BackupError::NotEmpty { .. } => {
             anyhow!("{error}; --replace deletes everything it has first")

@@ -2,15 +2,18 @@
 
 use std::io::{self, Write};
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
+use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::values::HumanText;
-use protocol::{ClientId, Clock, Issuer, RegistrationAccessToken};
+use protocol::{ClientId, ClientSecret, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
-use store::{Account, Client, ClientFilter, Role, Store};
+use store::{Account, Client, ClientFilter, Role, Store, StoreError};
 
-use super::{TextTable, by_hand, date, date_or, lines, plain_or_dash};
-use crate::config::Config;
-use crate::{open_store, random_text, serve};
+use super::{by_hand, date, plain_or_dash, providers, seconds};
+use crate::config::{Config, ProviderConfig};
+use crate::terminal::output::Output;
+use crate::terminal::table::TextTable;
+use crate::{open_store, serve};
 use protocol::escape::{plain, quoted, visible, visible_json_lines};
 
 mod filter;
@@ -38,7 +41,7 @@ impl ClientScope {
     /// # Errors
     /// If the store fails, or the output cannot be written.
     pub fn open(config: &Config, account: Option<&str>) -> anyhow::Result<Self> {
-        let store = open_store::open(config)?.acting_as(by_hand(account));
+        let store = open_store::open_existing(config)?.acting_as(by_hand(account));
         let Some(name) = account else {
             return Ok(Self {
                 store,
@@ -61,6 +64,46 @@ impl ClientScope {
                 "--as must be the name of an account, and there is no account {name}"
             )),
         }
+    }
+
+    /// Refuses a provider that is not configured and an owner that is no account, unless a client has it: clients outlive
+    /// accounts and renamed issuers.
+    ///
+    /// # Errors
+    /// If a name is unknown, or the store fails.
+    pub fn check_names(&self, config: &Config, filter: &ClientFilterArgs) -> anyhow::Result<()> {
+        let has_clients =
+            |filter: ClientFilter| Ok::<_, StoreError>(self.store.count_clients(&filter)? > 0);
+        if let Some(issuer) = &filter.provider {
+            let is_configured = |provider: &ProviderConfig| provider.issuer.as_str() == issuer;
+            let of_provider = ClientFilter {
+                provider: filter.provider.clone(),
+                ..ClientFilter::default()
+            };
+            let is_known = config.issuers_are_known() && config.providers.iter().any(is_configured);
+            if !is_known && !has_clients(of_provider)? {
+                let known: Vec<&str> = providers(config)?
+                    .iter()
+                    .map(|provider| provider.issuer.as_str())
+                    .collect();
+                bail!(
+                    "--provider must be the issuer of a provider that is configured ({}) or has clients, not {issuer:?}",
+                    known.join(", ")
+                );
+            }
+        }
+        if let Some(owner) = &filter.owner {
+            let of_owner = ClientFilter {
+                owner: filter.owner.clone(),
+                ..ClientFilter::default()
+            };
+            if self.store.account(owner)?.is_none() && !has_clients(of_owner)? {
+                bail!(
+                    "--owner must be the name of an account or of the owner of a client, not {owner:?}"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Narrows a filter to the scope; `None` if no client can match.
@@ -104,11 +147,10 @@ pub fn list(
     scope: &ClientScope,
     filter: &ClientFilterArgs,
     name: Option<&str>,
-    json: bool,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
     let Some(which) = scope.within(filter) else {
-        return write_rows(&mut TextTable::new(&HEADS), &[], json, out);
+        return write_rows(&mut TextTable::new(&HEADS), &[], out);
     };
     let name = name.map(str::to_lowercase);
     let mut table = TextTable::new(&HEADS);
@@ -129,7 +171,7 @@ pub fn list(
                 }
             }
         }
-        write_rows(&mut table, &clients, json, out)?;
+        write_rows(&mut table, &clients, out)?;
         match page.last() {
             Some(last) => after = Some(last.id.clone()),
             None => return check_damaged(damaged, "listed"),
@@ -139,22 +181,18 @@ pub fn list(
 
 const HEADS: [&str; 5] = ["CLIENT ID", "NAME", "OWNER", "ISSUED", "PROVIDER"];
 
-fn write_rows(
-    table: &mut TextTable,
-    clients: &[&Client],
-    json: bool,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let text = match json {
-        true => lines(clients.iter().map(|client| to_json(client, false))),
-        false => table.rows(&clients.iter().map(|client| row(client)).collect::<Vec<_>>()),
-    };
-    Ok(write!(out, "{text}")?)
+fn write_rows(table: &mut TextTable, clients: &[&Client], out: &mut Output) -> anyhow::Result<()> {
+    out.rows(
+        table,
+        clients,
+        |client| row(client),
+        |client| to_json(client, false),
+    )
 }
 
 /// True if a text in lower case is part of a client's name, in any language.
 fn is_called(client: &Client, part: &str) -> bool {
-    let names = client.metadata.members().client_name.as_ref();
+    let names = client.data.metadata.members().client_name.as_ref();
     names.is_some_and(|names| {
         names
             .iter()
@@ -179,22 +217,26 @@ pub fn show(
     scope: &ClientScope,
     id: &ClientId,
     with_secret: bool,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
     scope.to(id)?;
     let client = scope.store.client(id)?.ok_or_else(|| unknown_client(id))?;
-    let text = serde_json::to_string_pretty(&to_json(&client, with_secret))?;
-    Ok(writeln!(out, "{}", visible_json_lines(&text))?)
+    let object = to_json(&client, with_secret);
+    let text = serde_json::to_string_pretty(&object)?;
+    out.outcome(visible_json_lines(&text), &object)
 }
 
 /// Deletes a client, even a damaged one.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn delete(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn delete(scope: &ClientScope, id: &ClientId, out: &mut Output) -> anyhow::Result<()> {
     scope.to(id)?;
     match scope.store.delete(id).wait()? {
-        true => Ok(writeln!(out, "deleted {}", plain(id.as_str()))?),
+        true => out.outcome(
+            format!("deleted {}", plain(id.as_str())),
+            &json!({ "deleted": id.as_str() }),
+        ),
         false => Err(unknown_client(id)),
     }
 }
@@ -203,19 +245,22 @@ pub fn delete(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyho
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut Output) -> anyhow::Result<()> {
     scope.to(id)?;
     let token = RegistrationAccessToken::new(format!(
         "{}{}",
         RegistrationAccessToken::PREFIX,
-        random_text(&serve::random(), 32)?
+        letters_and_digits(&serve::random(), SECRET_CHARACTERS)?
     ));
     match scope
         .store
         .reissue(id, &token, Clock::system().now())
         .wait()?
     {
-        true => Ok(writeln!(out, "{}", token.reveal())?),
+        true => out.outcome(
+            token.reveal(),
+            &json!({ "client_id": id.as_str(), "registration_access_token": token.reveal() }),
+        ),
         false => Err(unknown_client(id)),
     }
 }
@@ -226,6 +271,7 @@ fn unknown_client(id: &ClientId) -> anyhow::Error {
 
 fn name(client: &Client) -> Option<&str> {
     client
+        .data
         .metadata
         .members()
         .client_name
@@ -236,37 +282,32 @@ fn name(client: &Client) -> Option<&str> {
 
 fn row(client: &Client) -> Vec<String> {
     vec![
-        plain(client.id.as_str()).into_owned(),
+        plain(client.data.id.as_str()).into_owned(),
         name(client).map_or_else(|| "-".to_owned(), quoted),
-        plain_or_dash(client.owner.as_deref()),
-        date(client.issued_at),
-        plain(client.provider.as_str()).into_owned(),
+        plain_or_dash(client.data.owner.as_deref()),
+        date(client.data.issued_at),
+        plain(client.data.provider.as_str()).into_owned(),
     ]
 }
 
 fn to_json(client: &Client, with_secret: bool) -> Value {
-    let secret = client.secret.as_ref().map(|secret| {
-        if with_secret {
-            secret.reveal()
-        } else {
-            "(hidden)"
-        }
-    });
-    let metadata: Value = serde_json::from_str(client.metadata.json()).unwrap_or(Value::Null);
+    let secret = client.data.secret.as_ref().filter(|_| with_secret);
+    let metadata: Value = serde_json::from_str(client.data.metadata.json()).unwrap_or(Value::Null);
     json!({
-        "client_id": client.id.as_str(),
-        "provider": client.provider.as_str(),
-        "owner": client.owner,
-        "composed_name": client.composed_name,
-        "issued_at": date(client.issued_at),
-        "expires_at": date_or(client.expires_at, "never"),
-        "client_secret": secret,
-        "client_secret_expires_at": client.secret.as_ref().map(|_| date_or(client.secret_expires_at, "never")),
-        "expired": client.expires_at.is_some_and(|at| at <= Clock::system().now()),
-        "last_used_at": date_or(client.last_used_at, "never"),
+        "client_id": client.data.id.as_str(),
+        "provider": client.data.provider.as_str(),
+        "owner": client.data.owner,
+        "composed_name": client.data.composed_name,
+        "issued_at": client.data.issued_at.seconds(),
+        "expires_at": seconds(client.data.expires_at),
+        "has_client_secret": client.data.secret.is_some(),
+        "client_secret": secret.map(ClientSecret::reveal),
+        "client_secret_expires_at": seconds(client.data.secret_expires_at),
+        "expired": client.data.expires_at.is_some_and(|at| at <= Clock::system().now()),
+        "last_used_at": seconds(client.last_used_at),
         "revision": client.revision,
-        "terms": client.terms.as_ref().map(|terms| terms.object()),
+        "terms": client.data.terms.as_ref().map(|terms| terms.object()),
         "metadata": metadata,
-        "metadata_consistent": client.metadata.members().is_consistent(),
+        "metadata_consistent": client.data.metadata.members().is_consistent(),
     })
 }

@@ -1,17 +1,18 @@
 //! `frontdesk health`: the state of the running service as an exit code, from its management listener. An image without a
 //! shell has no other client.
 
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use outbound::agent::{AgentOptions, agent};
+use serde_json::json;
 use ureq::unversioned::resolver::DefaultResolver;
 
 use crate::config::Config;
 use crate::serve;
 use crate::settings::named;
+use crate::terminal::output::Output;
 
 /// The time after which a request fails. A pool that waits for its database needs 3 seconds to report it.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,7 +24,7 @@ const BODY_MAX: u64 = 4096;
 ///
 /// # Errors
 /// If the service does not answer or is not ready.
-pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn run(config: &Config, live: bool, out: &mut Output) -> anyhow::Result<()> {
     const KEY: &str = "management_listen";
     let path = if live { "/healthz" } else { "/readyz" };
     let addresses =
@@ -38,7 +39,9 @@ pub fn run(config: &Config, live: bool, out: &mut impl Write) -> anyhow::Result<
     let mut unreachable = anyhow!("{} has no address", named(KEY));
     for address in addresses.into_iter().map(reachable) {
         match ask(&format!("http://{address}{path}")) {
-            Ok((200, body)) => return Ok(writeln!(out, "{body}")?),
+            Ok((200, body)) => {
+                return out.outcome(&body, &json!({ "healthy": true, "answer": body }));
+            }
             Ok((503, body)) => {
                 bail!("the service at {address} is not ready: {body}");
             }

@@ -1,6 +1,5 @@
 //! `frontdesk provider`.
 
-use std::io::Write;
 use std::time::Duration;
 
 use humantime::format_duration;
@@ -9,9 +8,11 @@ use protocol::{Clock, Timestamp};
 use serde_json::json;
 use store::ClientFilter;
 
-use super::{TextTable, date, date_or, lines, providers};
+use super::{key, providers};
 use crate::config::{Config, ProviderConfig};
 use crate::open_store;
+use crate::terminal::output::Output;
+use crate::terminal::table::TextTable;
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -27,8 +28,8 @@ struct ProviderLine<'a> {
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open_store::open(config)?;
+pub fn list(config: &Config, out: &mut Output) -> anyhow::Result<()> {
+    let store = open_store::open_existing(config)?;
     let now = Clock::system().now();
     let mut listed = Vec::new();
     for provider in providers(config)? {
@@ -43,20 +44,14 @@ pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result
             keys: keys::list(&store, &provider.issuer, now)?,
         });
     }
-    let text = if json {
-        lines(listed.iter().map(to_json))
-    } else {
-        let rows: Vec<_> = listed.iter().map(|listed| row(listed, now)).collect();
-        TextTable::new(&[
-            "ISSUER",
-            "REGISTRATION",
-            "DOMAINS",
-            "CLIENTS",
-            "SIGNING KEYS",
-        ])
-        .rows(&rows)
-    };
-    Ok(write!(out, "{text}")?)
+    let mut table = TextTable::new(&[
+        "ISSUER",
+        "REGISTRATION",
+        "DOMAINS",
+        "CLIENTS",
+        "SIGNING KEYS",
+    ]);
+    out.rows(&mut table, &listed, |listed| row(listed, now), to_json)
 }
 
 /// Returns the hosts that WebFinger answers for, the issuer's own first.
@@ -101,21 +96,13 @@ fn age(made: Timestamp, now: Timestamp) -> String {
 }
 
 fn to_json(listed: &ProviderLine<'_>) -> serde_json::Value {
-    let key = |key: &KeyInfo| {
-        json!({
-            "kid": key.kid,
-            "algorithm": key.algorithm.as_str(),
-            "state": key.state.as_str(),
-            "created_at": date(key.created_at),
-            "signs_from": date(key.signs_from),
-            "signs_until": date_or(key.retired_at, "-"),
-        })
-    };
+    let issuer = &listed.provider.issuer;
+    let keys = listed.keys.iter().map(|key| key::to_json(issuer, key));
     json!({
         "issuer": listed.provider.issuer.as_str(),
         "registration": listed.access,
         "domains": domains(listed.provider),
         "clients": listed.clients,
-        "keys": listed.keys.iter().map(key).collect::<Vec<_>>(),
+        "keys": keys.collect::<Vec<_>>(),
     })
 }

@@ -1,20 +1,20 @@
 //! `frontdesk purge`.
 
-use std::io::Write;
-
 use protocol::Clock;
+use serde_json::json;
 use store::PurgeCounts;
 
 use super::by_hand;
 use crate::config::Config;
 use crate::open_store;
+use crate::terminal::output::Output;
 
 /// Deletes expired clients, unusable tokens and retired keys, or only counts them.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = open_store::open(config)?.acting_as(by_hand(None));
+pub fn run(config: &Config, dry_run: bool, out: &mut Output) -> anyhow::Result<()> {
+    let store = open_store::open_existing(config)?.acting_as(by_hand(None));
     let now = Clock::system().now();
     let purged = if dry_run {
         store.purgeable(now, now.minus(config.keep_retired))?
@@ -31,8 +31,8 @@ pub fn run(config: &Config, dry_run: bool, out: &mut impl Write) -> anyhow::Resu
         tokens,
         keys,
     } = purged;
-    Ok(writeln!(
-        out,
-        "{told}: clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}"
-    )?)
+    out.outcome(
+        format!("{told}: clients that expired: {clients}, initial access tokens that expired or are used up: {tokens}, retired keys: {keys}"),
+        &json!({ "clients": clients, "tokens": tokens, "keys": keys, "dry_run": dry_run }),
+    )
 }

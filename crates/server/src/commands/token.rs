@@ -1,16 +1,18 @@
 //! `frontdesk token`.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
+use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::{Clock, InitialAccessToken, Issuer, TokenTerms};
 use serde_json::{Value, json};
 use store::{NewToken, Store, TokenId, TokenInfo};
 
-use super::{TextTable, by_hand, configured, date, date_or, lines, plain_or_dash};
+use super::{by_hand, configured, date_or, plain_or_dash, seconds};
 use crate::config::Config;
-use crate::{open_store, random_text, serve};
+use crate::terminal::output::Output;
+use crate::terminal::table::TextTable;
+use crate::{open_store, serve};
 use protocol::escape::{plain, quoted};
 
 mod args;
@@ -21,14 +23,14 @@ pub use args::TokenArgs;
 ///
 /// # Errors
 /// If a flag has a wrong value, or the store fails.
-pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn issue(config: &Config, args: TokenArgs, out: &mut Output) -> anyhow::Result<()> {
     let terms = args.terms(config)?;
     let provider = args
         .provider
         .as_deref()
         .map(|issuer| configured(config, issuer))
         .transpose()?;
-    let store = open_store::open(config)?;
+    let store = open_store::open_existing(config)?;
     let now = Clock::system().now();
     if let Some(owner) = &args.owner {
         check_owner(&store, owner, provider.as_ref())?;
@@ -36,7 +38,7 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::
     let token = InitialAccessToken::new(format!(
         "{}{}",
         InitialAccessToken::PREFIX,
-        random_text(&serve::random(), 32)?
+        letters_and_digits(&serve::random(), SECRET_CHARACTERS)?
     ));
     let new = NewToken {
         label: args.label,
@@ -46,45 +48,44 @@ pub fn issue(config: &Config, args: TokenArgs, out: &mut impl Write) -> anyhow::
         provider,
         terms: terms.map(Arc::new),
     };
-    store
+    let expires_at = seconds(new.expires_at);
+    let id = store
         .acting_as(by_hand(None))
         .issue_token(&token, new, now)?;
-    Ok(writeln!(out, "{}", token.reveal())?)
+    out.outcome(
+        token.reveal(),
+        &json!({ "id": id.as_str(), "token": token.reveal(), "expires_at": expires_at }),
+    )
 }
 
 /// Lists the tokens without their secret values, as a table or as a JSON object per line.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn list(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let tokens = open_store::open(config)?.tokens()?;
-    let text = if json {
-        lines(tokens.iter().map(to_json))
-    } else {
-        TextTable::new(&[
-            "ID",
-            "USES LEFT",
-            "EXPIRES",
-            "OWNER",
-            "PROVIDER",
-            "TERMS",
-            "LABEL",
-        ])
-        .rows(&tokens.iter().map(row).collect::<Vec<_>>())
-    };
-    Ok(write!(out, "{text}")?)
+pub fn list(config: &Config, out: &mut Output) -> anyhow::Result<()> {
+    let tokens = open_store::open_existing(config)?.tokens()?;
+    let mut table = TextTable::new(&[
+        "ID",
+        "USES LEFT",
+        "EXPIRES",
+        "OWNER",
+        "PROVIDER",
+        "TERMS",
+        "LABEL",
+    ]);
+    out.rows(&mut table, &tokens, row, to_json)
 }
 
 /// Revokes a token.
 ///
 /// # Errors
 /// If the store fails, or the output cannot be written.
-pub fn revoke(config: &Config, id: &TokenId, out: &mut impl Write) -> anyhow::Result<()> {
-    match open_store::open(config)?
+pub fn revoke(config: &Config, id: &TokenId, out: &mut Output) -> anyhow::Result<()> {
+    match open_store::open_existing(config)?
         .acting_as(by_hand(None))
         .revoke_token(id)?
     {
-        true => Ok(writeln!(out, "revoked {id}")?),
+        true => out.outcome(format!("revoked {id}"), &json!({ "revoked": id.as_str() })),
         false => Err(anyhow!(
             "there is no token {id}; `frontdesk token list` shows the identifiers"
         )),
@@ -146,8 +147,8 @@ fn to_json(token: &TokenInfo) -> Value {
         "id": token.id.as_str(),
         "label": token.label,
         "uses_left": token.uses_left,
-        "issued_at": date(token.created_at),
-        "expires_at": date_or(token.expires_at, "never"),
+        "issued_at": token.created_at.seconds(),
+        "expires_at": seconds(token.expires_at),
         "expired": token.expires_at.is_some_and(|at| at <= Clock::system().now()),
         "owner": token.owner,
         "provider": token.provider.as_ref().map(Issuer::as_str),

@@ -6,7 +6,7 @@ use anyhow::{anyhow, bail, ensure};
 use protocol::Secret;
 
 use super::secret_files::read_secret;
-use crate::setting::SecretPath;
+use crate::setting::values::SecretPath;
 use crate::settings::named;
 
 /// The minimum number of characters of a new password, unless the service listens on loopback only.

@@ -1,7 +1,8 @@
 //! The sources of settings, and how they are merged.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use serde::Deserialize;
@@ -11,10 +12,16 @@ use toml::Table;
 use crate::setting::{PREFIX, Setting, ValueKind};
 use crate::settings::{self, ConfigFile};
 
+/// The variable that names the configuration file. It is no setting, since the file has the settings.
+pub const FILE_VARIABLE: &str = "FRONTDESK_CONFIG";
+
+/// The places of the configuration file, if none is named.
+pub const DEFAULT_FILES: [&str; 2] = ["frontdesk.toml", "/etc/frontdesk/frontdesk.toml"];
+
 /// The sources of settings; later ones override earlier ones.
 #[derive(Debug, Default)]
 pub struct ConfigSources {
-    /// The file that `--config` names.
+    /// The configuration file.
     pub file: Option<PathBuf>,
     /// The variables of the environment with our prefix.
     pub environment: Vec<(String, String)>,
@@ -23,7 +30,8 @@ pub struct ConfigSources {
 }
 
 impl ConfigSources {
-    /// Returns the sources with the variables of this process.
+    /// Returns the sources with the variables of this process. The file is the one that `--config` names, or else the one that
+    /// `FRONTDESK_CONFIG` names, or else the first of `DEFAULT_FILES` that exists.
     ///
     /// # Errors
     /// If a variable with our prefix is not UTF-8.
@@ -37,19 +45,38 @@ impl ConfigSources {
         )]
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        let environment = variables
+        let mut environment: Vec<(String, String)> = variables
             .filter(|(name, _)| name.starts_with(PREFIX))
             .map(|(name, value)| match value.into_string() {
                 Ok(value) => Ok((name, value)),
                 Err(_) => Err(anyhow!("{name} must be UTF-8")),
             })
             .collect::<anyhow::Result<_>>()?;
+        let named = environment
+            .extract_if(.., |(name, _)| name == FILE_VARIABLE)
+            .map(|(_, path)| PathBuf::from(path))
+            .find(|path| !path.as_os_str().is_empty());
+        let file = file
+            .or(named)
+            .or_else(|| default_file(DEFAULT_FILES.map(Path::new)));
         Ok(Self {
             file,
             environment,
             flags,
         })
     }
+}
+
+/// Returns the first file that exists. One that cannot be looked at counts: its reader says why.
+fn default_file<const N: usize>(places: [&Path; N]) -> Option<PathBuf> {
+    let is_missing = |path: &Path| {
+        let found = fs::metadata(path);
+        found.is_err_and(|error| {
+            matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+        })
+    };
+    let found = places.into_iter().find(|path| !is_missing(path));
+    found.map(Path::to_owned)
 }
 
 /// Returns the file's table overridden by environment and flags, and the unknown variables.
@@ -153,4 +180,28 @@ pub(super) fn masked(table: &Table) -> String {
 /// Puts a message on one line.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first configuration file that exists is read, also if it turns out to be unreadable.
+    #[test]
+    fn first_default_file_wins() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [here, there] = ["here.toml", "there.toml"].map(|name| folder.path().join(name));
+        let found = || default_file([here.as_path(), there.as_path()]);
+        assert_eq!(found(), None);
+        fs::write(&there, "").unwrap();
+        assert_eq!(found(), Some(there.clone()));
+        fs::create_dir(&here).unwrap();
+        assert_eq!(found(), Some(here.clone()));
+        let below = there.join("frontdesk.toml");
+        assert_eq!(default_file([below.as_path()]), None);
+        assert_eq!(
+            DEFAULT_FILES,
+            ["frontdesk.toml", "/etc/frontdesk/frontdesk.toml"]
+        );
+    }
 }

@@ -45,12 +45,20 @@ const UNCOUNTED: u64 = 32;
 pub struct Listeners {
     builder: ServerBuilder,
     connections: Arc<Connections>,
-    limits: Limits,
+    timeouts: Timeouts,
+}
+
+/// The time limits of a connection.
+#[derive(Clone, Copy)]
+struct Timeouts {
+    /// The time within which a handshake must end and a request's head must arrive.
+    head: Duration,
+    keep_alive: Duration,
 }
 
 impl Listeners {
     /// Listeners that close connections over the limits of `connections`.
-    pub fn new(connections: Arc<Connections>, limits: Limits) -> Self {
+    pub fn new(connections: Arc<Connections>, limits: &Limits) -> Self {
         // A worker with this many handshakes would accept no other connections either; `connections` bounds them.
         max_concurrent_tls_connect(usize::MAX);
         let workers = available_parallelism().map_or(2, NonZeroUsize::get);
@@ -62,7 +70,10 @@ impl Listeners {
         Self {
             builder: builder.shutdown_timeout(DRAIN_SECONDS).disable_signals(),
             connections,
-            limits,
+            timeouts: Timeouts {
+                head: Duration::from_secs(limits.head_seconds.into()),
+                keep_alive: Duration::from_secs(limits.keep_alive_seconds.into()),
+            },
         }
     }
 
@@ -89,7 +100,7 @@ impl Listeners {
         let Self {
             builder,
             connections,
-            limits,
+            timeouts,
         } = self;
         let (all, stopping) = (Arc::clone(&connections), builder.graceful_shutdown_signal());
         let name = format!("public {}", listener.local_addr()?);
@@ -101,12 +112,12 @@ impl Listeners {
                         let peer = stream.peer;
                         (stream, Protocol::Http1, Some(peer))
                     })
-                    .and_then(http(limits, stopping.clone(), application()))
+                    .and_then(http(timeouts, stopping.clone(), application()))
             })?,
             Some(acceptor) => builder.listen(name, listener, move || {
                 let all = Arc::clone(&all);
                 let mut acceptor = Acceptor::new(acceptor.clone());
-                acceptor.set_handshake_timeout(Duration::from_secs(limits.head_seconds.into()));
+                acceptor.set_handshake_timeout(timeouts.head);
                 fn_service(move |stream| ready(CountedStream::admit(stream, &all, true)))
                     .and_then(acceptor.map_err(|_| Closed))
                     .map(|mut stream: TlsStream<CountedStream>| {
@@ -114,13 +125,13 @@ impl Listeners {
                         let peer = stream.get_ref().peer;
                         (stream, Protocol::Http1, Some(peer))
                     })
-                    .and_then(http(limits, stopping.clone(), application()))
+                    .and_then(http(timeouts, stopping.clone(), application()))
             })?,
         };
         Ok(Self {
             builder,
             connections,
-            limits,
+            timeouts,
         })
     }
 
@@ -135,7 +146,7 @@ struct Closed;
 
 /// The HTTP/1.1 service of a worker over a stream of either kind.
 fn http<T, I, S, B>(
-    limits: Limits,
+    timeouts: Timeouts,
     stopping: GracefulShutdownSignal,
     application: I,
 ) -> impl ServiceFactory<
@@ -160,8 +171,8 @@ where
             let stopping = stopping.clone();
             async move { stopping.notified().await }
         })
-        .keep_alive(Duration::from_secs(limits.keep_alive_seconds.into()))
-        .client_request_timeout(Duration::from_secs(limits.head_seconds.into()))
+        .keep_alive(timeouts.keep_alive)
+        .client_request_timeout(timeouts.head)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .finish(map_config(application, |()| AppConfig::default()))
         .map_err(|_| Closed)

@@ -1,4 +1,5 @@
-//! The answers that are given ahead of the router: documents, by host and exact path, and WebFinger.
+//! The answers that are given ahead of the router: documents, by host and path, and WebFinger. A slash at the end of a path makes
+//! no difference.
 //!
 //! The same answers are mounted as routes, which serve every request but a plain GET or HEAD of these addresses. The
 //! frequent requests are spared the router.
@@ -96,7 +97,7 @@ impl StaticRoutes {
 
     /// Returns the issuer of the document at the address, for every method.
     pub fn issuer(&self, head: &RequestHead) -> Option<&Issuer> {
-        self.document(head, head.uri.path())
+        self.document(head, without_slash(head.uri.path()))
             .map(|document| &document.issuer)
     }
 
@@ -105,7 +106,7 @@ impl StaticRoutes {
         if head.method != Method::GET && head.method != Method::HEAD {
             return None;
         }
-        let path = head.uri.path();
+        let path = without_slash(head.uri.path());
         if path == webfinger::PATH {
             return Some((
                 webfinger::answer(head.uri.query().unwrap_or_default(), &self.directory),
@@ -125,4 +126,9 @@ impl StaticRoutes {
         };
         documents.at(path)
     }
+}
+
+/// Returns the path without a slash at its end.
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
 }

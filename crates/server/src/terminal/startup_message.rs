@@ -44,7 +44,8 @@ pub fn print(
             named(&format!("provider.metadata.{member}"))
         );
     }
-    tracing::info!(listen = list(public), management = list(management), database = %config.database, "serving");
+    let configuration = config.file.as_ref().map(|path| path.display().to_string());
+    tracing::info!(listen = list(public), management = list(management), database = %config.database, configuration, "serving");
     if config.development {
         // The service starts even if standard output is closed.
         let _ = writeln!(io::stdout(), "{}", steps(config, password));

@@ -231,3 +231,45 @@ fn restore_replaces_a_used_store() {
         .send()
         .refused(401, "invalid_token");
 }
+
+/// A backup goes through a pipe from store to store: `backup -` prints nothing but the backup, and
+/// `restore -` reads it once.
+#[test]
+fn backup_and_restore_use_standard_streams() {
+    let database = Postgres::new();
+    for target in [fixed(None), fixed(Some(&database))] {
+        let server = fixed(None).start();
+        let client = server.client();
+        let backup = server.ran(&["backup", "-"]);
+        let rows = backup.lines().count() - 2;
+        assert!(!server.folder.path().join("-").exists());
+        let folder = Arc::new(TempDir::new().unwrap());
+        let cut = &backup.as_bytes()[..backup.len() - 2];
+        let said = refused(&target, folder.path(), &["restore", "-"], cut);
+        assert!(said.starts_with("standard input: line "), "{said}");
+        let listed = gave(&target, folder.path(), &["client", "list", "--json"], b"");
+        assert_eq!(listed, "");
+        let restored = gave(&target, folder.path(), &["restore", "-"], backup.as_bytes());
+        assert_eq!(restored, format!("restored {rows} rows\n"));
+        let again = refused(&target, folder.path(), &["restore", "-"], backup.as_bytes());
+        assert!(again.starts_with("the store is not empty: "), "{again}");
+        let copy = target.within(&folder).start();
+        assert_eq!(copy.manage("GET", &client).send().ok(), client);
+    }
+}
+
+/// A backup whose reader is gone ends with the exit code for a closed pipe.
+#[test]
+fn backup_to_a_closed_pipe_fails() {
+    let server = fixed(None).start();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = server
+        .command(&["backup", "-"])
+        .stdin(std::process::Stdio::null())
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(141), 0));
+}

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Postgres, Setup, TestServer};
-use crate::{KEY, OTHER_KEY, audited, fixed, gave, refused};
+use crate::{KEY, OTHER_KEY, audited, fixed, gave, refused, with_store};
 
 /// Clients of every kind, as their registrations were answered.
 fn registered(server: &TestServer) -> Vec<Value> {
@@ -51,7 +50,7 @@ fn carried(from: &Setup, to: &Setup, exported_with: Option<&str>) {
             }
         }
     }
-    let folder = Arc::new(TempDir::new().unwrap());
+    let folder = with_store(to);
     let key = folder.path().join("old.key");
     let mut arguments = vec!["client", "import"];
     if let Some(text) = exported_with {
@@ -167,6 +166,7 @@ fn invalid_import_line_is_reported() {
     assert_eq!(fs::read_to_string(&file).unwrap(), export);
 
     let to = fixed(None);
+    gave(&to, folder.path(), &["migrate"], b"");
     let import = |text: &str| refused(&to, folder.path(), &["client", "import"], text.as_bytes());
     let lines: Vec<&str> = export.lines().collect();
     let id = |line: &str| {
@@ -208,7 +208,7 @@ fn invalid_import_line_is_reported() {
         )
     );
     let other = fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY);
-    let elsewhere = TempDir::new().unwrap();
+    let elsewhere = with_store(&other);
     let sealed = format!(
         "line 1: the secret of {:?} does not open with this store's sealing key; name the key of the store it comes from with --sealed-with",
         id(lines[0])
@@ -282,10 +282,8 @@ fn plain_secret_is_sealed_on_import() {
     let sealed = line["secret_sealed"].take();
     line["client_secret"] = secret.into();
 
-    let (to, folder) = (
-        fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY),
-        TempDir::new().unwrap(),
-    );
+    let to = fixed(None).with("FRONTDESK_SEALING_KEY", OTHER_KEY);
+    let folder = with_store(&to);
     let import = |line: &Value| {
         gave(
             &to,
@@ -309,7 +307,7 @@ fn plain_secret_is_sealed_on_import() {
     assert_eq!(shown["client_secret"], secret);
     assert!(!gave(&to, folder.path(), &["client", "export"], b"").contains(secret));
 
-    let elsewhere = TempDir::new().unwrap();
+    let elsewhere = with_store(&to);
     let refused = |line: &Value| {
         refused(
             &to,

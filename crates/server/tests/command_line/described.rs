@@ -147,7 +147,7 @@ fn the_manual_is_printed_or_written_page_by_page() {
     assert!(
         page.contains("\n.TH frontdesk 1 ")
             && page.contains("\n.SH SUBCOMMANDS\n")
-            && page.contains("Exit codes:"),
+            && page.contains("\n.SH \"EXIT STATUS\"\n"),
         "{page}"
     );
     for secret in ["sealing\\-key ", "admin\\-password "] {

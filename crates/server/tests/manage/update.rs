@@ -41,7 +41,7 @@ fn update_replaces_all_metadata() {
         client
     );
     let mut without_secret = again(&client);
-    without_secret["client_secret"] = "".into();
+    without_secret["client_secret"] = Value::Null;
     assert_eq!(
         server
             .manage("PUT", &client)
@@ -146,6 +146,10 @@ fn refused_update_changes_nothing() {
             "client_secret must equal the client's client_secret or be omitted.",
         ),
         (
+            with(json!({ "client_secret": "" })),
+            "client_secret must equal the client's client_secret or be omitted.",
+        ),
+        (
             with(json!({ "client_secret": 7 })),
             "client_secret must equal the client's client_secret or be omitted.",
         ),
@@ -179,7 +183,7 @@ fn refused_update_changes_nothing() {
         ),
         (
             client.clone(),
-            "client_id_issued_at must be omitted from an update.",
+            "client_id_issued_at, client_secret_expires_at, registration_access_token, registration_client_uri must be omitted from an update.",
         ),
     ] {
         assert_eq!(
@@ -278,4 +282,45 @@ fn secret_follows_the_auth_method() {
     update(json!({ "client_secret": first["client_secret"] }))
         .refused(400, "invalid_client_metadata");
     assert_eq!(server.manage("GET", &first).send().ok(), third);
+}
+
+/// RFC 7592 §2.2: a refusal names every member of the body that only the provider sets, of a client with or without a secret.
+#[test]
+fn forbidden_members_are_named_together() {
+    let server = TestServer::start();
+    let public = server
+        .register(&json!({ "redirect_uris": ["https://rp.example/cb"], "token_endpoint_auth_method": "none" }))
+        .created();
+    // The order of the table.
+    let issued = [ISSUED[2], ISSUED[3], ISSUED[0], ISSUED[1]];
+    for client in [server.client(), public] {
+        for subset in 1_usize..16 {
+            let sent: Vec<&str> = (0..4)
+                .filter(|bit| subset & (1 << bit) != 0)
+                .map(|bit| issued[bit])
+                .collect();
+            let mut body = again(&client);
+            for member in &sent {
+                body[member] = client.get(member).cloned().unwrap_or(json!(0));
+            }
+            body["client_name"] = "Changed".into();
+            let told = format!("{} must be omitted from an update.", sent.join(", "));
+            assert_eq!(
+                server
+                    .manage("PUT", &client)
+                    .json(&body)
+                    .send()
+                    .refused(400, "invalid_client_metadata"),
+                told
+            );
+        }
+        let mut body = again(&client);
+        body["client_secret"] = "".into();
+        server
+            .manage("PUT", &client)
+            .json(&body)
+            .send()
+            .refused(400, "invalid_client_metadata");
+        assert_eq!(server.manage("GET", &client).send().ok(), client);
+    }
 }

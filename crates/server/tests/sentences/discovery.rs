@@ -82,7 +82,7 @@ fn trailing_slash_is_not_in_addresses() {
         }
         for path in [
             "/a//.well-known/openid-configuration",
-            "/.well-known/oauth-authorization-server/a/",
+            "/.well-known/oauth-authorization-server/a//",
             "/.well-known/openid-configuration",
         ] {
             server.get(path).refused(404, "not_found");

@@ -18,7 +18,7 @@ fn only_the_well_known_path_is_webfinger() {
     assert_eq!(ask(&server, "?resource=acct:a@localhost").status(), 200);
     for path in [
         "/webfinger",
-        "/.well-known/webfinger/",
+        "/.well-known/webfinger//",
         "/.well-known/WebFinger",
         "/oauth2/.well-known/webfinger",
     ] {

@@ -47,8 +47,8 @@ fn token_is_listed_with_its_terms() {
             "id": listed[0]["id"].as_str().unwrap(),
             "label": "for the wiki",
             "uses_left": 3,
-            "issued_at": listed[0]["issued_at"].as_str().unwrap(),
-            "expires_at": listed[0]["expires_at"].as_str().unwrap(),
+            "issued_at": listed[0]["issued_at"].as_i64().unwrap(),
+            "expires_at": listed[0]["expires_at"].as_i64().unwrap(),
             "expired": false,
             "owner": "alice",
             "provider": "http://localhost:9443",
@@ -60,7 +60,7 @@ fn token_is_listed_with_its_terms() {
             },
         })
     );
-    let plain = json!({ "label": null, "uses_left": null, "expires_at": "never", "expired": false, "owner": null, "provider": null, "terms": null });
+    let plain = json!({ "label": null, "uses_left": null, "expires_at": null, "expired": false, "owner": null, "provider": null, "terms": null });
     issue(&server, &[]);
     let other = tokens(&server)
         .into_iter()

@@ -135,13 +135,21 @@ fn unknown_account_reaches_nothing() {
     for everything in [&[][..], &["--as", "admin"]] {
         assert_eq!(ids(&server, everything), [id(&alices), id(&admins)]);
     }
-    for (owner, expected) in [
-        ("alice", vec![id(&alices)]),
-        ("admin", vec![id(&admins)]),
-        ("nobody", vec![]),
-    ] {
-        assert_eq!(ids(&server, &["--owner", owner]), expected);
-        assert_eq!(ids(&server, &["--as", "admin", "--owner", owner]), expected);
+    for (owner, expected) in [("alice", id(&alices)), ("admin", id(&admins))] {
+        assert_eq!(ids(&server, &["--owner", owner]), [expected]);
+        assert_eq!(
+            ids(&server, &["--as", "admin", "--owner", owner]),
+            [expected]
+        );
+    }
+    for scope in [&[][..], &["--as", "admin"], &["--as", "alice"]] {
+        assert_eq!(
+            refused(
+                &server,
+                &[&["client", "list", "--owner", "nobody"], scope].concat()
+            ),
+            "--owner must be the name of an account or of the owner of a client, not \"nobody\""
+        );
     }
     for name in ["nobody", "Alice", "", "alice\u{e4}"] {
         let sentence =

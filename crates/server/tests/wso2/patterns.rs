@@ -101,12 +101,18 @@ fn pattern_follows_redirect_uri_rules() {
     )
     .created();
     assert_eq!(client["subject_type"], "pairwise");
+    let implicit =
+        json!({ "redirect_uris": ["regexp=https://localhost/.*"], "grant_types": ["implicit"] });
+    let client = register(&server, &implicit).created();
+    let mut kept = implicit.clone();
+    kept["client_id"] = client["client_id"].clone();
+    let updated = server.manage("PUT", &client).json(&kept).send().ok();
+    assert_eq!(updated["grant_types"], json!(["implicit"]));
 
     let before = server.clients();
     for refused in [
         json!({ "redirect_uris": local, "application_type": "web", "grant_types": ["implicit"] }),
         json!({ "redirect_uris": ["regexp=(http://localhost:8080/cb|http://a.example/cb)"] }),
-        json!({ "redirect_uris": ["regexp=https://localhost/.*"], "grant_types": ["implicit"] }),
     ] {
         assert_eq!(
             register(&server, &refused).expect(400),

@@ -6,10 +6,12 @@ use std::time::Duration;
 use protocol::{ClientId, InitialAccessToken, Secret, Timestamp};
 use store::audit::{AuditEvent, AuditRecord, RefusalRecord};
 use store::{
-    Actor, NewClient, NewSigningKey, NewToken, Role, SecretChange, Store, StoreError, TokenId,
+    Actor, ClientData, NewSigningKey, NewToken, Role, SecretChange, Store, StoreError, TokenId,
 };
 
-use crate::bench::{Bench, NOW, insert, metadata, new_client, provider, token};
+use crate::bench::{
+    Bench, NOW, client_data, insert, metadata, new_client, provider, token, with_token,
+};
 
 on_both!(
     every_change_has_its_row,
@@ -74,16 +76,20 @@ fn every_change_has_its_row(bench: &Bench) {
         .wait()
         .unwrap();
     let hand = store.acting_as(Actor::process("command line"));
-    assert!(hand.reissue(&client.id, &token("new"), NOW).wait().unwrap());
-    assert!(hand.delete(&client.id).wait().unwrap());
+    assert!(
+        hand.reissue(&client.data.id, &token("new"), NOW)
+            .wait()
+            .unwrap()
+    );
+    assert!(hand.delete(&client.data.id).wait().unwrap());
     insert(&store, "c2");
     assert!(by_alice.unregister(&ClientId::new("c2")).wait().unwrap());
     store
         .insert(
-            NewClient {
+            with_token(ClientData {
                 expires_at: Some(NOW),
-                ..new_client("c3")
-            },
+                ..client_data("c3")
+            }),
             None,
             NOW,
         )
@@ -342,7 +348,7 @@ fn what_cannot_be_told_does_not_happen(bench: &Bench) {
     let client = insert(&store, "c1");
     bench.raw().execute("ALTER TABLE audit RENAME TO elsewhere");
     assert!(store.insert(new_client("c2"), None, NOW).wait().is_err());
-    assert!(store.delete(&client.id).wait().is_err());
+    assert!(store.delete(&client.data.id).wait().is_err());
     assert!(
         store
             .add_account("bob", Role::Registrar, None, &Secret::new("hush"), NOW)
@@ -350,7 +356,7 @@ fn what_cannot_be_told_does_not_happen(bench: &Bench) {
     );
     bench.raw().execute("ALTER TABLE elsewhere RENAME TO audit");
     assert!(store.client(&ClientId::new("c2")).unwrap().is_none());
-    assert!(store.client(&client.id).unwrap().is_some());
+    assert!(store.client(&client.data.id).unwrap().is_some());
     assert!(!store.has_accounts().unwrap());
     insert(&store, "c2");
     assert_eq!(events(&store), ["client registered", "client registered"]);
@@ -362,9 +368,11 @@ fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
     // More writes than one batch holds, without secrets to seal: the writers wait for the lock for
     // a few seconds only.
     let plain: Vec<_> = (0..300)
-        .map(|number| NewClient {
-            secret: None,
-            ..new_client(&format!("g{number:03}"))
+        .map(|number| {
+            with_token(ClientData {
+                secret: None,
+                ..client_data(&format!("g{number:03}"))
+            })
         })
         .collect();
     let mut raw = bench.raw();
@@ -374,8 +382,8 @@ fn neighbours_in_a_batch_have_rows_of_their_own(bench: &Bench) {
         .map(|client| store.acting_as(alice()).insert(client, None, NOW))
         .collect();
     let conflict = store.insert(new_client("gone"), None, NOW);
-    let deleted = store.delete(&gone.id);
-    let again = store.delete(&gone.id);
+    let deleted = store.delete(&gone.data.id);
+    let again = store.delete(&gone.data.id);
     raw.execute("COMMIT");
     assert!(plain.into_iter().all(|written| written.wait().is_ok()));
     let conflicted = conflict.wait().is_err();

@@ -6,37 +6,38 @@ use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret, InitialAccessToken, Secret};
 use store::{
-    BackupError, ClientFilter, NewClient, NewSigningKey, NewToken, Role, Store, StoreError,
+    BackupError, ClientData, ClientFilter, NewSigningKey, NewToken, Role, Store, StoreError,
 };
 
 use crate::bench::{
-    Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, memory, new_client, provider, terms, token,
+    Bench, KEY, NOW, OTHER_KEY, Raw, client_data, insert, key, memory, new_client, provider, terms,
+    token, with_token,
 };
 
 on_both!(
     everything_comes_back_in_either_database,
     a_backup_is_of_one_moment_while_others_write,
-    a_store_that_has_something_is_replaced_only_when_told_to,
-    a_file_that_is_not_whole_is_refused_and_nothing_changes,
+    filled_store_is_replaced_only_on_request,
+    incomplete_backup_changes_nothing,
     every_table_is_in_the_backup,
     a_backup_of_before_a_column_is_restored,
 );
 
 fn fill(store: &Store) {
-    let full = NewClient {
+    let full = with_token(ClientData {
         expires_at: Some(NOW.plus(Duration::from_hours(1))),
         owner: Some("alice".to_owned()),
         composed_name: Some("alice_\"shop\\ 名前".to_owned()),
         terms: Some(terms()),
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     store.insert(full, None, NOW).wait().unwrap();
     store
         .insert(
-            NewClient {
+            with_token(ClientData {
                 secret: None,
-                ..new_client("c2")
-            },
+                ..client_data("c2")
+            }),
             None,
             NOW,
         )
@@ -97,8 +98,8 @@ fn seen(store: &Store) -> String {
         .map(|client| {
             format!(
                 "{client:?} {} {:?}",
-                client.metadata.json(),
-                client.secret.as_ref().map(ClientSecret::reveal)
+                client.data.metadata.json(),
+                client.data.secret.as_ref().map(ClientSecret::reveal)
             )
         })
         .collect();
@@ -178,7 +179,7 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
                 insert(&store, &format!("d{number:05}"));
                 let first = store.client(&ClientId::new("b00000")).unwrap();
                 if let Some(first) = first {
-                    assert!(store.delete(&first.id).wait().unwrap());
+                    assert!(store.delete(&first.data.id).wait().unwrap());
                 }
                 number += 1;
             }
@@ -219,7 +220,8 @@ fn a_backup_is_of_one_moment_while_others_write(bench: &Bench) {
     );
 }
 
-fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
+/// A store that has rows is replaced only if the caller asks for it.
+fn filled_store_is_replaced_only_on_request(bench: &Bench) {
     let from = Bench::sqlite();
     let from = from.store();
     fill(&from);
@@ -238,7 +240,8 @@ fn a_store_that_has_something_is_replaced_only_when_told_to(bench: &Bench) {
     assert_eq!(seen(&to), seen(&from));
 }
 
-fn a_file_that_is_not_whole_is_refused_and_nothing_changes(bench: &Bench) {
+/// A file that is not whole is refused, and nothing changes.
+fn incomplete_backup_changes_nothing(bench: &Bench) {
     let store = bench.store();
     fill(&store);
     let file = backup(&store);
@@ -365,6 +368,7 @@ fn a_backup_of_before_a_column_is_restored(bench: &Bench) {
         to.client(&ClientId::new("c1"))
             .unwrap()
             .unwrap()
+            .data
             .terms
             .is_none()
     );

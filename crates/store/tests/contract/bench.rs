@@ -10,7 +10,7 @@ use protocol::{
     ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken, Timestamp,
     TokenTerms,
 };
-use store::{Client, DatabaseUrl, NewClient, PasswordMemory, SealingKey, Store};
+use store::{Client, ClientData, DatabaseUrl, NewClient, PasswordMemory, SealingKey, Store};
 use tempfile::TempDir;
 
 pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -195,13 +195,12 @@ pub fn terms() -> Arc<TokenTerms> {
 }
 
 /// Returns a client without an owner that never expires.
-pub fn new_client(id: &str) -> NewClient {
-    NewClient {
+pub fn client_data(id: &str) -> ClientData {
+    ClientData {
         id: ClientId::new(id),
         provider: provider(),
         metadata: metadata(id),
         secret: Some(ClientSecret::new(format!("hush_of_{id}"))),
-        token: token(id),
         issued_at: NOW,
         secret_expires_at: None,
         expires_at: None,
@@ -209,6 +208,19 @@ pub fn new_client(id: &str) -> NewClient {
         composed_name: None,
         terms: None,
     }
+}
+
+/// Returns a client to be stored with the token that belongs to its identifier.
+pub fn with_token(data: ClientData) -> NewClient {
+    NewClient {
+        token: Some(token(data.id.as_str())),
+        data,
+    }
+}
+
+/// Returns [`client_data`] with a token.
+pub fn new_client(id: &str) -> NewClient {
+    with_token(client_data(id))
 }
 
 pub fn insert(store: &Store, id: &str) -> Client {

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use protocol::{ClientId, ClientSecret, Issuer, RegisteredMetadata, RegistrationAccessToken};
-use store::{ClientFilter, ClientSummary, NewClient, SecretChange, StoreError};
+use store::{ClientData, ClientFilter, ClientSummary, SecretChange, StoreError};
 
 use crate::bench::{
-    Bench, NOW, insert, insert_as, metadata, new_client, provider, race, terms, token,
+    Bench, NOW, client_data, insert, insert_as, metadata, new_client, provider, race, terms, token,
+    with_token,
 };
 
 on_both!(
     a_client_comes_back_as_it_was_inserted,
-    only_its_own_token_at_its_own_provider_opens_a_client,
+    only_its_own_token_opens_a_client,
     an_identifier_with_a_nul_is_nobodys,
     a_replacement_changes_what_it_says,
-    whether_metadata_are_consistent_is_kept_beside_them,
+    metadata_consistency_is_stored,
     replacement_without_a_change_writes_nothing,
     racing_replacements_without_a_change_lose_nothing,
     a_stale_replacement_changes_nothing,
@@ -22,7 +23,7 @@ on_both!(
     of_racing_deletes_one_wins,
     a_reissued_token_takes_the_place_of_the_old_one,
     an_expired_client_is_gone_before_it_is_purged,
-    composed_names_are_unique_per_provider_and_owner,
+    composed_names_may_repeat,
     clients_are_listed_in_pages,
     a_client_belongs_to_its_owner_and_to_nobody_else,
     more_clients_expire_than_one_transaction_takes,
@@ -31,30 +32,34 @@ on_both!(
 
 fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
     let store = bench.store();
-    let new = NewClient {
+    let new = with_token(ClientData {
         secret_expires_at: Some(NOW.plus(Duration::from_mins(1))),
         expires_at: Some(NOW.plus(Duration::from_secs(90))),
         owner: Some("alice".to_owned()),
         composed_name: Some("alice_shop".to_owned()),
         terms: Some(terms()),
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     let told = store.insert(new.clone(), None, NOW).wait().unwrap();
-    let read = store.client(&new.id).unwrap().unwrap();
+    let read = store.client(&new.data.id).unwrap().unwrap();
     assert_eq!(
         format!("{told:?}"),
         format!("{:?}", ClientSummary::from(read.clone()))
     );
-    assert_eq!(read.id, new.id);
-    assert_eq!(read.provider, new.provider);
-    assert_eq!(read.metadata.json(), new.metadata.json(), "byte for byte");
-    assert_eq!(read.secret, new.secret);
-    assert_eq!(read.issued_at, new.issued_at);
-    assert_eq!(read.secret_expires_at, new.secret_expires_at);
-    assert_eq!(read.expires_at, new.expires_at);
-    assert_eq!(read.owner, new.owner);
-    assert_eq!(read.composed_name, new.composed_name);
-    assert_eq!(read.terms, new.terms);
+    assert_eq!(read.data.id, new.data.id);
+    assert_eq!(read.data.provider, new.data.provider);
+    assert_eq!(
+        read.data.metadata.json(),
+        new.data.metadata.json(),
+        "byte for byte"
+    );
+    assert_eq!(read.data.secret, new.data.secret);
+    assert_eq!(read.data.issued_at, new.data.issued_at);
+    assert_eq!(read.data.secret_expires_at, new.data.secret_expires_at);
+    assert_eq!(read.data.expires_at, new.data.expires_at);
+    assert_eq!(read.data.owner, new.data.owner);
+    assert_eq!(read.data.composed_name, new.data.composed_name);
+    assert_eq!(read.data.terms, new.data.terms);
     assert_eq!((read.revision, read.last_used_at), (1, None));
     assert_eq!(
         store
@@ -64,26 +69,32 @@ fn a_client_comes_back_as_it_was_inserted(bench: &Bench) {
         StoreError::Conflict
     );
 
-    let public = NewClient {
+    let public = with_token(ClientData {
         secret: None,
-        ..new_client("c2")
-    };
+        ..client_data("c2")
+    });
     store.insert(public, None, NOW).wait().unwrap();
     assert_eq!(
-        store.client(&ClientId::new("c2")).unwrap().unwrap().secret,
+        store
+            .client(&ClientId::new("c2"))
+            .unwrap()
+            .unwrap()
+            .data
+            .secret,
         None
     );
     assert!(store.client(&ClientId::new("c3")).unwrap().is_none());
 }
 
-fn only_its_own_token_at_its_own_provider_opens_a_client(bench: &Bench) {
+/// Only its own token at its own provider opens a client.
+fn only_its_own_token_opens_a_client(bench: &Bench) {
     let store = bench.store();
     let (one, _) = (insert(&store, "c1"), insert(&store, "c2"));
     let opened = store
-        .authenticate(&provider(), &one.id, &token("c1"), NOW)
+        .authenticate(&provider(), &one.data.id, &token("c1"), NOW)
         .unwrap()
         .unwrap();
-    assert_eq!(opened.secret, Some(ClientSecret::new("hush_of_c1")));
+    assert_eq!(opened.data.secret, Some(ClientSecret::new("hush_of_c1")));
     let elsewhere = Issuer::parse("https://other.example").unwrap();
     for (provider, id, token) in [
         (provider(), "c1", token("c2")),
@@ -121,11 +132,11 @@ fn an_identifier_with_a_nul_is_nobodys(bench: &Bench) {
             .unwrap()
             .is_empty()
     );
-    let named = NewClient {
+    let named = with_token(ClientData {
         owner: Some("alice".to_owned()),
         composed_name: Some("alice_\0".to_owned()),
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     assert_eq!(
         store.insert(named, None, NOW).wait().unwrap_err(),
         StoreError::Refused("the owner and the composed name must not contain a NUL character")
@@ -136,10 +147,10 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
     let store = bench.store();
     let first = insert_as(
         &store,
-        NewClient {
+        with_token(ClientData {
             terms: Some(terms()),
-            ..new_client("c1")
-        },
+            ..client_data("c1")
+        }),
     );
     let kept = store
         .replace(&first, metadata("kept"), SecretChange::Keep, NOW)
@@ -156,13 +167,16 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
         )
         .wait()
         .unwrap();
-    let read = store.client(&first.id).unwrap().unwrap();
+    let read = store.client(&first.data.id).unwrap().unwrap();
     assert_eq!(format!("{issued:?}"), format!("{read:?}"));
-    assert_eq!((read.secret, read.secret_expires_at), (Some(other), until));
-    assert_eq!(read.metadata.json(), metadata("issued").json());
-    assert_eq!(read.issued_at, first.issued_at);
     assert_eq!(
-        read.terms,
+        (read.data.secret, read.data.secret_expires_at),
+        (Some(other), until)
+    );
+    assert_eq!(read.data.metadata.json(), metadata("issued").json());
+    assert_eq!(read.data.issued_at, first.data.issued_at);
+    assert_eq!(
+        read.data.terms,
         Some(terms()),
         "an update does not shake them off"
     );
@@ -171,16 +185,19 @@ fn a_replacement_changes_what_it_says(bench: &Bench) {
         .wait()
         .unwrap();
     let read = store
-        .authenticate(&provider(), &first.id, &token("c1"), NOW)
+        .authenticate(&provider(), &first.data.id, &token("c1"), NOW)
         .unwrap()
         .unwrap();
     assert_eq!(format!("{removed:?}"), format!("{read:?}"));
-    assert_eq!((read.secret, read.secret_expires_at), (None, None));
-    assert_eq!(kept.secret, first.secret);
+    assert_eq!(
+        (read.data.secret, read.data.secret_expires_at),
+        (None, None)
+    );
+    assert_eq!(kept.data.secret, first.data.secret);
 }
 
 /// RFC 7591 §5.
-fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
+fn metadata_consistency_is_stored(bench: &Bench) {
     let store = bench.store();
     let foreign =
         r#"{"redirect_uris":["https://rp.example/cb"],"logo_uri":"https://bank.example/logo.png"}"#;
@@ -193,10 +210,10 @@ fn whether_metadata_are_consistent_is_kept_beside_them(bench: &Bench) {
     let one = insert(&store, "c1");
     store
         .insert(
-            NewClient {
+            with_token(ClientData {
                 metadata: foreign.clone(),
-                ..new_client("c2")
-            },
+                ..client_data("c2")
+            }),
             None,
             NOW,
         )
@@ -224,7 +241,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     let first = insert(&store, "c1");
     let (before, rows) = (row(), told());
     let again = store
-        .replace(&first, first.metadata.clone(), SecretChange::Keep, NOW)
+        .replace(&first, first.data.metadata.clone(), SecretChange::Keep, NOW)
         .wait()
         .unwrap();
     assert_eq!(format!("{again:?}"), format!("{first:?}"));
@@ -232,7 +249,12 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
 
     // Issuing or removing a secret is a change. Removing an absent secret is not.
     let removed = store
-        .replace(&first, first.metadata.clone(), SecretChange::Remove, NOW)
+        .replace(
+            &first,
+            first.data.metadata.clone(),
+            SecretChange::Remove,
+            NOW,
+        )
         .wait()
         .unwrap();
     let (before, rows) = (row(), told());
@@ -240,7 +262,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     let again = store
         .replace(
             &removed,
-            removed.metadata.clone(),
+            removed.data.metadata.clone(),
             SecretChange::Remove,
             NOW,
         )
@@ -252,7 +274,7 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     );
     let secret = SecretChange::Issue(ClientSecret::new("other"), None);
     let issued = store
-        .replace(&removed, removed.metadata.clone(), secret, NOW)
+        .replace(&removed, removed.data.metadata.clone(), secret, NOW)
         .wait()
         .unwrap();
     assert_eq!(issued.revision, removed.revision + 1);
@@ -265,15 +287,15 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     let (before, rows) = (row(), told());
     for stale in [&first, &issued] {
         let late = store
-            .replace(stale, stale.metadata.clone(), SecretChange::Keep, NOW)
+            .replace(stale, stale.data.metadata.clone(), SecretChange::Keep, NOW)
             .wait();
         assert_eq!(late.unwrap_err(), StoreError::Stale);
     }
     assert_eq!((row(), told()), (before, rows));
-    assert!(store.delete(&other.id).wait().unwrap());
+    assert!(store.delete(&other.data.id).wait().unwrap());
     assert_eq!(
         store
-            .replace(&other, other.metadata.clone(), SecretChange::Keep, NOW)
+            .replace(&other, other.data.metadata.clone(), SecretChange::Keep, NOW)
             .wait()
             .unwrap_err(),
         StoreError::Stale
@@ -281,14 +303,19 @@ fn replacement_without_a_change_writes_nothing(bench: &Bench) {
     let then = NOW.plus(Duration::from_mins(1));
     let brief = insert_as(
         &store,
-        NewClient {
+        with_token(ClientData {
             expires_at: Some(then),
-            ..new_client("c2")
-        },
+            ..client_data("c2")
+        }),
     );
     assert_eq!(
         store
-            .replace(&brief, brief.metadata.clone(), SecretChange::Keep, then)
+            .replace(
+                &brief,
+                brief.data.metadata.clone(),
+                SecretChange::Keep,
+                then
+            )
             .wait()
             .unwrap_err(),
         StoreError::Stale
@@ -303,7 +330,7 @@ fn racing_replacements_without_a_change_lose_nothing(bench: &Bench) {
         let metadata = if number == 3 {
             metadata("changed")
         } else {
-            first.metadata.clone()
+            first.data.metadata.clone()
         };
         (
             number,
@@ -323,9 +350,9 @@ fn racing_replacements_without_a_change_lose_nothing(bench: &Bench) {
             ),
         }
     }
-    let read = store.client(&first.id).unwrap().unwrap();
+    let read = store.client(&first.data.id).unwrap().unwrap();
     assert_eq!(
-        (read.metadata.json(), read.revision),
+        (read.data.metadata.json(), read.revision),
         (metadata("changed").json(), first.revision + 1)
     );
 }
@@ -341,9 +368,9 @@ fn a_stale_replacement_changes_nothing(bench: &Bench) {
         .replace(&first, metadata("third"), SecretChange::Remove, NOW)
         .wait();
     assert_eq!(stale.unwrap_err(), StoreError::Stale);
-    let read = store.client(&first.id).unwrap().unwrap();
+    let read = store.client(&first.data.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{second:?}"));
-    assert!(store.delete(&second.id).wait().unwrap());
+    assert!(store.delete(&second.data.id).wait().unwrap());
     assert_eq!(
         store
             .replace(&second, metadata("fourth"), SecretChange::Keep, NOW)
@@ -352,7 +379,7 @@ fn a_stale_replacement_changes_nothing(bench: &Bench) {
         StoreError::Stale
     );
     assert!(
-        store.client(&first.id).unwrap().is_none(),
+        store.client(&first.data.id).unwrap().is_none(),
         "a replacement does not bring a client back"
     );
 }
@@ -382,8 +409,14 @@ fn of_racing_replacements_one_wins(bench: &Bench) {
         "{outcomes:?}"
     );
     assert_eq!(
-        store.client(&first.id).unwrap().unwrap().metadata.json(),
-        won[0].metadata.json()
+        store
+            .client(&first.data.id)
+            .unwrap()
+            .unwrap()
+            .data
+            .metadata
+            .json(),
+        won[0].data.metadata.json()
     );
 }
 
@@ -393,14 +426,14 @@ fn of_racing_deletes_one_wins(bench: &Bench) {
     let client = insert(&store, "c1");
     let outcomes = race(|number| {
         if number % 2 == 0 { &store } else { &other }
-            .delete(&client.id)
+            .delete(&client.data.id)
             .wait()
             .unwrap()
     });
     assert_eq!(outcomes.iter().filter(|deleted| **deleted).count(), 1);
     assert!(
         store
-            .authenticate(&provider(), &client.id, &token("c1"), NOW)
+            .authenticate(&provider(), &client.data.id, &token("c1"), NOW)
             .unwrap()
             .is_none()
     );
@@ -411,19 +444,19 @@ fn a_reissued_token_takes_the_place_of_the_old_one(bench: &Bench) {
     let client = insert(&store, "c1");
     assert!(
         store
-            .reissue(&client.id, &token("new"), NOW)
+            .reissue(&client.data.id, &token("new"), NOW)
             .wait()
             .unwrap()
     );
     assert!(
         store
-            .authenticate(&provider(), &client.id, &token("c1"), NOW)
+            .authenticate(&provider(), &client.data.id, &token("c1"), NOW)
             .unwrap()
             .is_none()
     );
     assert!(
         store
-            .authenticate(&provider(), &client.id, &token("new"), NOW)
+            .authenticate(&provider(), &client.data.id, &token("new"), NOW)
             .unwrap()
             .is_some()
     );
@@ -449,21 +482,21 @@ fn an_expired_client_is_gone_before_it_is_purged(bench: &Bench) {
     let before = NOW.plus(Duration::from_secs(59));
     let client = insert_as(
         &store,
-        NewClient {
+        with_token(ClientData {
             expires_at: Some(then),
-            ..new_client("c1")
-        },
+            ..client_data("c1")
+        }),
     );
     insert(&store, "c2");
     assert!(
         store
-            .authenticate(&provider(), &client.id, &token("c1"), before)
+            .authenticate(&provider(), &client.data.id, &token("c1"), before)
             .unwrap()
             .is_some()
     );
     assert!(
         store
-            .authenticate(&provider(), &client.id, &token("c1"), then)
+            .authenticate(&provider(), &client.data.id, &token("c1"), then)
             .unwrap()
             .is_none()
     );
@@ -476,43 +509,34 @@ fn an_expired_client_is_gone_before_it_is_purged(bench: &Bench) {
     );
     assert!(
         !store
-            .reissue(&client.id, &token("late"), then)
+            .reissue(&client.data.id, &token("late"), then)
             .wait()
             .unwrap()
     );
     assert_eq!(store.purge_expired(before).unwrap(), 0);
     assert_eq!(store.purge_expired(then).unwrap(), 1);
     assert_eq!(store.purge_expired(then).unwrap(), 0);
-    assert!(store.client(&client.id).unwrap().is_none());
+    assert!(store.client(&client.data.id).unwrap().is_none());
     assert!(store.client(&ClientId::new("c2")).unwrap().is_some());
 }
 
-fn composed_names_are_unique_per_provider_and_owner(bench: &Bench) {
+fn composed_names_may_repeat(bench: &Bench) {
     let store = bench.store();
-    let named = |id: &str, owner: Option<&str>, name: Option<&str>| NewClient {
-        owner: owner.map(ToOwned::to_owned),
-        composed_name: name.map(ToOwned::to_owned),
-        ..new_client(id)
+    let named = |id: &str| {
+        with_token(ClientData {
+            owner: Some("alice".to_owned()),
+            composed_name: Some("alice_shop".to_owned()),
+            ..client_data(id)
+        })
     };
-    let insert = |new| store.insert(new, None, NOW).wait();
-    insert(named("c1", Some("alice"), Some("alice_shop"))).unwrap();
-    assert_eq!(
-        insert(named("c2", Some("alice"), Some("alice_shop"))).unwrap_err(),
-        StoreError::Conflict
-    );
-    assert!(store.client(&ClientId::new("c2")).unwrap().is_none());
-    insert(named("c3", Some("bob"), Some("alice_shop"))).unwrap();
-    insert(named("c4", Some("alice"), None)).unwrap();
-    insert(named("c5", Some("alice"), None)).unwrap();
-    insert(named("c6", None, Some("alice_shop"))).unwrap();
-    insert(named("c7", None, Some("alice_shop"))).unwrap();
-    let elsewhere = NewClient {
-        provider: Issuer::parse("https://other.example").unwrap(),
-        ..named("c8", Some("alice"), Some("alice_shop"))
-    };
-    let last = insert(elsewhere).unwrap();
-    assert!(store.delete(&last.id).wait().unwrap());
-    insert(named("c9", Some("alice"), Some("alice_shop_2"))).unwrap();
+    for id in ["c1", "c2", "c3"] {
+        store.insert(named(id), None, NOW).wait().unwrap();
+    }
+    assert!(store.delete(&ClientId::new("c2")).wait().unwrap());
+    for (id, is_there) in [("c1", true), ("c2", false), ("c3", true)] {
+        let found = store.client(&ClientId::new(id)).unwrap();
+        assert_eq!(found.is_some(), is_there, "{id}");
+    }
 }
 
 fn clients_are_listed_in_pages(bench: &Bench) {
@@ -527,10 +551,10 @@ fn clients_are_listed_in_pages(bench: &Bench) {
     .into_iter()
     .enumerate()
     {
-        let new = NewClient {
+        let new = with_token(ClientData {
             owner: owner.map(str::to_owned),
-            ..new_client(&format!("c{}", number + 1))
-        };
+            ..client_data(&format!("c{}", number + 1))
+        });
         store.insert(new, None, NOW).wait().unwrap();
     }
     let ids = |owner: Option<&str>, after: Option<&str>| -> Vec<String> {
@@ -560,10 +584,10 @@ fn clients_are_listed_in_pages(bench: &Bench) {
 
 fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
     let store = bench.store();
-    let of_alice = NewClient {
+    let of_alice = with_token(ClientData {
         owner: Some("alice".to_owned()),
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     store.insert(of_alice, None, NOW).wait().unwrap();
     insert(&store, "c2");
     for (id, owner, belongs) in [
@@ -606,9 +630,11 @@ fn a_client_belongs_to_its_owner_and_to_nobody_else(bench: &Bench) {
 
 fn more_clients_expire_than_one_transaction_takes(bench: &Bench) {
     let store = bench.store();
-    let expiring = |number: usize| NewClient {
-        expires_at: Some(NOW),
-        ..new_client(&format!("c{number:04}"))
+    let expiring = |number: usize| {
+        with_token(ClientData {
+            expires_at: Some(NOW),
+            ..client_data(&format!("c{number:04}"))
+        })
     };
     let written: Vec<_> = (0..1_100)
         .map(|number| store.insert(expiring(number), None, NOW))
@@ -629,9 +655,9 @@ fn what_was_written_survives_reopening(bench: &Bench) {
     drop(store);
     let store = bench.store();
     let read = store
-        .authenticate(&provider(), &client.id, &token("c1"), NOW)
+        .authenticate(&provider(), &client.data.id, &token("c1"), NOW)
         .unwrap()
         .unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));
-    assert_eq!(read.secret, client.secret);
+    assert_eq!(read.data.secret, client.data.secret);
 }

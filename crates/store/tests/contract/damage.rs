@@ -91,13 +91,13 @@ fn a_damaged_row_is_named(bench: &Bench) {
             "UPDATE client SET {column} = '{value}' WHERE client_id = '{id}'"
         ));
         assert_eq!(
-            store.client(&client.id).unwrap_err(),
+            store.client(&client.data.id).unwrap_err(),
             corrupt("client", column, id)
         );
         if column != "provider" {
             assert_eq!(
                 store
-                    .authenticate(&provider(), &client.id, &token(id), NOW)
+                    .authenticate(&provider(), &client.data.id, &token(id), NOW)
                     .unwrap_err(),
                 corrupt("client", column, id)
             );

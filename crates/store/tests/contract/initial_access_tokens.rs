@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use protocol::{ClientId, InitialAccessToken, Issuer};
-use store::{ClientFilter, NewClient, NewToken, StoreError, TokenId};
+use store::{ClientData, ClientFilter, NewToken, StoreError, TokenId};
 
-use crate::bench::{Bench, NOW, insert, new_client, provider, race, terms};
+use crate::bench::{
+    Bench, NOW, client_data, insert, new_client, provider, race, terms, with_token,
+};
 
 on_both!(
     a_token_is_found_until_it_is_worthless,
@@ -146,10 +148,10 @@ fn a_token_of_one_provider_is_unknown_at_another(bench: &Bench) {
             .is_some_and(|found| found.provider.is_none() && found.terms.is_none())
     );
 
-    let there = NewClient {
+    let there = with_token(ClientData {
         provider: elsewhere,
-        ..new_client("c1")
-    };
+        ..client_data("c1")
+    });
     assert_eq!(
         store
             .insert(there, Some(id.clone()), NOW)

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use protocol::{ClientId, Issuer, RegisteredMetadata};
-use store::{ClientFilter, ClientsWithNul, NewClient, Store};
+use store::{ClientData, ClientFilter, ClientsWithNul, Store};
 
-use crate::bench::{Bench, NOW, insert, new_client, provider, token};
+use crate::bench::{Bench, NOW, client_data, insert, new_client, provider, token, with_token};
 
 on_both!(
-    clients_are_chosen_by_owner_provider_and_time_and_counted,
+    clients_are_filtered_and_counted,
     clients_with_nul_are_counted_and_readable,
     a_use_is_noted_to_the_day_and_written_when_told,
 );
@@ -22,26 +22,27 @@ fn ids(store: &Store, which: &ClientFilter) -> Vec<String> {
         .collect()
 }
 
-fn clients_are_chosen_by_owner_provider_and_time_and_counted(bench: &Bench) {
+/// Clients are selected by owner, provider and time, and counted.
+fn clients_are_filtered_and_counted(bench: &Bench) {
     let store = bench.store();
     let later = NOW.plus(Duration::from_mins(1));
     let other = Issuer::parse("https://other.example").unwrap();
     for new in [
         new_client("c1"),
-        NewClient {
+        with_token(ClientData {
             owner: Some("alice".to_owned()),
-            ..new_client("c2")
-        },
-        NewClient {
+            ..client_data("c2")
+        }),
+        with_token(ClientData {
             provider: other.clone(),
-            ..new_client("c3")
-        },
-        NewClient {
+            ..client_data("c3")
+        }),
+        with_token(ClientData {
             owner: Some("alice".to_owned()),
             provider: other.clone(),
             issued_at: later,
-            ..new_client("c4")
-        },
+            ..client_data("c4")
+        }),
     ] {
         store.insert(new, None, NOW).wait().unwrap();
     }
@@ -124,10 +125,10 @@ fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
         let metadata = RegisteredMetadata::from_stored(jwks(kid)).unwrap();
         store
             .insert(
-                NewClient {
+                with_token(ClientData {
                     metadata,
-                    ..new_client(id)
-                },
+                    ..client_data(id)
+                }),
                 None,
                 NOW,
             )
@@ -141,7 +142,7 @@ fn clients_with_nul_are_counted_and_readable(bench: &Bench) {
     assert_eq!(store.clients_with_nul(10), Ok(found(2, &["c2", "c4"])));
     assert_eq!(store.clients_with_nul(1), Ok(found(2, &["c2"])));
     let kept = store.client(&ClientId::new("c2")).unwrap().unwrap();
-    assert_eq!(kept.metadata.json(), jwks(r"a\u0000b"));
+    assert_eq!(kept.data.metadata.json(), jwks(r"a\u0000b"));
     let lines: Vec<_> = store
         .exported(&ClientFilter::default(), None, 10)
         .unwrap()
@@ -164,16 +165,16 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
     let (used, unused) = (insert(&store, "c1"), insert(&store, "c2"));
     assert!(
         store
-            .authenticate(&provider(), &unused.id, &token("c1"), NOW)
+            .authenticate(&provider(), &unused.data.id, &token("c1"), NOW)
             .unwrap()
             .is_none()
     );
     let day = Duration::from_hours(24);
     let later = NOW.plus(10 * day);
-    let seen = |store: &Store| store.client(&used.id).unwrap().unwrap();
+    let seen = |store: &Store| store.client(&used.data.id).unwrap().unwrap();
     assert!(
         store
-            .authenticate(&provider(), &used.id, &token("c1"), later)
+            .authenticate(&provider(), &used.data.id, &token("c1"), later)
             .unwrap()
             .is_some()
     );
@@ -191,7 +192,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
     );
     store.flush_last_used().unwrap();
     assert_eq!(
-        store.client(&unused.id).unwrap().unwrap().last_used_at,
+        store.client(&unused.data.id).unwrap().unwrap().last_used_at,
         None,
         "a wrong token is no use"
     );
@@ -216,7 +217,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
 
     assert!(
         store
-            .authenticate(&provider(), &used.id, &token("c1"), NOW)
+            .authenticate(&provider(), &used.data.id, &token("c1"), NOW)
             .unwrap()
             .is_some()
     );
@@ -228,7 +229,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
     );
     assert!(
         store
-            .authenticate(&provider(), &unused.id, &token("c2"), later)
+            .authenticate(&provider(), &unused.data.id, &token("c2"), later)
             .unwrap()
             .is_some()
     );
@@ -236,7 +237,7 @@ fn a_use_is_noted_to_the_day_and_written_when_told(bench: &Bench) {
     assert_eq!(
         bench
             .open()
-            .client(&unused.id)
+            .client(&unused.data.id)
             .unwrap()
             .unwrap()
             .last_used_at,

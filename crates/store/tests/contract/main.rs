@@ -39,4 +39,5 @@ mod patterns;
 mod reading;
 mod schema;
 mod signing_keys;
+mod without_token;
 mod writing;

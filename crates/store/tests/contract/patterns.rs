@@ -3,9 +3,9 @@
 use std::io::Cursor;
 
 use protocol::{ClientId, RegisteredMetadata};
-use store::{ClientFilter, NewClient, SecretChange, Store};
+use store::{ClientData, ClientFilter, NewClient, SecretChange, Store};
 
-use crate::bench::{Bench, NOW, insert, insert_as, new_client};
+use crate::bench::{Bench, NOW, client_data, insert, insert_as, with_token};
 
 const JUDGED: &str =
     r#"[{"pattern":"^(?:https://a\\.example/(x|y))$","origins":["https://a.example"]}]"#;
@@ -20,10 +20,10 @@ on_both!(
 
 fn with_uri(id: &str, uri: &str) -> NewClient {
     let json = serde_json::json!({ "redirect_uris": [uri], "client_name": id }).to_string();
-    NewClient {
+    with_token(ClientData {
         metadata: RegisteredMetadata::from_stored(json).unwrap(),
-        ..new_client(id)
-    }
+        ..client_data(id)
+    })
 }
 
 /// Three clients: with a pattern, with a pattern outside the grammar, without a pattern. Written in
@@ -59,7 +59,7 @@ fn judged_form_follows_from_the_metadata(bench: &Bench) {
         store
             .replace(
                 &client(id),
-                with_uri(id, uri).metadata,
+                with_uri(id, uri).data.metadata,
                 SecretChange::Keep,
                 NOW,
             )

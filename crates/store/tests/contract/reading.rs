@@ -7,13 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Issuer, RegistrationAccessToken};
-use store::{ClientSummary, NewClient, Store, StoreError};
+use store::{ClientData, ClientSummary, Store, StoreError};
 
-use crate::bench::{Bench, NOW, insert, new_client, provider, token};
+use crate::bench::{Bench, NOW, client_data, insert, provider, token, with_token};
 
 on_both!(
-    reads_that_come_together_are_answered_each_for_itself,
-    a_damaged_client_keeps_nobody_from_reading_the_others,
+    concurrent_reads_are_answered_separately,
+    damaged_client_does_not_hide_the_others,
     a_read_notes_that_the_client_is_used,
 );
 
@@ -24,7 +24,8 @@ fn together(asked: Vec<impl Future<Output = Answer>>) -> Vec<Answer> {
     asked.into_iter().map(wait).collect()
 }
 
-fn wait(asked: impl Future<Output = Answer>) -> Answer {
+/// Runs a read to its end.
+pub fn wait(asked: impl Future<Output = Answer>) -> Answer {
     let (mut asked, mut context) = (pin!(asked), Context::from_waker(Waker::noop()));
     let begun = Instant::now();
     loop {
@@ -49,17 +50,17 @@ fn of(
 
 /// RFC 7592 §2.1: each caller reads its own client, and a caller without a valid token reads
 /// nothing.
-fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
+fn concurrent_reads_are_answered_separately(bench: &Bench) {
     let store = bench.store();
     let clients: Vec<_> = (0..100)
         .map(|number| insert(&store, &format!("c{number}")))
         .collect();
     store
         .insert(
-            NewClient {
+            with_token(ClientData {
                 expires_at: Some(NOW),
-                ..new_client("expired")
-            },
+                ..client_data("expired")
+            }),
             None,
             NOW,
         )
@@ -68,7 +69,7 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     let stranger = Issuer::parse("https://other.example").unwrap();
     let mut asked = Vec::new();
     for client in &clients {
-        let id = client.id.as_str();
+        let id = client.data.id.as_str();
         asked.push(of(&store, id, &token(id)));
         asked.push(of(&store, id, &token("another")));
     }
@@ -81,19 +82,19 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
         assert_eq!(
             (own.id, own.metadata.as_str(), own.secret),
             (
-                client.id.clone(),
-                client.metadata.json(),
-                client.secret.clone()
+                client.data.id.clone(),
+                client.data.metadata.json(),
+                client.data.secret.clone()
             )
         );
         assert_eq!(
             (own.issued_at, own.secret_expires_at),
-            (client.issued_at, client.secret_expires_at)
+            (client.data.issued_at, client.data.secret_expires_at)
         );
         assert!(
             answers.next().unwrap().unwrap().is_none(),
             "{}: with another token",
-            client.id
+            client.data.id
         );
     }
     for answer in answers {
@@ -101,7 +102,7 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     }
     let elsewhere = together(vec![store.find_summary(
         &stranger,
-        &clients[0].id,
+        &clients[0].data.id,
         &token("c0"),
         NOW,
     )]);
@@ -111,7 +112,8 @@ fn reads_that_come_together_are_answered_each_for_itself(bench: &Bench) {
     );
 }
 
-fn a_damaged_client_keeps_nobody_from_reading_the_others(bench: &Bench) {
+/// A damaged client does not keep the others from being read.
+fn damaged_client_does_not_hide_the_others(bench: &Bench) {
     let store = bench.store();
     let damage = [
         ("c1", "metadata", "{\"redirect_uris\":"),
@@ -157,7 +159,7 @@ fn a_read_notes_that_the_client_is_used(bench: &Bench) {
     );
     store.flush_last_used().unwrap();
     assert_eq!(
-        store.client(&client.id).unwrap().unwrap().last_used_at,
+        store.client(&client.data.id).unwrap().unwrap().last_used_at,
         None,
         "whoever was refused used nothing"
     );
@@ -169,7 +171,7 @@ fn a_read_notes_that_the_client_is_used(bench: &Bench) {
     );
     store.flush_last_used().unwrap();
     let used = store
-        .client(&client.id)
+        .client(&client.data.id)
         .unwrap()
         .unwrap()
         .last_used_at

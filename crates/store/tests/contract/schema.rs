@@ -3,14 +3,15 @@
 use diesel::backend::Backend;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use protocol::{InitialAccessToken, Secret};
-use store::{NewToken, Role, Store, StoreError};
+use store::{ClientData, NewToken, Role, Store, StoreError};
 
-use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, insert, key, race};
+use crate::bench::{Bench, KEY, NOW, OTHER_KEY, Raw, client_data, insert, key, race, with_token};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 on_both!(
     each_migration_is_undone_by_its_down,
+    equal_names_survive_the_downgrade,
     a_new_store_is_behind_until_it_is_migrated,
     of_racing_migrations_one_does_the_work,
     a_newer_schema_is_refused,
@@ -58,6 +59,37 @@ fn each_migration_is_undone_by_its_down(bench: &Bench) {
     apply(&mut raw);
     assert_eq!(tables(&mut raw), first);
     insert(&bench.store(), "c1");
+}
+
+fn equal_names_survive_the_downgrade(bench: &Bench) {
+    let store = bench.store();
+    let named = |id: &str, owner: &str| {
+        with_token(ClientData {
+            owner: Some(owner.to_owned()),
+            composed_name: Some("alice_shop".to_owned()),
+            ..client_data(id)
+        })
+    };
+    for (id, owner) in [
+        ("c1", "alice"),
+        ("c2", "alice"),
+        ("c3", "bob"),
+        ("c4", "alice"),
+    ] {
+        store.insert(named(id, owner), None, NOW).wait().unwrap();
+    }
+    let mut raw = bench.raw();
+    raw.execute(include_str!(
+        "../../../../migrations/0012_equal_composed_names/down.sql"
+    ));
+    assert_eq!(
+        raw.values(
+            "SELECT client_id || ':' || COALESCE(composed_name, '-') AS value FROM client ORDER BY client_id"
+        ),
+        ["c1:alice_shop", "c2:-", "c3:alice_shop", "c4:-"]
+    );
+    let equal = store.insert(named("c5", "alice"), None, NOW);
+    assert_eq!(equal.wait().unwrap_err(), StoreError::Conflict);
 }
 
 fn a_new_store_is_behind_until_it_is_migrated(bench: &Bench) {
@@ -108,6 +140,7 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
         .issue_token(&InitialAccessToken::new("iat_1"), NewToken::default(), NOW)
         .unwrap();
     for _ in [
+        "0012_equal_composed_names",
         "0011_account_provider",
         "0010_redirect_patterns",
         "0009_metadata_consistent",
@@ -130,12 +163,13 @@ fn rows_of_before_have_no_terms(bench: &Bench) {
             "0008_last_used",
             "0009_metadata_consistent",
             "0010_redirect_patterns",
-            "0011_account_provider"
+            "0011_account_provider",
+            "0012_equal_composed_names"
         ]
     );
-    let read = store.client(&client.id).unwrap().unwrap();
+    let read = store.client(&client.data.id).unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{client:?}"));
-    assert!(read.terms.is_none());
+    assert!(read.data.terms.is_none());
     assert!(
         store
             .tokens()

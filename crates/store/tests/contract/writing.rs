@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use protocol::ClientId;
-use store::{ClientFilter, Distribution, NewClient, NewToken, SecretChange, StoreError};
+use store::{
+    ClientData, ClientFilter, Distribution, NewClient, NewToken, SecretChange, StoreError,
+};
 
-use crate::bench::{Bench, NOW, insert, metadata, new_client, terms};
+use crate::bench::{Bench, NOW, client_data, insert, metadata, new_client, terms, with_token};
 
 on_both!(
     a_refused_row_does_not_fail_its_neighbours,
-    a_write_whose_caller_left_before_it_began_is_not_done,
+    write_of_a_caller_that_left_is_not_begun,
     nothing_is_answered_before_it_is_durable,
     a_full_queue_refuses_and_loses_nothing,
     closing_finishes_the_queue_and_refuses_the_rest,
@@ -19,11 +21,11 @@ on_both!(
 );
 
 fn named(id: &str, name: &str) -> NewClient {
-    NewClient {
+    with_token(ClientData {
         owner: Some("alice".to_owned()),
         composed_name: Some(name.to_owned()),
-        ..new_client(id)
-    }
+        ..client_data(id)
+    })
 }
 
 fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
@@ -54,17 +56,18 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
         .map(|number| store.insert(new_client(&format!("g{number}")), None, NOW))
         .collect();
     let held = store.insert(
-        NewClient {
+        with_token(ClientData {
             terms: Some(terms()),
-            ..new_client("h1")
-        },
+            ..client_data("h1")
+        }),
         None,
         NOW,
     );
-    let conflict = store.insert(named("second", "alice_shop"), None, NOW);
+    let conflict = store.insert(named("first", "alice_shop"), None, NOW);
+    let equal = store.insert(named("second", "alice_shop"), None, NOW);
     let same = store.insert(new_client("kept"), None, NOW);
     let replaced = store.replace(&kept, metadata("other"), SecretChange::Keep, NOW);
-    let deleted = store.delete(&gone.id);
+    let deleted = store.delete(&gone.data.id);
     let paid = store.insert(new_client("p1"), Some(token.clone()), NOW);
     let unpaid = store.insert(new_client("p2"), Some(token), NOW);
     raw.execute("COMMIT");
@@ -76,11 +79,17 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
     );
     held.wait().unwrap();
     assert_eq!(
-        store.client(&ClientId::new("h1")).unwrap().unwrap().terms,
+        store
+            .client(&ClientId::new("h1"))
+            .unwrap()
+            .unwrap()
+            .data
+            .terms,
         Some(terms())
     );
     assert_eq!(conflict.wait().unwrap_err(), StoreError::Conflict);
     assert_eq!(same.wait().unwrap_err(), StoreError::Conflict);
+    equal.wait().unwrap();
     assert_eq!(replaced.wait().unwrap().revision, kept.revision + 1);
     assert!(deleted.wait().unwrap());
     let paid = [paid.wait(), unpaid.wait()];
@@ -95,11 +104,12 @@ fn a_refused_row_does_not_fail_its_neighbours(bench: &Bench) {
             .clients(&ClientFilter::default(), None, 100)
             .unwrap()
             .len(),
-        16
+        17
     );
 }
 
-fn a_write_whose_caller_left_before_it_began_is_not_done(bench: &Bench) {
+/// A write whose caller left before it began is not done.
+fn write_of_a_caller_that_left_is_not_begun(bench: &Bench) {
     let store = bench.store();
     let mut raw = bench.raw();
     raw.hold();
@@ -184,8 +194,11 @@ fn closing_finishes_the_queue_and_refuses_the_rest(bench: &Bench) {
             .unwrap_err(),
         closed
     );
-    assert_eq!(store.delete(&kept.id).wait().unwrap_err(), closed);
-    assert!(store.client(&kept.id).unwrap().is_some(), "reads go on");
+    assert_eq!(store.delete(&kept.data.id).wait().unwrap_err(), closed);
+    assert!(
+        store.client(&kept.data.id).unwrap().is_some(),
+        "reads go on"
+    );
     store.close();
 }
 

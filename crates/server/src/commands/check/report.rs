@@ -65,8 +65,11 @@ impl ConfigurationReport {
             "# What was set; everything else has its default.".to_owned(),
             config.effective().trim_end().to_owned(),
             format!(
-                "\n# In force\ndevelopment mode: {}\ndatabase: {}\nlisten: {}",
-                config.development, config.database, config.listen
+                "\n# In force\nconfiguration: {}\ndevelopment mode: {}\ndatabase: {}\nlisten: {}",
+                file(config).unwrap_or_else(|| "no file".to_owned()),
+                config.development,
+                config.database,
+                config.listen
             ),
         ];
         for provider in &self.providers {
@@ -109,6 +112,7 @@ impl ConfigurationReport {
         });
         let notes: Vec<&String> = self.notes.iter().chain(&self.store_note).collect();
         Ok(json!({
+            "configuration": file(config),
             "settings": settings,
             "development": config.development,
             "database": config.database.to_string(),
@@ -121,6 +125,12 @@ impl ConfigurationReport {
             "problems": self.problems,
         }))
     }
+}
+
+/// Returns the path of the configuration file.
+fn file(config: &Config) -> Option<String> {
+    let path = config.file.as_ref()?;
+    Some(path.display().to_string())
 }
 
 /// Replaces the values of secrets by `null`.

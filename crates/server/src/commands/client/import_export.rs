@@ -6,10 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use protocol::Secret;
+use serde_json::json;
 use store::{ExportedClient, ImportError, ImportFailure, SealingKey, Store};
 
 use super::{ClientFilterArgs, ClientScope, PAGE, check_damaged};
 use crate::atomic_file;
+use crate::terminal::output::Output;
 use crate::terminal::progress::Progress;
 use protocol::escape::{visible, visible_json};
 
@@ -29,14 +31,17 @@ pub fn export(
     scope: &ClientScope,
     filter: &ClientFilterArgs,
     file: Option<&Path>,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
     let Some(path) = file else {
         let (_, damaged) = lines(scope, filter, out)?;
         return check_damaged(damaged, "exported");
     };
     let (exported, damaged) = atomic_file::write(path, |file| lines(scope, filter, file))?;
-    writeln!(out, "exported {}", clients(exported))?;
+    out.outcome(
+        format!("exported {}", clients(exported)),
+        &json!({ "exported": exported }),
+    )?;
     check_damaged(damaged, "exported")
 }
 
@@ -86,7 +91,7 @@ pub fn import(
     file: Option<&Path>,
     sealed_with: Option<&Path>,
     dry_run: bool,
-    out: &mut impl Write,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
     if scope.own.is_some() {
         bail!("only an administrator imports clients");
@@ -112,11 +117,12 @@ pub fn import(
         })?;
         format!("imported {}", clients(new))
     };
+    let object = json!({ "imported": new, "present": all.saturating_sub(new), "dry_run": dry_run });
     let present = match all.saturating_sub(new) {
         0 => String::new(),
         present => format!("; {present} of {all} are here already"),
     };
-    Ok(writeln!(out, "{told}{present}")?)
+    out.outcome(format!("{told}{present}"), &object)
 }
 
 /// A file of exported clients, which is read twice.

@@ -120,7 +120,7 @@ fn imposed(text: &str) -> anyhow::Result<ImposedMetadata> {
                 .trim_end_matches('.')
         )
     })?;
-    ImposedMetadata::parse(object.into()).map_err(|reason| anyhow!("--metadata {reason}"))
+    ImposedMetadata::parse(object).map_err(|reason| anyhow!("--metadata {reason}"))
 }
 
 fn document(config: &ProviderConfig) -> anyhow::Result<ProviderMetadata> {

@@ -88,6 +88,7 @@ pub const ROWS: &[Row] = &[
         MUST_NOT,
         "It has none of `registration_access_token`, `registration_client_uri`, `client_secret_expires_at` and `client_id_issued_at`.",
         &[
+            "server/tests/manage/update.rs::forbidden_members_are_named_together",
             "server/tests/sentences/rfc7592.rs::update_cannot_change_issued_values",
             "server/tests/manage/update.rs::refused_update_changes_nothing",
         ],

@@ -114,11 +114,11 @@ fn unknown_address_is_answered_in_json() {
     let below = serving("https://login.example.com/a");
     for (server, path) in [
         (&root, "/"),
-        (&root, "/.well-known/openid-configuration/"),
+        (&root, "/.well-known/openid-configuration//"),
         (&root, "/.well-known/openid-configuration/a"),
         (&root, "/a/.well-known/openid-configuration"),
         (&root, "/.well-known/oauth-protected-resource"),
-        (&root, "/jwks/"),
+        (&root, "/jwks//"),
         (&root, "//jwks"),
         (&root, "/JWKS"),
         (&root, "/healthz"),

@@ -84,7 +84,7 @@ fn each_provider_speaks_for_its_own_endpoint() {
     for (host, path) in [
         ("one.example", "/t/shut/register"),
         ("two.example", "/t/acme/register"),
-        ("one.example", "/register/"),
+        ("one.example", "/register//"),
     ] {
         at(host, path).refused(404, "not_found");
     }

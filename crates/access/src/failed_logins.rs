@@ -1,22 +1,14 @@
 //! The limit on wrong passwords. Attempts are counted by account and by address before they are verified. RFC 7617 §4.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use protocol::lock;
+use crate::failure_buckets::{FailureBuckets, REFILL};
 
 /// The limit for all accounts together, from an address, as a multiple of the limit for an account: each wrong password costs a
 /// slow hash, for any name.
 const ACCOUNTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-
-/// The time in which an empty bucket is full again.
-const REFILL: Duration = Duration::from_mins(1);
-
-/// The number of buckets from which on full ones are removed.
-const SWEEP_MIN: usize = 1024;
 
 /// The attempts that share a limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,19 +19,13 @@ enum FailedLoginKey {
     Address(Option<IpAddr>),
 }
 
-/// The limits that are partly used: a bucket for each key, which an attempt empties by a step and time refills.
+/// The limits that are partly used: a bucket for each account and address.
 pub(crate) struct FailedLogins {
     /// The refill time of an attempt in the bucket of an account.
     account_step: Duration,
     /// The refill time of an attempt in the bucket of all accounts.
     address_step: Duration,
-    buckets: Mutex<FailureBuckets>,
-}
-
-struct FailureBuckets {
-    /// The instant at which a bucket is full again.
-    full_at: HashMap<FailedLoginKey, Instant>,
-    sweep_at: usize,
+    buckets: FailureBuckets<FailedLoginKey>,
 }
 
 impl FailedLogins {
@@ -48,10 +34,7 @@ impl FailedLogins {
         Self {
             account_step: REFILL / failures.get(),
             address_step: REFILL / failures.saturating_mul(ACCOUNTS).get(),
-            buckets: Mutex::new(FailureBuckets {
-                full_at: HashMap::new(),
-                sweep_at: SWEEP_MIN,
-            }),
+            buckets: FailureBuckets::default(),
         }
     }
 
@@ -65,40 +48,18 @@ impl FailedLogins {
         address: Option<IpAddr>,
         now: Instant,
     ) -> Result<(), Duration> {
-        let mut buckets = lock(&self.buckets);
-        let counted = self.keys(account, address).map(|(key, step)| {
-            let full_at = buckets.full_at.get(&key).map_or(now, |at| (*at).max(now));
-            (key, full_at + step)
-        });
-        let wait = counted
-            .iter()
-            .map(|(_, full_at)| full_at.duration_since(now).saturating_sub(REFILL))
-            .max();
-        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
-            return Err(wait);
-        }
-        buckets.full_at.extend(counted);
-        if buckets.full_at.len() >= buckets.sweep_at {
-            buckets.sweep(now);
-        }
-        Ok(())
+        self.buckets.count(self.keys(account, address), now)
     }
 
     /// Takes back attempts that were counted and had the right password, or were never verified.
     pub(crate) fn give_back(&self, account: &str, address: Option<IpAddr>, attempts: u32) {
-        let mut buckets = lock(&self.buckets);
-        for (key, step) in self.keys(account, address) {
-            if let Some(full_at) = buckets.full_at.get_mut(&key) {
-                *full_at = full_at
-                    .checked_sub(step.saturating_mul(attempts))
-                    .unwrap_or(*full_at);
-            }
-        }
+        self.buckets
+            .give_back(self.keys(account, address), attempts);
     }
 
     /// Removes the buckets that are full again.
     pub(crate) fn remove_expired(&self, now: Instant) {
-        lock(&self.buckets).sweep(now);
+        self.buckets.remove_expired(now);
     }
 
     /// Returns the keys of an attempt with its refill time for each. All names that no account can have share a key, so that callers
@@ -119,17 +80,10 @@ impl FailedLogins {
     }
 }
 
-impl FailureBuckets {
-    fn sweep(&mut self, now: Instant) {
-        self.full_at.retain(|_, full_at| *full_at > now);
-        self.full_at.shrink_to(SWEEP_MIN);
-        self.sweep_at = self.full_at.len().saturating_mul(2).max(SWEEP_MIN);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure_buckets::SWEEP_MIN;
 
     fn limits(failures: u32) -> FailedLogins {
         FailedLogins::per_minute(NonZeroU32::new(failures).unwrap())
@@ -197,7 +151,7 @@ mod tests {
     #[test]
     fn full_buckets_are_removed() {
         let (limits, now) = (limits(10), Instant::now());
-        let kept = || limits.buckets.lock().unwrap().full_at.len();
+        let kept = || limits.buckets.len();
         for minute in 0..100_u64 {
             for from in 0..200 {
                 limits

@@ -2,6 +2,8 @@
 //! providers of a process share one of each.
 
 mod failed_logins;
+mod failed_secrets;
+mod failure_buckets;
 mod fair_queue;
 mod password_queue;
 mod password_verifier;
@@ -9,6 +11,7 @@ mod rate_limit;
 mod refusal_log;
 mod verified_passwords;
 
+pub use failed_secrets::FailedSecrets;
 pub use password_verifier::{PasswordError, PasswordLimits, PasswordVerifier};
 pub use rate_limit::{RateLimitKey, RegistrationLimiter};
 pub use refusal_log::RefusalLog;

@@ -18,6 +18,7 @@ pub struct Failure {
     subject: Option<Cow<'static, str>>,
     log_message: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    member: Option<(&'static str, &'static str)>,
     closes: bool,
 }
 
@@ -33,6 +34,7 @@ impl Failure {
             subject: None,
             log_message: None,
             headers: Vec::new(),
+            member: None,
             closes: false,
         }
     }
@@ -56,6 +58,15 @@ impl Failure {
     pub fn with_log_message(self, message: impl Into<String>) -> Self {
         Self {
             log_message: Some(message.into()),
+            ..self
+        }
+    }
+
+    /// Adds a member to the body, beside `error` and `error_description`.
+    #[must_use]
+    pub fn with_member(self, name: &'static str, value: &'static str) -> Self {
+        Self {
+            member: Some((name, value)),
             ..self
         }
     }
@@ -144,7 +155,12 @@ impl ResponseError for Failure {
         if self.closes {
             answer.force_close();
         }
-        answer.json(json!({ "error": self.code.as_str(), "error_description": self.description }))
+        let mut body =
+            json!({ "error": self.code.as_str(), "error_description": self.description });
+        if let (Some(members), Some((name, value))) = (body.as_object_mut(), self.member) {
+            members.insert(name.to_owned(), value.into());
+        }
+        answer.json(body)
     }
 }
 

@@ -67,6 +67,8 @@ error_codes! {
     InvalidRequest = "invalid_request", 400, "RFC 6749 §5.2";
     /// The credentials are wrong, expired or revoked, or the client no longer exists.
     InvalidToken = "invalid_token", 401, "RFC 6750 §3.1";
+    /// The client is unknown to the lookup, has no secret, or has another one.
+    InvalidClient = "invalid_client", 401, "RFC 6749 §5.2";
     /// The credentials are right and do not permit this.
     InsufficientScope = "insufficient_scope", 403, "RFC 6750 §3.1";
     /// Registration is closed, or not open to this caller.

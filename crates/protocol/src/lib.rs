@@ -42,6 +42,7 @@ pub mod offer;
 pub mod pages;
 pub mod provider;
 pub mod random;
+mod redirect_match;
 pub mod redirect_pattern;
 pub mod response_type;
 pub mod rules;

@@ -40,7 +40,7 @@ impl LastUsedBuffer {
 }
 
 /// Returns the first second of a day, UTC.
-fn start_of_day(time: Timestamp) -> i64 {
+pub fn start_of_day(time: Timestamp) -> i64 {
     let day = i64::try_from(DAY.as_secs()).unwrap_or(i64::MAX);
     time.seconds()
         .saturating_sub(time.seconds().rem_euclid(day))

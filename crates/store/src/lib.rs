@@ -17,6 +17,7 @@
 //! | `export`, `import` | moving clients to another store |
 //! | `signing_key`, `account`, `initial_access_token`, `token_id` | the other tables |
 //! | `password` | password hashes of accounts |
+//! | `lookup`, `lookup_token` | clients and callers of the lookup |
 //! | `last_used`, `last_used_buffer` | the days on which clients were last used |
 //! | `purge` | rows to purge |
 //! | `backup`, `restore`, `tables` | backups of the whole store |
@@ -50,6 +51,8 @@ mod last_used;
 mod last_used_buffer;
 mod listing;
 mod lock;
+mod lookup;
+mod lookup_token;
 mod migrations;
 mod nul;
 mod open;
@@ -85,6 +88,10 @@ pub use export::{ExportedClient, ImportError};
 pub use import::ImportFailure;
 pub use initial_access_token::{NewToken, TokenInfo};
 pub use listing::ClientFilter;
+pub use lookup::ClientState;
+pub use lookup_token::{
+    LookupToken, LookupTokenId, NewLookupToken, SecretAccess, UnknownSecretAccess,
+};
 pub use nul::ClientsWithNul;
 pub use password::PasswordMemory;
 pub use pending_write::PendingWrite;

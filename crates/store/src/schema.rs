@@ -59,6 +59,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    lookup_token (id) {
+        id -> Text,
+        token_digest -> Text,
+        label -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        secrets -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Text,
         event -> Text,

@@ -14,6 +14,7 @@ pub const TABLES: &[&str] = &[
     "signing_key",
     "account",
     "initial_access_token",
+    "lookup_token",
     "audit",
 ];
 

@@ -45,6 +45,10 @@ events! {
     /// Initial access tokens that expired or were used up were deleted; the detail has their
     /// number.
     TokensPurged, "tokens purged";
+    /// A lookup token was issued.
+    LookupTokenIssued, "lookup token issued";
+    /// A lookup token was revoked.
+    LookupTokenRevoked, "lookup token revoked";
     /// An account was added.
     AccountAdded, "account added";
     /// An account was removed.

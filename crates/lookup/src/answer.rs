@@ -1,0 +1,130 @@
+//! The answer about an active client: what was agreed, and what follows from it.
+
+use std::time::Duration;
+
+use actix_web::http::header::Header;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, HeaderValue, IF_NONE_MATCH, IfNoneMatch,
+};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oauth_http::Failure;
+use openssl::sha::sha256;
+use protocol::uri::RedirectForm;
+use protocol::{ClientMetadata, Object, Timestamp};
+use serde_json::{Value, json};
+use store::Client;
+
+/// The number of digest bytes in an entity tag.
+const TAG_BYTES: usize = 18;
+
+/// An answer before it is written.
+pub(crate) struct Answer<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) redirect_uri: Option<&'a str>,
+    pub(crate) reads_secrets: bool,
+    pub(crate) max_age: Duration,
+    pub(crate) now: Timestamp,
+}
+
+impl Answer<'_> {
+    /// Returns 200 with the client, or 304 if the caller has this answer already. RFC 9110 §13.1.2.
+    pub(crate) fn respond(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+        let body = Value::Object(self.members()?).to_string();
+        let digest = sha256(body.as_bytes());
+        let tag = EntityTag::new_strong(
+            URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES).unwrap_or(&digest)),
+        );
+        let is_known = request.headers().contains_key(IF_NONE_MATCH)
+            && match IfNoneMatch::parse(request) {
+                Ok(IfNoneMatch::Any) => true,
+                Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
+                Err(_) => false,
+            };
+        let mut response = if is_known {
+            HttpResponse::NotModified()
+        } else {
+            HttpResponse::Ok()
+        };
+        response
+            .insert_header((ETAG, tag))
+            .insert_header((CACHE_CONTROL, self.cache_control()));
+        if is_known {
+            return Ok(response.finish());
+        }
+        Ok(response
+            .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+            .body(body))
+    }
+
+    /// Returns `max-age` where the operator allows answers to be kept, never beyond the end of the client or its secret.
+    fn cache_control(&self) -> String {
+        let data = &self.client.data;
+        let ends = [data.expires_at, data.secret_expires_at];
+        let left = ends
+            .into_iter()
+            .flatten()
+            .map(|end| end.seconds().saturating_sub(self.now.seconds()))
+            .filter_map(|seconds| u64::try_from(seconds).ok())
+            .min();
+        let seconds = left.map_or(self.max_age.as_secs(), |left| {
+            left.min(self.max_age.as_secs())
+        });
+        match seconds {
+            0 => "private, no-cache".to_owned(),
+            seconds => format!("private, max-age={seconds}"),
+        }
+    }
+
+    fn members(&self) -> Result<Object, Failure> {
+        let data = &self.client.data;
+        let mut members: Object = serde_json::from_str(data.metadata.json())
+            .map_err(|_| Failure::server_error("stored metadata is not a JSON object"))?;
+        members.insert("client_id".to_owned(), data.id.as_str().into());
+        members.insert(
+            "client_id_issued_at".to_owned(),
+            data.issued_at.seconds().into(),
+        );
+        if self.reads_secrets
+            && let Some(secret) = &data.secret
+        {
+            members.insert("client_secret".to_owned(), secret.reveal().into());
+            let expires_at = data.secret_expires_at.map_or(0, Timestamp::seconds);
+            members.insert("client_secret_expires_at".to_owned(), expires_at.into());
+        }
+        let metadata = data.metadata.members();
+        let mut own = json!({
+            "kind": "registered",
+            "revision": self.client.revision,
+            "redirects": redirects(metadata),
+            "consistent": metadata.is_consistent(),
+        });
+        if let (Some(own), Some(presented)) = (own.as_object_mut(), self.redirect_uri) {
+            let allowed = metadata.allows_redirect(presented);
+            own.insert(
+                "redirect".to_owned(),
+                if allowed { "allowed" } else { "other" }.into(),
+            );
+        }
+        members.insert("frontdesk".to_owned(), own);
+        Ok(members)
+    }
+}
+
+/// Returns the kind of places the client's redirect URIs lead to: `host`, `loopback` (also an application's own scheme), or
+/// `mixed`.
+fn redirects(metadata: &ClientMetadata) -> &'static str {
+    let is_local = |form: RedirectForm| {
+        matches!(
+            form,
+            RedirectForm::HttpLoopback | RedirectForm::HttpsLocalhost | RedirectForm::PrivateUse
+        )
+    };
+    let uris = || metadata.redirect_uris.iter().flatten();
+    match uris().filter(|uri| is_local(uri.form())).count() {
+        0 => "host",
+        local if local == uris().count() => "loopback",
+        _ => "mixed",
+    }
+}

@@ -1,0 +1,65 @@
+//! `GET /clients`: who is this client, and may this redirect URI be used?
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use oauth_http::{Failure, blocking};
+use store::{ClientState, SecretAccess};
+
+use crate::Lookup;
+use crate::answer::Answer;
+use crate::caller::LookupCaller;
+use crate::query::Parameters;
+use crate::refusal::Refusal;
+
+/// The parameters of the question.
+const PARAMETERS: [&str; 4] = ["issuer", "client_id", "redirect_uri", "purpose"];
+
+pub(crate) async fn look_up(
+    caller: LookupCaller,
+    request: HttpRequest,
+    lookup: Data<Lookup>,
+) -> Result<HttpResponse, Failure> {
+    let parameters = Parameters::read(request.query_string().as_bytes(), &PARAMETERS)?;
+    let provider = lookup.provider(parameters.require("issuer")?)?;
+    let answered = answer(&caller, &request, &lookup, &parameters).await;
+    let status = match &answered {
+        Ok(response) => response.status(),
+        Err(failure) => actix_web::ResponseError::status_code(failure),
+    };
+    lookup.counts.count(provider, status);
+    answered
+}
+
+async fn answer(
+    caller: &LookupCaller,
+    request: &HttpRequest,
+    lookup: &Data<Lookup>,
+    parameters: &Parameters,
+) -> Result<HttpResponse, Failure> {
+    let provider = lookup.provider(parameters.require("issuer")?)?.clone();
+    caller.check(&provider, SecretAccess::No)?;
+    let id = parameters.client_id()?;
+    if parameters
+        .find("purpose")
+        .is_some_and(|purpose| purpose != "authorize")
+    {
+        return Err(Refusal::Request("purpose must be authorize, or left out.".to_owned()).into());
+    }
+    let (store, now) = (lookup.store.clone(), lookup.clock.now());
+    let state = blocking(move || store.look_up(&provider, &id, now)).await?;
+    match state.map_err(Refusal::from)? {
+        ClientState::Active(client) => {
+            let answer = Answer {
+                client: &client,
+                redirect_uri: parameters.find("redirect_uri"),
+                reads_secrets: caller.reads_secrets(),
+                max_age: lookup.max_age,
+                now,
+            };
+            answer.respond(request)
+        }
+        ClientState::Expired => Err(Refusal::Gone("expired").into()),
+        ClientState::Deleted => Err(Refusal::Gone("deleted").into()),
+        ClientState::Unknown => Err(Refusal::UnknownClient.into()),
+    }
+}

@@ -1,0 +1,101 @@
+//! The refusals of the lookup.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use oauth_http::Failure;
+use protocol::ErrorCode;
+use store::StoreError;
+
+/// The challenge of the lookup. RFC 6750 §3.
+const CHALLENGE: &str = r#"Bearer realm="lookup""#;
+
+/// A refused request.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// No token.
+    NoToken,
+    /// A token that is unknown, expired or revoked.
+    WrongToken,
+    /// A token of another provider, or with too little access to secrets.
+    InsufficientScope,
+    /// A parameter is missing, occurs twice, or has a wrong value.
+    Request(String),
+    /// The provider has no such client.
+    UnknownClient,
+    /// The client is over; the reason is one word.
+    Gone(&'static str),
+    /// The secret is not the client's.
+    WrongSecret,
+    /// Too many wrong secrets of one client; the wait.
+    TooMany(Duration),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoToken => Failure::new(
+                ErrorCode::InvalidToken,
+                "A lookup token is required; frontdesk lookup-token issue makes one.",
+            )
+            .header(header::WWW_AUTHENTICATE, CHALLENGE),
+            Refusal::WrongToken => Failure::new(
+                ErrorCode::InvalidToken,
+                "The lookup token is unknown, expired or revoked.",
+            )
+            .header(
+                header::WWW_AUTHENTICATE,
+                format!(r#"{CHALLENGE}, error="invalid_token""#),
+            ),
+            Refusal::InsufficientScope => Failure::new(
+                ErrorCode::InsufficientScope,
+                "The lookup token is not for this provider, or has not the access to secrets that this needs.",
+            ),
+            Refusal::Request(description) => Failure::new(ErrorCode::InvalidRequest, description),
+            Refusal::UnknownClient => {
+                Failure::new(ErrorCode::NotFound, "The provider has no such client.")
+            }
+            Refusal::Gone(reason) => Failure::new(
+                ErrorCode::NotFound,
+                format!("The client is no more; reason: {reason}."),
+            )
+            .status(StatusCode::GONE)
+            .with_member("reason", reason),
+            Refusal::WrongSecret => Failure::new(
+                ErrorCode::InvalidClient,
+                "The client is unknown, has no secret, or has another one.",
+            )
+            .header(header::WWW_AUTHENTICATE, CHALLENGE),
+            Refusal::TooMany(wait) => Failure::new(
+                ErrorCode::InvalidRequest,
+                "Too many requests. Try again after the time in the Retry-After header.",
+            )
+            .status(StatusCode::TOO_MANY_REQUESTS)
+            .header(
+                header::RETRY_AFTER,
+                wait.as_secs().saturating_add(1).to_string(),
+            ),
+            Refusal::Store(error @ StoreError::Unavailable(_)) => {
+                Failure::unavailable(error.to_string())
+            }
+            Refusal::Store(error) => Failure::server_error(error.to_string()),
+        }
+    }
+}
+
+/// Answers every other address.
+pub(crate) async fn not_found() -> Result<HttpResponse, Failure> {
+    Err(Failure::new(
+        ErrorCode::NotFound,
+        "There is nothing at this address.",
+    ))
+}

@@ -1,0 +1,2 @@
+DROP INDEX audit_client_ended;
+DROP TABLE lookup_token;

@@ -8,12 +8,12 @@ use clap::{ArgMatches, FromArgMatches};
 use probe::{TryCredentials, TryOptions, try_provider};
 use protocol::escape::visible_lines;
 use protocol::{ClientId, Secret};
-use store::TokenId;
+use store::{LookupTokenId, TokenId};
 
 use crate::commands::client::{self, ClientScope};
 use crate::commands::{
-    account, audit, backup, check, completions_and_man, error_text, health, key, migrate, provider,
-    purge, token,
+    account, audit, backup, check, completions_and_man, error_text, health, key, lookup_token,
+    migrate, provider, purge, token,
 };
 use crate::config::{Config, ConfigSources};
 use crate::observability::{start_logging, start_traces};
@@ -29,8 +29,8 @@ mod command;
 pub use command::command;
 
 use args::{
-    AccountCommand, CheckArguments, Cli, ClientCommand, Command, KeyCommand, ProviderCommand,
-    TokenCommand, TryArguments,
+    AccountCommand, CheckArguments, Cli, ClientCommand, Command, KeyCommand, LookupTokenCommand,
+    ProviderCommand, TokenCommand, TryArguments,
 };
 
 /// Runs the program and returns its exit code. Prints no error if standard output was closed.
@@ -112,6 +112,7 @@ fn run_command(config: &Config, command: Command, out: &mut Output) -> anyhow::R
         Command::Token(TokenCommand::Revoke { id }) => {
             token::revoke(config, &TokenId::new(id), out)
         }
+        Command::LookupToken(command) => run_lookup_token(config, command, out),
         Command::Client { account, command } => {
             run_client(config, account.as_deref(), command, out)
         }
@@ -156,6 +157,20 @@ fn run_account(config: &Config, command: AccountCommand, out: &mut Output) -> an
         AccountCommand::List => account::list(config, out),
         AccountCommand::Remove { name } => account::remove(config, &name, out),
         AccountCommand::Password { name } => account::password(config, &name, out),
+    }
+}
+
+fn run_lookup_token(
+    config: &Config,
+    command: LookupTokenCommand,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    match command {
+        LookupTokenCommand::Issue(args) => lookup_token::issue(config, args, out),
+        LookupTokenCommand::List => lookup_token::list(config, out),
+        LookupTokenCommand::Revoke { id } => {
+            lookup_token::revoke(config, &LookupTokenId::new(id), out)
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod client;
 pub mod completions_and_man;
 pub mod health;
 pub mod key;
+pub mod lookup_token;
 pub mod migrate;
 pub mod provider;
 pub mod purge;

@@ -27,10 +27,13 @@ pub use sources::ConfigSources;
 use secret_files::{SecretFile, read_secret, unreadable};
 use sources::{masked, merged, one_line};
 
+use crate::http::sockets::resolve;
 use crate::provider::addresses;
 use crate::setting::values::SecretPath;
 use crate::setting::{DefaultText, FileSection};
-use crate::settings::{ConfigFile, Limits, LogFormat, TlsModeName, TlsSettings, named};
+use crate::settings::{
+    ConfigFile, Limits, LogFormat, LookupSettings, TlsModeName, TlsSettings, named,
+};
 use telemetry::traces::TraceEndpoint;
 
 /// The TLS mode of the public listener.
@@ -79,6 +82,9 @@ pub struct Config {
     pub loopback_only: bool,
     pub listen: String,
     pub management_listen: String,
+    /// The address of the lookup, if there is one.
+    pub lookup_listen: Option<String>,
+    pub lookup: LookupSettings,
     pub database: DatabaseUrl,
     /// The folder for the database, sealing key and development certificates.
     pub data: PathBuf,
@@ -169,6 +175,8 @@ impl Config {
             )?,
             listen,
             management_listen: settings.management_listen,
+            lookup_listen: lookup_listen(settings.lookup_listen, &settings.lookup, &tls)?,
+            lookup: settings.lookup,
             database,
             data: settings.data,
             sealing,
@@ -308,6 +316,28 @@ fn tls(settings: TlsSettings) -> anyhow::Result<TlsMode> {
             mode.text()
         ),
     }
+}
+
+/// Checks that the lookup sends no secret in clear, unless the operator allows it.
+fn lookup_listen(
+    listen: Option<String>,
+    settings: &LookupSettings,
+    tls: &TlsMode,
+) -> anyhow::Result<Option<String>> {
+    let Some(listen) = listen else {
+        return Ok(None);
+    };
+    let addresses = resolve("lookup_listen", &listen, false)?;
+    let is_beyond_loopback = addresses.iter().any(|address| !address.ip().is_loopback());
+    if *tls == TlsMode::Off && is_beyond_loopback && !settings.plain_http {
+        bail!(
+            "{} would send secrets in clear: with {} off it must be a loopback address, or {} must be true",
+            named("lookup_listen"),
+            named("tls.mode"),
+            named("lookup.plain_http")
+        );
+    }
+    Ok(Some(listen))
 }
 
 /// Returns the port of `listen`, unless any free port may be taken.

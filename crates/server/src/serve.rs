@@ -12,9 +12,10 @@ use access::{PasswordLimits, PasswordVerifier, RefusalLog, RegistrationLimiter};
 use actix_server::Server;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer, rt};
 use anyhow::Context;
+use lookup::Lookup;
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
 use protocol::RandomSource;
@@ -31,6 +32,7 @@ use crate::http::listener::Listeners;
 use crate::http::pipeline::RequestPipeline;
 use crate::http::request_ids::RequestIdGenerator;
 use crate::http::sockets::{addresses, listen};
+use crate::http::static_routes::StaticRoutes;
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
 use crate::terminal::startup_message;
@@ -59,7 +61,7 @@ pub fn serve(config: Config, traces: Option<Traces>) -> anyhow::Result<()> {
     let outcome = system.block_on(async {
         // Before the service is announced: a signal that comes at once must stop it too.
         let stop = stop_signal().context("signals cannot be waited for")?;
-        let bound = [addresses(&sockets.public), addresses(&sockets.management)];
+        let bound = [&sockets.public, &sockets.management, &sockets.lookup].map(|of| addresses(of));
         let servers = bind(&opened, sockets)?;
         tasks::start(&opened.deployment, &opened.services, &opened.config);
         rt::spawn(hangups.reload(opened.certificate.clone(), opened.services.clock.clone()));
@@ -80,6 +82,7 @@ struct Prepared {
 struct Sockets {
     public: Vec<TcpListener>,
     management: Vec<TcpListener>,
+    lookup: Vec<TcpListener>,
 }
 
 /// Checks the configuration, and listens, before anything is created.
@@ -98,12 +101,21 @@ fn prepare(mut config: Config) -> anyhow::Result<(Prepared, Sockets)> {
         settle_issuer(&mut config, &public)?;
     }
     let management = listen("management_listen", &config.management_listen, false)?;
+    let lookup = match &config.lookup_listen {
+        Some(address) => listen("lookup_listen", address, false)?,
+        None => Vec::new(),
+    };
     let prepared = Prepared {
         config,
         first_password,
         fetcher,
     };
-    Ok((prepared, Sockets { public, management }))
+    let sockets = Sockets {
+        public,
+        management,
+        lookup,
+    };
+    Ok((prepared, sockets))
 }
 
 /// The service before it answers.
@@ -111,6 +123,7 @@ struct Opened {
     config: Config,
     services: Services,
     deployment: Deployment,
+    lookup: Data<Lookup>,
     admin_password: Option<Secret>,
     acceptor: Option<SslAcceptor>,
     certificate: Option<ServedCertificate>,
@@ -134,6 +147,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let services = services(&config, store, fetcher, clock)?;
     let deployment = Deployment::new(&config, &services)?;
+    let lookup = Data::new(lookup(&config, &services));
     let (certificate, acceptor) = certificate(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let connections = Connections::new(
@@ -147,6 +161,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
         config,
         services,
         deployment,
+        lookup,
         admin_password,
         acceptor,
         certificate,
@@ -186,9 +201,22 @@ fn services(
     })
 }
 
+/// Makes the state of the lookup, which is there also where it has no listener.
+fn lookup(config: &Config, services: &Services) -> Lookup {
+    let issuers = config.providers.iter().map(|one| one.issuer.clone());
+    Lookup::new(
+        services.store.clone(),
+        services.clock.clone(),
+        issuers.collect(),
+        config.lookup.max_age,
+        config.limits.failed_logins_per_minute,
+    )
+}
+
 struct Servers {
     public: Server,
     management: Server,
+    lookup: Option<Server>,
 }
 
 /// Starts the servers on their sockets.
@@ -199,25 +227,26 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
         metrics: opened.metrics.clone(),
         sources: Arc::new(sources(opened)),
     };
-    let pipeline = RequestPipeline {
-        static_routes: opened.deployment.static_routes(&opened.metrics),
-        request_ids: Arc::clone(&opened.request_ids),
-        limits: opened.config.limits.clone(),
-        metrics: opened.metrics.clone(),
-        // After this header a browser accepts no certificate that it does not trust.
-        strict_transport_security: matches!(opened.config.tls, TlsMode::Files { .. }),
-        traces: opened.traces.clone(),
-    };
-    let connections = Arc::clone(&opened.connections);
+    let static_routes = opened.deployment.static_routes(&opened.metrics);
+    let (deployment, lookup) = (opened.deployment.clone(), opened.lookup.clone());
+    let body_limits = Data::new(opened.config.limits.body());
+    let public = application_server(
+        opened,
+        Some(static_routes),
+        sockets.public,
+        move |config: &mut ServiceConfig| deployment.mount(config),
+    )?;
+    let lookup_sockets = Some(sockets.lookup).filter(|sockets| !sockets.is_empty());
+    let lookup = lookup_sockets.map(|sockets| {
+        application_server(opened, None, sockets, move |config: &mut ServiceConfig| {
+            config.app_data(body_limits.clone());
+            lookup::mount(config, &lookup);
+        })
+    });
     Ok(Servers {
-        public: public(
-            &opened.deployment,
-            &Arc::new(pipeline),
-            connections,
-            sockets.public,
-            opened.acceptor.as_ref(),
-        )?,
+        public,
         management: private(management, sockets.management)?,
+        lookup: lookup.transpose()?,
     })
 }
 
@@ -226,6 +255,7 @@ fn sources(opened: &Opened) -> MetricSources {
     MetricSources {
         services: opened.services.clone(),
         deployment: opened.deployment.clone(),
+        lookup: opened.lookup.clone(),
         connections: Arc::clone(&opened.connections),
         store_health: StoreHealth::start(opened.services.store.clone()),
         draining: Arc::clone(&opened.draining),
@@ -235,7 +265,7 @@ fn sources(opened: &Opened) -> MetricSources {
 }
 
 /// Tells the operator and the supervisor that the service answers.
-fn announce(opened: &Opened, [public, management]: &[Vec<SocketAddr>; 2]) {
+fn announce(opened: &Opened, bound: &[Vec<SocketAddr>; 3]) {
     tracing::info!(
         descriptors = opened.descriptors.limit,
         connections = opened.descriptors.connections,
@@ -244,8 +274,7 @@ fn announce(opened: &Opened, [public, management]: &[Vec<SocketAddr>; 2]) {
     startup_message::print(
         &opened.config,
         &opened.deployment,
-        public,
-        management,
+        bound,
         opened.admin_password.as_ref(),
     );
     supervisor::ready();
@@ -258,15 +287,23 @@ async fn run(
     draining: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
     let (public, management) = (servers.public.handle(), servers.management.handle());
+    let lookup = servers.lookup.as_ref().map(Server::handle);
     rt::spawn(servers.management);
+    let lookup_server = servers.lookup.map(rt::spawn);
     rt::spawn(async move {
         stop.await;
         tracing::info!("stopping: finishing requests in progress");
         draining.store(true, Ordering::Relaxed);
         supervisor::stopping();
+        if let Some(lookup) = lookup {
+            rt::spawn(lookup.stop(true));
+        }
         public.stop(true).await;
     });
     let served = servers.public.await;
+    if let Some(lookup) = lookup_server {
+        lookup.await??;
+    }
     management.stop(false).await;
     Ok(served?)
 }
@@ -286,21 +323,32 @@ fn drain(opened: &Opened) {
     tracing::info!("stopped");
 }
 
-fn public(
-    deployment: &Deployment,
-    pipeline: &Arc<RequestPipeline>,
-    connections: Arc<Connections>,
+/// Starts a server of the public kind: counted connections, TLS as configured, and the pipeline around the routes.
+fn application_server(
+    opened: &Opened,
+    static_routes: Option<StaticRoutes>,
     sockets: Vec<TcpListener>,
-    acceptor: Option<&SslAcceptor>,
+    mount: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
-    let mut listeners = Listeners::new(connections, &pipeline.limits);
+    let limits = opened.config.limits.clone();
+    let pipeline = Arc::new(RequestPipeline {
+        static_routes,
+        request_ids: Arc::clone(&opened.request_ids),
+        limits: limits.clone(),
+        metrics: opened.metrics.clone(),
+        // After this header a browser accepts no certificate that it does not trust.
+        strict_transport_security: matches!(opened.config.tls, TlsMode::Files { .. }),
+        traces: opened.traces.clone(),
+    });
+    let mut listeners = Listeners::new(Arc::clone(&opened.connections), &limits);
     // Each socket is handed over: a copy that stays open would still accept connections while the service stops.
     for socket in sockets {
-        let (deployment, pipeline) = (deployment.clone(), Arc::clone(pipeline));
+        let (mount, pipeline) = (mount.clone(), Arc::clone(&pipeline));
         let application = move || {
-            Arc::clone(&pipeline).wrap(App::new().configure(|config| deployment.mount(config)))
+            let mount = mount.clone();
+            Arc::clone(&pipeline).wrap(App::new().configure(move |config| mount(config)))
         };
-        listeners = listeners.add(socket, acceptor.cloned(), application)?;
+        listeners = listeners.add(socket, opened.acceptor.clone(), application)?;
     }
     Ok(listeners.run())
 }

@@ -35,6 +35,8 @@ section! {
         container: bool = false, "FRONTDESK_CONTAINER";
         /// The address of the management listener, which serves health and metrics over plain HTTP; it must not be public.
         management_listen: String = "127.0.0.1:9444".to_owned(), "FRONTDESK_MANAGEMENT_LISTEN";
+        /// The address of the lookup, at which authorization servers ask about clients: address and port. TLS is that of the public listener.
+        lookup_listen: Option<String>, default "none: no lookup", "FRONTDESK_LOOKUP_LISTEN";
         /// The database: a sqlite:// or postgres:// URL.
         database: Option<DatabaseUrl>, default "sqlite://{data}/frontdesk.db", "FRONTDESK_DATABASE";
         /// The folder for the database, sealing key and development certificates, unless they are configured.
@@ -59,6 +61,7 @@ section! {
         limits: LimitsFile;
         outbound: OutboundFile;
         discovery: DiscoveryFile;
+        lookup: LookupFile;
         keys: KeysFile;
         audit: AuditFile;
         provider: Vec<ProviderFile>;
@@ -107,6 +110,15 @@ section! {
     DiscoveryFile => DiscoverySettings, "discovery.", {
         /// The time for which clients and caches may keep the documents and keys; a new signing key is published that long before it signs.
         max_age: Duration = Duration::from_hours(1), in Duration::ZERO..=Duration::from_hours(24), "FRONTDESK_DISCOVERY_MAX_AGE";
+    }
+}
+
+section! {
+    LookupFile => LookupSettings, "lookup.", {
+        /// The time for which an authorization server may use an answer of the lookup without asking again; at 0 it asks each time.
+        max_age: Duration = Duration::ZERO, in Duration::ZERO..=Duration::from_mins(5), "FRONTDESK_LOOKUP_MAX_AGE";
+        /// With tls.mode off: the lookup may listen beyond loopback, in a container network for example, where secrets pass in clear.
+        plain_http: bool = false, "FRONTDESK_LOOKUP_PLAIN_HTTP";
     }
 }
 
@@ -314,6 +326,7 @@ pub fn all() -> impl Iterator<Item = Setting> {
         TracesSettings::ROWS,
         OutboundSettings::ROWS,
         DiscoverySettings::ROWS,
+        LookupSettings::ROWS,
         KeysSettings::ROWS,
         AuditSettings::ROWS,
         ProviderSettings::ROWS,

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use probe::ResolveOverride;
 use store::Role;
 
-use crate::commands::{client, token};
+use crate::commands::{client, lookup_token, token};
 use crate::durations::{self, TimeArg};
 
 /// The front desk of an OpenID provider: WebFinger, discovery and dynamic client registration.
@@ -51,6 +51,9 @@ pub enum Command {
     /// Initial access tokens, whose holders may register clients.
     #[command(subcommand, after_help = "Example:\n  frontdesk token list")]
     Token(TokenCommand),
+    /// Lookup tokens, with which authorization servers ask about clients.
+    #[command(subcommand)]
+    LookupToken(LookupTokenCommand),
     /// Registered clients.
     #[command(after_help = "Example:\n  frontdesk client list --owner alice")]
     Client {
@@ -168,6 +171,24 @@ pub enum TokenCommand {
     List,
     /// Revoke a token.
     #[command(after_help = "Example:\n  frontdesk token revoke 01JZX5M0Q8")]
+    Revoke {
+        /// The identifier of the token, as the list shows it.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LookupTokenCommand {
+    /// Issue a lookup token and print it; it is not shown again.
+    #[command(
+        after_help = "Example:\n  frontdesk lookup-token issue --secrets read --label \"the login server\""
+    )]
+    Issue(lookup_token::LookupTokenArgs),
+    /// List the tokens.
+    #[command(after_help = "Example:\n  frontdesk lookup-token list --json")]
+    List,
+    /// Revoke a token; it is refused within two seconds.
+    #[command(after_help = "Example:\n  frontdesk lookup-token revoke 5f0a7c2e9b1d4386")]
     Revoke {
         /// The identifier of the token, as the list shows it.
         id: String,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use actix_http::{Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, forward_ready};
 use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::dev::{AppConfig, RequestHead, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
@@ -31,7 +31,7 @@ use crate::settings::Limits;
 /// The objects that the pipeline uses for each request.
 pub struct RequestPipeline {
     /// The answers that need no route.
-    pub static_routes: StaticRoutes,
+    pub static_routes: Option<StaticRoutes>,
     pub request_ids: Arc<RequestIdGenerator>,
     /// The limits of a request's head and of its duration.
     pub limits: Limits,
@@ -85,9 +85,12 @@ impl RequestPipeline {
                 .app_data::<Data<Registration>>()
                 .map(|registration| &registration.policy.issuer)
         };
-        self.static_routes
-            .issuer(request.head())
-            .or_else(registration)
+        self.static_issuer(request.head()).or_else(registration)
+    }
+
+    /// Returns the issuer of the static answer to a request.
+    fn static_issuer(&self, head: &RequestHead) -> Option<&Issuer> {
+        self.static_routes.as_ref()?.issuer(head)
     }
 
     /// Waits for the answer of the routes, at most as long as a request may take, and returns it with the metrics of its route.
@@ -209,9 +212,10 @@ where
             );
             return ResponseFuture::Ready(Some(pipeline.finish(answer, unread, id)));
         }
-        if let Some((answer, metrics)) = pipeline.static_routes.answer(request.head()) {
+        let routes = pipeline.static_routes.as_ref();
+        if let Some((answer, metrics)) = routes.and_then(|routes| routes.answer(request.head())) {
             if let Some(span) = &span
-                && let Some(issuer) = pipeline.static_routes.issuer(request.head())
+                && let Some(issuer) = pipeline.static_issuer(request.head())
             {
                 span.set_issuer(issuer.as_str());
             }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::web::Data;
 use keys::KeyState;
+use lookup::Lookup;
 use protocol::Timestamp;
 use registration::Services;
 use store::Distribution;
@@ -27,6 +29,8 @@ pub struct MetricSources {
     pub services: Services,
     /// The providers: their registrations and keys.
     pub deployment: Deployment,
+    /// The lookup, with the numbers of its answers.
+    pub lookup: Data<Lookup>,
     /// The connections of the public listeners.
     pub connections: Arc<Connections>,
     /// The state of the store when it was last checked.
@@ -116,7 +120,7 @@ impl MetricSources {
                 .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
-        families.extend([self.registrations(), self.keys()]);
+        families.extend([self.registrations(), self.lookups(), self.keys()]);
         families.extend(self.stored());
         families
     }
@@ -156,6 +160,19 @@ impl MetricSources {
                         number(*count),
                     )
                 }),
+        )
+    }
+
+    fn lookups(&self) -> MetricFamily {
+        let counts = self.lookup.counts.all();
+        let rows: Vec<_> = counts
+            .iter()
+            .map(|(issuer, status, count)| (issuer.as_str(), status.to_string(), *count))
+            .collect();
+        family(
+            &table::LOOKUPS,
+            rows.iter()
+                .map(|(issuer, status, count)| (vec![*issuer, status], number(*count))),
         )
     }
 

@@ -14,8 +14,7 @@ use crate::settings::named;
 pub fn print(
     config: &Config,
     deployment: &Deployment,
-    public: &[SocketAddr],
-    management: &[SocketAddr],
+    [public, management, lookup]: &[Vec<SocketAddr>; 3],
     password: Option<&Secret>,
 ) {
     for variable in &config.unknown_variables {
@@ -42,6 +41,12 @@ pub fn print(
         tracing::info!(
             "{address} is a placeholder; set {} to the real endpoint",
             named(&format!("provider.metadata.{member}"))
+        );
+    }
+    if !lookup.is_empty() {
+        tracing::info!(
+            listen = list(lookup),
+            "the lookup answers authorization servers"
         );
     }
     let configuration = config.file.as_ref().map(|path| path.display().to_string());

@@ -62,6 +62,8 @@ metrics! {
     CONNECTIONS_REFUSED = Counter "frontdesk_connections_refused_total" ["reason"];
     /// Registrations by outcome: `registered`, `refused` (an error of the client) or `failed` (an error of the service), with the status, the error code and, if the error is about one, the member of client metadata (`other` for a member that no specification defines).
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
+    /// Answers of the lookup about a client, by provider and status.
+    LOOKUPS = Counter "frontdesk_lookup_total" ["provider", "status"];
     /// Requests that were refused by a rate limit, by limit: registrations from one `address`, by one `account`, with one `token`; logins after too many failures with a wrong `password`.
     THROTTLED = Counter "frontdesk_throttled_total" ["kind"];
     /// Updates and deletions that were refused by a rate limit, by limit: from one `address`, or of one `client`.

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use access::FailedSecrets;
 use actix_web::web::{self, Data, ServiceConfig};
+use oauth_http::BodyLimits;
 use oauth_http::failure::method_not_allowed_route;
 use protocol::{Clock, Issuer};
 use store::Store;
@@ -73,10 +74,13 @@ impl Lookup {
     }
 }
 
-/// Mounts the routes.
-pub fn mount(config: &mut ServiceConfig, lookup: &Data<Lookup>) {
+/// Mounts the routes. `limits` are those of other requests; a report of uses has more elements.
+pub fn mount(config: &mut ServiceConfig, lookup: &Data<Lookup>, limits: BodyLimits) {
+    let mut limits = limits;
+    limits.json.elements = limits.json.elements.max(2 * uses::MAX_CLIENTS);
     config
         .app_data(lookup.clone())
+        .app_data(Data::new(limits))
         .service(
             web::resource(CLIENTS)
                 .get(client::look_up)

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use oauth_http::{Body, Failure, blocking};
+use protocol::ErrorCode;
 use serde_json::Value;
 use store::SecretAccess;
 
@@ -11,14 +12,17 @@ use crate::caller::LookupCaller;
 use crate::refusal::Refusal;
 
 /// The maximum number of clients in one report.
-const MAX_CLIENTS: usize = 1000;
+pub(crate) const MAX_CLIENTS: usize = 1000;
 
 pub(crate) async fn record(
     caller: LookupCaller,
     lookup: Data<Lookup>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
-    let members = body.object().await?;
+    let members = body
+        .object()
+        .await
+        .map_err(|failure| failure.with_code(ErrorCode::InvalidRequest))?;
     let wrong = |sentence: &str| Failure::from(Refusal::Request(sentence.to_owned()));
     let issuer = members
         .get("issuer")

@@ -44,6 +44,12 @@ impl Failure {
         Self { status, ..self }
     }
 
+    /// Replaces the error code, and keeps the status.
+    #[must_use]
+    pub fn with_code(self, code: ErrorCode) -> Self {
+        Self { code, ..self }
+    }
+
     /// Sets the subject: the member, or the limit that was reached.
     #[must_use]
     pub fn with_subject(self, subject: impl Into<Cow<'static, str>>) -> Self {

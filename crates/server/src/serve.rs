@@ -229,7 +229,7 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
     };
     let static_routes = opened.deployment.static_routes(&opened.metrics);
     let (deployment, lookup) = (opened.deployment.clone(), opened.lookup.clone());
-    let body_limits = Data::new(opened.config.limits.body());
+    let body_limits = opened.config.limits.body();
     let public = application_server(
         opened,
         Some(static_routes),
@@ -239,8 +239,7 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
     let lookup_sockets = Some(sockets.lookup).filter(|sockets| !sockets.is_empty());
     let lookup = lookup_sockets.map(|sockets| {
         application_server(opened, None, sockets, move |config: &mut ServiceConfig| {
-            config.app_data(body_limits.clone());
-            lookup::mount(config, &lookup);
+            lookup::mount(config, &lookup, body_limits);
         })
     });
     Ok(Servers {

@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check release-check dist interop adapters torture fuzz compose-check proxies bench
+.PHONY: help run demo test check release-check dist interop adapters torture fuzz compose-check proxies bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -13,6 +13,10 @@ help: ## list these targets
 run: ## install what is missing, build, start on https://localhost:9443
 	@scripts/install-missing
 	cargo run --locked --bin frontdesk -- serve $(ARGS)
+
+demo: ## oidc-provider behind Frontdesk and a relying party that registers itself; the last line is an address to log in at; ARGS=--check logs in by itself
+	@scripts/install-missing
+	scripts/demo $(ARGS)
 
 test: ## install what is missing, pass every test on SQLite and on a throw-away PostgreSQL
 	@scripts/install-missing test

@@ -12,7 +12,7 @@ use crate::failure_buckets::{FailureBuckets, REFILL};
 
 /// The limit of each client at each provider.
 pub struct FailedSecrets {
-    /// The refill time of one attempt; `None` without a limit.
+    /// The refill time of an attempt; `None` without a limit.
     step: Option<Duration>,
     buckets: FailureBuckets<(String, String)>,
 }
@@ -26,7 +26,7 @@ impl FailedSecrets {
         }
     }
 
-    /// Counts one attempt with the secret of a client that exists.
+    /// Counts an attempt with the secret of a client that exists.
     ///
     /// # Errors
     /// The time to wait, if the client has reached its limit.

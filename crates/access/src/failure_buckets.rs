@@ -32,7 +32,7 @@ impl<K> Default for FailureBuckets<K> {
 }
 
 impl<K: Hash + Eq> FailureBuckets<K> {
-    /// Counts one attempt in the bucket of each key, which the attempt's step there refills.
+    /// Counts an attempt in the bucket of each key, which the attempt's step there refills.
     ///
     /// # Errors
     /// The time to wait, if a bucket is empty. The attempt is not counted then.

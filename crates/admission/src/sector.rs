@@ -77,7 +77,7 @@ impl<'a> SectorDocument<'a> {
     /// Fetches the document and checks that it lists every redirect URI. Waits without a thread: the fetcher has its own.
     ///
     /// # Errors
-    /// When the document cannot be fetched or does not list every redirect URI, in one text for every failure, since the
+    /// When the document cannot be fetched or does not list every redirect URI, in a single text for every failure, since the
     /// client must not learn what an address answers; when the address is private as it is written; and when a limit on
     /// fetches was reached.
     pub async fn check(

@@ -1,4 +1,4 @@
-//! The answer about an active client: what was agreed, and what follows from it.
+//! The answer about an active client: the agreed members, and the facts that follow from them.
 
 use std::time::Duration;
 

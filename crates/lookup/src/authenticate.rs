@@ -11,10 +11,10 @@ use openssl::sha::sha256;
 use protocol::{ErrorCode, Secret, Timestamp};
 use store::{ClientState, SecretAccess};
 
-use crate::Lookup;
 use crate::caller::LookupCaller;
 use crate::query::Parameters;
-use crate::refusal::Refusal;
+use crate::refusal::LookupRefusal;
+use crate::state::Lookup;
 
 /// The parameters of the question.
 const PARAMETERS: [&str; 3] = ["issuer", "client_id", "client_secret"];
@@ -40,12 +40,12 @@ pub(crate) async fn authenticate(
     let (store, issuer, now) = (lookup.store.clone(), provider.clone(), lookup.clock.now());
     let wanted = id.clone();
     let state = blocking(move || store.look_up(&issuer, &wanted, now)).await?;
-    let secret = match state.map_err(Refusal::from)? {
+    let secret = match state.map_err(LookupRefusal::from)? {
         ClientState::Active(client) => {
             lookup
                 .failures
                 .count(provider, &id, Instant::now())
-                .map_err(Refusal::TooMany)?;
+                .map_err(LookupRefusal::TooMany)?;
             let is_valid = |end: Option<Timestamp>| end.is_none_or(|end| end > now);
             let data = client.data;
             data.secret.filter(|_| is_valid(data.secret_expires_at))
@@ -61,7 +61,7 @@ pub(crate) async fn authenticate(
     );
     let is_equal = memcmp::eq(&expected, &sha256(presented.reveal().as_bytes()));
     if !is_equal || secret.is_none() {
-        return Err(Refusal::WrongSecret.into());
+        return Err(LookupRefusal::WrongSecret.into());
     }
     lookup.failures.give_back(provider, &id);
     Ok(HttpResponse::NoContent().finish())

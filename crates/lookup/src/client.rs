@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Failure, blocking};
 use store::{ClientState, SecretAccess};
 
-use crate::Lookup;
 use crate::answer::Answer;
 use crate::caller::LookupCaller;
 use crate::query::Parameters;
-use crate::refusal::Refusal;
+use crate::refusal::LookupRefusal;
+use crate::state::Lookup;
 
 /// The parameters of the question.
 const PARAMETERS: [&str; 4] = ["issuer", "client_id", "redirect_uri", "purpose"];
@@ -43,11 +43,13 @@ async fn answer(
         .find("purpose")
         .is_some_and(|purpose| purpose != "authorize")
     {
-        return Err(Refusal::Request("purpose must be authorize, or left out.".to_owned()).into());
+        return Err(
+            LookupRefusal::Request("purpose must be authorize, or left out.".to_owned()).into(),
+        );
     }
     let (store, now) = (lookup.store.clone(), lookup.clock.now());
     let state = blocking(move || store.look_up(&provider, &id, now)).await?;
-    match state.map_err(Refusal::from)? {
+    match state.map_err(LookupRefusal::from)? {
         ClientState::Active(client) => {
             let answer = Answer {
                 client: &client,
@@ -58,8 +60,8 @@ async fn answer(
             };
             answer.respond(request)
         }
-        ClientState::Expired => Err(Refusal::Gone("expired").into()),
-        ClientState::Deleted => Err(Refusal::Gone("deleted").into()),
-        ClientState::Unknown => Err(Refusal::UnknownClient.into()),
+        ClientState::Expired => Err(LookupRefusal::Gone("expired").into()),
+        ClientState::Deleted => Err(LookupRefusal::Gone("deleted").into()),
+        ClientState::Unknown => Err(LookupRefusal::UnknownClient.into()),
     }
 }

@@ -3,8 +3,8 @@
 use protocol::{ClientId, Issuer};
 use url::form_urlencoded;
 
-use crate::Lookup;
-use crate::refusal::Refusal;
+use crate::refusal::LookupRefusal;
+use crate::state::Lookup;
 
 /// The parameters that a request may have, each at most once. Unknown ones are ignored. RFC 6749 §3.1.
 pub(crate) struct Parameters(Vec<(String, String)>);
@@ -14,14 +14,14 @@ impl Parameters {
     ///
     /// # Errors
     /// One of `known` occurs twice.
-    pub(crate) fn read(encoded: &[u8], known: &[&str]) -> Result<Self, Refusal> {
+    pub(crate) fn read(encoded: &[u8], known: &[&str]) -> Result<Self, LookupRefusal> {
         let mut read: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(encoded) {
             if !known.contains(&name.as_ref()) {
                 continue;
             }
             if read.iter().any(|(other, _)| *other == name) {
-                return Err(Refusal::Request(format!("{name} occurs twice.")));
+                return Err(LookupRefusal::Request(format!("{name} occurs twice.")));
             }
             read.push((name.into_owned(), value.into_owned()));
         }
@@ -40,17 +40,17 @@ impl Parameters {
     ///
     /// # Errors
     /// It is.
-    pub(crate) fn require(&self, name: &str) -> Result<&str, Refusal> {
+    pub(crate) fn require(&self, name: &str) -> Result<&str, LookupRefusal> {
         self.find(name)
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Refusal::Request(format!("{name} is required.")))
+            .ok_or_else(|| LookupRefusal::Request(format!("{name} is required.")))
     }
 
     /// Returns the client identifier.
     ///
     /// # Errors
     /// It is missing.
-    pub(crate) fn client_id(&self) -> Result<ClientId, Refusal> {
+    pub(crate) fn client_id(&self) -> Result<ClientId, LookupRefusal> {
         self.require("client_id").map(ClientId::new)
     }
 }
@@ -59,13 +59,15 @@ impl Lookup {
     /// Returns the provider with this issuer, compared byte for byte.
     ///
     /// # Errors
-    /// There is none. It is the caller's mistake, and says nothing about a client.
-    pub(crate) fn provider(&self, issuer: &str) -> Result<&Issuer, Refusal> {
+    /// No provider has it. It is the caller's mistake, and says nothing about a client.
+    pub(crate) fn provider(&self, issuer: &str) -> Result<&Issuer, LookupRefusal> {
         self.providers
             .iter()
             .find(|provider| provider.as_str() == issuer)
             .ok_or_else(|| {
-                Refusal::Request("issuer is not the issuer of a provider served here.".to_owned())
+                LookupRefusal::Request(
+                    "issuer is not the issuer of a provider served here.".to_owned(),
+                )
             })
     }
 }

@@ -13,7 +13,7 @@ const CHALLENGE: &str = r#"Bearer realm="lookup""#;
 
 /// A refused request.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum LookupRefusal {
     /// No token.
     NoToken,
     /// A token that is unknown, expired or revoked.
@@ -22,33 +22,33 @@ pub(crate) enum Refusal {
     InsufficientScope,
     /// A parameter is missing, occurs twice, or has a wrong value.
     Request(String),
-    /// The provider has no such client.
+    /// The provider has no client with this identifier.
     UnknownClient,
     /// The client is over; the reason is one word.
     Gone(&'static str),
     /// The secret is not the client's.
     WrongSecret,
-    /// Too many wrong secrets of one client; the wait.
+    /// Too many wrong secrets of a client; the wait.
     TooMany(Duration),
     /// The store failed.
     Store(StoreError),
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for LookupRefusal {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<LookupRefusal> for Failure {
+    fn from(refusal: LookupRefusal) -> Self {
         match refusal {
-            Refusal::NoToken => Failure::new(
+            LookupRefusal::NoToken => Failure::new(
                 ErrorCode::InvalidToken,
                 "A lookup token is required; frontdesk lookup-token issue makes one.",
             )
             .header(header::WWW_AUTHENTICATE, CHALLENGE),
-            Refusal::WrongToken => Failure::new(
+            LookupRefusal::WrongToken => Failure::new(
                 ErrorCode::InvalidToken,
                 "The lookup token is unknown, expired or revoked.",
             )
@@ -56,26 +56,29 @@ impl From<Refusal> for Failure {
                 header::WWW_AUTHENTICATE,
                 format!(r#"{CHALLENGE}, error="invalid_token""#),
             ),
-            Refusal::InsufficientScope => Failure::new(
+            LookupRefusal::InsufficientScope => Failure::new(
                 ErrorCode::InsufficientScope,
                 "The lookup token is not for this provider, or has not the access to secrets that this needs.",
             ),
-            Refusal::Request(description) => Failure::new(ErrorCode::InvalidRequest, description),
-            Refusal::UnknownClient => {
-                Failure::new(ErrorCode::NotFound, "The provider has no such client.")
+            LookupRefusal::Request(description) => {
+                Failure::new(ErrorCode::InvalidRequest, description)
             }
-            Refusal::Gone(reason) => Failure::new(
+            LookupRefusal::UnknownClient => Failure::new(
+                ErrorCode::NotFound,
+                "The provider has no client with this identifier.",
+            ),
+            LookupRefusal::Gone(reason) => Failure::new(
                 ErrorCode::NotFound,
                 format!("The client is no more; reason: {reason}."),
             )
             .status(StatusCode::GONE)
             .with_member("reason", reason),
-            Refusal::WrongSecret => Failure::new(
+            LookupRefusal::WrongSecret => Failure::new(
                 ErrorCode::InvalidClient,
                 "The client is unknown, has no secret, or has another one.",
             )
             .header(header::WWW_AUTHENTICATE, CHALLENGE),
-            Refusal::TooMany(wait) => Failure::new(
+            LookupRefusal::TooMany(wait) => Failure::new(
                 ErrorCode::InvalidRequest,
                 "Too many requests. Try again after the time in the Retry-After header.",
             )
@@ -84,10 +87,10 @@ impl From<Refusal> for Failure {
                 header::RETRY_AFTER,
                 wait.as_secs().saturating_add(1).to_string(),
             ),
-            Refusal::Store(error @ StoreError::Unavailable(_)) => {
+            LookupRefusal::Store(error @ StoreError::Unavailable(_)) => {
                 Failure::unavailable(error.to_string())
             }
-            Refusal::Store(error) => Failure::server_error(error.to_string()),
+            LookupRefusal::Store(error) => Failure::server_error(error.to_string()),
         }
     }
 }

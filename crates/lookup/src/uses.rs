@@ -7,11 +7,11 @@ use protocol::ErrorCode;
 use serde_json::Value;
 use store::SecretAccess;
 
-use crate::Lookup;
 use crate::caller::LookupCaller;
-use crate::refusal::Refusal;
+use crate::refusal::LookupRefusal;
+use crate::state::Lookup;
 
-/// The maximum number of clients in one report.
+/// The maximum number of clients in a report.
 pub(crate) const MAX_CLIENTS: usize = 1000;
 
 pub(crate) async fn record(
@@ -23,7 +23,7 @@ pub(crate) async fn record(
         .object()
         .await
         .map_err(|failure| failure.with_code(ErrorCode::InvalidRequest))?;
-    let wrong = |sentence: &str| Failure::from(Refusal::Request(sentence.to_owned()));
+    let wrong = |sentence: &str| Failure::from(LookupRefusal::Request(sentence.to_owned()));
     let issuer = members
         .get("issuer")
         .and_then(Value::as_str)
@@ -42,6 +42,6 @@ pub(crate) async fn record(
     }
     let (store, now) = (lookup.store.clone(), lookup.clock.now());
     let recorded = blocking(move || store.record_uses(&provider, &ids, now)).await?;
-    recorded.map_err(Refusal::from)?;
+    recorded.map_err(LookupRefusal::from)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -350,7 +350,7 @@ fn check_imposed_members(
     }
 }
 
-/// Drops what the client sent beside an imposed value or imposed choices of one member, and what contradicts them. OIDC RP
+/// Drops what the client sent beside an imposed value or imposed choices of a member, and what contradicts them. OIDC RP
 /// Metadata Choices §2.
 fn drop_other_choices(imposed: &ClientMetadata, asked: &mut ClientMetadata) {
     for row in ClientMetadata::ROWS {

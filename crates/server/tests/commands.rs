@@ -123,7 +123,7 @@ fn with_token(server: &TestServer, token: &str) -> support::Answer {
 /// The names of all migrations, in their order.
 fn migrations() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
-    let mut names: Vec<String> = std::fs::read_dir(folder)
+    let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| entry.path().is_dir())

@@ -1,4 +1,4 @@
-//! Clients, as an authorization server looks them up: also those that are over.
+//! Clients, as an authorization server looks them up: also expired and deleted ones.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;

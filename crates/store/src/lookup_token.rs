@@ -1,4 +1,4 @@
-//! Lookup tokens: issue, find, revoke. An authorization server presents one to ask about clients.
+//! Lookup tokens: issue, find, revoke. With it an authorization server asks about clients.
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,7 +41,7 @@ impl fmt::Display for LookupTokenId {
 /// The access of a lookup token to client secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum SecretAccess {
-    /// The token sees what a consent page shows.
+    /// The token sees the members that a consent page shows.
     #[default]
     No,
     /// The token may ask whether a secret is the client's.

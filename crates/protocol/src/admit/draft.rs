@@ -8,7 +8,7 @@ use super::RegisteredMetadata;
 use crate::ClientMetadata;
 use crate::member::InvalidMember;
 
-/// One member that was narrowed, dropped or set, and the rule that did it. A member that several rules changed has one change for
+/// A member that was narrowed, dropped or set, and the rule that did it. A member that several rules changed has one change for
 /// each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {

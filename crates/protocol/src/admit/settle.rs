@@ -1,4 +1,4 @@
-//! The decision about one member: narrowed, chosen, dropped, defaulted or refused.
+//! The decision about a member: narrowed, chosen, dropped, defaulted or refused.
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ const CHOSEN: &str = "chosen";
 const DEFAULT: &str = "default";
 
 impl ProviderMetadata {
-    /// Decides about one member. The members above it in the table are settled already.
+    /// Decides about a member. The members above it in the table are settled already.
     pub(super) fn settle(
         &self,
         row: &'static MemberRow,
@@ -58,7 +58,7 @@ impl ProviderMetadata {
         Ok(())
     }
 
-    /// Narrows, replaces, drops or refuses the requested value of one member.
+    /// Narrows, replaces, drops or refuses the requested value of a member.
     fn narrow_to_offer(
         &self,
         row: &'static MemberRow,

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::query::{RESPONSE_PARAMETERS, find_parameter};
-use super::{
-    HostKind, authority, check_host, dns_name, is_scheme, plain, port_number, refused_schemes,
-    split_port,
+use super::refused_schemes;
+use super::syntax::{
+    HostKind, authority, check_host, dns_name, is_scheme, plain, port_number, split_port,
 };
 use crate::form::JsonForm;
 use crate::member::{Reason, SingleValue, text};

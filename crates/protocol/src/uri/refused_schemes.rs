@@ -3,7 +3,7 @@
 //! A redirection to one of them does not reach the client's application: a browser runs the URI or shows it as a page of its own,
 //! or a program of the operating system opens it (RFC 8252 §7.1).
 
-use super::is_scheme;
+use super::syntax::is_scheme;
 use crate::member::Reason;
 
 /// Schemes that are refused for one reason.

@@ -20,7 +20,7 @@ use crate::{open_store, provider, tls};
 use protocol::escape::plain;
 use report::{CheckedProvider, ConfigurationReport};
 
-/// Prints the configuration in force and its problems, as text or as one JSON object.
+/// Prints the configuration in force and its problems, as text or as a JSON object.
 ///
 /// # Errors
 /// The number of problems.

@@ -81,7 +81,7 @@ pub fn list(config: &Config, out: &mut Output) -> anyhow::Result<()> {
 /// Revokes a token.
 ///
 /// # Errors
-/// If there is no such token, or the store fails.
+/// If the token does not exist, or the store fails.
 pub fn revoke(config: &Config, id: &LookupTokenId, out: &mut Output) -> anyhow::Result<()> {
     match open_store::open_existing(config)?
         .acting_as(by_hand(None))

@@ -67,7 +67,7 @@ impl Output {
         }
     }
 
-    /// Prints one JSON object per line.
+    /// Prints a JSON object per line.
     fn objects(&mut self, objects: impl Iterator<Item = Value>) -> anyhow::Result<()> {
         for object in objects {
             writeln!(self, "{}", visible_json(&object.to_string()))?;

@@ -70,7 +70,7 @@ impl ServedCertificate {
     /// Reads the pair.
     ///
     /// # Errors
-    /// One sentence naming the file that cannot be used, or made.
+    /// A sentence naming the file that cannot be used, or made.
     pub fn open(source: CertificateSource, now: Timestamp) -> Result<Self, TlsError> {
         let files = source.files(now)?;
         let (pair, _) = watch::channel(ServedPair::load(&files, digest(&files), now)?);
@@ -100,7 +100,7 @@ impl ServedCertificate {
     /// Reads the files again.
     ///
     /// # Errors
-    /// One sentence naming the file that cannot be used. The former pair stays in service.
+    /// A sentence naming the file that cannot be used. The former pair stays in service.
     pub fn reload(&self, now: Timestamp) -> Result<(), TlsError> {
         self.replace(&self.0.source.files(now)?, now)
     }

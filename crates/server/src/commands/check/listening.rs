@@ -51,7 +51,7 @@ pub(super) fn check(config: &Config, report: &mut ConfigurationReport) {
     );
 }
 
-/// Tries every address of one setting. As at a start, addresses that this machine does not have are a problem only if there is
+/// Tries every address of a setting. As at a start, addresses that this machine does not have are a problem only if there is
 /// no other.
 fn try_setting(
     key: &str,

@@ -1,4 +1,4 @@
-//! Prints what `frontdesk check` found, as text for people or as one JSON object for programs.
+//! Prints what `frontdesk check` found, as text for people or as a JSON object for programs.
 
 use std::io::Write;
 

@@ -1,0 +1,42 @@
+//! The routes of the lookup.
+
+use actix_web::web::{self, Data, ServiceConfig};
+use oauth_http::BodyLimits;
+use oauth_http::failure::method_not_allowed_route;
+
+use crate::state::Lookup;
+use crate::{authenticate, client, refusal, uses};
+
+/// The path of the question about a client.
+pub const CLIENTS: &str = "/clients";
+
+/// The path of the question about a client secret.
+pub const AUTHENTICATE: &str = "/clients/authenticate";
+
+/// The path of reports of uses.
+pub const USED: &str = "/clients/used";
+
+/// Mounts the routes. `limits` are the same as of other requests; a report of uses has more elements.
+pub fn mount(config: &mut ServiceConfig, lookup: &Data<Lookup>, limits: BodyLimits) {
+    let mut limits = limits;
+    limits.json.elements = limits.json.elements.max(2 * uses::MAX_CLIENTS);
+    config
+        .app_data(lookup.clone())
+        .app_data(Data::new(limits))
+        .service(
+            web::resource(CLIENTS)
+                .get(client::look_up)
+                .default_service(method_not_allowed_route("GET")),
+        )
+        .service(
+            web::resource(AUTHENTICATE)
+                .post(authenticate::authenticate)
+                .default_service(method_not_allowed_route("POST")),
+        )
+        .service(
+            web::resource(USED)
+                .post(uses::record)
+                .default_service(method_not_allowed_route("POST")),
+        )
+        .default_service(web::to(refusal::not_found));
+}

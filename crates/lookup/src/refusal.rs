@@ -72,7 +72,7 @@ impl From<LookupRefusal> for Failure {
                 format!("The client is no more; reason: {reason}."),
             )
             .status(StatusCode::GONE)
-            .with_member("reason", reason),
+            .with_reason(reason),
             LookupRefusal::WrongSecret => Failure::new(
                 ErrorCode::InvalidClient,
                 "The client is unknown, has no secret, or has another one.",

@@ -18,16 +18,19 @@ const MAX_TOKENS: usize = 64;
 
 /// The tokens that were verified lately, by their digests.
 #[derive(Default)]
-pub struct VerifiedTokens(Mutex<HashMap<[u8; 32], (Arc<LookupToken>, Instant)>>);
+pub struct VerifiedTokens(Mutex<HashMap<TokenDigest, (Arc<LookupToken>, Instant)>>);
+
+/// The SHA-256 digest of a token.
+type TokenDigest = [u8; 32];
 
 impl VerifiedTokens {
-    pub(crate) fn find(&self, digest: &[u8; 32], now: Timestamp) -> Option<Arc<LookupToken>> {
+    pub(crate) fn find(&self, digest: &TokenDigest, now: Timestamp) -> Option<Arc<LookupToken>> {
         let held = lock(&self.0);
         let (token, read_at) = held.get(digest)?;
         (read_at.elapsed() < REREAD_AFTER && !token.has_expired(now)).then(|| Arc::clone(token))
     }
 
-    pub(crate) fn replace(&self, digest: [u8; 32], found: Option<&Arc<LookupToken>>) {
+    pub(crate) fn replace(&self, digest: TokenDigest, found: Option<&Arc<LookupToken>>) {
         let mut held = lock(&self.0);
         match found {
             None => drop(held.remove(&digest)),

@@ -18,7 +18,7 @@ pub struct Failure {
     subject: Option<Cow<'static, str>>,
     log_message: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    member: Option<(&'static str, &'static str)>,
+    reason: Option<&'static str>,
     closes: bool,
 }
 
@@ -34,7 +34,7 @@ impl Failure {
             subject: None,
             log_message: None,
             headers: Vec::new(),
-            member: None,
+            reason: None,
             closes: false,
         }
     }
@@ -68,11 +68,11 @@ impl Failure {
         }
     }
 
-    /// Adds a member to the body, beside `error` and `error_description`.
+    /// Adds the member `reason` to the body, for programs that tell the cases of one error code apart.
     #[must_use]
-    pub fn with_member(self, name: &'static str, value: &'static str) -> Self {
+    pub fn with_reason(self, reason: &'static str) -> Self {
         Self {
-            member: Some((name, value)),
+            reason: Some(reason),
             ..self
         }
     }
@@ -163,8 +163,8 @@ impl ResponseError for Failure {
         }
         let mut body =
             json!({ "error": self.code.as_str(), "error_description": self.description });
-        if let (Some(members), Some((name, value))) = (body.as_object_mut(), self.member) {
-            members.insert(name.to_owned(), value.into());
+        if let (Some(members), Some(reason)) = (body.as_object_mut(), self.reason) {
+            members.insert("reason".to_owned(), reason.into());
         }
         answer.json(body)
     }

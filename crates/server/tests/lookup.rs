@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test says what it expects"
 )]
 
@@ -221,19 +220,15 @@ fn ended_client_is_gone_and_unknown_is_not_found() {
 fn nothing_is_answered_without_a_token() {
     let bench = ready();
     let (client, token) = (bench.server.client(), bench.token(&[]));
-    for path in ["/clients?issuer=x&client_id=y"] {
-        let answer = bench.ask("GET", path).send();
-        refused(&answer, 401, "invalid_token");
-        assert_eq!(
-            answer.header("www-authenticate"),
-            Some(r#"Bearer realm="lookup""#)
-        );
-        refused(
-            &bench.ask("GET", path).bearer("lkt_wrong").send(),
-            401,
-            "invalid_token",
-        );
-    }
+    let path = "/clients?issuer=x&client_id=y";
+    let answer = bench.ask("GET", path).send();
+    refused(&answer, 401, "invalid_token");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some(r#"Bearer realm="lookup""#)
+    );
+    let wrong = bench.ask("GET", path).bearer("lkt_wrong").send();
+    refused(&wrong, 401, "invalid_token");
     for path in ["/clients/authenticate", "/clients/used"] {
         refused(&bench.ask("POST", path).send(), 401, "invalid_token");
     }
@@ -265,6 +260,43 @@ fn nothing_is_answered_without_a_token() {
         401,
         "invalid_token",
     );
+}
+
+/// A token that was used and then revoked, or has expired, is refused within two seconds.
+#[test]
+fn revoked_token_is_refused_soon() {
+    let bench = ready();
+    let (client, token) = (bench.server.client(), bench.token(&[]));
+    assert_eq!(
+        bench.look_up(&token, &client["client_id"], &[]).status(),
+        200
+    );
+    let listed = bench.server.ran(&["lookup-token", "list", "--json"]);
+    let listed: Value = serde_json::from_str(listed.trim()).unwrap();
+    assert!(listed["last_used_at"].is_i64(), "{listed}");
+    bench
+        .server
+        .ran(&["lookup-token", "revoke", listed["id"].as_str().unwrap()]);
+    let short = bench.token(&["--expires-in", "1s"]);
+    for token in [&token, &short] {
+        support::until("the token is refused", || {
+            bench.look_up(token, &client["client_id"], &[]).status() == 401
+        });
+    }
+}
+
+/// A client that has expired is 410 with the reason, before and after it is purged.
+#[test]
+fn expired_client_is_gone() {
+    let setup = Setup::new().with("FRONTDESK_REGISTRATION", "open");
+    let bench = Bench::start(setup.with("FRONTDESK_CLIENT_LIFETIME", "1s"));
+    let (token, client) = (bench.token(&[]), bench.server.client());
+    let gone = || bench.look_up(&token, &client["client_id"], &[]);
+    support::until("the client has expired", || gone().status() == 410);
+    for _ in 0..2 {
+        assert_eq!(gone().json()["reason"], "expired");
+        bench.server.ran(&["purge"]);
+    }
 }
 
 /// A token of another provider, or with too little access to secrets, is 403.

@@ -212,8 +212,8 @@ where
             );
             return ResponseFuture::Ready(Some(pipeline.finish(answer, unread, id)));
         }
-        let routes = pipeline.static_routes.as_ref();
-        if let Some((answer, metrics)) = routes.and_then(|routes| routes.answer(request.head())) {
+        let table = pipeline.static_routes.as_ref();
+        if let Some((answer, metrics)) = table.and_then(|table| table.answer(request.head())) {
             if let Some(span) = &span
                 && let Some(issuer) = pipeline.static_issuer(request.head())
             {

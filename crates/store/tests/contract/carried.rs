@@ -286,11 +286,11 @@ fn clients_of_equal_names_are_imported(bench: &Bench) {
     assert_eq!(store.import(&batch), Ok(2));
     assert_eq!(store.import(&batch), Ok(0));
     let clients = store.clients(&ClientFilter::default(), None, 100).unwrap();
-    let names: Vec<_> = clients
+    let composed: Vec<_> = clients
         .into_iter()
         .map(|listed| listed.client.unwrap().data.composed_name)
         .collect();
-    assert_eq!(names, vec![Some("alice_shop".to_owned()); 3]);
+    assert_eq!(composed, vec![Some("alice_shop".to_owned()); 3]);
 }
 
 fn of_a_batch_with_a_conflict_nothing_is_imported(bench: &Bench) {

@@ -428,7 +428,11 @@ fn unresolved_name_is_refused_in_time() {
     for lookup in [none, always(&[]), never] {
         let fetcher = Fetcher::with_resolver(
             FetchSettings {
-                limits: hurried(),
+                // Longer in all than a resolver may take, so that the two ends do not race.
+                limits: FetchLimits {
+                    total: patient().total,
+                    ..hurried()
+                },
                 ..FetchSettings::default()
             },
             lookup,

@@ -417,7 +417,7 @@ fn certificates_that_cannot_be_used_are_named() {
 /// A mistake in the configuration file is reported with its line and its name.
 #[test]
 fn file_mistake_is_named_with_its_line() {
-    let top = "`listen`, `container`, `management_listen`, `database`, `data`, `sealing_key_file`, `sealing_key`, `admin_password`, ";
+    let top = "`listen`, `container`, `management_listen`, `lookup_listen`, `database`, `data`, `sealing_key_file`, `sealing_key`, `admin_password`, ";
     let unknown = |text: &str, beginning: &str| {
         let folder = TempDir::new().unwrap();
         let said = file(text).refused(folder.path(), &["serve"]);
@@ -1025,7 +1025,9 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "log.format" => ("text", bare()),
         "outbound.allow" => ("idp.internal:8443,10.0.0.5:443", bare()),
         "outbound.ca" => ("none.pem", bare()),
-        "discovery.max_age" => ("5m", bare()),
+        "discovery.max_age" | "lookup.max_age" => ("5m", bare()),
+        "lookup_listen" => ("127.0.0.1:19445", bare()),
+        "lookup.plain_http" => ("true", bare()),
         "keys.keep_retired" | "audit.keep" => ("7d", bare()),
         "provider.issuer" => ("https://localhost:19443", bare()),
         "provider.domains" => ("example.com,example.org", bare()),

@@ -14,7 +14,10 @@ impl LookupCounts {
         Self(
             providers
                 .iter()
-                .map(|provider| (provider.clone(), Mutex::default()))
+                .map(|provider| {
+                    let found = BTreeMap::from([(StatusCode::OK.as_u16(), 0)]);
+                    (provider.clone(), Mutex::new(found))
+                })
                 .collect(),
         )
     }

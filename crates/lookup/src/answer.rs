@@ -112,8 +112,8 @@ impl Answer<'_> {
     }
 }
 
-/// Returns the kind of places the client's redirect URIs lead to: `host`, `loopback` (also an application's own scheme), or
-/// `mixed`.
+/// Returns the kind of places the client's redirect URIs lead to: `host`, `loopback` (also an application's own scheme),
+/// `mixed`, or `none`.
 fn redirects(metadata: &ClientMetadata) -> &'static str {
     let is_local = |form: RedirectForm| {
         matches!(
@@ -123,6 +123,7 @@ fn redirects(metadata: &ClientMetadata) -> &'static str {
     };
     let uris = || metadata.redirect_uris.iter().flatten();
     match uris().filter(|uri| is_local(uri.form())).count() {
+        0 if uris().next().is_none() => "none",
         0 => "host",
         local if local == uris().count() => "loopback",
         _ => "mixed",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use protocol::escape::quoted;
+use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::{Clock, Issuer, Secret};
 use serde_json::{Value, json};
 use store::{LookupToken, LookupTokenId, NewLookupToken, SecretAccess};
@@ -12,7 +13,7 @@ use super::{by_hand, configured, date, date_or, plain_or_dash, seconds};
 use crate::config::Config;
 use crate::terminal::output::Output;
 use crate::terminal::table::TextTable;
-use crate::{durations, open_store, random_text, serve};
+use crate::{durations, open_store, serve};
 
 /// The properties of a new lookup token.
 #[derive(Debug, clap::Args)]
@@ -47,11 +48,8 @@ pub fn issue(config: &Config, args: LookupTokenArgs, out: &mut Output) -> anyhow
         .transpose()?;
     let store = open_store::open_existing(config)?;
     let now = Clock::system().now();
-    let token = Secret::new(format!(
-        "{}{}",
-        lookup::TOKEN_PREFIX,
-        random_text(&serve::random(), 32)?
-    ));
+    let random = letters_and_digits(&serve::random(), SECRET_CHARACTERS)?;
+    let token = Secret::new(format!("{}{random}", lookup::TOKEN_PREFIX));
     let new = NewLookupToken {
         label: args.label,
         provider,

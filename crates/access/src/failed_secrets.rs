@@ -1,4 +1,4 @@
-//! The limit on wrong client secrets. Attempts are counted by client before they are verified. RFC 6749 §2.3.1.
+//! The limit on wrong client secrets, counted by client. RFC 6749 §2.3.1.
 //!
 //! The address does not count: every client's attempts come from the address of the authorization server, and one client's
 //! failures must not refuse the others.
@@ -26,17 +26,12 @@ impl FailedSecrets {
         }
     }
 
-    /// Counts an attempt with the secret of a client that exists.
+    /// Counts a wrong secret of a client that exists.
     ///
     /// # Errors
     /// The time to wait, if the client has reached its limit.
     pub fn count(&self, provider: &Issuer, id: &ClientId, now: Instant) -> Result<(), Duration> {
         self.buckets.count(self.keys(provider, id), now)
-    }
-
-    /// Takes back an attempt that had the right secret.
-    pub fn give_back(&self, provider: &Issuer, id: &ClientId) {
-        self.buckets.give_back(self.keys(provider, id), 1);
     }
 
     fn keys(&self, provider: &Issuer, id: &ClientId) -> Option<((String, String), Duration)> {

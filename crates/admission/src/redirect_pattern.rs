@@ -3,7 +3,7 @@
 
 use protocol::redirect_pattern::{RedirectPattern, origins_of_any};
 use protocol::uri::RedirectForm;
-use protocol::values::GrantType;
+use protocol::values::{ApplicationType, GrantType};
 use protocol::{ClientMetadata, InvalidMember, LegacyRedirects, RedirectUri};
 
 use crate::Policy;
@@ -59,10 +59,11 @@ pub(crate) fn check(
 fn of_origins(legacy: LegacyRedirects<'_>) -> LegacyRedirects<'_> {
     match legacy {
         LegacyRedirects::Kept(registered)
-            if registered
-                .grant_types
-                .as_ref()
-                .is_some_and(|grants| grants.contains(&GrantType::Implicit)) =>
+            if registered.application_type == Some(ApplicationType::Web)
+                && registered
+                    .grant_types
+                    .as_ref()
+                    .is_some_and(|grants| grants.contains(&GrantType::Implicit)) =>
         {
             LegacyRedirects::Accepted
         }

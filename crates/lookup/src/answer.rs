@@ -11,8 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
 use openssl::sha::sha256;
+use protocol::redirect_pattern::origins_of_any;
 use protocol::uri::RedirectForm;
-use protocol::{ClientMetadata, Object, Timestamp};
+use protocol::{ClientMetadata, Object, RedirectUri, Timestamp};
 use serde_json::{Value, json};
 use store::Client;
 
@@ -113,19 +114,22 @@ impl Answer<'_> {
 }
 
 /// Returns the kind of places the client's redirect URIs lead to: `host`, `loopback` (also an application's own scheme),
-/// `mixed`, or `none`.
+/// `mixed`, or `none`. A pattern leads where its origins are.
 fn redirects(metadata: &ClientMetadata) -> &'static str {
-    let is_local = |form: RedirectForm| {
-        matches!(
-            form,
-            RedirectForm::HttpLoopback | RedirectForm::HttpsLocalhost | RedirectForm::PrivateUse
-        )
-    };
-    let uris = || metadata.redirect_uris.iter().flatten();
-    match uris().filter(|uri| is_local(uri.form())).count() {
-        0 if uris().next().is_none() => "none",
-        0 => "host",
-        local if local == uris().count() => "loopback",
-        _ => "mixed",
+    let is_local = |uri: &RedirectUri| uri.is_loopback() || uri.form() == RedirectForm::PrivateUse;
+    let places: Vec<bool> = metadata
+        .redirect_uris
+        .iter()
+        .flatten()
+        .flat_map(|uri| match origins_of_any(uri) {
+            Ok(origins) => origins.iter().map(is_local).collect(),
+            Err(_) => vec![is_local(uri)],
+        })
+        .collect();
+    match (places.contains(&true), places.contains(&false)) {
+        (false, false) => "none",
+        (false, true) => "host",
+        (true, false) => "loopback",
+        (true, true) => "mixed",
     }
 }

@@ -1,14 +1,16 @@
 //! `POST /clients/authenticate`: is this the client's secret? RFC 6749 §2.3.1.
+//!
+//! Only wrong secrets are counted, and a right one is never refused for them: identifiers are public, so any caller of the
+//! authorization server could lock a client out otherwise. A secret of ours has 256 bits and cannot be guessed.
 
 use std::time::Instant;
 
-use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
-use oauth_http::{Failure, blocking};
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use oauth_http::{Body, Failure, blocking};
 use openssl::memcmp;
 use openssl::sha::sha256;
-use protocol::{ErrorCode, Secret, Timestamp};
+use protocol::{ClientSecret, ErrorCode, Secret, Timestamp};
 use store::{ClientState, SecretAccess};
 
 use crate::caller::LookupCaller;
@@ -21,18 +23,14 @@ const PARAMETERS: [&str; 3] = ["issuer", "client_id", "client_secret"];
 
 pub(crate) async fn authenticate(
     caller: LookupCaller,
-    request: HttpRequest,
     lookup: Data<Lookup>,
-    body: Bytes,
+    body: Body,
 ) -> Result<HttpResponse, Failure> {
-    if !is_form(request.headers()) {
-        return Err(Failure::new(
-            ErrorCode::InvalidRequest,
-            "The body must be application/x-www-form-urlencoded.",
-        )
-        .status(actix_web::http::StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
-    let parameters = Parameters::read(&body, &PARAMETERS)?;
+    let form = body
+        .form()
+        .await
+        .map_err(|failure| failure.with_code(ErrorCode::InvalidRequest))?;
+    let parameters = Parameters::read(&form, &PARAMETERS)?;
     let provider = lookup.provider(parameters.require("issuer")?)?;
     caller.check(provider, SecretAccess::Check)?;
     let id = parameters.client_id()?;
@@ -40,41 +38,29 @@ pub(crate) async fn authenticate(
     let (store, issuer, now) = (lookup.store.clone(), provider.clone(), lookup.clock.now());
     let wanted = id.clone();
     let state = blocking(move || store.look_up(&issuer, &wanted, now)).await?;
-    let secret = match state.map_err(LookupRefusal::from)? {
-        ClientState::Active(client) => {
-            lookup
-                .failures
-                .count(provider, &id, Instant::now())
-                .map_err(LookupRefusal::TooMany)?;
-            let is_valid = |end: Option<Timestamp>| end.is_none_or(|end| end > now);
-            let data = client.data;
-            data.secret.filter(|_| is_valid(data.secret_expires_at))
-        }
-        ClientState::Expired | ClientState::Deleted | ClientState::Unknown => None,
-    };
-    // Digests have one length, so that the time of the comparison tells nothing; without a secret it takes place as well.
-    let expected = sha256(
-        secret
-            .as_ref()
-            .map_or("", |secret| secret.reveal())
-            .as_bytes(),
-    );
-    let is_equal = memcmp::eq(&expected, &sha256(presented.reveal().as_bytes()));
-    if !is_equal || secret.is_none() {
-        return Err(LookupRefusal::WrongSecret.into());
+    let state = state.map_err(LookupRefusal::from)?;
+    let exists = matches!(state, ClientState::Active(_));
+    if is_secret(usable_secret(state, now).as_ref(), &presented) {
+        return Ok(HttpResponse::NoContent().finish());
     }
-    lookup.failures.give_back(provider, &id);
-    Ok(HttpResponse::NoContent().finish())
+    if exists {
+        let counted = lookup.failures.count(provider, &id, Instant::now());
+        counted.map_err(LookupRefusal::TooMany)?;
+    }
+    Err(LookupRefusal::WrongSecret.into())
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| {
-            media_type
-                .trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        })
+/// Returns the secret of an active client that has not expired.
+fn usable_secret(state: ClientState, now: Timestamp) -> Option<ClientSecret> {
+    let ClientState::Active(client) = state else {
+        return None;
+    };
+    let is_over = client.data.secret_expires_at.is_some_and(|end| end <= now);
+    client.data.secret.filter(|_| !is_over)
+}
+
+/// Compares the digests, which have one length, so that the time tells nothing. Without a secret the comparison takes place as well.
+fn is_secret(secret: Option<&ClientSecret>, presented: &Secret) -> bool {
+    let expected = sha256(secret.map_or("", ClientSecret::reveal).as_bytes());
+    memcmp::eq(&expected, &sha256(presented.reveal().as_bytes())) && secret.is_some()
 }

@@ -18,4 +18,3 @@ mod verified_tokens;
 pub use counts::LookupCounts;
 pub use routes::{AUTHENTICATE, CLIENTS, USED, mount};
 pub use state::Lookup;
-pub use verified_tokens::TOKEN_PREFIX;

@@ -59,6 +59,10 @@ impl From<LookupRefusal> for Failure {
             LookupRefusal::InsufficientScope => Failure::new(
                 ErrorCode::InsufficientScope,
                 "The lookup token is not for this provider, or has not the access to secrets that this needs.",
+            )
+            .header(
+                header::WWW_AUTHENTICATE,
+                format!(r#"{CHALLENGE}, error="insufficient_scope""#),
             ),
             LookupRefusal::Request(description) => {
                 Failure::new(ErrorCode::InvalidRequest, description)

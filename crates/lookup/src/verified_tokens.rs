@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 use protocol::{Timestamp, lock};
 use store::LookupToken;
 
-/// The prefix of every lookup token, by which secret scanners recognise it.
-pub const TOKEN_PREFIX: &str = "lkt_";
-
 /// The time for which a verified token is not read again. A revocation counts after it.
 const REREAD_AFTER: Duration = Duration::from_secs(1);
 

@@ -14,6 +14,12 @@ use protocol::{ErrorCode, Object};
 
 use crate::Failure;
 
+/// The media type of JSON. RFC 8259 §11.
+const JSON: &str = "application/json";
+
+/// The media type of forms.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The limits on the body of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
@@ -58,7 +64,7 @@ impl FromRequest for Body {
                     request: request.clone(),
                     limits,
                 })
-                .map_err(|_| unsupported()),
+                .map_err(|_| unsupported(JSON)),
         )
     }
 }
@@ -69,8 +75,8 @@ impl Body {
     /// # Errors
     /// 415 for another content type, 413 if the body is too long, 408 if it takes too long, 400 if it is not a valid object.
     pub async fn object(self) -> Result<Object, Failure> {
-        if is_json(self.request.headers()) != Some(true) {
-            return Err(unsupported());
+        if has_media_type(self.request.headers(), JSON) != Some(true) {
+            return Err(unsupported(JSON));
         }
         self.read().await
     }
@@ -86,15 +92,34 @@ impl Body {
             || headers
                 .get("sec-fetch-site")
                 .is_some_and(|site| site == "cross-site");
-        match is_json(headers) {
+        match has_media_type(headers, JSON) {
             Some(true) => {}
             None if !browser => {}
-            _ => return Err(unsupported()),
+            _ => return Err(unsupported(JSON)),
         }
         self.read().await
     }
 
+    /// Reads the bytes of a form, sent as `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// As [`Body::object`], apart from those about JSON.
+    pub async fn form(self) -> Result<web::Bytes, Failure> {
+        if has_media_type(self.request.headers(), FORM) != Some(true) {
+            return Err(unsupported(FORM));
+        }
+        self.bytes(FORM).await
+    }
+
     async fn read(self) -> Result<Object, Failure> {
+        let json = self.limits.json;
+        let bytes = self.bytes(JSON).await?;
+        read_object(&bytes, &json).map_err(|malformed| {
+            Failure::new(ErrorCode::InvalidClientMetadata, malformed.to_string())
+        })
+    }
+
+    async fn bytes(self, media_type: &str) -> Result<web::Bytes, Failure> {
         let Self {
             payload,
             request,
@@ -108,12 +133,9 @@ impl Body {
             return Err(too_long(limits.bytes));
         }
         if headers.contains_key(header::CONTENT_ENCODING) {
-            return Err(unsupported());
+            return Err(unsupported(media_type));
         }
-        let bytes = receive(payload, &limits).await?;
-        read_object(&bytes, &limits.json).map_err(|malformed| {
-            Failure::new(ErrorCode::InvalidClientMetadata, malformed.to_string())
-        })
+        receive(payload, &limits).await
     }
 }
 
@@ -141,8 +163,8 @@ async fn receive(payload: web::Payload, limits: &BodyLimits) -> Result<web::Byte
     }
 }
 
-/// Returns true if the content type is `application/json`, `None` without a content type.
-fn is_json(headers: &HeaderMap) -> Option<bool> {
+/// Returns true if the content type is that media type and is sent once, `None` without a content type.
+fn has_media_type(headers: &HeaderMap, wanted: &str) -> Option<bool> {
     let mut types = headers.get_all(header::CONTENT_TYPE);
     let first = types.next()?;
     let media_type = first
@@ -152,13 +174,13 @@ fn is_json(headers: &HeaderMap) -> Option<bool> {
         .next()
         .unwrap_or_default()
         .trim();
-    Some(types.next().is_none() && media_type.eq_ignore_ascii_case("application/json"))
+    Some(types.next().is_none() && media_type.eq_ignore_ascii_case(wanted))
 }
 
-fn unsupported() -> Failure {
+fn unsupported(media_type: &str) -> Failure {
     Failure::new(
         ErrorCode::InvalidRequest,
-        "The body must be sent as application/json, without a content encoding.",
+        format!("The body must be sent as {media_type}, without a content encoding."),
     )
     .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     .closing()

@@ -71,9 +71,10 @@ impl StaticDocument {
         let Ok(condition) = condition.to_str() else {
             return false;
         };
-        condition
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || self.etag == tag.strip_prefix("W/").unwrap_or(tag))
+        condition.trim() == "*"
+            || condition
+                .split(',')
+                .map(str::trim)
+                .any(|tag| self.etag == tag.strip_prefix("W/").unwrap_or(tag))
     }
 }

@@ -116,7 +116,9 @@ impl LegacyRedirects<'_> {
                     .grant_types
                     .as_ref()
                     .is_some_and(|grants| grants.contains(&GrantType::Implicit));
-                implicit && uris.any(|one| one == uri)
+                registered.application_type == Some(ApplicationType::Web)
+                    && implicit
+                    && uris.any(|one| one == uri)
             }
         }
     }

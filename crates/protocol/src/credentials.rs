@@ -70,3 +70,17 @@ impl InitialAccessToken {
     /// The prefix of every token, by which secret scanners recognise it.
     pub const PREFIX: &'static str = "iat_";
 }
+
+/// The prefix of every lookup token, by which secret scanners recognise it.
+pub const LOOKUP_TOKEN_PREFIX: &str = "lkt_";
+
+/// Returns true for a text that begins like a token of this service.
+pub fn is_token(text: &str) -> bool {
+    [
+        RegistrationAccessToken::PREFIX,
+        InitialAccessToken::PREFIX,
+        LOOKUP_TOKEN_PREFIX,
+    ]
+    .iter()
+    .any(|prefix| text.starts_with(prefix))
+}

@@ -10,7 +10,12 @@ impl ClientMetadata {
     /// client, it equals a registered http URI on loopback but for the port; or a registered pattern matches it.
     pub fn allows_redirect(&self, presented: &str) -> bool {
         let registered = || self.redirect_uris.iter().flatten();
-        if registered().any(|uri| uri.form() != RedirectForm::Pattern && uri.as_str() == presented)
+        let is_plain = |uri: &&RedirectUri| {
+            !matches!(uri.form(), RedirectForm::Pattern | RedirectForm::Schemeless)
+        };
+        if registered()
+            .filter(is_plain)
+            .any(|uri| uri.as_str() == presented)
         {
             return true;
         }

@@ -8,7 +8,7 @@ use actix_web::ResponseError;
 use actix_web::http::StatusCode;
 use oauth_http::authorization::AuthScheme;
 use oauth_http::{Credentials, Failure, RequestId};
-use protocol::ClientId;
+use protocol::{ClientId, credentials};
 use store::Actor;
 use store::audit::{AuditEvent, RefusalRecord};
 
@@ -64,6 +64,10 @@ impl LoginAttempt {
             Some(AuthScheme::Basic | AuthScheme::Bearer)
         );
         let account = match presented {
+            // A token that was sent as a name would be a secret in the log.
+            Credentials::Basic { name, .. } if credentials::is_token(name) => {
+                Some("(a token)".to_owned())
+            }
             Credentials::Basic { name, .. } => Some(name.clone()),
             _ => None,
         };

@@ -35,6 +35,7 @@ use crate::http::sockets::{addresses, listen};
 use crate::http::static_routes::StaticRoutes;
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
+use crate::settings::Limits;
 use crate::terminal::startup_message;
 use crate::tls::{CertificateSource, Hangups, ServedCertificate};
 use crate::{open_store, supervisor, tasks, tls};
@@ -131,6 +132,8 @@ struct Opened {
     request_ids: Arc<RequestIdGenerator>,
     descriptors: Descriptors,
     connections: Arc<Connections>,
+    /// Those of the lookup, so that strangers at the public address cannot use them up.
+    lookup_connections: Arc<Connections>,
     draining: Arc<AtomicBool>,
     traces: Option<Traces>,
 }
@@ -150,11 +153,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let lookup = Data::new(lookup(&config, &services));
     let (certificate, acceptor) = certificate(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
-    let connections = Connections::new(
-        &config.limits,
-        descriptors.connections,
-        config.proxies.clone(),
-    );
+    let [connections, lookup_connections] = connections(&config, descriptors.connections);
     Ok(Opened {
         metrics: Metrics::new()?,
         request_ids: RequestIdGenerator::new(random(), config.proxies.clone())?,
@@ -167,6 +166,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
         certificate,
         descriptors,
         connections,
+        lookup_connections,
         draining: Arc::new(AtomicBool::new(false)),
         traces,
     })
@@ -232,15 +232,23 @@ fn bind(opened: &Opened, sockets: Sockets) -> io::Result<Servers> {
     let body_limits = opened.config.limits.body();
     let public = application_server(
         opened,
+        &opened.connections,
         Some(static_routes),
         sockets.public,
         move |config: &mut ServiceConfig| deployment.mount(config),
     )?;
     let lookup_sockets = Some(sockets.lookup).filter(|sockets| !sockets.is_empty());
     let lookup = lookup_sockets.map(|sockets| {
-        application_server(opened, None, sockets, move |config: &mut ServiceConfig| {
-            lookup::mount(config, &lookup, body_limits);
-        })
+        let connections = &opened.lookup_connections;
+        application_server(
+            opened,
+            connections,
+            None,
+            sockets,
+            move |config: &mut ServiceConfig| {
+                lookup::mount(config, &lookup, body_limits);
+            },
+        )
     });
     Ok(Servers {
         public,
@@ -322,9 +330,30 @@ fn drain(opened: &Opened) {
     tracing::info!("stopped");
 }
 
+/// The number of connections that are kept for the lookup, where it has a listener.
+const LOOKUP_CONNECTIONS: u64 = 256;
+
+/// Returns the counters of the public connections and of those of the lookup. The lookup has a share of its own and no limit for
+/// an address, since few authorization servers use it.
+fn connections(config: &Config, total: u64) -> [Arc<Connections>; 2] {
+    let lookup_limits = Limits {
+        connections_per_address: 0,
+        ..config.limits.clone()
+    };
+    let kept = match &config.lookup_listen {
+        Some(_) => LOOKUP_CONNECTIONS.min(total / 4),
+        None => 0,
+    };
+    [
+        Connections::new(&config.limits, total - kept, config.proxies.clone()),
+        Connections::new(&lookup_limits, kept.max(1), config.proxies.clone()),
+    ]
+}
+
 /// Starts a server of the public kind: counted connections, TLS as configured, and the pipeline around the routes.
 fn application_server(
     opened: &Opened,
+    connections: &Arc<Connections>,
     static_routes: Option<StaticRoutes>,
     sockets: Vec<TcpListener>,
     mount: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -339,7 +368,7 @@ fn application_server(
         strict_transport_security: matches!(opened.config.tls, TlsMode::Files { .. }),
         traces: opened.traces.clone(),
     });
-    let mut listeners = Listeners::new(Arc::clone(&opened.connections), &limits);
+    let mut listeners = Listeners::new(Arc::clone(connections), &limits);
     // Each socket is handed over: a copy that stays open would still accept connections while the service stops.
     for socket in sockets {
         let (mount, pipeline) = (mount.clone(), Arc::clone(&pipeline));

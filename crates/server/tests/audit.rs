@@ -464,3 +464,23 @@ fn audit_trail_is_kept_for_its_lifetime() {
     });
     assert!(count(&server, "client registered") >= 2);
 }
+
+/// A token that was sent as a name, as `curl -u TOKEN:` does, is in no log line and no row.
+#[test]
+fn token_sent_as_name_is_not_recorded() {
+    let server = TestServer::start();
+    let token = server.ran(&["token", "issue"]).trim().to_owned();
+    server
+        .request("POST", "/register")
+        .basic(&token, "")
+        .json(&metadata("https://rp.example/cb"))
+        .send()
+        .refused(401, "invalid_token");
+    until("the refusal is recorded", || {
+        rows(&server, &[])
+            .iter()
+            .any(|row| row["account"] == "(a token)")
+    });
+    let trail = server.ran(&["audit", "--json"]);
+    assert!(!trail.contains(&token) && !server.log().contains(&token));
+}

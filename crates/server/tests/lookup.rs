@@ -367,6 +367,8 @@ fn client_secret_is_checked_and_limited() {
     let answer = bench.authenticate(&token, &client["client_id"], "wrong");
     refused(&answer, 429, "invalid_request");
     assert!(answer.header("retry-after").is_some());
+    let right = bench.authenticate(&token, &client["client_id"], secret);
+    assert_eq!(right.status(), 204, "wrong secrets lock no client out");
     let secret = other["client_secret"].as_str().unwrap();
     assert_eq!(
         bench
@@ -374,6 +376,96 @@ fn client_secret_is_checked_and_limited() {
             .status(),
         204
     );
+}
+
+/// RFC 9110 §15.5.14, §15.5.16: a form has the limits of other bodies, and its media type once.
+#[test]
+fn form_has_the_limits_of_other_bodies() {
+    let bench = ready();
+    let token = bench.token(&["--secrets", "check"]);
+    let form = |media_type: &str, body: &str| {
+        bench
+            .ask("POST", "/clients/authenticate")
+            .bearer(&token)
+            .header("Content-Type", media_type)
+            .body(body.as_bytes())
+    };
+    let urlencoded = "application/x-www-form-urlencoded";
+    refused(
+        &form(urlencoded, &"x".repeat(600_000)).send(),
+        413,
+        "invalid_request",
+    );
+    refused(
+        &form("application/json", "{}").send(),
+        415,
+        "invalid_request",
+    );
+    let twice = form(urlencoded, "issuer=x").header("Content-Type", "application/json");
+    refused(&twice.send(), 415, "invalid_request");
+    let encoded = form(urlencoded, "issuer=x").header("Content-Encoding", "gzip");
+    refused(&encoded.send(), 415, "invalid_request");
+}
+
+/// RFC 6750 §3: a token that permits too little is told so in the challenge.
+#[test]
+fn insufficient_token_gets_a_challenge() {
+    let bench = ready();
+    let client = bench.server.client();
+    let answer = bench.authenticate(&bench.token(&[]), &client["client_id"], "x");
+    refused(&answer, 403, "insufficient_scope");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some(r#"Bearer realm="lookup", error="insufficient_scope""#)
+    );
+}
+
+/// The answer tells where redirect URIs lead: to a host, to this machine, or nowhere. RFC 8252 §7.3.
+#[test]
+fn kinds_of_redirects_are_told() {
+    let bench = ready();
+    let token = bench.token(&[]);
+    for (uris, kind) in [
+        (json!(["https://rp.example/cb"]), "host"),
+        (json!(["https://127.0.0.1/cb"]), "loopback"),
+        (json!(["https://[::1]/cb"]), "loopback"),
+        (
+            json!(["http://localhost/cb", "com.example.app:/cb"]),
+            "loopback",
+        ),
+        (
+            json!(["https://rp.example/cb", "http://localhost/cb"]),
+            "mixed",
+        ),
+    ] {
+        let client = bench
+            .server
+            .register(&json!({ "redirect_uris": uris }))
+            .created();
+        let body = bench.look_up(&token, &client["client_id"], &[]).json();
+        assert_eq!(body["frontdesk"]["redirects"], kind, "{uris}");
+    }
+    let machine = json!({ "grant_types": ["client_credentials"] });
+    let machine = bench.server.register(&machine).created();
+    let body = bench.look_up(&token, &machine["client_id"], &[]).json();
+    assert_eq!(body["frontdesk"]["redirects"], "none");
+}
+
+/// Connections at the public address do not use up those of the lookup.
+#[test]
+fn public_connections_leave_the_lookup_its_own() {
+    let setup = Setup::new().with("FRONTDESK_REGISTRATION", "open");
+    let bench = Bench::start(setup.with("FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS", "8"));
+    let token = bench.token(&[]);
+    let client = bench.server.client();
+    let held: Vec<_> = (0..16)
+        .filter_map(|_| std::net::TcpStream::connect(("127.0.0.1", bench.server.port)).ok())
+        .collect();
+    assert_eq!(
+        bench.look_up(&token, &client["client_id"], &[]).status(),
+        200
+    );
+    drop(held);
 }
 
 /// A public client has no secret, also not the empty one.
@@ -442,7 +534,7 @@ fn wrong_question_is_refused() {
     let answer = bench.ask("DELETE", "/clients").bearer(&token).send();
     assert_eq!(
         (answer.status(), answer.header("allow")),
-        (405, Some("GET"))
+        (405, Some("GET, HEAD"))
     );
 }
 

@@ -100,7 +100,8 @@ class FrontdeskClients:
         response = self._request("POST", "/clients/authenticate", data=form)
         if response.status_code == 204:
             return True
-        if response.status_code == 401 and _error(response) == "invalid_client":
+        # 429 is the answer to one more wrong secret after too many; a right one is never refused for them.
+        if response.status_code == 429 or (response.status_code == 401 and _error(response) == "invalid_client"):
             return False
         return _refuse(response)
 

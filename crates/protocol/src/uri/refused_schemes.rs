@@ -29,13 +29,14 @@ pub const REFUSED_SCHEMES: &[RefusedSchemes] = &[
     RefusedSchemes {
         reason: "opens a file or a page of the browser or of an extension",
         schemes: "about brave chrome chrome-* devtools edge edge-* file isolated-app moz-* opera resource safari-* \
-            vivaldi wyciwyg",
+            vivaldi wyciwyg googlechrome googlechromes firefox firefoxurl chromehtml x-safari-* ipfs ipns",
     },
     RefusedSchemes {
         reason: "starts a program or a dialogue of the operating system",
         schemes: "afp android-app android-resource app-prefs app-settings apt content facetime facetime-* hcp help \
             intent its itms itms-* market microsoft-edge microsoft-edge-* mk ms-* prefs res search search-ms \
-            shell x-apple-* x-apple.* x-help-* x-man-page",
+            shell x-apple-* x-apple.* x-help-* x-man-page applescript jnlp jnlps lynxcgi lynxexec lynxprog \
+            macappstore itmss microsoft.windows.* shortcuts vnd.ms.* workflow",
     },
     RefusedSchemes {
         reason: "is registered for a protocol or for names",
@@ -43,7 +44,7 @@ pub const REFUSED_SCHEMES: &[RefusedSchemes] = &[
             git git+* gopher gophers h323 iax icap im imap imaps ipp ipps irc irc6 ircs iris iris.* jabber ldap \
             ldapi ldaps magnet mailto mid mms msrp msrps mtqp mupdate news nfs ni nih nntp nntps opaquelocktoken \
             pkcs11 pop pops pres rdp redis rediss rsync rtmp rtsp rtsps rtspu scp sftp shttp sieve sip sips smb \
-            sms smtp snews snmp soap.beep soap.beeps ssh stun stuns svn svn+* tag tel telnet tftp thismessage \
+            sms smsto mmsto telprompt webcal http+unix rlogin finger smtp snews snmp soap.beep soap.beeps ssh stun stuns svn svn+* tag tel telnet tftp thismessage \
             tn3270 turn turns urn vemmi vnc wais ws wss wtai xcon xcon-userid xmlrpc.beep xmlrpc.beeps xmpp \
             z39.50 z39.50r z39.50s",
     },

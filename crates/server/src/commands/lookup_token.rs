@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
+use protocol::credentials::LOOKUP_TOKEN_PREFIX;
 use protocol::escape::quoted;
 use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::{Clock, Issuer, Secret};
@@ -49,7 +50,7 @@ pub fn issue(config: &Config, args: LookupTokenArgs, out: &mut Output) -> anyhow
     let store = open_store::open_existing(config)?;
     let now = Clock::system().now();
     let random = letters_and_digits(&serve::random(), SECRET_CHARACTERS)?;
-    let token = Secret::new(format!("{}{random}", lookup::TOKEN_PREFIX));
+    let token = Secret::new(format!("{}{random}", LOOKUP_TOKEN_PREFIX));
     let new = NewLookupToken {
         label: args.label,
         provider,

@@ -288,3 +288,24 @@ fn web_with_a_private_use_scheme_is_native() {
         refuse(&server, &client, &web(uris));
     }
 }
+
+/// OIDC Registration §2: an update makes no web application with the implicit grant on localhost of a native one.
+#[test]
+fn update_makes_no_implicit_web_client_on_localhost() {
+    let server = Setup::new().with("FRONTDESK_REGISTRATION", "open").start();
+    let asked = json!({
+        "application_type": "native", "redirect_uris": ["https://localhost/cb"],
+        "grant_types": ["implicit"], "response_types": ["id_token"],
+    });
+    let client = server.request("POST", "/register").json(&asked).send();
+    let client = client.created();
+    for application_type in ["web", ""] {
+        let mut update = asked.clone();
+        update["client_id"] = client["client_id"].clone();
+        update["application_type"] = application_type.into();
+        let answer = server.manage("PUT", &client).json(&update).send();
+        answer.refused(400, "invalid_redirect_uri");
+        let read = server.manage("GET", &client).send().ok();
+        assert_eq!(read["application_type"], "native");
+    }
+}

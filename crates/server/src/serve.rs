@@ -35,7 +35,6 @@ use crate::http::sockets::{addresses, listen};
 use crate::http::static_routes::StaticRoutes;
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
-use crate::settings::Limits;
 use crate::terminal::startup_message;
 use crate::tls::{CertificateSource, Hangups, ServedCertificate};
 use crate::{open_store, supervisor, tasks, tls};
@@ -132,7 +131,7 @@ struct Opened {
     request_ids: Arc<RequestIdGenerator>,
     descriptors: Descriptors,
     connections: Arc<Connections>,
-    /// Those of the lookup, so that strangers at the public address cannot use them up.
+    /// Apart from the public ones, so that strangers cannot use them up.
     lookup_connections: Arc<Connections>,
     draining: Arc<AtomicBool>,
     traces: Option<Traces>,
@@ -153,7 +152,12 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let lookup = Data::new(lookup(&config, &services));
     let (certificate, acceptor) = certificate(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
-    let [connections, lookup_connections] = connections(&config, descriptors.connections);
+    let [connections, lookup_connections] = Connections::with_lookup(
+        &config.limits,
+        descriptors.connections,
+        config.lookup_listen.is_some(),
+        &config.proxies,
+    );
     Ok(Opened {
         metrics: Metrics::new()?,
         request_ids: RequestIdGenerator::new(random(), config.proxies.clone())?,
@@ -328,26 +332,6 @@ fn drain(opened: &Opened) {
         traces.end();
     }
     tracing::info!("stopped");
-}
-
-/// The number of connections that are kept for the lookup, where it has a listener.
-const LOOKUP_CONNECTIONS: u64 = 256;
-
-/// Returns the counters of the public connections and of those of the lookup. The lookup has a share of its own and no limit for
-/// an address, since few authorization servers use it.
-fn connections(config: &Config, total: u64) -> [Arc<Connections>; 2] {
-    let lookup_limits = Limits {
-        connections_per_address: 0,
-        ..config.limits.clone()
-    };
-    let kept = match &config.lookup_listen {
-        Some(_) => LOOKUP_CONNECTIONS.min(total / 4),
-        None => 0,
-    };
-    [
-        Connections::new(&config.limits, total - kept, config.proxies.clone()),
-        Connections::new(&lookup_limits, kept.max(1), config.proxies.clone()),
-    ]
 }
 
 /// Starts a server of the public kind: counted connections, TLS as configured, and the pipeline around the routes.

@@ -50,7 +50,7 @@ pub fn issue(config: &Config, args: LookupTokenArgs, out: &mut Output) -> anyhow
     let store = open_store::open_existing(config)?;
     let now = Clock::system().now();
     let random = letters_and_digits(&serve::random(), SECRET_CHARACTERS)?;
-    let token = Secret::new(format!("{}{random}", LOOKUP_TOKEN_PREFIX));
+    let token = Secret::new(format!("{LOOKUP_TOKEN_PREFIX}{random}"));
     let new = NewLookupToken {
         label: args.label,
         provider,

@@ -46,6 +46,9 @@ pub struct Connections {
     logged: Mutex<Option<Instant>>,
 }
 
+/// The maximum number of connections that are kept for the lookup.
+const LOOKUP_CONNECTIONS: u64 = 256;
+
 /// The minimum interval between two log lines about addresses over a limit, so that callers cannot fill the log.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -78,6 +81,29 @@ impl Connections {
             refused: Default::default(),
             logged: Mutex::default(),
         })
+    }
+
+    /// Counters of the public connections and of those of the lookup. The lookup has a share of its own and no limit for an
+    /// address, since few authorization servers use it.
+    pub fn with_lookup(
+        limits: &Limits,
+        total: u64,
+        has_lookup: bool,
+        proxies: &Proxies,
+    ) -> [Arc<Self>; 2] {
+        let kept = if has_lookup {
+            LOOKUP_CONNECTIONS.min(total / 4)
+        } else {
+            0
+        };
+        let lookup_limits = Limits {
+            connections_per_address: 0,
+            ..limits.clone()
+        };
+        [
+            Self::new(limits, total - kept, proxies.clone()),
+            Self::new(&lookup_limits, kept.max(1), proxies.clone()),
+        ]
     }
 
     /// Counts a connection from `peer`, and its TLS handshake if it has TLS. Fails if it is over a limit.

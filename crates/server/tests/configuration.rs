@@ -1009,7 +1009,7 @@ fn sample(key: &str) -> (&'static str, Setup) {
     let loopback = || set("FRONTDESK_ISSUER", "http://localhost:9443");
     match key {
         "listen" | "management_listen" => ("127.0.0.1:19443", Setup::default()),
-        "container" => ("true", bare()),
+        "container" | "lookup.plain_http" => ("true", bare()),
         "database" => ("sqlite://other.db", bare()),
         "data" => ("other", bare()),
         "sealing_key_file" => ("none.key", bare()),
@@ -1027,7 +1027,6 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "outbound.ca" => ("none.pem", bare()),
         "discovery.max_age" | "lookup.max_age" => ("5m", bare()),
         "lookup_listen" => ("127.0.0.1:19445", bare()),
-        "lookup.plain_http" => ("true", bare()),
         "keys.keep_retired" | "audit.keep" => ("7d", bare()),
         "provider.issuer" => ("https://localhost:19443", bare()),
         "provider.domains" => ("example.com,example.org", bare()),

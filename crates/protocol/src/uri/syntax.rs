@@ -215,11 +215,7 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
 /// Parses a port in decimal digits.
 pub(crate) fn port_number(digits: &str) -> Result<u16, &'static str> {
     match digits.parse::<u16>() {
-        Ok(port)
-            if !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            Ok(port)
-        }
+        Ok(port) if port > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
         _ => Err("must have a port from 1 to 65535"),
     }
 }

@@ -1,4 +1,4 @@
-//! One call to the API of an authorization server: a new connection, no redirects, limits in time and length.
+//! A call to the API of an authorization server: a new connection, no redirects, limits in time and length.
 //!
 //! The address of the API is the operator's word, so private addresses are allowed here. An error says what happened and
 //! contains neither a secret nor the address of the call, which may contain identifiers.
@@ -160,7 +160,7 @@ impl ApiResponse {
     }
 }
 
-/// The client of one server's API.
+/// The client of a server's API.
 pub(crate) struct Api {
     trust: SslConnector,
 }
@@ -267,7 +267,7 @@ fn describe(error: &ureq::Error) -> String {
     }
 }
 
-/// Adds one segment to the path of an address, percent-encoded.
+/// Adds a segment to the path of an address, percent-encoded.
 pub(crate) fn below(base: &Url, segments: &[&str]) -> Option<Url> {
     let mut url = base.clone();
     url.path_segments_mut()

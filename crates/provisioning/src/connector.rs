@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::{ClientId, ClientSecret, Issuer, Object, RegisteredMetadata, Secret, Timestamp};
 use serde_json::Value;
 
-/// A client of one kind of authorization server.
+/// A client of a kind of authorization server.
 pub trait Connector: Send + Sync {
     /// Returns the place that the copy of a client will have, before it is made. It is written down first, so that a copy whose
     /// creation was not heard of can be deleted.
@@ -53,7 +53,7 @@ pub trait Connector: Send + Sync {
         each: &mut dyn FnMut(ListedCopy),
     ) -> Result<Listing, ConnectorError>;
 
-    /// Returns true if the listed copy is what [`Connector::update`] would write, apart from the members that the server did
+    /// Returns true if the listed copy is the state that [`Connector::update`] would write, apart from the members that the server did
     /// not keep.
     fn is_current(
         &self,
@@ -108,16 +108,16 @@ pub enum DesiredSecret<'a> {
     None,
     /// This secret.
     This(&'a ClientSecret),
-    /// A random secret that is not kept, in place of one that expired.
+    /// A random secret that is not kept, in place of the expired secret.
     Unusable,
 }
 
 /// The copy, as the server confirmed it.
 #[derive(Debug, Clone)]
 pub struct ProvisionedClient {
-    /// The identifier that the server chose, if it is not the wanted one.
+    /// The identifier that the server chose, if it differs from the wanted value.
     pub client_id: Option<ClientId>,
-    /// The secret that the server chose, if it is not the wanted one.
+    /// The secret that the server chose, if it differs from the wanted value.
     pub secret: Option<ClientSecret>,
     /// The time at which the server's secret expires, if the server said so.
     pub secret_expires_at: Option<Timestamp>,
@@ -209,7 +209,7 @@ impl ConnectorError {
     }
 }
 
-/// A limit of a server on the values of one member.
+/// A limit of a server on the values of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// The member of client metadata.
@@ -218,7 +218,7 @@ pub struct Limit {
     pub rule: LimitRule,
 }
 
-/// A rule for one text.
+/// A rule for a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitRule {
     /// The text has at most this number of characters.
@@ -261,7 +261,7 @@ impl Limit {
 pub struct Finding {
     /// True if the tried call works.
     pub is_well: bool,
-    /// One sentence, without its full stop.
+    /// A sentence, without its full stop.
     pub sentence: String,
 }
 

@@ -7,7 +7,7 @@ use protocol::Secret;
 
 use crate::connector::ConnectorError;
 
-/// The path of a file that holds one secret, with the name of the setting for messages.
+/// The path of a file that holds a secret, with the name of the setting for messages.
 #[derive(Debug, Clone)]
 pub struct CredentialFile {
     /// The setting that names the file.

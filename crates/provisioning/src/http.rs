@@ -32,7 +32,7 @@ const MAX_PAGES: usize = 100_000;
 /// The number of random bytes in a secret that is not kept.
 const UNUSABLE_SECRET_BYTES: usize = 32;
 
-/// A connector to an API that keeps clients below one address.
+/// A connector to an API that keeps clients below an .
 pub struct HttpConnector {
     at: Url,
     api: Api,
@@ -41,7 +41,7 @@ pub struct HttpConnector {
     random: RandomSource,
 }
 
-/// The members to send, and the names of those that are left out.
+/// The members to send, and the names of the left out members.
 struct CopyBody {
     members: Object,
     secret: Option<Secret>,
@@ -331,7 +331,7 @@ fn secrets<'a>(one: Option<&'a Secret>, other: Option<&'a Secret>) -> Vec<&'a Se
     one.into_iter().chain(other).collect()
 }
 
-/// Returns the error that a status means, for a call about one client.
+/// Returns the error that a status means, for a call about a client.
 pub(crate) fn error(response: &ApiResponse, secrets: &[&Secret]) -> ConnectorError {
     let reason = response.reason(secrets);
     match response.status {

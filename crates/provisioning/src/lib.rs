@@ -1,6 +1,6 @@
 //! Writes clients into the client table of an authorization server, through the server's own API.
 //!
-//! A [`Connector`] speaks to one kind of server. Its calls are idempotent and may be repeated: an answer can be lost after the
+//! A [`Connector`] speaks to a kind of server. Its calls are idempotent and may be repeated: an answer can be lost after the
 //! server did the work. A connector blocks, and each of its calls ends at a deadline.
 //!
 //! | module | content |
@@ -11,10 +11,8 @@
 //! | [`rfc7591`] | the dynamic client registration of another server |
 //! | [`credential`] | a credential that is read from a file at each use |
 //! | [`template`] | members that lie under each copy |
-//! | `api` | one call to a server's API |
+//! | `api` | a call to a server's API |
 //! | `redirects` | the redirect URIs that a server can keep |
-
-#![warn(missing_docs)]
 
 mod api;
 pub mod connector;

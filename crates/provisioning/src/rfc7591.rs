@@ -47,7 +47,7 @@ impl Rfc7591Connector {
         }
     }
 
-    /// Returns the members to send, and the names of those that are left out: members with a language tag and the scope
+    /// Returns the members to send, and the names of the left out members: members with a language tag and the scope
     /// `openid`, which some servers refuse.
     fn request(wanted: &DesiredClient<'_>) -> Result<(Object, Vec<String>), ConnectorError> {
         let mut left_out = Vec::new();

@@ -1,4 +1,4 @@
-//! The template of a provider's copies: members in the server's own words, below those that come from the client.
+//! The template of a provider's copies: members in the server's own words, below the members from the client.
 
 use openssl::hash::{MessageDigest, hash};
 use protocol::Object;
@@ -17,7 +17,7 @@ pub struct CopyTemplate {
 }
 
 impl CopyTemplate {
-    /// Reads a template from the text of one JSON object.
+    /// Reads a template from the text of a JSON object.
     ///
     /// # Errors
     /// The rest of a sentence.

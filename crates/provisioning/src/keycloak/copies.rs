@@ -1,12 +1,17 @@
 //! The identity of a copy at Keycloak, and its mark.
 
 use openssl::hash::{MessageDigest, hash};
-use protocol::{ClientId, Issuer};
+use protocol::{ClientId, Issuer, Object};
 use serde_json::Value;
 
-use super::{ISSUER_MARK, REVISION_MARK};
 use crate::api::hexadecimal;
 use crate::connector::{ConnectorError, CopyHandle, ListedCopy};
+
+/// The attribute with the issuer of a copy.
+pub(super) const ISSUER_MARK: &str = "frontdesk.issuer";
+
+/// The attribute with the revision of a copy.
+pub(super) const REVISION_MARK: &str = "frontdesk.revision";
 
 /// Returns the UUID, version 5, of the issuer and the client identifier. RFC 9562 §5.5.
 pub(super) fn copy_id(issuer: &Issuer, client_id: &ClientId) -> Result<String, ConnectorError> {
@@ -58,4 +63,20 @@ pub(super) fn listed_copy(copy: Value, issuer: &Issuer) -> Option<ListedCopy> {
 
 fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Returns the names of scopes by their identifiers in a list of Keycloak, OpenID Connect scopes only.
+pub(super) fn scope_ids(list: &[Value]) -> Vec<(String, String)> {
+    list.iter()
+        .filter_map(Value::as_object)
+        .filter(|scope| {
+            scope
+                .get("protocol")
+                .is_none_or(|protocol| protocol == "openid-connect")
+        })
+        .filter_map(|scope: &Object| {
+            let of = |name: &str| scope.get(name).and_then(Value::as_str).map(str::to_owned);
+            Some((of("name")?, of("id")?))
+        })
+        .collect()
 }

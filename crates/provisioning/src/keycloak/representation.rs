@@ -6,14 +6,14 @@
 use protocol::{Object, RandomSource, Secret};
 use serde_json::{Map, Value, json};
 
-use super::scopes::ScopeNames;
-use super::{ISSUER_MARK, REVISION_MARK, Write};
+use super::copies::{ISSUER_MARK, REVISION_MARK};
+use super::scope_names::ScopeNames;
 use crate::connector::{ConnectorError, DesiredClient, DesiredSecret};
 use crate::http::{agreed_members, unusable_secret};
 use crate::redirects::PlainRedirects;
 use crate::template::CopyTemplate;
 
-/// The separator of values in one attribute.
+/// The separator of values in an .
 const SEPARATOR: &str = "##";
 
 /// The members that an attribute keeps as they are: a text, a number or a Boolean.
@@ -86,6 +86,13 @@ const OTHER_FIELDS: [&str; 7] = [
     "response_types",
     "scope",
 ];
+
+/// The two calls that write a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Write {
+    Post,
+    Put,
+}
 
 /// A client in Keycloak's words.
 pub(super) struct Representation {

@@ -2,60 +2,19 @@
 
 use std::time::Instant;
 
-use protocol::Object;
 use serde_json::Value;
 use ureq::http::Method;
 
-use super::{KeycloakConnector, scope_ids};
+use super::copies::scope_ids;
+use super::realm_connector::KeycloakConnector;
+use super::scope_names::ScopeNames;
 use crate::connector::{ConnectorError, DesiredClient};
-
-/// The default scopes of a client that asks for scopes. Without `basic` its tokens have no `sub`.
-const DEFAULT_SCOPES: [&str; 4] = ["basic", "acr", "roles", "web-origins"];
 
 /// The two kinds of client scopes, as they stand in paths.
 const KINDS: [&str; 2] = ["default-client-scopes", "optional-client-scopes"];
 
-/// The names of a copy's scopes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ScopeNames {
-    pub(super) default: Vec<String>,
-    pub(super) optional: Vec<String>,
-}
-
-impl ScopeNames {
-    /// Returns the scopes of a client with the member `scope`, united with those of the template. `None` for a client without
-    /// it, which has the realm's default scopes.
-    pub(super) fn new(wanted: &DesiredClient<'_>, template: &Object) -> Option<Self> {
-        let members: Object = serde_json::from_str(wanted.metadata.json()).unwrap_or_default();
-        let scope = members.get("scope")?.as_str()?;
-        let mut names = Self {
-            default: DEFAULT_SCOPES.map(str::to_owned).to_vec(),
-            optional: Vec::new(),
-        };
-        names.unite(template);
-        for name in scope.split(' ').filter(|name| *name != "openid") {
-            if !names.default.iter().any(|known| known == name) {
-                push(&mut names.optional, name);
-            }
-        }
-        Some(names)
-    }
-
-    /// Adds the scopes of the template.
-    fn unite(&mut self, template: &Object) {
-        for name in texts(template.get("defaultClientScopes")) {
-            push(&mut self.default, name);
-        }
-        for name in texts(template.get("optionalClientScopes")) {
-            if !self.default.iter().any(|known| known == name) {
-                push(&mut self.optional, name);
-            }
-        }
-    }
-}
-
 impl KeycloakConnector {
-    /// Removes and adds scopes of a copy until it has the wanted ones. Deletions go first, since a scope is of one kind only.
+    /// Removes and adds scopes of a copy until it has the wanted scopes. Deletions go first, since a scope is of a kind only.
     pub(super) fn change_scopes(
         &self,
         wanted: &DesiredClient<'_>,
@@ -120,18 +79,4 @@ impl KeycloakConnector {
             _ => self.expect_array(&response).map(|_| ()),
         }
     }
-}
-
-fn push(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
-}
-
-fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
 }

@@ -1,29 +1,43 @@
 //! The access token of the service account, kept until shortly before its end.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use openssl::base64::encode_block;
-use protocol::Secret;
+use protocol::{Secret, lock};
 use serde_json::Value;
 use ureq::http::Method;
+use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use super::KeycloakSettings;
 use crate::api::{Api, Call, CallBody, below};
 use crate::connector::ConnectorError;
+use crate::credential::CredentialFile;
+
+/// The settings of a connector to Keycloak.
+#[derive(Debug, Clone)]
+pub struct KeycloakSettings {
+    /// The address of the server, without `/realms`.
+    pub at: Url,
+    /// The name of the realm.
+    pub realm: String,
+    /// The client identifier of the service account.
+    pub client: String,
+    /// The secret of the service account.
+    pub secret: CredentialFile,
+}
 
 /// The time before the end of a token from which it is not used any more.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// The token of one realm.
+/// The token of a realm.
 #[derive(Default)]
 pub(super) struct Session {
     kept: Mutex<Option<(Secret, Instant)>>,
 }
 
 impl Session {
-    /// Returns the kept token, or a new one.
+    /// Returns the kept token, or a new token.
     pub(super) fn token(
         &self,
         settings: &KeycloakSettings,
@@ -49,10 +63,8 @@ impl Session {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Secret, Instant)>> {
-        self.kept
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<(Secret, Instant)>> {
+        lock(&self.kept)
     }
 }
 

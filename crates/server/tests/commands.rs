@@ -1251,7 +1251,7 @@ fn try_ends_at_the_first_broken_step() {
         (&json!("failed"), &json!("registration"), &json!(said))
     );
     assert_eq!(
-        broken(&["--account", "admin"]).0,
+        broken(&["--register", "--account", "admin"]).0,
         "--account must be NAME:PASSWORD"
     );
 

@@ -95,3 +95,17 @@ fn words_of_messages_are_not_masked() {
     }
     assert!(server.clients().is_empty());
 }
+
+/// Credentials are for the registration, so without `--register` they are a usage error and nothing is asked.
+#[test]
+fn credentials_need_register() {
+    let server = TestServer::start();
+    let account = format!("admin:{PASSWORD}");
+    for credentials in [["--account", &account], ["--token", "iat_x"]] {
+        let (code, printed, said) = tried(&server, &credentials);
+        assert_eq!((code, printed.as_str()), (Some(2), ""), "{credentials:?}");
+        let needed = "required arguments were not provided:\n  --register\n";
+        assert!(said.contains(needed), "{said}");
+    }
+    assert!(server.clients().is_empty());
+}

@@ -289,10 +289,15 @@ pub struct TryArguments {
     #[arg(long)]
     pub register: bool,
     /// An initial access token to register with.
-    #[arg(long, value_name = "TOKEN", conflicts_with = "account")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        requires = "register",
+        conflicts_with = "account"
+    )]
     pub token: Option<String>,
     /// An account to register with.
-    #[arg(long, value_name = "NAME:PASSWORD")]
+    #[arg(long, value_name = "NAME:PASSWORD", requires = "register")]
     pub account: Option<String>,
     /// A certificate authority (PEM) to trust besides the system's.
     #[arg(long, value_name = "FILE")]

@@ -4,8 +4,11 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
 use serde_json::Value;
-use support::{PASSWORD, TestServer};
+use support::{PASSWORD, Setup, TestServer};
 
 /// The exit code, what was printed, and the last line on standard error.
 fn tried(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -108,4 +111,39 @@ fn credentials_need_register() {
         assert!(said.contains(needed), "{said}");
     }
     assert!(server.clients().is_empty());
+}
+
+/// The authorization endpoint of a provider with https may be http on loopback, and is asked like any other.
+#[test]
+fn http_authorization_endpoint_is_asked() {
+    let endpoint = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = endpoint.local_addr().unwrap();
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = endpoint.accept().unwrap();
+        let mut first = String::new();
+        let mut lines = BufReader::new(stream.try_clone().unwrap());
+        lines.read_line(&mut first).unwrap();
+        let mut line = String::new();
+        while lines.read_line(&mut line).unwrap() > 2 {
+            line.clear();
+        }
+        let answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+        first
+    });
+    let server = Setup::new()
+        .with("FRONTDESK_TLS", "self-signed")
+        .with(
+            "FRONTDESK_AUTHORIZATION_ENDPOINT",
+            &format!("http://{address}/authorize"),
+        )
+        .start();
+    let (code, printed, said) = tried(&server, &["--ca", "frontdesk-data/ca.pem"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""), "{printed}");
+    let last = printed.lines().last().unwrap();
+    assert!(
+        last.starts_with("Everything asked for works: 4 steps in "),
+        "{printed}"
+    );
+    assert_eq!(asked.join().unwrap(), "GET /authorize HTTP/1.1\r\n");
 }

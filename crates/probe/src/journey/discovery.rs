@@ -38,10 +38,20 @@ pub(super) struct DiscoveredProvider {
 impl DiscoveredProvider {
     /// Returns the URL of an endpoint. The error is the rest of a sentence.
     pub(super) fn endpoint(&self, member: &str) -> anyhow::Result<Url> {
+        self.endpoint_from(member, self.issuer.is_https())
+    }
+
+    /// Returns the URL of the endpoint to which a browser goes. It may be http on loopback, as the configuration of a
+    /// provider allows, since nothing secret is sent there.
+    fn browser_endpoint(&self, member: &str) -> anyhow::Result<Url> {
+        self.endpoint_from(member, false)
+    }
+
+    fn endpoint_from(&self, member: &str, from_https: bool) -> anyhow::Result<Url> {
         match self.document.get(member) {
-            Some(Value::String(text)) => self
-                .parse_address(text)
-                .map_err(|reason| anyhow!("{member} {reason}")),
+            Some(Value::String(text)) => {
+                parse_address(from_https, text).map_err(|reason| anyhow!("{member} {reason}"))
+            }
             Some(_) => bail!("{member} must be a string"),
             None => bail!("the provider's document has no {member}"),
         }
@@ -51,22 +61,10 @@ impl DiscoveredProvider {
         self.document.contains_key(member)
     }
 
-    /// Parses an absolute URL to which a request may be sent. The error is the rest of a sentence about it.
-    fn parse_address(&self, text: &str) -> anyhow::Result<Url> {
-        let quoted = Quoted(text);
-        let url =
-            Url::parse(text).map_err(|_| anyhow!("must be an absolute URL and is {quoted}"))?;
-        if may_follow(self.issuer.is_https(), &url) {
-            Ok(url)
-        } else {
-            bail!("must be an https URL and is {quoted}")
-        }
-    }
-
     /// Parses the address of a client configuration endpoint. It must have the origin of the issuer or of the registration
     /// endpoint, since no other host may see the registration access token. RFC 7592 §5. The error is the rest of a sentence.
     pub(super) fn management_uri(&self, text: &str) -> anyhow::Result<Url> {
-        let url = self.parse_address(text)?;
+        let url = parse_address(self.issuer.is_https(), text)?;
         let issuer = Url::parse(self.issuer.as_str()).ok();
         let own = issuer
             .into_iter()
@@ -81,6 +79,17 @@ impl DiscoveredProvider {
         bail!(
             "is {quoted}, which is neither at the issuer nor at the registration endpoint, and the registration access token is not sent there"
         )
+    }
+}
+
+/// Parses an absolute URL to which a request may be sent. The error is the rest of a sentence about it.
+fn parse_address(from_https: bool, text: &str) -> anyhow::Result<Url> {
+    let quoted = Quoted(text);
+    let url = Url::parse(text).map_err(|_| anyhow!("must be an absolute URL and is {quoted}"))?;
+    if may_follow(from_https, &url) {
+        Ok(url)
+    } else {
+        bail!("must be an https URL and is {quoted}")
     }
 }
 
@@ -337,7 +346,7 @@ pub(super) fn find_login_fault(
     provider: &DiscoveredProvider,
 ) -> Result<Option<String>, StepError> {
     const MEMBER: &str = "authorization_endpoint";
-    let url = match provider.endpoint(MEMBER) {
+    let url = match provider.browser_endpoint(MEMBER) {
         Ok(url) => url,
         Err(reason) => return Ok(Some(runner.sanitize(&reason.to_string()))),
     };

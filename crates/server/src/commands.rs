@@ -24,6 +24,9 @@ pub mod provider;
 pub mod purge;
 pub mod token;
 
+/// The name of standard output and standard input in place of a file.
+const STANDARD_STREAM: &str = "-";
+
 /// Returns the actor of a command, with the account that `--as` names.
 fn by_hand(account: Option<&str>) -> Actor {
     Actor {

@@ -1,7 +1,7 @@
 //! `frontdesk backup` and `frontdesk restore`. The name `-` is standard output or standard input.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -9,23 +9,28 @@ use protocol::Clock;
 use serde_json::json;
 use store::{BackupError, ClientFilter, Store, StoreError};
 
-use super::by_hand;
+use super::{STANDARD_STREAM, by_hand};
 use crate::config::{Config, SealingKeySource};
 use crate::settings::named;
 use crate::terminal::output::Output;
 use crate::terminal::progress::Progress;
 use crate::{atomic_file, open_store};
 
-/// The name of standard output and standard input.
-const STANDARD: &str = "-";
-
 /// Writes the whole store, as of now, into a new file or to standard output. The service may run.
 ///
 /// # Errors
-/// If the store cannot be read or the file written; the file does not exist then.
+/// If the store cannot be read or the file written; the file does not exist then. If standard output is a terminal, which
+/// changes line ends and mixes messages in.
 pub fn backup(config: &Config, path: &Path, out: &mut Output) -> anyhow::Result<()> {
+    let is_standard = path == Path::new(STANDARD_STREAM);
+    if is_standard && io::stdout().is_terminal() {
+        bail!(
+            "standard output is a terminal, which does not keep a backup as it is: redirect it to a file or a pipe, and in a \
+            container use `docker compose exec -T`, since exec without -T makes a terminal"
+        );
+    }
     let store = open_store::open_existing(config)?;
-    if path == Path::new(STANDARD) {
+    if is_standard {
         let mut out = BufWriter::new(out);
         write_rows(&store, &mut out)?;
         return Ok(out.flush()?);
@@ -54,7 +59,7 @@ pub fn restore(
     replace: bool,
     out: &mut Output,
 ) -> anyhow::Result<()> {
-    let is_standard = path == Path::new(STANDARD);
+    let is_standard = path == Path::new(STANDARD_STREAM);
     let file = (!is_standard)
         .then(|| File::open(path).with_context(|| format!("{} cannot be read", path.display())))
         .transpose()?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Postgres, Setup, TestServer, until};
-use crate::{OTHER_KEY, audited, fixed, gave, refused};
+use crate::{OTHER_KEY, audited, fixed, gave, refused, text};
 
 fn kids(server: &TestServer) -> Vec<String> {
     let jwks = server.get("/jwks").json();
@@ -272,4 +273,42 @@ fn backup_to_a_closed_pipe_fails() {
         .output()
         .unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(141), 0));
+}
+
+/// A terminal changes line ends and shows messages between the rows, so no backup is written to it: `docker compose exec`
+/// without `-T` makes one.
+#[test]
+fn backup_to_a_terminal_is_refused() {
+    let server = fixed(None).start();
+    let script = "import os, pty, subprocess, sys\n\
+        ours, theirs = pty.openpty()\n\
+        code = subprocess.run(sys.argv[1:], stdout=theirs).returncode\n\
+        os.set_blocking(ours, False)\n\
+        try:\n  print(os.read(ours, 4096))\n\
+        except BlockingIOError:\n  print('nothing')\n\
+        sys.exit(code)";
+    let backup = server.command(&["backup", "-"]);
+    let mut terminal = Command::new("python3");
+    terminal
+        .current_dir(server.folder.path())
+        .args(["-c", script])
+        .arg(backup.get_program())
+        .args(backup.get_args());
+    let variables = backup.get_envs();
+    terminal.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+    let output = terminal.output().unwrap();
+    assert_eq!(
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr)
+        ),
+        (
+            Some(1),
+            "nothing\n".to_owned(),
+            "frontdesk: standard output is a terminal, which does not keep a backup as it is: redirect it to a file or a pipe, \
+             and in a container use `docker compose exec -T`, since exec without -T makes a terminal\n"
+                .to_owned()
+        )
+    );
 }

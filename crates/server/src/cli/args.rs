@@ -213,13 +213,13 @@ pub enum ClientCommand {
     Export {
         #[command(flatten)]
         filter: client::ClientFilterArgs,
-        /// A file, which must not exist; standard output by default.
+        /// A file, which must not exist; standard output, also as `-`, by default.
         file: Option<PathBuf>,
     },
     /// Import exported clients. A client that exists already is skipped if it is the same, and refused otherwise.
     #[command(after_help = "Example:\n  frontdesk client import --dry-run clients.jsonl")]
     Import {
-        /// The file; standard input by default.
+        /// The file; standard input, also as `-`, by default.
         file: Option<PathBuf>,
         /// The file with the sealing key of the store the clients come from, if this store has another.
         #[arg(long, value_name = "FILE")]

@@ -363,3 +363,28 @@ fn registrar_exports_only_its_clients() {
         )
     );
 }
+
+/// `-` is standard output of an export and standard input of an import, and a pipe is read as a file is.
+#[test]
+fn standard_streams_carry_clients() {
+    let server = fixed(None).start();
+    let client = server.client();
+    let export = server.ran(&["client", "export", "-"]);
+    assert_eq!(export, server.ran(&["client", "export"]));
+    assert_eq!(export.lines().count(), 1);
+    assert!(!server.folder.path().join("-").exists());
+    for source in ["-", "/dev/stdin"] {
+        let folder = with_store(&fixed(None));
+        let import = ["client", "import", source];
+        let printed = gave(&fixed(None), folder.path(), &import, export.as_bytes());
+        assert_eq!(printed, "imported 1 client\n", "{source}");
+        let listed = gave(
+            &fixed(None),
+            folder.path(),
+            &["client", "list", "--json"],
+            b"",
+        );
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        assert_eq!(listed["client_id"], client["client_id"], "{source}");
+    }
+}

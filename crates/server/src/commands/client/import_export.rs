@@ -11,6 +11,7 @@ use store::{ExportedClient, ImportError, ImportFailure, SealingKey, Store};
 
 use super::{ClientFilterArgs, ClientScope, PAGE, check_damaged};
 use crate::atomic_file;
+use crate::commands::STANDARD_STREAM;
 use crate::terminal::output::Output;
 use crate::terminal::progress::Progress;
 use protocol::escape::{visible, visible_json};
@@ -33,7 +34,7 @@ pub fn export(
     file: Option<&Path>,
     out: &mut Output,
 ) -> anyhow::Result<()> {
-    let Some(path) = file else {
+    let Some(path) = file.filter(|path| !is_standard(path)) else {
         let (_, damaged) = lines(scope, filter, out)?;
         return check_damaged(damaged, "exported");
     };
@@ -210,17 +211,29 @@ fn refusal(before: u64, ImportFailure { at, error }: ImportFailure) -> anyhow::E
     }
 }
 
-/// Opens the file, or copies standard input to an unnamed one, so that it can be read twice.
+fn is_standard(path: &Path) -> bool {
+    path == Path::new(STANDARD_STREAM)
+}
+
+/// Opens the file, or copies standard input or a pipe to an unnamed one, so that it can be read twice.
 fn source(file: Option<&Path>) -> anyhow::Result<File> {
-    if let Some(path) = file {
-        return File::open(path).with_context(|| format!("{} cannot be read", path.display()));
-    }
-    let copied = || -> io::Result<File> {
-        let mut copy = tempfile::tempfile()?;
-        io::copy(&mut io::stdin().lock(), &mut copy)?;
-        Ok(copy)
+    let Some(path) = file.filter(|path| !is_standard(path)) else {
+        return copy(&mut io::stdin().lock()).context(UNREADABLE);
     };
-    copied().context(UNREADABLE)
+    let cannot_be_read = || format!("{} cannot be read", path.display());
+    let mut file = File::open(path).with_context(cannot_be_read)?;
+    let found = file.metadata().with_context(cannot_be_read)?;
+    if found.is_file() {
+        return Ok(file);
+    }
+    copy(&mut file).with_context(cannot_be_read)
+}
+
+/// Copies an input to an unnamed file.
+fn copy(input: &mut impl Read) -> io::Result<File> {
+    let mut copy = tempfile::tempfile()?;
+    io::copy(input, &mut copy)?;
+    Ok(copy)
 }
 
 fn key(path: &Path) -> anyhow::Result<SealingKey> {

@@ -5,6 +5,7 @@
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::args::Cli;
+use crate::commands::completions_and_man::SETTINGS;
 use crate::setting::{Setting, ValueKind};
 use crate::settings;
 use crate::terminal::exit_status::ExitStatus;
@@ -18,12 +19,17 @@ const WITH_SETTINGS: [&str; 3] = ["serve", "check", "settings"];
 /// The commands that have no results to print as JSON.
 const WITHOUT_JSON: [&str; 4] = ["serve", "settings", "completions", "man"];
 
+/// The heading of the settings that are secrets.
+const SECRETS: &str =
+    "Secrets, which belong in the file or a variable, since other users can read a command line:";
+
 /// Returns the command line with a flag for each setting.
 pub fn command() -> Command {
     let command = Cli::command().after_help(format!(
         "Settings: frontdesk help settings\n\nExample:\n  frontdesk serve --config frontdesk.toml\n\n{}",
         ExitStatus::help()
     ));
+    let command = command.mut_subcommand(SETTINGS, |inner| inner.after_help(secrets()));
     let command = command.mut_subcommands(|inner| {
         if WITH_SETTINGS.contains(&inner.get_name()) {
             with_settings(inner, true)
@@ -48,6 +54,15 @@ fn with_settings(command: Command, shown: bool) -> Command {
                 .hide(secret || !shown),
         )
     })
+}
+
+/// Returns the list of the settings that are secrets, for the end of the help of `settings`.
+fn secrets() -> String {
+    settings::all()
+        .filter(|setting| setting.kind == ValueKind::Secret)
+        .fold(SECRETS.to_owned(), |text, setting| {
+            format!("{text}\n  {}\n          {}", setting.key, help(&setting))
+        })
 }
 
 /// Returns the text of a setting's flag: meaning, key, variable and default.

@@ -15,7 +15,7 @@ use crate::settings;
 use crate::terminal::exit_status::ExitStatus;
 
 /// The command whose help lists the settings.
-const SETTINGS: &str = "settings";
+pub const SETTINGS: &str = "settings";
 
 /// Prints the completion script of a shell.
 ///

@@ -523,3 +523,26 @@ fn placeholders_are_a_note() {
     server.signal("-TERM");
     assert!(server.wait().success());
 }
+
+/// RFC 6585 §4: 429 at the registration endpoint says that the limit was reached, and that the check is to be repeated.
+#[test]
+fn limit_of_registrations_is_named() {
+    let site = Site::limited("open", "1");
+    let (status, lines) = site.check(&[]);
+    let findings: Vec<_> = lines
+        .iter()
+        .filter(|line| line.get("wrong").is_some_and(serde_json::Value::is_string))
+        .collect();
+    assert_eq!(
+        (status, findings.len(), &findings[0]["wrong"]),
+        (Some(1), 1, &"limit".into()),
+        "{lines:#?}"
+    );
+    assert_eq!(
+        findings[0]["saw"],
+        "is answered with 429, since the limit of registrations was reached"
+    );
+    let fix = "repeat the check in a minute, when the limit allows registrations again";
+    assert!(findings[0].to_string().contains(fix), "{findings:#?}");
+    assert!(site.server.clients().is_empty());
+}

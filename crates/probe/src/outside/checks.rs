@@ -209,6 +209,9 @@ checks! {
     ACCESS "access" "The registration endpoint is as open as this configuration says." {
         fix: "restart the service with this configuration, or point the proxy at the service that has it"
     }
+    LIMIT "limit" "The limit of registrations, which counts the requests of this check too, is not reached." {
+        fix: "repeat the check in a minute, when the limit allows registrations again"
+    }
     CHALLENGE "challenge" "Refusals name the schemes of authentication." {
         fix: "leave `WWW-Authenticate` unchanged, which may occur several times",
         nginx: "no `proxy_hide_header WWW-Authenticate`",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use serde_json::Value;
+use ureq::http::Method;
 use ureq::http::header::{HeaderName, ORIGIN};
 use url::Url;
 
@@ -207,6 +208,10 @@ fn classify_refusal(
         405 if request.is_modifying() => (
             &checks::METHODS,
             format!("is refused with {status}: the service received another request"),
+        ),
+        429 if request.method == Method::POST => (
+            &checks::LIMIT,
+            format!("is answered with {status}, since the limit of registrations was reached"),
         ),
         500.. => (&checks::GATEWAY, said),
         404 | 400 => (&checks::PATH, said),

@@ -74,8 +74,19 @@ impl Site {
         Self::configured(&text)
     }
 
+    /// With a limit of registrations a minute, and the provider at the root only.
+    pub fn limited(access: &str, per_minute: &str) -> Self {
+        let text = section("https://login.example.test", access, true, TOKEN_ENDPOINT);
+        let setup = Setup::new().with("FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE", per_minute);
+        Self::served(setup.file(&text))
+    }
+
     fn configured(text: &str) -> Self {
-        let server = Setup::new().file(text).start();
+        Self::served(Setup::new().file(text))
+    }
+
+    fn served(setup: Setup) -> Self {
+        let server = setup.start();
         let proxy = Proxy::start(server.port, server.management);
         let authorization_server = AuthorizationServer::start(&proxy.certificates);
         std::fs::write(

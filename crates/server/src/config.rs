@@ -22,7 +22,7 @@ mod traces;
 
 pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
-pub use sources::ConfigSources;
+pub use sources::{ConfigSources, FileChoice};
 
 use secret_files::{SecretFile, read_secret, unreadable};
 use sources::{masked, merged, one_line};
@@ -76,6 +76,7 @@ impl fmt::Display for SealingKeySource {
 pub struct Config {
     /// The configuration file, if there is one.
     pub file: Option<PathBuf>,
+    pub file_choice: FileChoice,
     /// True in development mode: no file and no issuer are configured.
     pub development: bool,
     /// True in development mode outside a container: the public listener may have loopback addresses only.
@@ -165,6 +166,7 @@ impl Config {
         addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
         Ok(Self {
             file: sources.file.clone(),
+            file_choice: sources.file_choice,
             development,
             loopback_only,
             providers,

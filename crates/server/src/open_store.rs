@@ -4,11 +4,12 @@
 use std::fs::{self, DirBuilder};
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::DirBuilderExt;
+use std::path::{self, Path};
 
 use anyhow::{anyhow, bail};
 use store::{Store, StoreError};
 
-use crate::config::{Config, SealingKeySource, TlsMode};
+use crate::config::{Config, FileChoice, SealingKeySource, TlsMode};
 use crate::settings::named;
 
 /// Opens the store for `serve`: makes it if it does not exist, applies missing migrations and checks the sealing key.
@@ -82,11 +83,34 @@ fn no_store(config: &Config) -> anyhow::Error {
         Some(path) => format!("the configuration file is {}", path.display()),
         None => "there is no configuration file".to_owned(),
     };
+    let is_relative = config.database.sqlite_path().is_some_and(Path::is_relative);
+    let is_named = config.file_choice == FileChoice::Named;
+    let (note, advice) = match (is_relative, is_named) {
+        (true, true) => (
+            RELATIVE,
+            "run the command in the folder of the service".to_owned(),
+        ),
+        (false, true) => ("", format!("correct {}", named("database"))),
+        (true, false) => (RELATIVE, NAME_THE_FILE.to_owned()),
+        (false, false) => ("", NAME_THE_FILE.to_owned()),
+    };
     anyhow!(
-        "there is no store at {}, and {configuration}: name the service's with --config or FRONTDESK_CONFIG, \
-        or make a store with `frontdesk serve` or `frontdesk migrate`",
-        config.database
+        "there is no store at {}{note}, and {configuration}: {advice}, or make a store with `frontdesk serve` or `frontdesk migrate`",
+        address(config)
     )
+}
+
+const RELATIVE: &str = " (relative paths are relative to the working directory)";
+
+const NAME_THE_FILE: &str = "name the service's with --config or FRONTDESK_CONFIG";
+
+/// Returns the URL of the store without its password, with the absolute path of an SQLite file.
+pub fn address(config: &Config) -> String {
+    let path = config.database.sqlite_path();
+    match path.and_then(|path| path::absolute(path).ok()) {
+        Some(path) => format!("sqlite://{}", path.display()),
+        None => config.database.to_string(),
+    }
 }
 
 /// Names the store at a terminal, where the working directory and the environment decide which one it is.

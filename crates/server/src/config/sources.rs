@@ -18,11 +18,22 @@ pub const FILE_VARIABLE: &str = "FRONTDESK_CONFIG";
 /// The places of the configuration file, if none is named.
 pub const DEFAULT_FILES: [&str; 2] = ["frontdesk.toml", "/etc/frontdesk/frontdesk.toml"];
 
+/// The way in which the configuration file was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileChoice {
+    /// `--config` or `FRONTDESK_CONFIG` names it.
+    Named,
+    /// It is the first of `DEFAULT_FILES` that exists, if any does.
+    #[default]
+    Default,
+}
+
 /// The sources of settings; later ones override earlier ones.
 #[derive(Debug, Default)]
 pub struct ConfigSources {
     /// The configuration file.
     pub file: Option<PathBuf>,
+    pub file_choice: FileChoice,
     /// The variables of the environment with our prefix.
     pub environment: Vec<(String, String)>,
     /// The flags that were given, by the setting's key.
@@ -56,11 +67,13 @@ impl ConfigSources {
             .extract_if(.., |(name, _)| name == FILE_VARIABLE)
             .map(|(_, path)| PathBuf::from(path))
             .find(|path| !path.as_os_str().is_empty());
-        let file = file
-            .or(named)
-            .or_else(|| default_file(DEFAULT_FILES.map(Path::new)));
+        let named = file.or(named);
         Ok(Self {
-            file,
+            file_choice: match named {
+                Some(_) => FileChoice::Named,
+                None => FileChoice::Default,
+            },
+            file: named.or_else(|| default_file(DEFAULT_FILES.map(Path::new))),
             environment,
             flags,
         })

@@ -316,3 +316,58 @@ fn data_folder_is_made_only_for_files() {
     drop(secure.within(&folder).start());
     assert!(folder.path().join("made/below/ca.pem").exists());
 }
+
+/// The place of a missing store is absolute, and a file that was named is not asked for.
+#[test]
+fn missing_store_is_named_with_its_path() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().canonicalize().unwrap();
+    let absolute = format!("sqlite://{}/else/x.db", place.display());
+    let (relative, note) = (
+        "sqlite://frontdesk-data/frontdesk.db",
+        " (relative paths are relative to the working directory)",
+    );
+    let path =
+        |database: &str| database.replace("sqlite://", &format!("sqlite://{}/", place.display()));
+    let found = "name the service's with --config or FRONTDESK_CONFIG";
+    for (file, database, told, advice) in [
+        ("frontdesk.toml", relative, path(relative) + note, found),
+        ("frontdesk.toml", &absolute, absolute.clone(), found),
+        (
+            "named.toml",
+            relative,
+            path(relative) + note,
+            "run the command in the folder of the service",
+        ),
+        (
+            "named.toml",
+            &absolute,
+            absolute.clone(),
+            "correct database (FRONTDESK_DATABASE)",
+        ),
+    ] {
+        let text = format!(
+            "database = \"{database}\"\n[[provider]]\nissuer = \"http://localhost:9443\"\n"
+        );
+        let path = folder.path().join(file);
+        fs::write(&path, text).unwrap();
+        let list = ["account", "list"];
+        let flagged = ["account", "list", "--config", file];
+        let variable = fixed(None).with("FRONTDESK_CONFIG", file);
+        let runs = match file {
+            "named.toml" => [(fixed(None), &flagged[..]), (variable, &list)],
+            _ => [(fixed(None), &list[..]), (fixed(None), &list)],
+        };
+        for (setup, arguments) in runs {
+            assert_eq!(
+                refused(&setup, folder.path(), arguments, b""),
+                format!(
+                    "there is no store at {told}, and the configuration file is {file}: {advice}, \
+                     or make a store with `frontdesk serve` or `frontdesk migrate`"
+                )
+            );
+        }
+        fs::remove_file(path).unwrap();
+        assert_eq!(files(folder.path()), [""; 0]);
+    }
+}

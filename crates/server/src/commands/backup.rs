@@ -9,7 +9,7 @@ use protocol::Clock;
 use serde_json::json;
 use store::{BackupError, ClientFilter, Store, StoreError};
 
-use super::{STANDARD_STREAM, by_hand};
+use super::{STANDARD_STREAM, by_hand, health};
 use crate::config::{Config, SealingKeySource};
 use crate::settings::named;
 use crate::terminal::output::Output;
@@ -59,6 +59,12 @@ pub fn restore(
     replace: bool,
     out: &mut Output,
 ) -> anyhow::Result<()> {
+    if replace && let Some(address) = health::running(config) {
+        bail!(
+            "the service answers at {address} ({}), and its store must not be replaced meanwhile: stop it first",
+            named("management_listen")
+        );
+    }
     let is_standard = path == Path::new(STANDARD_STREAM);
     let file = (!is_standard)
         .then(|| File::open(path).with_context(|| format!("{} cannot be read", path.display())))
@@ -83,9 +89,9 @@ pub fn restore(
     } else {
         path.display().to_string()
     };
-    let rows = restored.map_err(|error| refusal(&name, error))?;
+    let rows = restored.map_err(|error| refusal(config, &name, error))?;
     out.outcome(
-        format!("restored {rows} rows"),
+        format!("restored {rows} rows into {}", open_store::address(config)),
         &json!({ "restored": rows }),
     )
 }
@@ -134,11 +140,12 @@ impl<R> Seek for ReadOnce<R> {
     }
 }
 
-fn refusal(path: &str, error: BackupError) -> anyhow::Error {
+fn refusal(config: &Config, path: &str, error: BackupError) -> anyhow::Error {
     match error {
-        BackupError::NotEmpty { .. } => {
-            anyhow!("{error}; --replace deletes everything it has first")
-        }
+        BackupError::NotEmpty { table, rows } => anyhow!(
+            "the store {} is not empty: it has {rows} rows in {table}; --replace deletes everything it has first",
+            open_store::address(config)
+        ),
         BackupError::OtherKey(_) => anyhow!(
             "{path}: {error}; set {} to that key",
             named("sealing_key_file")

@@ -59,6 +59,16 @@ pub fn run(config: &Config, live: bool, out: &mut Output) -> anyhow::Result<()> 
     Err(unreachable)
 }
 
+/// Returns the address at which the service with this configuration answers, if it runs. A port that the system chose is not
+/// known here.
+pub(super) fn running(config: &Config) -> Option<SocketAddr> {
+    let addresses = serve::resolve("management_listen", &config.management_listen, false).ok()?;
+    let known = addresses.into_iter().filter(|address| address.port() != 0);
+    known.map(reachable).find(|address| {
+        ask(&format!("http://{address}/healthz")).is_ok_and(|(status, _)| status == 200)
+    })
+}
+
 /// Replaces the address of a listener on all addresses by loopback.
 pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {

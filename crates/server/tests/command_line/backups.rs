@@ -23,6 +23,14 @@ fn kids(server: &TestServer) -> Vec<String> {
         .collect()
 }
 
+/// The URL of the store of a command in that folder.
+fn url(setup: &Setup, folder: &Path) -> String {
+    setup.database.clone().unwrap_or_else(|| {
+        let folder = folder.canonicalize().unwrap();
+        format!("sqlite://{}/frontdesk-data/frontdesk.db", folder.display())
+    })
+}
+
 /// Registers clients from several threads for as long as a backup is made, and gives those that were acknowledged before it began.
 fn under_load(server: &TestServer, file: &Path) -> Vec<Value> {
     let acknowledged = Mutex::new(Vec::new());
@@ -65,7 +73,10 @@ fn comes_back(from: Setup, to: &Setup) {
     let folder = Arc::new(TempDir::new().unwrap());
     let restored = gave(to, folder.path(), &["restore", file.to_str().unwrap()], b"");
     let rows = fs::read_to_string(&file).unwrap().lines().count() - 2;
-    assert_eq!(restored, format!("restored {rows} rows\n"));
+    assert_eq!(
+        restored,
+        format!("restored {rows} rows into {}\n", url(to, folder.path()))
+    );
     let target = to.clone().within(&folder).start();
     assert_eq!(kids(&target), kids(&server));
     for client in &clients {
@@ -138,7 +149,10 @@ fn failed_restore_changes_nothing() {
     let full = restore(&fixed(None), server.folder.path(), &[&file]);
     assert_eq!(
         full,
-        "the store is not empty: it has 1 rows in client; --replace deletes everything it has first"
+        format!(
+            "the store {} is not empty: it has 1 rows in client; --replace deletes everything it has first",
+            url(&fixed(None), server.folder.path())
+        )
     );
     assert_eq!(server.manage("GET", &client).send().status(), 200);
 
@@ -209,7 +223,10 @@ fn restore_replaces_a_used_store() {
     let before = audited(&server);
     assert_eq!(
         server.ran(&["restore", "--replace", &file]),
-        format!("restored {rows} rows\n")
+        format!(
+            "restored {rows} rows into {}\n",
+            url(&fixed(None), server.folder.path())
+        )
     );
     let after = audited(&server);
     let (last, of_backup) = after.split_last().unwrap();
@@ -251,9 +268,13 @@ fn backup_and_restore_use_standard_streams() {
         let listed = gave(&target, folder.path(), &["client", "list", "--json"], b"");
         assert_eq!(listed, "");
         let restored = gave(&target, folder.path(), &["restore", "-"], backup.as_bytes());
-        assert_eq!(restored, format!("restored {rows} rows\n"));
+        let store = url(&target, folder.path());
+        assert_eq!(restored, format!("restored {rows} rows into {store}\n"));
         let again = refused(&target, folder.path(), &["restore", "-"], backup.as_bytes());
-        assert!(again.starts_with("the store is not empty: "), "{again}");
+        assert!(
+            again.starts_with(&format!("the store {store} is not empty: ")),
+            "{again}"
+        );
         let copy = target.within(&folder).start();
         assert_eq!(copy.manage("GET", &client).send().ok(), client);
     }
@@ -311,4 +332,34 @@ fn backup_to_a_terminal_is_refused() {
                 .to_owned()
         )
     );
+}
+
+/// A store is not replaced under the service that has it: the service would go on with rows that are gone.
+#[test]
+fn running_store_is_not_replaced() {
+    let server = fixed(None).start();
+    let client = server.client();
+    server.ran(&["backup", "a.backup"]);
+    let later = server.client();
+    let listens = format!("127.0.0.1:{}", server.management);
+    let setup = fixed(None).with("FRONTDESK_MANAGEMENT_LISTEN", &listens);
+    let restore = ["restore", "--replace", "a.backup"];
+    let said = refused(&setup, server.folder.path(), &restore, b"");
+    assert_eq!(
+        said,
+        format!(
+            "the service answers at {listens} (management_listen (FRONTDESK_MANAGEMENT_LISTEN)), \
+             and its store must not be replaced meanwhile: stop it first"
+        )
+    );
+    assert_eq!(server.manage("GET", &later).send().ok(), later);
+    let folder = Arc::clone(&server.folder);
+    drop(server);
+    gave(&setup, folder.path(), &restore, b"");
+    let server = setup.within(&folder).start();
+    assert_eq!(server.manage("GET", &client).send().ok(), client);
+    server
+        .manage("GET", &later)
+        .send()
+        .refused(401, "invalid_token");
 }

@@ -53,7 +53,7 @@ pub fn variable(name: &str) -> Option<String> {
 pub struct Setup {
     environment: Vec<(String, String)>,
     file: Option<String>,
-    database: Option<String>,
+    pub database: Option<String>,
     folder: Option<Arc<TempDir>>,
     flags: Vec<String>,
     prelude: Option<String>,

@@ -4,7 +4,7 @@
 use std::fs::{self, DirBuilder};
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{self, Path};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use store::{Store, StoreError};
@@ -113,6 +113,19 @@ pub fn address(config: &Config) -> String {
     }
 }
 
+/// Returns the folder of the SQLite file if it does not exist, and `serve` does not make it with the folder of `data`.
+pub fn missing_folder(config: &Config) -> Option<PathBuf> {
+    let folder = config.database.folder()?;
+    let is_made = || {
+        let is_parent = || {
+            let data = path::absolute(&config.data).ok()?;
+            Some(data.starts_with(path::absolute(&folder).ok()?))
+        };
+        needs_data_folder(config, config.tls == TlsMode::SelfSigned) && is_parent() == Some(true)
+    };
+    (!folder.is_dir() && !is_made()).then_some(folder)
+}
+
 /// Names the store at a terminal, where the working directory and the environment decide which one it is.
 fn announce(config: &Config) {
     let mut told = io::stderr();
@@ -127,9 +140,7 @@ fn make(config: &Config, certificates: bool) -> anyhow::Result<(Store, Vec<Strin
     if !is_generated {
         config.sealing_key()?;
     }
-    let path = config.database.sqlite_path();
-    let is_inside = path.is_some_and(|path| path.starts_with(&config.data));
-    if is_generated || is_inside || certificates {
+    if needs_data_folder(config, certificates) {
         data_folder(config)?;
     }
     config.make_sealing_key()?;
@@ -139,6 +150,13 @@ fn make(config: &Config, certificates: bool) -> anyhow::Result<(Store, Vec<Strin
         .migrate()
         .map_err(|error| describe_error(config, &error))?;
     Ok((store, applied))
+}
+
+/// Returns true if a start puts something into the folder of `data`.
+fn needs_data_folder(config: &Config, certificates: bool) -> bool {
+    let path = config.database.sqlite_path();
+    let is_inside = path.is_some_and(|path| path.starts_with(&config.data));
+    matches!(config.sealing, SealingKeySource::Generated(_)) || is_inside || certificates
 }
 
 fn data_folder(config: &Config) -> anyhow::Result<()> {

@@ -204,6 +204,7 @@ fn unusable_listen_addresses_are_found() {
     for (variable, key) in [
         ("FRONTDESK_LISTEN", "listen"),
         ("FRONTDESK_MANAGEMENT_LISTEN", "management_listen"),
+        ("FRONTDESK_LOOKUP_LISTEN", "lookup_listen"),
     ] {
         for (address, reason) in [
             (
@@ -217,7 +218,9 @@ fn unusable_listen_addresses_are_found() {
             ),
         ] {
             let folder = TempDir::new().unwrap();
-            let setup = public("https://login.example.com").with(variable, address);
+            let setup = public("https://login.example.com")
+                .with("FRONTDESK_LOOKUP_PLAIN_HTTP", "true")
+                .with(variable, address);
             let (code, printed) = check(&setup, folder.path(), &[]);
             assert_eq!(
                 problems(&printed),
@@ -350,4 +353,104 @@ fn report_is_one_json_object() {
         (Some(1), 1),
         "{printed}"
     );
+}
+
+/// Two listeners cannot have the same address, although each could have it alone. `0.0.0.0` has every IPv4 address and `[::]`
+/// every address.
+#[test]
+fn shared_listen_addresses_are_found() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let all = [
+        ("FRONTDESK_LISTEN", "listen"),
+        ("FRONTDESK_MANAGEMENT_LISTEN", "management_listen"),
+        ("FRONTDESK_LOOKUP_LISTEN", "lookup_listen"),
+    ];
+    for (first, second) in [(0, 1), (0, 2), (1, 2)] {
+        for (one, other) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("0.0.0.0", "127.0.0.1"),
+            ("127.0.0.1", "[::]"),
+        ] {
+            let folder = TempDir::new().unwrap();
+            let ((variable, key), (second, second_key)) = (all[first], all[second]);
+            let setup = public("https://login.example.com")
+                .with("FRONTDESK_LOOKUP_PLAIN_HTTP", "true")
+                .with(variable, &format!("{one}:{port}"))
+                .with(second, &format!("{other}:{port}"));
+            let (code, printed) = check(&setup, folder.path(), &[]);
+            assert_eq!(
+                (code, problems(&printed)),
+                (
+                    Some(1),
+                    vec![
+                        format!(
+                            "{key} ({variable}) and {second_key} ({second}) both have {other}:{port}; give each an address of its own"
+                        )
+                        .as_str()
+                    ]
+                ),
+                "{printed}"
+            );
+        }
+    }
+}
+
+/// The folder of a SQLite file is made by no start, so that it is missing is a problem, in the words of `migrate`.
+#[test]
+fn missing_folder_of_the_store_is_found() {
+    let folder = TempDir::new().unwrap();
+    for (database, data, is_missing) in [
+        ("sqlite://nowhere/x.db", "data", true),
+        ("sqlite://data/deeper/x.db", "data", true),
+        ("sqlite://data/x.db", "data", false),
+        ("sqlite://data/x.db", "./data/deeper", false),
+        ("sqlite://x.db", "data", false),
+    ] {
+        let setup = public("https://login.example.com")
+            .with("FRONTDESK_DATABASE", database)
+            .with("FRONTDESK_DATA", data);
+        let (code, printed) = check(&setup, folder.path(), &[]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        if is_missing {
+            let sentence = setup.refused(folder.path(), &["migrate"]);
+            assert_eq!(
+                (code, problems(&printed)),
+                (Some(1), vec![sentence.as_str()])
+            );
+            assert!(sentence.ends_with(" does not exist"), "{sentence}");
+        } else {
+            assert_eq!((code, problems(&printed).len()), (Some(0), 0), "{printed}");
+            let migrated = setup.command(folder.path(), &["migrate"]).output().unwrap();
+            assert_eq!(migrated.status.code(), Some(0), "{database} {data}");
+        }
+        let _ = fs::remove_dir_all(folder.path().join("data"));
+        let _ = fs::remove_file(folder.path().join("x.db"));
+    }
+}
+
+/// Beside the running service its lookup may have the address of `lookup_listen`, with TLS or without.
+#[test]
+fn running_lookup_may_use_its_address() {
+    for (tls, other) in [("off", "self-signed"), ("self-signed", "off")] {
+        let setup = Setup::new().with("FRONTDESK_TLS", tls);
+        let server = setup.with("FRONTDESK_LOOKUP_LISTEN", "127.0.0.1:0").start();
+        let log = server.log();
+        let line = log
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .map(|line| line["fields"].clone())
+            .find(|fields| fields["message"] == "the lookup answers authorization servers")
+            .unwrap();
+        for tls in [tls, other] {
+            let setup = Setup::new()
+                .with("FRONTDESK_TLS", tls)
+                .with("FRONTDESK_LISTEN", "127.0.0.1:0")
+                .with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0")
+                .with("FRONTDESK_LOOKUP_LISTEN", line["listen"].as_str().unwrap());
+            let (code, printed) = check(&setup, server.folder.path(), &[]);
+            assert_eq!((code, problems(&printed).len()), (Some(0), 0), "{printed}");
+        }
+    }
 }

@@ -116,7 +116,7 @@ impl DatabaseUrl {
     }
 
     /// Returns the folder of the SQLite file.
-    pub(crate) fn folder(&self) -> Option<PathBuf> {
+    pub fn folder(&self) -> Option<PathBuf> {
         let folder = self.sqlite_path()?.parent()?;
         Some(if folder.as_os_str().is_empty() {
             PathBuf::from(".")

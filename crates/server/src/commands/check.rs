@@ -132,6 +132,11 @@ fn store(config: &Config) -> anyhow::Result<(&'static str, Option<String>)> {
         if !matches!(config.sealing, SealingKeySource::Generated(_)) {
             config.sealing_key()?;
         }
+        if let Some(folder) = open_store::missing_folder(config) {
+            let url = config.database.to_string();
+            let reason = format!("the folder {} does not exist", folder.display());
+            return Err(StoreError::Open { url, reason }.into());
+        }
         return Ok(("does not exist yet; the first start creates it", None));
     }
     let store = open_store::open_unmigrated(config)?;

@@ -1,7 +1,7 @@
 //! Tries the addresses of the listeners without listening, so that no client connects meanwhile.
 //!
 //! An address that is in use is well if this deployment's own service has it: the management listener then answers
-//! `/healthz`, and the public one has a document.
+//! `/healthz`, the public one has a document, and the lookup demands a token.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +14,8 @@ use outbound::tls::TlsConnector;
 use protocol::issuer::OPENID_CONFIGURATION;
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
+use ureq::Body;
+use ureq::http::Response;
 use ureq::http::header::HOST;
 use ureq::unversioned::resolver::DefaultResolver;
 
@@ -29,7 +31,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum length of a document, in bytes.
 const DOCUMENT_MAX: u64 = 1024 * 1024;
 
-/// Tries the addresses of both listeners.
+/// Tries the addresses of the listeners.
 pub(super) fn check(config: &Config, report: &mut ConfigurationReport) {
     let is_https = config.tls != TlsMode::Off;
     let is_public = |address| {
@@ -49,6 +51,47 @@ pub(super) fn check(config: &Config, report: &mut ConfigurationReport) {
         &is_management,
         report,
     );
+    if let Some(lookup) = &config.lookup_listen {
+        let is_lookup = |address| is_lookup(config, address, is_https);
+        try_setting("lookup_listen", lookup, false, &is_lookup, report);
+    }
+    add_shared_addresses(config, report);
+}
+
+/// Adds every two settings that have an address in common. Each of them may be usable by itself, but not both.
+fn add_shared_addresses(config: &Config, report: &mut ConfigurationReport) {
+    let settings = [
+        ("listen", Some(&config.listen)),
+        ("management_listen", Some(&config.management_listen)),
+        ("lookup_listen", config.lookup_listen.as_ref()),
+    ];
+    let mut earlier: Vec<(&str, Vec<SocketAddr>)> = Vec::new();
+    for (key, text) in settings {
+        // An address that cannot be resolved is a problem of its own.
+        let Some(addresses) = text.and_then(|text| serve::resolve(key, text, false).ok()) else {
+            continue;
+        };
+        for (other, others) in &earlier {
+            let shared =
+                |address: &&SocketAddr| others.iter().any(|other| overlap(**address, *other));
+            if let Some(address) = addresses.iter().find(shared) {
+                report.problems.push(format!(
+                    "{} and {} both have {address}; give each an address of its own",
+                    named(other),
+                    named(key)
+                ));
+            }
+        }
+        earlier.push((key, addresses));
+    }
+}
+
+/// Returns true if one listener on each address cannot be had at once. Port 0 is any free port, and `[::]` has IPv4 too.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |one: SocketAddr, other: SocketAddr| {
+        one.ip() == other.ip() || (one.ip().is_unspecified() && (one.is_ipv6() || other.is_ipv4()))
+    };
+    one.port() != 0 && one.port() == other.port() && (covers(one, other) || covers(other, one))
 }
 
 /// Tries every address of a setting. As at a start, addresses that this machine does not have are a problem only if there is
@@ -126,13 +169,45 @@ fn has_document(provider: &ProviderConfig, address: SocketAddr, is_https: bool) 
     })
 }
 
-/// Requests the provider's document from an address. Returns its body, and whether the response has a request identifier, as all
-/// of Frontdesk's have.
+/// Returns true if a lookup answers at an address, with TLS as configured or the other way: it demands a token.
+fn is_lookup(config: &Config, address: SocketAddr, is_https: bool) -> bool {
+    let Some(provider) = config.providers.first() else {
+        return false;
+    };
+    [is_https, !is_https].into_iter().any(|is_https| {
+        let response = request(provider, address, is_https, lookup::CLIENTS);
+        response.is_ok_and(|response| response.status() == 401 && has_request_id(&response))
+    })
+}
+
+/// Requests the provider's document from an address. Returns its body, and whether the response has a request identifier.
 fn fetch(
     provider: &ProviderConfig,
     address: SocketAddr,
     is_https: bool,
 ) -> anyhow::Result<(bool, Value)> {
+    let path = provider.issuer.path();
+    let path = format!("{path}/.well-known/{OPENID_CONFIGURATION}");
+    let mut response = request(provider, address, is_https, &path)?;
+    let has_id = has_request_id(&response);
+    let body = response.body_mut().with_config().limit(DOCUMENT_MAX);
+    let body = serde_json::from_slice(&body.read_to_vec()?)
+        .context("the document of the running service is not JSON")?;
+    Ok((has_id, body))
+}
+
+/// Returns true for a response with a request identifier, as all of Frontdesk's have.
+fn has_request_id(response: &Response<Body>) -> bool {
+    response.headers().contains_key("x-request-id")
+}
+
+/// Requests a path from an address.
+fn request(
+    provider: &ProviderConfig,
+    address: SocketAddr,
+    is_https: bool,
+    path: &str,
+) -> anyhow::Result<Response<Body>> {
     let issuer = &provider.issuer;
     let tls = is_https.then(|| unverified(issuer.host())).transpose()?;
     let options = AgentOptions {
@@ -140,17 +215,9 @@ fn fetch(
         ..AgentOptions::default()
     };
     let scheme = if is_https { "https" } else { "http" };
-    let path = issuer.path();
-    let url = format!("{scheme}://{address}{path}/.well-known/{OPENID_CONFIGURATION}");
-    let mut response = agent(&options, tls, DefaultResolver::default())
-        .get(url)
-        .header(HOST, issuer.authority())
-        .call()?;
-    let has_id = response.headers().contains_key("x-request-id");
-    let body = response.body_mut().with_config().limit(DOCUMENT_MAX);
-    let body = serde_json::from_slice(&body.read_to_vec()?)
-        .context("the document of the running service is not JSON")?;
-    Ok((has_id, body))
+    let agent = agent(&options, tls, DefaultResolver::default());
+    let request = agent.get(format!("{scheme}://{address}{path}"));
+    Ok(request.header(HOST, issuer.authority()).call()?)
 }
 
 /// Returns a connector that accepts any certificate: it only asks which program has the address.

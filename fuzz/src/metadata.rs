@@ -75,6 +75,7 @@ pub fn holds(bytes: &[u8]) {
     for legacy in [LegacyRedirects::Refused, LegacyRedirects::Accepted] {
         let terms = AdmissionRules {
             native_schemes: &[],
+            any_scope: false,
             legacy,
         };
         for provider in PROVIDERS.iter() {

@@ -329,6 +329,7 @@ mod tests {
                 asked,
                 &AdmissionRules {
                     native_schemes: &[],
+                    any_scope: false,
                     legacy: LegacyRedirects::Refused,
                 },
             )

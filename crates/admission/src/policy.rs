@@ -6,10 +6,12 @@ use protocol::{AdmissionRules, Issuer, LegacyRedirects, ProviderMetadata, TokenT
 
 use crate::TrustedIssuer;
 
-/// The rules of a provider. They are built once, at start-up.
+/// The rules of a provider. They are built at start-up, and again when the document of the authorization server behind changes.
 pub struct Policy {
     /// The provider metadata that discovery serves: what the provider offers.
     pub provider: ProviderMetadata,
+    /// True if scopes are agreed as asked where the document does not list any.
+    pub any_scope: bool,
     /// The issuer, which the `aud` claim of a software statement must contain if it is present.
     pub issuer: Issuer,
     /// The private-use schemes without a dot that native clients may use.
@@ -25,6 +27,7 @@ impl Policy {
     pub fn terms<'a>(&'a self, legacy: LegacyRedirects<'a>) -> AdmissionRules<'a> {
         AdmissionRules {
             native_schemes: &self.native_schemes,
+            any_scope: self.any_scope,
             legacy,
         }
     }

@@ -30,6 +30,7 @@ fn policy() -> Policy {
         provider: ProviderMetadata::default_offer(issuer.clone())
             .configure(offer.as_object().unwrap().clone())
             .unwrap(),
+        any_scope: false,
         issuer,
         native_schemes: Vec::new(),
         open_terms: None,

@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         JsonLimits::default(),
         AdmissionRules {
             native_schemes: &[],
+            any_scope: false,
             legacy: LegacyRedirects::Refused,
         },
     );

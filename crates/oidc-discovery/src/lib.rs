@@ -31,7 +31,7 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 /// The documents of a provider, rendered once. A request copies only a reference.
 pub struct Discovery {
     issuer: Issuer,
-    members: Object,
+    members: ArcSwap<Object>,
     signed: bool,
     configuration: ArcSwap<StaticDocument>,
     jwks: ArcSwap<StaticDocument>,
@@ -81,7 +81,7 @@ impl Discovery {
             )),
             resource: resource::render(&issuer, provider, max_age),
             issuer,
-            members,
+            members: ArcSwap::from_pointee(members),
             signed,
             keys,
             max_age,
@@ -100,12 +100,31 @@ impl Discovery {
         if self.signed {
             self.configuration.store(Arc::new(render_configuration(
                 &self.issuer,
-                &self.members,
+                &self.members.load(),
                 true,
                 &self.keys,
                 self.max_age,
             )?));
         }
+        Ok(())
+    }
+
+    /// Renders the provider's metadata again, after the document of the server behind changed. The other documents do not depend on it.
+    ///
+    /// # Errors
+    /// The metadata cannot be signed; its document stays unchanged.
+    pub fn replace(&self, provider: &ProviderMetadata, extra: &Object) -> Result<(), KeyError> {
+        let mut members = provider.object();
+        members.extend(extra.clone());
+        let rendered = render_configuration(
+            &self.issuer,
+            &members,
+            self.signed,
+            &self.keys,
+            self.max_age,
+        )?;
+        self.members.store(Arc::new(members));
+        self.configuration.store(Arc::new(rendered));
         Ok(())
     }
 }

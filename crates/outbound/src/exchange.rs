@@ -104,7 +104,7 @@ impl Resolver for PinnedResolver {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let mut types = lines(headers, &CONTENT_TYPE);
     let media_type = types
         .next()

@@ -264,7 +264,7 @@ fn has_shape<T: DeserializeOwned>(body: &[u8]) -> bool {
 }
 
 /// Parses the certificates in a PEM text, at least one.
-fn parse_authorities(pem: &[u8]) -> Result<Vec<X509>, FetchSettingsError> {
+pub(crate) fn parse_authorities(pem: &[u8]) -> Result<Vec<X509>, FetchSettingsError> {
     match X509::stack_from_pem(pem).map_err(FetchSettingsError::Certificate)? {
         authorities if authorities.is_empty() => Err(FetchSettingsError::NoCertificate),
         authorities => Ok(authorities),

@@ -11,6 +11,7 @@
 //! | [`allowed_destination`] | the private destinations that the operator permits |
 //! | [`settings`] | certificate authorities and limits |
 //! | [`fetcher`] | the fetcher, for callers that wait without a thread |
+//! | [`document`] | a document at an address of the operator's |
 //! | `queue`, `worker` | the threads that fetch, and their queue, which is fair between callers |
 //! | [`fetch_error`] | the error of a fetch |
 
@@ -18,6 +19,7 @@ pub mod address;
 pub mod agent;
 pub mod allowed_destination;
 mod cache;
+pub mod document;
 mod exchange;
 pub mod fetch_error;
 pub mod fetcher;
@@ -30,6 +32,7 @@ pub mod tls;
 mod worker;
 
 pub use allowed_destination::{AllowedDestination, AllowedDestinationError};
+pub use document::{DocumentAnswer, DocumentError, DocumentSource, Validators};
 pub use fetch_error::{FetchError, FetchLimit};
 pub use fetcher::Fetcher;
 pub use queue::Caller;

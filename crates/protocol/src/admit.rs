@@ -76,6 +76,8 @@ pub const ANY_SCHEME: &str = "*";
 pub struct AdmissionRules<'a> {
     /// Private-use schemes without a dot that native clients may use; [`ANY_SCHEME`] stands for all.
     pub native_schemes: &'a [String],
+    /// True if scopes are agreed as asked where the document does not list any.
+    pub any_scope: bool,
     /// The treatment of the metadata that only WSO2 clients send.
     pub legacy: LegacyRedirects<'a>,
 }
@@ -175,7 +177,7 @@ impl ProviderMetadata {
                 .then_some(row)
         }));
         for row in judged {
-            self.settle(row, &mut asked)?;
+            self.settle(row, &mut asked, terms)?;
         }
         self.agree_on_flows(&mut asked, terms.legacy)?;
         self.agree_on_subjects(&mut asked);

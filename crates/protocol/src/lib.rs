@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`client`], [`provider`] | the two tables: every member of client metadata and of provider metadata, a row each |
 //! | [`offer`] | the default offer of a provider, and the configured members that replace parts of it |
+//! | [`upstream`] | the document of the authorization server behind a provider |
 //! | [`admit`], [`rules`] | the policy: from requested to registered client metadata |
 //! | [`token_terms`] | the terms of an initial access token, within which its clients register |
 //! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the traits and macros of the tables |
@@ -50,6 +51,7 @@ pub mod secret;
 pub mod sync;
 pub mod time;
 pub mod token_terms;
+pub mod upstream;
 pub mod uri;
 pub mod values;
 

@@ -134,41 +134,23 @@ impl ProviderMetadata {
     ///
     /// # Errors
     /// A member is not provider metadata, is not in its form, is set by the server, or contradicts another; the error names it.
-    pub fn configure(self, mut configured: Object) -> Result<Self, InvalidMember> {
-        if let Some(own) = COMPUTED_MEMBERS
-            .iter()
-            .find(|own| configured.contains_key(**own))
-        {
-            return Err(InvalidMember::new(
-                *own,
-                "is set by the server and cannot be configured",
-            ));
-        }
+    pub fn configure(self, configured: Object) -> Result<Self, InvalidMember> {
         let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
         let emptied: Vec<String> = configured
             .iter()
             .filter(|(_, value)| empty(value))
             .map(|(name, _)| name.clone())
             .collect();
-        let given = Self::take(&mut configured, Origin::Request)?;
-        if let Some(unknown) = configured.keys().next() {
-            return Err(InvalidMember::new(
-                unknown.clone(),
-                "is not a member of provider metadata",
-            ));
-        }
-        for (row, held) in given.present() {
-            reject_empty_elements(row, held)?;
-        }
+        let given = Self::read_configured(configured)?;
         let (types, grants) = (
             given.has("response_types_supported"),
             given.has("grant_types_supported"),
         );
         let mut offer = given.merged_over(self);
-        if !types {
+        if grants && !types {
             offer.narrow_response_types();
         }
-        if !grants {
+        if types && !grants {
             offer.narrow_grants();
         }
         for member in emptied {
@@ -183,6 +165,33 @@ impl ProviderMetadata {
         offer.check_authentication()?;
         offer.check_flows()?;
         Ok(offer)
+    }
+
+    /// Reads configured members, without a look at what they replace.
+    ///
+    /// # Errors
+    /// A member is not provider metadata, is not in its form, or is set by the server; the error names it.
+    pub fn read_configured(mut configured: Object) -> Result<Self, InvalidMember> {
+        if let Some(own) = COMPUTED_MEMBERS
+            .iter()
+            .find(|own| configured.contains_key(**own))
+        {
+            return Err(InvalidMember::new(
+                *own,
+                "is set by the server and cannot be configured",
+            ));
+        }
+        let given = Self::take(&mut configured, Origin::Request)?;
+        if let Some(unknown) = configured.keys().next() {
+            return Err(InvalidMember::new(
+                unknown.clone(),
+                "is not a member of provider metadata",
+            ));
+        }
+        for (row, held) in given.present() {
+            reject_empty_elements(row, held)?;
+        }
+        Ok(given)
     }
 
     /// Removes the response types that use a grant that is not offered. RFC 7591 §2.1.

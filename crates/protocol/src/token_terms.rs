@@ -199,6 +199,22 @@ impl TokenTerms {
         Ok(agreed)
     }
 
+    /// Returns every scope that the terms name: those allowed, and those imposed.
+    pub fn named_scopes(&self) -> Vec<RegistryName> {
+        let imposed = self
+            .metadata
+            .as_ref()
+            .and_then(|ImposedMetadata(imposed)| imposed.values("scope"));
+        let imposed = imposed.unwrap_or_default().into_iter();
+        let imposed = imposed.map(|name| RegistryName::from(&*name));
+        self.scopes
+            .iter()
+            .flatten()
+            .cloned()
+            .chain(imposed)
+            .collect()
+    }
+
     /// Returns the terms of a client with a composed name, which replaces an imposed name.
     ///
     /// # Errors

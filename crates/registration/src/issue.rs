@@ -39,7 +39,7 @@ pub(crate) fn new_client(
     let token = RegistrationAccessToken::new([RegistrationAccessToken::PREFIX, &token].concat());
     let data = ClientData {
         id: client_id(registration, &id),
-        provider: registration.policy.issuer.clone(),
+        provider: registration.issuer.clone(),
         metadata: agreed.metadata,
         secret: has_secret.then(|| ClientSecret::new(secret)),
         issued_at: now,

@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use admission::Policy;
+use arc_swap::ArcSwap;
+use protocol::Issuer;
 
 pub mod counts;
 mod endpoint;
@@ -43,8 +45,10 @@ pub enum RegistrationAccess {
 
 /// Registration at a provider.
 pub struct Registration {
-    /// The rules of the provider.
-    pub policy: Policy,
+    /// The issuer.
+    pub issuer: Issuer,
+    /// The rules of the provider. A request uses the same ones from admission to its answer.
+    pub policy: ArcSwap<Policy>,
     /// The callers that may register.
     pub access: RegistrationAccess,
     /// The lifetime of client secrets; without it, they do not expire.

@@ -44,7 +44,7 @@ impl<C: FindByToken> ManagedClient<C> {
     /// Returns the store, which records the client as the actor.
     pub fn store(&self, registration: &Registration) -> Store {
         registration.services.store.acting_as(Actor {
-            provider: Some(registration.policy.issuer.as_str().to_owned()),
+            provider: Some(registration.issuer.as_str().to_owned()),
             ..self.actor()
         })
     }
@@ -85,7 +85,7 @@ impl FindByToken for Client {
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
         let (store, issuer, now) = (
             registration.services.store.clone(),
-            registration.policy.issuer.clone(),
+            registration.issuer.clone(),
             registration.services.clock.now(),
         );
         let found = blocking(move || {
@@ -110,7 +110,7 @@ impl FindByToken for ClientSummary {
         token: RegistrationAccessToken,
     ) -> Result<Option<(Self, RegistrationAccessToken)>, Failure> {
         let found = registration.services.store.find_summary(
-            &registration.policy.issuer,
+            &registration.issuer,
             &id,
             &token,
             registration.services.clock.now(),

@@ -138,7 +138,7 @@ fn record_refusal(
         } else {
             event
         },
-        provider: Some(registration.policy.issuer.as_str().to_owned()),
+        provider: Some(registration.issuer.as_str().to_owned()),
         client_id: client_id.map(|id| id.as_str().to_owned()),
         account: actor
             .account

@@ -168,7 +168,7 @@ async fn find_token(
 ) -> Result<Option<TokenInfo>, Failure> {
     let (store, issuer, now) = (
         registration.services.store.clone(),
-        registration.policy.issuer.clone(),
+        registration.issuer.clone(),
         registration.services.clock.now(),
     );
     let found =

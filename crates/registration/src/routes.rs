@@ -9,7 +9,7 @@ use crate::{Registration, handlers, wso2};
 
 /// Mounts registration at its [`addresses`], with and without a slash at their end.
 pub fn mount(config: &mut ServiceConfig, registration: &Data<Registration>, wso2_paths: &[String]) {
-    for (path, kind) in addresses(&registration.policy.issuer, wso2_paths) {
+    for (path, kind) in addresses(&registration.issuer, wso2_paths) {
         let resource = resource(path, kind)
             .app_data(registration.clone())
             .app_data(kind);

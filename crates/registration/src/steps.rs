@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::RateLimitKey;
 use actix_web::{HttpRequest, HttpResponse};
 use admission::sector::{SectorDocument, SectorError};
-use admission::{ClientRequest, agree};
+use admission::{ClientRequest, Policy, agree};
 use oauth_http::{Failure, peer};
 use outbound::{Caller, FetchLimit};
 use protocol::{LegacyRedirects, Object, RegisteredMetadata, Secret, TokenTerms};
@@ -22,6 +22,8 @@ use crate::{Refusal, Registration, outcome, response};
 pub(crate) struct RegistrationRequest<'a> {
     /// The provider.
     pub(crate) registration: &'a Registration,
+    /// The rules of the provider when the request came.
+    pub(crate) policy: Arc<Policy>,
     /// The caller.
     pub(crate) registrant: &'a Registrant,
     request: &'a HttpRequest,
@@ -37,6 +39,7 @@ impl<'a> RegistrationRequest<'a> {
         let actor = Arc::new(registrant.actor(request));
         Self {
             registration,
+            policy: registration.policy.load_full(),
             registrant,
             request,
             actor,
@@ -92,7 +95,7 @@ impl<'a> RegistrationRequest<'a> {
         let summary = store
             .insert(client, self.registrant.token_id(), now)
             .await?;
-        let issuer = &registration.policy.issuer;
+        let issuer = &registration.issuer;
         Ok(response::created(&summary, &token, issuer))
     }
 }
@@ -108,7 +111,7 @@ impl Registration {
         password: Secret,
         address: Option<IpAddr>,
     ) -> Result<Option<Account>, Refusal> {
-        let (passwords, issuer) = (&self.services.passwords, &self.policy.issuer);
+        let (passwords, issuer) = (&self.services.passwords, &self.issuer);
         Ok(passwords.verify(issuer, name, password, address).await?)
     }
 
@@ -129,6 +132,7 @@ impl Registration {
     /// When it is rejected.
     pub(crate) fn agree(
         &self,
+        policy: &Policy,
         members: Object,
         redirects: LegacyRedirects<'_>,
         may_introduce_patterns: bool,
@@ -141,7 +145,7 @@ impl Registration {
             terms,
             now: self.services.clock.now(),
         };
-        Ok(agree(&self.policy, &self.services.fetcher, request)?.metadata)
+        Ok(agree(policy, &self.services.fetcher, request)?.metadata)
     }
 
     /// Checks the sector document of agreed metadata, if it needs one.

@@ -19,10 +19,12 @@ mod provider;
 mod secret_files;
 mod sources;
 mod traces;
+mod upstream;
 
 pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
 pub use sources::{ConfigSources, FileChoice};
+pub use upstream::UpstreamConfig;
 
 use secret_files::{SecretFile, read_secret, unreadable};
 use sources::{masked, merged, one_line};

@@ -1,11 +1,13 @@
 //! The deployment: the providers of a configuration with their state and routes. Here the features meet.
 
+use std::iter::zip;
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use admission::Policy;
+use arc_swap::ArcSwap;
 use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::{Proxies, UnthrottledNetworks};
 use oauth_http::{BodyLimits, Failure, cors};
@@ -19,8 +21,9 @@ use webfinger::Directory;
 use crate::config::{Config, ProviderConfig};
 use crate::http::host_header;
 use crate::http::static_routes::StaticRoutes;
-use crate::provider;
 use crate::provider::addresses;
+use crate::provider::{self, ProviderOffer};
+use crate::upstream::{OpenedUpstream, Upstream};
 
 /// The actor in the audit trail for accounts and keys that are made when the service starts for the first time.
 pub const FIRST_START: &str = "first start";
@@ -45,6 +48,7 @@ struct ProviderRoutes {
     wso2_prefixes: Vec<String>,
     placeholders: Vec<(&'static str, &'static str)>,
     keys: KeyRing,
+    upstream: Option<Arc<Upstream>>,
 }
 
 /// The error of a deployment that cannot be made: a sentence.
@@ -69,7 +73,11 @@ impl Deployment {
     ///
     /// # Errors
     /// Names the provider and its fault.
-    pub fn new(config: &Config, services: &Services) -> Result<Self, DeploymentError> {
+    pub fn new(
+        config: &Config,
+        services: &Services,
+        upstreams: Vec<Option<OpenedUpstream>>,
+    ) -> Result<Self, DeploymentError> {
         let directory = Data::new(Directory::new(
             config
                 .providers
@@ -77,10 +85,8 @@ impl Deployment {
                 .map(ProviderConfig::hosted)
                 .collect(),
         )?);
-        let providers = config
-            .providers
-            .iter()
-            .map(|provider| ProviderRoutes::new(provider, config, services))
+        let providers = zip(&config.providers, upstreams)
+            .map(|(provider, upstream)| ProviderRoutes::new(provider, config, services, upstream))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             providers,
@@ -147,7 +153,7 @@ impl Deployment {
             let pages =
                 oidc_discovery::documents(&provider.discovery, &provider.wso2_prefixes).into_iter();
             pages
-                .map(|(path, page)| (provider.registration.policy.issuer.clone(), path, page))
+                .map(|(path, page)| (provider.registration.issuer.clone(), path, page))
                 .collect::<Vec<_>>()
         };
         StaticRoutes::new(
@@ -170,11 +176,46 @@ impl Deployment {
         Ok(())
     }
 
+    /// Puts documents of servers behind in force that another process took into the store. Blocks on the store.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub fn reload_upstreams(&self) -> anyhow::Result<()> {
+        for provider in &self.providers {
+            if let Some(upstream) = &provider.upstream {
+                upstream.follow(&|offer| provider.put(upstream.provider(), offer))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the server behind the provider with this issuer for its document. Blocks on the network and on the store.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub fn refresh_upstream(&self, issuer: &Issuer) -> anyhow::Result<()> {
+        for provider in &self.providers {
+            if let Some(upstream) = &provider.upstream
+                && provider.registration.issuer == *issuer
+            {
+                upstream.refresh(&|offer| provider.put(upstream.provider(), offer))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the servers behind providers.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.providers
+            .iter()
+            .filter_map(|provider| provider.upstream.as_ref())
+    }
+
     /// Returns the issuer, the registration counts and the keys of every provider.
     pub fn counts(&self) -> impl Iterator<Item = (&Issuer, &RegistrationCounts, Arc<Snapshot>)> {
         self.providers.iter().map(|provider| {
             (
-                &provider.registration.policy.issuer,
+                &provider.registration.issuer,
                 &provider.registration.counts,
                 provider.keys.snapshot(),
             )
@@ -184,7 +225,7 @@ impl Deployment {
     /// Returns every placeholder: its address and the member that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &ProviderRoutes| {
-            let issuer = provider.registration.policy.issuer.clone();
+            let issuer = provider.registration.issuer.clone();
             provider
                 .placeholders
                 .iter()
@@ -200,17 +241,13 @@ impl ProviderRoutes {
         provider: &ProviderConfig,
         config: &Config,
         services: &Services,
+        upstream: Option<OpenedUpstream>,
     ) -> Result<Self, DeploymentError> {
         let issuer = provider.issuer.clone();
-        let offer = provider::offer(provider).map_err(|invalid| DeploymentError::Metadata {
-            issuer: issuer.to_string(),
-            hint: crate::settings::all()
-                .find(|setting| setting.key == format!("provider.metadata.{}", invalid.member))
-                .map_or_else(String::new, |setting| {
-                    format!(" or as {}", setting.variable)
-                }),
-            invalid,
-        })?;
+        let (upstream, offer) = match upstream {
+            Some(OpenedUpstream { upstream, offer }) => (Some(upstream), offer),
+            None => (None, configured_offer(provider)?),
+        };
         let unusable = |error| DeploymentError::Keys {
             issuer: provider.issuer.to_string(),
             error,
@@ -223,19 +260,13 @@ impl ProviderRoutes {
             &offer.metadata,
             &offer.extra,
             keys.clone(),
-            provider.signed_metadata,
+            provider.signed_metadata && upstream.is_none(),
             config.max_age,
         )
         .map_err(unusable)?;
         let registration = Registration {
-            policy: Policy {
-                provider: offer.metadata.clone(),
-                issuer: issuer.clone(),
-                native_schemes: provider.native_schemes.clone(),
-                open_terms: TokenTerms::for_open_registration(provider.redirect_hosts.clone())
-                    .map(Arc::new),
-                trusted: provider.trusted.clone(),
-            },
+            issuer: issuer.clone(),
+            policy: ArcSwap::from_pointee(policy(provider, &offer)),
             access: provider.access,
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
@@ -249,14 +280,23 @@ impl ProviderRoutes {
             registration: Data::new(registration),
             placeholders: offer.placeholders,
             keys,
+            upstream,
         })
+    }
+
+    /// Puts another document in force: for requests that begin from now on, and in discovery.
+    fn put(&self, config: &ProviderConfig, offer: &ProviderOffer) -> anyhow::Result<()> {
+        self.registration
+            .policy
+            .store(Arc::new(policy(config, offer)));
+        Ok(self.discovery.replace(&offer.metadata, &offer.extra)?)
     }
 
     fn mount(&self, config: &mut ServiceConfig) {
         oidc_discovery::mount(config, &self.discovery, &self.wso2_prefixes);
         registration::mount(config, &self.registration, &self.wso2_prefixes);
         for (member, path) in &self.placeholders {
-            let path = format!("{}/{path}", self.registration.policy.issuer.path());
+            let path = format!("{}/{path}", self.registration.issuer.path());
             let member = *member;
             config.service(
                 web::resource(path)
@@ -264,6 +304,31 @@ impl ProviderRoutes {
             );
         }
     }
+}
+
+/// Returns the rules of a provider with this document.
+fn policy(provider: &ProviderConfig, offer: &ProviderOffer) -> Policy {
+    Policy {
+        provider: offer.policy(),
+        any_scope: offer.any_scope(),
+        issuer: provider.issuer.clone(),
+        native_schemes: provider.native_schemes.clone(),
+        open_terms: TokenTerms::for_open_registration(provider.redirect_hosts.clone())
+            .map(Arc::new),
+        trusted: provider.trusted.clone(),
+    }
+}
+
+fn configured_offer(provider: &ProviderConfig) -> Result<ProviderOffer, DeploymentError> {
+    provider::offer(provider).map_err(|invalid| DeploymentError::Metadata {
+        issuer: provider.issuer.to_string(),
+        hint: crate::settings::all()
+            .find(|setting| setting.key == format!("provider.metadata.{}", invalid.member))
+            .map_or_else(String::new, |setting| {
+                format!(" or as {}", setting.variable)
+            }),
+        invalid,
+    })
 }
 
 fn placeholder(member: &str) -> Failure {

@@ -24,6 +24,7 @@ pub mod supervisor;
 pub mod tasks;
 pub mod terminal;
 pub mod tls;
+pub mod upstream;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -29,9 +29,13 @@ pub fn configuration() -> String {
     page.push_str(
         "\nOnly in the file, below `[[provider]]`:\n\n\
          - `[provider.metadata]`: any member of [provider metadata](provider-metadata.md), by the specifications' own names; each replaces the default offer's.\n\
+         - `[provider.upstream]` has one more key, `add`: for members of provider metadata that are lists, values that the authorization server has and\n  \
+         does not list, such as `add = { token_endpoint_auth_methods_supported = [\"none\"] }`. A list that is absent there begins with its default. Over the\n  \
+         server's document lie the additions, then `[provider.metadata]` (an empty array takes a member out) and `[provider.extra_metadata]`; the issuer must\n  \
+         be the same byte for byte, and `registration_endpoint` is ours.\n\
          - `[provider.extra_metadata]`: members that provider metadata does not know, served as written, in `signed_metadata` too. A member that it knows is refused\n  \
          here, and a list without elements (RFC 8414 §3.2).\n\
-         - `signed_metadata = false`: leaves `signed_metadata` (RFC 8414 §2.1) out of the document, which has it unless a `jwks_uri` is configured.\n\
+         - `signed_metadata = false`: leaves `signed_metadata` (RFC 8414 §2.1) out of the document, which has it unless a `jwks_uri` is configured or comes from upstream.\n\
          - `[[provider.webfinger]]`: what WebFinger says besides who the issuer is (RFC 7033 §4.4), of resources on one `domain`, or on all the\n  \
          provider answers for. `aliases` are other names of a resource; a `[[provider.webfinger.link]]` has a `rel`, an `href` (or a `template`, passed\n  \
          on as it stands), and perhaps a `type`, `titles` by language and `properties` by URI. In aliases and hrefs `{user}` stands for the user of an\n  \

@@ -1,10 +1,13 @@
 //! From a provider's configuration to its document, which is also its policy.
 
 use anyhow::anyhow;
+use protocol::json::{JsonLimits, read_object};
+use protocol::upstream::UpstreamDocument;
 use protocol::{InvalidMember, Object, ProviderMetadata};
 
-use crate::config::ProviderConfig;
+use crate::config::{ProviderConfig, UpstreamConfig};
 use crate::settings::named;
+use crate::upstream::refusal::DocumentRefusal;
 
 pub mod addresses;
 mod rules;
@@ -23,8 +26,10 @@ pub const PLACEHOLDERS: [(&str, &str); 3] = [
 pub struct ProviderOffer {
     /// The members of the document that the table knows.
     pub metadata: ProviderMetadata,
-    /// The other members of the document, as configured.
+    /// The other members of the document, and known members in the spelling of the server behind.
     pub extra: Object,
+    /// True if the document is that of a server behind.
+    pub is_upstream: bool,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,
 }
@@ -37,6 +42,20 @@ impl ProviderOffer {
         document
     }
 
+    /// Returns the document that requests are compared with: absent members of a server's document have the defaults of the
+    /// specifications.
+    pub fn policy(&self) -> ProviderMetadata {
+        match self.is_upstream {
+            true => self.metadata.with_defaults(),
+            false => self.metadata.clone(),
+        }
+    }
+
+    /// Returns true if scopes are agreed as asked, since the server behind does not list its own.
+    pub fn any_scope(&self) -> bool {
+        self.is_upstream && self.metadata.scopes_supported.is_none()
+    }
+
     /// Returns a sentence, without its full stop, for each property of the document that no specification forbids but that is
     /// probably a mistake.
     pub fn concerns(&self) -> Vec<String> {
@@ -45,7 +64,7 @@ impl ProviderOffer {
 }
 
 impl ProviderConfig {
-    /// Checks that its document can be rendered.
+    /// Checks that its document can be rendered; with a server behind, that the configured members can be.
     ///
     /// # Errors
     /// Names the provider and the settings that are missing or wrong.
@@ -54,7 +73,12 @@ impl ProviderConfig {
             true => format!("provider.extra_metadata.{member}"),
             false => named(&format!("provider.metadata.{member}")),
         };
-        let Err(InvalidMember { member, reason, .. }) = offer(self) else {
+        let checked = match &self.upstream {
+            Some(_) => rules::check_extra(&self.extra_metadata)
+                .and_then(|()| ProviderMetadata::read_configured(self.metadata.clone()).map(drop)),
+            None => offer(self).map(drop),
+        };
+        let Err(InvalidMember { member, reason, .. }) = checked else {
             return Ok(());
         };
         let needed = ["authorization_endpoint", "token_endpoint"];
@@ -82,7 +106,7 @@ impl ProviderConfig {
     }
 }
 
-/// Builds a provider's document: the default offer, then the configured members, then those that the features advertise.
+/// Builds the document of a provider without a server behind: the default offer, then the configured members, then those that the features advertise.
 ///
 /// # Errors
 /// Names the member that is wrong or missing.
@@ -107,6 +131,35 @@ pub fn offer(config: &ProviderConfig) -> Result<ProviderOffer, InvalidMember> {
     Ok(ProviderOffer {
         metadata,
         extra: config.extra_metadata.clone(),
+        is_upstream: false,
         placeholders,
+    })
+}
+
+/// Builds the document of a provider from that of the server behind: its members, the additions, then the configured members, then
+/// those that registration advertises.
+///
+/// # Errors
+/// Tells why the server's document cannot be taken.
+pub fn offer_from(
+    config: &ProviderConfig,
+    upstream: &UpstreamConfig,
+    text: &[u8],
+) -> Result<ProviderOffer, DocumentRefusal> {
+    let document = read_object(text, &JsonLimits::default())?;
+    let read = UpstreamDocument::read(document, &config.issuer, &upstream.add)?;
+    rules::check_extra(&config.extra_metadata)?;
+    let mut metadata = read.metadata.clone().configure(config.metadata.clone())?;
+    registration::advertise(&config.issuer, config.access, &mut metadata)
+        .map_err(|reason| InvalidMember::new("issuer", reason))?;
+    rules::check(&metadata, &config.issuer, &config.metadata)?;
+    let mut extra = read.spellings(&metadata);
+    extra.extend(read.extra);
+    extra.extend(config.extra_metadata.clone());
+    Ok(ProviderOffer {
+        metadata,
+        extra,
+        is_upstream: true,
+        placeholders: Vec::new(),
     })
 }

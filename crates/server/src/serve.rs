@@ -37,7 +37,7 @@ use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
 use crate::terminal::startup_message;
 use crate::tls::{CertificateSource, Hangups, ServedCertificate};
-use crate::{open_store, supervisor, tasks, tls};
+use crate::{open_store, supervisor, tasks, tls, upstream};
 
 pub use crate::http::sockets::resolve;
 
@@ -148,7 +148,8 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let clock = Clock::system();
     let admin_password = administrator(first_password, config.development, &store, &clock)?;
     let services = services(&config, store, fetcher, clock)?;
-    let deployment = Deployment::new(&config, &services)?;
+    let upstreams = upstream::open(&config, &services)?;
+    let deployment = Deployment::new(&config, &services, upstreams)?;
     let lookup = Data::new(lookup(&config, &services));
     let (certificate, acceptor) = certificate(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());

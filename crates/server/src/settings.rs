@@ -153,12 +153,29 @@ section! {
         /// The lifetime of a registered client.
         client_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_LIFETIME";
     }
+    sections {
+        upstream: UpstreamFile;
+    }
     fields {
         metadata: Table;
         extra_metadata: Table;
         signed_metadata: Option<bool>;
         software_statement_issuer: Vec<StatementIssuerSection>;
         webfinger: Vec<WebFingerSection>;
+    }
+}
+
+section! {
+    UpstreamFile => UpstreamSettings, "provider.upstream.", {
+        /// The address of the authorization server's own document, which then is the provider's, with its own registration endpoint.
+        document: Option<String>, default "none: the document is configured here", "FRONTDESK_UPSTREAM_DOCUMENT";
+        /// The interval at which that document is asked for again.
+        refresh: Duration = Duration::from_mins(10), in Duration::from_secs(30)..=Duration::from_hours(24), "FRONTDESK_UPSTREAM_REFRESH";
+        /// The document may come over http from beyond loopback, in a container network for example.
+        plain_http: bool = false, "FRONTDESK_UPSTREAM_PLAIN_HTTP";
+    }
+    fields {
+        add: Table;
     }
 }
 
@@ -330,6 +347,7 @@ pub fn all() -> impl Iterator<Item = Setting> {
         KeysSettings::ROWS,
         AuditSettings::ROWS,
         ProviderSettings::ROWS,
+        UpstreamSettings::ROWS,
         METADATA,
         Limits::ROWS,
     ];

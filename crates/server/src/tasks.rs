@@ -2,6 +2,7 @@
 //!
 //! A task that fails logs a warning and runs again at its next time. Work that blocks runs on another thread.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
@@ -29,11 +30,16 @@ const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 /// The interval at which the last use of clients is saved.
 const LAST_USED_INTERVAL: Duration = Duration::from_hours(1);
 
+/// The beginnings of the warnings about the documents of servers behind providers.
+const UPSTREAM_NOT_ASKED: &str = "the document of an authorization server was not asked for";
+const UPSTREAM_NOT_FOLLOWED: &str = "the stored documents of authorization servers were not read";
+
 /// The beginning of the warnings about keys.
 const NOT_RELOADED: &str = "signing keys could not be reloaded";
 
 pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
     let store = services.store.acting_as(Actor::process("schedule"));
+    upstreams(deployment);
     let deployment = deployment.clone();
     spawn(NOT_RELOADED, RELOAD_INTERVAL, move || {
         reload_keys(deployment.clone())
@@ -55,6 +61,32 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
     spawn("refusals were not saved", REFUSALS_INTERVAL, move || {
         write_refusals(services.clone())
     });
+}
+
+/// Asks for the document of each server behind a provider, and follows those that other replicas took.
+fn upstreams(deployment: &Deployment) {
+    let mut has_any = false;
+    for upstream in deployment.upstreams() {
+        has_any = true;
+        let (upstream, deployment) = (Arc::clone(upstream), deployment.clone());
+        rt::spawn(async move {
+            loop {
+                rt::time::sleep(upstream.wait()).await;
+                let (deployment, issuer) = (deployment.clone(), upstream.issuer().clone());
+                let asked = run_blocking(move || deployment.refresh_upstream(&issuer));
+                if let Err(error) = asked.await {
+                    tracing::warn!("{UPSTREAM_NOT_ASKED}: {}", error_text(&error));
+                }
+            }
+        });
+    }
+    if has_any {
+        let deployment = deployment.clone();
+        spawn(UPSTREAM_NOT_FOLLOWED, RELOAD_INTERVAL, move || {
+            let deployment = deployment.clone();
+            run_blocking(move || deployment.reload_upstreams())
+        });
+    }
 }
 
 /// Runs a task at once, and again after each interval. The name begins the warning about a failure.

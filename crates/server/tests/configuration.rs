@@ -1007,6 +1007,12 @@ fn at<'a>(table: &'a Table, key: &str) -> &'a toml::Value {
 /// A value for each setting, with what else it needs.
 fn sample(key: &str) -> (&'static str, Setup) {
     let loopback = || set("FRONTDESK_ISSUER", "http://localhost:9443");
+    let upstream = || {
+        set(
+            "FRONTDESK_UPSTREAM_DOCUMENT",
+            "https://login.example.com/document",
+        )
+    };
     match key {
         "listen" | "management_listen" => ("127.0.0.1:19443", Setup::default()),
         "container" | "lookup.plain_http" => ("true", bare()),
@@ -1027,6 +1033,9 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "outbound.ca" => ("none.pem", bare()),
         "discovery.max_age" | "lookup.max_age" => ("5m", bare()),
         "lookup_listen" => ("127.0.0.1:19445", bare()),
+        "provider.upstream.document" => ("https://login.example.com/document", bare()),
+        "provider.upstream.refresh" => ("5m", upstream()),
+        "provider.upstream.plain_http" => ("true", upstream()),
         "keys.keep_retired" | "audit.keep" => ("7d", bare()),
         "provider.issuer" => ("https://localhost:19443", bare()),
         "provider.domains" => ("example.com,example.org", bare()),

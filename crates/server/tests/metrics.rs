@@ -9,6 +9,8 @@
 )]
 
 mod cluster;
+#[path = "upstream/scripted.rs"]
+mod scripted;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use std::fs;
 use std::path::Path;
 
 use cluster::Cluster;
+use scripted::{ISSUER, Script, Scripted, document};
 use serde_json::{Value, json};
 use support::{PASSWORD, Setup, TestServer, until};
 use telemetry::metrics::table::{self, Metric, MetricKind};
@@ -108,6 +111,13 @@ fn every_metric_of_the_table_is_served_and_no_other() {
     );
     names.extend(served(
         &Setup::new().with("FRONTDESK_TLS", "self-signed").start(),
+    ));
+    let behind = Scripted::start(Script::json(&document()));
+    names.extend(served(
+        &Setup::new()
+            .with("FRONTDESK_ISSUER", ISSUER)
+            .with("FRONTDESK_UPSTREAM_DOCUMENT", &behind.url())
+            .start(),
     ));
     assert_eq!(names, table::ALL.iter().map(|metric| metric.name).collect());
 }

@@ -18,6 +18,7 @@
 //! | `signing_key`, `account`, `initial_access_token`, `token_id` | the other tables |
 //! | `password` | password hashes of accounts |
 //! | `lookup`, `lookup_token` | clients and callers of the lookup |
+//! | `upstream_document` | the documents of the servers behind providers |
 //! | `last_used`, `last_used_buffer` | the days on which clients were last used |
 //! | `purge` | rows to purge |
 //! | `backup`, `restore`, `tables` | backups of the whole store |
@@ -70,6 +71,7 @@ mod seal;
 mod signing_key;
 mod tables;
 mod token_id;
+mod upstream_document;
 mod url;
 mod worker_pool;
 mod writer;
@@ -99,6 +101,7 @@ pub use purge::PurgeCounts;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use token_id::TokenId;
+pub use upstream_document::{FetchedDocument, UpstreamCopy, UpstreamTimes};
 pub use url::{DatabaseUrl, DatabaseUrlError};
 
 use audit_row::AuditIds;

@@ -72,6 +72,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    upstream_document (provider) {
+        provider -> Text,
+        document -> Text,
+        etag -> Nullable<Text>,
+        last_modified -> Nullable<Text>,
+        fetched_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Text,
         event -> Text,

@@ -15,6 +15,7 @@ pub const TABLES: &[&str] = &[
     "account",
     "initial_access_token",
     "lookup_token",
+    "upstream_document",
     "audit",
 ];
 

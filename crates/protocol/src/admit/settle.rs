@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::AdmissionRules;
 use super::choices;
 use super::draft::Draft;
 use crate::member::{InvalidMember, Narrowing};
@@ -40,13 +41,14 @@ impl ProviderMetadata {
         &self,
         row: &'static MemberRow,
         asked: &mut Draft,
+        rules: &AdmissionRules<'_>,
     ) -> Result<(), InvalidMember> {
         if row.needs.is_some_and(|other| !asked.has(other)) {
             asked.drop_member(row.name, "needs");
             return Ok(());
         }
         if asked.has(row.name) {
-            self.narrow_to_offer(row, asked)?;
+            self.narrow_to_offer(row, asked, rules)?;
         } else if choices::sent(row, asked) {
             self.choose_absent(row, asked)?;
         } else {
@@ -63,6 +65,7 @@ impl ProviderMetadata {
         &self,
         row: &'static MemberRow,
         asked: &mut Draft,
+        rules: &AdmissionRules<'_>,
     ) -> Result<(), InvalidMember> {
         let Some(list) = row.offered else {
             return Ok(());
@@ -73,6 +76,9 @@ impl ProviderMetadata {
             return Ok(());
         }
         let Some(offered) = self.held(list) else {
+            if rules.any_scope && list == "scopes_supported" {
+                return Ok(());
+            }
             asked.drop_member(row.name, "no_list");
             return Ok(());
         };

@@ -22,6 +22,7 @@ pub fn provider(members: &Value) -> ProviderMetadata {
 /// The rules of the standard registration endpoint.
 pub const STANDARD: AdmissionRules<'static> = AdmissionRules {
     native_schemes: &[],
+    any_scope: false,
     legacy: LegacyRedirects::Refused,
 };
 

@@ -12,5 +12,5 @@ pub(crate) async fn read(
     managed: ManagedClient<ClientSummary>,
     registration: Data<Registration>,
 ) -> HttpResponse {
-    response::ok(managed.client, &managed.token, &registration.policy.issuer)
+    response::ok(managed.client, &managed.token, &registration.issuer)
 }

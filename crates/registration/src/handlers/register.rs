@@ -27,9 +27,10 @@ pub(crate) async fn register(
         if wso2::is_wso2_request(&registrant, &members) {
             return wso2::accept(&sent, members).await;
         }
-        let terms = registrant.terms(&registration.policy).cloned();
+        let terms = registrant.terms(&sent.policy).cloned();
         let agreed = AgreedClient {
             metadata: registration.agree(
+                &sent.policy,
                 members,
                 LegacyRedirects::Refused,
                 false,

@@ -25,6 +25,7 @@ pub(crate) async fn update(
     let work = async {
         let members = take_credentials(data, body.object().await?)?;
         let agreed = registration.agree(
+            &registration.policy.load_full(),
             members,
             LegacyRedirects::Kept(data.metadata.members()),
             false,
@@ -38,7 +39,7 @@ pub(crate) async fn update(
             .replace(client, agreed, secret, registration.services.clock.now())
             .await
             .map_err(Refusal::from)?;
-        Ok(response::ok(replaced, token, &registration.policy.issuer))
+        Ok(response::ok(replaced, token, &registration.issuer))
     };
     outcome::record(
         &registration,

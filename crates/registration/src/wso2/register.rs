@@ -53,12 +53,13 @@ pub(crate) async fn accept(
 
 fn agree(sent: &RegistrationRequest<'_>, mut members: Object) -> Result<AgreedClient, Refusal> {
     let (registration, registrant) = (sent.registration, sent.registrant);
-    let policy = &registration.policy;
+    let policy = &sent.policy;
     normalise(&mut members, registration)?;
     let owner = Owner::take(&mut members, registrant, &policy.issuer)?;
     let redirects = LegacyRedirects::Accepted;
     let terms = registrant.terms(policy);
     let mut metadata = registration.agree(
+        policy,
         members,
         redirects,
         registrant.is_account(),

@@ -37,7 +37,7 @@ pub(crate) async fn unregister(
     let caller = authentication::account(&request, &registration).await?;
     let actor = Actor {
         account: Some(caller.name.clone()),
-        provider: Some(registration.policy.issuer.as_str().to_owned()),
+        provider: Some(registration.issuer.as_str().to_owned()),
         ..actor
     };
     let work = delete(&request, &registration, &caller, actor.clone());
@@ -61,9 +61,9 @@ async fn delete(
     let found = blocking(move || find_first(&store, ids))
         .await?
         .map_err(Refusal::from)?;
-    let user = account_name(&user, &registration.policy.issuer);
+    let user = account_name(&user, &registration.issuer);
     let client = found.map(|found| found.data).filter(|client| {
-        client.provider == registration.policy.issuer && matches(client, caller, user, &name)
+        client.provider == registration.issuer && matches(client, caller, user, &name)
     });
     let client = client.ok_or(Refusal::NoMatch)?;
     if !registration

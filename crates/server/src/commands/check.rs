@@ -3,6 +3,7 @@
 mod listening;
 pub mod outside;
 mod report;
+mod upstream;
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -15,6 +16,7 @@ use super::error_text;
 use crate::config::{Config, ProviderConfig, SealingKeySource, TlsMode};
 use crate::http::descriptors::Descriptors;
 use crate::observability::log_filter;
+use crate::provider::ProviderOffer;
 use crate::setting::DefaultText;
 use crate::{open_store, provider, tls};
 use protocol::escape::plain;
@@ -34,7 +36,7 @@ pub fn run(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<
         problems: Vec::new(),
     };
     for provider in &config.providers {
-        check_provider(provider, &mut report);
+        check_provider(config, provider, &mut report);
     }
     for variable in &config.unknown_variables {
         let note = format!("unknown setting {variable} is ignored");
@@ -62,7 +64,7 @@ pub fn run(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<
     report.print(config, json, out)
 }
 
-fn check_provider(provider: &ProviderConfig, report: &mut ConfigurationReport) {
+fn check_provider(config: &Config, provider: &ProviderConfig, report: &mut ConfigurationReport) {
     let issuer = &provider.issuer;
     let mut checked = CheckedProvider {
         issuer: issuer.to_string(),
@@ -79,7 +81,7 @@ fn check_provider(provider: &ProviderConfig, report: &mut ConfigurationReport) {
             "the issuer ends with a slash, which belongs to its name: clients that are configured with {bare} refuse the documents"
         ));
     }
-    if let Ok(offer) = provider::offer(provider) {
+    if let Some(offer) = offer(config, provider, &mut checked.notes, report) {
         let members = offer.placeholders.iter();
         checked
             .placeholders
@@ -87,6 +89,22 @@ fn check_provider(provider: &ProviderConfig, report: &mut ConfigurationReport) {
         checked.notes.extend(offer.concerns());
     }
     report.providers.push(checked);
+}
+
+/// Returns the provider's document, if it can be rendered.
+fn offer(
+    config: &Config,
+    provider: &ProviderConfig,
+    notes: &mut Vec<String>,
+    report: &mut ConfigurationReport,
+) -> Option<ProviderOffer> {
+    match &provider.upstream {
+        None => provider::offer(provider).ok(),
+        Some(upstream) => upstream::check(config, provider, upstream, notes)
+            .map_err(|problem| report.problems.push(error_text(&problem)))
+            .ok()
+            .flatten(),
+    }
 }
 
 /// Checks that the service can use the certificate, and clients will accept it at every issuer's host. Behind a proxy another

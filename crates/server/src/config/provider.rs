@@ -14,6 +14,7 @@ use toml::Table;
 use webfinger::{Directory, HostedProvider};
 
 use super::secret_files::unreadable;
+use super::upstream::{self, UpstreamConfig};
 use super::{ConfigSources, descriptor};
 use crate::settings::{ProviderSettings, StatementIssuerSection, named};
 
@@ -37,6 +38,8 @@ pub struct ProviderConfig {
     pub metadata: Object,
     /// Members of the document that the table does not know, served as written.
     pub extra_metadata: Object,
+    /// The authorization server whose document is the provider's, if there is one.
+    pub upstream: Option<UpstreamConfig>,
     /// True if the document has `signed_metadata`.
     pub signed_metadata: bool,
     /// The issuers of accepted software statements.
@@ -127,6 +130,7 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
         client_lifetime: section.client_lifetime,
         metadata,
         extra_metadata,
+        upstream: upstream::read(section.upstream)?,
         signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
         extras: section
@@ -141,7 +145,7 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
 ///
 /// # Errors
 /// Names the first member with a number that is not finite, which JSON does not have.
-fn json_object(table: Table, key: &str) -> anyhow::Result<Object> {
+pub(super) fn json_object(table: Table, key: &str) -> anyhow::Result<Object> {
     let member = |(name, value): (String, toml::Value)| {
         let value = json_value(value).with_context(|| {
             format!("{key}.{name} has an infinite number, which JSON does not have")

@@ -83,7 +83,7 @@ impl RequestPipeline {
         let registration = || {
             request
                 .app_data::<Data<Registration>>()
-                .map(|registration| &registration.policy.issuer)
+                .map(|registration| &registration.issuer)
         };
         self.static_issuer(request.head()).or_else(registration)
     }

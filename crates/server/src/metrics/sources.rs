@@ -121,6 +121,7 @@ impl MetricSources {
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
         families.extend([self.registrations(), self.lookups(), self.keys()]);
+        families.extend(self.upstreams());
         families.extend(self.stored());
         families
     }
@@ -174,6 +175,21 @@ impl MetricSources {
             rows.iter()
                 .map(|(issuer, status, count)| (vec![*issuer, status], number(*count))),
         )
+    }
+
+    fn upstreams(&self) -> [MetricFamily; 2] {
+        let now = self.services.clock.now();
+        let upstreams = || self.deployment.upstreams();
+        let counts = upstreams().flat_map(|one| {
+            one.counts()
+                .map(|(outcome, count)| (vec![one.issuer().as_str(), outcome], number(count)))
+        });
+        let ages =
+            upstreams().map(|one| (vec![one.issuer().as_str()], number(one.age(now).as_secs())));
+        [
+            family(&table::UPSTREAM, counts),
+            family(&table::UPSTREAM_AGE, ages),
+        ]
     }
 
     fn keys(&self) -> MetricFamily {

@@ -61,6 +61,8 @@ events! {
     KeysRotated, "keys rotated";
     /// Retired keys were deleted; the detail has their number.
     KeysPurged, "keys purged";
+    /// The document of the server behind a provider changed; the detail names the members that differ.
+    UpstreamChanged, "upstream changed";
     /// A backup replaced the content of the store; the detail has its number of rows.
     StoreRestored, "store restored";
     /// The credentials at a registration endpoint were wrong.

@@ -39,5 +39,6 @@ mod patterns;
 mod reading;
 mod schema;
 mod signing_keys;
+mod upstream_document;
 mod without_token;
 mod writing;

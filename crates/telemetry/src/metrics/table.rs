@@ -64,6 +64,10 @@ metrics! {
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
     /// Answers of the lookup about a client, by provider and status.
     LOOKUPS = Counter "frontdesk_lookup_total" ["provider", "status"];
+    /// Questions for the document of the server behind a provider, by outcome: `unchanged`, `changed`, `refused` (a document that cannot be taken) or `failed`.
+    UPSTREAM = Counter "frontdesk_upstream_total" ["provider", "outcome"];
+    /// The age of the copy of that document: the time since the server last confirmed it.
+    UPSTREAM_AGE = Gauge "frontdesk_upstream_age_seconds" ["provider"];
     /// Requests that were refused by a rate limit, by limit: registrations from one `address`, by one `account`, with one `token`; logins after too many failures with a wrong `password`.
     THROTTLED = Counter "frontdesk_throttled_total" ["kind"];
     /// Updates and deletions that were refused by a rate limit, by limit: from one `address`, or of one `client`.

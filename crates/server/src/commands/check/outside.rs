@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
 use probe::{
     ExpectedDescriptor, ExpectedProvider, ExpectedWso2Paths, OutsideOptions, ResolveOverride,
     check_outside,
@@ -16,8 +15,9 @@ use webfinger::{Directory, Resource};
 
 use crate::commands::providers;
 use crate::config::{Config, ProviderConfig};
-use crate::provider::{self, addresses};
+use crate::provider::addresses;
 use crate::tls::acceptor::EXPIRES_SOON;
+use crate::upstream;
 
 /// Sends requests to every public address of the configured providers.
 ///
@@ -55,11 +55,7 @@ fn expected(
     one: &ProviderConfig,
     directory: &Directory,
 ) -> anyhow::Result<ExpectedProvider> {
-    let offer = provider::offer(one).map_err(|_| {
-        one.check()
-            .err()
-            .unwrap_or_else(|| anyhow!("the provider {} cannot be described", one.issuer))
-    })?;
+    let offer = upstream::described(config, one)?;
     let issuer = &one.issuer;
     Ok(ExpectedProvider {
         issuer: issuer.clone(),

@@ -9,7 +9,7 @@ use protocol::values::{GrantType, RegistryName, token_text};
 use protocol::{ProviderMetadata, TokenTerms};
 
 use crate::config::{Config, ProviderConfig};
-use crate::{durations, provider};
+use crate::{durations, upstream};
 
 /// The properties of a new token.
 #[derive(Debug, clap::Args)]
@@ -80,7 +80,7 @@ impl TokenArgs {
         };
         for provider in config.providers.iter().filter(is_for) {
             terms
-                .check(&document(provider)?)
+                .check(&document(config, provider, &terms)?)
                 .map_err(|invalid| anyhow!("{} {}", flag(&invalid.member), invalid.reason))?;
         }
         Ok(Some(terms))
@@ -123,11 +123,18 @@ fn imposed(text: &str) -> anyhow::Result<ImposedMetadata> {
     ImposedMetadata::parse(object).map_err(|reason| anyhow!("--metadata {reason}"))
 }
 
-fn document(config: &ProviderConfig) -> anyhow::Result<ProviderMetadata> {
-    config.check()?;
-    provider::offer(config)
-        .map(|offer| offer.metadata)
-        .map_err(|invalid| anyhow!(invalid.to_string()))
+/// Returns the document that the terms are compared with. A server that lists no scopes has every one.
+fn document(
+    config: &Config,
+    provider: &ProviderConfig,
+    terms: &TokenTerms,
+) -> anyhow::Result<ProviderMetadata> {
+    let offer = upstream::described(config, provider)?;
+    let mut document = offer.policy();
+    if offer.any_scope() {
+        document.scopes_supported = Some(terms.named_scopes());
+    }
+    Ok(document)
 }
 
 /// Returns the flag of a term.

@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 
 mod admin_password;
 mod descriptor;
+mod json_table;
 mod provider;
 mod secret_files;
 mod sources;

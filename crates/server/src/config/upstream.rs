@@ -7,7 +7,7 @@ use protocol::Object;
 use protocol::upstream::check_additions;
 use url::{Host, Url};
 
-use super::provider::json_object;
+use super::json_table::json_object;
 use crate::settings::{UpstreamSettings, named};
 
 const DOCUMENT: &str = "provider.upstream.document";

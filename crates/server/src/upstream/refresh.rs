@@ -7,7 +7,7 @@ use protocol::json::read_stored_object;
 use protocol::{Timestamp, lock};
 use store::{FetchedDocument, UpstreamCopy, UpstreamTimes};
 
-use super::{NoDocument, Outcome, State, Upstream};
+use super::state::{NoDocument, Outcome, State, Upstream};
 use crate::provider::{ProviderOffer, offer_from};
 
 /// The function that puts a document in force.

@@ -10,7 +10,7 @@ use protocol::Timestamp;
 use registration::Services;
 use store::{Actor, FetchedDocument, StoreError, UpstreamCopy, UpstreamTimes};
 
-use super::{NoDocument, OpenedUpstream, Outcome, State, Upstream};
+use super::state::{NoDocument, OpenedUpstream, Outcome, State, Upstream};
 use crate::config::{Config, ProviderConfig, UpstreamConfig};
 use crate::open_store;
 use crate::provider::{self, ProviderOffer, offer_from};

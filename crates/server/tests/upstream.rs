@@ -361,8 +361,9 @@ fn copy_is_served_whatever_the_server_says() {
     ] {
         behind.says(script);
         let server = setup(&behind).within(&folder).start();
-        until(reason, || counted(&server, outcome) == 1);
-        assert!(server.log().contains(reason), "{reason}: {}", server.log());
+        until(reason, || {
+            counted(&server, outcome) == 1 && server.log().contains(reason)
+        });
         assert_eq!(served(&server), expected(&document()), "{reason}");
         assert_eq!(register(&server, &web(&json!({}))).status(), 201);
     }

@@ -2,7 +2,7 @@
 //!
 //! The identifier of a copy in Keycloak is a UUID made of the issuer and the client identifier, so that no search is needed to
 //! make or change it. Only a copy with our mark is ever changed or deleted by way of the list. Keycloak reads the scopes of a
-//! client at its creation only; [`scopes`] changes them later, a call each.
+//! client at its creation only; `scopes` changes them later, a call each.
 
 mod copies;
 mod realm_connector;

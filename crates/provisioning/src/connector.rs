@@ -66,20 +66,27 @@ pub trait Connector: Send + Sync {
     ///
     /// # Errors
     /// As [`Connector::create`].
-    fn in_use(&self, place: &CopyHandle, deadline: Instant)
-    -> Result<Option<bool>, ConnectorError>;
+    fn in_use(&self, _: &CopyHandle, _: Instant) -> Result<Option<bool>, ConnectorError> {
+        Ok(None)
+    }
 
     /// Tries the credentials and rights that the other calls need.
     fn check(&self, issuer: &Issuer, deadline: Instant) -> Vec<Finding>;
 
     /// Returns true if the server can keep a copy that cannot be used.
-    fn can_disable(&self) -> bool;
+    fn can_disable(&self) -> bool {
+        false
+    }
 
     /// Returns the limits of the server on values of client metadata, for admission.
-    fn limits(&self) -> &'static [Limit];
+    fn limits(&self) -> &'static [Limit] {
+        &[]
+    }
 
     /// Returns the values that the server supports and its document does not list: each member with its values.
-    fn additions(&self) -> &'static [(&'static str, &'static [&'static str])];
+    fn additions(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        &[]
+    }
 }
 
 /// The state that the copy of a client must have.

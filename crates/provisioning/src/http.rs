@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::api::{Api, ApiResponse, Call, below, hexadecimal};
 use crate::connector::{
-    Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, Limit,
-    ListedCopy, Listing, ProvisionedClient,
+    Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, ListedCopy,
+    Listing, ProvisionedClient,
 };
 use crate::credential::CredentialFile;
 use crate::redirects::PlainRedirects;
@@ -280,10 +280,6 @@ impl Connector for HttpConnector {
             })
     }
 
-    fn in_use(&self, _: &CopyHandle, _: Instant) -> Result<Option<bool>, ConnectorError> {
-        Ok(None)
-    }
-
     fn check(&self, _: &Issuer, deadline: Instant) -> Vec<Finding> {
         let listed = self.call(Method::GET, self.at.clone(), None, deadline);
         let listed = listed.and_then(|(response, token)| match response.status {
@@ -291,18 +287,6 @@ impl Connector for HttpConnector {
             _ => Err(error(&response, &secrets(None, token.as_ref()))),
         });
         vec![Finding::new("the clients can be listed", listed)]
-    }
-
-    fn can_disable(&self) -> bool {
-        false
-    }
-
-    fn limits(&self) -> &'static [Limit] {
-        &[]
-    }
-
-    fn additions(&self) -> &'static [(&'static str, &'static [&'static str])] {
-        &[]
     }
 }
 

@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::api::{Api, ApiResponse, Call};
 use crate::connector::{
-    Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, Limit,
-    ListedCopy, Listing, ProvisionedClient,
+    Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, ListedCopy,
+    Listing, ProvisionedClient,
 };
 use crate::credential::CredentialFile;
 use crate::http::{agreed_members, error};
@@ -236,10 +236,6 @@ impl Connector for Rfc7591Connector {
         true
     }
 
-    fn in_use(&self, _: &CopyHandle, _: Instant) -> Result<Option<bool>, ConnectorError> {
-        Ok(None)
-    }
-
     fn check(&self, _: &Issuer, deadline: Instant) -> Vec<Finding> {
         let token = self.token.as_ref().map(CredentialFile::read).transpose();
         let asked = token.and_then(|token| {
@@ -260,17 +256,5 @@ impl Connector for Rfc7591Connector {
             "the registration endpoint takes clients",
             asked,
         )]
-    }
-
-    fn can_disable(&self) -> bool {
-        false
-    }
-
-    fn limits(&self) -> &'static [Limit] {
-        &[]
-    }
-
-    fn additions(&self) -> &'static [(&'static str, &'static [&'static str])] {
-        &[]
     }
 }

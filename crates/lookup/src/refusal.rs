@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use oauth_http::Failure;
 use protocol::ErrorCode;
+use protocol::error_code::{NOTHING_HERE, TOO_MANY_REQUESTS};
 use store::StoreError;
 
 /// The challenge of the lookup. RFC 6750 §3.
@@ -84,7 +85,7 @@ impl From<LookupRefusal> for Failure {
             .header(header::WWW_AUTHENTICATE, CHALLENGE),
             LookupRefusal::TooMany(wait) => Failure::new(
                 ErrorCode::InvalidRequest,
-                "Too many requests. Try again after the time in the Retry-After header.",
+                TOO_MANY_REQUESTS,
             )
             .status(StatusCode::TOO_MANY_REQUESTS)
             .header(
@@ -101,8 +102,5 @@ impl From<LookupRefusal> for Failure {
 
 /// Answers every other address.
 pub(crate) async fn not_found() -> Result<HttpResponse, Failure> {
-    Err(Failure::new(
-        ErrorCode::NotFound,
-        "There is nothing at this address.",
-    ))
+    Err(Failure::new(ErrorCode::NotFound, NOTHING_HERE))
 }

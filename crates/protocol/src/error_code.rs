@@ -8,6 +8,9 @@ pub const WRONG_CREDENTIALS: &str =
 pub const TOO_MANY_REQUESTS: &str =
     "Too many requests. Try again after the time in the Retry-After header.";
 
+/// The description of an address that no route has.
+pub const NOTHING_HERE: &str = "There is nothing at this address.";
+
 /// The description while the store is down, full or slow.
 pub const UNAVAILABLE: &str = "The service is busy or cannot reach its store. Try again shortly.";
 

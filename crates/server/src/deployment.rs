@@ -12,6 +12,7 @@ use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::{Proxies, UnthrottledNetworks};
 use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
+use protocol::error_code::NOTHING_HERE;
 use protocol::{ErrorCode, Issuer, TokenTerms};
 use registration::{Registration, RegistrationCounts, Services};
 use store::Actor;
@@ -356,10 +357,8 @@ async fn not_found(request: HttpRequest) -> Result<HttpResponse, Failure> {
         }
         return Ok(answer.finish());
     }
-    Err(
-        Failure::new(ErrorCode::NotFound, "There is nothing at this address.")
-            .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    )
+    Err(Failure::new(ErrorCode::NotFound, NOTHING_HERE)
+        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
 }
 
 async fn unknown_host(request: HttpRequest, known: Arc<[String]>) -> Result<HttpResponse, Failure> {

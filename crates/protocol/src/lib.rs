@@ -13,6 +13,7 @@
 //! | [`issuer`] | the issuer and the URLs derived from it |
 //! | [`json`] | the strict JSON reader for requests |
 //! | [`error_code`] | the OAuth error codes |
+//! | [`client_id_url`] | client identifiers that are the URL of a metadata document |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and timestamps |
 //! | [`sync`] | locks that stay usable after a panic |
 //! | [`escape`] | escaping of untrusted text for logs and terminals |
@@ -24,6 +25,7 @@
 
 pub mod admit;
 pub mod client;
+pub mod client_id_url;
 mod consistency;
 pub mod credentials;
 pub mod error_code;
@@ -57,6 +59,7 @@ pub mod values;
 
 pub use admit::{AdmissionRules, Agreement, Change, LegacyRedirects, RegisteredMetadata};
 pub use client::{ClientInformation, ClientMetadata};
+pub use client_id_url::ClientIdUrl;
 pub use credentials::{ClientId, ClientSecret, InitialAccessToken, RegistrationAccessToken};
 pub use error_code::ErrorCode;
 pub use issuer::Issuer;

@@ -235,7 +235,7 @@ fn identifier_with_a_slash_keeps_its_address() {
     let line = server.ran(&["client", "export"]);
     let other = line.replacen(
         &format!("\"client_id\":\"{id}\""),
-        "\"client_id\":\"https://rp.example/\"",
+        "\"client_id\":\"http://rp.example/\"",
         1,
     );
     assert_ne!(line, other);
@@ -249,14 +249,14 @@ fn identifier_with_a_slash_keeps_its_address() {
     let token = client["registration_access_token"].as_str().unwrap();
     for end in ["", "/"] {
         let answer = server
-            .request("GET", &format!("/register/https://rp.example/{end}"))
+            .request("GET", &format!("/register/http://rp.example/{end}"))
             .bearer(token)
             .send()
             .ok();
-        assert_eq!(answer["client_id"], "https://rp.example/");
+        assert_eq!(answer["client_id"], "http://rp.example/");
     }
     server
-        .request("GET", "/register/https://rp.example")
+        .request("GET", "/register/http://rp.example")
         .bearer(token)
         .send()
         .refused(401, "invalid_token");

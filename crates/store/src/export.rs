@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::client_id_url::looks_like_document_id;
 use protocol::json::has_nul;
 use protocol::{ClientSecret, Issuer};
 use serde::Deserialize;
@@ -48,6 +49,10 @@ pub enum ImportError {
         /// The client.
         client_id: String,
     },
+    /// The identifier is a URL, so the client has a document and is not registered. draft-ietf-oauth-client-id-metadata-document
+    /// §7.1.
+    #[error("{0:?} is a URL, which only a client with a metadata document has as its client_id")]
+    DocumentUrl(String),
     /// The secret does not open with the sealing key.
     #[error(
         "the secret of {0:?} does not open with this store's sealing key; name the key of the store it comes from"
@@ -99,6 +104,9 @@ impl ExportedClient {
         }
         if row.client_id.is_empty() {
             return Err(column("client_id"));
+        }
+        if looks_like_document_id(&row.client_id) {
+            return Err(ImportError::DocumentUrl(row.client_id));
         }
         let json = [
             ("metadata", Some(&row.metadata)),

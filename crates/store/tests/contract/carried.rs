@@ -138,6 +138,8 @@ fn export_is_imported_unchanged_by_either_database(bench: &Bench) {
     );
 }
 
+/// A line that is not an exported client is refused with its reason. An identifier that begins with https:// is not that of a registered
+/// client (draft-ietf-oauth-client-id-metadata-document §7.1).
 fn a_line_that_cannot_be_is_named(bench: &Bench) {
     let store = bench.store();
     insert(&store, "c1");
@@ -180,6 +182,16 @@ fn a_line_that_cannot_be_is_named(bench: &Bench) {
             "\"client_id\":\"c1\"",
             "\"client_id\":\"\"",
             "client_id of \"\" cannot be read",
+        ),
+        (
+            "\"client_id\":\"c1\"",
+            "\"client_id\":\"https://app.example/c\"",
+            "\"https://app.example/c\" is a URL, which only a client with a metadata document has as its client_id",
+        ),
+        (
+            "\"client_id\":\"c1\"",
+            "\"client_id\":\"HttpS://\"",
+            "\"HttpS://\" is a URL, which only a client with a metadata document has as its client_id",
         ),
         (
             "\"client_id\":\"c1\"",

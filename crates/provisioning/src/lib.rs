@@ -11,21 +11,40 @@
 //! | [`rfc7591`] | the dynamic client registration of another server |
 //! | [`credential`] | a credential that is read from a file at each use |
 //! | [`template`] | members that lie under each copy |
+//! | [`provisioner`] | the provisioner of a provider: limits and state |
+//! | `requests` | a registration, an update and a deletion, while their caller waits |
+//! | `deliverer` | the task that writes due copies |
+//! | [`reconcile`] | the comparison of all copies with the clients |
+//! | [`settings`], [`provision_error`], [`counts`] | the settings, the errors of requests, the counts for the metrics |
+//! | `breaker` | the circuit breaker of a target |
 //! | `api` | a call to a server's API |
 //! | `redirects` | the redirect URIs that a server can keep |
 
 mod api;
+mod breaker;
 pub mod connector;
+pub mod counts;
 pub mod credential;
+mod deliverer;
 pub mod http;
 pub mod keycloak;
+pub mod provision_error;
+pub mod provisioner;
+pub mod reconcile;
 mod redirects;
+mod requests;
 pub mod rfc7591;
+pub mod settings;
 pub mod template;
 
 pub use connector::{
     Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, Limit, LimitRule,
     ListedCopy, Listing, ProvisionedClient,
 };
+pub use counts::ProvisionOutcome;
 pub use credential::CredentialFile;
+pub use provision_error::ProvisionError;
+pub use provisioner::{Provisioner, TargetStatus};
+pub use reconcile::{ReconcileOptions, ReconcileReport};
+pub use settings::{OnDelete, ProvisionerServices, ProvisionerSettings, Ready};
 pub use template::CopyTemplate;

@@ -5,11 +5,13 @@
 //! [`admission`] what is agreed, has `issue` and the store make the client, and answers with `response`. `refusal` has the answer to
 //! everything that goes wrong, and `outcome` records it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use admission::Policy;
 use arc_swap::ArcSwap;
 use protocol::Issuer;
+use provisioning::Provisioner;
 
 pub mod counts;
 mod endpoint;
@@ -55,6 +57,8 @@ pub struct Registration {
     pub secret_lifetime: Option<Duration>,
     /// The lifetime of clients; without it, they do not expire.
     pub client_lifetime: Option<Duration>,
+    /// The provisioner of the authorization server's copies, if clients are written there.
+    pub provisioner: Option<Arc<Provisioner>>,
     /// The objects that all providers share.
     pub services: Services,
     /// The counts of registrations, for the metrics.

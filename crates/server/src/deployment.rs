@@ -271,6 +271,7 @@ impl ProviderRoutes {
             access: provider.access,
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
+            provisioner: None,
             services: services.clone(),
             counts: RegistrationCounts::default(),
         };

@@ -17,7 +17,8 @@ use provisioning::{
     Connector, ConnectorError, CopyTemplate, CredentialFile, DesiredSecret, ListedCopy, Listing,
 };
 use serde_json::json;
-use support::hydra::{Fault, Hydra};
+use support::scripted::hydra::Hydra;
+use support::scripted::switches::Fault;
 use support::{Wanted, random, soon, trust};
 
 fn connector(hydra: &Hydra, template: CopyTemplate) -> HttpConnector {
@@ -251,7 +252,7 @@ fn missing_credential_names_the_setting() {
         ),
         "{error}"
     );
-    assert_eq!(hydra.state.lock().unwrap().requests, 0);
+    assert_eq!(hydra.switches.calls().len(), 0);
 }
 
 /// A pattern that lists plain URIs is expanded; another one is left out and reported.

@@ -18,7 +18,7 @@ use provisioning::{
     Connector, ConnectorError, CopyHandle, CopyTemplate, CredentialFile, ListedCopy,
 };
 use serde_json::{Value, json};
-use support::keycloak::{Keycloak, REALM, SECRET};
+use support::scripted::keycloak::{Keycloak, REALM, SECRET};
 use support::{Wanted, random, soon, trust};
 
 struct Bench {

@@ -48,6 +48,9 @@ const LIMITS: [Limit; 5] = [
     },
 ];
 
+/// The values that Keycloak supports and its document does not list: it has public clients.
+pub const ADDITIONS: &[(&str, &[&str])] = &[("token_endpoint_auth_methods_supported", &["none"])];
+
 /// A connector to a realm.
 pub struct KeycloakConnector {
     settings: KeycloakSettings,
@@ -350,7 +353,7 @@ impl Connector for KeycloakConnector {
     }
 
     fn additions(&self) -> &'static [(&'static str, &'static [&'static str])] {
-        &[("token_endpoint_auth_methods_supported", &["none"])]
+        ADDITIONS
     }
 }
 

@@ -6,33 +6,23 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Answer, Request, Response, serve};
-
-/// A fault of one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Answers with this status and does nothing.
-    Status(u16),
-    /// Does the work and closes the connection without an answer.
-    CutAfterWork,
-    /// Closes the connection before the work.
-    CutBeforeWork,
-}
+use super::switches::{Fault, Switches};
+use super::{Request, Response, serve};
 
 #[derive(Default)]
 pub struct State {
     pub clients: BTreeMap<String, Value>,
-    /// The faults of the next requests, in order; `None` is no fault.
-    pub faults: Vec<Option<Fault>>,
-    pub requests: usize,
     /// Members that the server does not keep.
     pub forgotten: Vec<&'static str>,
+    /// A client with this name is refused, with this status and error code.
+    pub poison: Option<(String, u16, &'static str)>,
 }
 
 #[derive(Clone)]
 pub struct Hydra {
     pub at: Url,
     pub state: Arc<Mutex<State>>,
+    pub switches: Arc<Switches>,
 }
 
 const PATH: &str = "/admin/clients";
@@ -40,11 +30,15 @@ const PATH: &str = "/admin/clients";
 impl Hydra {
     pub fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
+        let switches = Arc::new(Switches::default());
         let shared = Arc::clone(&state);
-        let origin = serve(move |request| respond(&shared, request));
+        let origin = serve(&switches, move |request| {
+            work(&mut shared.lock().unwrap(), request)
+        });
         Self {
             at: origin.join(PATH).unwrap(),
             state,
+            switches,
         }
     }
 
@@ -52,31 +46,35 @@ impl Hydra {
         self.state.lock().unwrap().clients.get(id).cloned()
     }
 
-    pub fn fail(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
-        self.state.lock().unwrap().faults = faults.into_iter().collect();
+    /// The identifiers of all clients.
+    pub fn ids(&self) -> Vec<String> {
+        self.state.lock().unwrap().clients.keys().cloned().collect()
     }
-}
 
-fn respond(state: &Mutex<State>, request: &Request) -> Answer {
-    let mut state = state.lock().unwrap();
-    state.requests += 1;
-    let fault = if state.faults.is_empty() {
-        None
-    } else {
-        state.faults.remove(0)
-    };
-    match fault {
-        Some(Fault::Status(status)) => {
-            return Some(Response::new(
-                status,
-                &json!({ "error": "fault", "error_description": "a fault of the script" }),
-            ));
-        }
-        Some(Fault::CutBeforeWork) => return None,
-        Some(Fault::CutAfterWork) | None => {}
+    /// Puts a client there, as an administrator of the server does.
+    pub fn put(&self, id: &str, client: &Value) {
+        let mut state = self.state.lock().unwrap();
+        state.clients.insert(id.to_owned(), client.clone());
     }
-    let response = work(&mut state, request);
-    (fault.is_none()).then_some(response)
+
+    /// Takes a client away, as an administrator of the server does.
+    pub fn take(&self, id: &str) -> Option<Value> {
+        self.state.lock().unwrap().clients.remove(id)
+    }
+
+    /// Forgets everything.
+    pub fn forget(&self) {
+        self.state.lock().unwrap().clients.clear();
+    }
+
+    /// Refuses clients with this name from now on.
+    pub fn refuse(&self, name: &str, status: u16, error: &'static str) {
+        self.state.lock().unwrap().poison = Some((name.to_owned(), status, error));
+    }
+
+    pub fn fail(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
+        self.switches.next(faults);
+    }
 }
 
 fn work(state: &mut State, request: &Request) -> Response {
@@ -88,6 +86,14 @@ fn work(state: &mut State, request: &Request) -> Response {
     let mut body = request.json();
     if let Some(members) = body.as_object_mut() {
         members.retain(|name, _| !state.forgotten.contains(&name.as_str()));
+    }
+    if let Some((name, status, error)) = &state.poison
+        && body["client_name"] == **name
+    {
+        return Response::new(
+            *status,
+            &json!({ "error": error, "error_description": "the script refuses it" }),
+        );
     }
     match (request.method.as_str(), id) {
         ("POST", "") => {

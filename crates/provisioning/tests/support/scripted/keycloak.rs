@@ -8,6 +8,7 @@ use openssl::base64::decode_block;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::switches::Switches;
 use super::{Request, Response, serve};
 
 pub const REALM: &str = "main";
@@ -29,7 +30,6 @@ pub struct State {
     pub clients: BTreeMap<String, Value>,
     pub scopes: BTreeMap<String, [Vec<String>; 2]>,
     pub tokens: usize,
-    pub requests: Vec<String>,
     /// True if the tokens that were given are refused.
     pub expired: bool,
     /// True if the service account lacks the role manage-clients.
@@ -40,15 +40,20 @@ pub struct State {
 pub struct Keycloak {
     pub at: Url,
     pub state: Arc<Mutex<State>>,
+    pub switches: Arc<Switches>,
 }
 
 impl Keycloak {
     pub fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
+        let switches = Arc::new(Switches::default());
         let shared = Arc::clone(&state);
         Self {
-            at: serve(move |request| Some(respond(&mut shared.lock().unwrap(), request))),
+            at: serve(&switches, move |request| {
+                respond(&mut shared.lock().unwrap(), request)
+            }),
             state,
+            switches,
         }
     }
 
@@ -57,6 +62,15 @@ impl Keycloak {
         let state = self.state.lock().unwrap();
         assert_eq!(state.clients.len(), 1);
         state.clients.values().next().unwrap().clone()
+    }
+
+    /// The client with this identifier.
+    pub fn client(&self, client_id: &str) -> Option<Value> {
+        let state = self.state.lock().unwrap();
+        let mut clients = state.clients.values();
+        clients
+            .find(|client| client["clientId"] == client_id)
+            .cloned()
     }
 
     /// The default and the optional scopes of a client.
@@ -70,9 +84,6 @@ impl Keycloak {
 }
 
 fn respond(state: &mut State, request: &Request) -> Response {
-    state
-        .requests
-        .push(format!("{} {}", request.method, request.path));
     if let Some(realm) = request
         .path
         .strip_prefix("/realms/")

@@ -17,13 +17,16 @@ mod admin_password;
 mod descriptor;
 mod json_table;
 mod provider;
+mod provision;
 mod secret_files;
+mod server_address;
 mod sources;
 mod traces;
 mod upstream;
 
 pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
+pub use provision::{ProvisionConfig, ProvisionTarget, registration_endpoint};
 pub use sources::{ConfigSources, FileChoice};
 pub use upstream::UpstreamConfig;
 
@@ -165,7 +168,12 @@ impl Config {
             .then(|| development_issuer(&tls, port_of(&listen).unwrap_or(DEVELOPMENT_PORT)))
             .map(|issuer| Issuer::parse(&issuer).map_err(anyhow::Error::msg))
             .transpose()?;
-        let providers = provider::all(settings.provider, development_issuer, sources)?;
+        let providers = provider::all(
+            settings.provider,
+            development_issuer,
+            sources,
+            &settings.limits,
+        )?;
         addresses::check_overlaps(&providers).with_context(|| named("provider.issuer"))?;
         Ok(Self {
             file: sources.file.clone(),

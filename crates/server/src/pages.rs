@@ -30,7 +30,8 @@ pub fn configuration() -> String {
         "\nOnly in the file, below `[[provider]]`:\n\n\
          - `[provider.metadata]`: any member of [provider metadata](provider-metadata.md), by the specifications' own names; each replaces the default offer's.\n\
          - `[provider.upstream]` has one more key, `add`: for members of provider metadata that are lists, values that the authorization server has and\n  \
-         does not list, such as `add = { token_endpoint_auth_methods_supported = [\"none\"] }`. A list that is absent there begins with its default. Over the\n  \
+         does not list, such as `add = { token_endpoint_auth_methods_supported = [\"none\"] }`. A list that is absent there begins with its default. With\n  \
+         `[provider.provision]` to keycloak, this value is added by itself. Over the\n  \
          server's document lie the additions, then `[provider.metadata]` (an empty array takes a member out) and `[provider.extra_metadata]`; the issuer must\n  \
          be the same byte for byte, and `registration_endpoint` is ours.\n\
          - `[provider.extra_metadata]`: members that provider metadata does not know, served as written, in `signed_metadata` too. A member that it knows is refused\n  \

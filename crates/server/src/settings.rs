@@ -20,12 +20,17 @@ use serde::Deserialize;
 use store::DatabaseUrl;
 use toml::Table;
 
+mod provision;
+
 use crate::durations::LIFETIME;
 use crate::setting::values::SecretPath;
 use crate::setting::{
     BoundedValue, DefaultText, FileSection, ListElement, Setting, SettingDefault, SettingError,
     SettingValue, ValueError, ValueKind, choices, one_of, row, section,
 };
+use provision::ProvisionFile;
+
+pub use provision::{ConnectorKind, OnDeleteName, ProvisionSettings, ReadyName};
 
 section! {
     ConfigFile => Settings, "", {
@@ -155,6 +160,7 @@ section! {
     }
     sections {
         upstream: UpstreamFile;
+        provision: ProvisionFile;
     }
     fields {
         metadata: Table;
@@ -348,6 +354,7 @@ pub fn all() -> impl Iterator<Item = Setting> {
         AuditSettings::ROWS,
         ProviderSettings::ROWS,
         UpstreamSettings::ROWS,
+        ProvisionSettings::ROWS,
         METADATA,
         Limits::ROWS,
     ];

@@ -1036,6 +1036,18 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "provider.upstream.document" => ("https://login.example.com/document", bare()),
         "provider.upstream.refresh" => ("5m", upstream()),
         "provider.upstream.plain_http" => ("true", upstream()),
+        "provider.provision.to" => ("http", set("FRONTDESK_PROVISION_AT", CLIENTS)),
+        "provider.provision.at" => (CLIENTS, set("FRONTDESK_PROVISION_TO", "http")),
+        "provider.provision.realm" | "provider.provision.client" => ("other", keycloak()),
+        "provider.provision.secret_file" => ("other.secret", keycloak()),
+        "provider.provision.token_file" => ("none.token", hydra()),
+        "provider.provision.ready" => ("later", hydra()),
+        "provider.provision.patience" => ("800ms", hydra()),
+        "provider.provision.template" => ("none.json", hydra()),
+        "provider.provision.on_delete" => ("disable", keycloak()),
+        "provider.provision.at_most" => ("200", hydra()),
+        "provider.provision.reconcile" => ("5m", hydra()),
+        "provider.provision.plain_http" => ("true", hydra()),
         "keys.keep_retired" | "audit.keep" => ("7d", bare()),
         "provider.issuer" => ("https://localhost:19443", bare()),
         "provider.domains" => ("example.com,example.org", bare()),
@@ -1053,6 +1065,136 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "traces.endpoint" => ("http://localhost:4318", bare()),
         other => panic!("{other} needs a sample here"),
     }
+}
+
+/// The address of a collection of clients.
+const CLIENTS: &str = "http://127.0.0.1:4445/admin/clients";
+
+/// Provisioning into the collection.
+fn hydra() -> Setup {
+    set("FRONTDESK_PROVISION_TO", "http").with("FRONTDESK_PROVISION_AT", CLIENTS)
+}
+
+/// Provisioning into a Keycloak.
+fn keycloak() -> Setup {
+    set("FRONTDESK_PROVISION_TO", "keycloak")
+        .with("FRONTDESK_PROVISION_AT", "http://127.0.0.1:8080")
+        .with("FRONTDESK_PROVISION_REALM", "main")
+        .with("FRONTDESK_PROVISION_SECRET_FILE", "none.secret")
+}
+
+/// Each mistake in `[provider.provision]` is named.
+#[test]
+fn provision_mistake_is_named() {
+    let named = |name: &str| {
+        let variable = format!("FRONTDESK_PROVISION_{}", name.to_ascii_uppercase());
+        format!("provider.provision.{name} ({variable})")
+    };
+    let to = |kind: &str| set("FRONTDESK_PROVISION_TO", kind);
+    let refuse = |setup: Setup, name: &str, rest: &str| {
+        refuse(&[(setup, &format!("{} {rest}", named(name)))]);
+    };
+    let without = |name: &str| keycloak().with(&format!("FRONTDESK_PROVISION_{name}"), "");
+    refuse(
+        to("hydra"),
+        "to",
+        "must be keycloak, http or rfc7591, not \"hydra\"",
+    );
+    refuse(
+        set("FRONTDESK_PROVISION_AT", CLIENTS),
+        "to",
+        "must be set, since other settings of [provider.provision] are",
+    );
+    refuse(to("http"), "at", "must be set when to is http");
+    refuse(without("AT"), "at", "must be set when to is keycloak");
+    refuse(
+        to("rfc7591"),
+        "at",
+        "must be set when to is rfc7591 and provider.upstream.document (FRONTDESK_UPSTREAM_DOCUMENT) is not",
+    );
+    for at in [
+        "http://hydra:4445/admin/clients",
+        "https://login.example.com/#x",
+        "https://user@login.example.com/",
+        "login.example.com",
+    ] {
+        refuse(
+            to("http").with("FRONTDESK_PROVISION_AT", at),
+            "at",
+            &format!("must be an https URL (http on loopback, or with plain_http), not {at:?}"),
+        );
+    }
+    refuse(
+        without("REALM"),
+        "realm",
+        "must be set: the issuer https://localhost:9443 has no /realms/ in its path",
+    );
+    refuse(
+        without("SECRET_FILE"),
+        "secret_file",
+        "must be set when to is keycloak",
+    );
+    for (name, value) in [
+        ("realm", "main"),
+        ("client", "frontdesk"),
+        ("secret_file", "x.secret"),
+    ] {
+        let variable = format!("FRONTDESK_PROVISION_{}", name.to_ascii_uppercase());
+        refuse(hydra().with(&variable, value), name, "is for keycloak only");
+    }
+    refuse(
+        keycloak().with("FRONTDESK_PROVISION_TOKEN_FILE", "x.token"),
+        "token_file",
+        "is for http and rfc7591 only",
+    );
+    let rfc7591 = || to("rfc7591").with("FRONTDESK_PROVISION_AT", "https://as.example/register");
+    refuse(
+        rfc7591().with("FRONTDESK_PROVISION_TEMPLATE", "x.json"),
+        "template",
+        "is for keycloak and http only",
+    );
+    refuse(
+        rfc7591().with("FRONTDESK_PROVISION_READY", "later"),
+        "ready",
+        "must be wait: rfc7591 chooses the identifier",
+    );
+    refuse(
+        hydra().with("FRONTDESK_PROVISION_READY", "soon"),
+        "ready",
+        "must be wait or later, not \"soon\"",
+    );
+    for (setup, kind) in [(hydra(), "http"), (rfc7591(), "rfc7591")] {
+        refuse(
+            setup.with("FRONTDESK_PROVISION_ON_DELETE", "disable"),
+            "on_delete",
+            &format!("must be delete: {kind} cannot disable a client"),
+        );
+    }
+    for (value, rest) in [
+        ("499ms", "must be at least 500ms, not 499ms"),
+        ("11s", "must be at most 10s, not 11s"),
+    ] {
+        let setup = hydra().with("FRONTDESK_PROVISION_PATIENCE", value);
+        refuse(setup, "patience", rest);
+    }
+    refuse(
+        hydra().with("FRONTDESK_LIMITS_HANDLER_SECONDS", "5"),
+        "patience",
+        "must be shorter than limits.handler_seconds (FRONTDESK_LIMITS_HANDLER_SECONDS)",
+    );
+    for (value, rest) in [
+        ("59s", "must be at least 1m, not 59s"),
+        ("25h", "must be at most 1day, not 25h"),
+    ] {
+        let setup = hydra().with("FRONTDESK_PROVISION_RECONCILE", value);
+        refuse(setup, "reconcile", rest);
+    }
+    assert_eq!(
+        hydra()
+            .with("FRONTDESK_PROVISION_AT_MOST", "-1")
+            .refused(TempDir::new().unwrap().path(), &["serve"]),
+        "FRONTDESK_PROVISION_AT_MOST must be a whole number from 0 to 4294967295, not \"-1\""
+    );
 }
 
 /// Every setting has a variable and a flag, and secrets are masked.

@@ -12,10 +12,11 @@ use registration::RegistrationAccess;
 use webfinger::{Directory, HostedProvider};
 
 use super::json_table::json_object;
+use super::provision::{self, ProvisionConfig};
 use super::secret_files::unreadable;
 use super::upstream::{self, UpstreamConfig};
 use super::{ConfigSources, descriptor};
-use crate::settings::{ProviderSettings, StatementIssuerSection, named};
+use crate::settings::{Limits, ProviderSettings, StatementIssuerSection, named};
 
 /// One provider as configured.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct ProviderConfig {
     pub extra_metadata: Object,
     /// The authorization server whose document is the provider's, if there is one.
     pub upstream: Option<UpstreamConfig>,
+    /// The server into which its clients are written, if there is one.
+    pub provision: Option<ProvisionConfig>,
     /// True if the document has `signed_metadata`.
     pub signed_metadata: bool,
     /// The issuers of accepted software statements.
@@ -66,18 +69,19 @@ pub(super) fn all(
     sections: Vec<ProviderSettings>,
     development_issuer: Option<Issuer>,
     sources: &ConfigSources,
+    limits: &Limits,
 ) -> anyhow::Result<Vec<ProviderConfig>> {
     if development_issuer.is_some() {
         let mut only = sections.into_iter().next().unwrap_or_default();
         only.issuer = development_issuer;
-        return Ok(vec![provider(only, sources)?]);
+        return Ok(vec![provider(only, sources, limits)?]);
     }
     if sections.is_empty() {
         return Err(no_issuer());
     }
     let providers: Vec<ProviderConfig> = sections
         .into_iter()
-        .map(|section| provider(section, sources))
+        .map(|section| provider(section, sources, limits))
         .collect::<Result<_, _>>()?;
     for (at, one) in providers.iter().enumerate() {
         if providers.iter().skip(at + 1).any(|other| {
@@ -101,7 +105,11 @@ fn no_issuer() -> anyhow::Error {
     )
 }
 
-fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Result<ProviderConfig> {
+fn provider(
+    section: ProviderSettings,
+    sources: &ConfigSources,
+    limits: &Limits,
+) -> anyhow::Result<ProviderConfig> {
     let issuer = section.issuer.ok_or_else(no_issuer)?;
     let base = sources
         .file
@@ -115,6 +123,11 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
         .collect::<Result<_, _>>()?;
     let metadata = json_object(section.metadata, "provider.metadata")?;
     let extra_metadata = json_object(section.extra_metadata, "provider.extra_metadata")?;
+    let mut upstream = upstream::read(section.upstream)?;
+    let provision = provision::read(section.provision, &issuer, upstream.is_some(), limits)?;
+    if let (Some(upstream), Some(provision)) = (&mut upstream, &provision) {
+        upstream.extend(provision.target.additions());
+    }
     Ok(ProviderConfig {
         issuer,
         domains: section.domains,
@@ -129,7 +142,8 @@ fn provider(section: ProviderSettings, sources: &ConfigSources) -> anyhow::Resul
         client_lifetime: section.client_lifetime,
         metadata,
         extra_metadata,
-        upstream: upstream::read(section.upstream)?,
+        upstream,
+        provision,
         signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
         extras: section

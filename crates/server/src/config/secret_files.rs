@@ -54,9 +54,10 @@ pub(super) fn all(
 ) -> anyhow::Result<Vec<SecretFile>> {
     let named = settings::all()
         .filter(|setting| setting.kind == ValueKind::SecretFile)
-        .filter_map(|setting| {
-            let path = value(table, setting.key)?.as_str()?;
-            Some(SecretFile {
+        .flat_map(|setting| {
+            let paths = values(table, setting.key);
+            let paths = paths.into_iter().filter_map(Value::as_str);
+            paths.map(move |path| SecretFile {
                 reason: format!("{} names {path}", named(setting.key)),
                 path: path.into(),
             })
@@ -92,11 +93,18 @@ fn configuration(sources: &ConfigSources) -> anyhow::Result<Option<SecretFile>> 
     }))
 }
 
-/// The value of a setting in the table, outside of providers.
-fn value<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+/// The values of a setting in the table: one, or one of each provider.
+fn values<'a>(table: &'a Table, key: &str) -> Vec<&'a Value> {
     let mut steps = key.split('.');
-    let first = table.get(steps.next()?)?;
-    steps.try_fold(first, |section, step| section.get(step))
+    let first = steps.next().and_then(|first| table.get(first));
+    steps.fold(first.into_iter().collect(), |sections, step| {
+        let providers = |section: &'a Value| match section {
+            Value::Array(providers) => providers.iter().collect(),
+            section => vec![section],
+        };
+        let sections = sections.into_iter().flat_map(providers);
+        sections.filter_map(|section| section.get(step)).collect()
+    })
 }
 
 /// Quotes a path for a shell.

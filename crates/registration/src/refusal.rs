@@ -199,6 +199,7 @@ fn store_failure(error: &StoreError) -> Failure {
         | StoreError::SchemaOutdated
         | StoreError::WrongKey
         | StoreError::Conflict
+        | StoreError::DocumentsFull
         | StoreError::Corrupt { .. }
         | StoreError::Refused(_)
         | StoreError::Database(_) => Failure::server_error(error.to_string()),

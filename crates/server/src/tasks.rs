@@ -138,13 +138,14 @@ async fn purge(
     let now = services.clock.now();
     let purged = run_blocking(move || {
         let clients = store.purge_expired(now)?;
+        let documents = store.purge_documents(now)?;
         let keys = keys::purge(&store, keep_retired, now)?;
         let audit = keep_audit.map_or(Ok(0), |keep| store.purge_audit(now.minus(keep)))?;
-        anyhow::Ok((clients, keys, audit))
+        anyhow::Ok((clients, documents, keys, audit))
     });
-    let (clients, keys, audit) = purged.await?;
-    if (clients, keys, audit) != (0, 0, 0) {
-        tracing::info!(clients, keys, audit, "expired rows purged");
+    let (clients, documents, keys, audit) = purged.await?;
+    if (clients, documents, keys, audit) != (0, 0, 0, 0) {
+        tracing::info!(clients, documents, keys, audit, "expired rows purged");
     }
     Ok(())
 }

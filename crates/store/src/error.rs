@@ -25,6 +25,9 @@ pub enum StoreError {
     /// The name is already in use.
     #[error("the name is already in use")]
     Conflict,
+    /// No further client ID metadata document may be stored: every row is proven, pinned or disabled.
+    #[error("the store has as many documents of clients as the limits allow")]
+    DocumentsFull,
     /// The initial access token is used up, expired or revoked.
     #[error("the initial access token is used up, expired or revoked")]
     TokenExhausted,

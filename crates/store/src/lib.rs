@@ -18,6 +18,7 @@
 //! | `signing_key`, `account`, `initial_access_token`, `token_id` | the other tables |
 //! | `password` | password hashes of accounts |
 //! | `lookup`, `lookup_token` | clients and callers of the lookup |
+//! | `client_document`, `client_document_write`, `client_document_room` | client ID metadata documents |
 //! | `upstream_document` | the documents of the servers behind providers |
 //! | `last_used`, `last_used_buffer` | the days on which clients were last used |
 //! | `purge` | rows to purge |
@@ -36,6 +37,9 @@ mod audit_row;
 mod backup;
 mod change;
 mod client;
+mod client_document;
+mod client_document_room;
+mod client_document_write;
 mod client_lookup;
 mod client_row;
 mod client_summary;
@@ -84,6 +88,12 @@ pub use activity::Activity;
 pub use audit::Actor;
 pub use backup::BackupError;
 pub use client::{Client, ClientData, ClientSummary, ListedClient, NewClient, SecretChange};
+pub use client_document::{
+    ClientDocument, DocumentFailure, DocumentFilter, DocumentState, DocumentValidators,
+    UnknownDocumentState,
+};
+pub use client_document_room::DocumentLimits;
+pub use client_document_write::DocumentContent;
 pub use counters::Distribution;
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};

@@ -12,6 +12,8 @@ pub enum Lock {
     Migrations,
     /// Deciding about signing keys.
     SigningKeys,
+    /// Making room for documents of clients.
+    ClientDocuments,
 }
 
 impl Lock {
@@ -22,6 +24,7 @@ impl Lock {
             + match self {
                 Self::Migrations => 1,
                 Self::SigningKeys => 2,
+                Self::ClientDocuments => 3,
             }
     }
 }

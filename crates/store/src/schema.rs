@@ -83,6 +83,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_document (provider, client_id) {
+        provider -> Text,
+        client_id -> Text,
+        metadata -> Text,
+        document -> Text,
+        etag -> Nullable<Text>,
+        last_modified -> Nullable<Text>,
+        first_seen_at -> BigInt,
+        fetched_at -> BigInt,
+        fresh_until -> BigInt,
+        failed_since -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed -> Nullable<Text>,
+        revision -> BigInt,
+        state -> Text,
+        asked_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        metadata_consistent -> Nullable<Bool>,
+        added_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Text,
         event -> Text,

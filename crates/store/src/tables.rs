@@ -16,6 +16,7 @@ pub const TABLES: &[&str] = &[
     "initial_access_token",
     "lookup_token",
     "upstream_document",
+    "client_document",
     "audit",
 ];
 

@@ -63,6 +63,16 @@ events! {
     KeysPurged, "keys purged";
     /// The document of the server behind a provider changed; the detail names the members that differ.
     UpstreamChanged, "upstream changed";
+    /// An administrator added a client ID metadata document.
+    DocumentAdded, "document added";
+    /// A client ID metadata document changed; the detail names the members that differ.
+    DocumentChanged, "document changed";
+    /// A client ID metadata document was disabled.
+    DocumentDisabled, "document disabled";
+    /// A disabled client ID metadata document was enabled.
+    DocumentEnabled, "document enabled";
+    /// A client ID metadata document was removed.
+    DocumentRemoved, "document removed";
     /// A backup replaced the content of the store; the detail has its number of rows.
     StoreRestored, "store restored";
     /// The credentials at a registration endpoint were wrong.
@@ -71,6 +81,8 @@ events! {
     RegistrationRefused, "registration refused";
     /// A read, an update or a deletion was refused; the detail has status, error code and member.
     ManagementRefused, "management refused";
+    /// A client ID metadata document was refused; the detail has its host, and the member if there is one.
+    DocumentRefused, "document refused";
     /// The limit of registrations or of failed logins was exceeded.
     Throttled, "throttled";
     /// More refusals than are recorded one by one, of further kinds or from further addresses.

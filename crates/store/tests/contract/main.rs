@@ -29,6 +29,7 @@ mod audit;
 mod backup;
 mod bench;
 mod carried;
+mod client_document;
 mod clients;
 mod damage;
 mod faults;

@@ -7,8 +7,6 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
-use ureq::http::HeaderMap;
-use ureq::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use ureq::unversioned::resolver::DefaultResolver;
 use url::Url;
 
@@ -17,6 +15,7 @@ use crate::exchange::is_json;
 use crate::fetcher::parse_authorities;
 use crate::settings::FetchSettingsError;
 use crate::tls::{TlsConnector, connector_builder};
+use crate::validators::Validators;
 
 /// The time limit of a request and its answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,15 +31,6 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub struct DocumentSource {
     url: Url,
     trust: Option<SslConnector>,
-}
-
-/// The validators of a document that was fetched before. RFC 9110 §8.8.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Validators {
-    /// The `ETag`.
-    pub etag: Option<String>,
-    /// The `Last-Modified`.
-    pub last_modified: Option<String>,
 }
 
 /// The answer of the server.
@@ -114,17 +104,14 @@ impl DocumentSource {
             host: host(&self.url),
             deadline,
         });
-        let mut request = agent(&options, tls, DefaultResolver::default())
+        let request = agent(&options, tls, DefaultResolver::default())
             .get(self.url.as_str())
             .header("Connection", "close");
-        if let Some(etag) = &known.etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(date) = &known.last_modified {
-            request = request.header(IF_MODIFIED_SINCE, date);
-        }
-        let mut response = request.call().map_err(|error| describe(&error))?;
-        let is_conditional = known.etag.is_some() || known.last_modified.is_some();
+        let mut response = known
+            .add_to(request)
+            .call()
+            .map_err(|error| describe(&error))?;
+        let is_conditional = !known.is_empty();
         match response.status().as_u16() {
             200 => {}
             304 if is_conditional => return Ok(DocumentAnswer::NotModified),
@@ -133,10 +120,7 @@ impl DocumentSource {
         if !is_json(response.headers()) {
             return Err(DocumentError::ContentType);
         }
-        let validators = Validators {
-            etag: text(response.headers(), &ETAG),
-            last_modified: text(response.headers(), &LAST_MODIFIED),
-        };
+        let validators = Validators::read(response.headers());
         let body = read(response.body_mut().as_reader())?;
         Ok(DocumentAnswer::Document(body, validators))
     }
@@ -161,14 +145,6 @@ fn host(url: &Url) -> String {
         .unwrap_or_default()
         .trim_matches(['[', ']'])
         .to_owned()
-}
-
-/// Returns a field that has one line of text.
-fn text(headers: &HeaderMap, name: &ureq::http::HeaderName) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
 }
 
 fn describe(error: &ureq::Error) -> DocumentError {

@@ -16,9 +16,10 @@ use tracing::{Instrument, Span};
 use crate::allowed_destination::AllowedDestination;
 use crate::cache::DocumentCache;
 use crate::fetch_error::{FETCH_ERROR_REASONS, FetchError, FetchErrorReason};
+use crate::guard::GuardedTransport;
 use crate::queue::{Caller, FetchQueue};
 use crate::resolver::{self, ResolveFn};
-use crate::settings::{FetchSettings, FetchSettingsError};
+use crate::settings::{FetchLimits, FetchSettings, FetchSettingsError};
 use crate::target::{FetchTarget, check_host_of};
 use crate::worker::{self, FetchJob, FetchWorker, end_of_bucket};
 
@@ -63,12 +64,15 @@ impl Fetcher {
             .as_deref()
             .map_or_else(|| Ok(Vec::new()), parse_authorities)?;
         let queue = Arc::new(FetchQueue::new(&limits));
-        let cache = DocumentCache::new(limits.kept, limits.keep);
-        let worker = Arc::new(FetchWorker {
-            limits,
+        let cache = DocumentCache::new(limits.kept);
+        let guard = Arc::new(GuardedTransport {
             authorities,
             trust: OnceLock::new(),
             resolve,
+        });
+        let worker = Arc::new(FetchWorker {
+            limits,
+            guard,
             cache,
         });
         worker::start(&worker, &queue)?;
@@ -130,6 +134,12 @@ impl Fetcher {
             }
         }
         outcome
+    }
+
+    /// Returns the allow-list and the transport, for fetches with rules of their own.
+    pub(crate) fn shared(&self) -> (Vec<AllowedDestination>, Arc<GuardedTransport>, &FetchLimits) {
+        let Inner { allow, worker, .. } = &*self.0;
+        (allow.clone(), Arc::clone(&worker.guard), &worker.limits)
     }
 
     /// Returns the maximum time of a fetch.

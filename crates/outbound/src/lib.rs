@@ -11,6 +11,7 @@
 //! | [`allowed_destination`] | the private destinations that the operator permits |
 //! | [`settings`] | certificate authorities and limits |
 //! | [`fetcher`] | the fetcher, for callers that wait without a thread |
+//! | [`client_document`] | the fetcher of client ID metadata documents |
 //! | [`document`] | a document at an address of the operator's |
 //! | `queue`, `worker` | the threads that fetch, and their queue, which is fair between callers |
 //! | [`fetch_error`] | the error of a fetch |
@@ -19,23 +20,31 @@ pub mod address;
 pub mod agent;
 pub mod allowed_destination;
 mod cache;
+pub mod client_document;
 pub mod document;
 mod exchange;
 pub mod fetch_error;
 pub mod fetcher;
 mod freshness;
+mod guard;
 mod queue;
 mod resolver;
 pub mod settings;
 mod target;
 pub mod tls;
+mod validators;
 mod worker;
 
 pub use allowed_destination::{AllowedDestination, AllowedDestinationError};
-pub use document::{DocumentAnswer, DocumentError, DocumentSource, Validators};
+pub use client_document::failure::{DocumentFetchError, FAILURE_WORDS, FailureClass};
+pub use client_document::fetcher::{
+    ClientDocumentFetcher, ClientDocumentLimits, FetchedClientDocument, Keep,
+};
+pub use document::{DocumentAnswer, DocumentError, DocumentSource};
 pub use fetch_error::{FetchError, FetchLimit};
 pub use fetcher::Fetcher;
 pub use queue::Caller;
 pub use resolver::ResolveFn;
 pub use settings::{FetchLimits, FetchSettings, FetchSettingsError};
 pub use target::{check_address_of, check_host_of};
+pub use validators::Validators;

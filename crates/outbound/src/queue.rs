@@ -33,9 +33,34 @@ impl Caller {
 pub(crate) struct FetchQueue<J> {
     state: Mutex<FetchQueueState<J>>,
     pushed: Condvar,
-    threads: usize,
-    slots: usize,
-    per_caller: usize,
+    shares: QueueShares,
+}
+
+/// The shares of callers in a queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueShares {
+    pub(crate) threads: usize,
+    /// The maximum number of running and waiting jobs.
+    pub(crate) slots: usize,
+    /// The maximum number of running and waiting jobs of a caller.
+    pub(crate) per_caller: usize,
+    /// The maximum number of running jobs of a caller.
+    pub(crate) running_per_caller: usize,
+    /// True if the newest of equal jobs is next: when all threads wait for slow servers, the jobs that waited longest are the
+    /// ones that can no longer end in time.
+    pub(crate) is_newest_first: bool,
+}
+
+impl From<&FetchLimits> for QueueShares {
+    fn from(limits: &FetchLimits) -> Self {
+        Self {
+            threads: limits.concurrency,
+            slots: limits.concurrency.saturating_add(limits.waiting),
+            per_caller: limits.per_caller,
+            running_per_caller: limits.per_caller,
+            is_newest_first: false,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -56,7 +81,7 @@ struct FetchSlot {
 }
 
 impl<J> FetchQueue<J> {
-    pub(crate) fn new(limits: &FetchLimits) -> Self {
+    pub(crate) fn new(shares: impl Into<QueueShares>) -> Self {
         Self {
             state: Mutex::new(FetchQueueState {
                 waiting: VecDeque::new(),
@@ -65,9 +90,7 @@ impl<J> FetchQueue<J> {
                 closed: false,
             }),
             pushed: Condvar::new(),
-            threads: limits.concurrency,
-            slots: limits.concurrency.saturating_add(limits.waiting),
-            per_caller: limits.per_caller,
+            shares: shares.into(),
         }
     }
 
@@ -88,10 +111,10 @@ impl<J> FetchQueue<J> {
             .iter()
             .filter(|slot| slot.caller.shares_address_with(&caller))
             .count();
-        if own >= self.per_caller || same_address >= self.slots.div_ceil(2) {
+        if own >= self.shares.per_caller || same_address >= self.shares.slots.div_ceil(2) {
             return Err(FetchErrorReason::Share);
         }
-        if state.closed || state.slots.len() >= self.slots {
+        if state.closed || state.slots.len() >= self.shares.slots {
             return Err(FetchErrorReason::Busy);
         }
         state.last += 1;
@@ -115,7 +138,7 @@ impl<J> FetchQueue<J> {
             if state.closed {
                 return None;
             }
-            if let Some(at) = state.next(self.threads.div_ceil(2)) {
+            if let Some(at) = state.next(&self.shares) {
                 let (id, job) = state.waiting.remove(at)?;
                 state.update_slot(id, |slot| slot.running = true);
                 return Some((id, job));
@@ -169,9 +192,9 @@ impl<J> FetchQueue<J> {
 }
 
 impl<J> FetchQueueState<J> {
-    /// Returns the index of the next job: the first one whose address and caller have the fewest running jobs, among the addresses
-    /// with fewer than `max_per_address`.
-    fn next(&self, max_per_address: usize) -> Option<usize> {
+    /// Returns the index of the next job: one whose address and caller have the fewest running jobs, among the addresses that
+    /// have less than half of the threads, and the callers that have less than their share.
+    fn next(&self, shares: &QueueShares) -> Option<usize> {
         let running = |caller: &Caller| {
             let slots = || self.slots.iter().filter(|slot| slot.running);
             let same_address = slots()
@@ -188,11 +211,22 @@ impl<J> FetchQueueState<J> {
         let callers = waiting.filter_map(|(at, (id, _))| {
             Some((at, &self.slots.iter().find(|slot| slot.id == *id)?.caller))
         });
-        let may_run = callers
-            .map(|(at, caller)| (at, running(caller)))
-            .filter(|(_, (same_address, _))| *same_address < max_per_address);
+        let may_run =
+            callers
+                .map(|(at, caller)| (at, running(caller)))
+                .filter(|(_, (same_address, own))| {
+                    *same_address < shares.threads.div_ceil(2) && *own < shares.running_per_caller
+                });
+        let count = self.waiting.len();
         may_run
-            .min_by_key(|(_, running)| *running)
+            .min_by_key(|(at, running)| {
+                let age = if shares.is_newest_first {
+                    count.saturating_sub(*at)
+                } else {
+                    *at
+                };
+                (*running, age)
+            })
             .map(|(at, _)| at)
     }
 
@@ -289,9 +323,31 @@ mod tests {
             "it does not wait behind them"
         );
         assert!(
-            queue.state().next(2).is_none(),
+            queue.state().next(&queue.shares).is_none(),
             "half of the threads are theirs"
         );
+    }
+
+    /// The jobs of a caller beyond its share wait while a thread is free.
+    #[test]
+    fn running_jobs_of_a_caller_are_bounded() {
+        let queue = FetchQueue::new(QueueShares {
+            threads: 8,
+            slots: 16,
+            per_caller: 8,
+            running_per_caller: 2,
+            is_newest_first: true,
+        });
+        for job in ["1", "2", "3"] {
+            queue.push(caller("a", 1), job).unwrap();
+        }
+        let (newest, _) = queue.take().unwrap();
+        assert_eq!(queue.take().unwrap().1, "2", "the newest comes first");
+        assert!(queue.state().next(&queue.shares).is_none());
+        queue.push(caller("b", 2), "other").unwrap();
+        assert_eq!(queue.take().unwrap().1, "other");
+        queue.finish(newest, None);
+        assert_eq!(queue.take().unwrap().1, "1");
     }
 
     #[test]

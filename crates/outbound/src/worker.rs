@@ -2,23 +2,21 @@
 //! answers blocks none of those.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use openssl::ssl::{SslConnector, SslConnectorBuilder};
-use openssl::x509::X509;
 use protocol::Timestamp;
 use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::cache::DocumentCache;
+use crate::exchange;
 use crate::fetch_error::{FetchError, FetchErrorReason};
+use crate::guard::{GuardedRequest, GuardedTransport};
 use crate::queue::FetchQueue;
-use crate::resolver::{self, ResolveFn};
 use crate::settings::{FetchLimits, FetchSettingsError};
 use crate::target::FetchTarget;
-use crate::{exchange, tls};
 
 /// A request for a document, and the channel for its result.
 pub(crate) struct FetchJob {
@@ -35,10 +33,8 @@ pub(crate) struct FetchJob {
 /// The state that all threads share.
 pub(crate) struct FetchWorker {
     pub(crate) limits: FetchLimits,
-    pub(crate) authorities: Vec<X509>,
-    pub(crate) trust: OnceLock<Option<SslConnector>>,
-    pub(crate) resolve: Arc<ResolveFn>,
-    pub(crate) cache: DocumentCache,
+    pub(crate) guard: Arc<GuardedTransport>,
+    pub(crate) cache: DocumentCache<Arc<[u8]>>,
 }
 
 /// Starts the threads, which end when the queue is closed.
@@ -76,48 +72,26 @@ impl FetchWorker {
     }
 
     fn fetch(&self, job: &FetchJob) -> Result<Arc<[u8]>, FetchError> {
-        let Self {
-            limits,
-            resolve,
-            cache,
-            ..
-        } = self;
-        let timeout = limits
-            .connect
-            .min(job.deadline.saturating_duration_since(Instant::now()));
-        let addresses = resolver::resolve(resolve, &job.target, timeout)?;
-        let answer = exchange::fetch(
-            &job.target,
-            addresses,
-            self.connector()?,
-            limits,
-            job.deadline,
-        )?;
+        let request = GuardedRequest {
+            target: &job.target,
+            connect: self.limits.connect,
+            deadline: job.deadline,
+            accept: "application/json",
+            known: None,
+        };
+        let answer = exchange::fetch(self.guard.prepare(&request)?, self.limits.body)?;
         if !(job.has_shape)(&answer.body) {
             return Err(FetchErrorReason::Json.into());
         }
         let body: Arc<[u8]> = answer.body.into();
-        cache.put(
+        let lifetime = answer.lifetime.min(self.limits.keep);
+        self.cache.put(
             job.target.url(),
             Arc::clone(&body),
-            answer.lifetime,
+            job.now.plus(lifetime),
             job.now,
         );
         Ok(body)
-    }
-
-    /// Returns the connector with the trusted authorities. It is created for the first fetch, since reading the system's
-    /// authorities takes time and memory, and most deployments never fetch.
-    fn connector(&self) -> Result<&SslConnector, FetchErrorReason> {
-        let read = || {
-            tls::connector_builder(self.authorities.clone())
-                .ok()
-                .map(SslConnectorBuilder::build)
-        };
-        self.trust
-            .get_or_init(read)
-            .as_ref()
-            .ok_or(FetchErrorReason::Tls)
     }
 }
 

@@ -548,6 +548,18 @@ fn a_document_is_kept_for_its_lifetime_and_no_longer() {
     }
 }
 
+/// A document is cached no longer than the operator's limit, however long its server allows.
+#[test]
+fn lifetime_is_bounded_by_the_maximum() {
+    let site = Site::start(Answer::json("Cache-Control: max-age=31536000\r\n", "[1]"));
+    let fetcher = fetcher(&site);
+    for (seconds, connections) in [(0, 1), (3599, 1), (3600, 2)] {
+        let now = NOW.plus(Duration::from_secs(seconds));
+        assert_eq!(json::<Value>(&fetcher, &site.url(), now), Ok(json!([1])));
+        assert_eq!(site.connections(), connections, "after {seconds} s");
+    }
+}
+
 /// A document that must not be cached is fetched again.
 #[test]
 fn uncacheable_document_is_refetched() {

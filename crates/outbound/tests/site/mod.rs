@@ -50,6 +50,9 @@ impl Answer {
     }
 }
 
+/// Chooses the answer.
+type Choose = dyn Fn(usize, &str) -> Answer + Send + Sync;
+
 /// The server; its thread ends with the process.
 pub struct Site {
     pub port: u16,
@@ -59,8 +62,14 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts on any free port, with a fresh certificate for `127.0.0.1` and `documents.example`.
+    /// Starts on any free port, with a fresh certificate for `127.0.0.1`, `documents.example` and the names below it.
     pub fn start(answer: Answer) -> Self {
+        Self::answering(move |_, _| answer.clone())
+    }
+
+    /// Starts a server that answers as `choose` says for the number of the request, from 0, and its head.
+    pub fn answering(choose: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Self {
+        let choose: Arc<Choose> = Arc::new(choose);
         let (key, certificate) = certificate();
         let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
         acceptor.set_private_key(&key).unwrap();
@@ -77,12 +86,15 @@ impl Site {
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let (acceptor, requests, answer) =
-                    (Arc::clone(&acceptor), Arc::clone(&requests), answer.clone());
+                let (acceptor, requests, choose) = (
+                    Arc::clone(&acceptor),
+                    Arc::clone(&requests),
+                    Arc::clone(&choose),
+                );
                 thread::spawn(move || {
                     // A client that does not trust the certificate leaves here.
                     if let Ok(mut stream) = acceptor.accept(connection) {
-                        serve(&mut stream, &requests, answer);
+                        serve(&mut stream, &requests, &*choose);
                     }
                 });
             }
@@ -118,7 +130,7 @@ impl Site {
     }
 }
 
-fn serve(stream: &mut SslStream<TcpStream>, requests: &Mutex<Vec<String>>, answer: Answer) {
+fn serve(stream: &mut SslStream<TcpStream>, requests: &Mutex<Vec<String>>, choose: &Choose) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -127,11 +139,13 @@ fn serve(stream: &mut SslStream<TcpStream>, requests: &Mutex<Vec<String>>, answe
             _ => return,
         }
     }
-    requests
-        .lock()
-        .unwrap()
-        .push(String::from_utf8(head).unwrap());
-    match answer {
+    let head = String::from_utf8(head).unwrap();
+    let number = {
+        let mut requests = requests.lock().unwrap();
+        requests.push(head.clone());
+        requests.len() - 1
+    };
+    match choose(number, &head) {
         Answer::Whole(bytes) => {
             let _ = stream.write_all(&bytes);
             let _ = stream.shutdown();
@@ -185,6 +199,7 @@ fn certificate() -> (PKey<Private>, X509) {
     let names = SubjectAlternativeName::new()
         .ip("127.0.0.1")
         .dns("documents.example")
+        .dns("*.documents.example")
         .build(&builder.x509v3_context(None, None))
         .unwrap();
     builder.append_extension(names).unwrap();

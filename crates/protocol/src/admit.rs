@@ -58,14 +58,27 @@ impl RegisteredMetadata {
     /// # Errors
     /// The text is not a JSON object of client metadata.
     pub fn from_stored(json: String) -> Result<Self, InvalidMember> {
-        let members = read_stored_object(json.as_bytes())
-            .map_err(|_| InvalidMember::new("metadata", "is not a JSON object"))?;
-        let mut members = Box::new(ClientMetadata::parse_stored(members)?);
+        let mut members = Box::new(read_stored(&json)?);
         if !members.drop_choices().is_empty() {
             return Ok(Self::new(members));
         }
         Ok(Self { members, json })
     }
+
+    /// Reads the stored metadata of a client with a metadata document, which keeps the methods that the client supports.
+    ///
+    /// # Errors
+    /// The text is not a JSON object of client metadata.
+    pub fn from_stored_document(json: String) -> Result<Self, InvalidMember> {
+        let members = Box::new(read_stored(&json)?);
+        Ok(Self { members, json })
+    }
+}
+
+fn read_stored(json: &str) -> Result<ClientMetadata, InvalidMember> {
+    let members = read_stored_object(json.as_bytes())
+        .map_err(|_| InvalidMember::new("metadata", "is not a JSON object"))?;
+    ClientMetadata::parse_stored(members)
 }
 
 /// The element of [`AdmissionRules::native_schemes`] that allows every private-use scheme. No scheme has this name.

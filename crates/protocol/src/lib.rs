@@ -7,6 +7,7 @@
 //! | [`upstream`] | the document of the authorization server behind a provider |
 //! | [`admit`], [`rules`] | the policy: from requested to registered client metadata |
 //! | [`token_terms`] | the terms of an initial access token, within which its clients register |
+//! | [`published`] | the terms of clients with a metadata document, which have no secret |
 //! | [`table`], [`field`], [`member`], [`form`], [`localized`], [`mod@open_enum`] | the traits and macros of the tables |
 //! | [`values`], [`response_type`], [`uri`], [`jwks`] | the types of member values |
 //! | [`redirect_pattern`] | `regexp=` redirect URIs, restricted to patterns that every regular expression engine reads alike |
@@ -44,6 +45,7 @@ pub mod table;
 pub mod offer;
 pub mod pages;
 pub mod provider;
+pub mod published;
 pub mod random;
 mod redirect_match;
 pub mod redirect_pattern;
@@ -65,6 +67,7 @@ pub use error_code::ErrorCode;
 pub use issuer::Issuer;
 pub use member::{InvalidMember, Object};
 pub use provider::ProviderMetadata;
+pub use published::PublishedTerms;
 pub use random::RandomSource;
 pub use secret::Secret;
 pub use sync::lock;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::RegisteredMetadata;
 use crate::ClientMetadata;
 use crate::member::InvalidMember;
+use crate::values::AuthMethod;
 
 /// A member that was narrowed, dropped or set, and the rule that did it. A member that several rules changed has one change for
 /// each.
@@ -32,6 +33,23 @@ pub struct Agreement {
     pub metadata: RegisteredMetadata,
     /// The changes, in the order in which they were made.
     pub changes: Vec<Change>,
+}
+
+impl Agreement {
+    /// Keeps the methods that a client supports at the token endpoint, for a client that no response tells which was chosen.
+    pub(crate) fn keep_auth_methods(&mut self, supported: Vec<AuthMethod>, is_narrowed: bool) {
+        let member = "token_endpoint_auth_methods_supported";
+        self.changes.retain(|change| change.member != member);
+        if is_narrowed {
+            self.changes.push(Change {
+                member,
+                rule: "not_offered",
+            });
+        }
+        let mut members = self.metadata.members().clone();
+        members.token_endpoint_auth_methods_supported = Some(supported);
+        self.metadata = RegisteredMetadata::new(Box::new(members));
+    }
 }
 
 /// The metadata under decision.

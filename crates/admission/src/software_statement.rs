@@ -133,22 +133,39 @@ impl TrustedKey {
 /// # Errors
 /// When the statement is malformed, not signed by its issuer, not valid now, or from an issuer that is not trusted.
 pub fn apply(
-    mut object: Object,
+    object: Object,
     trusted: &[TrustedIssuer],
     audience: &Issuer,
     now: Timestamp,
 ) -> Result<Object, Rejection> {
-    let statement = match object.get("software_statement") {
-        None | Some(Value::Null) => return Ok(object),
-        Some(Value::String(statement)) if statement.is_empty() => return Ok(object),
-        Some(Value::String(statement)) => statement,
-        Some(_) => {
-            return Err(Rejection::Statement(
-                "software_statement must be a JWT in its compact form.",
-            ));
-        }
-    };
-    let mut claims = verify(statement, trusted, audience, now)?;
+    Ok(match claims(&object, trusted, audience, now)? {
+        Some(claims) => merge(object, claims),
+        None => object,
+    })
+}
+
+/// Returns the claims of the software statement among the members, if there is one.
+///
+/// # Errors
+/// As [`apply`].
+pub(crate) fn claims(
+    object: &Object,
+    trusted: &[TrustedIssuer],
+    audience: &Issuer,
+    now: Timestamp,
+) -> Result<Option<Object>, Rejection> {
+    match object.get("software_statement") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(statement)) if statement.is_empty() => Ok(None),
+        Some(Value::String(statement)) => verify(statement, trusted, audience, now).map(Some),
+        Some(_) => Err(Rejection::Statement(
+            "software_statement must be a JWT in its compact form.",
+        )),
+    }
+}
+
+/// Replaces members by the claims that are client metadata.
+pub(crate) fn merge(mut object: Object, mut claims: Object) -> Object {
     claims.retain(|name, _| {
         member(name) != "software_statement"
             && ClientMetadata::ROWS
@@ -158,7 +175,7 @@ pub fn apply(
     // A claim replaces its member in every language, so that no unsigned translation stays.
     object.retain(|name, _| !claims.keys().any(|claim| member(claim) == member(name)));
     object.extend(claims);
-    Ok(object)
+    object
 }
 
 /// Returns the name of a member without its language tag. OIDC Registration §2.1.

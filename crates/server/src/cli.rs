@@ -12,8 +12,8 @@ use store::{LookupTokenId, TokenId};
 
 use crate::commands::client::{self, ClientScope};
 use crate::commands::{
-    account, audit, backup, check, completions_and_man, error_text, health, key, lookup_token,
-    migrate, provider, purge, token,
+    account, audit, backup, check, completions_and_man, error_text, health, init, key,
+    lookup_token, migrate, provider, purge, token,
 };
 use crate::config::{Config, ConfigSources};
 use crate::observability::{start_logging, start_traces};
@@ -81,6 +81,10 @@ fn execute(cli: Cli, innermost: &ArgMatches, out: &mut Output) -> anyhow::Result
             keys::install();
             return Ok(try_provider(&try_options(arguments, out.is_json())?, out)?);
         }
+        Command::Init(arguments) => {
+            keys::install();
+            return init::run(&arguments, cli.config, &flags(innermost), out);
+        }
         Command::Settings => return completions_and_man::settings(command(), out),
         Command::Completions { shell } => {
             return completions_and_man::completions(command(), shell, out);
@@ -127,6 +131,7 @@ fn run_command(config: &Config, command: Command, out: &mut Output) -> anyhow::R
         Command::Purge { dry_run } => purge::run(config, dry_run, out),
         // They need no configuration, or never return.
         Command::Serve
+        | Command::Init(_)
         | Command::Try(_)
         | Command::Settings
         | Command::Completions { .. }

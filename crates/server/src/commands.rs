@@ -17,6 +17,7 @@ pub mod check;
 pub mod client;
 pub mod completions_and_man;
 pub mod health;
+pub mod init;
 pub mod key;
 pub mod lookup_token;
 pub mod migrate;

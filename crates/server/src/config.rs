@@ -27,6 +27,9 @@ mod upstream;
 pub use admin_password::{AdminPassword, check_new_password};
 pub use provider::ProviderConfig;
 pub use provision::{ProvisionConfig, ProvisionTarget, registration_endpoint};
+pub use secret_files::shell_quoted;
+pub use server_address::parse as parse_server_address;
+pub use sources::holds_secret;
 pub use sources::{ConfigSources, FileChoice};
 pub use upstream::UpstreamConfig;
 
@@ -372,7 +375,7 @@ pub(crate) fn development_issuer(tls: &TlsMode, port: u16) -> String {
 }
 
 /// Creates a sealing key that only its owner may read, unless it exists; of two processes that start together one creates it.
-fn generate_once(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn generate_once(path: &Path) -> anyhow::Result<()> {
     if path.exists() {
         return Ok(());
     }

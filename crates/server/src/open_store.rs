@@ -9,7 +9,7 @@ use std::path::{self, Path, PathBuf};
 use anyhow::{anyhow, bail};
 use store::{Store, StoreError};
 
-use crate::config::{Config, FileChoice, SealingKeySource, TlsMode};
+use crate::config::{Config, FileChoice, SealingKeySource, TlsMode, generate_once};
 use crate::settings::named;
 
 /// Opens the store for `serve`: makes it if it does not exist, applies missing migrations and checks the sealing key.
@@ -150,6 +150,24 @@ fn make(config: &Config, certificates: bool) -> anyhow::Result<(Store, Vec<Strin
         .migrate()
         .map_err(|error| describe_error(config, &error))?;
     Ok((store, applied))
+}
+
+/// Makes the sealing key of a new configuration, in the file that is configured for it. Returns the file, if the key is in a file,
+/// with true if it was made.
+///
+/// # Errors
+/// If the key cannot be made.
+pub fn make_sealing_key(config: &Config) -> anyhow::Result<Option<(PathBuf, bool)>> {
+    let path = match &config.sealing {
+        SealingKeySource::Given(_) => return Ok(None),
+        SealingKeySource::File(path) | SealingKeySource::Generated(path) => path.clone(),
+    };
+    let is_new = !path.exists();
+    if path.starts_with(&config.data) {
+        data_folder(config)?;
+    }
+    generate_once(&path)?;
+    Ok(Some((path, is_new)))
 }
 
 /// Returns true if a start puts something into the folder of `data`.

@@ -10,6 +10,7 @@ use crate::settings::named;
 use crate::upstream::refusal::DocumentRefusal;
 
 pub mod addresses;
+pub mod proxied_paths;
 mod rules;
 
 pub use rules::REQUIRED;

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use probe::ResolveOverride;
 use store::Role;
 
+use crate::commands::init::InitArguments;
 use crate::commands::{client, lookup_token, token};
 use crate::durations::{self, TimeArg};
 
@@ -30,6 +31,11 @@ pub enum Command {
     /// Start; with no configuration, in development mode.
     #[command(after_help = "Example:\n  frontdesk serve --config /etc/frontdesk/frontdesk.toml")]
     Serve,
+    /// Write a configuration for an authorization server that exists, and the proxy's lines; asks at a terminal.
+    #[command(
+        after_help = "Example:\n  frontdesk init --from https://login.example.com/realms/main --domain example.com"
+    )]
+    Init(InitArguments),
     /// Bring the database to this version and exit.
     #[command(after_help = "Example:\n  frontdesk migrate")]
     Migrate,

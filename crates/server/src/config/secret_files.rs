@@ -36,7 +36,7 @@ impl SecretFile {
         open.then(|| {
             format!(
                 "{reason}; its mode {mode:04o} gives access to group or others: chmod go-rwx {}",
-                quoted(path)
+                shell_quoted(path)
             )
         })
     }
@@ -108,7 +108,7 @@ fn values<'a>(table: &'a Table, key: &str) -> Vec<&'a Value> {
 }
 
 /// Quotes a path for a shell.
-fn quoted(path: &Path) -> String {
+pub fn shell_quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain =
         |character: char| character.is_ascii_alphanumeric() || "/._-+@%,:".contains(character);

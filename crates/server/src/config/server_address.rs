@@ -19,7 +19,7 @@ pub(super) fn read(key: &str, text: &str, plain_http: bool) -> anyhow::Result<Ur
 }
 
 /// Parses an address: https, or http on loopback or where that is allowed, without user information and fragment.
-pub(super) fn parse(text: &str, plain_http: bool) -> Option<Url> {
+pub fn parse(text: &str, plain_http: bool) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let allowed = match url.scheme() {
         "https" => true,

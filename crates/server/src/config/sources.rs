@@ -156,6 +156,11 @@ pub(super) fn merged(sources: &ConfigSources) -> anyhow::Result<(Table, Vec<Stri
     Ok((table, unknown))
 }
 
+/// Returns true if a secret is written in the table.
+pub fn holds_secret(table: &Table) -> bool {
+    secret_keys(table).next().is_some()
+}
+
 /// Returns the settings in the table with secret values, including a database URL with a password.
 pub(super) fn secret_keys(table: &Table) -> impl Iterator<Item = &'static str> {
     let secrets = settings::all()

@@ -16,8 +16,9 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 /// Every command that does something, with the words that lead to it.
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 26] = [
     &["serve"],
+    &["init"],
     &["migrate"],
     &["check"],
     &["health"],

@@ -67,7 +67,11 @@ fn expected(
             .collect(),
         unchecked: &[oidc_discovery::SIGNED_METADATA],
         configuration_paths: oidc_discovery::configuration_paths(issuer, &[]),
-        jwks_paths: oidc_discovery::jwks_paths(issuer, &[]),
+        // With a server behind, the document names the server's keys, and the path may be the server's.
+        jwks_paths: match offer.is_upstream {
+            true => Vec::new(),
+            false => oidc_discovery::jwks_paths(issuer, &[]),
+        },
         resource: oidc_discovery::protected_resource(issuer, &offer.metadata),
         registration_path: format!("{}/{ENDPOINT}", issuer.path()),
         anonymous_status: match one.access {

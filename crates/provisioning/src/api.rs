@@ -25,6 +25,9 @@ const MAX_BODY_BYTES: u64 = 4 * 1024 * 1024;
 /// The maximum length of a server's reason, in characters.
 const MAX_REASON_CHARS: usize = 300;
 
+/// The number of characters at the beginning of a reason that is too long. The rest is its end.
+const REASON_BEGIN_CHARS: usize = 60;
+
 /// The maximum wait that a server can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 
@@ -131,17 +134,7 @@ impl ApiResponse {
                 reason = reason.replace(secret.reveal(), "***");
             }
         }
-        let reason: String = reason
-            .chars()
-            .map(|character| {
-                if character.is_control() {
-                    ' '
-                } else {
-                    character
-                }
-            })
-            .take(MAX_REASON_CHARS)
-            .collect();
+        let reason = shortened(&reason.replace(char::is_control, " "));
         match reason.trim() {
             "" => format!("the authorization server answered {}", self.status),
             reason => format!(
@@ -158,6 +151,18 @@ impl ApiResponse {
             retry_after: self.retry_after(),
         }
     }
+}
+
+/// Returns the beginning and the end of a long reason: Hydra has four sentences about refusals in general before its reason.
+fn shortened(reason: &str) -> String {
+    let length = reason.chars().count();
+    if length <= MAX_REASON_CHARS {
+        return reason.to_owned();
+    }
+    let begin: String = reason.chars().take(REASON_BEGIN_CHARS).collect();
+    let end = MAX_REASON_CHARS - REASON_BEGIN_CHARS - 1;
+    let end: String = reason.chars().skip(length - end).collect();
+    format!("{begin}…{end}")
 }
 
 /// The client of a server's API.

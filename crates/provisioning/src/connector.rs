@@ -42,7 +42,15 @@ pub trait Connector: Send + Sync {
     /// As [`Connector::create`].
     fn delete(&self, place: &CopyHandle, deadline: Instant) -> Result<(), ConnectorError>;
 
-    /// Calls `each` for every copy of the provider that has our mark.
+    /// Takes the copy of a deleted client out of use and keeps it, without our mark. A server that cannot do this deletes it.
+    ///
+    /// # Errors
+    /// As [`Connector::create`].
+    fn disable(&self, place: &CopyHandle, deadline: Instant) -> Result<(), ConnectorError> {
+        self.delete(place, deadline)
+    }
+
+    /// Calls `each` for every copy of the provider that has our mark, and for those of an older program.
     ///
     /// # Errors
     /// As [`Connector::create`]; then the list is incomplete.
@@ -152,6 +160,9 @@ pub struct CopyHandle {
 pub struct ListedCopy {
     /// The place of the copy.
     pub place: CopyHandle,
+    /// True if the copy has our mark. A copy without it was made by an older program: it is taken over if it is a client of the
+    /// provider, and is left alone otherwise.
+    pub has_mark: bool,
     /// The revision in the copy's mark.
     pub revision: String,
     /// The members of the copy, in the server's own words.

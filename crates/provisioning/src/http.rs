@@ -32,7 +32,7 @@ const MAX_PAGES: usize = 100_000;
 /// The number of random bytes in a secret that is not kept.
 const UNUSABLE_SECRET_BYTES: usize = 32;
 
-/// A connector to an API that keeps clients below an .
+/// A connector to an API that keeps clients below an address.
 pub struct HttpConnector {
     at: Url,
     api: Api,
@@ -132,6 +132,21 @@ impl HttpConnector {
         })
     }
 
+    /// Returns true if the server says that its client with this identifier has no mark of the provider. An API that
+    /// does not answer keeps our copies only.
+    fn is_foreign(
+        &self,
+        issuer: &Issuer,
+        id: &ClientId,
+        deadline: Instant,
+    ) -> Result<bool, ConnectorError> {
+        let (response, _) = self.call(Method::GET, self.address(id)?, None, deadline)?;
+        Ok(response.status == 200
+            && response
+                .object()
+                .is_some_and(|held| listed_copy(Value::Object(held), issuer).is_none()))
+    }
+
     /// Posts a copy; puts it when it is there already.
     fn post(
         &self,
@@ -144,6 +159,10 @@ impl HttpConnector {
             self.call(Method::POST, self.at.clone(), Some(&body.members), deadline)?;
         match response.status {
             200 | 201 => Ok(provisioned(wanted, id, body, &response)),
+            409 if self.is_foreign(wanted.issuer, id, deadline)? => Err(ConnectorError::rejected(
+                Some("client_id"),
+                "another client of the authorization server has this identifier",
+            )),
             409 => {
                 let (response, token) = self.call(
                     Method::PUT,
@@ -391,6 +410,7 @@ fn listed_copy(copy: Value, issuer: &Issuer) -> Option<ListedCopy> {
         return None;
     }
     Some(ListedCopy {
+        has_mark: true,
         revision: mark
             .get("revision")
             .and_then(Value::as_str)

@@ -30,6 +30,9 @@ const INFORMATION: [&str; 6] = [
     "registration_client_uri",
 ];
 
+/// The scope that some servers refuse in a registration, and know without one.
+const OPENID: &str = "openid";
+
 /// A connector to a registration endpoint.
 pub struct Rfc7591Connector {
     at: Url,
@@ -63,8 +66,7 @@ impl Rfc7591Connector {
                     members.insert(name, redirects.uris.clone().into());
                 }
                 ("scope", Value::String(scope)) => {
-                    let scope: Vec<&str> =
-                        scope.split(' ').filter(|one| *one != "openid").collect();
+                    let scope: Vec<&str> = scope.split(' ').filter(|one| *one != OPENID).collect();
                     if !scope.is_empty() {
                         members.insert(name, scope.join(" ").into());
                     }
@@ -77,18 +79,53 @@ impl Rfc7591Connector {
         Ok((members, left_out))
     }
 
-    /// Returns the management address of a copy, which must be at the origin of the registration endpoint.
+    /// Returns the management address of a copy, at the origin of the registration endpoint. A server behind a proxy names its
+    /// public origin: an address below the registration endpoint is then asked for at the origin that is configured.
     fn management_uri(&self, place: &CopyHandle) -> Result<Url, ConnectorError> {
         let uri = place
             .handle
             .as_deref()
             .and_then(|text| Url::parse(text).ok());
-        uri.filter(|uri| uri.origin() == self.at.origin()).ok_or_else(|| {
+        let mut below = self.at.path().trim_end_matches('/').to_owned();
+        below.push('/');
+        let here = |uri: Url| {
+            if uri.origin() == self.at.origin() {
+                return Some(uri);
+            }
+            uri.path().starts_with(&below).then(|| {
+                let mut here = self.at.clone();
+                here.set_path(uri.path());
+                here.set_query(uri.query());
+                here
+            })
+        };
+        uri.and_then(here).ok_or_else(|| {
             ConnectorError::rejected(
                 None,
-                "the copy has no registration_client_uri at the origin of the registration endpoint",
+                "the copy has no registration_client_uri below the registration endpoint",
             )
         })
+    }
+
+    /// Registers a client without members and deletes it. Most servers refuse it with 400, which shows as well that the
+    /// endpoint takes clients.
+    fn probe(&self, token: Option<&Secret>, deadline: Instant) -> Result<(), ConnectorError> {
+        let body = Object::new();
+        let response = self.send(Method::POST, self.at.clone(), token, Some(&body), deadline)?;
+        if response.status == 400 {
+            return Ok(());
+        }
+        if !matches!(response.status, 200 | 201) {
+            return Err(error(&response, &token.into_iter().collect::<Vec<_>>()));
+        }
+        let made = response.object().unwrap_or_default();
+        let text = |name: &str| made.get(name).and_then(Value::as_str);
+        let place = CopyHandle {
+            client_id: ClientId::new(text("client_id").unwrap_or_default()),
+            handle: text("registration_client_uri").map(str::to_owned),
+            token: text("registration_access_token").map(Secret::new),
+        };
+        self.delete(&place, deadline)
     }
 
     /// Reads a client information response. RFC 7591 §3.2.1.
@@ -118,6 +155,12 @@ impl Rfc7591Connector {
             .get("client_secret_expires_at")
             .and_then(Value::as_i64)
             .filter(|seconds| *seconds > 0);
+        if asked_for_openid(wanted)
+            && let Some(Value::String(scope)) = answered.get_mut("scope")
+            && !scope.split(' ').any(|one| one == OPENID)
+        {
+            *scope = format!("{OPENID} {scope}").trim_end().to_owned();
+        }
         let is_lost = |name: &&String| !answered.contains_key(*name);
         let mut dropped_members = left_out;
         dropped_members.extend(sent.keys().filter(is_lost).cloned());
@@ -153,6 +196,14 @@ impl Rfc7591Connector {
     }
 }
 
+/// Returns true if the agreed `scope` has `openid`, which [`Rfc7591Connector::request`] leaves out.
+fn asked_for_openid(wanted: &DesiredClient<'_>) -> bool {
+    agreed_members(wanted).is_ok_and(|members| {
+        let scope = members.get("scope").and_then(Value::as_str);
+        scope.is_some_and(|scope| scope.split(' ').any(|one| one == OPENID))
+    })
+}
+
 impl Connector for Rfc7591Connector {
     fn place(&self, _: &Issuer, client_id: &ClientId) -> Result<CopyHandle, ConnectorError> {
         Ok(CopyHandle {
@@ -178,6 +229,12 @@ impl Connector for Rfc7591Connector {
         )?;
         match response.status {
             200 | 201 => Self::read(wanted, &response, None, left_out, &body),
+            // Keycloak answers 500 for a value that is too long, which any stranger can send: it must not count as a server that is
+            // down.
+            500 if self.probe(token.as_ref(), deadline).is_ok() => Err(ConnectorError::rejected(
+                None,
+                "the authorization server cannot store a value of this client, probably because it is too long",
+            )),
             _ => Err(error(&response, &token.iter().collect::<Vec<_>>())),
         }
     }
@@ -238,20 +295,7 @@ impl Connector for Rfc7591Connector {
 
     fn check(&self, _: &Issuer, deadline: Instant) -> Vec<Finding> {
         let token = self.token.as_ref().map(CredentialFile::read).transpose();
-        let asked = token.and_then(|token| {
-            // An empty object is refused with 400 where registration works.
-            let response = self.send(
-                Method::POST,
-                self.at.clone(),
-                token.as_ref(),
-                Some(&Object::new()),
-                deadline,
-            )?;
-            match response.status {
-                200 | 201 | 400 => Ok(()),
-                _ => Err(error(&response, &token.iter().collect::<Vec<_>>())),
-            }
-        });
+        let asked = token.and_then(|token| self.probe(token.as_ref(), deadline));
         vec![Finding::new(
             "the registration endpoint takes clients",
             asked,

@@ -273,3 +273,22 @@ fn patterns_never_reach_the_server() {
         json!(["https://a.example/cb", "https://b.example/cb"])
     );
 }
+
+/// A client of the server that has our identifier and not our mark is not touched, and the refusal names `client_id`.
+#[test]
+fn unmarked_client_is_not_touched() {
+    let (hydra, wanted) = (Hydra::start(), Wanted::new(&json!({})));
+    let foreign = json!({ "client_id": "0ABCdefGHI", "owner": "", "metadata": {} });
+    hydra
+        .state
+        .lock()
+        .unwrap()
+        .clients
+        .insert("0ABCdefGHI".to_owned(), foreign.clone());
+    let refused = connector(&hydra, CopyTemplate::default()).create(&wanted.desired(), soon());
+    assert!(
+        matches!(&refused, Err(ConnectorError::Rejected { member: Some(member), .. }) if member == "client_id"),
+        "{refused:?}"
+    );
+    assert_eq!(hydra.client("0ABCdefGHI"), Some(foreign));
+}

@@ -18,7 +18,7 @@ use provisioning::{
     Connector, ConnectorError, CopyHandle, CopyTemplate, CredentialFile, ListedCopy,
 };
 use serde_json::{Value, json};
-use support::scripted::keycloak::{Keycloak, REALM, SECRET};
+use support::scripted::keycloak::{Keycloak, REALM, SECRET, State};
 use support::{Wanted, random, soon, trust};
 
 struct Bench {
@@ -295,19 +295,135 @@ fn drift_is_seen() {
     let copy = find(&copies);
     assert!(bench.connector.is_current(&wanted.desired(), &copy, &[]));
     let id = copy.place.handle.clone().unwrap();
-    bench
-        .keycloak
-        .state
-        .lock()
-        .unwrap()
-        .clients
-        .get_mut(&id)
-        .unwrap()["redirectUris"] = json!([]);
+    let edits: [fn(&mut State, &str); 5] = [
+        |state, id| state.clients.get_mut(id).unwrap()["redirectUris"] = json!([]),
+        |state, id| state.clients.get_mut(id).unwrap()["secret"] = json!("another"),
+        |state, id| {
+            state.clients.get_mut(id).unwrap()["protocolMappers"] = json!([{ "name": "more" }]);
+        },
+        |state, id| state.scopes.get_mut(id).unwrap()[1].clear(),
+        |state, id| state.scopes.get_mut(id).unwrap()[0].push("phone".to_owned()),
+    ];
+    for (number, edit) in edits.into_iter().enumerate() {
+        edit(&mut bench.keycloak.state.lock().unwrap(), &id);
+        let copy = find(&listed(&bench, &wanted));
+        assert!(
+            !bench.connector.is_current(&wanted.desired(), &copy, &[]),
+            "edit {number}"
+        );
+        bench
+            .connector
+            .update(&wanted.desired(), &copy.place, soon())
+            .unwrap();
+        let copy = find(&listed(&bench, &wanted));
+        assert!(
+            bench.connector.is_current(&wanted.desired(), &copy, &[]),
+            "edit {number} is not repaired"
+        );
+    }
+}
+
+/// A copy of an older program has its revision only. It is listed without a mark, and an update at its own place marks it.
+#[test]
+fn copy_of_older_program_is_taken_over() {
+    let (bench, wanted) = (ready(), Wanted::new(&json!({})));
+    let id = "22222222-0000-0000-0000-000000000000";
+    for (id, client_id, attributes) in [
+        (id, "0ABCdefGHI", json!({ "frontdesk.revision": "1" })),
+        (
+            "other",
+            "x",
+            json!({ "frontdesk.revision": "1", "frontdesk.issuer": "https://other.example.com" }),
+        ),
+        ("foreign", "y", json!({})),
+    ] {
+        bench.keycloak.state.lock().unwrap().clients.insert(
+            id.to_owned(),
+            json!({ "id": id, "clientId": client_id, "attributes": attributes }),
+        );
+        bench
+            .keycloak
+            .state
+            .lock()
+            .unwrap()
+            .scopes
+            .insert(id.to_owned(), Default::default());
+    }
     let copies = listed(&bench, &wanted);
+    assert_eq!(copies.len(), 1);
+    assert!(!copies[0].has_mark);
     assert!(
         !bench
             .connector
-            .is_current(&wanted.desired(), &find(&copies), &[])
+            .is_current(&wanted.desired(), &copies[0], &[])
+    );
+    bench
+        .connector
+        .update(&wanted.desired(), &copies[0].place, soon())
+        .unwrap();
+    let copies = listed(&bench, &wanted);
+    assert!(copies[0].has_mark);
+    assert_eq!(copies[0].place.handle.as_deref(), Some(id));
+    assert!(
+        bench
+            .connector
+            .is_current(&wanted.desired(), &copies[0], &[])
+    );
+}
+
+/// A copy that is taken out of use stays without our mark, so that the list has it no more.
+#[test]
+fn disabled_copy_leaves_the_list() {
+    let (bench, wanted) = (ready(), Wanted::new(&json!({})));
+    let place = create(&bench, &wanted);
+    bench.connector.disable(&place, soon()).unwrap();
+    let copy = bench.keycloak.only();
+    assert_eq!(
+        (&copy["enabled"], &copy["secret"]),
+        (&json!(false), &json!("S3cretOfTheClient"))
+    );
+    assert_eq!(
+        copy["attributes"]["frontdesk.deleted"],
+        "https://login.example.com"
+    );
+    assert!(listed(&bench, &wanted).is_empty());
+    bench.connector.delete(&place, soon()).unwrap();
+    bench.connector.disable(&place, soon()).unwrap();
+}
+
+/// A missing role is our mistake and not the client's, also when the service account may read.
+#[test]
+fn missing_role_rejects_no_client() {
+    let (bench, mut wanted) = (ready(), Wanted::new(&json!({})));
+    let place = create(&bench, &wanted);
+    wanted.id = protocol::ClientId::new("another");
+    for role in ["none", "view-clients"] {
+        let mut state = bench.keycloak.state.lock().unwrap();
+        (state.denied, state.only_views) = (role == "none", role != "none");
+        drop(state);
+        for refused in [
+            bench.connector.create(&wanted.desired(), soon()),
+            bench.connector.update(&wanted.desired(), &place, soon()),
+        ] {
+            assert!(
+                matches!(refused, Err(ConnectorError::Misconfigured { .. })),
+                "{role}: {refused:?}"
+            );
+        }
+    }
+}
+
+/// A refusal of Keycloak names the member that it is about.
+#[test]
+fn refusal_names_the_member() {
+    let (bench, wanted) = (
+        ready(),
+        Wanted::new(&json!({ "default_acr_values": ["gold"] })),
+    );
+    let refused = bench.connector.create(&wanted.desired(), soon());
+    assert!(
+        matches!(&refused, Err(ConnectorError::Rejected { member: Some(member), .. }) if member == "default_acr_values"),
+        "{refused:?}"
     );
 }
 
@@ -315,7 +431,7 @@ fn drift_is_seen() {
 #[test]
 fn template_lies_under_the_copy() {
     let template = CopyTemplate::parse(
-        r#"{"consentRequired": false, "enabled": false, "protocolMappers": [{"name": "aud"}], "defaultClientScopes": ["email"], "attributes": {"logoUri": "no", "team": "web"}}"#,
+        r#"{"consentRequired": false, "enabled": false, "protocolMappers": [{"name": "aud"}], "defaultClientScopes": ["email", "phone"], "attributes": {"logoUri": "no", "team": "web"}}"#,
     )
     .unwrap();
     let (bench, wanted) = (
@@ -332,6 +448,20 @@ fn template_lies_under_the_copy() {
     assert_eq!(copy["attributes"]["logoUri"], "https://rp.example/logo.png");
     assert_eq!(copy["attributes"]["team"], "web");
     assert!(bench.keycloak.scopes(copy["id"].as_str().unwrap())[0].contains(&"email".to_owned()));
+    let unscoped = Wanted::new(&json!({}));
+    bench
+        .connector
+        .delete(&listed(&bench, &wanted)[0].place, soon())
+        .unwrap();
+    create(&bench, &unscoped);
+    let copies = listed(&bench, &unscoped);
+    assert!(
+        bench
+            .connector
+            .is_current(&unscoped.desired(), &copies[0], &[])
+    );
+    let id = copies[0].place.handle.clone().unwrap();
+    assert!(bench.keycloak.scopes(&id)[0].contains(&"phone".to_owned()));
     assert!(bench.folder.path().exists());
 }
 

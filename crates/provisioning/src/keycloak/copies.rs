@@ -13,6 +13,9 @@ pub(super) const ISSUER_MARK: &str = "frontdesk.issuer";
 /// The attribute with the revision of a copy.
 pub(super) const REVISION_MARK: &str = "frontdesk.revision";
 
+/// The attribute with the issuer of a copy that was disabled, since its client is deleted.
+pub(super) const DELETED_MARK: &str = "frontdesk.deleted";
+
 /// Returns the UUID, version 5, of the issuer and the client identifier. RFC 9562 §5.5.
 pub(super) fn copy_id(issuer: &Issuer, client_id: &ClientId) -> Result<String, ConnectorError> {
     /// The name space of addresses. RFC 9562 §6.6.
@@ -41,16 +44,20 @@ pub(super) fn copy_id(issuer: &Issuer, client_id: &ClientId) -> Result<String, C
     Ok(groups.join("-"))
 }
 
-/// Returns a client of the list, if it has the mark of the provider.
+/// Returns a client of the list, if it has the mark of the provider or only the revision, which an older program wrote.
 pub(super) fn listed_copy(copy: Value, issuer: &Issuer) -> Option<ListedCopy> {
     let Value::Object(members) = copy else {
         return None;
     };
     let attributes = members.get("attributes")?;
-    if attributes.get(ISSUER_MARK)?.as_str()? != issuer.as_str() {
-        return None;
-    }
+    let mark = attributes.get(ISSUER_MARK).and_then(Value::as_str);
+    let has_mark = match (mark, attributes.get(REVISION_MARK)) {
+        (Some(mark), _) if mark == issuer.as_str() => true,
+        (None, Some(_)) => false,
+        _ => return None,
+    };
     Some(ListedCopy {
+        has_mark,
         revision: text(attributes.get(REVISION_MARK)).to_owned(),
         place: CopyHandle {
             client_id: ClientId::new(members.get("clientId")?.as_str()?),

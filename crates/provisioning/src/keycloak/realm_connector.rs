@@ -1,20 +1,22 @@
 //! The connector to a realm of Keycloak.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use openssl::ssl::SslConnector;
 use protocol::{ClientId, Issuer, RandomSource, Secret};
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::http::Method;
 use url::Url;
 
 use crate::api::{Api, ApiResponse, Call, CallBody, below, hexadecimal};
 use crate::connector::{
-    Connector, ConnectorError, CopyHandle, DesiredClient, Finding, Limit, LimitRule, ListedCopy,
-    Listing, ProvisionedClient,
+    Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, Limit, LimitRule,
+    ListedCopy, Listing, ProvisionedClient,
 };
-use crate::keycloak::copies::{copy_id, listed_copy};
+use crate::keycloak::copies::{DELETED_MARK, ISSUER_MARK, REVISION_MARK, copy_id, listed_copy};
 use crate::keycloak::representation::{Representation, Write};
+use crate::keycloak::scope_names::RealmScopes;
 use crate::keycloak::session::{KeycloakSettings, Session};
 use crate::template::CopyTemplate;
 
@@ -57,6 +59,8 @@ pub struct KeycloakConnector {
     api: Api,
     session: Session,
     pub(super) template: CopyTemplate,
+    /// The scopes of the realm at the last list.
+    pub(super) scopes: Mutex<Option<RealmScopes>>,
     random: RandomSource,
 }
 
@@ -73,6 +77,7 @@ impl KeycloakConnector {
             api: Api::new(trust),
             session: Session::default(),
             template,
+            scopes: Mutex::new(None),
             random,
         }
     }
@@ -129,7 +134,7 @@ impl KeycloakConnector {
                 (Write::Put, 204) => return self.change_scopes(wanted, id, deadline),
                 (Write::Post, 409) => write = Write::Put,
                 (Write::Put, 404) => write = Write::Post,
-                _ => return Err(self.error(&response, wanted)),
+                _ => return Err(self.error(&response, wanted, deadline)),
             }
         }
         Err(ConnectorError::rejected(
@@ -146,7 +151,11 @@ impl KeycloakConnector {
         write: Write,
         deadline: Instant,
     ) -> Result<ApiResponse, ConnectorError> {
-        let body = self.representation(wanted, id)?.body(write);
+        let mut representation = self.representation(wanted, id)?;
+        if write == Write::Post {
+            representation.scopes = self.first_scopes(wanted, deadline)?;
+        }
+        let body = representation.body(write);
         let call = || match write {
             Write::Post => self.call(&Method::POST, &["clients"], &[], Some(&body), deadline),
             Write::Put => self.call(&Method::PUT, &["clients", id], &[], Some(&body), deadline),
@@ -175,25 +184,53 @@ impl KeycloakConnector {
         Representation::new(wanted, id, &self.template, &self.random)
     }
 
-    fn error(&self, response: &ApiResponse, wanted: &DesiredClient<'_>) -> ConnectorError {
+    fn error(
+        &self,
+        response: &ApiResponse,
+        wanted: &DesiredClient<'_>,
+        deadline: Instant,
+    ) -> ConnectorError {
         let secret = match wanted.secret {
-            crate::connector::DesiredSecret::This(secret) => Some(Secret::new(secret.reveal())),
-            _ => None,
+            DesiredSecret::This(secret) => Some(Secret::new(secret.reveal())),
+            DesiredSecret::None | DesiredSecret::Unusable => None,
         };
         let secrets: Vec<&Secret> = secret.iter().collect();
         let reason = response.reason(&secrets);
         match response.status {
-            400 | 403 | 409 | 413 | 422 => {
-                let is_redirect = reason.to_ascii_lowercase().contains("redirect");
-                ConnectorError::rejected(is_redirect.then_some("redirect_uris"), reason)
-            }
+            403 => match self.try_right(deadline) {
+                Ok(()) => ConnectorError::rejected(None, reason),
+                Err(error) => error,
+            },
+            400 | 409 | 413 | 422 => ConnectorError::rejected(faulty_member(&reason), reason),
             401 => ConnectorError::misconfigured(reason),
-            404 => ConnectorError::misconfigured(format!(
-                "the realm {} is not at the address of Keycloak",
-                self.settings.realm
-            )),
+            404 => self.wrong_realm(),
             _ => response.unavailable(&secrets),
         }
+    }
+
+    /// Tries the right that every write needs. Keycloak says at each client if the caller may change it.
+    fn try_right(&self, deadline: Instant) -> Result<(), ConnectorError> {
+        let response = self.call(&Method::GET, &["clients"], &[("max", "1")], None, deadline)?;
+        let page = self.expect_array(&response)?;
+        let may_change = |client: &Value| client.pointer("/access/configure") == Some(&json!(true));
+        match page.iter().all(may_change) {
+            true => Ok(()),
+            false => Err(self.missing_role()),
+        }
+    }
+
+    fn missing_role(&self) -> ConnectorError {
+        ConnectorError::misconfigured(format!(
+            "the service account {} lacks the role manage-clients of realm-management",
+            self.settings.client
+        ))
+    }
+
+    fn wrong_realm(&self) -> ConnectorError {
+        ConnectorError::misconfigured(format!(
+            "the realm {} is not at the address of Keycloak",
+            self.settings.realm
+        ))
     }
 
     /// Returns the result of a call that needs status 200 and is about the realm.
@@ -205,14 +242,8 @@ impl KeycloakConnector {
             200 => response.array().ok_or_else(|| {
                 ConnectorError::unavailable("the answer of Keycloak is not a JSON array")
             }),
-            403 => Err(ConnectorError::misconfigured(format!(
-                "the service account {} lacks the role manage-clients of realm-management",
-                self.settings.client
-            ))),
-            404 => Err(ConnectorError::misconfigured(format!(
-                "the realm {} is not at the address of Keycloak",
-                self.settings.realm
-            ))),
+            403 => Err(self.missing_role()),
+            404 => Err(self.wrong_realm()),
             401 => Err(ConnectorError::misconfigured(response.reason(&[]))),
             _ => Err(response.unavailable(&[])),
         }
@@ -266,12 +297,38 @@ impl Connector for KeycloakConnector {
         }
     }
 
+    fn disable(&self, place: &CopyHandle, deadline: Instant) -> Result<(), ConnectorError> {
+        let Some(id) = &place.handle else {
+            return Ok(());
+        };
+        let held = self.call(&Method::GET, &["clients", id], &[], None, deadline)?;
+        let issuer = match held.status {
+            404 => return Ok(()),
+            _ => held.object().and_then(|copy| {
+                let marks = copy.get("attributes")?;
+                marks.get(ISSUER_MARK)?.as_str().map(str::to_owned)
+            }),
+        };
+        let mut attributes = json!({ ISSUER_MARK: "", REVISION_MARK: "" });
+        if let (Some(issuer), Some(attributes)) = (issuer, attributes.as_object_mut()) {
+            attributes.insert(DELETED_MARK.to_owned(), issuer.into());
+        }
+        let body = json!({ "id": id, "enabled": false, "attributes": attributes });
+        let path = ["clients", id.as_str()];
+        let response = self.call(&Method::PUT, &path, &[], Some(&body), deadline)?;
+        match response.status {
+            204 | 404 => Ok(()),
+            _ => self.expect_array(&response).map(|_| ()),
+        }
+    }
+
     fn list(
         &self,
         issuer: &Issuer,
         deadline: Instant,
         each: &mut dyn FnMut(ListedCopy),
     ) -> Result<Listing, ConnectorError> {
+        self.read_scopes(deadline)?;
         let mut first = 0_usize;
         loop {
             let query = [("first", first.to_string()), ("max", PAGE_SIZE.to_string())];
@@ -294,10 +351,12 @@ impl Connector for KeycloakConnector {
 
     fn is_current(&self, wanted: &DesiredClient<'_>, copy: &ListedCopy, _: &[String]) -> bool {
         let id = copy.place.handle.clone().unwrap_or_default();
+        let keeps_secret = matches!(wanted.secret, DesiredSecret::This(_));
         copy.revision == self.template.revision(wanted.revision)
+            && self.has_scopes(wanted, copy)
             && self
                 .representation(wanted, &id)
-                .is_ok_and(|representation| representation.equals(&copy.members))
+                .is_ok_and(|representation| representation.equals(&copy.members, keeps_secret))
     }
 
     fn in_use(
@@ -385,8 +444,7 @@ impl KeycloakConnector {
         (self.random)(&mut bytes).map_err(ConnectorError::unavailable)?;
         let client_id = ClientId::new(format!("frontdesk-check-{}", hexadecimal(&bytes)));
         let id = copy_id(issuer, &client_id)?;
-        let body =
-            serde_json::json!({ "id": id, "clientId": client_id.as_str(), "enabled": false });
+        let body = json!({ "id": id, "clientId": client_id.as_str(), "enabled": false });
         let made = self.call(&Method::POST, &["clients"], &[], Some(&body), deadline)?;
         if made.status != 201 {
             return self.expect_array(&made).map(|_| ());
@@ -400,6 +458,18 @@ impl KeycloakConnector {
             deadline,
         )
     }
+}
+
+/// Returns the member that a reason of Keycloak is about.
+fn faulty_member(reason: &str) -> Option<&'static str> {
+    let reason = reason.to_ascii_lowercase();
+    [
+        ("default acr", "default_acr_values"),
+        ("post logout", "post_logout_redirect_uris"),
+        ("redirect", "redirect_uris"),
+    ]
+    .into_iter()
+    .find_map(|(words, member)| reason.contains(words).then_some(member))
 }
 
 fn is_unknown_error(response: &ApiResponse) -> bool {

@@ -13,7 +13,7 @@ use crate::http::{agreed_members, unusable_secret};
 use crate::redirects::PlainRedirects;
 use crate::template::CopyTemplate;
 
-/// The separator of values in an .
+/// The separator of values in an attribute.
 const SEPARATOR: &str = "##";
 
 /// The members that an attribute keeps as they are: a text, a number or a Boolean.
@@ -97,7 +97,7 @@ pub(super) enum Write {
 /// A client in Keycloak's words.
 pub(super) struct Representation {
     fields: Object,
-    scopes: Option<ScopeNames>,
+    pub(super) scopes: Option<ScopeNames>,
     pub(super) dropped_members: Vec<String>,
 }
 
@@ -161,13 +161,14 @@ impl Representation {
         Value::Object(fields)
     }
 
-    /// Returns true if a client of the list has these fields. The secret and the mappers are not compared, since Keycloak adds
-    /// members to them.
-    pub(super) fn equals(&self, copy: &Object) -> bool {
+    /// Returns true if a client of the list has these fields. Keycloak adds members to the mappers, and a secret that is not
+    /// kept is another at each call.
+    pub(super) fn equals(&self, copy: &Object, keeps_secret: bool) -> bool {
         self.fields.iter().all(|(name, value)| {
             let held = copy.get(name);
             match (name.as_str(), value) {
-                ("secret" | "protocolMappers", _) => true,
+                ("secret", value) => !keeps_secret || held.is_none_or(|held| held == value),
+                ("protocolMappers", Value::Array(mappers)) => has_mappers(mappers, held),
                 ("attributes", Value::Object(attributes)) => {
                     attributes.iter().all(|(name, value)| {
                         let held = held.and_then(|held| held.get(name));
@@ -181,6 +182,27 @@ impl Representation {
                 _ => held == Some(value),
             }
         })
+    }
+}
+
+/// Returns true if the mappers of a copy are these: by name, with every member that was sent.
+fn has_mappers(mappers: &[Value], held: Option<&Value>) -> bool {
+    let held = held
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    held.len() == mappers.len()
+        && mappers
+            .iter()
+            .all(|mapper| held.iter().any(|one| contains(one, mapper)))
+}
+
+/// Returns true if an object has all members of another, at any depth.
+fn contains(held: &Value, sent: &Value) -> bool {
+    match (held, sent) {
+        (Value::Object(held), Value::Object(sent)) => sent
+            .iter()
+            .all(|(name, value)| held.get(name).is_some_and(|held| contains(held, value))),
+        _ => held == sent,
     }
 }
 

@@ -15,6 +15,12 @@ pub(super) struct ScopeNames {
     pub(super) optional: Vec<String>,
 }
 
+/// The names of a realm's scopes, and those that a client without the member `scope` has.
+pub(super) struct RealmScopes {
+    pub(super) known: Vec<String>,
+    pub(super) defaults: ScopeNames,
+}
+
 impl ScopeNames {
     /// Returns the scopes of a client with the member `scope`, united with those of the template. `None` for a client without
     /// it, which has the realm's default scopes.
@@ -47,13 +53,18 @@ impl ScopeNames {
     }
 }
 
+/// Returns true if the template names scopes.
+pub(super) fn names_scopes(template: &Object) -> bool {
+    template.contains_key("defaultClientScopes") || template.contains_key("optionalClientScopes")
+}
+
 fn push(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
     }
 }
 
-fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(super) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value
         .and_then(Value::as_array)
         .into_iter()

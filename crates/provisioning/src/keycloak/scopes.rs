@@ -1,19 +1,67 @@
-//! The scopes of a copy after its creation: each is added or removed by a call of its own.
+//! The scopes of a copy after its creation: each is added or removed by a call of its own. The scopes of the realm are read
+//! with each list, so that a copy of the list can be compared.
 
 use std::time::Instant;
 
+use protocol::lock;
 use serde_json::Value;
 use ureq::http::Method;
 
 use super::copies::scope_ids;
 use super::realm_connector::KeycloakConnector;
-use super::scope_names::ScopeNames;
-use crate::connector::{ConnectorError, DesiredClient};
+use super::scope_names::{RealmScopes, ScopeNames, names_scopes, texts};
+use crate::connector::{ConnectorError, DesiredClient, ListedCopy};
 
 /// The two kinds of client scopes, as they stand in paths.
 const KINDS: [&str; 2] = ["default-client-scopes", "optional-client-scopes"];
 
 impl KeycloakConnector {
+    /// Reads the scopes of the realm, for [`Self::has_scopes`].
+    pub(super) fn read_scopes(&self, deadline: Instant) -> Result<(), ConnectorError> {
+        let known = scope_ids(&self.scope_list(&["client-scopes"], deadline)?);
+        let scopes = RealmScopes {
+            known: known.into_iter().map(|(name, _)| name).collect(),
+            defaults: self.realm_defaults(deadline)?,
+        };
+        *lock(&self.scopes) = Some(scopes);
+        Ok(())
+    }
+
+    /// Returns true if a copy of the list has the wanted scopes, apart from those that the realm does not have.
+    pub(super) fn has_scopes(&self, wanted: &DesiredClient<'_>, copy: &ListedCopy) -> bool {
+        let held = lock(&self.scopes);
+        let Some(realm) = &*held else {
+            return true;
+        };
+        let names = ScopeNames::new(wanted, self.template.members())
+            .unwrap_or_else(|| realm.defaults.clone());
+        [
+            ("defaultClientScopes", names.default),
+            ("optionalClientScopes", names.optional),
+        ]
+        .into_iter()
+        .all(|(field, mut wanted)| {
+            wanted.retain(|name| realm.known.contains(name));
+            let mut present: Vec<&str> = texts(copy.members.get(field)).collect();
+            wanted.sort_unstable();
+            present.sort_unstable();
+            wanted == present
+        })
+    }
+
+    /// Returns the scopes that a new copy is made with, or `None` for those that the realm gives by itself.
+    pub(super) fn first_scopes(
+        &self,
+        wanted: &DesiredClient<'_>,
+        deadline: Instant,
+    ) -> Result<Option<ScopeNames>, ConnectorError> {
+        let template = self.template.members();
+        match ScopeNames::new(wanted, template) {
+            None if names_scopes(template) => self.realm_defaults(deadline).map(Some),
+            names => Ok(names),
+        }
+    }
+
     /// Removes and adds scopes of a copy until it has the wanted scopes. Deletions go first, since a scope is of a kind only.
     pub(super) fn change_scopes(
         &self,

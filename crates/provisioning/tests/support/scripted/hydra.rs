@@ -105,6 +105,7 @@ fn work(state: &mut State, request: &Request) -> Response {
             Response::new(201, &body)
         }
         ("GET", "") => list(state, request),
+        ("GET", id) if state.clients.contains_key(id) => Response::new(200, &state.clients[id]),
         ("PUT", id) if state.clients.contains_key(id) => {
             state.clients.insert(id.to_owned(), body.clone());
             Response::new(200, &body)

@@ -34,6 +34,8 @@ pub struct State {
     pub expired: bool,
     /// True if the service account lacks the role manage-clients.
     pub denied: bool,
+    /// True if the service account has the role view-clients only.
+    pub only_views: bool,
 }
 
 #[derive(Clone)]
@@ -105,10 +107,17 @@ fn respond(state: &mut State, request: &Request) -> Response {
         return Response::new(401, &json!({ "error": "HTTP 401 Unauthorized" }));
     }
     if state.denied {
-        return Response::new(403, &json!({ "error": "unknown_error" }));
+        return forbidden();
+    }
+    if state.only_views && request.method != "GET" {
+        return forbidden();
     }
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     route(state, request, &segments)
+}
+
+fn forbidden() -> Response {
+    Response::new(403, &json!({ "error": "HTTP 403 Forbidden" }))
 }
 
 fn token(state: &mut State, request: &Request, realm: &str) -> Response {
@@ -143,6 +152,10 @@ fn route(state: &mut State, request: &Request, segments: &[&str]) -> Response {
         }
         ("GET", ["clients"]) => page(state, request),
         ("POST", ["clients"]) => create(state, request),
+        ("GET", ["clients", id]) => match state.clients.get(*id) {
+            Some(client) => Response::new(200, client),
+            None => Response::new(404, &json!({ "error": "Could not find client" })),
+        },
         ("PUT", ["clients", id]) => update(state, request, id),
         ("DELETE", ["clients", id]) => match state.clients.remove(*id) {
             Some(_) => Response::empty(204),
@@ -203,13 +216,34 @@ fn page(state: &State, request: &Request) -> Response {
             .get(name)
             .map_or(default, |text| text.parse().unwrap())
     };
-    let page: Vec<&Value> = state
+    let page: Vec<Value> = state
         .clients
-        .values()
+        .iter()
         .skip(number("first", 0))
         .take(number("max", 100))
+        .map(|(id, client)| listed(state, id, client))
         .collect();
     Response::new(200, &json!(page))
+}
+
+/// A client of the list: with its scopes, with the members that Keycloak adds to mappers, and with what the caller may do.
+fn listed(state: &State, id: &str, client: &Value) -> Value {
+    let mut client = client.clone();
+    let may = !state.only_views;
+    client["access"] = json!({ "view": true, "configure": may, "manage": may });
+    if let Some([default, optional]) = state.scopes.get(id) {
+        client["defaultClientScopes"] = json!(default);
+        client["optionalClientScopes"] = json!(optional);
+    }
+    for mapper in client["protocolMappers"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        mapper["id"] = "made-by-keycloak".into();
+        mapper["consentRequired"] = false.into();
+    }
+    client
 }
 
 fn is_too_long(body: &Value) -> bool {
@@ -227,6 +261,12 @@ fn create(state: &mut State, request: &Request) -> Response {
     let mut body = request.json();
     if is_too_long(&body) {
         return Response::new(500, &json!({ "error": "unknown_error" }));
+    }
+    if body["attributes"]["default.acr.values"] == "gold" {
+        return Response::new(
+            400,
+            &json!({ "error": "invalid_input", "error_description": "Default ACR values need to contain values specified in the ACR-To-Loa mapping or number levels from set realm browser flow" }),
+        );
     }
     let id = body["id"].as_str().unwrap().to_owned();
     let is_taken = |client: &Value| client["clientId"] == body["clientId"];

@@ -10,6 +10,7 @@
 
 pub mod hydra;
 pub mod keycloak;
+pub mod registration;
 pub mod switches;
 
 use std::collections::HashMap;

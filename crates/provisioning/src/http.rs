@@ -159,10 +159,7 @@ impl HttpConnector {
             self.call(Method::POST, self.at.clone(), Some(&body.members), deadline)?;
         match response.status {
             200 | 201 => Ok(provisioned(wanted, id, body, &response)),
-            409 if self.is_foreign(wanted.issuer, id, deadline)? => Err(ConnectorError::rejected(
-                Some("client_id"),
-                "another client of the authorization server has this identifier",
-            )),
+            409 if self.is_foreign(wanted.issuer, id, deadline)? => Err(foreign_client()),
             409 => {
                 let (response, token) = self.call(
                     Method::PUT,
@@ -211,6 +208,9 @@ impl Connector for HttpConnector {
         deadline: Instant,
     ) -> Result<ProvisionedClient, ConnectorError> {
         let body = self.copy_body(wanted)?;
+        if self.is_foreign(wanted.issuer, &place.client_id, deadline)? {
+            return Err(foreign_client());
+        }
         let (response, token) = self.call(
             Method::PUT,
             self.address(&place.client_id)?,
@@ -309,16 +309,28 @@ impl Connector for HttpConnector {
     }
 }
 
+fn foreign_client() -> ConnectorError {
+    ConnectorError::rejected(
+        Some("client_id"),
+        "another client of the authorization server has this identifier",
+    )
+}
+
 fn wanted_id<'a>(wanted: &DesiredClient<'a>) -> Result<&'a ClientId, ConnectorError> {
     wanted
         .client_id
         .ok_or_else(|| ConnectorError::rejected(Some("client_id"), "is not chosen yet"))
 }
 
+/// The choices of a client document, which tell this service the methods that the client can use, and mean nothing to a server.
+const CHOICES: &str = "token_endpoint_auth_methods_supported";
+
 /// Returns the agreed metadata as a JSON object.
 pub(crate) fn agreed_members(wanted: &DesiredClient<'_>) -> Result<Object, ConnectorError> {
-    serde_json::from_str(wanted.metadata.json())
-        .map_err(|_| ConnectorError::rejected(None, "the agreed metadata is not a JSON object"))
+    let mut members: Object = serde_json::from_str(wanted.metadata.json())
+        .map_err(|_| ConnectorError::rejected(None, "the agreed metadata is not a JSON object"))?;
+    members.remove(CHOICES);
+    Ok(members)
 }
 
 /// Draws a secret that is not kept.

@@ -285,10 +285,16 @@ fn unmarked_client_is_not_touched() {
         .unwrap()
         .clients
         .insert("0ABCdefGHI".to_owned(), foreign.clone());
-    let refused = connector(&hydra, CopyTemplate::default()).create(&wanted.desired(), soon());
-    assert!(
-        matches!(&refused, Err(ConnectorError::Rejected { member: Some(member), .. }) if member == "client_id"),
-        "{refused:?}"
-    );
+    let connector = connector(&hydra, CopyTemplate::default());
+    let place = connector.place(&wanted.issuer, &wanted.id).unwrap();
+    for refused in [
+        connector.create(&wanted.desired(), soon()),
+        connector.update(&wanted.desired(), &place, soon()),
+    ] {
+        assert!(
+            matches!(&refused, Err(ConnectorError::Rejected { member: Some(member), .. }) if member == "client_id"),
+            "{refused:?}"
+        );
+    }
     assert_eq!(hydra.client("0ABCdefGHI"), Some(foreign));
 }

@@ -34,7 +34,7 @@ impl Registration {
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
         let origin = serve(&Arc::default(), move |request| {
-            Some(respond(&mut shared.lock().unwrap(), request))
+            respond(&mut shared.lock().unwrap(), request)
         });
         state.lock().unwrap().public_origin = Some(origin.to_string());
         Self {

@@ -15,6 +15,8 @@
 //! | [`webfinger`] | the query of WebFinger |
 //! | [`address`] | an address to fetch from |
 //! | [`issuer`] | an issuer, which an operator writes |
+//! | [`client_id_url`] | a client identifier that is the URL of a metadata document |
+//! | [`document`] | a client ID metadata document, from its bytes to the verdict |
 
 #![expect(
     clippy::expect_used,
@@ -26,6 +28,8 @@
 
 pub mod address;
 pub mod authorization;
+pub mod client_id_url;
+pub mod document;
 pub mod forwarded;
 pub mod issuer;
 pub mod json;
@@ -40,7 +44,7 @@ pub mod webfinger;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.
-pub const ALL: [Property; 10] = [
+pub const ALL: [Property; 12] = [
     ("json", json::holds),
     ("metadata", metadata::holds),
     ("redirect_uri", redirect_uri::holds),
@@ -51,4 +55,6 @@ pub const ALL: [Property; 10] = [
     ("webfinger", webfinger::holds),
     ("address", address::holds),
     ("issuer", issuer::holds),
+    ("client_id_url", client_id_url::holds),
+    ("document", document::holds),
 ];

@@ -188,6 +188,94 @@ fn any_issuer() -> impl Strategy<Value = String> {
     ]
 }
 
+fn any_client_id_url() -> impl Strategy<Value = String> {
+    let segment = select(vec![
+        "c",
+        "client.json",
+        "oauth",
+        "%7E",
+        "%2e",
+        ".",
+        "..",
+        "%2E%2e",
+        "",
+        "%",
+        "\\",
+        "é",
+        " ",
+        "?",
+        "#",
+        "a@b",
+        "|",
+    ]);
+    let path = proptest::collection::vec(segment, 0..4).prop_map(|all| all.join("/"));
+    let begin = select(vec![
+        "https://", "https://", "https://", "HTTPS://", "http://", "https:/",
+    ]);
+    let host = select(vec![
+        "app.example",
+        "app.example:8443",
+        "app.example:443",
+        "App.example",
+        "127.0.0.1",
+        "127.1",
+        "[::1]:8443",
+        "[::0:1]",
+        "u@app.example",
+        "xn--bcher-kva.example",
+        "bücher.example",
+        "app.example.",
+        "a\"b.example",
+        "",
+    ]);
+    prop_oneof![
+        3 => (begin, host, select(vec!["/", ""]), path).prop_map(|(begin, host, slash, path)| format!("{begin}{host}{slash}{path}")),
+        1 => any_uri(),
+    ]
+}
+
+/// Client metadata with the members that documents have: choices, keys and URLs of their own host.
+fn any_document() -> impl Strategy<Value = String> {
+    let method = select(vec![
+        "none",
+        "private_key_jwt",
+        "client_secret_basic",
+        "client_secret_jwt",
+        "tls_client_auth",
+        "x",
+    ]);
+    let method = prop_oneof![2 => Just("none"), 1 => method];
+    let methods = proptest::collection::vec(method.clone(), 1..4);
+    let uri = prop_oneof![
+        6 => select(vec!["https://rp.example/cb", "https://RP.example:8443/cb", "http://127.0.0.1/cb", "http://localhost:1/cb", "com.example.app:/cb"]).prop_map(str::to_owned),
+        1 => any_uri(),
+    ];
+    let more = (
+        proptest::option::of(method),
+        proptest::option::of(methods),
+        proptest::collection::vec(uri.clone(), 1..3),
+        proptest::option::weighted(0.2, uri),
+        proptest::option::weighted(0.3, select(vec!["HS256", "RS256", "EdDSA", "none"])),
+    );
+    let members = prop_oneof![2 => Just(json!({})), 1 => any_members()];
+    (members, more).prop_map(|(members, (method, methods, uris, jwks_uri, algorithm))| {
+        let mut members = members;
+        let more = [
+            ("token_endpoint_auth_method", json!(method)),
+            ("token_endpoint_auth_methods_supported", json!(methods)),
+            ("redirect_uris", json!(uris)),
+            ("jwks_uri", json!(jwks_uri)),
+            ("id_token_signed_response_alg", json!(algorithm)),
+        ];
+        if let Value::Object(members) = &mut members {
+            for (name, value) in more.into_iter().filter(|(_, value)| !value.is_null()) {
+                members.insert(name.to_owned(), value);
+            }
+        }
+        members.to_string()
+    })
+}
+
 fn any_body() -> impl Strategy<Value = String> {
     prop_oneof![
         any_json().prop_map(|value| value.to_string()),
@@ -222,6 +310,8 @@ properties! {
     webfinger: any_query();
     address: any_address();
     issuer: any_issuer();
+    client_id_url: any_client_id_url();
+    document: any_document();
 }
 
 proptest! {

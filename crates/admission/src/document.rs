@@ -120,7 +120,7 @@ pub struct JudgedDocument {
     pub warnings: Vec<String>,
 }
 
-/// Decides about the document at `id`, whose bytes are `body`. Nothing is fetched: `fetcher` knows the destinations that are allowed. Keys
+/// Decides about the document at `id` with the bytes `body`. Nothing is fetched: `fetcher` knows the destinations that are allowed. Keys
 /// are verified, so the caller must not be on an async worker thread.
 ///
 /// # Errors

@@ -209,7 +209,7 @@ fn cimd_4_1_secret_methods_are_refused() {
     );
 }
 
-/// A provider whose document does not list methods supports `client_secret_basic` alone (RFC 8414 §2), which no client with a document
+/// A provider without a list of methods supports `client_secret_basic` alone (RFC 8414 §2), which no client with a document
 /// can use.
 #[test]
 fn provider_without_methods_admits_no_document() {

@@ -22,7 +22,7 @@ pub const ID: &str = "https://app.example/oauth/client.json";
 pub const JWKS: &str =
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-/// Returns the policy of a provider in whose default offer `members` are configured.
+/// Returns the policy of a provider with the default offer, in which `members` are configured.
 pub fn policy(members: &Value) -> Policy {
     let issuer = Issuer::parse("https://op.example").unwrap();
     Policy {

@@ -193,7 +193,9 @@ fn store_failure(error: &StoreError) -> Failure {
     match error {
         StoreError::Stale => Refusal::Stale.into(),
         StoreError::TokenExhausted => wrong_credentials(Some(AuthScheme::Bearer)),
-        StoreError::Unavailable(_) => Failure::unavailable(error.to_string()),
+        StoreError::Unavailable(_)
+        | StoreError::BeingWritten { .. }
+        | StoreError::TooManyCopies => Failure::unavailable(error.to_string()),
         StoreError::Open { .. }
         | StoreError::SchemaNewer { .. }
         | StoreError::SchemaOutdated

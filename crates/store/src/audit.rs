@@ -12,6 +12,7 @@ use protocol::{ClientId, RegisteredMetadata, Timestamp};
 use crate::Store;
 use crate::audit_row::{self, AuditRow};
 use crate::change::{ClientChange, QueuedWrite};
+use crate::change_result::ChangeResult;
 use crate::client::SecretChange;
 use crate::client_row::has_no_nul;
 use crate::error::StoreError;
@@ -127,17 +128,27 @@ impl Store {
         row: AuditRow,
         completion: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
     ) -> PendingWrite<T> {
-        let audit: Arc<[AuditRow]> = Arc::from([row]);
+        self.change_with_result(change, Some(row), |result| completion(result.is_done()))
+    }
+
+    /// Queues a change, with its audit row if it has one. The row is logged once both are durable.
+    pub(crate) fn change_with_result<T>(
+        &self,
+        change: ClientChange,
+        row: Option<AuditRow>,
+        completion: impl FnOnce(ChangeResult) -> Result<T, StoreError> + Send + 'static,
+    ) -> PendingWrite<T> {
+        let audit: Arc<[AuditRow]> = row.into_iter().collect();
         let logged = Arc::clone(&audit);
-        PendingWrite::queued(
+        PendingWrite::with_result(
             self.0.writer.send(QueuedWrite { change, audit }),
-            move |done| {
-                if done {
+            move |result| {
+                if result.is_done() {
                     for row in &*logged {
                         row.log(true);
                     }
                 }
-                completion(done)
+                completion(result)
             },
         )
     }

@@ -54,6 +54,11 @@ impl AuditIds {
         })
     }
 
+    /// Returns the time of the store's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub fn next(&self) -> String {
         let since = milliseconds(self.clock.milliseconds());
         let number = self.next.fetch_add(1, Ordering::Relaxed);

@@ -10,9 +10,12 @@ use diesel::prelude::*;
 use protocol::Timestamp;
 
 use crate::audit_row::{self, AuditRow};
+use crate::change_result::ChangeResult;
+use crate::client_replacement::ReplacementColumns;
 use crate::client_row::{ClientRow, InsertMany};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
+use crate::provisioning_change::{ProvisioningChange, clients_deleted};
 use crate::schema::client;
 use crate::token_id::{TokenId, spend};
 
@@ -34,16 +37,7 @@ pub enum ClientChange {
         spend: Option<TokenId>,
         now: Timestamp,
     },
-    /// Replaces the metadata of a client at that revision, and its secret if `secret` is set.
-    Replace {
-        client_id: String,
-        revision: i64,
-        metadata: String,
-        consistent: bool,
-        patterns: Option<String>,
-        secret: Option<SecretColumns>,
-        now: Timestamp,
-    },
+    Replace(ReplacementColumns),
     /// Changes nothing, and fails if the client has another revision or other metadata: an update
     /// to the values the client has.
     Confirm {
@@ -52,8 +46,10 @@ pub enum ClientChange {
         metadata: String,
         now: Timestamp,
     },
+    /// Deletes a client, and has its copies deleted.
     Delete {
         client_id: String,
+        now: Timestamp,
     },
     /// Sets the day of the last use, unless a later day is stored.
     SetLastUsed {
@@ -66,22 +62,8 @@ pub enum ClientChange {
         token_digest: String,
         now: Timestamp,
     },
-}
-
-/// The columns of a client secret.
-#[derive(Debug, Default, AsChangeset)]
-#[diesel(table_name = client, treat_none_as_null = true)]
-pub struct SecretColumns {
-    pub secret_sealed: Option<String>,
-    pub secret_expires_at: Option<i64>,
-}
-
-/// The effect of a change.
-enum ChangeResult {
-    Nothing,
-    Done,
-    /// The change was made at this provider, which only the row knew.
-    DoneAt(String),
+    /// Changes the row of a client's copy.
+    Provisioning(Box<ProvisioningChange>),
 }
 
 impl ClientChange {
@@ -95,10 +77,11 @@ impl ClientChange {
                 spend: Some(token), ..
             } => token.as_str(),
             Self::Insert { row, .. } => &row.client_id,
-            Self::Replace { client_id, .. }
+            Self::Replace(ReplacementColumns { client_id, .. })
             | Self::Confirm { client_id, .. }
-            | Self::Delete { client_id }
+            | Self::Delete { client_id, .. }
             | Self::Reissue { client_id, .. } => client_id,
+            Self::Provisioning(change) => change.lock_key(),
         }
     }
 
@@ -113,30 +96,7 @@ impl ClientChange {
             Self::Insert { row, .. } => {
                 either!(connection, inner => diesel::insert_into(client::table).values(row).execute(inner))?
             }
-            Self::Replace {
-                client_id,
-                revision,
-                metadata,
-                consistent,
-                patterns,
-                secret,
-                now,
-            } => {
-                let alive = client::expires_at
-                    .is_null()
-                    .or(client::expires_at.gt(now.seconds()));
-                diesel::update(client::table.find(client_id))
-                    .filter(client::revision.eq(revision))
-                    .filter(alive)
-                    .set((
-                        client::metadata.eq(metadata),
-                        client::metadata_consistent.eq(consistent),
-                        client::redirect_patterns.eq(patterns),
-                        client::revision.eq(client::revision + 1),
-                        secret,
-                    ))
-                    .execute(connection)?
-            }
+            Self::Replace(replacement) => replacement.apply(connection)?,
             Self::Confirm {
                 client_id,
                 revision,
@@ -166,13 +126,22 @@ impl ClientChange {
                     .set(client::last_used_at.eq(day))
                     .execute(connection)?
             }
-            Self::Delete { client_id } => {
-                return changed_at(
-                    either!(connection, inner => diesel::delete(client::table.find(client_id))
+            Self::Delete { client_id, now } => {
+                let provider: Option<String> = either!(connection, inner => diesel::delete(client::table.find(client_id))
                     .returning(client::provider)
                     .get_result(inner)
-                    .optional())?,
-                );
+                    .optional())?;
+                return Ok(match provider {
+                    None => ChangeResult::Nothing,
+                    Some(provider) => {
+                        clients_deleted(
+                            connection,
+                            &[(client_id.clone(), provider.clone())],
+                            *now,
+                        )?;
+                        ChangeResult::DoneAt(provider)
+                    }
+                });
             }
             Self::Reissue {
                 client_id,
@@ -182,15 +151,15 @@ impl ClientChange {
                 let alive = client::expires_at
                     .is_null()
                     .or(client::expires_at.gt(now.seconds()));
-                return changed_at(
-                    either!(connection, inner => diesel::update(client::table.find(client_id))
+                let provider: Option<String> = either!(connection, inner => diesel::update(client::table.find(client_id))
                     .filter(alive)
                     .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1)))
                     .returning(client::provider)
                     .get_result(inner)
-                    .optional())?,
-                );
+                    .optional())?;
+                return Ok(provider.map_or(ChangeResult::Nothing, ChangeResult::DoneAt));
             }
+            Self::Provisioning(change) => return change.apply(connection),
         };
         Ok(if rows > 0 {
             ChangeResult::Done
@@ -200,20 +169,12 @@ impl ClientChange {
     }
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the end of a match whose other arms may fail"
-)]
-fn changed_at(provider: Option<String>) -> Result<ChangeResult, StoreError> {
-    Ok(provider.map_or(ChangeResult::Nothing, ChangeResult::DoneAt))
-}
-
 /// Applies the changes in the current transaction, writes the audit rows of those that took place,
-/// and returns for each change whether it did.
+/// and returns the effect of each change.
 pub fn apply_all<'a>(
     connection: &mut AnyConnection,
     writes: impl Iterator<Item = &'a QueuedWrite> + Clone,
-) -> Result<Vec<bool>, StoreError> {
+) -> Result<Vec<ChangeResult>, StoreError> {
     let mut together = false;
     if let AnyConnection::Postgres(postgres) = connection {
         let rows: Vec<&ClientRow> = writes
@@ -234,16 +195,16 @@ pub fn apply_all<'a>(
         } else {
             change.apply(connection)?
         };
-        done.push(!matches!(result, ChangeResult::Nothing));
-        match result {
-            ChangeResult::Nothing => {}
-            ChangeResult::Done => rows.extend(audit.iter().map(Cow::Borrowed)),
+        match &result {
             ChangeResult::DoneAt(provider) => rows.extend(
                 audit
                     .iter()
-                    .map(|row| Cow::Owned(row.clone().with_provider(&provider))),
+                    .map(|row| Cow::Owned(row.clone().with_provider(provider))),
             ),
+            result if result.is_done() => rows.extend(audit.iter().map(Cow::Borrowed)),
+            _ => {}
         }
+        done.push(result);
     }
     audit_row::write(connection, &rows)?;
     Ok(done)

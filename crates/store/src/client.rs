@@ -59,7 +59,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) const FIRST_REVISION: i64 = 1;
+    /// The revision of a new client.
+    pub const FIRST_REVISION: i64 = 1;
 }
 
 /// The members of a client information response that the store keeps. RFC 7591 §3.2.1.

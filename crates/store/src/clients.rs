@@ -8,15 +8,17 @@ use protocol::{ClientId, Issuer, RegisteredMetadata, RegistrationAccessToken, Ti
 
 use crate::Store;
 use crate::audit::{AuditEvent, changed_members};
-use crate::audit_row;
-use crate::change::{ClientChange, QueuedWrite, SecretColumns};
+use crate::audit_row::{self, AuditRow};
+use crate::change::{ClientChange, QueuedWrite};
 use crate::client::ClientSummary;
 use crate::client::{Client, ClientData, NewClient, SecretChange};
 use crate::client_lookup::find;
+use crate::client_replacement::{ReplacementColumns, SecretColumns};
 use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
 use crate::pending_write::PendingWrite;
+use crate::provisioning_change::clients_deleted;
 use crate::schema::client;
 use crate::seal::{constant_time_eq, digest};
 use crate::token_id::TokenId;
@@ -38,35 +40,42 @@ impl Store {
         spend: Option<TokenId>,
         now: Timestamp,
     ) -> PendingWrite<ClientSummary> {
+        match self.new_row(new) {
+            Ok((row, information, audit)) => self.change(
+                ClientChange::Insert { row, spend, now },
+                audit,
+                |inserted| {
+                    if inserted {
+                        Ok(information)
+                    } else {
+                        Err(StoreError::TokenExhausted)
+                    }
+                },
+            ),
+            Err(error) => PendingWrite::rejected(error),
+        }
+    }
+
+    /// Returns the row of a new client, its summary, and the audit row of its registration.
+    pub(crate) fn new_row(
+        &self,
+        new: NewClient,
+    ) -> Result<(ClientRow, ClientSummary, AuditRow), StoreError> {
         if [&new.data.owner, &new.data.composed_name]
             .into_iter()
             .flatten()
             .any(|text| !has_no_nul(text))
         {
-            return PendingWrite::rejected(StoreError::Refused(
+            return Err(StoreError::Refused(
                 "the owner and the composed name must not contain a NUL character",
             ));
         }
-        match ClientRow::new(new, &self.0.seal) {
-            Ok((row, information)) => {
-                let audit = self
-                    .audit_row(AuditEvent::ClientRegistered)
-                    .with_client(&row.client_id)
-                    .with_provider(&row.provider);
-                self.change(
-                    ClientChange::Insert { row, spend, now },
-                    audit,
-                    |inserted| {
-                        if inserted {
-                            Ok(information)
-                        } else {
-                            Err(StoreError::TokenExhausted)
-                        }
-                    },
-                )
-            }
-            Err(error) => PendingWrite::rejected(error),
-        }
+        let (row, summary) = ClientRow::new(new, &self.0.seal)?;
+        let audit = self
+            .audit_row(AuditEvent::ClientRegistered)
+            .with_client(&row.client_id)
+            .with_provider(&row.provider);
+        Ok((row, summary, audit))
     }
 
     /// Returns the client that this registration access token may manage at this provider. RFC 7592
@@ -120,6 +129,30 @@ impl Store {
         if is_unchanged(&client.data, &metadata, &secret) {
             return self.confirm(client.clone(), now);
         }
+        match self.replacement(client, metadata, secret, now) {
+            Ok(Replacement {
+                columns,
+                after,
+                audit,
+            }) => self.change(ClientChange::Replace(columns), audit, |replaced| {
+                if replaced {
+                    Ok(after)
+                } else {
+                    Err(StoreError::Stale)
+                }
+            }),
+            Err(error) => PendingWrite::rejected(error),
+        }
+    }
+
+    /// Returns the columns, the client and the audit row of a replacement.
+    pub(crate) fn replacement(
+        &self,
+        client: &Client,
+        metadata: RegisteredMetadata,
+        secret: SecretChange,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError> {
         let before = &client.data;
         let mut after = Client {
             data: ClientData {
@@ -147,19 +180,15 @@ impl Store {
                 Some(SecretColumns::default())
             }
             SecretChange::Issue(secret, expires_at) => {
-                let secret_sealed =
-                    match seal_secret(&self.0.seal, &before.provider, &before.id, &secret) {
-                        Ok(sealed) => Some(sealed),
-                        Err(error) => return PendingWrite::rejected(error),
-                    };
+                let sealed = seal_secret(&self.0.seal, &before.provider, &before.id, &secret)?;
                 (after.data.secret, after.data.secret_expires_at) = (Some(secret), expires_at);
                 Some(SecretColumns {
-                    secret_sealed,
+                    secret_sealed: Some(sealed),
                     secret_expires_at: expires_at.map(Timestamp::seconds),
                 })
             }
         };
-        let change = ClientChange::Replace {
+        let columns = ReplacementColumns {
             client_id: before.id.as_str().to_owned(),
             revision: client.revision,
             metadata: after.data.metadata.json().to_owned(),
@@ -168,12 +197,10 @@ impl Store {
             secret,
             now,
         };
-        self.change(change, audit, |replaced| {
-            if replaced {
-                Ok(after)
-            } else {
-                Err(StoreError::Stale)
-            }
+        Ok(Replacement {
+            columns,
+            after,
+            audit,
         })
     }
 
@@ -198,7 +225,7 @@ impl Store {
         })
     }
 
-    /// Deletes a client, also one with a damaged row. Of several callers exactly one gets true. RFC
+    /// Deletes a client, also one with a damaged row, and has its copy at the server behind the provider deleted. Of several callers exactly one gets true. RFC
     /// 7592 §2.3.
     ///
     /// # Errors
@@ -222,6 +249,7 @@ impl Store {
         self.change(
             ClientChange::Delete {
                 client_id: id.as_str().to_owned(),
+                now: self.0.audit_ids.now(),
             },
             self.audit_row(event).with_client(id.as_str()),
             Ok,
@@ -315,6 +343,7 @@ impl Store {
                     .get_results(inner))?;
                 let row = |(id, provider): &(String, String)| Cow::Owned(self.audit_row(AuditEvent::ClientExpired).with_client(id).with_provider(provider));
                 let rows: Vec<_> = gone.iter().map(row).collect();
+                clients_deleted(connection, &gone, now)?;
                 audit_row::write(connection, &rows)?;
                 Ok(rows)
             })?;
@@ -333,8 +362,20 @@ impl Store {
     }
 }
 
+/// A replacement of a client, with its audit row.
+pub struct Replacement {
+    pub columns: ReplacementColumns,
+    /// The client after the replacement.
+    pub after: Client,
+    pub audit: AuditRow,
+}
+
 /// Returns true if a replacement changes nothing. The terms of a client never change.
-fn is_unchanged(client: &ClientData, metadata: &RegisteredMetadata, secret: &SecretChange) -> bool {
+pub fn is_unchanged(
+    client: &ClientData,
+    metadata: &RegisteredMetadata,
+    secret: &SecretChange,
+) -> bool {
     let keeps_secret = match secret {
         SecretChange::Keep => true,
         SecretChange::Remove => client.secret.is_none() && client.secret_expires_at.is_none(),

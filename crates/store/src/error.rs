@@ -1,6 +1,7 @@
 //! The errors of the store.
 
 use diesel::result::{DatabaseErrorKind, Error};
+use protocol::Timestamp;
 
 /// The reason why an operation of the store failed.
 ///
@@ -22,6 +23,17 @@ pub enum StoreError {
     /// The client was changed, expired or was deleted since it was read.
     #[error("the client was changed or deleted by another request in the meantime")]
     Stale,
+    /// Another request or process is writing the client's copy at the server behind the provider.
+    #[error("the client's copy at the authorization server is being written")]
+    BeingWritten {
+        /// The time at which the other writer's right ends.
+        until: Timestamp,
+    },
+    /// The provider has as many copies of clients as its settings allow.
+    #[error(
+        "the provider has as many clients at its authorization server as provider.provision.at_most allows"
+    )]
+    TooManyCopies,
     /// The name is already in use.
     #[error("the name is already in use")]
     Conflict,

@@ -7,7 +7,7 @@
 //! | module | content |
 //! |---|---|
 //! | `open`, `url`, `connection`, `pool` | opening a store, its URL, and the connections to it |
-//! | `writer`, `change`, `columns`, `register_many`, `pending_write` | the queue of writes: group commit |
+//! | `writer`, `change`, `change_result`, `client_replacement`, `columns`, `register_many`, `pending_write` | the queue of writes: group commit |
 //! | `reader`, `client_lookup`, `client_summary` | the queue of reads |
 //! | `queue`, `worker_pool` | the queues, and the threads that empty them, with their supervisor |
 //! | `migrations`, `lock`, `schema` | the tables and their migrations |
@@ -20,6 +20,8 @@
 //! | `lookup`, `lookup_token` | clients and callers of the lookup |
 //! | `client_document`, `client_document_write`, `client_document_room` | client ID metadata documents |
 //! | `upstream_document` | the documents of the servers behind providers |
+//! | `provisioning`, `provisioning_delivery`, `provisioning_report` | the copies of clients at authorization servers: requests, deliveries, lists |
+//! | `provisioning_row`, `provisioning_state`, `provisioning_change`, `provisioning_table` | their rows, transitions, queued changes and statements |
 //! | `last_used`, `last_used_buffer` | the days on which clients were last used |
 //! | `purge` | rows to purge |
 //! | `backup`, `restore`, `tables` | backups of the whole store |
@@ -36,11 +38,13 @@ pub mod audit;
 mod audit_row;
 mod backup;
 mod change;
+mod change_result;
 mod client;
 mod client_document;
 mod client_document_room;
 mod client_document_write;
 mod client_lookup;
+mod client_replacement;
 mod client_row;
 mod client_summary;
 mod clients;
@@ -64,6 +68,13 @@ mod open;
 mod password;
 mod pending_write;
 mod pool;
+mod provisioning;
+mod provisioning_change;
+mod provisioning_delivery;
+mod provisioning_report;
+mod provisioning_row;
+mod provisioning_state;
+mod provisioning_table;
 mod purge;
 mod queue;
 mod random;
@@ -107,6 +118,13 @@ pub use lookup_token::{
 pub use nul::ClientsWithNul;
 pub use password::PasswordMemory;
 pub use pending_write::PendingWrite;
+pub use provisioning_delivery::{DeliveryOutcome, DesiredRecord};
+pub use provisioning_report::{
+    DueSelection, ProvisioningCount, ProvisioningFilter, ReconcileLease, ReconcileState,
+};
+pub use provisioning_row::{
+    ConfirmedCopy, CopyPlace, ListedProvisioningRow, ProvisioningRow, ProvisioningState, WriteLease,
+};
 pub use purge::PurgeCounts;
 pub use seal::{SealError, SealingKey};
 pub use signing_key::{NewSigningKey, SigningKey};

@@ -14,6 +14,8 @@ pub enum Lock {
     SigningKeys,
     /// Making room for documents of clients.
     ClientDocuments,
+    /// Counting the copies of clients at authorization servers.
+    Copies,
 }
 
 impl Lock {
@@ -25,6 +27,7 @@ impl Lock {
                 Self::Migrations => 1,
                 Self::SigningKeys => 2,
                 Self::ClientDocuments => 3,
+                Self::Copies => 4,
             }
     }
 }

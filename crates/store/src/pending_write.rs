@@ -10,6 +10,7 @@ use std::thread::Thread;
 use futures_channel::oneshot;
 use tracing::Span;
 
+use crate::change_result::ChangeResult;
 use crate::error::StoreError;
 use crate::writer::WriteResult;
 
@@ -26,13 +27,21 @@ pub struct PendingWrite<T> {
 }
 
 /// The function that turns the result of the write into the answer for the caller.
-type Completion<T> = Box<dyn FnOnce(bool) -> Result<T, StoreError> + Send>;
+type Completion<T> = Box<dyn FnOnce(ChangeResult) -> Result<T, StoreError> + Send>;
 
 impl<T> PendingWrite<T> {
-    /// A write that was queued, or that the queue rejected.
+    /// A write that was queued, or that the queue rejected. The completion gets true if the write changed something.
     pub(crate) fn queued(
         queued: Result<oneshot::Receiver<WriteResult>, StoreError>,
         completion: impl FnOnce(bool) -> Result<T, StoreError> + Send + 'static,
+    ) -> Self {
+        Self::with_result(queued, |result| completion(result.is_done()))
+    }
+
+    /// A write that was queued, or that the queue rejected. The completion gets its effect.
+    pub(crate) fn with_result(
+        queued: Result<oneshot::Receiver<WriteResult>, StoreError>,
+        completion: impl FnOnce(ChangeResult) -> Result<T, StoreError> + Send + 'static,
     ) -> Self {
         match queued {
             Ok(result) => Self {
@@ -52,7 +61,7 @@ impl<T> PendingWrite<T> {
     /// A write that changes nothing.
     pub(crate) fn noop(result: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Self {
         let (sender, receiver) = oneshot::channel();
-        drop(sender.send(Ok(false)));
+        drop(sender.send(Ok(ChangeResult::Nothing)));
         Self {
             result: receiver,
             completion: Some(Box::new(|_| result())),

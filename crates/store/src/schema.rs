@@ -107,6 +107,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    provisioning (id) {
+        id -> Text,
+        provider -> Text,
+        client_id -> Nullable<Text>,
+        handle -> Nullable<Text>,
+        token_sealed -> Nullable<Text>,
+        state -> Text,
+        revision -> BigInt,
+        synced_revision -> Nullable<BigInt>,
+        secret_until -> Nullable<BigInt>,
+        attempts -> BigInt,
+        due_at -> Nullable<BigInt>,
+        since -> BigInt,
+        in_flight -> Bool,
+        confirmations -> BigInt,
+        dropped_members -> Nullable<Text>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    provisioning_target (provider) {
+        provider -> Text,
+        until -> Nullable<BigInt>,
+        last_at -> Nullable<BigInt>,
+        last_result -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Text,
         event -> Text,
@@ -127,3 +157,5 @@ diesel::table! {
         sealed -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(client, provisioning);

@@ -234,6 +234,8 @@ pub(crate) enum SealContext<'a> {
     },
     /// The private part of a signing key of a provider.
     PrivateKey { provider: &'a str, kid: &'a str },
+    /// The registration access token of a client's copy at the server behind a provider.
+    UpstreamToken { provider: &'a str, id: &'a str },
     /// The sentinel, which proves the key.
     Check,
 }
@@ -246,6 +248,7 @@ impl SealContext<'_> {
                 client_id,
             } => ["client_secret", provider, client_id].join("|"),
             Self::PrivateKey { provider, kid } => ["signing_key", provider, kid].join("|"),
+            Self::UpstreamToken { provider, id } => ["upstream_token", provider, id].join("|"),
             Self::Check => "seal_check".to_owned(),
         }
     }

@@ -17,6 +17,8 @@ pub const TABLES: &[&str] = &[
     "lookup_token",
     "upstream_document",
     "client_document",
+    "provisioning",
+    "provisioning_target",
     "audit",
 ];
 

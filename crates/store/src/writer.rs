@@ -17,6 +17,7 @@ use diesel::r2d2::R2D2Connection;
 use futures_channel::oneshot;
 
 use crate::change::{QueuedWrite, apply_all};
+use crate::change_result::ChangeResult;
 use crate::connection::{AnyConnection, ConnectionUse};
 use crate::counters::WriteCounters;
 use crate::error::StoreError;
@@ -32,8 +33,8 @@ const BATCH_SIZE: usize = 256;
 /// and under load one batch follows another.
 const PING_AFTER: Duration = Duration::from_millis(1);
 
-/// The result of a write: true if it changed something, or the error that prevented it.
-pub type WriteResult = Result<bool, StoreError>;
+/// The result of a write: its effect, or the error that prevented it.
+pub type WriteResult = Result<ChangeResult, StoreError>;
 
 /// The queue of writes and the threads that empty it.
 pub struct Writer {
@@ -100,8 +101,8 @@ impl Drop for Writer {
 
 impl BatchWorker for WriteWorker {
     type Input = Box<QueuedWrite>;
-    /// True if the write changed something.
-    type Output = bool;
+    /// The effect of the write.
+    type Output = ChangeResult;
 
     const THREAD: &'static str = "store-writer";
 
@@ -109,7 +110,11 @@ impl BatchWorker for WriteWorker {
 
     const YIELD_BEFORE_TAKE: bool = true;
 
-    fn run(&self, queue: &JobQueue<Box<QueuedWrite>, bool>, in_flight: &InFlight<bool>) {
+    fn run(
+        &self,
+        queue: &JobQueue<Box<QueuedWrite>, ChangeResult>,
+        in_flight: &InFlight<ChangeResult>,
+    ) {
         let mut connection = WriteConnection {
             url: &self.url,
             counters: &self.counters,
@@ -141,7 +146,7 @@ impl BatchWorker for WriteWorker {
                     Some(reply) => reply.send(result),
                     None => Err(result),
                 };
-                if let Err(Ok(true)) = undelivered {
+                if undelivered.is_err_and(|result| result.is_ok_and(|result| result.is_done())) {
                     for row in &*write.audit {
                         row.log(false);
                     }
@@ -201,7 +206,7 @@ impl WriteConnection<'_> {
                 Some(error) => Err(StoreError::clone(error)),
                 None if !is_active() => Err(StoreError::closed()),
                 None => match self.write_together(std::slice::from_ref(write)) {
-                    Ok(done) => Ok(done.into_iter().all(|done| done)),
+                    Ok(done) => done.into_iter().next().ok_or_else(StoreError::closed),
                     Err(BatchError::Refused(error)) => Err(error),
                     Err(BatchError::Lost(error)) => {
                         lost = Some(error.clone());
@@ -213,7 +218,10 @@ impl WriteConnection<'_> {
     }
 
     /// Runs all writes in a single transaction, and counts it.
-    fn write_together(&mut self, writes: &[Box<QueuedWrite>]) -> Result<Vec<bool>, BatchError> {
+    fn write_together(
+        &mut self,
+        writes: &[Box<QueuedWrite>],
+    ) -> Result<Vec<ChangeResult>, BatchError> {
         let begun = Instant::now();
         let result = self.transact(writes);
         match &result {
@@ -226,13 +234,13 @@ impl WriteConnection<'_> {
         result
     }
 
-    fn transact(&mut self, writes: &[Box<QueuedWrite>]) -> Result<Vec<bool>, BatchError> {
+    fn transact(&mut self, writes: &[Box<QueuedWrite>]) -> Result<Vec<ChangeResult>, BatchError> {
         if !self.url.is_sqlite()
             && let Some(registrations) = RegisterMany::from_writes(writes)
         {
             return self
                 .register(registrations)
-                .map(|()| vec![true; writes.len()]);
+                .map(|()| writes.iter().map(|_| ChangeResult::Done).collect());
         }
         let mut connection = self.begin().map_err(BatchError::Lost)?;
         match apply_all(&mut connection, writes.iter().map(Box::as_ref)) {

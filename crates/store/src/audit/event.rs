@@ -73,6 +73,14 @@ events! {
     DocumentEnabled, "document enabled";
     /// A client ID metadata document was removed.
     DocumentRemoved, "document removed";
+    /// The server behind a provider refused a client's copy for good; the detail has the reason.
+    ProvisioningRefused, "provisioning refused";
+    /// A registration that was not answered was taken back.
+    RegistrationWithdrawn, "registration withdrawn";
+    /// A reconciliation wrote copies that were missing or differed; the detail has their number.
+    DriftRepaired, "drift repaired";
+    /// The operator had many copies without a client deleted; the detail has their number.
+    CopiesDeleted, "copies deleted";
     /// A backup replaced the content of the store; the detail has its number of rows.
     StoreRestored, "store restored";
     /// The credentials at a registration endpoint were wrong.

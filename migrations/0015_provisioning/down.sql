@@ -1,0 +1,2 @@
+DROP TABLE provisioning_target;
+DROP TABLE provisioning;

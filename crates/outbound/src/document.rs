@@ -62,21 +62,24 @@ pub enum DocumentError {
     Length,
 }
 
+/// Returns the TLS settings for authorization servers: the system's authorities are trusted, and those of `ca`, in PEM.
+///
+/// # Errors
+/// The authorities cannot be used.
+pub fn server_trust(ca: Option<&[u8]>) -> Result<SslConnector, FetchSettingsError> {
+    let authorities = ca.map(parse_authorities).transpose()?.unwrap_or_default();
+    let builder = connector_builder(authorities).map_err(FetchSettingsError::Certificate)?;
+    Ok(builder.build())
+}
+
 impl DocumentSource {
     /// Makes a source that trusts the system's authorities and those of `ca`, in PEM.
     ///
     /// # Errors
     /// The authorities cannot be used.
     pub fn new(url: Url, ca: Option<&[u8]>) -> Result<Self, FetchSettingsError> {
-        let authorities = ca.map(parse_authorities).transpose()?.unwrap_or_default();
-        let trust = match url.scheme() {
-            "https" => Some(
-                connector_builder(authorities)
-                    .map_err(FetchSettingsError::Certificate)?
-                    .build(),
-            ),
-            _ => None,
-        };
+        let trust = server_trust(ca)?;
+        let trust = (url.scheme() == "https").then_some(trust);
         Ok(Self { url, trust })
     }
 

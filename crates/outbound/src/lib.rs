@@ -40,7 +40,7 @@ pub use client_document::failure::{DocumentFetchError, FAILURE_WORDS, FailureCla
 pub use client_document::fetcher::{
     ClientDocumentFetcher, ClientDocumentLimits, FetchedClientDocument, Keep,
 };
-pub use document::{DocumentAnswer, DocumentError, DocumentSource};
+pub use document::{DocumentAnswer, DocumentError, DocumentSource, server_trust};
 pub use fetch_error::{FetchError, FetchLimit};
 pub use fetcher::Fetcher;
 pub use queue::Caller;

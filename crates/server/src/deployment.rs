@@ -14,16 +14,19 @@ use oauth_http::{BodyLimits, Failure, cors};
 use oidc_discovery::Discovery;
 use protocol::error_code::NOTHING_HERE;
 use protocol::{ErrorCode, Issuer, TokenTerms};
+use provisioning::{Provisioner, ProvisionerServices};
 use registration::{Registration, RegistrationCounts, Services};
 use store::Actor;
 use telemetry::Metrics;
 use webfinger::Directory;
 
+use crate::commands::error_text;
 use crate::config::{Config, ProviderConfig};
 use crate::http::host_header;
 use crate::http::static_routes::StaticRoutes;
 use crate::provider::addresses;
 use crate::provider::{self, ProviderOffer};
+use crate::provision;
 use crate::upstream::{OpenedUpstream, Upstream};
 
 /// The actor in the audit trail for accounts and keys that are made when the service starts for the first time.
@@ -65,6 +68,9 @@ pub enum DeploymentError {
     },
     #[error("provider.domains: {0}")]
     Domains(#[from] webfinger::DirectoryError),
+    /// A sentence about a provisioner.
+    #[error("{0}")]
+    Provision(String),
     #[error("the keys of {issuer} cannot be used: {error}")]
     Keys { issuer: String, error: KeyError },
 }
@@ -212,6 +218,13 @@ impl Deployment {
             .filter_map(|provider| provider.upstream.as_ref())
     }
 
+    /// Returns the provisioners of providers.
+    pub fn provisioners(&self) -> impl Iterator<Item = &Arc<Provisioner>> {
+        self.providers
+            .iter()
+            .filter_map(|provider| provider.registration.provisioner.as_ref())
+    }
+
     /// Returns the issuer, the registration counts and the keys of every provider.
     pub fn counts(&self) -> impl Iterator<Item = (&Issuer, &RegistrationCounts, Arc<Snapshot>)> {
         self.providers.iter().map(|provider| {
@@ -265,13 +278,21 @@ impl ProviderRoutes {
             config.max_age,
         )
         .map_err(unusable)?;
+        let store = services.store.acting_as(Actor::process(provision::ACTOR));
+        let provisioner_services = ProvisionerServices {
+            store,
+            clock: services.clock.clone(),
+            random: Arc::clone(&services.random),
+        };
+        let provisioner = provision::provisioner(config, provider, &offer, provisioner_services)
+            .map_err(|error| DeploymentError::Provision(error_text(&error)))?;
         let registration = Registration {
             issuer: issuer.clone(),
             policy: ArcSwap::from_pointee(policy(provider, &offer)),
             access: provider.access,
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
-            provisioner: None,
+            provisioner,
             services: services.clone(),
             counts: RegistrationCounts::default(),
         };
@@ -288,6 +309,9 @@ impl ProviderRoutes {
 
     /// Puts another document in force: for requests that begin from now on, and in discovery.
     fn put(&self, config: &ProviderConfig, offer: &ProviderOffer) -> anyhow::Result<()> {
+        if let Some(provisioner) = &self.registration.provisioner {
+            provisioner.set_scopes_supported(offer.scopes());
+        }
         self.registration
             .policy
             .store(Arc::new(policy(config, offer)));

@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use protocol::json::{JsonLimits, read_object};
 use protocol::upstream::UpstreamDocument;
 use protocol::{InvalidMember, Object, ProviderMetadata};
+use serde_json::Value;
 
 use crate::config::{ProviderConfig, UpstreamConfig};
 use crate::settings::named;
@@ -31,6 +32,8 @@ pub struct ProviderOffer {
     pub extra: Object,
     /// True if the document is that of a server behind.
     pub is_upstream: bool,
+    /// The registration endpoint of the server behind, if its document has one.
+    pub server_registration: Option<String>,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,
 }
@@ -55,6 +58,13 @@ impl ProviderOffer {
     /// Returns true if scopes are agreed as asked, since the server behind does not list its own.
     pub fn any_scope(&self) -> bool {
         self.is_upstream && self.metadata.scopes_supported.is_none()
+    }
+
+    /// Returns the scopes that the provider offers.
+    pub fn scopes(&self) -> Vec<String> {
+        let scopes = self.metadata.values("scopes_supported");
+        let scopes = scopes.iter().flatten();
+        scopes.map(|scope| scope.to_string()).collect()
     }
 
     /// Returns a sentence, without its full stop, for each property of the document that no specification forbids but that is
@@ -133,6 +143,7 @@ pub fn offer(config: &ProviderConfig) -> Result<ProviderOffer, InvalidMember> {
         metadata,
         extra: config.extra_metadata.clone(),
         is_upstream: false,
+        server_registration: None,
         placeholders,
     })
 }
@@ -148,6 +159,10 @@ pub fn offer_from(
     text: &[u8],
 ) -> Result<ProviderOffer, DocumentRefusal> {
     let document = read_object(text, &JsonLimits::default())?;
+    let server_registration = document
+        .get("registration_endpoint")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let read = UpstreamDocument::read(document, &config.issuer, &upstream.add)?;
     rules::check_extra(&config.extra_metadata)?;
     let mut metadata = read.metadata.clone().configure(config.metadata.clone())?;
@@ -161,6 +176,7 @@ pub fn offer_from(
         metadata,
         extra,
         is_upstream: true,
+        server_registration,
         placeholders: Vec::new(),
     })
 }

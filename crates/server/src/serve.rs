@@ -21,11 +21,11 @@ use outbound::Fetcher;
 use protocol::RandomSource;
 use protocol::{Clock, Issuer, Secret};
 use registration::Services;
-use store::{Actor, Role, Store};
+use store::Store;
 use telemetry::{Metrics, Traces};
 
-use crate::config::{Config, ProviderConfig, TlsMode, development_issuer};
-use crate::deployment::{Deployment, FIRST_START};
+use crate::config::{Config, ProviderConfig, ProvisionConfig, TlsMode, development_issuer};
+use crate::deployment::Deployment;
 use crate::http::connections::Connections;
 use crate::http::descriptors::Descriptors;
 use crate::http::listener::Listeners;
@@ -35,14 +35,12 @@ use crate::http::sockets::{addresses, listen};
 use crate::http::static_routes::StaticRoutes;
 use crate::management::{self, ManagementState};
 use crate::metrics::{MetricSources, StoreHealth};
+use crate::tasks::Deliveries;
 use crate::terminal::startup_message;
 use crate::tls::{CertificateSource, Hangups, ServedCertificate};
-use crate::{open_store, supervisor, tasks, tls, upstream};
+use crate::{first_account, open_store, supervisor, tasks, tls, upstream};
 
 pub use crate::http::sockets::resolve;
-
-/// The account that is made at first start.
-const ADMINISTRATOR: &str = "admin";
 
 /// Serves until a signal to stop arrives: prepare, open, bind, announce, run, drain.
 ///
@@ -63,10 +61,10 @@ pub fn serve(config: Config, traces: Option<Traces>) -> anyhow::Result<()> {
         let stop = stop_signal().context("signals cannot be waited for")?;
         let bound = [&sockets.public, &sockets.management, &sockets.lookup].map(|of| addresses(of));
         let servers = bind(&opened, sockets)?;
-        tasks::start(&opened.deployment, &opened.services, &opened.config);
+        let deliveries = tasks::start(&opened.deployment, &opened.services, &opened.config);
         rt::spawn(hangups.reload(opened.certificate.clone(), opened.services.clock.clone()));
         announce(&opened, &bound);
-        run(servers, stop, Arc::clone(&opened.draining)).await
+        run(servers, deliveries, stop, Arc::clone(&opened.draining)).await
     });
     drain(&opened);
     outcome
@@ -91,6 +89,13 @@ fn prepare(mut config: Config) -> anyhow::Result<(Prepared, Sockets)> {
         .providers
         .iter()
         .try_for_each(ProviderConfig::check)?;
+    let provisions = config
+        .providers
+        .iter()
+        .filter_map(|one| one.provision.as_ref());
+    provisions
+        .map(ProvisionConfig::check_files)
+        .collect::<anyhow::Result<()>>()?;
     let first_password = config.admin_password()?;
     let fetcher = fetcher(&config)?;
     if let TlsMode::Files { certificate, key } = &config.tls {
@@ -146,7 +151,12 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     } = prepared;
     let store = open_store::open(&config)?;
     let clock = Clock::system();
-    let admin_password = administrator(first_password, config.development, &store, &clock)?;
+    let admin_password = first_account::make(
+        first_password,
+        config.development.then_some(&random()),
+        &store,
+        &clock,
+    )?;
     let services = services(&config, store, fetcher, clock)?;
     let upstreams = upstream::open(&config, &services)?;
     let deployment = Deployment::new(&config, &services, upstreams)?;
@@ -292,9 +302,10 @@ fn announce(opened: &Opened, bound: &[Vec<SocketAddr>; 3]) {
     supervisor::ready();
 }
 
-/// Serves until `stop`, and then until the requests in progress are answered.
+/// Serves until `stop`, and then until the requests in progress are answered, and the deliveries in progress have ended.
 async fn run(
     servers: Servers,
+    deliveries: Deliveries,
     stop: impl Future<Output = ()> + 'static,
     draining: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
@@ -302,11 +313,13 @@ async fn run(
     let lookup = servers.lookup.as_ref().map(Server::handle);
     rt::spawn(servers.management);
     let lookup_server = servers.lookup.map(rt::spawn);
+    let stopping = deliveries.stopping();
     rt::spawn(async move {
         stop.await;
         tracing::info!("stopping: finishing requests in progress");
         draining.store(true, Ordering::Relaxed);
         supervisor::stopping();
+        stopping();
         if let Some(lookup) = lookup {
             rt::spawn(lookup.stop(true));
         }
@@ -316,6 +329,7 @@ async fn run(
     if let Some(lookup) = lookup_server {
         lookup.await??;
     }
+    deliveries.end().await;
     management.stop(false).await;
     Ok(served?)
 }
@@ -429,38 +443,6 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> anyhow::Resu
             Issuer::parse(&development_issuer(&config.tls, port)).map_err(anyhow::Error::msg)?;
     }
     Ok(())
-}
-
-/// Makes the first account if the store has no account. Returns its password if that was generated.
-fn administrator(
-    given: Option<Secret>,
-    development: bool,
-    store: &Store,
-    clock: &Clock,
-) -> anyhow::Result<Option<Secret>> {
-    let context = || format!("the account {ADMINISTRATOR} cannot be made");
-    if store.has_accounts().with_context(context)? {
-        return Ok(None);
-    }
-    let (password, is_generated) = match (given, development) {
-        (Some(password), _) => (password, false),
-        (None, true) => (Secret::new(crate::random_text(&random(), 18)?), true),
-        (None, false) => return Ok(None),
-    };
-    match store.acting_as(Actor::process(FIRST_START)).add_account(
-        ADMINISTRATOR,
-        Role::Administrator,
-        None,
-        &password,
-        clock.now(),
-    ) {
-        // Another replica that started at the same time was first.
-        Err(store::StoreError::Conflict) => Ok(None),
-        made => {
-            made.with_context(context)?;
-            Ok(is_generated.then_some(password))
-        }
-    }
 }
 
 fn fetcher(config: &Config) -> anyhow::Result<Fetcher> {

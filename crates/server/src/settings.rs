@@ -30,7 +30,7 @@ use crate::setting::{
 };
 use provision::ProvisionFile;
 
-pub use provision::{ConnectorKind, OnDeleteName, ProvisionSettings, ReadyName};
+pub use provision::{ConnectorKind, ProvisionSettings};
 
 section! {
     ConfigFile => Settings, "", {

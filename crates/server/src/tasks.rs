@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::rt;
 use anyhow::{anyhow, bail};
 use oauth_http::blocking;
+use provisioning::Provisioner;
 use registration::Services;
 use store::{Actor, Store};
 
@@ -30,6 +31,9 @@ const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 /// The interval at which the last use of clients is saved.
 const LAST_USED_INTERVAL: Duration = Duration::from_hours(1);
 
+/// The time for which the end of the process waits for deliveries in progress.
+const DELIVERIES_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The beginnings of the warnings about the documents of servers behind providers.
 const UPSTREAM_NOT_ASKED: &str = "the document of an authorization server was not asked for";
 const UPSTREAM_NOT_FOLLOWED: &str = "the stored documents of authorization servers were not read";
@@ -37,7 +41,38 @@ const UPSTREAM_NOT_FOLLOWED: &str = "the stored documents of authorization serve
 /// The beginning of the warnings about keys.
 const NOT_RELOADED: &str = "signing keys could not be reloaded";
 
-pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
+/// The tasks that deliver clients to authorization servers.
+pub struct Deliveries(Vec<(Arc<Provisioner>, rt::task::JoinHandle<()>)>);
+
+impl Deliveries {
+    fn start(deployment: &Deployment) -> Self {
+        let provisioners = deployment.provisioners().cloned();
+        let run = |one: Arc<Provisioner>| (Arc::clone(&one), rt::spawn(one.run()));
+        Self(provisioners.map(run).collect())
+    }
+
+    /// Returns the function that begins no further delivery from then on.
+    pub fn stopping(&self) -> impl FnOnce() + 'static {
+        let provisioners: Vec<_> = self.0.iter().map(|(one, _)| Arc::clone(one)).collect();
+        move || provisioners.iter().for_each(|one| one.stop())
+    }
+
+    /// Waits for the deliveries in progress, for a limited time. The store has what remains.
+    pub async fn end(self) {
+        let deadline = tokio::time::Instant::now() + DELIVERIES_TIMEOUT;
+        for (provisioner, task) in self.0 {
+            provisioner.stop();
+            if tokio::time::timeout_at(deadline, task).await.is_err() {
+                let issuer = &provisioner.settings().issuer;
+                tracing::warn!(provider = %issuer, "deliveries in progress were abandoned");
+            }
+        }
+    }
+}
+
+/// Starts every task, and returns those that deliver clients.
+pub fn start(deployment: &Deployment, services: &Services, config: &Config) -> Deliveries {
+    let deliveries = Deliveries::start(deployment);
     let store = services.store.acting_as(Actor::process("schedule"));
     upstreams(deployment);
     let deployment = deployment.clone();
@@ -61,6 +96,7 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) {
     spawn("refusals were not saved", REFUSALS_INTERVAL, move || {
         write_refusals(services.clone())
     });
+    deliveries
 }
 
 /// Asks for the document of each server behind a provider, and follows those that other replicas took.

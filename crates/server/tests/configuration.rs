@@ -1469,3 +1469,43 @@ fn boolean_setting_has_two_values() {
         )));
     }
 }
+
+/// A file that `[provider.provision]` names must be usable at the start, before anything is created.
+#[test]
+fn provision_file_must_be_usable() {
+    let missing = "which cannot be read: No such file or directory (os error 2)";
+    refuse(&[
+        (
+            keycloak(),
+            &format!(
+                "provider.provision.secret_file (FRONTDESK_PROVISION_SECRET_FILE) names none.secret, {missing}"
+            ),
+        ),
+        (
+            hydra().with("FRONTDESK_PROVISION_TOKEN_FILE", "none.token"),
+            &format!(
+                "provider.provision.token_file (FRONTDESK_PROVISION_TOKEN_FILE) names none.token, {missing}"
+            ),
+        ),
+        (
+            hydra().with("FRONTDESK_PROVISION_TEMPLATE", "none.json"),
+            &format!(
+                "provider.provision.template (FRONTDESK_PROVISION_TEMPLATE) names none.json, {missing}"
+            ),
+        ),
+    ]);
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("empty.token"), "\n").unwrap();
+    fs::write(folder.path().join("list.json"), "[]").unwrap();
+    let refused =
+        |name: &str, file: &str| hydra().with(name, file).refused(folder.path(), &["serve"]);
+    assert_eq!(
+        refused("FRONTDESK_PROVISION_TOKEN_FILE", "empty.token"),
+        "provider.provision.token_file (FRONTDESK_PROVISION_TOKEN_FILE) names empty.token, which is empty"
+    );
+    assert_eq!(
+        refused("FRONTDESK_PROVISION_TEMPLATE", "list.json"),
+        "provider.provision.template (FRONTDESK_PROVISION_TEMPLATE) names list.json, which is not a JSON object"
+    );
+    assert!(!folder.path().join("frontdesk-data").exists());
+}

@@ -1,17 +1,19 @@
 //! `[provider.provision]`: the authorization server into whose client table the clients of a provider are written.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use protocol::Issuer;
-use provisioning::{CredentialFile, keycloak};
+use provisioning::{CopyTemplate, CredentialFile, OnDelete, Ready, keycloak};
 use url::Url;
 
+use super::secret_files::unreadable;
 use super::server_address;
 use crate::setting::DefaultText;
 use crate::setting::values::SecretPath;
-use crate::settings::{ConnectorKind, Limits, OnDeleteName, ProvisionSettings, ReadyName, named};
+use crate::settings::{ConnectorKind, Limits, ProvisionSettings, named};
 
 const TO: &str = "provider.provision.to";
 const AT: &str = "provider.provision.at";
@@ -21,7 +23,7 @@ const SECRET_FILE: &str = "provider.provision.secret_file";
 const TOKEN_FILE: &str = "provider.provision.token_file";
 const READY: &str = "provider.provision.ready";
 const PATIENCE: &str = "provider.provision.patience";
-pub(super) const TEMPLATE: &str = "provider.provision.template";
+const TEMPLATE: &str = "provider.provision.template";
 const ON_DELETE: &str = "provider.provision.on_delete";
 
 /// The part of a Keycloak issuer that comes before the name of the realm.
@@ -35,12 +37,12 @@ const SERVICE_ACCOUNT: &str = "frontdesk";
 pub struct ProvisionConfig {
     pub target: ProvisionTarget,
     /// The time at which a registration is answered.
-    pub ready: ReadyName,
+    pub ready: Ready,
     /// The time for which a request waits for the server.
     pub patience: Duration,
     /// A file with members that lie under each copy.
     pub template: Option<PathBuf>,
-    pub on_delete: OnDeleteName,
+    pub on_delete: OnDelete,
     /// The maximum number of copies; 0 is no limit.
     pub at_most: u32,
     /// The interval at which copies and clients are compared.
@@ -96,6 +98,37 @@ impl ProvisionTarget {
     }
 }
 
+impl ProvisionConfig {
+    /// Reads the template.
+    ///
+    /// # Errors
+    /// Names the setting and the file.
+    pub fn template(&self) -> anyhow::Result<CopyTemplate> {
+        let Some(path) = &self.template else {
+            return Ok(CopyTemplate::default());
+        };
+        let text = fs::read_to_string(path).map_err(|error| unreadable(TEMPLATE, path, &error))?;
+        CopyTemplate::parse(&text).map_err(|reason| {
+            anyhow!(
+                "{} names {}, which {reason}",
+                named(TEMPLATE),
+                path.display()
+            )
+        })
+    }
+
+    /// Checks that the files which it names can be used.
+    ///
+    /// # Errors
+    /// Names the setting and the file.
+    pub fn check_files(&self) -> anyhow::Result<()> {
+        if let Some(credential) = self.target.credential() {
+            credential.read()?;
+        }
+        self.template().map(drop)
+    }
+}
+
 /// Reads the registration endpoint of a server's document, which a connector is to use.
 ///
 /// # Errors
@@ -147,13 +180,13 @@ pub(super) fn read(
     only(SECRET_FILE, settings.secret_file.is_some(), &keycloak)?;
     only(TOKEN_FILE, settings.token_file.is_some(), &bearer)?;
     only(TEMPLATE, settings.template.is_some(), &with_template)?;
-    if to == ConnectorKind::Rfc7591 && settings.ready == ReadyName::Later {
+    if to == ConnectorKind::Rfc7591 && settings.ready == Ready::Later {
         bail!(
             "{} must be wait: rfc7591 chooses the identifier",
             named(READY)
         );
     }
-    if to != ConnectorKind::Keycloak && settings.on_delete == OnDeleteName::Disable {
+    if to != ConnectorKind::Keycloak && settings.on_delete == OnDelete::Disable {
         let name = to.text();
         bail!(
             "{} must be delete: {name} cannot disable a client",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use provisioning::{OnDelete, Ready};
 use serde::Deserialize;
 
 use crate::setting::values::SecretPath;
@@ -26,13 +27,13 @@ section! {
         /// A file with the bearer token for the API, with http and rfc7591; it is read again at each call.
         token_file: Option<SecretPath>, default "", "FRONTDESK_PROVISION_TOKEN_FILE";
         /// The time at which a registration is answered: wait (the authorization server has the client) or later (the client is stored, and delivered after that).
-        ready: ReadyName = ReadyName::Wait, "FRONTDESK_PROVISION_READY";
+        ready: Ready = Ready::Wait, "FRONTDESK_PROVISION_READY";
         /// The time for which a request waits for the authorization server; it must be shorter than limits.handler_seconds.
         patience: Duration = Duration::from_secs(5), in Duration::from_millis(500)..=Duration::from_secs(10), "FRONTDESK_PROVISION_PATIENCE";
         /// A file with a JSON object in the server's own words, which lies under each copy; not with rfc7591.
         template: Option<PathBuf>, default "", "FRONTDESK_PROVISION_TEMPLATE";
         /// The treatment of the copy of a client that was deleted: delete or, with keycloak, disable.
-        on_delete: OnDeleteName = OnDeleteName::Delete, "FRONTDESK_PROVISION_ON_DELETE";
+        on_delete: OnDelete = OnDelete::Delete, "FRONTDESK_PROVISION_ON_DELETE";
         /// The maximum number of copies; a further registration is 503, and 0 is no limit.
         at_most: u32 = 0, "FRONTDESK_PROVISION_AT_MOST";
         /// The interval at which the copies are compared with the clients.
@@ -50,22 +51,8 @@ pub enum ConnectorKind {
     Rfc7591,
 }
 
-/// The values of `provider.provision.ready`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadyName {
-    Wait,
-    Later,
-}
-
-/// The values of `provider.provision.on_delete`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnDeleteName {
-    Delete,
-    Disable,
-}
-
 choices! {
     ConnectorKind: "keycloak" => Keycloak, "http" => Http, "rfc7591" => Rfc7591;
-    ReadyName: "wait" => Wait, "later" => Later;
-    OnDeleteName: "delete" => Delete, "disable" => Disable;
+    Ready: "wait" => Wait, "later" => Later;
+    OnDelete: "delete" => Delete, "disable" => Disable;
 }

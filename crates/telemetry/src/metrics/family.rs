@@ -23,14 +23,7 @@ pub fn family<'a>(
     values: impl IntoIterator<Item = (Vec<&'a str>, f64)>,
 ) -> MetricFamily {
     let samples = values.into_iter().map(|(labels, value)| {
-        let mut sample = Sample::from_label(
-            metric
-                .labels
-                .iter()
-                .zip(labels)
-                .map(|(name, value)| label_pair(name, value))
-                .collect(),
-        );
+        let mut sample = Sample::from_label(label_pairs(metric, &labels));
         if metric.kind == MetricKind::Counter {
             let mut counter = Counter::default();
             counter.set_value(value);
@@ -58,6 +51,24 @@ pub struct HistogramCounts<'a> {
 
 /// Returns the family of a histogram without labels. Measurements are divided by `per` to get the metric's unit.
 pub fn histogram(metric: &Metric, measured: HistogramCounts<'_>, per: f64) -> MetricFamily {
+    histograms(metric, [(Vec::new(), measured)], per)
+}
+
+/// Returns the family of a histogram with measurements for each set of label values. They are in the order of the row's labels.
+pub fn histograms<'a>(
+    metric: &Metric,
+    measured: impl IntoIterator<Item = (Vec<&'a str>, HistogramCounts<'a>)>,
+    per: f64,
+) -> MetricFamily {
+    let samples = measured.into_iter().map(|(labels, measured)| {
+        let mut sample = Sample::from_label(label_pairs(metric, &labels));
+        sample.set_histogram(cumulated(measured, per));
+        sample
+    });
+    new_family(metric, samples.collect())
+}
+
+fn cumulated(measured: HistogramCounts<'_>, per: f64) -> Histogram {
     let mut below = 0;
     let bucket = |(bound, count): &(u64, u64)| {
         below += count;
@@ -71,9 +82,7 @@ pub fn histogram(metric: &Metric, measured: HistogramCounts<'_>, per: f64) -> Me
     histogram.set_bucket(buckets);
     histogram.set_sample_count(below + measured.above);
     histogram.set_sample_sum(number(measured.sum) / per);
-    let mut sample = Sample::default();
-    sample.set_histogram(histogram);
-    new_family(metric, vec![sample])
+    histogram
 }
 
 fn new_family(metric: &Metric, samples: Vec<Sample>) -> MetricFamily {
@@ -87,6 +96,11 @@ fn new_family(metric: &Metric, samples: Vec<Sample>) -> MetricFamily {
     });
     family.set_metric(samples);
     family
+}
+
+fn label_pairs(metric: &Metric, values: &[&str]) -> Vec<LabelPair> {
+    let pairs = metric.labels.iter().zip(values);
+    pairs.map(|(name, value)| label_pair(name, value)).collect()
 }
 
 fn label_pair(name: &str, value: &str) -> LabelPair {

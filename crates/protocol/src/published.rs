@@ -5,7 +5,7 @@
 //! `client_secret_basic`, does not apply: a client that names neither a method nor choices has the method `none` (§6).
 
 use crate::admit::{AdmissionRules, Agreement};
-use crate::member::{InvalidMember, dedup};
+use crate::member::{InvalidMember, Object, dedup};
 use crate::values::{AuthMethod, takes_a_secret};
 use crate::{ClientMetadata, ProviderMetadata};
 
@@ -152,4 +152,37 @@ fn needs_shared_secret(member: &str, value: &str) -> bool {
         METHOD | METHODS => value.starts_with("client_secret_"),
         _ => is_algorithm(member) && takes_a_secret(value),
     }
+}
+
+/// The members of agreed metadata that matter for consent and for tokens: an authorization server that compares them asks its users
+/// again. §8.4.
+const WATCHED: [&str; 10] = [
+    "redirect_uris",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_methods_supported",
+    "jwks",
+    "jwks_uri",
+    "scope",
+    "grant_types",
+    "response_types",
+    "client_name",
+    "logo_uri",
+];
+
+/// Returns the names of the members that matter for consent and for tokens and differ between two versions of a client's agreed
+/// metadata, each in every language.
+pub fn changed_members(before: &ClientMetadata, after: &ClientMetadata) -> Vec<&'static str> {
+    let differs = |member: &&'static str| json_of(before, member) != json_of(after, member);
+    WATCHED.into_iter().filter(differs).collect()
+}
+
+/// Returns the JSON form of a member, with each of its language variants.
+fn json_of(metadata: &ClientMetadata, member: &str) -> Object {
+    let mut object = Object::new();
+    if let Some(held) = metadata.held(member) {
+        held.write_members(member, &mut |name, form| {
+            object.insert(name.to_owned(), form.into());
+        });
+    }
+    object
 }

@@ -5,6 +5,7 @@
 
 mod support;
 
+use protocol::published::changed_members;
 use protocol::{ClientMetadata, InvalidMember, PublishedTerms, RegisteredMetadata};
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
@@ -335,4 +336,54 @@ fn registrations_choose_in_the_same_way() {
             ),
         }
     }
+}
+
+/// A change of each member that matters for consent or for tokens is told, in every language, and no other change is.
+/// draft-ietf-oauth-client-id-metadata-document §8.4.
+#[test]
+fn cimd_8_4_changes_are_named() {
+    let read = |value: &Value| ClientMetadata::parse(object(value)).expect("metadata");
+    let before = json!({
+        "redirect_uris": ["https://app.example/cb"], "client_name": "A", "client_name#ja": "B", "scope": "openid",
+        "token_endpoint_auth_method": "none", "token_endpoint_auth_methods_supported": ["none"], "grant_types": ["authorization_code"],
+        "response_types": ["code"], "logo_uri": "https://app.example/logo", "jwks": keys(), "software_version": "1",
+    });
+    for (member, value) in [
+        (
+            "redirect_uris",
+            json!(["https://app.example/cb", "https://app.example/b"]),
+        ),
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
+        (
+            "token_endpoint_auth_methods_supported",
+            json!(["none", "private_key_jwt"]),
+        ),
+        ("jwks", json!(null)),
+        ("jwks_uri", json!("https://app.example/jwks")),
+        ("scope", json!("openid email")),
+        (
+            "grant_types",
+            json!(["authorization_code", "refresh_token"]),
+        ),
+        ("response_types", json!(null)),
+        ("client_name", json!("C")),
+        ("client_name#ja", json!("C")),
+        ("logo_uri#en", json!("https://app.example/en")),
+    ] {
+        let mut after = before.clone();
+        after[member] = value;
+        let name = member.split('#').next().unwrap_or_default();
+        assert_eq!(
+            changed_members(&read(&before), &read(&after)),
+            [name],
+            "{member}"
+        );
+    }
+    let mut after = before.clone();
+    after["software_version"] = json!("2");
+    after["client_uri"] = json!("https://app.example/");
+    assert_eq!(
+        changed_members(&read(&before), &read(&after)),
+        Vec::<&str>::new()
+    );
 }

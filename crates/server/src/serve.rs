@@ -34,7 +34,7 @@ use crate::http::request_ids::RequestIdGenerator;
 use crate::http::sockets::{addresses, listen};
 use crate::http::static_routes::StaticRoutes;
 use crate::management::{self, ManagementState};
-use crate::metrics::{MetricSources, StoreHealth};
+use crate::metrics::{CopyCounts, MetricSources, StoreHealth};
 use crate::tasks::Deliveries;
 use crate::terminal::startup_message;
 use crate::tls::{CertificateSource, Hangups, ServedCertificate};
@@ -280,6 +280,10 @@ fn sources(opened: &Opened) -> MetricSources {
         lookup: opened.lookup.clone(),
         connections: Arc::clone(&opened.connections),
         store_health: StoreHealth::start(opened.services.store.clone()),
+        provisioning: CopyCounts::start(
+            opened.services.store.clone(),
+            opened.deployment.provisioners().next().is_some(),
+        ),
         draining: Arc::clone(&opened.draining),
         certificate: opened.certificate.clone(),
         traces: opened.traces.clone(),

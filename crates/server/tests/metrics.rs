@@ -11,6 +11,8 @@
 mod cluster;
 #[path = "upstream/scripted.rs"]
 mod scripted;
+#[path = "../../provisioning/tests/support/scripted/mod.rs"]
+mod scripted_server;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +21,7 @@ use std::path::Path;
 
 use cluster::Cluster;
 use scripted::{ISSUER, Script, Scripted, document};
+use scripted_server::hydra::Hydra;
 use serde_json::{Value, json};
 use support::{PASSWORD, Setup, TestServer, until};
 use telemetry::metrics::table::{self, Metric, MetricKind};
@@ -117,6 +120,13 @@ fn every_metric_of_the_table_is_served_and_no_other() {
         &Setup::new()
             .with("FRONTDESK_ISSUER", ISSUER)
             .with("FRONTDESK_UPSTREAM_DOCUMENT", &behind.url())
+            .start(),
+    ));
+    let hydra = Hydra::start();
+    names.extend(served(
+        &Setup::new()
+            .with("FRONTDESK_PROVISION_TO", "http")
+            .with("FRONTDESK_PROVISION_AT", hydra.at.as_str())
             .start(),
     ));
     assert_eq!(names, table::ALL.iter().map(|metric| metric.name).collect());

@@ -8,11 +8,12 @@ use keys::KeyState;
 use lookup::Lookup;
 use protocol::Timestamp;
 use registration::Services;
-use store::Distribution;
-use telemetry::metrics::family::{HistogramCounts, family, histogram, number, plain};
+use telemetry::metrics::family::{family, histogram, number, plain};
 use telemetry::metrics::{MetricFamily, table};
 use telemetry::traces::{self, Traces};
 
+use super::distribution::{MICROSECONDS, histogram_counts};
+use super::provisioning::{self, CopyCounts};
 use super::store_health::StoreHealth;
 use crate::deployment::Deployment;
 use crate::http::connections::Connections;
@@ -20,8 +21,6 @@ use crate::tls::ServedCertificate;
 
 /// The outcome label of a registration, and the status of its answer.
 const REGISTERED: [&str; 2] = ["registered", "201"];
-
-const MICROSECONDS: f64 = 1e6;
 
 /// The objects with the counters that /metrics reads.
 pub struct MetricSources {
@@ -35,6 +34,8 @@ pub struct MetricSources {
     pub connections: Arc<Connections>,
     /// The state of the store when it was last checked.
     pub store_health: Arc<StoreHealth>,
+    /// The numbers of copies at authorization servers.
+    pub provisioning: Arc<CopyCounts>,
     /// True once the process takes no new requests.
     pub draining: Arc<AtomicBool>,
     /// The certificate in service, if there is one.
@@ -122,6 +123,11 @@ impl MetricSources {
         ));
         families.extend([self.registrations(), self.lookups(), self.keys()]);
         families.extend(self.upstreams());
+        families.extend(provisioning::families(
+            self.deployment.provisioners(),
+            &self.provisioning,
+            self.services.clock.now(),
+        ));
         families.extend(self.stored());
         families
     }
@@ -250,13 +256,5 @@ impl MetricSources {
             plain(&table::POOL_AWAITED, number(activity.connections_awaited)),
             plain(&table::POOL_DENIED, number(activity.connections_denied)),
         ]
-    }
-}
-
-fn histogram_counts(distribution: &Distribution) -> HistogramCounts<'_> {
-    HistogramCounts {
-        buckets: &distribution.buckets,
-        above: distribution.above,
-        sum: distribution.sum,
     }
 }

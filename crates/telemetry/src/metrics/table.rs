@@ -68,6 +68,24 @@ metrics! {
     UPSTREAM = Counter "frontdesk_upstream_total" ["provider", "outcome"];
     /// The age of the copy of that document: the time since the server last confirmed it.
     UPSTREAM_AGE = Gauge "frontdesk_upstream_age_seconds" ["provider"];
+    /// Calls that write a client into the authorization server behind a provider, by outcome: `created`, `updated`, `deleted`, `rejected` (the server refuses the client for good), `unavailable` (it does not answer) or `breaker_open` (it was not asked, since it did not answer before).
+    PROVISION = Counter "frontdesk_provision_total" ["provider", "outcome"];
+    /// The duration of those calls.
+    PROVISION_SECONDS = Histogram "frontdesk_provision_seconds" ["provider"];
+    /// Clients that the authorization server does not have yet, or has in an older state. Replicas on one PostgreSQL database report the same number, as for the next three. Read every 5 seconds.
+    PROVISION_PENDING = Gauge "frontdesk_provision_pending" ["provider"];
+    /// Copies at the authorization server that are to be deleted.
+    PROVISION_DELETING = Gauge "frontdesk_provision_deleting" ["provider"];
+    /// Clients that the authorization server refuses.
+    PROVISION_REJECTED = Gauge "frontdesk_provision_rejected" ["provider"];
+    /// The time for which the longest of the pending and deleted ones has waited.
+    PROVISION_OLDEST = Gauge "frontdesk_provision_oldest_seconds" ["provider"];
+    /// 1 while the authorization server is not asked by this replica, since it did not answer before, otherwise 0.
+    PROVISION_BREAKER = Gauge "frontdesk_provision_breaker_open" ["provider"];
+    /// 1 if the authorization server refused the credentials of this replica, or its address is wrong, otherwise 0.
+    PROVISION_MISCONFIGURED = Gauge "frontdesk_provision_misconfigured" ["provider"];
+    /// Clients that the authorization server may have made and that cannot be found there again, since it chooses identifiers and its answer was lost.
+    PROVISION_LOST = Counter "frontdesk_provision_lost_total" ["provider"];
     /// Requests that were refused by a rate limit, by limit: registrations from one `address`, by one `account`, with one `token`; logins after too many failures with a wrong `password`.
     THROTTLED = Counter "frontdesk_throttled_total" ["kind"];
     /// Updates and deletions that were refused by a rate limit, by limit: from one `address`, or of one `client`.

@@ -11,5 +11,5 @@ mod scope_names;
 mod scopes;
 mod session;
 
-pub use realm_connector::{ADDITIONS, KeycloakConnector};
+pub use realm_connector::{ADDITIONS, KeycloakConnector, LIMITS};
 pub use session::KeycloakSettings;

@@ -13,7 +13,7 @@ use store::{LookupTokenId, TokenId};
 use crate::commands::client::{self, ClientScope};
 use crate::commands::{
     account, audit, backup, check, completions_and_man, error_text, health, init, key,
-    lookup_token, migrate, provider, purge, token,
+    lookup_token, migrate, provider, provision, purge, token,
 };
 use crate::config::{Config, ConfigSources};
 use crate::observability::{start_logging, start_traces};
@@ -30,7 +30,7 @@ pub use command::command;
 
 use args::{
     AccountCommand, CheckArguments, Cli, ClientCommand, Command, KeyCommand, LookupTokenCommand,
-    ProviderCommand, TokenCommand, TryArguments,
+    ProviderCommand, ProvisionCommand, TokenCommand, TryArguments,
 };
 
 /// Runs the program and returns its exit code. Prints no error if standard output was closed.
@@ -126,6 +126,10 @@ fn run_command(config: &Config, command: Command, out: &mut Output) -> anyhow::R
             audit::run(config, since, client.map(ClientId::new).as_ref(), out)
         }
         Command::Provider(ProviderCommand::List) => provider::list(config, out),
+        Command::Provider(ProviderCommand::Show { issuer }) => {
+            provider::show(config, issuer.as_deref(), out)
+        }
+        Command::Provision(command) => run_provision(config, command, out),
         Command::Backup { file } => backup::backup(config, &file, out),
         Command::Restore { file, replace } => backup::restore(config, &file, replace, out),
         Command::Purge { dry_run } => purge::run(config, dry_run, out),
@@ -176,6 +180,19 @@ fn run_lookup_token(
         LookupTokenCommand::Revoke { id } => {
             lookup_token::revoke(config, &LookupTokenId::new(id), out)
         }
+    }
+}
+
+fn run_provision(
+    config: &Config,
+    command: ProvisionCommand,
+    out: &mut Output,
+) -> anyhow::Result<()> {
+    match command {
+        ProvisionCommand::Status(arguments) => provision::status(config, &arguments, out),
+        ProvisionCommand::Reconcile(arguments) => provision::reconcile(config, &arguments, out),
+        ProvisionCommand::Retry(arguments) => provision::retry(config, &arguments, out),
+        ProvisionCommand::Check { provider } => provision::check(config, provider.as_deref(), out),
     }
 }
 

@@ -22,6 +22,7 @@ pub mod key;
 pub mod lookup_token;
 pub mod migrate;
 pub mod provider;
+pub mod provision;
 pub mod purge;
 pub mod token;
 

@@ -27,7 +27,8 @@ const PAGE_SIZE: usize = 100;
 const REPEAT_AFTER: Duration = Duration::from_millis(200);
 
 /// The limits of Keycloak's columns. A longer value is answered with 500.
-const LIMITS: [Limit; 5] = [
+/// The limits of Keycloak on values of client metadata.
+pub const LIMITS: [Limit; 5] = [
     Limit {
         member: "redirect_uris",
         rule: LimitRule::MaxChars(255),

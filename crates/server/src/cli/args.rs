@@ -8,6 +8,7 @@ use probe::ResolveOverride;
 use store::Role;
 
 use crate::commands::init::InitArguments;
+use crate::commands::provision::{ProvisionStatusArguments, ReconcileArguments, RetryArguments};
 use crate::commands::{client, lookup_token, token};
 use crate::durations::{self, TimeArg};
 
@@ -85,6 +86,9 @@ pub enum Command {
     /// The providers that are configured.
     #[command(subcommand, after_help = "Example:\n  frontdesk provider list")]
     Provider(ProviderCommand),
+    /// The copies of clients at authorization servers.
+    #[command(subcommand, after_help = "Example:\n  frontdesk provision status")]
+    Provision(ProvisionCommand),
     /// Write the whole store, as of now, into a new file; the service may run.
     #[command(
         after_help = "Example:\n  frontdesk backup - | ssh backup.example.com 'cat > frontdesk-monday'"
@@ -262,6 +266,34 @@ pub enum ProviderCommand {
     /// List the providers, with their registration mode, domains, number of clients and age of keys.
     #[command(after_help = "Example:\n  frontdesk provider list --json")]
     List,
+    /// Show a provider: its documents, domains, keys, and the authorization server with its limits.
+    #[command(after_help = "Example:\n  frontdesk provider show https://login.example.com")]
+    Show {
+        /// The issuer; the only provider by default.
+        issuer: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProvisionCommand {
+    /// Show the states of copies, and list those that the server has not confirmed.
+    #[command(after_help = "Example:\n  frontdesk provision status --all --json")]
+    Status(ProvisionStatusArguments),
+    /// Compare all copies with the clients, and write those that differ; exit 1 if a client was refused or nothing was deleted.
+    #[command(after_help = "Example:\n  frontdesk provision reconcile --dry-run")]
+    Reconcile(ReconcileArguments),
+    /// Write copies that wait or were refused now.
+    #[command(after_help = "Example:\n  frontdesk provision retry --all")]
+    Retry(RetryArguments),
+    /// Try the credentials and rights at the server; exit 1 if a call does not work.
+    #[command(
+        after_help = "Example:\n  frontdesk provision check --provider https://login.example.com"
+    )]
+    Check {
+        /// The issuer of the only provider to check; every provider by default.
+        #[arg(long, value_name = "ISSUER")]
+        provider: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ use protocol::random::{SECRET_CHARACTERS, letters_and_digits};
 use protocol::values::HumanText;
 use protocol::{ClientId, ClientSecret, Clock, Issuer, RegistrationAccessToken};
 use serde_json::{Value, json};
-use store::{Account, Client, ClientFilter, Role, Store, StoreError};
+use store::{Account, Client, ClientFilter, ProvisioningRow, Role, Store, StoreError};
 
 use super::{by_hand, date, plain_or_dash, providers, seconds};
 use crate::config::{Config, ProviderConfig};
@@ -221,7 +221,14 @@ pub fn show(
 ) -> anyhow::Result<()> {
     scope.to(id)?;
     let client = scope.store.client(id)?.ok_or_else(|| unknown_client(id))?;
-    let object = to_json(&client, with_secret);
+    let mut object = to_json(&client, with_secret);
+    let row = scope.store.provisioning_row(&client.data.provider, id)?;
+    if let Some(members) = object.as_object_mut() {
+        members.insert(
+            "provisioned".to_owned(),
+            row.as_ref().map(provisioned).into(),
+        );
+    }
     let text = serde_json::to_string_pretty(&object)?;
     out.outcome(visible_json_lines(&text), &object)
 }
@@ -263,6 +270,17 @@ pub fn reissue(scope: &ClientScope, id: &ClientId, out: &mut Output) -> anyhow::
         ),
         false => Err(unknown_client(id)),
     }
+}
+
+/// Returns the state of a client's copy at the authorization server.
+fn provisioned(row: &ProvisioningRow) -> Value {
+    json!({
+        "state": row.state.as_str(),
+        "revision": row.synced_revision,
+        "since": row.since.seconds(),
+        "error": row.error,
+        "dropped_members": row.dropped_members,
+    })
 }
 
 fn unknown_client(id: &ClientId) -> anyhow::Error {

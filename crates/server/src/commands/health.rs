@@ -82,6 +82,11 @@ pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// Requests a URL of a management listener, and returns the status and the body.
 pub(super) fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
+    ask_within(url, BODY_MAX)
+}
+
+/// Requests a URL whose body has at most `limit` bytes.
+pub(super) fn ask_within(url: &str, limit: u64) -> Result<(u16, String), ureq::Error> {
     let options = AgentOptions {
         timeout: TIMEOUT,
         ..AgentOptions::default()
@@ -91,7 +96,7 @@ pub(super) fn ask(url: &str) -> Result<(u16, String), ureq::Error> {
     let body = answer
         .body_mut()
         .with_config()
-        .limit(BODY_MAX)
+        .limit(limit)
         .read_to_string()?;
     Ok((answer.status().as_u16(), body.trim_end().to_owned()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use protocol::Issuer;
-use provisioning::{CopyTemplate, CredentialFile, OnDelete, Ready, keycloak};
+use provisioning::{CopyTemplate, CredentialFile, Limit, OnDelete, Ready, keycloak};
 use url::Url;
 
 use super::secret_files::unreadable;
@@ -77,6 +77,23 @@ impl ProvisionTarget {
         match self {
             Self::Keycloak(_) => keycloak::ADDITIONS,
             Self::Http { .. } | Self::Rfc7591 { .. } => &[],
+        }
+    }
+
+    /// Returns the limits of this kind of server on values of client metadata.
+    pub fn limits(&self) -> &'static [Limit] {
+        match self {
+            Self::Keycloak(_) => &keycloak::LIMITS,
+            Self::Http { .. } | Self::Rfc7591 { .. } => &[],
+        }
+    }
+
+    /// Returns the address of the API, unless it follows from the server's document.
+    pub fn address(&self) -> Option<&Url> {
+        match self {
+            Self::Keycloak(settings) => Some(&settings.at),
+            Self::Http { at, .. } => Some(at),
+            Self::Rfc7591 { at, .. } => at.as_ref(),
         }
     }
 

@@ -16,7 +16,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 /// Every command that does something, with the words that lead to it.
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 31] = [
     &["serve"],
     &["init"],
     &["migrate"],
@@ -39,6 +39,11 @@ const COMMANDS: [&[&str]; 26] = [
     &["key", "rotate"],
     &["audit"],
     &["provider", "list"],
+    &["provider", "show"],
+    &["provision", "status"],
+    &["provision", "reconcile"],
+    &["provision", "retry"],
+    &["provision", "check"],
     &["backup"],
     &["restore"],
     &["purge"],

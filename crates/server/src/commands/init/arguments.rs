@@ -18,7 +18,7 @@ pub struct InitArguments {
     /// The configuration file to write, which must not exist; the file of --config or ./frontdesk.toml by default.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// A domain whose accounts WebFinger answers with this issuer; may be repeated.
+    /// A domain of accounts, for which WebFinger answers with this issuer; may be repeated.
     #[arg(long = "domain", value_name = "DOMAIN")]
     pub domains: Vec<String>,
     /// The way in which the server gets the clients; none for a server that asks the lookup or reads the store.

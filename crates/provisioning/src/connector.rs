@@ -61,6 +61,14 @@ pub trait Connector: Send + Sync {
         each: &mut dyn FnMut(ListedCopy),
     ) -> Result<Listing, ConnectorError>;
 
+    /// Returns a copy, or `None` if it is gone. It is asked of servers without a list only.
+    ///
+    /// # Errors
+    /// As [`Connector::create`].
+    fn read(&self, _: &CopyHandle, _: Instant) -> Result<Option<ListedCopy>, ConnectorError> {
+        Ok(None)
+    }
+
     /// Returns true if the listed copy is the state that [`Connector::update`] would write, apart from the members that the server did
     /// not keep.
     fn is_current(
@@ -83,6 +91,11 @@ pub trait Connector: Send + Sync {
 
     /// Returns true if the server can keep a copy that cannot be used.
     fn can_disable(&self) -> bool {
+        false
+    }
+
+    /// Returns true if the server chooses identifiers. Then a creation is not idempotent, and a copy has no place before the answer.
+    fn chooses_identifier(&self) -> bool {
         false
     }
 

@@ -12,20 +12,29 @@
 //! | [`credential`] | a credential that is read from a file at each use |
 //! | [`template`] | members that lie under each copy |
 //! | [`provisioner`] | the provisioner of a provider: limits and state |
-//! | `requests` | a registration, an update and a deletion, while their caller waits |
-//! | `deliverer` | the task that writes due copies |
-//! | [`reconcile`] | the comparison of all copies with the clients |
+//! | `requests` | a registration and an update while their caller waits |
+//! | `deliverer` | the task that writes due copies, and deletions while their caller waits |
+//! | `delivery`, `backoff` | the delivery of one copy, and the time until it is repeated |
+//! | `desired`, `adopt` | the state that a copy must have, and the values that a server chose |
+//! | `call` | a call to the server from async code |
+//! | [`reconcile`], `comparison` | the comparison of all copies with the clients, and the repair of those that differ |
 //! | [`settings`], [`provision_error`], [`counts`] | the settings, the errors of requests, the counts for the metrics |
 //! | `breaker` | the circuit breaker of a target |
 //! | `api` | a call to a server's API |
 //! | `redirects` | the redirect URIs that a server can keep |
 
+mod adopt;
 mod api;
+mod backoff;
 mod breaker;
+mod call;
+mod comparison;
 pub mod connector;
 pub mod counts;
 pub mod credential;
 mod deliverer;
+mod delivery;
+mod desired;
 pub mod http;
 pub mod keycloak;
 pub mod provision_error;

@@ -20,8 +20,10 @@ pub enum ProvisionError {
     #[error("{0}")]
     Limit(InvalidMember),
     /// The authorization server does not answer, or keeps no further copy.
-    #[error("the authorization server does not answer")]
+    #[error("{reason}")]
     Unavailable {
+        /// The reason, without secrets.
+        reason: String,
         /// The time after which the request may succeed.
         retry_after: Duration,
     },

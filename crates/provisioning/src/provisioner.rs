@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use protocol::{InvalidMember, RegisteredMetadata, lock};
 use store::Distribution;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::breaker::Breaker;
+use crate::call::MAX_CALLS;
 use crate::connector::{Connector, Limit};
 use crate::counts::{ProvisionCounts, ProvisionOutcome};
 use crate::redirects::PlainRedirects;
@@ -21,6 +23,13 @@ pub struct Provisioner {
     pub(crate) breaker: Breaker,
     pub(crate) counts: ProvisionCounts,
     pub(crate) is_misconfigured: AtomicBool,
+    /// The calls that may be in progress at a time.
+    pub(crate) calls: Arc<Semaphore>,
+    /// Wakes the deliverer.
+    pub(crate) due: Notify,
+    /// Ends the wait for the next comparison.
+    pub(crate) stopped: Notify,
+    pub(crate) is_stopping: AtomicBool,
     scopes_supported: Mutex<Arc<[String]>>,
 }
 
@@ -54,6 +63,10 @@ impl Provisioner {
             breaker: Breaker::new(),
             counts: ProvisionCounts::default(),
             is_misconfigured: AtomicBool::new(false),
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            due: Notify::new(),
+            stopped: Notify::new(),
+            is_stopping: AtomicBool::new(false),
             scopes_supported,
         }
     }

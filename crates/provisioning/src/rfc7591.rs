@@ -293,6 +293,10 @@ impl Connector for Rfc7591Connector {
         true
     }
 
+    fn chooses_identifier(&self) -> bool {
+        true
+    }
+
     fn check(&self, _: &Issuer, deadline: Instant) -> Vec<Finding> {
         let token = self.token.as_ref().map(CredentialFile::read).transpose();
         let asked = token.and_then(|token| self.probe(token.as_ref(), deadline));

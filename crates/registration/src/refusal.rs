@@ -9,7 +9,8 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use admission::Rejection;
 use oauth_http::Failure;
 use oauth_http::authorization::AuthScheme;
-use protocol::{ErrorCode, InvalidMember, error_code};
+use protocol::{ClientMetadata, ErrorCode, InvalidMember, error_code};
+use provisioning::ProvisionError;
 use store::StoreError;
 
 /// The reason for which a request is refused.
@@ -41,6 +42,10 @@ pub enum Refusal {
     Busy(&'static str),
     /// The limit on fetches of all callers together was reached; the time to wait.
     Fetches(Duration),
+    /// The authorization server behind the provider refuses the client, without naming a member.
+    RefusedByServer,
+    /// The authorization server behind the provider does not answer; the time to wait.
+    ServerDown(Duration),
     /// The store failed.
     Store(StoreError),
     /// A failure of another layer, such as a body that cannot be read.
@@ -112,6 +117,15 @@ impl From<Refusal> for Failure {
                 "Too many documents of clients are being fetched. Try again after the time in the Retry-After header.",
             )
             .header(RETRY_AFTER, seconds(wait)),
+            Refusal::RefusedByServer => {
+                invalid_metadata("The authorization server refuses this client.")
+            }
+            // Not logged: the log has a line when the authorization server stops answering, and not one for each client.
+            Refusal::ServerDown(wait) => Failure::new(
+                ErrorCode::TemporarilyUnavailable,
+                "The authorization server does not answer. Try again after the time in Retry-After.",
+            )
+            .header(RETRY_AFTER, whole_seconds(wait)),
             Refusal::Store(error) => store_failure(&error),
             Refusal::Failure(failure) => failure,
         }
@@ -189,6 +203,11 @@ fn seconds(wait: Duration) -> String {
     (wait.as_secs() + 1).to_string()
 }
 
+/// Returns the seconds of a wait that is a number of seconds already, or begins another one.
+fn whole_seconds(wait: Duration) -> String {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).to_string()
+}
+
 fn store_failure(error: &StoreError) -> Failure {
     match error {
         StoreError::Stale => Refusal::Stale.into(),
@@ -245,6 +264,24 @@ impl From<PasswordError> for Refusal {
             PasswordError::QueueFull => Self::Busy(WAITING_PASSWORDS),
             PasswordError::Store(error) => Self::Store(error),
             PasswordError::Failure(failure) => Self::Failure(failure),
+        }
+    }
+}
+
+impl From<ProvisionError> for Refusal {
+    fn from(error: ProvisionError) -> Self {
+        match error {
+            ProvisionError::Limit(invalid) => invalid.into(),
+            ProvisionError::Rejected { member, .. } => match member {
+                Some(member) if ClientMetadata::has_row(&member) => {
+                    InvalidMember::new(member, "is refused by the authorization server")
+                        .by("refused_by_server")
+                        .into()
+                }
+                _ => Self::RefusedByServer,
+            },
+            ProvisionError::Unavailable { retry_after, .. } => Self::ServerDown(retry_after),
+            ProvisionError::Store(error) => error.into(),
         }
     }
 }

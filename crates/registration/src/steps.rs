@@ -9,9 +9,9 @@ use admission::sector::{SectorDocument, SectorError};
 use admission::{ClientRequest, Policy, agree};
 use oauth_http::{Failure, peer};
 use outbound::{Caller, FetchLimit};
-use protocol::{LegacyRedirects, Object, RegisteredMetadata, Secret, TokenTerms};
+use protocol::{ClientId, LegacyRedirects, Object, RegisteredMetadata, Secret, TokenTerms};
 use store::audit::AuditEvent;
-use store::{Account, Actor};
+use store::{Account, Actor, Client, ClientSummary, NewClient, SecretChange, Store, TokenId};
 
 use crate::issue::{self, AgreedClient};
 use crate::refusal::{FETCHES, REGISTRATIONS, UPDATES};
@@ -91,10 +91,8 @@ impl<'a> RegistrationRequest<'a> {
             .services
             .store
             .acting_as(Arc::clone(&self.actor));
-        let now = registration.services.clock.now();
-        let summary = store
-            .insert(client, self.registrant.token_id(), now)
-            .await?;
+        let spend = self.registrant.token_id();
+        let summary = registration.insert(&store, client, spend).await?;
         let issuer = &registration.issuer;
         Ok(response::created(&summary, &token, issuer))
     }
@@ -124,6 +122,67 @@ impl Registration {
             .limiter
             .count_update(key)
             .map_err(|wait| Refusal::TooMany(UPDATES, wait))
+    }
+
+    /// Stores a new client. Where clients are written into an authorization server too, the answer has the values that it chose.
+    ///
+    /// # Errors
+    /// When the store cannot write, or the authorization server refuses the client or does not answer. Nothing is stored then.
+    pub(crate) async fn insert(
+        &self,
+        store: &Store,
+        client: NewClient,
+        spend: Option<TokenId>,
+    ) -> Result<ClientSummary, Refusal> {
+        match &self.provisioner {
+            Some(provisioner) => Ok(provisioner.register(store, client, spend).await?),
+            None => Ok(store
+                .insert(client, spend, self.services.clock.now())
+                .await?),
+        }
+    }
+
+    /// Replaces the metadata of a client.
+    ///
+    /// # Errors
+    /// As [`Registration::insert`]; 409 when another request changed the client first. The client keeps its state then.
+    pub(crate) async fn replace(
+        &self,
+        store: &Store,
+        client: &Client,
+        metadata: RegisteredMetadata,
+        secret: SecretChange,
+    ) -> Result<Client, Refusal> {
+        let replaced = match &self.provisioner {
+            Some(provisioner) => provisioner.replace(store, client, metadata, secret).await?,
+            None => {
+                let now = self.services.clock.now();
+                store.replace(client, metadata, secret, now).await?
+            }
+        };
+        Ok(replaced)
+    }
+
+    /// Deletes a client. Returns false if another request deleted it first.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    pub(crate) async fn delete(&self, store: &Store, id: &ClientId) -> Result<bool, Refusal> {
+        match &self.provisioner {
+            Some(provisioner) => Ok(provisioner.delete(store, id).await?),
+            None => Ok(store.delete(id).await?),
+        }
+    }
+
+    /// Deletes a client at a WSO2 endpoint. Returns false if another request deleted it first.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    pub(crate) async fn unregister(&self, store: &Store, id: &ClientId) -> Result<bool, Refusal> {
+        match &self.provisioner {
+            Some(provisioner) => Ok(provisioner.unregister(store, id).await?),
+            None => Ok(store.unregister(id).await?),
+        }
     }
 
     /// Decides about metadata, before anything is fetched.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use protocol::{ClientId, RegisteredMetadata, Timestamp};
+use protocol::{ClientId, Issuer, RegisteredMetadata, Timestamp};
 
 use crate::Store;
 use crate::audit_row::{self, AuditRow};
@@ -89,6 +89,23 @@ impl Store {
             }
             Ok(())
         })
+    }
+
+    /// Writes a row about an event of a provider.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn record_event(
+        &self,
+        event: AuditEvent,
+        provider: &Issuer,
+        detail: &str,
+    ) -> PendingWrite<()> {
+        let row = self
+            .audit_row(event)
+            .with_provider(provider.as_str())
+            .with_detail(detail);
+        self.change(ClientChange::AuditOnly, row, |_| Ok(()))
     }
 
     /// Deletes the rows written before that time, and returns their number.

@@ -19,7 +19,7 @@ pub(crate) async fn delete(
     let id = &managed.client.data.id;
     let work = async {
         let store = managed.store(&registration);
-        if store.delete(id).await.map_err(Refusal::from)? {
+        if registration.delete(&store, id).await? {
             Ok(response::deleted())
         } else {
             Err(Refusal::WrongCredentials(None).into())

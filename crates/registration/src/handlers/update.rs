@@ -9,7 +9,7 @@ use store::audit::AuditEvent;
 use crate::managed_client::ManagedClient;
 use crate::steps::fetch_caller;
 use crate::update::take_credentials;
-use crate::{Refusal, Registration, issue, outcome, response};
+use crate::{Registration, issue, outcome, response};
 
 /// Replaces the metadata of a client as a whole.
 ///
@@ -34,11 +34,8 @@ pub(crate) async fn update(
         let caller = || fetch_caller(Some(&managed.rate_limit_key()), managed.limited);
         registration.check_sector(&agreed, caller).await?;
         let secret = issue::secret_change(&registration, data, &agreed)?;
-        let replaced = managed
-            .store(&registration)
-            .replace(client, agreed, secret, registration.services.clock.now())
-            .await
-            .map_err(Refusal::from)?;
+        let store = managed.store(&registration);
+        let replaced = registration.replace(&store, client, agreed, secret).await?;
         Ok(response::ok(replaced, token, &registration.issuer))
     };
     outcome::record(

@@ -66,14 +66,8 @@ async fn delete(
         client.provider == registration.issuer && matches(client, caller, user, &name)
     });
     let client = client.ok_or(Refusal::NoMatch)?;
-    if !registration
-        .services
-        .store
-        .acting_as(actor)
-        .unregister(&client.id)
-        .await
-        .map_err(Refusal::from)?
-    {
+    let store = registration.services.store.acting_as(actor);
+    if !registration.unregister(&store, &client.id).await? {
         return Err(Refusal::NoMatch.into());
     }
     Ok(response::deleted())

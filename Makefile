@@ -1,7 +1,7 @@
 # A thin layer over cargo: every line below can be typed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check release-check dist interop adapters torture fuzz compose-check proxies bench
+.PHONY: help run demo test check release-check dist interop adapters providers torture fuzz compose-check proxies bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,10 @@ interop: ## pass published JavaScript and Python clients, installed under target
 
 adapters: ## check types and tests of the packages in adapters/, with the real libraries, installed under target/adapters
 	scripts/adapters $(ARGS)
+
+providers: ## real Keycloak, Hydra (if HYDRA_SOURCE has its source) and oidc-provider behind the binary, one line a row; ARGS="--only PATTERN"
+	@scripts/install-missing keycloak
+	scripts/providers $(ARGS)
 
 torture: ## break the release binary under load and count what is lost; ARGS=--quick for the short way
 	@scripts/install-missing test

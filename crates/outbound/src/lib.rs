@@ -36,7 +36,7 @@ mod validators;
 mod worker;
 
 pub use allowed_destination::{AllowedDestination, AllowedDestinationError};
-pub use client_document::failure::{DocumentFetchError, FAILURE_WORDS, FailureClass};
+pub use client_document::failure::{DocumentFetchError, FailureClass};
 pub use client_document::fetcher::{
     ClientDocumentFetcher, ClientDocumentLimits, FetchedClientDocument, Keep,
 };

@@ -29,6 +29,8 @@ pub struct DocumentContent {
     pub document: String,
     /// The validators of the answer.
     pub validators: DocumentValidators,
+    /// The time of the fetch, which may be earlier for a document in memory.
+    pub fetched_at: Timestamp,
     /// The time from which the document is fetched again.
     pub fresh_until: Timestamp,
     /// True if the pages and pictures of the client are on the hosts of its redirect URIs.
@@ -45,7 +47,7 @@ impl DocumentContent {
             etag: self.validators.etag,
             last_modified: self.validators.last_modified,
             first_seen_at: now.seconds(),
-            fetched_at: now.seconds(),
+            fetched_at: self.fetched_at.seconds(),
             fresh_until: self.fresh_until.seconds(),
             failed_since: None,
             failure: None,
@@ -374,7 +376,7 @@ fn replaced_row(
         document: content.document,
         etag: content.validators.etag,
         last_modified: content.validators.last_modified,
-        fetched_at: now.seconds(),
+        fetched_at: content.fetched_at.seconds(),
         fresh_until: content.fresh_until.seconds(),
         failed_since: None,
         failure: None,

@@ -21,6 +21,16 @@ pub enum FailureClass {
     Busy,
 }
 
+impl FailureClass {
+    /// Returns the class of a reason, by its word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        FAILURES
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, class)| *class)
+    }
+}
+
 /// The failure to fetch a client document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentFetchError {
@@ -98,8 +108,8 @@ macro_rules! failures {
             }
         }
 
-        /// The words of all reasons.
-        pub const FAILURE_WORDS: &[&str] = &[$( $word ),+];
+        /// The words of all reasons, with their classes.
+        const FAILURES: &[(&str, FailureClass)] = &[$( ($word, FailureClass::$class) ),+];
     };
 }
 

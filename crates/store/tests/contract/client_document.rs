@@ -52,6 +52,7 @@ fn content(name: &str) -> DocumentContent {
             etag: Some("\"1\"".to_owned()),
             last_modified: None,
         },
+        fetched_at: NOW,
         fresh_until: after(300),
         is_consistent: true,
     }
@@ -98,6 +99,7 @@ fn new_content_is_a_new_revision(bench: &Bench) {
     let url = "https://app.example/c";
     let first = put(&store, url, ANY, NOW);
     let same = DocumentContent {
+        fetched_at: after(300),
         fresh_until: after(900),
         validators: DocumentValidators::default(),
         ..content(url)

@@ -1,7 +1,9 @@
 //! `frontdesk check`.
 
+mod clients;
 mod listening;
 pub mod outside;
+mod provisioning;
 mod report;
 mod upstream;
 
@@ -58,6 +60,7 @@ pub fn run(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<
         Ok((state, note)) => {
             report.store = Some(state);
             report.store_note = note;
+            report.notes.extend(provisioning::resting(config));
         }
         Err(error) => report.problems.push(error_text(&error)),
     }
@@ -87,6 +90,11 @@ fn check_provider(config: &Config, provider: &ProviderConfig, report: &mut Confi
             .placeholders
             .extend(members.map(|(member, _)| *member));
         checked.notes.extend(offer.concerns());
+        let rows = clients::beyond_offer(config, provider, &offer);
+        checked.notes.extend(rows);
+        let notes = &mut checked.notes;
+        let problems = provisioning::check(config, provider, &offer, notes);
+        report.problems.extend(problems);
     }
     report.providers.push(checked);
 }

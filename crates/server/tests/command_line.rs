@@ -17,8 +17,6 @@ mod carrying;
 mod described;
 #[path = "command_line/help.rs"]
 mod help;
-#[path = "command_line/keycloak.rs"]
-mod keycloak;
 #[path = "command_line/listing.rs"]
 mod listing;
 #[path = "command_line/objects.rs"]

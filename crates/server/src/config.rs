@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 
 mod admin_password;
 mod descriptor;
+mod documents;
 mod json_table;
 mod provider;
 mod provision;
@@ -25,6 +26,7 @@ mod traces;
 mod upstream;
 
 pub use admin_password::{AdminPassword, check_new_password};
+pub use documents::DocumentsConfig;
 pub use provider::ProviderConfig;
 pub use provision::{ProvisionConfig, ProvisionTarget, registration_endpoint};
 pub use secret_files::shell_quoted;

@@ -8,6 +8,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use admission::Policy;
 use arc_swap::ArcSwap;
+use authorize::Hop;
 use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::{Proxies, UnthrottledNetworks};
 use oauth_http::{BodyLimits, Failure, cors};
@@ -51,6 +52,7 @@ struct ProviderRoutes {
     /// The path prefixes of its WSO2 endpoints.
     wso2_prefixes: Vec<String>,
     placeholders: Vec<(&'static str, &'static str)>,
+    hop: Option<Data<Hop>>,
     keys: KeyRing,
     upstream: Option<Arc<Upstream>>,
 }
@@ -236,6 +238,13 @@ impl Deployment {
         })
     }
 
+    /// Returns the authorization hop of each provider with one.
+    pub fn hops(&self) -> impl Iterator<Item = &Data<Hop>> {
+        self.providers
+            .iter()
+            .filter_map(|provider| provider.hop.as_ref())
+    }
+
     /// Returns every placeholder: its address and the member that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &ProviderRoutes| {
@@ -296,7 +305,12 @@ impl ProviderRoutes {
             services: services.clone(),
             counts: RegistrationCounts::default(),
         };
+        let hop = offer.hop_target.map(|target| {
+            let (store, clock) = (services.store.clone(), services.clock.clone());
+            Data::new(Hop::new(issuer.clone(), target, store, clock))
+        });
         Ok(Self {
+            hop,
             host: issuer.host().to_owned(),
             wso2_prefixes: addresses::wso2_prefixes(&config.providers, provider),
             discovery: Data::new(discovery),
@@ -315,12 +329,18 @@ impl ProviderRoutes {
         self.registration
             .policy
             .store(Arc::new(policy(config, offer)));
+        if let (Some(hop), Some(target)) = (&self.hop, &offer.hop_target) {
+            hop.set_target(target.clone());
+        }
         Ok(self.discovery.replace(&offer.metadata, &offer.extra)?)
     }
 
     fn mount(&self, config: &mut ServiceConfig) {
         oidc_discovery::mount(config, &self.discovery, &self.wso2_prefixes);
         registration::mount(config, &self.registration, &self.wso2_prefixes);
+        if let Some(hop) = &self.hop {
+            authorize::mount(config, hop);
+        }
         for (member, path) in &self.placeholders {
             let path = format!("{}/{path}", self.registration.issuer.path());
             let member = *member;

@@ -11,6 +11,7 @@ use crate::settings::named;
 use crate::upstream::refusal::DocumentRefusal;
 
 pub mod addresses;
+pub mod hop;
 pub mod proxied_paths;
 mod rules;
 
@@ -36,6 +37,8 @@ pub struct ProviderOffer {
     pub server_registration: Option<String>,
     /// The placeholders: each member with its path below the issuer.
     pub placeholders: Vec<(&'static str, &'static str)>,
+    /// The authorization endpoint behind the authorization hop, if there is one.
+    pub hop_target: Option<String>,
 }
 
 impl ProviderOffer {
@@ -117,6 +120,16 @@ impl ProviderConfig {
     }
 }
 
+impl ProviderConfig {
+    fn advertise_documents(
+        &self,
+        metadata: &mut ProviderMetadata,
+    ) -> Result<Option<String>, InvalidMember> {
+        let is_configured = self.metadata.contains_key(hop::FLAG);
+        hop::advertise(&self.issuer, &self.documents, is_configured, metadata)
+    }
+}
+
 /// Builds the document of a provider without a server behind: the default offer, then the configured members, then those that the features advertise.
 ///
 /// # Errors
@@ -138,9 +151,11 @@ pub fn offer(config: &ProviderConfig) -> Result<ProviderOffer, InvalidMember> {
     let ours = |reason| InvalidMember::new("issuer", reason);
     oidc_discovery::advertise(&config.issuer, &mut metadata).map_err(ours)?;
     registration::advertise(&config.issuer, config.access, &mut metadata).map_err(ours)?;
+    let hop_target = config.advertise_documents(&mut metadata)?;
     rules::check(&metadata, &config.issuer, &config.metadata)?;
     Ok(ProviderOffer {
         metadata,
+        hop_target,
         extra: config.extra_metadata.clone(),
         is_upstream: false,
         server_registration: None,
@@ -168,6 +183,7 @@ pub fn offer_from(
     let mut metadata = read.metadata.clone().configure(config.metadata.clone())?;
     registration::advertise(&config.issuer, config.access, &mut metadata)
         .map_err(|reason| InvalidMember::new("issuer", reason))?;
+    let hop_target = config.advertise_documents(&mut metadata)?;
     rules::check(&metadata, &config.issuer, &config.metadata)?;
     let mut extra = read.spellings(&metadata);
     extra.extend(read.extra);
@@ -175,6 +191,7 @@ pub fn offer_from(
     Ok(ProviderOffer {
         metadata,
         extra,
+        hop_target,
         is_upstream: true,
         server_registration,
         placeholders: Vec::new(),

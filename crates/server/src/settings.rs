@@ -6,20 +6,20 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use admission::RequiredClaim;
+use admission::{DocumentRedirects, RequiredClaim};
 use ipnet::IpNet;
-use oauth_http::BodyLimits;
 use oauth_http::peer::ProxyHeader;
 use protocol::admit::ANY_SCHEME;
-use protocol::json::JsonLimits;
 use protocol::token_terms::RedirectHostPattern;
 use protocol::uri::{RedirectForm, RedirectUri};
-use protocol::{Issuer, Secret};
+use protocol::{ClientIdUrl, Issuer, Secret};
 use registration::RegistrationAccess;
 use serde::Deserialize;
 use store::DatabaseUrl;
 use toml::Table;
 
+mod documents;
+mod limits;
 mod provision;
 
 use crate::durations::LIFETIME;
@@ -28,8 +28,12 @@ use crate::setting::{
     BoundedValue, DefaultText, FileSection, ListElement, Setting, SettingDefault, SettingError,
     SettingValue, ValueError, ValueKind, choices, one_of, row, section,
 };
+use documents::{DocumentHost, KEPT};
+use limits::LimitsFile;
 use provision::ProvisionFile;
 
+pub use documents::DocumentAccess;
+pub use limits::Limits;
 pub use provision::{ConnectorKind, ProvisionSettings};
 
 section! {
@@ -157,6 +161,22 @@ section! {
         client_secret_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_SECRET_LIFETIME";
         /// The lifetime of a registered client.
         client_lifetime: Option<Duration>, default "for ever", in LIFETIME, "FRONTDESK_CLIENT_LIFETIME";
+        /// The https URLs that clients may use as client_id, with a document behind (client ID metadata documents): closed (none), listed (those on document_hosts) or open (any).
+        documents: DocumentAccess = DocumentAccess::Closed, "FRONTDESK_DOCUMENTS";
+        /// The hosts of those URLs with listed, and further hosts for their redirect URIs with own-host: host names, IP addresses, or *.example.com for every host below it.
+        document_hosts: Vec<DocumentHost>, default "", "FRONTDESK_DOCUMENT_HOSTS";
+        /// The hosts of https addresses in a document: own-host (the host of its URL, and document_hosts) or any.
+        document_redirects: DocumentRedirects = DocumentRedirects::OwnHost, "FRONTDESK_DOCUMENT_REDIRECTS";
+        /// The shortest time for which a document is used, also where its server says less.
+        document_keep_min: Duration = Duration::from_mins(5), in KEPT, "FRONTDESK_DOCUMENT_KEEP_MIN";
+        /// The time after which a document is fetched again at the latest.
+        document_keep_max: Duration = Duration::from_hours(24), in KEPT, "FRONTDESK_DOCUMENT_KEEP_MAX";
+        /// The time for which a document in use stays usable while its server cannot be reached; at 0 it does not.
+        document_stale: Duration = Duration::from_hours(1), in Duration::ZERO..=Duration::from_hours(7 * 24), "FRONTDESK_DOCUMENT_STALE";
+        /// The https identifiers of clients that the authorization server has itself; they are passed on without a document.
+        document_pass: Vec<ClientIdUrl>, default "", "FRONTDESK_DOCUMENT_PASS";
+        /// The authorization endpoint of the document is Frontdesk's own, which reads documents, writes them into the authorization server and redirects to its endpoint.
+        authorization_hop: Option<bool>, default "true when documents is listed or open and provision.to is set, otherwise false", "FRONTDESK_AUTHORIZATION_HOP";
     }
     sections {
         upstream: UpstreamFile;
@@ -276,67 +296,6 @@ const fn endpoint(
         default: SettingDefault::Words(default),
         doc,
         bounds: String::new,
-    }
-}
-
-section! {
-    /// The limits on requests of anonymous callers.
-    #[derive(Eq)]
-    LimitsFile => Limits, "limits.", {
-        /// The maximum number of open connections of one address in each process, except configured proxies; further ones are closed at once, and 0 is no limit.
-        connections_per_address: u32 = 256, "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS";
-        /// The maximum number of open connections in each process, proxies included; further ones are closed at once, and 0 is what the limit of file descriptors leaves.
-        connections: u32 = 0, "FRONTDESK_LIMITS_CONNECTIONS";
-        /// The maximum number of TLS handshakes of one address in progress in each process, except configured proxies; further ones are closed at once, and 0 is no limit.
-        handshakes_per_address: u32 = 32, "FRONTDESK_LIMITS_HANDSHAKES_PER_ADDRESS";
-        /// The maximum length of a request's path and query, in bytes; more is 414.
-        target_bytes: u32 = 8_192, in 128..=65_534, "FRONTDESK_LIMITS_TARGET_BYTES";
-        /// The maximum number of header fields of a request; more is 431.
-        headers: u32 = 64, in 8..=96, "FRONTDESK_LIMITS_HEADERS";
-        /// The maximum length of a request's target and header fields together, in bytes; more is 431.
-        head_bytes: u32 = 16_384, in 1_024..=131_072, "FRONTDESK_LIMITS_HEAD_BYTES";
-        /// The maximum length of a request's body, in bytes; more is 413.
-        body_bytes: u32 = 65_536, in 128..=u32::MAX, "FRONTDESK_LIMITS_BODY_BYTES";
-        /// The time within which a request's head must arrive, in seconds; more is 408.
-        head_seconds: u32 = 5, in 1..=u32::MAX, "FRONTDESK_LIMITS_HEAD_SECONDS";
-        /// The time within which a request's body must arrive, in seconds; more is 408.
-        body_seconds: u32 = 10, in 1..=u32::MAX, "FRONTDESK_LIMITS_BODY_SECONDS";
-        /// The time within which a request must be answered, in seconds; more is 503.
-        handler_seconds: u32 = 15, in 1..=u32::MAX, "FRONTDESK_LIMITS_HANDLER_SECONDS";
-        /// The time after which an idle connection is closed, in seconds.
-        keep_alive_seconds: u32 = 75, in 1..=u32::MAX, "FRONTDESK_LIMITS_KEEP_ALIVE_SECONDS";
-        /// The maximum number of registrations a minute, counted per account, token and anonymous address, in each process; more is 429, and 0 is no limit.
-        registrations_per_minute: u32 = 60, "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE";
-        /// The addresses or networks, such as 192.0.2.0/24, from which anonymous registrations are not limited; accounts and tokens are limited from there too.
-        unthrottled: Vec<IpNet>, default "", "FRONTDESK_LIMITS_UNTHROTTLED";
-        /// The maximum number of updates and deletions a minute, for each client and for each address, in each process; more is 429, and 0 is no limit.
-        updates_per_minute: u32 = 60, "FRONTDESK_LIMITS_UPDATES_PER_MINUTE";
-        /// The maximum number of failed logins a minute of one account from one address, in each process, and ten times as many of all together; more is 429, and 0 is no limit.
-        failed_logins_per_minute: u32 = 10, "FRONTDESK_LIMITS_FAILED_LOGINS_PER_MINUTE";
-        /// The maximum number of passwords that wait to be verified, for each processor; more is 503, first for the address that has most of them.
-        passwords_waiting: u32 = 64, in 1..=u32::MAX, "FRONTDESK_LIMITS_PASSWORDS_WAITING";
-        /// The maximum depth of nested arrays and objects; deeper is 400.
-        json_depth: u32 = 32, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_DEPTH";
-        /// The maximum number of members of an object; more is 400.
-        json_members: u32 = 200, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_MEMBERS";
-        /// The maximum number of elements of an array; more is 400.
-        json_elements: u32 = 200, in 1..=u32::MAX, "FRONTDESK_LIMITS_JSON_ELEMENTS";
-    }
-}
-
-impl Limits {
-    /// The limits on a request's body.
-    pub fn body(&self) -> BodyLimits {
-        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        BodyLimits {
-            bytes: size(self.body_bytes),
-            time: Duration::from_secs(self.body_seconds.into()),
-            json: JsonLimits {
-                depth: size(self.json_depth),
-                members: size(self.json_members),
-                elements: size(self.json_elements),
-            },
-        }
     }
 }
 

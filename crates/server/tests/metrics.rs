@@ -129,6 +129,12 @@ fn every_metric_of_the_table_is_served_and_no_other() {
             .with("FRONTDESK_PROVISION_AT", hydra.at.as_str())
             .start(),
     ));
+    names.extend(served(
+        &Setup::new()
+            .with("FRONTDESK_AUTHORIZATION_ENDPOINT", "https://login.example/")
+            .with("FRONTDESK_AUTHORIZATION_HOP", "true")
+            .start(),
+    ));
     assert_eq!(names, table::ALL.iter().map(|metric| metric.name).collect());
 }
 

@@ -15,8 +15,7 @@ use crate::client_replacement::ReplacementColumns;
 use crate::client_row::{ClientRow, InsertMany};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
-use crate::provisioning_change::ProvisioningChange;
-use crate::provisioning_table::clients_deleted;
+use crate::provisioning_change::{ProvisioningChange, clients_deleted};
 use crate::schema::client;
 use crate::token_id::{TokenId, spend};
 
@@ -135,8 +134,11 @@ impl ClientChange {
                 return Ok(match provider {
                     None => ChangeResult::Nothing,
                     Some(provider) => {
-                        let gone = (client_id.as_str(), provider.as_str());
-                        clients_deleted(connection, std::iter::once(gone), *now)?;
+                        clients_deleted(
+                            connection,
+                            &[(client_id.clone(), provider.clone())],
+                            *now,
+                        )?;
                         ChangeResult::DoneAt(provider)
                     }
                 });

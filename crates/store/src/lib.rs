@@ -22,7 +22,7 @@
 //! | `upstream_document` | the documents of the servers behind providers |
 //! | `provisioning`, `provisioning_delivery`, `provisioning_report` | the copies of clients at authorization servers: requests, deliveries, lists |
 //! | `provisioning_row`, `provisioning_state`, `provisioning_change`, `provisioning_table` | their rows, transitions, queued changes and statements |
-//! | `last_used`, `last_used_buffer` | the days on which clients were last used |
+//! | `client_use`, `last_used`, `last_used_buffer` | the days on which clients were last used |
 //! | `purge` | rows to purge |
 //! | `backup`, `restore`, `tables` | backups of the whole store |
 //! | `audit`, `audit_row` | the audit trail |
@@ -47,6 +47,7 @@ mod client_lookup;
 mod client_replacement;
 mod client_row;
 mod client_summary;
+mod client_use;
 mod clients;
 mod columns;
 mod connection;

@@ -1,9 +1,7 @@
 //! `frontdesk check`.
 
-mod clients;
 mod listening;
 pub mod outside;
-mod provisioning;
 mod report;
 mod upstream;
 
@@ -18,7 +16,7 @@ use super::error_text;
 use crate::config::{Config, ProviderConfig, SealingKeySource, TlsMode};
 use crate::http::descriptors::Descriptors;
 use crate::observability::log_filter;
-use crate::provider::ProviderOffer;
+use crate::provider::{ProviderOffer, hop};
 use crate::setting::DefaultText;
 use crate::{open_store, provider, tls};
 use protocol::escape::plain;
@@ -60,7 +58,6 @@ pub fn run(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<
         Ok((state, note)) => {
             report.store = Some(state);
             report.store_note = note;
-            report.notes.extend(provisioning::resting(config));
         }
         Err(error) => report.problems.push(error_text(&error)),
     }
@@ -90,11 +87,12 @@ fn check_provider(config: &Config, provider: &ProviderConfig, report: &mut Confi
             .placeholders
             .extend(members.map(|(member, _)| *member));
         checked.notes.extend(offer.concerns());
-        let rows = clients::beyond_offer(config, provider, &offer);
-        checked.notes.extend(rows);
-        let notes = &mut checked.notes;
-        let problems = provisioning::check(config, provider, &offer, notes);
-        report.problems.extend(problems);
+        let has_lookup = config.lookup_listen.is_some();
+        checked.notes.extend(hop::concerns(
+            &provider.documents,
+            &offer.metadata,
+            has_lookup,
+        ));
     }
     report.providers.push(checked);
 }

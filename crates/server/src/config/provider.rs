@@ -15,7 +15,7 @@ use super::json_table::json_object;
 use super::provision::{self, ProvisionConfig};
 use super::secret_files::unreadable;
 use super::upstream::{self, UpstreamConfig};
-use super::{ConfigSources, descriptor};
+use super::{ConfigSources, DocumentsConfig, descriptor, documents};
 use crate::settings::{Limits, ProviderSettings, StatementIssuerSection, named};
 
 /// One provider as configured.
@@ -42,6 +42,8 @@ pub struct ProviderConfig {
     pub upstream: Option<UpstreamConfig>,
     /// The server into which its clients are written, if there is one.
     pub provision: Option<ProvisionConfig>,
+    /// The client ID metadata documents of the provider, and its authorization hop.
+    pub documents: DocumentsConfig,
     /// True if the document has `signed_metadata`.
     pub signed_metadata: bool,
     /// The issuers of accepted software statements.
@@ -106,11 +108,12 @@ fn no_issuer() -> anyhow::Error {
 }
 
 fn provider(
-    section: ProviderSettings,
+    mut section: ProviderSettings,
     sources: &ConfigSources,
     limits: &Limits,
 ) -> anyhow::Result<ProviderConfig> {
-    let issuer = section.issuer.ok_or_else(no_issuer)?;
+    let issuer = section.issuer.take().ok_or_else(no_issuer)?;
+    let documents = documents::read(&section, &issuer)?;
     let base = sources
         .file
         .as_deref()
@@ -144,6 +147,7 @@ fn provider(
         extra_metadata,
         upstream,
         provision,
+        documents,
         signed_metadata: section.signed_metadata.unwrap_or(true),
         trusted,
         extras: section

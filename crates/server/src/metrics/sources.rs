@@ -121,7 +121,12 @@ impl MetricSources {
                 .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
-        families.extend([self.registrations(), self.lookups(), self.keys()]);
+        families.extend([
+            self.registrations(),
+            self.lookups(),
+            self.hops(),
+            self.keys(),
+        ]);
         families.extend(self.upstreams());
         families.extend(provisioning::families(
             self.deployment.provisioners(),
@@ -181,6 +186,16 @@ impl MetricSources {
             rows.iter()
                 .map(|(issuer, status, count)| (vec![*issuer, status], number(*count))),
         )
+    }
+
+    fn hops(&self) -> MetricFamily {
+        let rows = self.deployment.hops().flat_map(|hop| {
+            let issuer = hop.issuer.as_str();
+            hop.counts.all().map(move |(kind, outcome, count)| {
+                (vec![issuer, kind.as_str(), outcome.as_str()], number(count))
+            })
+        });
+        family(&table::HOP, rows)
     }
 
     fn upstreams(&self) -> [MetricFamily; 2] {

@@ -5,7 +5,7 @@ use anyhow::bail;
 use crate::config::ProviderConfig;
 
 /// The first path segments below the path of every provider.
-const PROVIDER_SEGMENTS: [&str; 4] = ["identity", "jwks", "oauth2", "register"];
+const PROVIDER_SEGMENTS: [&str; 5] = ["authorize", "identity", "jwks", "oauth2", "register"];
 
 /// The first path segments of the WSO2 endpoints.
 const WSO2_SEGMENTS: [&str; 2] = ["identity", "oauth2"];

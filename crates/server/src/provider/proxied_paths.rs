@@ -27,6 +27,9 @@ impl ProxiedPaths {
         let resource = oidc_discovery::protected_resource(issuer, &offer.metadata);
         provider.extend(resource.map(|(path, _)| path));
         provider.push(clients.clone());
+        if offer.hop_target.is_some() {
+            provider.push(authorize::path(issuer));
+        }
         Self {
             accounts: [webfinger::PATH, host_meta::PATH, host_meta::JSON_PATH]
                 .map(str::to_owned)

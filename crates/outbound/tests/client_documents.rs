@@ -121,7 +121,7 @@ fn after(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-/// The request has these lines and no other, and the bytes of the answer are returned as they are.
+/// The request has these lines and no other, and the bytes of the answer are returned as they are (CIMD §5).
 #[test]
 fn document_is_fetched_with_a_plain_request() {
     let site = Site::start(Answer::json("", "\u{feff}{not json"));
@@ -344,7 +344,8 @@ fn rebinding_name_is_resolved_once() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
-/// A document is in memory only after a provider admitted it, under its exact address, and as long as both sides say.
+/// A document is in memory only after a provider admitted it, under its exact address, and as long as both sides say
+/// (CIMD §5.2).
 #[test]
 fn only_an_admitted_document_is_kept() {
     let site = Site::start(Answer::json("Cache-Control: max-age=3600\r\n", BODY));

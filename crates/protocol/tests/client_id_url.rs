@@ -1,4 +1,4 @@
-//! Client identifiers that are URLs of documents. draft-ietf-oauth-client-id-metadata-document §3.
+//! Client identifiers that are URLs of documents. CIMD §3.
 
 use proptest::prelude::*;
 use protocol::client_id_url::{ClientIdUrl, ClientIdUrlError, looks_like_document_id};
@@ -10,7 +10,7 @@ fn long(bytes: usize) -> String {
 }
 
 /// A URL is accepted in its normal form alone: https, a path, no dot segment, no fragment, no user information, and no query, which
-/// SHOULD NOT be there; a port is allowed. draft-ietf-oauth-client-id-metadata-document §3.
+/// SHOULD NOT be there; a port is allowed. CIMD §3.
 #[test]
 fn cimd_3_spellings() {
     use ClientIdUrlError::{
@@ -132,7 +132,7 @@ fn host_has_no_port_and_authority_has_it() {
 }
 
 /// An identifier that begins with `https://` in any case is a URL, even one that is not valid.
-/// draft-ietf-oauth-client-id-metadata-document §7.1.
+/// CIMD §7.1.
 #[test]
 fn cimd_7_1_beginning_tells_url_identifiers() {
     for text in [
@@ -204,7 +204,7 @@ fn near_urls() -> impl Strategy<Value = String> {
 
 proptest! {
     /// An accepted identifier is what a URL parser makes of it, byte for byte, has the host that the parser finds, and has neither
-    /// query, fragment nor user information. draft-ietf-oauth-client-id-metadata-document §3.
+    /// query, fragment nor user information. CIMD §3.
     #[test]
     fn cimd_3_accepted_urls_are_in_normal_form(text in prop_oneof![near_urls(), ".{0,40}", "https://[ -~]{0,30}"]) {
         if let Ok(id) = ClientIdUrl::parse(&text) {

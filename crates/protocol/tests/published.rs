@@ -1,4 +1,4 @@
-//! Clients with a metadata document: the methods and algorithms that they get. draft-ietf-oauth-client-id-metadata-document §4.1, §6,
+//! Clients with a metadata document: the methods and algorithms that they get. CIMD §4.1, §6,
 //! OIDC RP Metadata Choices §2.
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
@@ -44,7 +44,7 @@ type Verdict<'a> = Result<&'a str, (&'a str, &'a str)>;
 
 /// The method of a client that names one, names choices, or both, by what the provider offers: both members absent means `none`, and
 /// choices alone do not; a value that is not offered is no error if another fits.
-/// draft-ietf-oauth-client-id-metadata-document §6, OIDC RP Metadata Choices §2.
+/// CIMD §6, OIDC RP Metadata Choices §2.
 #[test]
 fn cimd_6_choices_decide_the_method() {
     let absent = json!(null);
@@ -120,7 +120,7 @@ fn cimd_6_choices_decide_the_method() {
 }
 
 /// A client keeps the methods that it supports and can use, in its own order, since no response tells it which was chosen.
-/// draft-ietf-oauth-client-id-metadata-document §6.
+/// CIMD §6.
 #[test]
 fn cimd_6_narrowed_methods_are_kept() {
     let offer = json!({ METHODS: ["client_secret_basic", "private_key_jwt", "none"] });
@@ -175,7 +175,7 @@ fn cimd_6_narrowed_methods_are_kept() {
 }
 
 /// A method that uses a shared secret is refused, alone or as the only choices, with each method of the registry and of the future.
-/// draft-ietf-oauth-client-id-metadata-document §4.1.
+/// CIMD §4.1.
 #[test]
 fn cimd_4_1_secret_methods_are_refused() {
     let offer = json!({
@@ -226,7 +226,7 @@ fn provider_without_methods_admits_no_document() {
 }
 
 /// An algorithm that needs a shared secret is refused although the provider offers it, unless the client has another choice.
-/// draft-ietf-oauth-client-id-metadata-document §4.1.
+/// CIMD §4.1.
 #[test]
 fn cimd_4_1_secret_algorithms_are_refused() {
     let offer = json!({
@@ -339,7 +339,7 @@ fn registrations_choose_in_the_same_way() {
 }
 
 /// A change of each member that matters for consent or for tokens is told, in every language, and no other change is.
-/// draft-ietf-oauth-client-id-metadata-document §8.4.
+/// CIMD §8.4.
 #[test]
 fn cimd_8_4_changes_are_named() {
     let read = |value: &Value| ClientMetadata::parse(object(value)).expect("metadata");

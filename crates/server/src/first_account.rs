@@ -1,7 +1,7 @@
 //! The account of a first start.
 
 use anyhow::Context;
-use protocol::{Clock, RandomSource, Secret};
+use protocol::{Clock, Secret};
 use store::{Actor, Role, Store, StoreError};
 
 use crate::deployment::FIRST_START;
@@ -9,14 +9,14 @@ use crate::deployment::FIRST_START;
 /// The account that is made at first start.
 const ADMINISTRATOR: &str = "admin";
 
-/// Makes the first account if the store has no account, with the given password or else a random one. Returns its password if that
+/// Makes the first account if the store has no account, with the given password, or else with a random one if `is_generated`. Returns its password if that
 /// was generated.
 ///
 /// # Errors
 /// The store fails, or the random source.
 pub fn make(
     given: Option<Secret>,
-    generate: Option<&RandomSource>,
+    is_generated: bool,
     store: &Store,
     clock: &Clock,
 ) -> anyhow::Result<Option<Secret>> {
@@ -24,10 +24,13 @@ pub fn make(
     if store.has_accounts().with_context(context)? {
         return Ok(None);
     }
-    let (password, is_generated) = match (given, generate) {
+    let (password, is_generated) = match (given, is_generated) {
         (Some(password), _) => (password, false),
-        (None, Some(random)) => (Secret::new(crate::random_text(random, 18)?), true),
-        (None, None) => return Ok(None),
+        (None, true) => {
+            let password = crate::random_text(&crate::random(), 18)?;
+            (Secret::new(password), true)
+        }
+        (None, false) => return Ok(None),
     };
     match store.acting_as(Actor::process(FIRST_START)).add_account(
         ADMINISTRATOR,

@@ -28,9 +28,16 @@ pub mod terminal;
 pub mod tls;
 pub mod upstream;
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::RandomSource;
+
+/// Returns the random source of this program: OpenSSL.
+pub fn random() -> RandomSource {
+    Arc::new(|buffer| openssl::rand::rand_bytes(buffer).map_err(|error| error.to_string()))
+}
 
 /// Returns random text of `bytes` random bytes, in base64url.
 ///

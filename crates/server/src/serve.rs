@@ -18,7 +18,6 @@ use anyhow::Context;
 use lookup::Lookup;
 use openssl::ssl::SslAcceptor;
 use outbound::Fetcher;
-use protocol::RandomSource;
 use protocol::{Clock, Issuer, Secret};
 use registration::Services;
 use store::Store;
@@ -41,6 +40,7 @@ use crate::tls::{CertificateSource, Hangups, ServedCertificate};
 use crate::{first_account, open_store, supervisor, tasks, tls, upstream};
 
 pub use crate::http::sockets::resolve;
+pub use crate::random;
 
 /// Serves until a signal to stop arrives: prepare, open, bind, announce, run, drain.
 ///
@@ -151,12 +151,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     } = prepared;
     let store = open_store::open(&config)?;
     let clock = Clock::system();
-    let admin_password = first_account::make(
-        first_password,
-        config.development.then_some(&random()),
-        &store,
-        &clock,
-    )?;
+    let admin_password = first_account::make(first_password, config.development, &store, &clock)?;
     let services = services(&config, store, fetcher, clock)?;
     let upstreams = upstream::open(&config, &services)?;
     let deployment = Deployment::new(&config, &services, upstreams)?;
@@ -457,11 +452,6 @@ fn fetcher(config: &Config) -> anyhow::Result<Fetcher> {
         ..outbound::FetchSettings::default()
     };
     Ok(Fetcher::new(settings)?)
-}
-
-/// Randomness from OpenSSL.
-pub fn random() -> RandomSource {
-    Arc::new(|buffer| openssl::rand::rand_bytes(buffer).map_err(|error| error.to_string()))
 }
 
 /// Listens for the signals to stop from now on; the future resolves at the first.

@@ -13,5 +13,6 @@ pub mod refusal;
 mod start;
 mod state;
 
+pub use refresh::changes;
 pub use start::{asked, described, open, source, stored};
 pub use state::{OpenedUpstream, Upstream};

@@ -6,6 +6,8 @@
     reason = "a test says what it expects"
 )]
 
+#[path = "upstream/behind_tls.rs"]
+mod behind_tls;
 #[path = "upstream/scripted.rs"]
 mod scripted;
 mod support;
@@ -13,6 +15,7 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use behind_tls::TlsFront;
 use scripted::{ISSUER, Script, Scripted, document};
 use serde_json::{Value, json};
 use support::{Answer, Postgres, Setup, TestServer, until};
@@ -612,4 +615,89 @@ fn token_terms_follow_the_document() {
     assert!(!refused.status.success());
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("strange"), "{said}");
+}
+
+/// The document comes over TLS, and `outbound.ca` is trusted for it; another authority is not.
+#[test]
+fn document_comes_over_tls() {
+    let behind = Scripted::start(Script::json(&document()));
+    let front = TlsFront::start(behind.port);
+    let url = format!(
+        "https://localhost:{}/realms/main/.well-known/openid-configuration",
+        front.port
+    );
+    let over_tls = || setup(&behind).with("FRONTDESK_UPSTREAM_DOCUMENT", &url);
+    let place = TempDir::new().unwrap();
+    let untrusted = over_tls()
+        .with("FRONTDESK_LISTEN", "localhost:0")
+        .with("FRONTDESK_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    let output = untrusted
+        .command(place.path(), &["check"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot be had: "), "{said}");
+    assert!(behind.requests().is_empty());
+    let ca = front.ca.to_str().unwrap();
+    let server = over_tls().with("FRONTDESK_OUTBOUND_CA", ca).start();
+    assert_eq!(served(&server), expected(&document()));
+    assert_eq!(behind.requests().len(), 1);
+}
+
+/// A connector adds the values that its kind of server supports and does not list; the configuration adds its own beside them.
+#[test]
+fn connector_adds_its_values() {
+    let behind = Scripted::start(Script::json(&document()));
+    let folder = folder();
+    std::fs::write(folder.path().join("keycloak.secret"), "secret").unwrap();
+    let keycloak = "[provider.provision]\nto = \"keycloak\"\nat = \"http://127.0.0.1:1\"\nsecret_file = \"keycloak.secret\"\n";
+    let hydra = "[provider.provision]\nto = \"http\"\nat = \"http://127.0.0.1:1/clients\"\n";
+    let own = ["client_secret_post", "client_secret_basic"];
+    for (add, provision, more) in [
+        ("", keycloak, &["none"][..]),
+        (
+            "add = { token_endpoint_auth_methods_supported = [\"none\", \"tls_client_auth\"] }",
+            keycloak,
+            &["none", "tls_client_auth"],
+        ),
+        ("", hydra, &[]),
+    ] {
+        let text = file(&behind, add, provision);
+        let server = Setup::new().within(&folder).file(&text).start();
+        assert_eq!(
+            served(&server)["token_endpoint_auth_methods_supported"],
+            json!([&own[..], more].concat()),
+            "{text}"
+        );
+    }
+}
+
+/// `check` counts the active clients with a value that the server does not offer any more, and names the members that it changed.
+#[test]
+fn check_counts_clients_beyond_the_offer() {
+    let behind = Scripted::start(Script::json(&document()));
+    let server = setup(&behind).start();
+    for grants in [
+        json!(["authorization_code"]),
+        json!(["authorization_code", "refresh_token"]),
+    ] {
+        register(&server, &web(&json!({ "grant_types": grants }))).created();
+    }
+    let printed = server.ran(&["check"]);
+    assert!(!printed.contains("no longer offered"), "{printed}");
+    assert!(!printed.contains("changed"), "{printed}");
+    let fewer = json!(["implicit", "authorization_code"]);
+    behind.says(Script::json(&with(
+        document(),
+        "grant_types_supported",
+        fewer,
+    )));
+    let printed = server.ran(&["check"]);
+    for note in [
+        "note: the authorization server changed grant_types_supported since 20",
+        "note: 1 active client has a value that is no longer offered, first in grant_types; their next update is judged by the document of now",
+    ] {
+        assert!(printed.contains(note), "{note}\n{printed}");
+    }
 }

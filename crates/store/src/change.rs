@@ -15,7 +15,8 @@ use crate::client_replacement::ReplacementColumns;
 use crate::client_row::{ClientRow, InsertMany};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
-use crate::provisioning_change::{ProvisioningChange, clients_deleted};
+use crate::provisioning_change::ProvisioningChange;
+use crate::provisioning_table::clients_deleted;
 use crate::schema::client;
 use crate::token_id::{TokenId, spend};
 
@@ -134,11 +135,8 @@ impl ClientChange {
                 return Ok(match provider {
                     None => ChangeResult::Nothing,
                     Some(provider) => {
-                        clients_deleted(
-                            connection,
-                            &[(client_id.clone(), provider.clone())],
-                            *now,
-                        )?;
+                        let gone = (client_id.as_str(), provider.as_str());
+                        clients_deleted(connection, std::iter::once(gone), *now)?;
                         ChangeResult::DoneAt(provider)
                     }
                 });

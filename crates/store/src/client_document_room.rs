@@ -8,6 +8,7 @@ use crate::client_document::{DocumentState, HostPatterns, on_host};
 use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::last_used_buffer::DAY;
+use crate::provisioning_table::clients_deleted;
 use crate::schema::client_document;
 
 /// The limits of the documents of a provider.
@@ -35,6 +36,7 @@ pub fn make_room(
     provider: &Issuer,
     host: &str,
     limits: DocumentLimits,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let provider = provider.as_str();
     if limits.unproven_per_host > 0 {
@@ -55,7 +57,7 @@ pub fn make_room(
                 .limit(excess)
                 .select(client_document::client_id)
                 .load(connection)?;
-            remove(connection, provider, &oldest)?;
+            remove(connection, provider, &oldest, now)?;
         }
     }
     if limits.documents > 0 {
@@ -75,7 +77,7 @@ pub fn make_room(
             if i64::try_from(oldest.len()).unwrap_or(i64::MAX) < excess {
                 return Err(StoreError::DocumentsFull);
             }
-            remove(connection, provider, &oldest)?;
+            remove(connection, provider, &oldest, now)?;
         }
     }
     Ok(())
@@ -86,16 +88,23 @@ fn excess(rows: i64, limit: u32) -> i64 {
     rows.saturating_add(1).saturating_sub(i64::from(limit))
 }
 
-/// Deletes rows.
+/// Deletes rows, and has their copies at the server behind the provider deleted.
 pub fn remove(
     connection: &mut AnyConnection,
     provider: &str,
     ids: &[String],
+    now: Timestamp,
 ) -> Result<usize, StoreError> {
     let rows = client_document::table
         .filter(client_document::provider.eq(provider))
         .filter(client_document::client_id.eq_any(ids));
-    Ok(either!(connection, inner => diesel::delete(rows).execute(inner))?)
+    let removed = either!(connection, inner => diesel::delete(rows).execute(inner))?;
+    clients_deleted(
+        connection,
+        ids.iter().map(|id| (id.as_str(), provider)),
+        now,
+    )?;
+    Ok(removed)
 }
 
 impl Store {
@@ -114,7 +123,7 @@ impl Store {
                 .load(connection)?;
             let mut purged = 0;
             for (provider, id) in old {
-                purged += remove(connection, &provider, &[id])?;
+                purged += remove(connection, &provider, &[id], now)?;
             }
             Ok(purged)
         })

@@ -15,6 +15,7 @@ use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::last_used_buffer::start_of_day;
 use crate::lock::{Lock, lock};
+use crate::provisioning_table::copy_outdated;
 use crate::schema::client_document;
 
 /// The precision of the time of the last request, in seconds. A row is written at most so often for it.
@@ -92,7 +93,7 @@ impl Store {
             if find_row(connection, provider, id)?.is_some() {
                 return Err(StoreError::Conflict);
             }
-            make_room(connection, provider, host_of(id), limits)?;
+            make_room(connection, provider, host_of(id), limits, now)?;
             diesel::insert_into(client_document::table)
                 .values(&row)
                 .execute(connection)?;
@@ -128,6 +129,9 @@ impl Store {
                 .ok_or(StoreError::Stale)?;
             let row = replaced_row(row, content, changed, now);
             update_row(connection, &row)?;
+            if row.revision != known.revision {
+                copy_outdated(connection, &row.client_id, &row.provider, row.revision, now)?;
+            }
             if let Some(audit) = &audit {
                 audit_row::write_one(connection, audit)?;
             }
@@ -175,12 +179,15 @@ impl Store {
                 state.as_str().clone_into(&mut row.state);
             }
             if is_new {
-                make_room(connection, provider, host_of(id), limits)?;
+                make_room(connection, provider, host_of(id), limits, now)?;
                 diesel::insert_into(client_document::table)
                     .values(&row)
                     .execute(connection)?;
             } else {
                 update_row(connection, &row)?;
+                if !changed.is_empty() {
+                    copy_outdated(connection, &row.client_id, &row.provider, row.revision, now)?;
+                }
             }
             audit_row::write_one(connection, &audit)?;
             Ok(row)
@@ -321,15 +328,17 @@ impl Store {
         let audit = self.document_audit(event, provider.as_str(), id);
         let disabled = DocumentState::Disabled.as_str();
         let done = self.0.pool.write(|connection| {
-            let is_other = find_row(connection, provider, id)?
-                .is_some_and(|row| (row.state == disabled) != is_disabled);
-            if is_other {
+            let other = find_row(connection, provider, id)?
+                .filter(|row| (row.state == disabled) != is_disabled);
+            if let Some(row) = &other {
                 diesel::update(client_document::table.find((provider.as_str(), id.as_str())))
                     .set(client_document::state.eq(state.as_str()))
                     .execute(connection)?;
+                let now = self.0.audit_ids.now();
+                copy_outdated(connection, &row.client_id, &row.provider, row.revision, now)?;
                 audit_row::write_one(connection, &audit)?;
             }
-            Ok(is_other)
+            Ok(other.is_some())
         })?;
         if done {
             audit.log(false);
@@ -345,7 +354,7 @@ impl Store {
         let audit = self.document_audit(AuditEvent::DocumentRemoved, provider.as_str(), id);
         let done = self.0.pool.write(|connection| {
             let ids = [id.as_str().to_owned()];
-            let removed = remove(connection, provider.as_str(), &ids)? > 0;
+            let removed = remove(connection, provider.as_str(), &ids, self.0.audit_ids.now())? > 0;
             if removed {
                 audit_row::write_one(connection, &audit)?;
             }

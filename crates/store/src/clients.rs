@@ -18,7 +18,7 @@ use crate::client_row::{ClientRow, has_no_nul, seal_secret};
 use crate::connection::either;
 use crate::error::StoreError;
 use crate::pending_write::PendingWrite;
-use crate::provisioning_change::clients_deleted;
+use crate::provisioning_table::clients_deleted;
 use crate::schema::client;
 use crate::seal::{constant_time_eq, digest};
 use crate::token_id::TokenId;
@@ -343,7 +343,7 @@ impl Store {
                     .get_results(inner))?;
                 let row = |(id, provider): &(String, String)| Cow::Owned(self.audit_row(AuditEvent::ClientExpired).with_client(id).with_provider(provider));
                 let rows: Vec<_> = gone.iter().map(row).collect();
-                clients_deleted(connection, &gone, now)?;
+                clients_deleted(connection, gone.iter().map(|(id, provider)| (id.as_str(), provider.as_str())), now)?;
                 audit_row::write(connection, &rows)?;
                 Ok(rows)
             })?;

@@ -193,7 +193,8 @@ impl Store {
         })
     }
 
-    /// Has the copy of a client without a row written. Returns false if the client has a row, or is no client of the provider.
+    /// Has the copy of a client without a row written. Returns false if the client has a row, or is no client of the provider. The
+    /// client may have a document; if that was removed and is named again, its row is used again.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process added the row at the same time; [`StoreError::Unavailable`].
@@ -209,9 +210,11 @@ impl Store {
         }
         let id = client.as_str();
         match self.pending_row(provider, id, handle, Client::FIRST_REVISION, now) {
-            Ok(row) => self.provision(ProvisioningChange::AddPending { row }, None, |result| {
-                Ok(result.is_done())
-            }),
+            Ok(row) => self.provision(
+                ProvisioningChange::AddPending { row, now },
+                None,
+                |result| Ok(result.is_done()),
+            ),
             Err(error) => PendingWrite::rejected(error),
         }
     }

@@ -17,7 +17,7 @@ use crate::provisioning_row::{
 use crate::provisioning_state::{DeliveredColumns, DeliveryEffect};
 use crate::provisioning_table::{
     delete_row, has_client, insert_client, insert_row, is_full, leased, lock_client, row_by_id,
-    row_of_client, update_row,
+    row_of_client, transform, update_row,
 };
 use crate::schema::client;
 use crate::token_id::{TokenId, spend};
@@ -57,7 +57,10 @@ pub enum ProvisioningChange {
         now: Timestamp,
     },
     /// Inserts the row of a client that has none.
-    AddPending { row: ProvisioningColumns },
+    AddPending {
+        row: ProvisioningColumns,
+        now: Timestamp,
+    },
     /// Takes the right to write a candidate. `row` is for a client without a row.
     BeginUpdate {
         row: ProvisioningColumns,
@@ -127,7 +130,7 @@ impl ProvisioningChange {
             Self::CompleteUpdate { client_id, .. } => client_id,
             Self::ReplacePending { replacement, .. } => &replacement.client_id,
             Self::BeginCreate { row, .. }
-            | Self::AddPending { row }
+            | Self::AddPending { row, .. }
             | Self::BeginUpdate { row, .. } => row.client_id.as_deref().unwrap_or(&row.id),
             Self::Lease { id, client_id, .. } => client_id.as_deref().unwrap_or(id),
             Self::CancelCreate { lease }
@@ -187,7 +190,7 @@ impl ProvisioningChange {
                 insert_row(connection, row)?;
                 Ok(ChangeResult::Done)
             }
-            Self::AddPending { row } => add_pending(connection, row),
+            Self::AddPending { row, now } => add_pending(connection, row, *now),
             Self::BeginUpdate { row, due_at, now } => begin_update(connection, row, *due_at, *now),
             Self::CompleteUpdate {
                 lease,
@@ -206,7 +209,7 @@ impl ProvisioningChange {
                 due_at,
             } => {
                 let row = leased(connection, lease, ProvisioningState::Pending)?;
-                update(connection, row, |row| {
+                transform(connection, row, |row| {
                     row.release(due_at.seconds(), error.clone())
                 })
             }
@@ -229,19 +232,6 @@ impl ProvisioningChange {
             } => record(connection, lease, outcome, *now),
         }
     }
-}
-
-/// Marks the copies of clients that were deleted in this transaction.
-pub fn clients_deleted(
-    connection: &mut AnyConnection,
-    clients: &[(String, String)],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for (client_id, provider) in clients {
-        let row = row_of_client(connection, client_id, provider)?;
-        update(connection, row, |row| row.client_deleted(now))?;
-    }
-    Ok(())
 }
 
 fn complete_create(
@@ -321,13 +311,20 @@ fn withdraw(
 fn add_pending(
     connection: &mut AnyConnection,
     row: &ProvisioningColumns,
+    now: Timestamp,
 ) -> Result<ChangeResult, StoreError> {
     let id = row.client_id.as_deref().unwrap_or_default();
     let Some(revision) = lock_client(connection, id, &row.provider, None)? else {
         return Ok(ChangeResult::Nothing);
     };
-    if row_of_client(connection, id, &row.provider)?.is_some() {
-        return Ok(ChangeResult::Nothing);
+    if let Some(mut found) = row_of_client(connection, id, &row.provider)? {
+        // A document that was removed is named again.
+        if !found.is(ProvisioningState::Deleting) {
+            return Ok(ChangeResult::Nothing);
+        }
+        found.revive(revision, now);
+        update_row(connection, &found)?;
+        return Ok(ChangeResult::Done);
     }
     insert_row(
         connection,
@@ -449,20 +446,4 @@ fn record(
             Ok(ChangeResult::Done)
         }
     }
-}
-
-fn update(
-    connection: &mut AnyConnection,
-    row: Option<ProvisioningColumns>,
-    transition: impl FnOnce(&mut ProvisioningColumns),
-) -> Result<ChangeResult, StoreError> {
-    let Some(mut row) = row else {
-        return Ok(ChangeResult::Nothing);
-    };
-    let before = row.clone();
-    transition(&mut row);
-    if row != before {
-        update_row(connection, &row)?;
-    }
-    Ok(ChangeResult::Done)
 }

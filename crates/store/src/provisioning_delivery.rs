@@ -7,6 +7,7 @@ use crate::Store;
 use crate::audit::AuditEvent;
 use crate::change_result::ChangeResult;
 use crate::client::ClientData;
+use crate::client_document::{ClientDocument, DocumentState};
 use crate::client_row::has_no_nul;
 use crate::error::StoreError;
 use crate::pending_write::PendingWrite;
@@ -59,6 +60,8 @@ pub struct DesiredRecord {
     pub expires_at: Option<Timestamp>,
     /// The revision of the client.
     pub revision: i64,
+    /// True if an administrator disabled the client.
+    pub is_disabled: bool,
 }
 
 impl Store {
@@ -197,7 +200,7 @@ impl Store {
         self.provision(change, audit, |result| Ok(result.is_done()))
     }
 
-    /// Returns the stored state of a client, expired or not.
+    /// Returns the stored state of a client, expired or not, or of its document.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -212,21 +215,42 @@ impl Store {
         let client = self
             .client(client_id)?
             .filter(|client| &client.data.provider == provider);
-        Ok(client.map(|client| {
-            let ClientData {
-                metadata,
-                secret,
-                secret_expires_at,
-                expires_at,
-                ..
-            } = client.data;
-            DesiredRecord {
-                metadata,
-                secret,
-                secret_expires_at,
-                expires_at,
-                revision: client.revision,
-            }
+        let Some(client) = client else {
+            return self.desired_document(provider, client_id);
+        };
+        let ClientData {
+            metadata,
+            secret,
+            secret_expires_at,
+            expires_at,
+            ..
+        } = client.data;
+        Ok(Some(DesiredRecord {
+            metadata,
+            secret,
+            secret_expires_at,
+            expires_at,
+            revision: client.revision,
+            is_disabled: false,
         }))
+    }
+
+    fn desired_document(
+        &self,
+        provider: &Issuer,
+        client_id: &ClientId,
+    ) -> Result<Option<DesiredRecord>, StoreError> {
+        let document = self.find_document(provider, client_id)?;
+        let record = |document: ClientDocument| {
+            Ok(DesiredRecord {
+                metadata: document.registered_metadata()?,
+                secret: None,
+                secret_expires_at: None,
+                expires_at: None,
+                revision: document.revision,
+                is_disabled: document.state == DocumentState::Disabled,
+            })
+        };
+        document.map(record).transpose()
     }
 }

@@ -136,6 +136,16 @@ impl ProvisioningColumns {
         }
     }
 
+    /// The client is back, and its copy is written after a deletion in flight.
+    pub fn revive(&mut self, revision: i64, now: Timestamp) {
+        let due_at = self.flight_end(now).unwrap_or(now.seconds());
+        self.set_state(ProvisioningState::Pending, now);
+        self.revision = revision;
+        self.attempts = 0;
+        self.confirmations = AFTER_UNKNOWN;
+        self.end_flight(Some(due_at), None);
+    }
+
     /// A request is about to write a candidate. Returns false if the client is no more.
     pub fn begin_update(&mut self, revision: i64, due_at: Timestamp, now: Timestamp) -> bool {
         if self.is(ProvisioningState::Creating) || self.is(ProvisioningState::Deleting) {

@@ -9,7 +9,7 @@ use crate::connection::{AnyConnection, either};
 use crate::error::StoreError;
 use crate::lock::{Lock, lock};
 use crate::provisioning_row::{ProvisioningColumns, ProvisioningState, WriteLease};
-use crate::schema::{client, provisioning};
+use crate::schema::{client, client_document, provisioning};
 
 /// Selects a row, and locks it until the end of the transaction. On SQLite the transaction excludes all others.
 macro_rules! locked {
@@ -124,7 +124,7 @@ pub fn lock_client(
         .and_then(|(revision, expires_at)| (!expires_at.is_some_and(expired)).then_some(revision)))
 }
 
-/// Returns true if the client exists, expired or not.
+/// Returns true if the client exists: a registered one, expired or not, or one with a document.
 pub fn has_client(
     connection: &mut AnyConnection,
     client_id: &str,
@@ -134,6 +134,55 @@ pub fn has_client(
         .find(client_id)
         .filter(client::provider.eq(provider))
         .select(client::revision);
-    let found: Option<i64> = either!(connection, inner => row.get_result(inner).optional())?;
+    let mut found: Option<i64> = either!(connection, inner => row.get_result(inner).optional())?;
+    if found.is_none() {
+        let document = client_document::table
+            .find((provider, client_id))
+            .select(client_document::revision);
+        found = either!(connection, inner => document.get_result(inner).optional())?;
+    }
     Ok(found.is_some())
+}
+
+/// Marks the copies of clients that were deleted in this transaction: each with its identifier and provider.
+pub fn clients_deleted<'a>(
+    connection: &mut AnyConnection,
+    clients: impl Iterator<Item = (&'a str, &'a str)>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (client_id, provider) in clients {
+        let row = row_of_client(connection, client_id, provider)?;
+        transform(connection, row, |row| row.client_deleted(now))?;
+    }
+    Ok(())
+}
+
+/// Has the copy of a client written again, if it has one: the client is another since this transaction.
+pub fn copy_outdated(
+    connection: &mut AnyConnection,
+    client_id: &str,
+    provider: &str,
+    revision: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = row_of_client(connection, client_id, provider)?;
+    transform(connection, row, |row| row.client_replaced(revision, now))?;
+    Ok(())
+}
+
+/// Writes the row after a transition, if it changed.
+pub fn transform(
+    connection: &mut AnyConnection,
+    row: Option<ProvisioningColumns>,
+    transition: impl FnOnce(&mut ProvisioningColumns),
+) -> Result<ChangeResult, StoreError> {
+    let Some(mut row) = row else {
+        return Ok(ChangeResult::Nothing);
+    };
+    let before = row.clone();
+    transition(&mut row);
+    if row != before {
+        update_row(connection, &row)?;
+    }
+    Ok(ChangeResult::Done)
 }

@@ -100,7 +100,7 @@ fn offers() -> [Bench; 3] {
 }
 
 /// The documents of real programs are judged as their authors expect, with the methods of each offer.
-/// draft-ietf-oauth-client-id-metadata-document §4, §6.
+/// CIMD §4, §6.
 #[test]
 fn cimd_4_published_documents_are_judged() {
     let offers = offers();
@@ -158,7 +158,7 @@ fn cimd_4_published_documents_are_judged() {
 }
 
 /// A client that supports two methods keeps both where both are offered, and `none` alone elsewhere.
-/// draft-ietf-oauth-client-id-metadata-document §6.
+/// CIMD §6.
 #[test]
 fn cimd_6_offered_methods_of_a_document_are_kept() {
     let body = fixture("chatgpt.com.2026-09.json");
@@ -176,7 +176,7 @@ fn cimd_6_offered_methods_of_a_document_are_kept() {
     }
 }
 
-/// A document with another name is another client, even on the same host. draft-ietf-oauth-client-id-metadata-document §4.
+/// A document with another name is another client, even on the same host. CIMD §4.
 #[test]
 fn cimd_4_document_of_another_url_is_refused() {
     let body = fixture("claude.ai-mcp.2026-09.json");

@@ -10,7 +10,7 @@ fn keys() -> Value {
     serde_json::from_str(JWKS).unwrap()
 }
 
-/// A document is one strict JSON object; a text with two meanings is refused. draft-ietf-oauth-client-id-metadata-document §4.
+/// A document is one strict JSON object; a text with two meanings is refused. CIMD §4.
 #[test]
 fn cimd_4_json_is_strict() {
     let twice = format!(r#"{{"client_id":"{ID}","client_id":"https://evil.example/c"}}"#);
@@ -78,7 +78,7 @@ fn cimd_4_json_is_strict() {
     }
 }
 
-/// `client_id` is a string that equals the URL as text. draft-ietf-oauth-client-id-metadata-document §4.
+/// `client_id` is a string that equals the URL as text. CIMD §4.
 #[test]
 fn cimd_4_client_id_equals_the_url() {
     let differs = "client_id must equal the URL of the document, character for character.";
@@ -113,7 +113,7 @@ fn cimd_4_client_id_equals_the_url() {
     }
 }
 
-/// A secret in a document, or its expiry, is refused with any value but null. draft-ietf-oauth-client-id-metadata-document §4.1.
+/// A secret in a document, or its expiry, is refused with any value but null. CIMD §4.1.
 #[test]
 fn cimd_4_1_secret_members_are_refused() {
     for member in ["client_secret", "client_secret_expires_at"] {
@@ -147,7 +147,7 @@ fn cimd_4_1_secret_members_are_refused() {
     }
 }
 
-/// Each method that uses a shared secret is refused, and the member is named. draft-ietf-oauth-client-id-metadata-document §4.1.
+/// Each method that uses a shared secret is refused, and the member is named. CIMD §4.1.
 #[test]
 fn cimd_4_1_secret_methods_of_documents_are_refused() {
     for method in [
@@ -177,7 +177,7 @@ fn cimd_4_1_secret_methods_of_documents_are_refused() {
     }
 }
 
-/// A symmetric key, and each private member of a key, is refused. draft-ietf-oauth-client-id-metadata-document §4.1.
+/// A symmetric key, and each private member of a key, is refused. CIMD §4.1.
 #[test]
 fn cimd_4_1_private_keys_are_refused() {
     let symmetric = json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] });
@@ -277,7 +277,7 @@ const OTHER: &str =
     "must be on the host of the client_id, or on a host in the provider's document_hosts";
 
 /// https URLs of each member are on the document's host, with any port, or on loopback. http is on loopback only.
-/// draft-ietf-oauth-client-id-metadata-document §8.1.
+/// CIMD §8.1.
 #[test]
 fn cimd_8_1_urls_are_on_the_documents_host() {
     let bench = Bench::offering(&json!({
@@ -462,7 +462,7 @@ fn operator_lists_hosts_or_lifts_the_rule() {
 }
 
 /// Nothing but the document is fetched for a decision, so a sector document is refused, and pairwise subjects need one host.
-/// draft-ietf-oauth-client-id-metadata-document §8.6.
+/// CIMD §8.6.
 #[test]
 fn cimd_8_6_sector_documents_are_refused() {
     let bench = Bench::new();
@@ -480,7 +480,7 @@ fn cimd_8_6_sector_documents_are_refused() {
     assert!(bench.judge(&json!({ "subject_type": "pairwise" })).is_ok());
 }
 
-/// A URL in a document that a server would fetch must be public. draft-ietf-oauth-client-id-metadata-document §8.6.
+/// A URL in a document that a server would fetch must be public. CIMD §8.6.
 #[test]
 fn cimd_8_6_private_addresses_are_refused() {
     let mut bench = Bench::offering(&json!({ "backchannel_logout_supported": true }));

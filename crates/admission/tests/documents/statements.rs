@@ -1,4 +1,4 @@
-//! Software statements in documents. draft-ietf-oauth-client-id-metadata-document §4.3.
+//! Software statements in documents. CIMD §4.3.
 
 use admission::DocumentStep;
 use base64::Engine;
@@ -30,7 +30,7 @@ fn statement(claims: &Value) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A statement overrides members of the document, as at registration. draft-ietf-oauth-client-id-metadata-document §4.3.
+/// A statement overrides members of the document, as at registration. CIMD §4.3.
 #[test]
 fn cimd_4_3_statement_overrides_the_document() {
     let claims = json!({ "client_name": "Signed", "client_id": ID, "redirect_uris": ["https://app.example/signed"] });
@@ -46,7 +46,7 @@ fn cimd_4_3_statement_overrides_the_document() {
 }
 
 /// A statement that is not acceptable, or says what a document must not say, is refused as `software_statement`.
-/// draft-ietf-oauth-client-id-metadata-document §4.1, §4.3.
+/// CIMD §4.1, §4.3.
 #[test]
 fn cimd_4_3_refused_statements_are_named() {
     let other = "software_statement has a client_id claim that is not the URL of the document.";
@@ -94,7 +94,7 @@ fn cimd_4_3_refused_statements_are_named() {
     }
 }
 
-/// The claims of a statement pass the rules of the document. draft-ietf-oauth-client-id-metadata-document §4.1, §4.3.
+/// The claims of a statement pass the rules of the document. CIMD §4.1, §4.3.
 #[test]
 fn cimd_4_3_claims_pass_the_same_rules() {
     for (claims, member) in [

@@ -1,7 +1,9 @@
 //! `frontdesk check`.
 
+mod clients;
 mod listening;
 pub mod outside;
+mod provisioning;
 mod report;
 mod upstream;
 
@@ -58,6 +60,7 @@ pub fn run(config: &Config, json: bool, out: &mut impl Write) -> anyhow::Result<
         Ok((state, note)) => {
             report.store = Some(state);
             report.store_note = note;
+            report.notes.extend(provisioning::resting(config));
         }
         Err(error) => report.problems.push(error_text(&error)),
     }
@@ -87,12 +90,20 @@ fn check_provider(config: &Config, provider: &ProviderConfig, report: &mut Confi
             .placeholders
             .extend(members.map(|(member, _)| *member));
         checked.notes.extend(offer.concerns());
+<<<<<<< d05c57327d7d63d9d18c667977712fa887006c65
         let has_lookup = config.lookup_listen.is_some();
         checked.notes.extend(hop::concerns(
             &provider.documents,
             &offer.metadata,
             has_lookup,
         ));
+=======
+        let rows = clients::beyond_offer(config, provider, &offer);
+        checked.notes.extend(rows);
+        let notes = &mut checked.notes;
+        let problems = provisioning::check(config, provider, &offer, notes);
+        report.problems.extend(problems);
+>>>>>>> 525269f
     }
     report.providers.push(checked);
 }

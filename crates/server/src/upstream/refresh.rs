@@ -161,7 +161,7 @@ impl Upstream {
 }
 
 /// Returns the names of the members in which two documents differ.
-pub(super) fn changes(old: &str, new: &str) -> Vec<String> {
+pub fn changes(old: &str, new: &str) -> Vec<String> {
     let read = |text: &str| read_stored_object(text.as_bytes()).unwrap_or_default();
     let (old, new) = (read(old), read(new));
     let mut names: Vec<String> = new

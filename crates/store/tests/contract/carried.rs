@@ -139,7 +139,7 @@ fn export_is_imported_unchanged_by_either_database(bench: &Bench) {
 }
 
 /// A line that is not an exported client is refused with its reason. An identifier that begins with https:// is not that of a registered
-/// client (draft-ietf-oauth-client-id-metadata-document §7.1).
+/// client (CIMD §7.1).
 fn a_line_that_cannot_be_is_named(bench: &Bench) {
     let store = bench.store();
     insert(&store, "c1");

@@ -8,12 +8,13 @@ use protocol::member::SingleValue;
 use protocol::uri::EndpointUri;
 use protocol::{Object, ProviderMetadata};
 use serde_json::Value;
+use store::UpstreamCopy;
 use url::Url;
 
 use crate::commands::{date, error_text};
 use crate::config::{Config, ProviderConfig, UpstreamConfig};
 use crate::provider::{ProviderOffer, offer_from};
-use crate::upstream::{asked, source, stored};
+use crate::upstream::{asked, changes, source, stored};
 
 /// Returns the document that a start would serve, with notes about it; nothing if the configured members are wrong, which is
 /// reported elsewhere.
@@ -37,7 +38,10 @@ pub(super) fn check(
     }
     let source = source(config, upstream)?;
     let text = match (asked(provider, &source), stored(config, provider)) {
-        (Ok(text), _) => text,
+        (Ok(text), copy) => {
+            notes.extend(copy.and_then(|copy| changed(&copy, &text)));
+            text
+        }
         (Err(error), Some(copy)) => {
             notes.push(format!(
                 "{}; the copy of {} is served",
@@ -56,6 +60,18 @@ pub(super) fn check(
     notes.extend(beyond(&provider.metadata, &server));
     notes.extend(elsewhere(provider, &server));
     Ok(Some(offer))
+}
+
+/// Returns a note about the members that the server changed since its document was stored, if there are any.
+fn changed(copy: &UpstreamCopy, text: &[u8]) -> Option<String> {
+    let names = changes(&copy.fetched.document, std::str::from_utf8(text).ok()?);
+    (!names.is_empty()).then(|| {
+        format!(
+            "the authorization server changed {} since {}; the next refresh takes it",
+            names.join(", "),
+            date(copy.times.changed_at)
+        )
+    })
 }
 
 /// Returns a note for each configured list with values that the server does not offer.

@@ -1,5 +1,6 @@
 //! The list: each sentence of a specification, in our words, with the tests that keep it or why it is not ours to keep.
 
+mod cimd;
 mod oidc_discovery;
 mod oidc_registration;
 mod rfc7033;
@@ -35,7 +36,7 @@ pub struct Table {
 }
 
 /// Every table, in the order of the page.
-pub const ALL: [Table; 8] = [
+pub const ALL: [Table; 9] = [
     Table {
         cited: "RFC 7033",
         title: "RFC 7033, WebFinger: §4–5",
@@ -71,6 +72,12 @@ pub const ALL: [Table; 8] = [
         title: "RFC 7592, Dynamic Client Registration Management: §2–3",
         head: "section",
         rows: rfc7592::ROWS,
+    },
+    Table {
+        cited: "CIMD",
+        title: "CIMD, OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata-document-02): §3–8",
+        head: "section",
+        rows: cimd::ROWS,
     },
     Table {
         cited: "",

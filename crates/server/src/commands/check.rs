@@ -90,20 +90,17 @@ fn check_provider(config: &Config, provider: &ProviderConfig, report: &mut Confi
             .placeholders
             .extend(members.map(|(member, _)| *member));
         checked.notes.extend(offer.concerns());
-<<<<<<< d05c57327d7d63d9d18c667977712fa887006c65
         let has_lookup = config.lookup_listen.is_some();
         checked.notes.extend(hop::concerns(
             &provider.documents,
             &offer.metadata,
             has_lookup,
         ));
-=======
         let rows = clients::beyond_offer(config, provider, &offer);
         checked.notes.extend(rows);
         let notes = &mut checked.notes;
         let problems = provisioning::check(config, provider, &offer, notes);
         report.problems.extend(problems);
->>>>>>> 525269f
     }
     report.providers.push(checked);
 }

@@ -8,7 +8,10 @@ use protocol::{Object, RegisteredMetadata};
 use store::StoreError;
 
 /// Returns the names of the members that differ in two agreed versions.
-pub(crate) fn changes(older: &str, newer: &str) -> Result<Vec<String>, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn changes(older: &str, newer: &str) -> Result<Vec<String>, StoreError> {
     if older == newer {
         return Ok(Vec::new());
     }

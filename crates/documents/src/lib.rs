@@ -27,6 +27,7 @@ pub mod resolution;
 pub mod resolve;
 pub mod settings;
 
+pub use changes::changes;
 pub use counts::DocumentCounts;
 pub use documents::Documents;
 pub use resolution::{Purpose, Resolution, ResolveError, ResolveFailure, ResolvedDocument};

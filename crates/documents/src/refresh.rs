@@ -49,7 +49,8 @@ impl Documents {
                         changed.push(resolved.document);
                     }
                 }
-                Resolution::Failed(ResolveFailure::Busy(_)) => break,
+                // A limit of this server, perhaps of this host alone.
+                Resolution::Failed(ResolveFailure::Busy(_)) => {}
                 _ => self.postpone(id.as_str(), now),
             }
             if begun.elapsed() >= RUN {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use admission::DocumentRejection;
+use admission::{DocumentRejection, DocumentStep};
 use oauth_http::Failure;
 use outbound::{DocumentFetchError, FailureClass};
 use protocol::client_id_url::ClientIdUrlError;
@@ -147,8 +147,10 @@ impl ResolveFailure {
     }
 
     pub(crate) fn of_rejection(rejection: &DocumentRejection) -> Self {
-        if !rejection.is_about_content() {
-            return Self::Unread("json");
+        match rejection.step {
+            DocumentStep::Json => return Self::Unread("json"),
+            DocumentStep::ClientId => return Self::Unread("client_id"),
+            _ => {}
         }
         Self::Refused {
             member: rejection.member().map(str::to_owned),
@@ -186,6 +188,7 @@ impl ResolveFailure {
         }
         match class_of(reason) {
             Some(class) => Self::of_class(class, "fetch", RETRY),
+            None if reason == "client_id" => Self::Unread("client_id"),
             None => Self::Unread("json"),
         }
     }

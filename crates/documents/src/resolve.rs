@@ -143,11 +143,11 @@ impl Documents {
         row: Option<ClientDocument>,
         now: Timestamp,
     ) -> Result<Resolution, ResolveError> {
-        let Some(fetcher) = &self.services.documents else {
+        let Some(source) = &self.services.documents else {
             return Ok(self.failed(ResolveFailure::full()));
         };
         let known = row.as_ref().map(validators).unwrap_or_default();
-        let fetched = match fetcher.fetch(id, &known, self.settings.keep, now).await {
+        let fetched = match source.fetch(id, &known, self.settings.keep, now).await {
             Ok(fetched) => fetched,
             Err(error) => return self.not_fetched(id, row, &error, now).await,
         };
@@ -164,7 +164,7 @@ impl Documents {
         let (own, wanted, known) = (Arc::clone(self), id.clone(), row.clone());
         let admission = in_background(move || own.admit(&wanted, &answer, known, now)).await?;
         if !matches!(admission, Admission::Refused(_)) {
-            fetcher.keep(id, &fetched, now);
+            source.keep(id, &fetched, now);
         }
         match admission {
             Admission::Admitted(document) if document.state == DocumentState::Disabled => {
@@ -173,7 +173,7 @@ impl Documents {
             Admission::Admitted(document) => Ok(self.found(*document, outcome)),
             Admission::Full => Ok(self.failed(ResolveFailure::full())),
             Admission::Refused(failure) => {
-                fetcher.reject(fetched).await;
+                source.reject(fetched).await;
                 self.record(row, failure.reason(), now).await?;
                 Ok(self.failed(failure))
             }

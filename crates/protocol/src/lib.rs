@@ -17,6 +17,7 @@
 //! | [`client_id_url`] | client identifiers that are the URL of a metadata document |
 //! | [`credentials`], [`secret`], [`time`] | identifiers, secrets and timestamps |
 //! | [`sync`] | locks that stay usable after a panic |
+//! | [`histogram`] | histograms for the metrics |
 //! | [`escape`] | escaping of untrusted text for logs and terminals |
 //! | [`pages`] | the reference pages, rendered from the tables |
 
@@ -33,6 +34,7 @@ pub mod error_code;
 pub mod escape;
 pub mod field;
 pub mod form;
+pub mod histogram;
 pub mod issuer;
 pub mod json;
 pub mod jwks;

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
+use protocol::histogram::Distribution;
+
 use crate::Store;
 use crate::connection::{AnyConnection, ConnectionUse};
-use crate::counters::Distribution;
 use crate::error::StoreError;
 use crate::schema::client;
 

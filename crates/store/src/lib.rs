@@ -106,7 +106,6 @@ pub use client_document::{
 };
 pub use client_document_room::DocumentLimits;
 pub use client_document_write::DocumentContent;
-pub use counters::Distribution;
 pub use error::StoreError;
 pub use export::{ExportedClient, ImportError};
 pub use import::ImportFailure;

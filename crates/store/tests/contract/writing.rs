@@ -5,9 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use protocol::ClientId;
-use store::{
-    ClientData, ClientFilter, Distribution, NewClient, NewToken, SecretChange, StoreError,
-};
+use protocol::histogram::Distribution;
+use store::{ClientData, ClientFilter, NewClient, NewToken, SecretChange, StoreError};
 
 use crate::bench::{Bench, NOW, client_data, insert, metadata, new_client, terms, with_token};
 

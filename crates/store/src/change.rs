@@ -151,7 +151,7 @@ impl ClientChange {
                     .or(client::expires_at.gt(now.seconds()));
                 let provider: Option<String> = either!(connection, inner => diesel::update(client::table.find(client_id))
                     .filter(alive)
-                    .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1)))
+                    .set((client::token_digest.eq(token_digest), client::revision.eq(client::revision + 1), client::changed_at.eq(now.seconds())))
                     .returning(client::provider)
                     .get_result(inner)
                     .optional())?;

@@ -53,6 +53,8 @@ pub struct Client {
     /// The number of times the client was written. A replacement gives the revision that it
     /// replaces.
     pub revision: i64,
+    /// The time at which this revision was written. A client that another release changed last has an earlier time here.
+    pub changed_at: Timestamp,
     /// The day (UTC) on which the registration access token was last used; `None`: not used since
     /// the store records this.
     pub last_used_at: Option<Timestamp>,

@@ -33,6 +33,7 @@ impl ReplacementColumns {
                 client::metadata_consistent.eq(self.consistent),
                 client::redirect_patterns.eq(&self.patterns),
                 client::revision.eq(client::revision + 1),
+                client::changed_at.eq(self.now.seconds()),
                 &self.secret,
             ))
             .execute(connection)?)

@@ -40,6 +40,8 @@ columns! {
         metadata_consistent: Option<bool>,
         #[serde(skip)]
         redirect_patterns: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changed_at: Option<i64>,
     }
 }
 
@@ -68,6 +70,7 @@ impl ClientRow {
             last_used_at: None,
             metadata_consistent: Some(data.metadata.members().is_consistent()),
             redirect_patterns: data.metadata.members().judged_patterns(),
+            changed_at: None,
         };
         let summary = ClientSummary {
             id: data.id,
@@ -169,6 +172,7 @@ impl ClientRow {
                 id: ClientId::new(self.client_id),
             },
             revision: self.revision,
+            changed_at: Timestamp::from_seconds(self.changed_at.unwrap_or(self.issued_at)),
             last_used_at: self.last_used_at.map(Timestamp::from_seconds),
         })
     }

@@ -160,6 +160,7 @@ impl Store {
                 ..before.clone()
             },
             revision: client.revision.saturating_add(1),
+            changed_at: now,
             last_used_at: client.last_used_at,
         };
         let names = changed_members(

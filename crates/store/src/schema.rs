@@ -17,6 +17,7 @@ diesel::table! {
         last_used_at -> Nullable<BigInt>,
         metadata_consistent -> Nullable<Bool>,
         redirect_patterns -> Nullable<Text>,
+        changed_at -> Nullable<BigInt>,
     }
 }
 

@@ -98,7 +98,7 @@ fn older_rows_are_judged_by_the_migration(bench: &Bench) {
     let store = bench.store();
     fill(&store);
     for number in 0..1_100 {
-        bench.raw().execute(&format!("INSERT INTO client SELECT 'd{number:04}', provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, revision, owner, composed_name, terms, last_used_at, metadata_consistent, NULL FROM client WHERE client_id = 'c1'"));
+        bench.raw().execute(&format!("INSERT INTO client SELECT 'd{number:04}', provider, metadata, token_digest, secret_sealed, issued_at, secret_expires_at, expires_at, revision, owner, composed_name, terms, last_used_at, metadata_consistent, NULL, changed_at FROM client WHERE client_id = 'c1'"));
     }
     bench
         .raw()

@@ -11,9 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth_http::Failure;
 use openssl::sha::sha256;
+use protocol::json::append_members;
 use protocol::redirect_pattern::origins_of_any;
 use protocol::uri::RedirectForm;
-use protocol::{ClientMetadata, Object, RedirectUri, Timestamp};
+use protocol::{ClientMetadata, RedirectUri, Timestamp};
 use serde_json::{Value, json};
 use store::Client;
 
@@ -32,8 +33,8 @@ pub(crate) struct Answer<'a> {
 impl Answer<'_> {
     /// Returns 200 with the client, or 304 if the caller has this answer already. RFC 9110 §13.1.2.
     pub(crate) fn respond(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
-        let body = Value::Object(self.members()?).to_string();
-        let digest = sha256(body.as_bytes());
+        let body = self.body();
+        let digest = sha256(&body);
         let tag = EntityTag::new_strong(
             URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES).unwrap_or(&digest)),
         );
@@ -78,38 +79,40 @@ impl Answer<'_> {
         }
     }
 
-    fn members(&self) -> Result<Object, Failure> {
+    /// Returns the members of ours, and behind them the agreed metadata exactly as it is stored.
+    fn body(&self) -> Vec<u8> {
         let data = &self.client.data;
-        let mut members: Object = serde_json::from_str(data.metadata.json())
-            .map_err(|_| Failure::server_error("stored metadata is not a JSON object"))?;
-        members.insert("client_id".to_owned(), data.id.as_str().into());
-        members.insert(
-            "client_id_issued_at".to_owned(),
-            data.issued_at.seconds().into(),
-        );
-        if self.reads_secrets
-            && let Some(secret) = &data.secret
+        let mut ours = json!({
+            "client_id": data.id.as_str(),
+            "client_id_issued_at": data.issued_at.seconds(),
+            "frontdesk": self.facts(),
+        });
+        if let (true, Some(ours), Some(secret)) =
+            (self.reads_secrets, ours.as_object_mut(), &data.secret)
         {
-            members.insert("client_secret".to_owned(), secret.reveal().into());
+            ours.insert("client_secret".to_owned(), secret.reveal().into());
             let expires_at = data.secret_expires_at.map_or(0, Timestamp::seconds);
-            members.insert("client_secret_expires_at".to_owned(), expires_at.into());
+            ours.insert("client_secret_expires_at".to_owned(), expires_at.into());
         }
-        let metadata = data.metadata.members();
-        let mut own = json!({
+        append_members(ours.to_string().into_bytes(), data.metadata.json())
+    }
+
+    /// Returns the facts that follow from the client, as the member `frontdesk` has them.
+    fn facts(&self) -> Value {
+        let metadata = self.client.data.metadata.members();
+        let mut facts = json!({
             "kind": "registered",
             "revision": self.client.revision,
+            "changed_at": self.client.changed_at.seconds(),
             "redirects": redirects(metadata),
             "consistent": metadata.is_consistent(),
         });
-        if let (Some(own), Some(presented)) = (own.as_object_mut(), self.redirect_uri) {
+        if let (Some(facts), Some(presented)) = (facts.as_object_mut(), self.redirect_uri) {
             let allowed = metadata.allows_redirect(presented);
-            own.insert(
-                "redirect".to_owned(),
-                if allowed { "allowed" } else { "other" }.into(),
-            );
+            let word = if allowed { "allowed" } else { "other" };
+            facts.insert("redirect".to_owned(), word.into());
         }
-        members.insert("frontdesk".to_owned(), own);
-        Ok(members)
+        facts
     }
 }
 

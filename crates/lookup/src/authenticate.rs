@@ -5,9 +5,9 @@
 
 use std::time::Instant;
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use oauth_http::{Body, Failure, blocking};
+use actix_web::{HttpRequest, HttpResponse};
+use oauth_http::{Body, Failure};
 use openssl::memcmp;
 use openssl::sha::sha256;
 use protocol::{ClientSecret, ErrorCode, Secret, Timestamp};
@@ -23,6 +23,7 @@ const PARAMETERS: [&str; 3] = ["issuer", "client_id", "client_secret"];
 
 pub(crate) async fn authenticate(
     caller: LookupCaller,
+    request: HttpRequest,
     lookup: Data<Lookup>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
@@ -31,14 +32,12 @@ pub(crate) async fn authenticate(
         .await
         .map_err(|failure| failure.with_code(ErrorCode::InvalidRequest))?;
     let parameters = Parameters::read(&form, &PARAMETERS)?;
-    let provider = lookup.provider(parameters.require("issuer")?)?;
+    let provider = lookup.provider(parameters.require("issuer")?, &request)?;
     caller.check(provider, SecretAccess::Check)?;
     let id = parameters.client_id()?;
     let presented = Secret::new(parameters.find("client_secret").unwrap_or_default());
-    let (store, issuer, now) = (lookup.store.clone(), provider.clone(), lookup.clock.now());
-    let wanted = id.clone();
-    let state = blocking(move || store.look_up(&issuer, &wanted, now)).await?;
-    let state = state.map_err(LookupRefusal::from)?;
+    let now = lookup.clock.now();
+    let state = lookup.state(provider, &id, now).await?;
     let exists = matches!(state, ClientState::Active(_));
     if is_secret(usable_secret(state, now).as_ref(), &presented) {
         return Ok(HttpResponse::NoContent().finish());

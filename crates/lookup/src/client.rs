@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use oauth_http::{Failure, blocking};
+use oauth_http::Failure;
 use store::{ClientState, SecretAccess};
 
 use crate::answer::Answer;
@@ -20,24 +20,8 @@ pub(crate) async fn look_up(
     lookup: Data<Lookup>,
 ) -> Result<HttpResponse, Failure> {
     let parameters = Parameters::read(request.query_string().as_bytes(), &PARAMETERS)?;
-    let provider = lookup.provider(parameters.require("issuer")?)?;
-    let answered = answer(&caller, &request, &lookup, &parameters).await;
-    let status = match &answered {
-        Ok(response) => response.status(),
-        Err(failure) => actix_web::ResponseError::status_code(failure),
-    };
-    lookup.counts.count(provider, status);
-    answered
-}
-
-async fn answer(
-    caller: &LookupCaller,
-    request: &HttpRequest,
-    lookup: &Data<Lookup>,
-    parameters: &Parameters,
-) -> Result<HttpResponse, Failure> {
-    let provider = lookup.provider(parameters.require("issuer")?)?.clone();
-    caller.check(&provider, SecretAccess::No)?;
+    let provider = lookup.provider(parameters.require("issuer")?, &request)?;
+    caller.check(provider, SecretAccess::No)?;
     let id = parameters.client_id()?;
     if parameters
         .find("purpose")
@@ -47,9 +31,8 @@ async fn answer(
             LookupRefusal::Request("purpose must be authorize, or left out.".to_owned()).into(),
         );
     }
-    let (store, now) = (lookup.store.clone(), lookup.clock.now());
-    let state = blocking(move || store.look_up(&provider, &id, now)).await?;
-    match state.map_err(LookupRefusal::from)? {
+    let now = lookup.clock.now();
+    match lookup.state(provider, &id, now).await? {
         ClientState::Active(client) => {
             let answer = Answer {
                 client: &client,
@@ -58,7 +41,7 @@ async fn answer(
                 max_age: lookup.max_age,
                 now,
             };
-            answer.respond(request)
+            answer.respond(&request)
         }
         ClientState::Expired => Err(LookupRefusal::Gone("expired").into()),
         ClientState::Deleted => Err(LookupRefusal::Gone("deleted").into()),

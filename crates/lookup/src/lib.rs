@@ -9,6 +9,7 @@ mod caller;
 mod client;
 mod counts;
 mod query;
+mod record;
 mod refusal;
 mod routes;
 mod state;

@@ -1,8 +1,10 @@
 //! The parameters of a question, in a query or a form.
 
+use actix_web::{HttpMessage, HttpRequest};
 use protocol::{ClientId, Issuer};
 use url::form_urlencoded;
 
+use crate::record::AskedProvider;
 use crate::refusal::LookupRefusal;
 use crate::state::Lookup;
 
@@ -56,18 +58,24 @@ impl Parameters {
 }
 
 impl Lookup {
-    /// Returns the provider with this issuer, compared byte for byte.
+    /// Returns the provider with this issuer, compared byte for byte, and notes it for the record of the answer.
     ///
     /// # Errors
     /// No provider has it. It is the caller's mistake, and says nothing about a client.
-    pub(crate) fn provider(&self, issuer: &str) -> Result<&Issuer, LookupRefusal> {
-        self.providers
-            .iter()
-            .find(|provider| provider.as_str() == issuer)
+    pub(crate) fn provider(
+        &self,
+        issuer: &str,
+        request: &HttpRequest,
+    ) -> Result<&Issuer, LookupRefusal> {
+        let mut providers = self.providers.iter().enumerate();
+        let (position, provider) = providers
+            .find(|(_, provider)| provider.as_str() == issuer)
             .ok_or_else(|| {
                 LookupRefusal::Request(
                     "issuer is not the issuer of a provider served here.".to_owned(),
                 )
-            })
+            })?;
+        request.extensions_mut().insert(AskedProvider(position));
+        Ok(provider)
     }
 }

@@ -1,11 +1,12 @@
 //! The routes of the lookup.
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use oauth_http::BodyLimits;
 use oauth_http::failure::method_not_allowed_route;
 
 use crate::state::Lookup;
-use crate::{authenticate, client, refusal, uses};
+use crate::{authenticate, client, record, refusal, uses};
 
 /// The path of the question about a client.
 pub const CLIENTS: &str = "/clients";
@@ -29,17 +30,20 @@ pub fn mount(config: &mut ServiceConfig, lookup: &Data<Lookup>, limits: BodyLimi
         .app_data(Data::new(limits))
         .service(
             web::resource(CLIENTS)
+                .wrap(from_fn(record::record))
                 .get(client::look_up)
                 .head(client::look_up)
                 .default_service(method_not_allowed_route("GET, HEAD")),
         )
         .service(
             web::resource(AUTHENTICATE)
+                .wrap(from_fn(record::record))
                 .post(authenticate::authenticate)
                 .default_service(method_not_allowed_route("POST")),
         )
         .service(
             web::resource(USED)
+                .wrap(from_fn(record::record))
                 .post(uses::record)
                 .default_service(method_not_allowed_route("POST")),
         )

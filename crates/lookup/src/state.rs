@@ -1,12 +1,15 @@
 //! The state of the lookup.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use access::FailedSecrets;
-use protocol::{Clock, Issuer};
-use store::Store;
+use access::{FailedSecrets, RefusalLog};
+use oauth_http::{Failure, blocking};
+use protocol::{ClientId, Clock, Issuer, Timestamp};
+use store::{ClientState, Store};
 
 use crate::counts::LookupCounts;
+use crate::refusal::LookupRefusal;
 use crate::verified_tokens::VerifiedTokens;
 
 /// The state of the lookup.
@@ -25,6 +28,8 @@ pub struct Lookup {
     pub tokens: VerifiedTokens,
     /// The numbers of answers.
     pub counts: LookupCounts,
+    /// The refusals that are not in the audit trail yet.
+    pub refusals: Arc<RefusalLog>,
 }
 
 impl Lookup {
@@ -35,6 +40,7 @@ impl Lookup {
         providers: Vec<Issuer>,
         max_age: Duration,
         failed_secrets_per_minute: u32,
+        refusals: Arc<RefusalLog>,
     ) -> Self {
         Self {
             counts: LookupCounts::new(&providers),
@@ -44,6 +50,26 @@ impl Lookup {
             max_age,
             failures: FailedSecrets::per_minute(failed_secrets_per_minute),
             tokens: VerifiedTokens::default(),
+            refusals,
         }
+    }
+
+    /// Returns the state of a client of a provider.
+    ///
+    /// # Errors
+    /// The store does not answer, or the client's row is damaged.
+    pub(crate) async fn state(
+        &self,
+        provider: &Issuer,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<ClientState, Failure> {
+        let found = self.store.look_up(provider, id, now).await;
+        if let Some(state) = found.map_err(LookupRefusal::from)? {
+            return Ok(state);
+        }
+        let (store, provider, id) = (self.store.clone(), provider.clone(), id.clone());
+        let ended = blocking(move || store.end_of_client(&provider, &id)).await?;
+        Ok(ended.map_err(LookupRefusal::from)?)
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /clients/used`: clients whose use the authorization server has proof of, since it issued a token to them.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure, blocking};
 use protocol::ErrorCode;
 use serde_json::Value;
@@ -16,6 +16,7 @@ pub(crate) const MAX_CLIENTS: usize = 1000;
 
 pub(crate) async fn record(
     caller: LookupCaller,
+    request: HttpRequest,
     lookup: Data<Lookup>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
@@ -28,7 +29,7 @@ pub(crate) async fn record(
         .get("issuer")
         .and_then(Value::as_str)
         .ok_or_else(|| wrong("issuer is required."))?;
-    let provider = lookup.provider(issuer)?.clone();
+    let provider = lookup.provider(issuer, &request)?.clone();
     caller.check(&provider, SecretAccess::No)?;
     let ids = members.get("client_ids").and_then(Value::as_array);
     let ids: Option<Vec<String>> = ids.and_then(|ids| {

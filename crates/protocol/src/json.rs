@@ -93,6 +93,16 @@ pub fn read_stored_object(bytes: &[u8]) -> Result<Object, JsonError> {
     )
 }
 
+/// Appends the members of an object, given as its text, to the text of an object that has members.
+pub fn append_members(mut members: Vec<u8>, object: &str) -> Vec<u8> {
+    if let Some(appended) = object.strip_prefix('{').filter(|appended| *appended != "}") {
+        members.pop();
+        members.push(b',');
+        members.extend_from_slice(appended.as_bytes());
+    }
+    members
+}
+
 /// Returns true if a JSON text contains U+0000 in a string or a name, raw or escaped.
 pub fn has_nul(json: &str) -> bool {
     let mut rest = json;

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use oauth_http::failure::no_store;
+use protocol::json::append_members;
 use protocol::{ClientSecret, Issuer, RegistrationAccessToken, Timestamp};
 use serde::Serialize;
 use store::ClientSummary;
@@ -85,10 +86,5 @@ fn body(client: &ClientSummary, token: &RegistrationAccessToken, issuer: &Issuer
     };
     // Writing strings and numbers to memory cannot fail.
     let _ = serde_json::to_writer(&mut body, &members);
-    if let Some(agreed) = metadata.strip_prefix('{').filter(|agreed| *agreed != "}") {
-        body.pop();
-        body.push(b',');
-        body.extend_from_slice(agreed.as_bytes());
-    }
-    body
+    append_members(body, metadata)
 }

@@ -220,6 +220,7 @@ fn lookup(config: &Config, services: &Services) -> Lookup {
         issuers.collect(),
         config.lookup.max_age,
         config.limits.failed_logins_per_minute,
+        Arc::clone(&services.refusals),
     )
 }
 

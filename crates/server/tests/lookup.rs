@@ -8,6 +8,8 @@
 
 mod support;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 use support::{Answer, Ask, Setup, TestServer};
 
@@ -70,6 +72,11 @@ impl Bench {
     }
 }
 
+fn unix_seconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}
+
 fn ready() -> Bench {
     Bench::start(Setup::new().with("FRONTDESK_REGISTRATION", "open"))
 }
@@ -95,7 +102,7 @@ fn client_is_answered_without_secrets() {
     let own = body.as_object_mut().unwrap().remove("frontdesk").unwrap();
     assert_eq!(
         own,
-        json!({ "kind": "registered", "revision": 1, "redirects": "host", "consistent": true })
+        json!({ "kind": "registered", "revision": 1, "changed_at": body["client_id_issued_at"], "redirects": "host", "consistent": true })
     );
     let mut expected = client;
     for name in [
@@ -170,6 +177,99 @@ fn etag_changes_with_the_client() {
         json!(["https://rp.example/new"])
     );
     assert_ne!(tag(&answer), first);
+}
+
+/// The answer tells when the client changed last: at its registration, then at its update, also after an export and import.
+#[test]
+fn change_is_dated() {
+    let bench = ready();
+    let (token, client) = (bench.token(&[]), bench.server.client());
+    let changed_at = || {
+        let body = bench.look_up(&token, &client["client_id"], &[]).json();
+        body["frontdesk"]["changed_at"].as_i64().unwrap()
+    };
+    let issued_at = client["client_id_issued_at"].as_i64().unwrap();
+    assert_eq!(changed_at(), issued_at);
+    support::until("the second of the registration is over", || {
+        unix_seconds() > issued_at
+    });
+    let update =
+        json!({ "client_id": client["client_id"], "redirect_uris": ["https://rp.example/new"] });
+    let updated = bench.server.manage("PUT", &client).json(&update).send();
+    assert_eq!(updated.status(), 200);
+    let updated_at = changed_at();
+    assert!(updated_at > issued_at, "{updated_at} {issued_at}");
+    let exported = bench.server.ran(&["client", "export"]);
+    let line: Value = serde_json::from_str(exported.trim()).unwrap();
+    assert_eq!(line["changed_at"], updated_at);
+    bench
+        .server
+        .ran(&["client", "delete", client["client_id"].as_str().unwrap()]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &exported).unwrap();
+    bench
+        .server
+        .ran(&["client", "import", file.path().to_str().unwrap()]);
+    assert_eq!(changed_at(), updated_at);
+}
+
+/// Every answer is counted with its provider and status, also those before the provider is known; a refused caller stands in the audit
+/// trail, and an unknown client does not.
+#[test]
+fn answers_and_refusals_are_recorded() {
+    let bench = ready();
+    let (client, token) = (bench.server.client(), bench.token(&["--secrets", "check"]));
+    let id = &client["client_id"];
+    assert_eq!(bench.look_up(&token, id, &[]).status(), 200);
+    refused(
+        &bench.look_up(&token, &json!("never"), &[]),
+        404,
+        "not_found",
+    );
+    refused(&bench.look_up("lkt_wrong", id, &[]), 401, "invalid_token");
+    refused(
+        &bench.authenticate(&token, id, "wrong"),
+        401,
+        "invalid_client",
+    );
+    let used = json!({ "issuer": bench.server.issuer(), "client_ids": [id] });
+    let used = bench
+        .ask("POST", "/clients/used")
+        .bearer(&token)
+        .json(&used)
+        .send();
+    assert_eq!(used.status(), 204);
+    let metrics = bench.server.managed("/metrics").text;
+    let issuer = bench.server.issuer();
+    for (provider, status, count) in [
+        (issuer.as_str(), 200, 1),
+        (&issuer, 404, 1),
+        (&issuer, 401, 1),
+        (&issuer, 204, 1),
+        ("none", 401, 1),
+    ] {
+        let line = format!(
+            "frontdesk_lookup_total{{provider=\"{provider}\",status=\"{status}\"}} {count}\n"
+        );
+        assert!(metrics.contains(&line), "{line} {metrics}");
+    }
+    assert!(
+        metrics.contains("frontdesk_lookup_seconds_count 5\n"),
+        "{metrics}"
+    );
+    let rows = || -> Vec<Value> {
+        let audit = bench.server.ran(&["audit", "--json"]);
+        let rows = audit
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        rows.filter(|row: &Value| row["event"] == "lookup refused")
+            .collect()
+    };
+    support::until("the refusals are in the audit trail", || rows().len() == 2);
+    let details: Vec<Value> = rows().iter().map(|row| row["detail"].clone()).collect();
+    for detail in ["401 invalid_token", "401 invalid_client"] {
+        assert!(details.contains(&json!(detail)), "{details:?}");
+    }
 }
 
 /// RFC 6749 §3.1.2.3, RFC 8252 §7.3: the answer says whether a presented redirect URI may be used.

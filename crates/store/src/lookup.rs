@@ -8,7 +8,6 @@ use protocol::{ClientId, Issuer, Timestamp};
 use crate::Store;
 use crate::audit::AuditEvent;
 use crate::client::Client;
-use crate::client_lookup::find;
 use crate::client_row::has_no_nul;
 use crate::error::StoreError;
 use crate::schema::{audit, client};
@@ -31,7 +30,8 @@ pub enum ClientState {
 }
 
 impl Store {
-    /// Returns the state of a client at a provider.
+    /// Returns the state of a client at a provider, or `None` if no client has this identifier: then [`Store::end_of_client`] tells
+    /// if there was such a client. Concurrent calls share a query.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -40,25 +40,33 @@ impl Store {
         provider: &Issuer,
         id: &ClientId,
         now: Timestamp,
+    ) -> impl Future<Output = Result<Option<ClientState>, StoreError>> + Send + use<> {
+        let (store, provider) = (self.clone(), provider.clone());
+        let read = self.0.reader.read(id.as_str());
+        async move {
+            Ok(match read.await? {
+                None => None,
+                Some(row) if row.provider != provider.as_str() => Some(ClientState::Unknown),
+                Some(row) if row.has_expired(now) => Some(ClientState::Expired),
+                Some(row) => Some(ClientState::Active(Box::new(
+                    row.into_client(&store.0.seal)?,
+                ))),
+            })
+        }
+    }
+
+    /// Returns the state of a client that has no row. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn end_of_client(
+        &self,
+        provider: &Issuer,
+        id: &ClientId,
     ) -> Result<ClientState, StoreError> {
         if !has_no_nul(id.as_str()) {
             return Ok(ClientState::Unknown);
         }
-        let row = self
-            .0
-            .pool
-            .read(|connection| find(connection, id.as_str()))?;
-        match row {
-            Some(row) if row.provider != provider.as_str() => Ok(ClientState::Unknown),
-            Some(row) if row.has_expired(now) => Ok(ClientState::Expired),
-            Some(row) => Ok(ClientState::Active(Box::new(
-                row.into_client(&self.0.seal)?,
-            ))),
-            None => self.end_of_client(provider, id),
-        }
-    }
-
-    fn end_of_client(&self, provider: &Issuer, id: &ClientId) -> Result<ClientState, StoreError> {
         let ended: Option<String> = self.0.pool.read(|connection| {
             Ok(audit::table
                 .filter(audit::client_id.eq(id.as_str()))

@@ -40,7 +40,7 @@ impl Store {
             Arc::new(Pool::new(url)),
             Arc::new(LastUsedBuffer::default()),
         );
-        let reader = ClientReader::new(&pool, &seal, &last_used);
+        let reader = ClientReader::new(&pool);
         let inner = Inner {
             url: url.clone(),
             seal,

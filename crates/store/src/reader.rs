@@ -9,16 +9,12 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 
 use futures_channel::oneshot;
-use protocol::Timestamp;
 
-use crate::client::ClientSummary;
 use crate::client_lookup::find_all;
-use crate::client_row::ClientRow;
+use crate::client_row::{ClientRow, has_no_nul};
 use crate::error::StoreError;
-use crate::last_used_buffer::LastUsedBuffer;
 use crate::pool::Pool;
 use crate::queue::{InFlight, JobQueue, QueueError, Waiters};
-use crate::seal::{SealingKey, constant_time_eq};
 use crate::worker_pool::{BatchWorker, WorkerPool};
 
 /// The maximum number of reads in a batch.
@@ -27,23 +23,12 @@ const BATCH_SIZE: usize = 64;
 /// The number of reader threads.
 const READERS: usize = 2;
 
-/// A request for the summary of a client, with the credentials of the caller.
-pub struct ReadRequest {
-    pub provider: String,
-    pub client_id: String,
-    /// The digest of the presented registration access token.
-    pub token_digest: String,
-    pub now: Timestamp,
-}
-
-/// The summary, or `None` if the caller may not read the client.
-type ReadOutput = Option<ClientSummary>;
+/// The row of a client, or `None` if there is no client with the identifier.
+type ReadOutput = Option<ClientRow>;
 
 /// The queue of reads and the threads that empty it, which start with the first read.
 pub struct ClientReader {
     pool: Arc<Pool>,
-    seal: SealingKey,
-    last_used: Arc<LastUsedBuffer>,
     running: OnceLock<Result<RunningReader, StoreError>>,
 }
 
@@ -54,42 +39,47 @@ struct RunningReader {
 }
 
 impl ClientReader {
-    pub fn new(pool: &Arc<Pool>, seal: &SealingKey, last_used: &Arc<LastUsedBuffer>) -> Self {
+    pub fn new(pool: &Arc<Pool>) -> Self {
         Self {
             pool: Arc::clone(pool),
-            seal: seal.clone(),
-            last_used: Arc::clone(last_used),
             running: OnceLock::new(),
         }
     }
 
-    /// Queues a read.
-    pub fn send(
+    /// Reads the row of a client, together with other reads.
+    pub fn read(
         &self,
-        request: ReadRequest,
+        id: &str,
+    ) -> impl Future<Output = Result<ReadOutput, StoreError>> + Send + use<> {
+        let sent = has_no_nul(id).then(|| self.send(id.to_owned()));
+        let span = tracing::info_span!("store read", otel.kind = "client");
+        async move {
+            let _span = span;
+            match sent {
+                Some(sent) => sent?.await.map_err(|_| StoreError::closed())?,
+                None => Ok(None),
+            }
+        }
+    }
+
+    fn send(
+        &self,
+        id: String,
     ) -> Result<oneshot::Receiver<Result<ReadOutput, StoreError>>, StoreError> {
         let running = self
             .running
             .get_or_init(|| self.start())
             .as_ref()
             .map_err(StoreError::clone)?;
-        running
-            .workers
-            .queue
-            .push(request)
-            .map_err(|error| match error {
-                QueueError::Full => {
-                    StoreError::Unavailable("too many reads are waiting".to_owned())
-                }
-                QueueError::Closed => StoreError::closed(),
-            })
+        running.workers.queue.push(id).map_err(|error| match error {
+            QueueError::Full => StoreError::Unavailable("too many reads are waiting".to_owned()),
+            QueueError::Closed => StoreError::closed(),
+        })
     }
 
     fn start(&self) -> Result<RunningReader, StoreError> {
         let worker = ReadWorker {
             pool: Arc::clone(&self.pool),
-            seal: self.seal.clone(),
-            last_used: Arc::clone(&self.last_used),
         };
         let (workers, stop) = WorkerPool::start(worker, READERS)?;
         Ok(RunningReader {
@@ -107,12 +97,10 @@ impl Drop for RunningReader {
 
 struct ReadWorker {
     pool: Arc<Pool>,
-    seal: SealingKey,
-    last_used: Arc<LastUsedBuffer>,
 }
 
 impl BatchWorker for ReadWorker {
-    type Input = ReadRequest;
+    type Input = String;
     type Output = ReadOutput;
 
     const THREAD: &'static str = "store-reader";
@@ -122,16 +110,16 @@ impl BatchWorker for ReadWorker {
     /// A batch of reads has next to no fixed cost. Measured: larger batches made each read dearer.
     const YIELD_BEFORE_TAKE: bool = false;
 
-    fn run(&self, queue: &JobQueue<ReadRequest, ReadOutput>, in_flight: &InFlight<ReadOutput>) {
+    fn run(&self, queue: &JobQueue<String, ReadOutput>, in_flight: &InFlight<ReadOutput>) {
         while let Some(mut jobs) = queue.take(BATCH_SIZE) {
             jobs.retain(|job| !job.reply.is_canceled());
             if jobs.is_empty() {
                 continue;
             }
-            let (requests, replies): (Vec<_>, Vec<_>) =
+            let (ids, replies): (Vec<_>, Vec<_>) =
                 jobs.into_iter().map(|job| (job.input, job.reply)).unzip();
             in_flight.begin(Waiters(replies));
-            let mut results = self.read_batch(&requests).into_iter();
+            let mut results = self.read_batch(&ids).into_iter();
             let Some(waiters) = in_flight.end() else {
                 return;
             };
@@ -143,51 +131,21 @@ impl BatchWorker for ReadWorker {
 }
 
 impl ReadWorker {
-    /// Returns a result for each request, in their order.
-    fn read_batch(&self, requests: &[ReadRequest]) -> Vec<Result<ReadOutput, StoreError>> {
-        let ids: Vec<&str> = requests
-            .iter()
-            .map(|request| request.client_id.as_str())
-            .collect();
+    /// Returns a result for each identifier, in their order.
+    fn read_batch(&self, ids: &[String]) -> Vec<Result<ReadOutput, StoreError>> {
+        let wanted: Vec<&str> = ids.iter().map(String::as_str).collect();
         match self
             .pool
-            .read_untraced(|connection| find_all(connection, &ids))
+            .read_untraced(|connection| find_all(connection, &wanted))
         {
-            Ok(rows) => requests
-                .iter()
-                .zip(rows)
-                .map(|(request, row)| self.summary(request, row))
-                .collect(),
+            Ok(rows) => rows.into_iter().map(Ok).collect(),
             // The database refused one of the reads. Each is repeated alone, so that the others
             // succeed.
-            Err(error) if !error.is_unavailable() && requests.len() > 1 => requests
+            Err(error) if !error.is_unavailable() && ids.len() > 1 => ids
                 .iter()
-                .flat_map(|request| self.read_batch(std::slice::from_ref(request)))
+                .flat_map(|id| self.read_batch(std::slice::from_ref(id)))
                 .collect(),
-            Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => ids.iter().map(|_| Err(error.clone())).collect(),
         }
-    }
-
-    fn summary(
-        &self,
-        request: &ReadRequest,
-        row: Option<ClientRow>,
-    ) -> Result<ReadOutput, StoreError> {
-        let Some(row) = row else {
-            // An unknown client takes the time of a comparison too.
-            std::hint::black_box(constant_time_eq(
-                &request.token_digest,
-                &request.token_digest,
-            ));
-            return Ok(None);
-        };
-        if !row.is_managed_with(&request.provider, &request.token_digest, request.now) {
-            return Ok(None);
-        }
-        let stored = row.last_used_at;
-        let summary = row.into_summary(&self.seal)?;
-        self.last_used
-            .record(&request.client_id, stored, request.now);
-        Ok(Some(summary))
     }
 }

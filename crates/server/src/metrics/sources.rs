@@ -121,12 +121,17 @@ impl MetricSources {
                 .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
+<<<<<<< HEAD
         families.extend([
             self.registrations(),
             self.lookups(),
             self.hops(),
             self.keys(),
         ]);
+=======
+        families.extend([self.registrations(), self.keys()]);
+        families.extend(self.lookups());
+>>>>>>> d2124d3 (Record every answer of the lookup, and batch its reads)
         families.extend(self.upstreams());
         families.extend(provisioning::families(
             self.deployment.provisioners(),
@@ -175,17 +180,25 @@ impl MetricSources {
         )
     }
 
-    fn lookups(&self) -> MetricFamily {
-        let counts = self.lookup.counts.all();
+    fn lookups(&self) -> [MetricFamily; 2] {
+        let counts = &self.lookup.counts;
         let rows: Vec<_> = counts
-            .iter()
-            .map(|(issuer, status, count)| (issuer.as_str(), status.to_string(), *count))
+            .all()
+            .into_iter()
+            .map(|(issuer, status, count)| (issuer, status.to_string(), count))
             .collect();
-        family(
-            &table::LOOKUPS,
-            rows.iter()
-                .map(|(issuer, status, count)| (vec![*issuer, status], number(*count))),
-        )
+        [
+            family(
+                &table::LOOKUPS,
+                rows.iter()
+                    .map(|(issuer, status, count)| (vec![*issuer, status], number(*count))),
+            ),
+            histogram(
+                &table::LOOKUP_SECONDS,
+                histogram_counts(&counts.seconds()),
+                MICROSECONDS,
+            ),
+        ]
     }
 
     fn hops(&self) -> MetricFamily {

@@ -91,6 +91,8 @@ events! {
     ManagementRefused, "management refused";
     /// A client ID metadata document was refused; the detail has its host, and the member if there is one.
     DocumentRefused, "document refused";
+    /// The lookup refused its caller: the token or the secret was wrong, or the token does not permit the request.
+    LookupRefused, "lookup refused";
     /// The limit of registrations or of failed logins was exceeded.
     Throttled, "throttled";
     /// More refusals than are recorded one by one, of further kinds or from further addresses.

@@ -62,10 +62,15 @@ metrics! {
     CONNECTIONS_REFUSED = Counter "frontdesk_connections_refused_total" ["reason"];
     /// Registrations by outcome: `registered`, `refused` (an error of the client) or `failed` (an error of the service), with the status, the error code and, if the error is about one, the member of client metadata (`other` for a member that no specification defines).
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
-    /// Answers of the lookup about a client, by provider and status.
+    /// Answers of the lookup, by provider and status. The provider is `none` if the request was refused before it was known.
     LOOKUPS = Counter "frontdesk_lookup_total" ["provider", "status"];
+<<<<<<< HEAD
     /// Authorization requests at the authorization hop, by kind of client (`document`, `registered`, `other`: an identifier that is not registered here, or none) and outcome: `redirected`, `refused` or `unavailable`.
     HOP = Counter "frontdesk_hop_total" ["provider", "kind", "outcome"];
+=======
+    /// The time that the lookup took for an answer.
+    LOOKUP_SECONDS = Histogram "frontdesk_lookup_seconds" [];
+>>>>>>> d2124d3 (Record every answer of the lookup, and batch its reads)
     /// Questions for the document of the server behind a provider, by outcome: `unchanged`, `changed`, `refused` (a document that cannot be taken) or `failed`.
     UPSTREAM = Counter "frontdesk_upstream_total" ["provider", "outcome"];
     /// The age of the copy of that document: the time since the server last confirmed it.

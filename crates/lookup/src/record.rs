@@ -1,4 +1,4 @@
-//! What is recorded about each answer: its number, its time, and a refusal of the caller.
+//! The record of each answer: its number, its time, and a refusal of the caller.
 
 use std::time::Instant;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use store::Distribution;
+use protocol::histogram::Distribution;
 
 /// The upper bounds of the duration of a call, in microseconds.
 const MICROSECOND_BOUNDS: [u64; 11] = [

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use protocol::histogram::Distribution;
 use protocol::{InvalidMember, RegisteredMetadata, lock};
-use store::Distribution;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::breaker::Breaker;

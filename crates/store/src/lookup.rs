@@ -31,7 +31,7 @@ pub enum ClientState {
 
 impl Store {
     /// Returns the state of a client at a provider, or `None` if no client has this identifier: then [`Store::end_of_client`] tells
-    /// if there was such a client. Concurrent calls share a query.
+    /// if there was a client. Concurrent calls share a query.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].

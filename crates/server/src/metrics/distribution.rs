@@ -1,6 +1,6 @@
 //! Distributions of other crates, as the histograms of `/metrics`.
 
-use store::Distribution;
+use protocol::histogram::Distribution;
 use telemetry::metrics::family::HistogramCounts;
 
 /// The number of microseconds in a second.

@@ -74,9 +74,9 @@ impl Documents {
     fn held(&self, id: &ClientIdUrl, purpose: Purpose, now: Timestamp) -> Result<Held, StoreError> {
         let (settings, store) = (&self.settings, &self.services.store);
         let client_id = ClientId::new(id.as_str());
-        match store.look_up(&settings.issuer, &client_id, now)? {
-            ClientState::Deleted | ClientState::Unknown => {}
-            registered => return Ok(Held::Known(Resolution::Registered(registered))),
+        match store.client_state(&settings.issuer, &client_id, now)? {
+            None | Some(ClientState::Deleted | ClientState::Unknown) => {}
+            Some(registered) => return Ok(Held::Known(Resolution::Registered(registered))),
         }
         if settings.pass.contains(id) {
             return Ok(Held::Known(Resolution::Passed));

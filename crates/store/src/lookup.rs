@@ -8,7 +8,8 @@ use protocol::{ClientId, Issuer, Timestamp};
 use crate::Store;
 use crate::audit::AuditEvent;
 use crate::client::Client;
-use crate::client_row::has_no_nul;
+use crate::client_lookup::find;
+use crate::client_row::{ClientRow, has_no_nul};
 use crate::error::StoreError;
 use crate::schema::{audit, client};
 
@@ -43,16 +44,43 @@ impl Store {
     ) -> impl Future<Output = Result<Option<ClientState>, StoreError>> + Send + use<> {
         let (store, provider) = (self.clone(), provider.clone());
         let read = self.0.reader.read(id.as_str());
-        async move {
-            Ok(match read.await? {
-                None => None,
-                Some(row) if row.provider != provider.as_str() => Some(ClientState::Unknown),
-                Some(row) if row.has_expired(now) => Some(ClientState::Expired),
-                Some(row) => Some(ClientState::Active(Box::new(
-                    row.into_client(&store.0.seal)?,
-                ))),
-            })
+        async move { store.state(&provider, read.await?, now) }
+    }
+
+    /// Returns the state as [`Store::look_up`] does. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub fn client_state(
+        &self,
+        provider: &Issuer,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<ClientState>, StoreError> {
+        if !has_no_nul(id.as_str()) {
+            return Ok(None);
         }
+        let row = self
+            .0
+            .pool
+            .read(|connection| find(connection, id.as_str()))?;
+        self.state(provider, row, now)
+    }
+
+    fn state(
+        &self,
+        provider: &Issuer,
+        row: Option<ClientRow>,
+        now: Timestamp,
+    ) -> Result<Option<ClientState>, StoreError> {
+        Ok(match row {
+            None => None,
+            Some(row) if row.provider != provider.as_str() => Some(ClientState::Unknown),
+            Some(row) if row.has_expired(now) => Some(ClientState::Expired),
+            Some(row) => Some(ClientState::Active(Box::new(
+                row.into_client(&self.0.seal)?,
+            ))),
+        })
     }
 
     /// Returns the state of a client that has no row. Blocks.

@@ -121,17 +121,8 @@ impl MetricSources {
                 .refused_updates()
                 .map(|(counted, count)| (vec![counted], number(count))),
         ));
-<<<<<<< HEAD
-        families.extend([
-            self.registrations(),
-            self.lookups(),
-            self.hops(),
-            self.keys(),
-        ]);
-=======
-        families.extend([self.registrations(), self.keys()]);
+        families.extend([self.registrations(), self.hops(), self.keys()]);
         families.extend(self.lookups());
->>>>>>> d2124d3 (Record every answer of the lookup, and batch its reads)
         families.extend(self.upstreams());
         families.extend(provisioning::families(
             self.deployment.provisioners(),

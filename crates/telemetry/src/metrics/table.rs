@@ -64,13 +64,10 @@ metrics! {
     REGISTRATIONS = Counter "frontdesk_registrations_total" ["provider", "outcome", "status", "error", "member"];
     /// Answers of the lookup, by provider and status. The provider is `none` if the request was refused before it was known.
     LOOKUPS = Counter "frontdesk_lookup_total" ["provider", "status"];
-<<<<<<< HEAD
-    /// Authorization requests at the authorization hop, by kind of client (`document`, `registered`, `other`: an identifier that is not registered here, or none) and outcome: `redirected`, `refused` or `unavailable`.
-    HOP = Counter "frontdesk_hop_total" ["provider", "kind", "outcome"];
-=======
     /// The time that the lookup took for an answer.
     LOOKUP_SECONDS = Histogram "frontdesk_lookup_seconds" [];
->>>>>>> d2124d3 (Record every answer of the lookup, and batch its reads)
+    /// Authorization requests at the authorization hop, by kind of client (`document`, `registered`, `other`: an identifier that is not registered here, or none) and outcome: `redirected`, `refused` or `unavailable`.
+    HOP = Counter "frontdesk_hop_total" ["provider", "kind", "outcome"];
     /// Questions for the document of the server behind a provider, by outcome: `unchanged`, `changed`, `refused` (a document that cannot be taken) or `failed`.
     UPSTREAM = Counter "frontdesk_upstream_total" ["provider", "outcome"];
     /// The age of the copy of that document: the time since the server last confirmed it.

@@ -12,7 +12,7 @@ use store::{LookupTokenId, TokenId};
 
 use crate::commands::client::{self, ClientScope};
 use crate::commands::{
-    account, audit, backup, check, completions_and_man, error_text, health, init, key,
+    account, audit, backup, check, completions_and_man, document, error_text, health, init, key,
     lookup_token, migrate, provider, provision, purge, token,
 };
 use crate::config::{Config, ConfigSources};
@@ -120,6 +120,7 @@ fn run_command(config: &Config, command: Command, out: &mut Output) -> anyhow::R
         Command::Client { account, command } => {
             run_client(config, account.as_deref(), command, out)
         }
+        Command::Document(command) => document::run(config, command, out),
         Command::Key(KeyCommand::List) => key::list(config, out),
         Command::Key(KeyCommand::Rotate) => key::rotate(config, out),
         Command::Audit { since, client } => {

@@ -16,6 +16,7 @@ pub mod backup;
 pub mod check;
 pub mod client;
 pub mod completions_and_man;
+pub mod document;
 pub mod health;
 pub mod init;
 pub mod key;

@@ -353,7 +353,7 @@ impl ProviderRoutes {
 }
 
 /// Returns the rules of a provider with this document.
-fn policy(provider: &ProviderConfig, offer: &ProviderOffer) -> Policy {
+pub fn policy(provider: &ProviderConfig, offer: &ProviderOffer) -> Policy {
     Policy {
         provider: offer.policy(),
         any_scope: offer.any_scope(),

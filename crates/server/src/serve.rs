@@ -445,7 +445,7 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> anyhow::Resu
     Ok(())
 }
 
-fn fetcher(config: &Config) -> anyhow::Result<Fetcher> {
+pub fn fetcher(config: &Config) -> anyhow::Result<Fetcher> {
     let ca = config.outbound_authority()?;
     let settings = outbound::FetchSettings {
         allow: config.outbound_allow.clone(),

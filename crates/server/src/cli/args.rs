@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use probe::ResolveOverride;
 use store::Role;
 
+use crate::commands::document::DocumentCommand;
 use crate::commands::init::InitArguments;
 use crate::commands::provision::{ProvisionStatusArguments, ReconcileArguments, RetryArguments};
 use crate::commands::{client, lookup_token, token};
@@ -70,6 +71,12 @@ pub enum Command {
         #[command(subcommand)]
         command: ClientCommand,
     },
+    /// Client ID metadata documents: clients with a URL as client_id.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  frontdesk document check https://app.example/oauth/client.json"
+    )]
+    Document(DocumentCommand),
     /// The providers' signing keys.
     #[command(subcommand, after_help = "Example:\n  frontdesk key list")]
     Key(KeyCommand),

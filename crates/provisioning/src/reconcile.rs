@@ -115,7 +115,7 @@ impl Provisioner {
         if let Some(lease) = lease {
             let now = self.services.clock.now();
             read_store(&self.services.store, move |store| {
-                store.end_reconcile(lease, now, &text)
+                store.end_reconcile(&lease, now, &text)
             })
             .await?;
         }

@@ -90,7 +90,7 @@ impl Provisioner {
             Err(error) => {
                 let is_refused = self.is_refused(&id, &error);
                 if is_refused && !is_uncertain {
-                    store.cancel_create(lease).await?;
+                    store.cancel_create(&lease).await?;
                 } else {
                     self.withdraw(store, &lease, None, &error.to_string()).await;
                 }
@@ -146,7 +146,7 @@ impl Provisioner {
             }
             // Another client has the identifier that the server chose, and its copy must stay.
             StoreError::Conflict => {
-                store.cancel_create(lease).await?;
+                store.cancel_create(&lease).await?;
                 return Err(self
                     .unusable("the authorization server chose the identifier of another client"));
             }

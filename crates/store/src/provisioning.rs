@@ -102,7 +102,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub fn cancel_create(&self, lease: WriteLease) -> PendingWrite<bool> {
+    pub fn cancel_create(&self, lease: &WriteLease) -> PendingWrite<bool> {
         self.provision(
             ProvisioningChange::CancelCreate {
                 lease: lease.clone(),

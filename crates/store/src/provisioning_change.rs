@@ -210,7 +210,7 @@ impl ProvisioningChange {
             } => {
                 let row = leased(connection, lease, ProvisioningState::Pending)?;
                 transform(connection, row, |row| {
-                    row.release(due_at.seconds(), error.clone())
+                    row.release(due_at.seconds(), error.clone());
                 })
             }
             Self::ReplacePending {
@@ -269,35 +269,31 @@ fn withdraw(
 ) -> Result<ChangeResult, StoreError> {
     let found = row_by_id(connection, &lease.row_id)?;
     let is_new = found.is_none();
-    let mut row = match (found, place) {
-        (Some(row), _) => row,
+    let mut row = match found {
+        Some(row) => row,
         // The row is done, without the place that the server named so late.
-        (None, Some(place)) if lease.client_id.is_none() => ProvisioningColumns::pending(
-            lease.row_id.clone(),
-            &lease.provider,
-            &place.client_id,
-            None,
-            lease.revision,
-            now,
-        ),
-        (None, _) => return Ok(ChangeResult::Nothing),
+        None if lease.client_id.is_none() => {
+            ProvisioningColumns::unnamed(&lease.row_id, &lease.provider, now)
+        }
+        None => return Ok(ChangeResult::Nothing),
     };
-    if row.is(ProvisioningState::Deleting) && (place.is_none() || row.client_id.is_some()) {
-        return Ok(ChangeResult::Nothing);
-    }
-    match (place, &row.client_id) {
-        _ if row.is(ProvisioningState::Creating) && row.due_at != Some(lease.due_at) => {
+    if row.is(ProvisioningState::Creating) {
+        if row.due_at != Some(lease.due_at) {
             return Ok(ChangeResult::Nothing);
         }
-        (_, Some(id)) if !row.is(ProvisioningState::Creating) => {
-            either!(connection, inner => diesel::delete(client::table.find(id)).execute(inner))?;
+    } else if is_new || row.is(ProvisioningState::Deleting) {
+        if place.is_none() || row.client_id.is_some() {
+            return Ok(ChangeResult::Nothing);
         }
-        (Some(place), _) => {
-            row.client_id = Some(place.client_id.clone());
-            row.handle.clone_from(&place.handle);
-            row.token_sealed.clone_from(&place.token_sealed);
-        }
-        (None, _) => {}
+    } else if let Some(id) = &row.client_id {
+        either!(connection, inner => diesel::delete(client::table.find(id)).execute(inner))?;
+    }
+    if let Some(place) = place
+        && (row.client_id.is_none() || row.is(ProvisioningState::Creating))
+    {
+        row.client_id = Some(place.client_id.clone());
+        row.handle.clone_from(&place.handle);
+        row.token_sealed.clone_from(&place.token_sealed);
     }
     row.withdraw(due_at.seconds(), Some(error.to_owned()), now);
     if is_new {

@@ -379,7 +379,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub fn end_reconcile(
         &self,
-        lease: ReconcileLease,
+        lease: &ReconcileLease,
         at: Timestamp,
         result: &str,
     ) -> Result<bool, StoreError> {

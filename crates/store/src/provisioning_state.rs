@@ -63,6 +63,14 @@ impl ProvisioningColumns {
         }
     }
 
+    /// Returns the row of a copy that has no name yet.
+    pub fn unnamed(id: &str, provider: &str, now: Timestamp) -> Self {
+        Self {
+            client_id: None,
+            ..Self::pending(id.to_owned(), provider, "", None, 0, now)
+        }
+    }
+
     /// Makes the row that of a copy which a registration is about to make.
     pub fn creating(self, due_at: Timestamp) -> Self {
         Self {

@@ -119,9 +119,16 @@ pub fn lock_client(
         .filter(client::provider.eq(provider))
         .select((client::revision, client::expires_at));
     let found: Option<(i64, Option<i64>)> = locked!(connection, row)?;
-    let expired = |at: i64| alive_at.is_some_and(|now| at <= now.seconds());
-    Ok(found
-        .and_then(|(revision, expires_at)| (!expires_at.is_some_and(expired)).then_some(revision)))
+    match found {
+        Some((_, Some(at))) if alive_at.is_some_and(|now| at <= now.seconds()) => Ok(None),
+        Some((revision, _)) => Ok(Some(revision)),
+        None => {
+            let document = client_document::table
+                .find((provider, client_id))
+                .select(client_document::revision);
+            Ok(locked!(connection, document)?)
+        }
+    }
 }
 
 /// Returns true if the client exists: a registered one, expired or not, or one with a document.

@@ -101,7 +101,12 @@ fn execute(cli: Cli, innermost: &ArgMatches, out: &mut Output) -> anyhow::Result
         start_logging(&config.log_level, config.log_json, traces.as_ref())?;
         return serve::serve(config, traces);
     }
-    start_logging("warn", config.log_json, None)?;
+    // The report of a comparison says what its log lines would say.
+    let level = match cli.command {
+        Command::Provision(_) => "off",
+        _ => "warn",
+    };
+    start_logging(level, config.log_json, None)?;
     run_command(&config, cli.command, out)
 }
 

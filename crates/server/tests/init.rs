@@ -4,6 +4,8 @@
 
 #[path = "upstream/scripted.rs"]
 mod scripted;
+#[path = "../../provisioning/tests/support/scripted/mod.rs"]
+mod scripted_server;
 mod support;
 
 use std::fs;
@@ -14,6 +16,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use scripted::{ISSUER, Script, Scripted, document};
+use scripted_server::hydra::Hydra;
+use scripted_server::keycloak::{Keycloak, SECRET};
 use serde_json::{Value, json};
 use support::{PASSWORD, Postgres, Setup, TestServer, frontdesk};
 use tempfile::TempDir;
@@ -513,6 +517,50 @@ fn other_ways_need_their_credentials() {
         sentence.starts_with("provider.provision.ready (FRONTDESK_PROVISION_READY) "),
         "{sentence}"
     );
+}
+
+/// A registration at the service that the written configuration starts puts the client into the server, for each kind of server.
+#[test]
+fn written_configuration_provisions() {
+    let behind = Scripted::start(Script::json(&document()));
+    let (hydra, keycloak, folder) = (Hydra::start(), Keycloak::start(), folder());
+    let from = behind.url();
+    fs::write(folder.path().join("keycloak.secret"), SECRET).unwrap();
+    let arguments = [
+        "--from",
+        &from,
+        "--provision",
+        "keycloak",
+        "--at",
+        keycloak.at.as_str(),
+    ];
+    init(folder.path(), &arguments);
+    let server = serve(&folder);
+    let id = register(&server)["client_id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        keycloak.client(&id).unwrap()["redirectUris"],
+        json!(["https://rp.example/cb"])
+    );
+    let tried = server.ran(&["provision", "check", "--json"]);
+    assert_eq!(tried.matches("\"ok\":true").count(), 3, "{tried}");
+    drop(server);
+    fs::remove_file(folder.path().join("frontdesk.toml")).unwrap();
+    let arguments = [
+        "--from",
+        &from,
+        "--provision",
+        "http",
+        "--at",
+        hydra.at.as_str(),
+        "--data",
+        "other",
+    ];
+    init(folder.path(), &arguments);
+    let id = register(&serve(&folder))["client_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(hydra.client(&id).unwrap()["owner"], "frontdesk");
 }
 
 /// At a terminal the questions are asked, wrong answers are asked again, and an empty answer is the default.

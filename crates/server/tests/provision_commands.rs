@@ -1,6 +1,10 @@
 //! `frontdesk provision …` with the real binary and scripted authorization servers.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 #[path = "../../provisioning/tests/support/scripted/mod.rs"]
 mod scripted_server;
@@ -14,7 +18,7 @@ use scripted_server::hydra::Hydra;
 use scripted_server::keycloak::{Keycloak, SECRET};
 use scripted_server::switches::Fault;
 use serde_json::{Value, json};
-use support::Setup;
+use support::{Answer, Postgres, Setup, TestServer, until};
 use tempfile::TempDir;
 
 const ISSUER: &str = "https://login.example.com/realms/main";
@@ -261,4 +265,285 @@ fn provider_is_shown_with_limits() {
         error,
         format!("frontdesk: name the issuer of a provider that is configured: {ISSUER}\n")
     );
+}
+
+const REGISTER: &str = "/realms/main/register";
+
+fn named(name: &str) -> Value {
+    json!({ "client_name": name, "redirect_uris": ["https://rp.example/cb"] })
+}
+
+fn register(server: &TestServer, name: &str) -> Answer {
+    server.request("POST", REGISTER).json(&named(name)).send()
+}
+
+fn identifier(client: &Value) -> String {
+    client["client_id"].as_str().unwrap().to_owned()
+}
+
+/// Registers clients with a service that is stopped then; their identifiers. A copy that was written in this second is not compared
+/// yet, so this waits until all are.
+fn registered(setup: &Setup, folder: &Arc<TempDir>, clients: usize) -> Vec<String> {
+    let server = setup.clone().within(folder).start();
+    let name = |number| format!("Client {number}");
+    let ids = (0..clients).map(|number| identifier(&register(&server, &name(number)).created()));
+    let ids: Vec<String> = ids.collect();
+    drop(server);
+    until_unchanged(setup, folder.path(), clients);
+    ids
+}
+
+fn until_unchanged(setup: &Setup, folder: &Path, clients: usize) {
+    until("every copy is compared", || {
+        let (_, compared, _) = reconciled(setup, folder, &["--dry-run"]);
+        compared.is_some_and(|compared| compared["unchanged"] == clients)
+    });
+}
+
+fn counts(numbers: [u64; 5]) -> Value {
+    let [created, updated, deleted, unchanged, rejected] = numbers;
+    json!({
+        "provider": ISSUER, "created": created, "updated": updated, "deleted": deleted,
+        "unchanged": unchanged, "rejected": rejected,
+    })
+}
+
+/// Runs `provision reconcile`; its exit code, the object that it printed and its error.
+fn reconciled(setup: &Setup, folder: &Path, flags: &[&str]) -> (i32, Option<Value>, String) {
+    let arguments = [&["provision", "reconcile", "--json"], flags].concat();
+    let (code, printed, error) = ran(setup, folder, &arguments);
+    (code, objects(&printed).pop(), error)
+}
+
+/// `client show`, `provision status` and `provision retry` tell the state of a copy from its registration to a server that is down
+/// and back.
+#[test]
+fn state_of_a_copy_is_shown() {
+    let hydra = Hydra::start();
+    let server = into_hydra(&hydra).start();
+    let client = register(&server, "Wiki").created();
+    let id = identifier(&client);
+    let shown: Value = serde_json::from_str(&server.ran(&["client", "show", &id])).unwrap();
+    let since = &shown["provisioned"]["since"];
+    assert!(since.as_i64().unwrap() > 1_700_000_000);
+    let expected = json!({
+        "state": "synced", "revision": 1, "since": since, "error": null, "dropped_members": [],
+    });
+    assert_eq!(shown["provisioned"], expected);
+    assert_eq!(server.ran(&["provision", "status", "--json"]), "");
+    let all = server.ran(&["provision", "status", "--all", "--json"]);
+    let expected = json!({
+        "client_id": id, "provider": ISSUER, "state": "synced", "attempts": 0, "due_at": null,
+        "since": since, "error": null, "dropped_members": [],
+    });
+    assert_eq!(objects(&all), [expected]);
+    let summary = |states: &str| format!("{ISSUER} (http): {states}\n");
+    let text = server.ran(&["provision", "status"]);
+    let states = "1 synced, 0 pending, 0 creating, 0 rejected, 0 deleting";
+    assert!(text.starts_with(&summary(states)), "{text}");
+    assert!(
+        text.contains("so it is unknown whether calls are paused"),
+        "{text}"
+    );
+    let management = format!("127.0.0.1:{}", server.management);
+    let mut command = server.command(&["provision", "status"]);
+    let beside = command
+        .env("FRONTDESK_MANAGEMENT_LISTEN", management)
+        .output()
+        .unwrap();
+    let beside = String::from_utf8(beside.stdout).unwrap();
+    assert!(
+        beside.contains("  the service calls the server\n"),
+        "{beside}"
+    );
+
+    hydra.switches.fail_writes(Fault::Status(500));
+    let mut metadata = named("Renamed");
+    metadata["client_id"] = id.as_str().into();
+    let path = format!("{REGISTER}/{id}");
+    let token = client["registration_access_token"].as_str().unwrap();
+    let refused = server
+        .request("PUT", &path)
+        .bearer(token)
+        .json(&metadata)
+        .send();
+    assert_eq!(refused.status(), 503);
+    let pending = objects(&server.ran(&["provision", "status", "--json"])).remove(0);
+    assert_eq!(
+        (&pending["client_id"], &pending["state"]),
+        (&json!(id), &json!("pending"))
+    );
+    assert!(pending["due_at"].is_i64(), "{pending}");
+    assert!(
+        pending["error"].as_str().unwrap().contains("500"),
+        "{pending}"
+    );
+    let text = server.ran(&["provision", "status", &id]);
+    assert!(text.starts_with("CLIENT"), "{text}");
+    assert!(text.contains(&format!("{id}  pending  ")), "{text}");
+    hydra.switches.heal();
+    let due = objects(&server.ran(&["provision", "retry", &id, "--json"])).remove(0);
+    assert!(due["due"].as_u64().unwrap() <= 1, "{due}");
+    until("the stored state is there", || {
+        server.ran(&["provision", "status", "--json"]).is_empty()
+    });
+    assert_eq!(hydra.client(&id).unwrap()["client_name"], "Wiki");
+    let retried = server.ran(&["provision", "retry", "--all"]);
+    assert_eq!(retried, "no copy waits or was refused\n");
+}
+
+/// A dry run tells the differences and changes nothing, a comparison repairs them without a running service, and what an
+/// administrator entered is left alone.
+#[test]
+fn differences_are_told_and_repaired() {
+    let database = Postgres::new();
+    for on_postgres in [false, true] {
+        let hydra = Hydra::start();
+        let setup = match on_postgres {
+            true => into_hydra(&hydra).on(&database),
+            false => into_hydra(&hydra),
+        };
+        let folder = Arc::new(TempDir::new().unwrap());
+        let ids = registered(&setup, &folder, 5);
+        let foreign = json!({ "client_id": "entered", "owner": "admin", "redirect_uris": ["https://entered.example/cb"] });
+        hydra.put("entered", &foreign);
+        let lost = hydra.take(&ids[0]).unwrap();
+        let mut changed = hydra.client(&ids[1]).unwrap();
+        changed["redirect_uris"] = json!(["https://evil.example/cb"]);
+        hydra.put(&ids[1], &changed);
+        let mut orphan = lost.clone();
+        orphan["client_id"] = "orphan".into();
+        hydra.put("orphan", &orphan);
+        let writes = hydra.switches.writes();
+        let expected = (0, Some(counts([1, 1, 1, 3, 0])), String::new());
+        assert_eq!(reconciled(&setup, folder.path(), &["--dry-run"]), expected);
+        let dry_run = ["provision", "reconcile", "--dry-run", "--provider", ISSUER];
+        let text = format!(
+            "{ISSUER}: 1 would be created, 1 would be updated, 1 would be deleted, 3 unchanged, 0 rejected\n"
+        );
+        assert_eq!(
+            ran(&setup, folder.path(), &dry_run),
+            (0, text, String::new())
+        );
+        assert_eq!(hydra.switches.writes(), writes);
+        assert_eq!(reconciled(&setup, folder.path(), &[]), expected);
+        assert_eq!(hydra.client(&ids[0]), Some(lost));
+        assert_eq!(
+            hydra.client(&ids[1]).unwrap()["redirect_uris"],
+            json!(["https://rp.example/cb"])
+        );
+        assert_eq!(hydra.client("orphan"), None);
+        assert_eq!(hydra.client("entered"), Some(foreign));
+        until_unchanged(&setup, folder.path(), 5);
+        let again = (0, Some(counts([0, 0, 0, 5, 0])), String::new());
+        assert_eq!(reconciled(&setup, folder.path(), &[]), again);
+        let (_, status, _) = ran(&setup, folder.path(), &["provision", "status"]);
+        let last = ": created 0, updated 0, deleted 0, unchanged 5, rejected 0\n";
+        assert!(status.contains(last), "{status}");
+    }
+}
+
+/// More than half of the copies are deleted with `--yes` only.
+#[test]
+fn most_copies_are_deleted_with_yes_only() {
+    let hydra = Hydra::start();
+    let setup = into_hydra(&hydra);
+    let ids = registered(&setup, &Arc::new(TempDir::new().unwrap()), 3);
+    assert_eq!(hydra.ids().len(), ids.len());
+    let empty = with_store(&setup);
+    let sentence = "3 of 3 copies would be deleted, and that is more than half; frontdesk provision reconcile --yes does it";
+    let guarded = (
+        1,
+        Some(counts([0, 0, 0, 0, 0])),
+        format!("frontdesk: {ISSUER}: {sentence}\n"),
+    );
+    for flags in [&["--dry-run"][..], &[]] {
+        assert_eq!(reconciled(&setup, empty.path(), flags), guarded);
+        assert_eq!(hydra.ids().len(), 3);
+    }
+    let (_, status, _) = ran(&setup, empty.path(), &["provision", "status"]);
+    assert!(status.contains(sentence), "{status}");
+    let done = (0, Some(counts([0, 0, 3, 0, 0])), String::new());
+    assert_eq!(reconciled(&setup, empty.path(), &["--yes"]), done);
+    assert!(hydra.ids().is_empty());
+    let (_, audit, _) = ran(&setup, empty.path(), &["audit", "--json"]);
+    assert!(audit.contains("\"copies deleted\""), "{audit}");
+}
+
+/// A client of the server with an identifier of ours and without our mark is not overwritten: the comparison names it and fails.
+/// So does a comparison with a server that is down, which changes nothing.
+#[test]
+fn refused_and_failed_comparisons_exit_1() {
+    let hydra = Hydra::start();
+    let setup = into_hydra(&hydra);
+    let folder = Arc::new(TempDir::new().unwrap());
+    let ids = registered(&setup, &folder, 2);
+    let foreign = json!({ "client_id": ids[0], "redirect_uris": ["https://entered.example/cb"] });
+    hydra.put(&ids[0], &foreign);
+    let (code, object, error) = reconciled(&setup, folder.path(), &[]);
+    assert_eq!((code, object), (1, Some(counts([0, 0, 0, 1, 1]))));
+    assert_eq!(
+        error,
+        format!(
+            "frontdesk: {ISSUER}: the authorization server refuses one client; `frontdesk provision status` names it\n"
+        )
+    );
+    assert_eq!(hydra.client(&ids[0]), Some(foreign));
+    let (_, listed, _) = ran(&setup, folder.path(), &["provision", "status", "--json"]);
+    let listed = objects(&listed);
+    assert_eq!(
+        (listed.len(), &listed[0]["client_id"], &listed[0]["state"]),
+        (1, &json!(ids[0]), &json!("rejected"))
+    );
+    hydra.switches.fail_methods(&["GET"], Fault::CutBeforeWork);
+    let (code, object, error) = reconciled(&setup, folder.path(), &[]);
+    assert_eq!((code, object), (1, None));
+    assert!(
+        error.starts_with(&format!("frontdesk: {ISSUER}: ")),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1);
+}
+
+/// With `later` a refused client stands in the status with the server's reason, and is written after a retry.
+#[test]
+fn refused_client_is_written_after_retry() {
+    let hydra = Hydra::start();
+    hydra.refuse("Poison", 400, "invalid_client_metadata");
+    let server = into_hydra(&hydra)
+        .with("FRONTDESK_PROVISION_READY", "later")
+        .start();
+    let id = identifier(&register(&server, "Poison").created());
+    let rejected = || {
+        let rows = objects(&server.ran(&["provision", "status", "--json"]));
+        rows.into_iter().find(|row| row["state"] == "rejected")
+    };
+    until("the refusal is recorded", || rejected().is_some());
+    let row = rejected().unwrap();
+    assert_eq!(
+        (&row["client_id"], &row["due_at"]),
+        (&json!(id), &Value::Null)
+    );
+    assert!(
+        row["error"]
+            .as_str()
+            .unwrap()
+            .contains("the script refuses it"),
+        "{row}"
+    );
+    let text = server.ran(&["provision", "status"]);
+    assert!(
+        text.contains("0 synced, 0 pending, 0 creating, 1 rejected, 0 deleting\n"),
+        "{text}"
+    );
+    assert!(text.contains("the script refuses it"), "{text}");
+    hydra.refuse("Nothing", 400, "invalid_client_metadata");
+    assert_eq!(
+        server.ran(&["provision", "retry", "--all"]),
+        "one copy is due now; the running service writes it\n"
+    );
+    until("the copy is there", || hydra.client(&id).is_some());
+    until("the copy is confirmed", || {
+        server.ran(&["provision", "status", "--json"]).is_empty()
+    });
 }

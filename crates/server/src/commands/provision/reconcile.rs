@@ -83,21 +83,26 @@ async fn compare(
 
 /// Returns the reason for which a comparison fails, if there is any.
 fn problem(report: &ReconcileReport) -> Option<String> {
-    let refused = || match report.rejected {
+    let provider = &report.provider;
+    let refused = match report.rejected {
         0 => None,
-        1 => Some(format!(
-            "{}: the authorization server refuses one client; `frontdesk provision status` names it",
-            report.provider
-        )),
+        1 => Some(
+            "the authorization server refuses one client; `frontdesk provision status` names it"
+                .to_owned(),
+        ),
         many => Some(format!(
-            "{}: the authorization server refuses {many} clients; `frontdesk provision status` names them",
-            report.provider
+            "the authorization server refuses {many} clients; `frontdesk provision status` names them"
         )),
     };
-    let guarded = report.guarded.as_ref();
-    guarded
-        .map(|sentence| format!("{}: {sentence}", report.provider))
-        .or_else(refused)
+    let waiting = match report.waiting {
+        0 => None,
+        1 => Some("one copy could not be written or deleted now, and is tried again".to_owned()),
+        many => Some(format!(
+            "{many} copies could not be written or deleted now, and are tried again"
+        )),
+    };
+    let problem = report.guarded.clone().or(refused).or(waiting)?;
+    Some(format!("{provider}: {problem}"))
 }
 
 fn print(report: &ReconcileReport, is_dry_run: bool, out: &mut Output) -> anyhow::Result<()> {

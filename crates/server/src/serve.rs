@@ -445,6 +445,10 @@ fn settle_issuer(config: &mut Config, listeners: &[TcpListener]) -> anyhow::Resu
     Ok(())
 }
 
+/// Returns the fetcher of addresses that clients name.
+///
+/// # Errors
+/// The certificate authority of `outbound.ca` cannot be used.
 pub fn fetcher(config: &Config) -> anyhow::Result<Fetcher> {
     let ca = config.outbound_authority()?;
     let settings = outbound::FetchSettings {

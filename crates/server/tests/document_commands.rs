@@ -643,3 +643,49 @@ fn several_providers_need_a_name() {
         .ok();
     assert_eq!(bench.list(&[])[0]["provider"], ISSUER);
 }
+
+/// The recipe for MCP servers takes the documents of real programs; only a client that must sign is refused, since the recipe offers no
+/// method for it. CIMD §4, §6.
+#[test]
+fn recipe_takes_the_documents_of_programs() {
+    let bench = Bench::new();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let recipe = fs::read_to_string(format!("{root}/docs/recipes/mcp/frontdesk.toml")).unwrap();
+    let recipe = recipe
+        .replace("# documents = ", "documents = ")
+        .replace("# document_hosts = ", "document_hosts = ");
+    let setup = Setup::new().file(&recipe);
+    let mut verdicts = Vec::new();
+    for entry in fs::read_dir(format!("{root}/crates/admission/tests/fixtures")).unwrap() {
+        let path = entry.unwrap().path();
+        let document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let id = document["client_id"].as_str().unwrap();
+        let file = path.to_str().unwrap();
+        let output = setup
+            .command(
+                bench.folder.path(),
+                &["document", "check", id, "--file", file, "--json"],
+            )
+            .output()
+            .unwrap();
+        let read: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let warnings = read["warnings"].as_array().unwrap();
+        let is_unlisted = |warning: &Value| warning.as_str().unwrap().contains("document_hosts");
+        assert!(!warnings.iter().any(is_unlisted), "{id}: {warnings:?}");
+        verdicts.push((
+            id.to_owned(),
+            read["agreed"]["token_endpoint_auth_method"].clone(),
+            read["member"].clone(),
+        ));
+    }
+    verdicts.sort_by(|one, other| one.0.cmp(&other.0));
+    let refused = "https://chatgpt.com/oauth/ID/client.json";
+    assert_eq!(verdicts.len(), 8);
+    for (id, method, member) in verdicts {
+        let expected = match id == refused {
+            true => (json!(null), json!("token_endpoint_auth_method")),
+            false => (json!("none"), json!(null)),
+        };
+        assert_eq!((method, member), expected, "{id}");
+    }
+}

@@ -71,7 +71,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ClientCommand,
     },
-    /// Client ID metadata documents: clients with a URL as client_id.
+    /// Client ID metadata documents, by which clients have a URL as their identifier.
     #[command(
         subcommand,
         after_help = "Example:\n  frontdesk document check https://app.example/oauth/client.json"

@@ -40,6 +40,7 @@ mod patterns;
 mod provisioned;
 mod provisioning_deliveries;
 mod provisioning_lists;
+mod provisioning_property;
 mod provisioning_requests;
 mod reading;
 mod schema;

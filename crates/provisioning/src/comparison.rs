@@ -214,7 +214,6 @@ impl CopyComparer {
         let Some(Some(record)) = readable(record)? else {
             return Ok(());
         };
-        let is_wanted = record.expires_at.is_none_or(|at| at > self.started);
         if !has_list {
             thread::sleep(READ_PAUSE);
             let place = self.target.place_of(row, id);
@@ -223,7 +222,8 @@ impl CopyComparer {
                 return Ok(());
             }
         }
-        if is_wanted || connector.can_disable() {
+        let wanted = self.target.wanted(record, id, self.started);
+        if wanted.is_enabled || connector.can_disable() {
             comparison.repairs.push(Repair {
                 client_id: id.clone(),
                 found: None,

@@ -47,7 +47,7 @@ impl DesiredCopy {
         }
     }
 
-    /// Returns the state of a stored client. An expired secret is unusable; the copy of an expired client is disabled.
+    /// Returns the state of a stored client. An expired secret is unusable; the copy of an expired or disabled client is disabled.
     pub(crate) fn from_record(
         record: DesiredRecord,
         issuer: Issuer,
@@ -63,7 +63,7 @@ impl DesiredCopy {
             issuer,
             client_id: Some(client_id),
             secret,
-            is_enabled: record.expires_at.is_none_or(|at| at > now),
+            is_enabled: !record.is_disabled && record.expires_at.is_none_or(|at| at > now),
             metadata: record.metadata,
             scopes_supported: scopes,
             revision: record.revision,

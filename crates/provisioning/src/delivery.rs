@@ -275,7 +275,7 @@ impl Provisioner {
     }
 }
 
-/// Returns the reason for which the server's copy is not that of the client: it chose other credentials, which nobody waits for.
+/// Returns the reason for which the server's copy is not that of the client: it chose other credentials after the client got its answer.
 fn not_ours(wanted: &DesiredCopy, made: &ProvisionedClient) -> Option<&'static str> {
     if made.client_id.is_some() {
         return Some("the authorization server chose another identifier, which needs ready = wait");

@@ -249,7 +249,7 @@ impl Provisioner {
     }
 
     /// Waits until the registrations that are asking the server now have ended: a server may have chosen an identifier that is in no
-    /// row yet, and the list may have such a copy.
+    /// row yet, and the list may have its copy.
     async fn await_registrations(&self) -> Result<(), StoreError> {
         let limit = Instant::now() + self.settings.patience + REGISTRATION_MARGIN;
         let mut waited = self.registrations().await?;

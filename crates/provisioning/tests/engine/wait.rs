@@ -90,8 +90,7 @@ fn failing_server_leaves_no_client() {
 fn early_failure_is_repeated_once() {
     run(async {
         let bench = Bench::new();
-        let faults = [None, Some(Fault::Status(503))];
-        bench.server.switches.next(faults);
+        bench.server.switches.next([Some(Fault::Status(503))]);
         bench.registered(&json!({})).await;
         assert_eq!(bench.server.switches.count("POST", ""), 2);
     });
@@ -139,7 +138,7 @@ fn spent_token_takes_the_copy_back() {
         let bench = Bench::new();
         let new = bench.new_client(&json!({}));
         let id = new.data.id.clone();
-        let token: TokenId = "no-such-token".parse().unwrap();
+        let token = TokenId::new("no-such-token");
         let spent = bench
             .provisioner
             .register(&bench.store, new, Some(token))
@@ -165,7 +164,8 @@ fn dropped_request_is_taken_back() {
         bench.server.switches.hold(true);
         let id = protocol::ClientId::new("client0000");
         {
-            let registration = bench.register(&json!({}));
+            let members = json!({});
+            let registration = bench.register(&members);
             tokio::pin!(registration);
             let held = async {
                 while bench.server.switches.held() == 0 {

@@ -14,6 +14,8 @@ pub struct State {
     pub clients: BTreeMap<String, Value>,
     /// Members that the server does not keep.
     pub forgotten: Vec<&'static str>,
+    /// The secret that the server gives each client in place of the sent one.
+    pub forced_secret: Option<&'static str>,
     /// A client with this name is refused, with this status and error code.
     pub poison: Option<(String, u16, &'static str)>,
 }
@@ -86,6 +88,11 @@ fn work(state: &mut State, request: &Request) -> Response {
     let mut body = request.json();
     if let Some(members) = body.as_object_mut() {
         members.retain(|name, _| !state.forgotten.contains(&name.as_str()));
+    }
+    if let Some(secret) = state.forced_secret
+        && body.is_object()
+    {
+        body["client_secret"] = secret.into();
     }
     if let Some((name, status, error)) = &state.poison
         && body["client_name"] == **name

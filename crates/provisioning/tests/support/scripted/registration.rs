@@ -19,6 +19,8 @@ pub struct State {
     pub public_origin: Option<String>,
     /// True if a client without redirect URIs is registered, as Keycloak does.
     pub takes_everything: bool,
+    /// The identifier of every client from now on.
+    pub forced_id: Option<&'static str>,
     /// True if every request is answered with 500.
     pub broken: bool,
 }
@@ -104,7 +106,10 @@ fn register(state: &mut State, mut client: Value) -> Response {
         return Response::new(400, &json!({ "error": "invalid_client_metadata" }));
     }
     state.made += 1;
-    let id = format!("chosen-{}", state.made);
+    let id = match state.forced_id {
+        Some(id) => id.to_owned(),
+        None => format!("chosen-{}", state.made),
+    };
     let origin = state.public_origin.clone().unwrap();
     client["client_id"] = id.as_str().into();
     client["client_secret"] = format!("secret-of-{id}").into();

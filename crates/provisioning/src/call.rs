@@ -18,9 +18,6 @@ use crate::counts::ProvisionOutcome;
 use crate::provision_error::ProvisionError;
 use crate::provisioner::Provisioner;
 
-/// The maximum number of calls to a target at a time.
-pub(crate) const MAX_CALLS: usize = 16;
-
 /// The wait before a call is repeated that failed early.
 const REPEAT_AFTER: Duration = Duration::from_millis(200);
 

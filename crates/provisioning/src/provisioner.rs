@@ -9,11 +9,13 @@ use protocol::{InvalidMember, RegisteredMetadata, lock};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::breaker::Breaker;
-use crate::call::MAX_CALLS;
 use crate::connector::{Connector, Limit};
 use crate::counts::{ProvisionCounts, ProvisionOutcome};
 use crate::redirects::PlainRedirects;
 use crate::settings::{ProvisionerServices, ProvisionerSettings};
+
+/// The maximum number of calls to a target at a time.
+const MAX_CALLS: usize = 16;
 
 /// The provisioner of a provider. It is shared by the requests, the deliverer and the commands.
 pub struct Provisioner {

@@ -153,12 +153,11 @@ impl Registration {
         metadata: RegisteredMetadata,
         secret: SecretChange,
     ) -> Result<Client, Refusal> {
-        let replaced = match &self.provisioner {
-            Some(provisioner) => provisioner.replace(store, client, metadata, secret).await?,
-            None => {
-                let now = self.services.clock.now();
-                store.replace(client, metadata, secret, now).await?
-            }
+        let replaced = if let Some(provisioner) = &self.provisioner {
+            provisioner.replace(store, client, metadata, secret).await?
+        } else {
+            let now = self.services.clock.now();
+            store.replace(client, metadata, secret, now).await?
         };
         Ok(replaced)
     }

@@ -22,16 +22,17 @@ export async function post(issuer, members, signal) {
 }
 
 export class RelyingParty {
-  static async register(issuer, members = {}, authentication, accept) {
+  static async register(issuer, members = {}, authentication = oidc.ClientSecretBasic(), accept) {
     const config = await oidc.dynamicClientRegistration(new URL(issuer), { ...metadata, ...members }, authentication, insecure)
-    const party = new RelyingParty(config, accept)
+    const party = new RelyingParty(config, authentication, accept)
     party.registeredAt = Date.now()
     oidc.enableNonRepudiationChecks(config)
     return party
   }
 
-  constructor(config, accept) {
+  constructor(config, authentication, accept) {
     this.config = config
+    this.authentication = authentication
     this.accept = accept
     this.person = new Person(accept)
     this.agreed = { ...config.clientMetadata() }
@@ -96,7 +97,7 @@ export class RelyingParty {
     const text = await response.text()
     if (method === 'PUT' && response.status === 200) {
       this.agreed = { ...this.agreed, ...JSON.parse(text) }
-      this.config = new oidc.Configuration(this.config.serverMetadata(), this.id, this.agreed)
+      this.config = new oidc.Configuration(this.config.serverMetadata(), this.id, this.agreed, this.authentication)
       oidc.allowInsecureRequests(this.config)
       oidc.enableNonRepudiationChecks(this.config)
     }

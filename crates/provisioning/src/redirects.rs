@@ -2,6 +2,7 @@
 //! and another pattern is left out.
 
 use protocol::uri::{PATTERN_MARKER, RedirectForm};
+use protocol::values::ApplicationType;
 use protocol::{ClientMetadata, RedirectUri};
 
 /// The redirect URIs of a copy.
@@ -12,6 +13,25 @@ pub(crate) struct PlainRedirects {
 }
 
 impl PlainRedirects {
+    /// Adds the forms without a port of a native client's http URIs on loopback. Keycloak takes any port for them, as RFC 8252
+    /// §7.3 demands, and takes a registered port literally.
+    pub(crate) fn with_any_loopback_port(mut self, metadata: &ClientMetadata) -> Self {
+        if metadata.application_type != Some(ApplicationType::Native) {
+            return self;
+        }
+        let portless: Vec<String> = self
+            .uris
+            .iter()
+            .filter_map(|uri| without_loopback_port(uri))
+            .collect();
+        for uri in portless {
+            if !self.uris.contains(&uri) {
+                self.uris.push(uri);
+            }
+        }
+        self
+    }
+
     pub(crate) fn new(metadata: &ClientMetadata) -> Self {
         let (mut uris, mut is_incomplete) = (Vec::new(), false);
         for uri in metadata.redirect_uris.iter().flatten() {
@@ -28,6 +48,16 @@ impl PlainRedirects {
             is_incomplete,
         }
     }
+}
+
+/// Returns an http URI on loopback without its port, or `None` for another URI and for a URI without a port.
+fn without_loopback_port(uri: &str) -> Option<String> {
+    let host = ["http://localhost:", "http://127.0.0.1:"]
+        .into_iter()
+        .find(|host| uri.starts_with(host))?;
+    let rest = uri.strip_prefix(host)?;
+    let rest = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    Some(format!("{}{rest}", host.trim_end_matches(':')))
 }
 
 /// Returns the URIs of a pattern that is an alternation of plain URIs, for example `regexp=(https://a/cb|https://b/cb)`. A dot

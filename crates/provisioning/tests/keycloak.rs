@@ -128,6 +128,41 @@ fn public_client_needs_pkce() {
     assert_eq!(copy["attributes"]["pkce.code.challenge.method"], "S256");
 }
 
+/// A native client may use any port of its loopback URIs (RFC 8252 §7.3), for which Keycloak needs them without a port.
+#[test]
+fn native_client_may_use_any_loopback_port() {
+    let (bench, native) = (
+        ready(),
+        public(&json!({
+            "application_type": "native", "token_endpoint_auth_method": "none",
+            "redirect_uris": ["http://127.0.0.1:3000/cb", "http://localhost/cb", "http://[::1]:3000/cb", "com.example.app:/cb"],
+        })),
+    );
+    let place = create(&bench, &native);
+    let uris = [
+        "http://127.0.0.1:3000/cb",
+        "http://localhost/cb",
+        "http://[::1]:3000/cb",
+        "com.example.app:/cb",
+    ];
+    let mut portless = uris.to_vec();
+    portless.push("http://127.0.0.1/cb");
+    assert_eq!(bench.keycloak.only()["redirectUris"], json!(portless));
+    assert!(
+        bench
+            .connector
+            .is_current(&native.desired(), &listed(&bench, &native)[0], &[])
+    );
+    let web = public(
+        &json!({ "application_type": "web", "token_endpoint_auth_method": "none", "redirect_uris": uris }),
+    );
+    bench
+        .connector
+        .update(&web.desired(), &place, soon())
+        .unwrap();
+    assert_eq!(bench.keycloak.only()["redirectUris"], json!(uris));
+}
+
 /// A creation is idempotent, and an update takes members away and changes scopes.
 #[test]
 fn update_takes_members_away() {

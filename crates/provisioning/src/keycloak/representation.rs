@@ -109,7 +109,8 @@ impl Representation {
         random: &RandomSource,
     ) -> Result<Self, ConnectorError> {
         let members = agreed_members(wanted)?;
-        let redirects = PlainRedirects::new(wanted.metadata.members());
+        let metadata = wanted.metadata.members();
+        let redirects = PlainRedirects::new(metadata).with_any_loopback_port(metadata);
         let mut dropped_members: Vec<String> = members
             .keys()
             .filter(|name| !is_kept(name))

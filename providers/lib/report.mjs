@@ -61,3 +61,10 @@ export async function until(question, what, seconds = 30) {
   } while (Date.now() < end)
   throw new Error(`${what} did not happen in ${seconds} s${last ? `: ${last.message}` : ''}`)
 }
+
+/** Waits for the next second of the clock: times in the store are whole seconds, and a copy of this second is left alone. */
+export async function nextSecond() {
+  const second = () => Math.floor(Date.now() / 1000)
+  const now = second()
+  await until(() => second() > now, 'the next second', 2)
+}

@@ -1,9 +1,10 @@
 // Rows 10 and 11: copies that somebody deleted or changed, and clients that are no copies.
 
 import { RelyingParty } from '../lib/relying-party.mjs'
-import { must, same, until } from '../lib/report.mjs'
+import { must, nextSecond, same, until } from '../lib/report.mjs'
 
 const reconcile = async (server, ...words) => {
+  await nextSecond()
   const done = await server.frontdesk.command('provision', 'reconcile', '--provider', server.issuer(), '--json', ...words)
   const line = done.stdout.trim().split('\n').at(-1)
   try {

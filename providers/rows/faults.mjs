@@ -7,8 +7,8 @@ import { must, same, until } from '../lib/report.mjs'
 export async function down(report, name, server, other) {
   await report.row(`6 ${name}: down`, async () => {
     const before = (await server.copies()).map(copy => copy.clientId ?? copy.client_id).sort()
-    const known = (await server.frontdesk.clients()).length
     const quick = other && (await timed(() => post(other, {})))
+    const known = (await server.frontdesk.clients()).length
     server.process.signal('SIGSTOP')
     let answers, besides
     try {

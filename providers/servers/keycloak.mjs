@@ -37,6 +37,8 @@ export class Keycloak {
     this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), this.ports, this.providers())
     this.proxy = await front(outside, listen, port, path => ours.test(path))
     await this.frontdesk.start()
+    // The first page of a Keycloak that has just started takes seconds.
+    for (const realm of realms) await this.process.answers(`${this.issuer(realm)}/protocol/openid-connect/auth?client_id=entered&response_type=code&redirect_uri=${encodeURIComponent('https://entered.example.com/callback')}`)
   }
 
   issuer(realm = 'main') {

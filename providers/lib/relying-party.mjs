@@ -82,7 +82,7 @@ export class RelyingParty {
     try {
       await request()
     } catch (error) {
-      return error.error ?? error.cause?.error ?? error.code
+      return error.error ?? error.cause?.[0]?.parameters?.error ?? error.code
     }
   }
 

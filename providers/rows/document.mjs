@@ -10,7 +10,7 @@ export async function document(report, name, server, address, added) {
     const differing = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])].filter(member => JSON.stringify(theirs[member]) !== JSON.stringify(ours[member]))
     same(differing.sort(), ['registration_endpoint', ...added].sort(), 'the members that differ')
     same(ours.registration_endpoint, `${server.issuer()}/register`, 'the registration endpoint')
-    for (const member of added) must(theirs[member].every(value => ours[member].includes(value)), `${member} lost a value`)
+    for (const member of added) must((theirs[member] ?? []).every(value => ours[member].includes(value)), `${member} lost a value`)
     return `${Object.keys(ours).length} members`
   })
 }

@@ -37,7 +37,7 @@ issuer = "${this.origin}"
 registration = "open"
 [provider.upstream]
 document = "http://127.0.0.1:${publicPort}/.well-known/openid-configuration"
-add = { scopes_supported = ["profile", "email"] }
+add = { scopes_supported = ["profile", "email"], token_endpoint_auth_signing_alg_values_supported = ["RS256", "ES256"] }
 [provider.provision]
 to = "http"
 at = "${this.api}/clients"

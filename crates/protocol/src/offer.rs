@@ -146,6 +146,7 @@ impl ProviderMetadata {
             given.has("response_types_supported"),
             given.has("grant_types_supported"),
         );
+        let base = self.clone();
         let mut offer = given.merged_over(self);
         if grants && !types {
             offer.narrow_response_types();
@@ -162,7 +163,7 @@ impl ProviderMetadata {
             }
             offer.clear(&member);
         }
-        offer.check_authentication()?;
+        offer.check_authentication(&base)?;
         offer.check_flows()?;
         Ok(offer)
     }
@@ -260,8 +261,9 @@ impl ProviderMetadata {
     }
 
     /// Checks the signing algorithms of client authentication: they are listed for the methods that sign and do not include `none`
-    /// (RFC 8414 §2), and each method has an algorithm of its type (OIDC Core §9).
-    fn check_authentication(&self) -> Result<(), InvalidMember> {
+    /// (RFC 8414 §2), and each method has an algorithm of its type (OIDC Core §9). Hydra's own document lists the method and no
+    /// algorithm: what is missing in `base` already is the server's omission, and no mistake in the configuration.
+    fn check_authentication(&self, base: &Self) -> Result<(), InvalidMember> {
         for (methods, algorithms) in SIGNED_AUTHENTICATION {
             let signs = |method: &&AuthMethod| {
                 matches!(
@@ -275,6 +277,15 @@ impl ProviderMetadata {
                 .flatten()
                 .map(|value| AuthMethod::from(&**value))
                 .collect();
+            if !self.has(algorithms)
+                && !base.has(algorithms)
+                && offered
+                    .iter()
+                    .filter(signs)
+                    .all(|method| base.offers(methods, method.as_str()) == Some(true))
+            {
+                continue;
+            }
             if let Some(method) = offered.iter().find(signs).filter(|_| !self.has(algorithms)) {
                 return Err(InvalidMember::new(
                     algorithms,

@@ -219,3 +219,37 @@ fn invalid_member_is_refused_by_name() {
         assert_eq!(configured(&members).unwrap_err(), refusal);
     }
 }
+
+/// A server's document that lists `private_key_jwt` and no algorithm is the server's omission: it is served, as Hydra's must be.
+/// An operator who takes the algorithms out, or adds the method, is told.
+#[test]
+fn omission_of_a_server_is_no_mistake() {
+    let of = |value: Value| match value {
+        Value::Object(members) => members,
+        other => panic!("{other}"),
+    };
+    let server = |methods: &[&str], algorithms: &[&str]| {
+        let mut document = json!({ "token_endpoint_auth_methods_supported": methods });
+        if !algorithms.is_empty() {
+            document["token_endpoint_auth_signing_alg_values_supported"] = json!(algorithms);
+        }
+        ProviderMetadata::read_configured(of(document)).unwrap()
+    };
+    let algorithms = "token_endpoint_auth_signing_alg_values_supported";
+    let hydra = server(&["client_secret_basic", "private_key_jwt"], &[]);
+    let offer = hydra.configure(of(json!({}))).unwrap();
+    assert_eq!(offer.token_endpoint_auth_signing_alg_values_supported, None);
+    for (base, configured) in [
+        (
+            server(&["private_key_jwt"], &["RS256"]),
+            json!({ algorithms: [] }),
+        ),
+        (
+            server(&["client_secret_basic"], &[]),
+            json!({ "token_endpoint_auth_methods_supported": ["private_key_jwt"] }),
+        ),
+    ] {
+        let refused = base.configure(of(configured)).unwrap_err();
+        assert_eq!(refused.member, algorithms);
+    }
+}

@@ -289,8 +289,47 @@ impl Connector for Rfc7591Connector {
         Ok(Listing::Unsupported)
     }
 
-    fn is_current(&self, _: &DesiredClient<'_>, _: &ListedCopy, _: &[String]) -> bool {
-        true
+    fn read(
+        &self,
+        place: &CopyHandle,
+        deadline: Instant,
+    ) -> Result<Option<ListedCopy>, ConnectorError> {
+        let uri = self.management_uri(place)?;
+        let response = self.send(Method::GET, uri, place.token.as_ref(), None, deadline)?;
+        match response.status {
+            200 => {}
+            // 401 is the answer for a client that is gone (RFC 7592 §2.1).
+            401 | 404 => return Ok(None),
+            _ => return Err(error(&response, &place.token.iter().collect::<Vec<_>>())),
+        }
+        let members = response.object().ok_or_else(|| {
+            ConnectorError::unavailable("the answer about a client is not a JSON object")
+        })?;
+        let exchanged = members
+            .get("registration_access_token")
+            .and_then(Value::as_str);
+        Ok(Some(ListedCopy {
+            place: CopyHandle {
+                token: exchanged.map(Secret::new).or_else(|| place.token.clone()),
+                ..place.clone()
+            },
+            has_mark: true,
+            revision: String::new(),
+            members,
+        }))
+    }
+
+    fn is_current(
+        &self,
+        wanted: &DesiredClient<'_>,
+        copy: &ListedCopy,
+        dropped_members: &[String],
+    ) -> bool {
+        Self::request(wanted).is_ok_and(|(sent, _)| {
+            sent.iter().all(|(name, value)| {
+                dropped_members.contains(name) || copy.members.get(name) == Some(value)
+            })
+        })
     }
 
     fn chooses_identifier(&self) -> bool {

@@ -157,3 +157,33 @@ fn check_leaves_no_client() {
         "the registration endpoint takes clients: the authorization server answered 401: invalid_token"
     );
 }
+
+/// A copy is read at its management address; a copy that was changed there is not current, and one that is gone is `None`.
+/// RFC 7592 §2.1.
+#[test]
+fn read_copy_is_compared() {
+    let bench = bench(TOKEN);
+    let wanted = Wanted::new(&json!({ "scope": "openid email", "client_name#ja": "x" }));
+    let made = bench.connector.create(&wanted.desired(), soon()).unwrap();
+    let read = || bench.connector.read(&made.place, soon()).unwrap();
+    let is_current = || {
+        bench
+            .connector
+            .is_current(&wanted.desired(), &read().unwrap(), &made.dropped_members)
+    };
+    assert!(is_current());
+    let edit = |name: &str, value: Value| {
+        bench
+            .server
+            .state
+            .lock()
+            .unwrap()
+            .clients
+            .get_mut("chosen-1")
+            .unwrap()[name] = value;
+    };
+    edit("redirect_uris", json!(["https://evil.example/"]));
+    assert!(!is_current());
+    bench.connector.delete(&made.place, soon()).unwrap();
+    assert!(read().is_none());
+}

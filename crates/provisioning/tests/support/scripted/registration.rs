@@ -77,6 +77,7 @@ fn respond(state: &mut State, request: &Request) -> Response {
                     client["registration_access_token"] = format!("{bearer}+").into();
                     Response::new(200, client)
                 }
+                "GET" => Response::new(200, client),
                 "DELETE" => {
                     state.clients.remove(id);
                     Response::empty(204)

@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use protocol::histogram::{Distribution, HistogramCounters};
 use protocol::lock;
+
+/// The upper bounds of the duration of a fetch, in microseconds.
+const MICROSECOND_BOUNDS: [u64; 9] = [
+    10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+];
 
 /// The outcome of a resolution that met a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,18 +43,21 @@ impl DocumentOutcome {
     }
 }
 
-/// The numbers of outcomes, each with its reason.
-#[derive(Debug, Default)]
-pub struct DocumentCounts(Mutex<BTreeMap<(DocumentOutcome, &'static str), u64>>);
+/// The numbers of outcomes, each with its reason, and the durations of fetches.
+#[derive(Debug)]
+pub struct DocumentCounts {
+    outcomes: Mutex<BTreeMap<(DocumentOutcome, &'static str), u64>>,
+    durations: HistogramCounters<9>,
+}
 
 impl DocumentCounts {
     pub(crate) fn count(&self, outcome: DocumentOutcome, reason: &'static str) {
-        *lock(&self.0).entry((outcome, reason)).or_default() += 1;
+        *lock(&self.outcomes).entry((outcome, reason)).or_default() += 1;
     }
 
     /// Returns each outcome and reason with its number. The reason is empty for a document that may be used.
     pub fn all(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let counted = lock(&self.0);
+        let counted = lock(&self.outcomes);
         let mut all: Vec<_> = counted
             .iter()
             .map(|((outcome, reason), count)| (outcome.word(), *reason, *count))
@@ -59,5 +69,24 @@ impl DocumentCounts {
             }
         }
         all
+    }
+
+    pub(crate) fn measure(&self, took: Duration) {
+        self.durations
+            .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// Returns the durations of fetches, in microseconds.
+    pub fn durations(&self) -> Distribution {
+        self.durations.read()
+    }
+}
+
+impl Default for DocumentCounts {
+    fn default() -> Self {
+        Self {
+            outcomes: Mutex::default(),
+            durations: HistogramCounters::new(&MICROSECOND_BOUNDS),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The resolution of an identifier.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use oauth_http::blocking;
 use outbound::{DocumentFetchError, FailureClass, Validators};
@@ -147,7 +148,10 @@ impl Documents {
             return Ok(self.failed(ResolveFailure::full()));
         };
         let known = row.as_ref().map(validators).unwrap_or_default();
-        let fetched = match source.fetch(id, &known, self.settings.keep, now).await {
+        let begun = Instant::now();
+        let fetched = source.fetch(id, &known, self.settings.keep, now).await;
+        self.counts.measure(begun.elapsed());
+        let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(error) => return self.not_fetched(id, row, &error, now).await,
         };

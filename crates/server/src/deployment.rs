@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, guard};
 use admission::Policy;
 use arc_swap::ArcSwap;
 use authorize::Hop;
+use documents::{DocumentAccess, DocumentServices, Documents};
 use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::{Proxies, UnthrottledNetworks};
 use oauth_http::{BodyLimits, Failure, cors};
@@ -21,6 +22,7 @@ use store::Actor;
 use telemetry::Metrics;
 use webfinger::Directory;
 
+use crate::client_documents;
 use crate::commands::error_text;
 use crate::config::{Config, ProviderConfig};
 use crate::http::host_header;
@@ -53,6 +55,7 @@ struct ProviderRoutes {
     wso2_prefixes: Vec<String>,
     placeholders: Vec<(&'static str, &'static str)>,
     hop: Option<Data<Hop>>,
+    documents: Arc<Documents>,
     keys: KeyRing,
     upstream: Option<Arc<Upstream>>,
 }
@@ -70,6 +73,9 @@ pub enum DeploymentError {
     },
     #[error("provider.domains: {0}")]
     Domains(#[from] webfinger::DirectoryError),
+    /// The fetcher of client documents.
+    #[error("{0}")]
+    Fetcher(#[from] outbound::FetchSettingsError),
     /// A sentence about a provisioner.
     #[error("{0}")]
     Provision(String),
@@ -94,8 +100,12 @@ impl Deployment {
                 .map(ProviderConfig::hosted)
                 .collect(),
         )?);
+        let fetcher = client_documents::fetcher(config, &services.fetcher)?;
+        let documents = client_documents::services(services, fetcher);
         let providers = zip(&config.providers, upstreams)
-            .map(|(provider, upstream)| ProviderRoutes::new(provider, config, services, upstream))
+            .map(|(provider, upstream)| {
+                ProviderRoutes::new(provider, config, services, documents.clone(), upstream)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             providers,
@@ -245,6 +255,22 @@ impl Deployment {
             .filter_map(|provider| provider.hop.as_ref())
     }
 
+    /// Returns the client ID metadata documents of every provider, in the order of the configuration.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<Documents>> {
+        self.providers.iter().map(|provider| &provider.documents)
+    }
+
+    /// Returns the documents of each provider that accepts some, with its provisioner.
+    pub fn accepted_documents(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<Documents>, Option<&Arc<Provisioner>>)> {
+        let accepting = self
+            .providers
+            .iter()
+            .filter(|one| one.documents.settings().access != DocumentAccess::Closed);
+        accepting.map(|one| (&one.documents, one.registration.provisioner.as_ref()))
+    }
+
     /// Returns every placeholder: its address and the member that names the real one.
     pub fn placeholders(&self) -> Vec<(String, &'static str)> {
         let all = |provider: &ProviderRoutes| {
@@ -264,6 +290,7 @@ impl ProviderRoutes {
         provider: &ProviderConfig,
         config: &Config,
         services: &Services,
+        documents: DocumentServices,
         upstream: Option<OpenedUpstream>,
     ) -> Result<Self, DeploymentError> {
         let issuer = provider.issuer.clone();
@@ -295,9 +322,12 @@ impl ProviderRoutes {
         };
         let provisioner = provision::provisioner(config, provider, &offer, provisioner_services)
             .map_err(|error| DeploymentError::Provision(error_text(&error)))?;
+        let policy = Arc::new(policy(provider, &offer));
+        let documents =
+            client_documents::documents(provider, &config.limits, documents, Arc::clone(&policy));
         let registration = Registration {
             issuer: issuer.clone(),
-            policy: ArcSwap::from_pointee(policy(provider, &offer)),
+            policy: ArcSwap::new(policy),
             access: provider.access,
             secret_lifetime: provider.secret_lifetime,
             client_lifetime: provider.client_lifetime,
@@ -311,6 +341,7 @@ impl ProviderRoutes {
         });
         Ok(Self {
             hop,
+            documents,
             host: issuer.host().to_owned(),
             wso2_prefixes: addresses::wso2_prefixes(&config.providers, provider),
             discovery: Data::new(discovery),
@@ -326,9 +357,9 @@ impl ProviderRoutes {
         if let Some(provisioner) = &self.registration.provisioner {
             provisioner.set_scopes_supported(offer.scopes());
         }
-        self.registration
-            .policy
-            .store(Arc::new(policy(config, offer)));
+        let policy = Arc::new(policy(config, offer));
+        self.documents.put_policy(Arc::clone(&policy));
+        self.registration.policy.store(policy);
         if let (Some(hop), Some(target)) = (&self.hop, &offer.hop_target) {
             hop.set_target(target.clone());
         }

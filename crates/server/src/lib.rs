@@ -5,6 +5,7 @@
 
 pub mod atomic_file;
 pub mod cli;
+pub mod client_documents;
 pub mod commands;
 pub mod config;
 pub mod deployment;

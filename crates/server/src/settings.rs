@@ -32,7 +32,7 @@ use documents::{DocumentHost, KEPT};
 use limits::LimitsFile;
 use provision::ProvisionFile;
 
-pub use documents::DocumentAccess;
+pub use ::documents::DocumentAccess;
 pub use limits::Limits;
 pub use provision::{ConnectorKind, ProvisionSettings};
 

@@ -38,6 +38,9 @@ const DELIVERIES_TIMEOUT: Duration = Duration::from_secs(10);
 const UPSTREAM_NOT_ASKED: &str = "the document of an authorization server was not asked for";
 const UPSTREAM_NOT_FOLLOWED: &str = "the stored documents of authorization servers were not read";
 
+/// The interval at which documents of clients in use are fetched again when their time is over.
+const DOCUMENTS_INTERVAL: Duration = Duration::from_mins(1);
+
 /// The beginning of the warnings about keys.
 const NOT_RELOADED: &str = "signing keys could not be reloaded";
 
@@ -75,6 +78,7 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) -> D
     let deliveries = Deliveries::start(deployment);
     let store = services.store.acting_as(Actor::process("schedule"));
     upstreams(deployment);
+    client_documents(deployment);
     let deployment = deployment.clone();
     spawn(NOT_RELOADED, RELOAD_INTERVAL, move || {
         reload_keys(deployment.clone())
@@ -97,6 +101,27 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) -> D
         write_refusals(services.clone())
     });
     deliveries
+}
+
+/// Fetches the documents of clients in use again. Copies of changed ones are due from then on.
+fn client_documents(deployment: &Deployment) {
+    for (documents, provisioner) in deployment.accepted_documents() {
+        let (documents, provisioner) = (Arc::clone(documents), provisioner.cloned());
+        spawn(
+            "the documents of clients were not refreshed",
+            DOCUMENTS_INTERVAL,
+            move || {
+                let (documents, provisioner) = (Arc::clone(&documents), provisioner.clone());
+                async move {
+                    let changed = documents.refresh().await?;
+                    if let Some(provisioner) = provisioner.filter(|_| !changed.is_empty()) {
+                        provisioner.wake();
+                    }
+                    Ok(())
+                }
+            },
+        );
+    }
 }
 
 /// Asks for the document of each server behind a provider, and follows those that other replicas took.

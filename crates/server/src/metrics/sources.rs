@@ -12,6 +12,7 @@ use telemetry::metrics::family::{family, histogram, number, plain};
 use telemetry::metrics::{MetricFamily, table};
 use telemetry::traces::{self, Traces};
 
+use super::client_documents::{self, DocumentRows};
 use super::distribution::{MICROSECONDS, histogram_counts};
 use super::provisioning::{self, CopyCounts};
 use super::store_health::StoreHealth;
@@ -36,6 +37,8 @@ pub struct MetricSources {
     pub store_health: Arc<StoreHealth>,
     /// The numbers of copies at authorization servers.
     pub provisioning: Arc<CopyCounts>,
+    /// The numbers of stored client documents.
+    pub documents: Arc<DocumentRows>,
     /// True once the process takes no new requests.
     pub draining: Arc<AtomicBool>,
     /// The certificate in service, if there is one.
@@ -124,6 +127,10 @@ impl MetricSources {
         families.extend([self.registrations(), self.hops(), self.keys()]);
         families.extend(self.lookups());
         families.extend(self.upstreams());
+        families.extend(client_documents::families(
+            self.deployment.documents(),
+            &self.documents,
+        ));
         families.extend(provisioning::families(
             self.deployment.provisioners(),
             &self.provisioning,

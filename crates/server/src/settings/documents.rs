@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use ::documents::DocumentAccess;
 use admission::DocumentRedirects;
 use protocol::ClientIdUrl;
 use protocol::token_terms::RedirectHostPattern;
@@ -13,14 +14,6 @@ use crate::setting::{
 
 /// The bounds of the time for which a document is used.
 pub const KEPT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(30 * 24);
-
-/// The values of `provider.documents`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentAccess {
-    Closed,
-    Listed,
-    Open,
-}
 
 choices! {
     DocumentAccess: "closed" => Closed, "listed" => Listed, "open" => Open;

@@ -68,6 +68,14 @@ metrics! {
     LOOKUP_SECONDS = Histogram "frontdesk_lookup_seconds" [];
     /// Authorization requests at the authorization hop, by kind of client (`document`, `registered`, `other`: an identifier that is not registered here, or none) and outcome: `redirected`, `refused` or `unavailable`.
     HOP = Counter "frontdesk_hop_total" ["provider", "kind", "outcome"];
+    /// Resolutions of client identifiers that are URLs, by outcome: `cached` (the stored document), `fetched`, `unchanged` (its server confirmed it), `stale` (the stored one after its time), `refused` or `failed`, and the reason of a refusal or failure.
+    DOCUMENTS_RESOLVED = Counter "frontdesk_documents_total" ["provider", "outcome", "reason"];
+    /// Client documents in the store, by state: `active`, `pinned` or `disabled`. Replicas on one PostgreSQL database report the same number. Read every 5 seconds.
+    DOCUMENTS = Gauge "frontdesk_documents" ["provider", "state"];
+    /// The maximum number of client documents of a provider; absent where there is no limit.
+    DOCUMENTS_LIMIT = Gauge "frontdesk_documents_limit" ["provider"];
+    /// The duration of fetches of client documents, including those that failed.
+    DOCUMENT_SECONDS = Histogram "frontdesk_document_seconds" ["provider"];
     /// Questions for the document of the server behind a provider, by outcome: `unchanged`, `changed`, `refused` (a document that cannot be taken) or `failed`.
     UPSTREAM = Counter "frontdesk_upstream_total" ["provider", "outcome"];
     /// The age of the copy of that document: the time since the server last confirmed it.

@@ -1,0 +1,87 @@
+//! The client ID metadata documents: the resolutions of this process, and the rows in the store, which are read in the background.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ::documents::Documents;
+use actix_web::rt;
+use oauth_http::blocking;
+use protocol::lock;
+use store::{DocumentState, Store};
+use telemetry::metrics::family::{family, histograms, number};
+use telemetry::metrics::{MetricFamily, table};
+
+use super::distribution::{MICROSECONDS, histogram_counts};
+
+/// The interval at which the rows are counted.
+const COUNT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The numbers of documents by provider and state, as they were last read.
+#[derive(Default)]
+pub struct DocumentRows(Mutex<Vec<(String, DocumentState, u64)>>);
+
+impl DocumentRows {
+    /// Starts to count on this thread's runtime, if any provider accepts documents.
+    pub fn start(store: Store, is_needed: bool) -> Arc<Self> {
+        let rows = Arc::new(Self::default());
+        if is_needed {
+            let counted = Arc::clone(&rows);
+            rt::spawn(async move {
+                let mut tick = rt::time::interval(COUNT_INTERVAL);
+                loop {
+                    tick.tick().await;
+                    let store = store.clone();
+                    match blocking(move || store.document_counts()).await {
+                        Ok(Ok(counts)) => *lock(&counted.0) = counts,
+                        Ok(Err(error)) => tracing::debug!("documents were not counted: {error}"),
+                        Err(failure) => tracing::debug!("documents were not counted: {failure}"),
+                    }
+                }
+            });
+        }
+        rows
+    }
+}
+
+/// Returns the families of the documents.
+pub fn families<'a>(
+    documents: impl Iterator<Item = &'a Arc<Documents>>,
+    rows: &DocumentRows,
+) -> [MetricFamily; 4] {
+    let providers: Vec<&Arc<Documents>> = documents.collect();
+    let issuer = |one: &&'a Arc<Documents>| one.settings().issuer.as_str();
+    let outcomes = providers.iter().flat_map(|one| {
+        let counts = one.counts.all().into_iter();
+        counts.map(move |(outcome, reason, count)| {
+            (vec![issuer(one), outcome, reason], number(count))
+        })
+    });
+    let counted = lock(&rows.0).clone();
+    let held = providers.iter().flat_map(|one| {
+        let counted = &counted;
+        DocumentState::ALL.into_iter().map(move |state| {
+            let known = counted
+                .iter()
+                .find(|(provider, known, _)| provider == issuer(one) && *known == state);
+            let count = known.map_or(0, |(_, _, count)| *count);
+            (vec![issuer(one), state.as_str()], number(count))
+        })
+    });
+    let limits = providers.iter().filter_map(|one| {
+        let limit = one.settings().limits.documents;
+        (limit > 0).then(|| (vec![issuer(one)], f64::from(limit)))
+    });
+    let durations: Vec<_> = providers
+        .iter()
+        .map(|one| (issuer(one), one.counts.durations()))
+        .collect();
+    let durations = durations
+        .iter()
+        .map(|(issuer, durations)| (vec![*issuer], histogram_counts(durations)));
+    [
+        family(&table::DOCUMENTS_RESOLVED, outcomes),
+        family(&table::DOCUMENTS, held),
+        family(&table::DOCUMENTS_LIMIT, limits),
+        histograms(&table::DOCUMENT_SECONDS, durations, MICROSECONDS),
+    ]
+}

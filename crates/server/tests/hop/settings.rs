@@ -134,7 +134,7 @@ fn concerns_about_documents_are_notes() {
     assert!(!has(&all, "neither"), "{all:?}");
 }
 
-/// draft-ietf-oauth-client-id-metadata-document §6: the document says that documents are accepted exactly when they can be.
+/// draft-ietf-oauth-client-id-metadata-document §6: the document says that documents are accepted exactly when they can be (CIMD §6).
 #[test]
 fn cimd_6_support_is_in_the_document() {
     let flag = |setup: Setup| {

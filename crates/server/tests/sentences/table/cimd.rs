@@ -1,7 +1,7 @@
 //! OAuth Client ID Metadata Document, draft-ietf-oauth-client-id-metadata-document-02, and sentences of its editors' branch after it.
 
 use super::{
-    CLIENT, DEVELOPER, MUST, MUST_NOT, Row, SCREEN, SERVER, SHOULD, SHOULD_NOT, kept, not_ours,
+    DEVELOPER, MUST, MUST_NOT, RECOMMENDED, Row, SCREEN, SERVER, SHOULD, SHOULD_NOT, kept, not_ours,
 };
 
 const MAY: &str = "MAY";
@@ -39,7 +39,7 @@ pub const ROWS: &[Row] = &[
         &[SPELLINGS, CLIENT_ID],
     )
     .but("A second spelling of the same URL is refused, so that none is another client."),
-    not_ours("3", SHOULD, "It is short and stable.", DEVELOPER),
+    not_ours("3", RECOMMENDED, "It is short and stable.", DEVELOPER),
     kept(
         "4",
         MUST,
@@ -122,6 +122,18 @@ pub const ROWS: &[Row] = &[
     ),
     kept("5", MUST_NOT, "A redirect is followed.", &[WRONG_ANSWERS]),
     kept(
+        "5.1",
+        SHOULD,
+        "A request is aborted when the document cannot be had.",
+        &[
+            "documents/tests/resolve.rs::cimd_5_1_stale_document_serves_for_a_while",
+            "documents/tests/resolve.rs::cimd_5_2_bad_document_is_refused_and_not_kept",
+        ],
+    )
+    .but(
+        "A document that was in use serves for `document_stale` while its host cannot be reached.",
+    ),
+    kept(
         "5.2",
         SHOULD,
         "The document is cached as HTTP says, within bounds of the provider.",
@@ -131,7 +143,10 @@ pub const ROWS: &[Row] = &[
         "5.2",
         MUST_NOT,
         "An error or an invalid document is cached.",
-        &["outbound/tests/client_documents.rs::only_an_admitted_document_is_kept"],
+        &[
+            "outbound/tests/client_documents.rs::only_an_admitted_document_is_kept",
+            "documents/tests/resolve.rs::cimd_5_2_bad_document_is_refused_and_not_kept",
+        ],
     ),
     kept(
         "6",
@@ -156,11 +171,27 @@ pub const ROWS: &[Row] = &[
         SERVER,
     ),
     kept(
+        "6",
+        MUST,
+        "The document of the authorization server says `client_id_metadata_document_supported`.",
+        &["server/tests/hop/settings.rs::cimd_6_support_is_in_the_document"],
+    ),
+    kept(
         "7.1",
         SHOULD_NOT,
         "An identifier of a registered client begins with `https://`.",
         &["protocol/tests/client_id_url.rs::cimd_7_1_beginning_tells_url_identifiers"],
     ),
+    kept(
+        "7.2",
+        MAY,
+        "URLs are registered beforehand.",
+        &[
+            "documents/tests/resolve.rs::cimd_8_6_rules_before_the_fetch_connect_to_nothing",
+            "server/tests/document_commands.rs::document_has_a_life_cycle",
+        ],
+    )
+    .but("`frontdesk document add`."),
     kept(
         "8.1",
         MAY,
@@ -173,7 +204,10 @@ pub const ROWS: &[Row] = &[
         "8.4",
         SHOULD,
         "Changes that matter for consent and tokens are noticed.",
-        &["protocol/tests/published.rs::cimd_8_4_changes_are_named"],
+        &[
+            "protocol/tests/published.rs::cimd_8_4_changes_are_named",
+            "documents/tests/resolve.rs::cimd_8_4_change_is_told_at_the_next_fetch",
+        ],
     ),
     not_ours(
         "8.5",
@@ -183,10 +217,16 @@ pub const ROWS: &[Row] = &[
     ),
     kept(
         "8.6",
+        MUST,
+        "The URL of the document does not resolve to a special-use address.",
+        &["outbound/tests/client_documents.rs::private_address_of_a_client_gets_no_connection"],
+    )
+    .but("Unless `outbound.allow` names it."),
+    kept(
+        "8.6",
         SHOULD_NOT,
-        "A special-use address is fetched from, for the document or for any URL in it.",
+        "A URL in the document that resolves to a special-use address is fetched.",
         &[
-            "outbound/tests/client_documents.rs::private_address_of_a_client_gets_no_connection",
             "admission/tests/documents/refused.rs::cimd_8_6_private_addresses_are_refused",
             "admission/tests/documents/refused.rs::cimd_8_6_sector_documents_are_refused",
         ],
@@ -208,11 +248,5 @@ pub const ROWS: &[Row] = &[
         SHOULD,
         "Where redirects are restricted, a service for development is exempt.",
         "There is none; redirects to loopback are never restricted, and `document_redirects` lifts the rule.",
-    ),
-    not_ours(
-        "5.1",
-        MUST,
-        "The client shows an error of the authorization server.",
-        CLIENT,
     ),
 ];

@@ -1,11 +1,11 @@
 // The relying party of the demonstration: it knows the issuer and nothing else, registers itself, and logs a person in.
 //
-// usage: relying-party.mjs ISSUER PORT
+// usage: relying-party.mjs ISSUER PORT [HOST]
 
 import { createServer } from 'node:http'
 import * as oidc from 'openid-client'
 
-const [issuer, port] = process.argv.slice(2)
+const [issuer, port, host = 'localhost'] = process.argv.slice(2)
 const home = `http://localhost:${port}/`
 const redirectUri = `${home}callback`
 const client = await oidc.dynamicClientRegistration(
@@ -55,4 +55,4 @@ createServer(async (request, response) => {
   } catch (error) {
     response.writeHead(500, { 'content-type': 'text/plain' }).end(`The login failed: ${error.message}\n`)
   }
-}).listen(Number(port), 'localhost', () => console.log('listening'))
+}).listen(Number(port), host, () => console.log('listening'))

@@ -18,6 +18,19 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     && install -D target/release/frontdesk /out/frontdesk \
     && mkdir /out/data
 
+# `make demo` in one container, for the profile `demo` of docker-compose.yml: nothing of it is in the last image.
+FROM node:22-bookworm AS demo
+WORKDIR /demo
+COPY adapters/oidc-provider adapters/oidc-provider
+RUN mkdir -p target/demo && cp -R adapters/oidc-provider/. target/demo && cd target/demo && npm ci --silent && cp package-lock.json installed.lock \
+    && chown -R node:node /demo
+COPY --from=build /out/frontdesk /usr/local/bin/frontdesk
+COPY --chown=node:node scripts/demo scripts/demo
+COPY --chown=node:node demo demo
+USER node
+ENV FRONTDESK=/usr/local/bin/frontdesk DEMO_HOST=0.0.0.0 DEMO_PORTS="9443 9444 9445 9446 9447"
+CMD ["scripts/demo"]
+
 # The C library, OpenSSL and the certificate authorities are all the binary needs: no shell, no package manager to attack.
 FROM gcr.io/distroless/cc-debian12
 COPY --from=build /out/frontdesk /usr/local/bin/frontdesk

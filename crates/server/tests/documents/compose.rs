@@ -246,10 +246,13 @@ fn interpolated(value: &Yaml, variables: &mut BTreeSet<String>) {
     }
 }
 
-/// Returns the ports that an operator cannot choose, which Docker Compose only ever adds to.
+/// Returns the ports that an operator cannot choose, which Docker Compose only ever adds to. The demonstration has its ports in its
+/// addresses, and is for this machine only.
 fn port_faults(keys: &Mapping) -> Vec<String> {
+    let is_demo = names(keys, "profiles") == ["demo"];
     names(keys, "ports")
         .into_iter()
+        .filter(|port| !is_demo || !port.starts_with("127.0.0.1:"))
         .filter(|port| !port.starts_with("${FRONTDESK_PUBLISH:-") || !port.ends_with("}:9443"))
         .map(|port| format!("the port {port} is not FRONTDESK_PUBLISH"))
         .collect()

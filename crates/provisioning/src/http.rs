@@ -147,6 +147,16 @@ impl HttpConnector {
                 .is_some_and(|held| listed_copy(Value::Object(held), issuer).is_none()))
     }
 
+    /// Returns true if the server says that its client with this identifier has no mark of any provider.
+    fn is_unmarked(&self, id: &ClientId, deadline: Instant) -> Result<bool, ConnectorError> {
+        let (response, _) = self.call(Method::GET, self.address(id)?, None, deadline)?;
+        let has_mark = |held: Object| {
+            let metadata = held.get("metadata").and_then(Value::as_object);
+            metadata.is_some_and(|metadata| metadata.contains_key(OWNER))
+        };
+        Ok(response.status == 200 && response.object().is_some_and(|held| !has_mark(held)))
+    }
+
     /// Posts a copy; puts it when it is there already.
     fn post(
         &self,
@@ -228,6 +238,10 @@ impl Connector for HttpConnector {
     }
 
     fn delete(&self, place: &CopyHandle, deadline: Instant) -> Result<(), ConnectorError> {
+        if self.is_unmarked(&place.client_id, deadline)? {
+            // Our copy is gone, and this one is the server's own.
+            return Ok(());
+        }
         let (response, token) = self.call(
             Method::DELETE,
             self.address(&place.client_id)?,

@@ -7,8 +7,18 @@
     reason = "a test says what it expects"
 )]
 
+#[path = "provision/answers.rs"]
+mod answers;
 #[path = "provision/check.rs"]
 mod check;
+#[path = "provision/drift.rs"]
+mod drift;
+#[path = "provision/lifetimes.rs"]
+mod lifetimes;
+#[path = "provision/outage.rs"]
+mod outage;
+#[path = "provision/restarts.rs"]
+mod restarts;
 #[path = "../../provisioning/tests/support/scripted/mod.rs"]
 mod scripted_server;
 mod support;

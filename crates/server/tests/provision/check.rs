@@ -8,7 +8,7 @@ use crate::scripted_server::hydra::Hydra;
 use crate::scripted_server::keycloak::Keycloak;
 use crate::scripted_server::switches::Fault;
 use crate::support::Setup;
-use crate::world::{into_hydra, into_keycloak, plain};
+use crate::world::{into_hydra, into_keycloak, on_both, plain, register};
 
 /// The exit code and the output of `check`.
 fn check(setup: &Setup, folder: &TempDir) -> (Option<i32>, String) {
@@ -115,4 +115,26 @@ fn plain_http_is_noted() {
         "note: credentials and client secrets pass the network to the authorization server in clear: a network that can read them can \
          register clients there",
     );
+}
+/// Copies near their limit are noted, and copies of a provider that does not provision any more.
+#[test]
+fn copies_are_counted() {
+    on_both(|setup| {
+        let hydra = Hydra::start();
+        let limited = into_hydra(setup.clone(), &hydra).with("FRONTDESK_PROVISION_AT_MOST", "5");
+        let server = limited.clone().start();
+        for _ in 0..3 {
+            register(&server);
+        }
+        assert!(!server.ran(&["check"]).contains("copies"));
+        register(&server);
+        let printed = server.ran(&["check"]);
+        let noted = "note: 4 of at most 5 copies are there; a registration beyond provider.provision.at_most (FRONTDESK_PROVISION_AT_MOST) is 503";
+        assert!(printed.contains(noted), "{printed}");
+        drop(server);
+        let printed = setup.start().ran(&["check"]);
+        let noted = "note: 4 copies of clients of http://localhost:9443 rest: that provider has no [provider.provision], so changes and \
+             deletions do not reach the authorization server";
+        assert!(printed.contains(noted), "{printed}");
+    });
 }

@@ -84,6 +84,6 @@ error_codes! {
     ServerError = "server_error", 500, "RFC 6749 §4.1.2.1";
     /// The endpoint is a placeholder; the description names the setting for the real one.
     NotImplemented = "not_implemented", 501, "RFC 9110 §15.6.2";
-    /// The store is down, full or busy; try again after the time in `Retry-After`.
+    /// The store, or the authorization server behind the provider, is down, full or busy; try again after the time in `Retry-After`.
     TemporarilyUnavailable = "temporarily_unavailable", 503, "RFC 6749 §4.1.2.1";
 }

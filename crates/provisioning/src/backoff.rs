@@ -10,27 +10,26 @@ const FIRST_DELAY: Duration = Duration::from_secs(1);
 /// The longest time until a repeat, also when the server asks for more.
 const LONGEST_DELAY: Duration = Duration::from_mins(5);
 
-/// The least and the greatest factor of a delay, in percent. Rows that failed together are not repeated together.
-const PERCENT: (u32, u32) = (80, 120);
+/// The most by which a delay is longer or shorter, in percent. Rows that failed together are not repeated together.
+const JITTER_PERCENT: u32 = 20;
 
 /// Returns the time until the next delivery after `attempts` failed ones: doubled for each, but not shorter than the server asked for.
 pub(crate) fn delay(attempts: i64, asked: Option<Duration>, random: &RandomSource) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default();
+    let doublings = u32::try_from(attempts.saturating_sub(1).max(0)).unwrap_or(u32::MAX);
     let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
     let delay = FIRST_DELAY.saturating_mul(factor).min(LONGEST_DELAY);
-    jitter(delay, random)
+    jitter(delay, JITTER_PERCENT, random)
         .max(asked.unwrap_or_default().min(LONGEST_DELAY))
         .max(FIRST_DELAY)
 }
 
-/// Returns a duration that is at most a fifth longer or shorter.
-pub(crate) fn jitter(delay: Duration, random: &RandomSource) -> Duration {
-    let (least, most) = PERCENT;
+/// Returns a duration that is at most `percent` longer or shorter.
+pub(crate) fn jitter(delay: Duration, percent: u32, random: &RandomSource) -> Duration {
     let mut byte = [0_u8; 1];
     // Without randomness the delay is the shortest.
     let drawn = random(&mut byte).map_or(0, |()| u32::from(byte[0]));
-    let percent = least + (most - least) * drawn / u32::from(u8::MAX);
-    delay.saturating_mul(percent) / 100
+    let factor = 100_u32.saturating_sub(percent) + 2 * percent * drawn / u32::from(u8::MAX);
+    delay.saturating_mul(factor) / 100
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use oauth_http::blocking;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::timeout;
 
 use crate::breaker::{CallOutcome, CallPermission, Transition};
@@ -23,6 +23,9 @@ const REPEAT_AFTER: Duration = Duration::from_millis(200);
 
 /// The time after its deadline at which a call is given up whose connector did not end.
 const OVERDUE: Duration = Duration::from_millis(500);
+
+/// The interval at which a long call is given up when the provisioner was stopped.
+const STOP_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The least time that a client is asked to wait.
 const LEAST_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -67,7 +70,7 @@ impl Provisioner {
         }
     }
 
-    fn refuse(&self, pause: Duration) -> ProvisionError {
+    pub(crate) fn refuse(&self, pause: Duration) -> ProvisionError {
         self.counts.count(ProvisionOutcome::BreakerOpen);
         unavailable(
             "the authorization server did not answer the last calls".to_owned(),
@@ -100,6 +103,41 @@ impl Provisioner {
         self.counts.measure(begun.elapsed());
         self.record(permission, called.result.as_ref().err());
         called
+    }
+
+    /// Makes a call that may last long, on a thread of its own: it delays neither the end of the process nor other work that blocks.
+    pub(crate) async fn long_call<T: Send + 'static>(
+        &self,
+        slot: CallSlot<'_>,
+        deadline: Instant,
+        work: impl FnOnce(&dyn Connector, Instant) -> Result<T, ConnectorError> + Send + 'static,
+    ) -> Result<T, ConnectorError> {
+        let CallSlot { place, permission } = slot;
+        let (connector, begun) = (Arc::clone(&self.connector), Instant::now());
+        let (sender, mut receiver) = oneshot::channel();
+        let spawned = thread::Builder::new().spawn(move || {
+            let _place = place;
+            // The receiver is gone when the provisioner was stopped.
+            let _ = sender.send(work(&*connector, deadline));
+        });
+        if let Err(error) = spawned {
+            return Err(ConnectorError::unavailable(error.to_string()));
+        }
+        let result = loop {
+            match timeout(STOP_INTERVAL, &mut receiver).await {
+                Ok(Ok(result)) => break result,
+                Ok(Err(_)) => {
+                    break Err(ConnectorError::unavailable("the call did not finish"));
+                }
+                Err(_) if self.is_stopping() => {
+                    return Err(ConnectorError::unavailable("the service stops"));
+                }
+                Err(_) => {}
+            }
+        };
+        self.counts.measure(begun.elapsed());
+        self.record(permission, result.as_ref().err());
+        result
     }
 
     /// Records the outcome of a call in the breaker. The log has a line when the target's state changes.

@@ -23,6 +23,12 @@ const MAX_DELIVERIES: usize = 4;
 /// The longest time between two reads of due rows.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The most by which the interval between two comparisons is longer or shorter, in percent.
+const COMPARE_JITTER_PERCENT: u32 = 10;
+
+/// The longest time until a comparison that failed is repeated.
+const COMPARE_AGAIN: Duration = Duration::from_mins(1);
+
 impl Provisioner {
     /// Writes due copies, and compares all copies at each interval, until [`Provisioner::stop`]. Then it waits for the deliveries
     /// in progress.
@@ -112,14 +118,19 @@ impl Provisioner {
     /// Compares all copies at the start and at each interval, a tenth more or less.
     async fn compare_regularly(self: Arc<Self>) {
         while !self.is_stopping() {
-            match self.reconcile(ReconcileOptions::default()).await {
-                Ok(_) => {}
-                Err(error) => tracing::warn!(
-                    provider = self.settings.issuer.as_str(),
-                    "the copies at the authorization server were not compared: {error}"
-                ),
-            }
-            let wait = jitter(self.settings.reconcile, &self.services.random);
+            let compared = self.reconcile(ReconcileOptions::default()).await;
+            let wait = match compared {
+                Ok(_) => self.settings.reconcile,
+                Err(_) if self.is_stopping() => return,
+                Err(error) => {
+                    tracing::warn!(
+                        provider = self.settings.issuer.as_str(),
+                        "the copies at the authorization server were not compared: {error}"
+                    );
+                    self.settings.reconcile.min(COMPARE_AGAIN)
+                }
+            };
+            let wait = jitter(wait, COMPARE_JITTER_PERCENT, &self.services.random);
             let _ = timeout(wait, self.stopped.notified()).await;
         }
     }

@@ -123,6 +123,10 @@ impl Provisioner {
     }
 
     async fn compare(self: &Arc<Self>) -> Result<Comparison, ProvisionError> {
+        // A comparison lasts too long to be the call that tries whether the server answers again.
+        if let Some(pause) = self.breaker.pause(Instant::now()) {
+            return Err(self.refuse(pause));
+        }
         let slot = self.slot(Instant::now() + self.settings.patience).await?;
         let work = CopyComparer {
             store: self.services.store.clone(),
@@ -130,14 +134,14 @@ impl Provisioner {
             started: self.services.clock.now(),
         };
         let deadline = Instant::now() + COMPARISON_TIMEOUT;
-        let call = self.call(slot, deadline, false, move |connector, deadline| match work
-            .compare(connector, deadline)
-        {
-            Ok(comparison) => Ok(Ok(comparison)),
-            Err(CompareError::Store(error)) => Ok(Err(error)),
-            Err(CompareError::Server(error)) => Err(error),
+        let call = self.long_call(slot, deadline, move |connector, deadline| {
+            match work.compare(connector, deadline) {
+                Ok(comparison) => Ok(Ok(comparison)),
+                Err(CompareError::Store(error)) => Ok(Err(error)),
+                Err(CompareError::Server(error)) => Err(error),
+            }
         });
-        match call.await.result {
+        match call.await {
             Ok(result) => Ok(result?),
             Err(error) => Err(self.call_error(error)),
         }

@@ -1,11 +1,14 @@
 //! The comparison of all copies: missing, changed and foreign copies, the guard, and two processes.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use protocol::ClientId;
 use provisioning::{CopyTemplate, ReconcileOptions, ReconcileReport};
 use serde_json::{Value, json};
 use store::Client;
 
-use crate::bench::{Bench, connector, issuer, run};
+use crate::bench::{Bench, connector, issuer, run, wait_of};
 use crate::support::scripted::switches::Fault;
 
 const DRY: ReconcileOptions = ReconcileOptions {
@@ -210,7 +213,7 @@ fn one_process_reconciles_at_a_time() {
         let bench = Bench::new();
         clients(&bench, 1).await;
         let now = bench.clock.now();
-        let until = now.plus(std::time::Duration::from_mins(1));
+        let until = now.plus(Duration::from_mins(1));
         let lease = bench.store.begin_reconcile(&issuer(), until, now).unwrap();
         assert!(lease.is_some());
         let options = ReconcileOptions::default();
@@ -253,7 +256,7 @@ fn registration_in_progress_is_no_orphan() {
         clients(&bench, 3).await;
         let id = ClientId::new("inprogress");
         let now = bench.clock.now();
-        let until = now.plus(std::time::Duration::from_secs(15));
+        let until = now.plus(Duration::from_secs(15));
         let place = Some((id.clone(), None));
         bench
             .store
@@ -264,5 +267,47 @@ fn registration_in_progress_is_no_orphan() {
         let report = reconcile(&bench, ReconcileOptions::default()).await;
         assert_eq!(counts(&report), [0, 0, 0, 3, 0, 0]);
         assert!(bench.is_there(&id));
+    });
+}
+
+/// A list that hangs does not delay the end of the service, and nothing was changed.
+#[test]
+fn hanging_list_does_not_delay_the_end() {
+    run(async {
+        let bench = Bench::new();
+        clients(&bench, 2).await;
+        bench.server.switches.hold(true);
+        let running = tokio::spawn(Arc::clone(&bench.provisioner).run());
+        while bench.server.switches.held() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let begun = Instant::now();
+        bench.provisioner.stop();
+        running.await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(2));
+        bench.server.switches.hold(false);
+        let state = bench.store.reconcile_state(&issuer()).unwrap();
+        assert_eq!(
+            state.last_result.as_deref(),
+            Some("failed: the service stops")
+        );
+        assert_eq!(state.until, None);
+    });
+}
+
+/// While the breaker is open there is no comparison: it would be too long a try.
+#[test]
+fn open_breaker_allows_no_comparison() {
+    run(async {
+        let bench = Bench::new();
+        clients(&bench, 1).await;
+        bench.server.switches.fail_writes(Fault::Busy(1));
+        for _ in 0..5 {
+            wait_of(bench.register(&json!({})).await);
+        }
+        let asked = bench.server.switches.count("GET", "");
+        let compared = bench.provisioner.reconcile(DRY).await;
+        wait_of(compared);
+        assert_eq!(bench.server.switches.count("GET", ""), asked);
     });
 }

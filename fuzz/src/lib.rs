@@ -16,6 +16,7 @@
 //! | [`address`] | an address to fetch from |
 //! | [`issuer`] | an issuer, which an operator writes |
 //! | [`client_id_url`] | a client identifier that is the URL of a metadata document |
+//! | [`hop`] | the query and the form of an authorization request |
 //! | [`document`] | a client ID metadata document, from its bytes to the verdict |
 
 #![expect(
@@ -31,6 +32,7 @@ pub mod authorization;
 pub mod client_id_url;
 pub mod document;
 pub mod forwarded;
+pub mod hop;
 pub mod issuer;
 pub mod json;
 pub mod metadata;
@@ -44,7 +46,7 @@ pub mod webfinger;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.
-pub const ALL: [Property; 12] = [
+pub const ALL: [Property; 13] = [
     ("json", json::holds),
     ("metadata", metadata::holds),
     ("redirect_uri", redirect_uri::holds),
@@ -57,4 +59,5 @@ pub const ALL: [Property; 12] = [
     ("issuer", issuer::holds),
     ("client_id_url", client_id_url::holds),
     ("document", document::holds),
+    ("hop", hop::holds),
 ];

@@ -188,6 +188,33 @@ fn any_issuer() -> impl Strategy<Value = String> {
     ]
 }
 
+fn any_request() -> impl Strategy<Value = Vec<u8>> {
+    let part = select(vec![
+        "client_id",
+        "client%5Fid",
+        "client%5fid",
+        "state",
+        "=",
+        "=",
+        "&",
+        "&",
+        "a",
+        "%",
+        "%4",
+        "%00",
+        "%ff",
+        "%C3%A4",
+        "+",
+        "?",
+        "\n",
+        "//evil.example",
+        "@",
+        "https://app.example/c",
+        "\u{e4}",
+    ]);
+    proptest::collection::vec(part, 0..12).prop_map(|all| all.concat().into_bytes())
+}
+
 fn any_client_id_url() -> impl Strategy<Value = String> {
     let segment = select(vec![
         "c",
@@ -312,6 +339,7 @@ properties! {
     issuer: any_issuer();
     client_id_url: any_client_id_url();
     document: any_document();
+    hop: any_request();
 }
 
 proptest! {

@@ -64,6 +64,10 @@ GOALS = [
         ("the queue is full: answered otherwise or not at all", lambda f: f["overload/answers"]["answered otherwise or not at all"], "at most", 0),
         ("the queue is full: rows without an answered client, or the reverse", lambda f: abs(f["overload/answers"]["rows in the store"] - f["overload/answers"]["registered"]), "at most", 0),
     ]),
+    ("12", "authorization hop", [
+        ("a registered client: added p50, ms", lambda f: f["hop/registered client"]["added_ms"], "at most", 0.5),
+        ("a client with a document: added p50, ms", lambda f: f["hop/client with a document"]["added_ms"], "at most", 0.5),
+    ]),
 ]
 
 

@@ -30,6 +30,10 @@ peer's figures as if they were good ones.
 OVERLOAD = """More registrations at once than the writer's queue holds, while another program keeps SQLite's write lock until all of them
 are answered for which the queue has no place."""
 
+HOP = """
+An authorization request of a client that is known and has its copy behind, on connections that stay open: first straight to a server
+that answers with a page, then to the hop and on to that server, in turns."""
+
 GROWTH = """
 A store of each size, measured in turns. Insert and read are the process's own CPU without HTTP, 64 inserts under way at a time, over
 2000 clients from all over the store. What PostgreSQL writes is its log; the CPU is the service's."""
@@ -138,6 +142,13 @@ def overload(figures):
         yield from (f"- {what}: {number(value)}" for what, value in answers.items())
 
 
+def hop(figures):
+    columns = [("without_ms", "without the hop, p50, ms"), ("with_ms", "with it, p50, ms"), ("added_ms", "added, ms")]
+    yield from section(figures, "hop", "The authorization hop", columns, runs(figures, "hop"))
+    if runs(figures, "hop"):
+        yield HOP
+
+
 def instructions(figures):
     rows = runs(figures, "instructions")
     columns = [("instructions", "instructions"), ("ratio", "over bare")]
@@ -158,5 +169,5 @@ def growth(figures):
 def render(figures):
     remarks = (pathlib.Path(__file__).parent / "remarks.md").read_text()
     machine = f"Machine of the last run: {figures.get('machine', '')}.\n"
-    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), growth(figures)]
+    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), hop(figures), growth(figures)]
     return "\n".join([HEAD, machine, *(line for part in parts for line in part), "", remarks])

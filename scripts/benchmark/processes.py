@@ -60,6 +60,7 @@ def rss(pids):
     return pages * PAGE / 1e6
 
 
+ISSUER = "http://localhost:9443"
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -137,15 +138,15 @@ def sealing_key(folder):
         (folder / "sealing.key").write_text(base64.b64encode(secrets.token_bytes(32)).decode())
 
 
-def service(binary, folder, database=None, processor=0, before=()):
-    """The service as it ships, but for the throttle, which would refuse the load."""
+def service(binary, folder, database=None, processor=0, before=(), settings=None):
+    """The service as it ships with these settings, but for the throttle, which would refuse the load."""
     environment = {
         "FRONTDESK_DATA": str(folder), "FRONTDESK_TLS": "off", "FRONTDESK_LOG_FORMAT": "json",
-        "FRONTDESK_ISSUER": "http://localhost:9443", "FRONTDESK_REGISTRATION": "open",
+        "FRONTDESK_ISSUER": ISSUER, "FRONTDESK_REGISTRATION": "open",
         "FRONTDESK_LISTEN": "127.0.0.1:0", "FRONTDESK_MANAGEMENT_LISTEN": "127.0.0.1:0",
         "FRONTDESK_LIMITS_REGISTRATIONS_PER_MINUTE": "0", "FRONTDESK_LIMITS_UPDATES_PER_MINUTE": "0",
         "FRONTDESK_LIMITS_CONNECTIONS_PER_ADDRESS": "0",
-        "FRONTDESK_SEALING_KEY_FILE": str(folder / "sealing.key"),
+        "FRONTDESK_SEALING_KEY_FILE": str(folder / "sealing.key"), **(settings or {}),
     }
     sealing_key(folder)
     if database:
@@ -153,9 +154,9 @@ def service(binary, folder, database=None, processor=0, before=()):
     return Process([str(binary), "serve"], environment, processor, before)
 
 
-def fetch(url, headers={}):
+def fetch(url, headers={}, body=None):
     """Status, headers and body."""
-    request = urllib.request.Request(url, headers=headers)
+    request = urllib.request.Request(url, headers=headers, data=body)
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
         return answer.status, answer.headers, answer.read()
 

@@ -13,5 +13,5 @@ mod verified_passwords;
 
 pub use failed_secrets::FailedSecrets;
 pub use password_verifier::{PasswordError, PasswordLimits, PasswordVerifier};
-pub use rate_limit::{RateLimitKey, RegistrationLimiter};
+pub use rate_limit::{DocumentLimiter, RateLimitKey, RegistrationLimiter};
 pub use refusal_log::RefusalLog;

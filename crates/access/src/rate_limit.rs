@@ -96,6 +96,29 @@ impl RegistrationLimiter {
     }
 }
 
+/// The limit on fetches of client ID metadata documents that a caller causes. All providers of a process share one.
+pub struct DocumentLimiter(KeyedLimit);
+
+impl DocumentLimiter {
+    /// Permits so many fetches a minute for each address, as many at once after a quiet minute; 0 for any number.
+    pub fn new(per_minute: u32) -> Self {
+        Self(KeyedLimit::new(&["address"], per_minute))
+    }
+
+    /// Counts a fetch. A fetch for a caller without an address, such as a proxy, is not limited.
+    ///
+    /// # Errors
+    /// The time to wait, if there were too many.
+    pub fn count(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.0.count(address.map(RateLimitKey::Address).as_ref())
+    }
+
+    /// Removes buckets that are full again.
+    pub fn remove_expired(&self) {
+        self.0.remove_expired();
+    }
+}
+
 /// A number of requests a minute for each key.
 struct KeyedLimit {
     limiter: Option<DefaultKeyedRateLimiter<RateLimitKey>>,

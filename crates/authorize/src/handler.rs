@@ -4,16 +4,17 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use oauth_http::peer::{client_address, client_address_unless_proxy};
 use oauth_http::{Body, Failure, blocking};
 use protocol::client_id_url::looks_like_document_id;
 use protocol::{ClientId, ClientIdUrl, ErrorCode};
-use store::StoreError;
 
-use crate::client_id::read_client_id;
+use crate::client_id::{MalformedClientId, read_client_id};
 use crate::counts::{ClientKind, HopOutcome};
+use crate::document::HopCaller;
 use crate::headers::{self, is_prefetch, on_failure};
 use crate::location::location;
-use crate::outcome::{HopAnswer, HopRefusal};
+use crate::outcome::{HopAnswer, HopRefusal, store_refusal};
 use crate::state::Hop;
 
 pub(crate) async fn authorize(
@@ -32,14 +33,17 @@ pub(crate) async fn authorize(
             .map_err(|failure| on_failure(failure.with_code(ErrorCode::InvalidRequest)))?,
         false => Bytes::new(),
     };
-    let is_head = *request.method() == Method::HEAD;
+    let caller = HopCaller {
+        address: client_address_unless_proxy(&request),
+        is_head: *request.method() == Method::HEAD,
+    };
     let query = request.uri().query().unwrap_or_default();
     let answer = hop
-        .decide(read_client_id(query.as_bytes(), &form), is_head)
+        .decide(read_client_id(query.as_bytes(), &form), caller)
         .await
         .map_err(on_failure)?;
     if let Err(refusal) = &answer.result {
-        return Ok(answer.refuse(&hop, refusal));
+        return Ok(answer.refuse(&hop, refusal, client_address(&request)));
     }
     hop.counts.count(answer.kind, HopOutcome::Redirected);
     redirect(&location(&hop.target(), query), is_post)
@@ -60,11 +64,11 @@ fn redirect(location: &str, is_post: bool) -> Result<HttpResponse, Failure> {
 }
 
 impl Hop {
-    /// Decides whether the browser is sent on. A request with HEAD has no effect.
+    /// Decides whether the browser is sent on.
     async fn decide(
         &self,
-        id: Result<Option<String>, crate::MalformedClientId>,
-        is_head: bool,
+        id: Result<Option<String>, MalformedClientId>,
+        caller: HopCaller,
     ) -> Result<HopAnswer, Failure> {
         let other = |result| HopAnswer {
             kind: ClientKind::Other,
@@ -72,25 +76,26 @@ impl Hop {
             result,
         };
         match id {
-            Err(_) => Ok(other(Err(HopRefusal::InvalidIdentifier))),
+            Err(MalformedClientId) => Ok(other(Err(HopRefusal::InvalidIdentifier))),
             Ok(None) => Ok(other(Ok(()))),
             Ok(Some(id)) if looks_like_document_id(&id) => match ClientIdUrl::parse(&id) {
                 Err(_) => Ok(other(Err(HopRefusal::InvalidIdentifier))),
-                Ok(url) => Ok(HopAnswer {
-                    kind: ClientKind::Document,
-                    host: Some(url.host().to_owned()),
-                    result: Err(HopRefusal::NotAllowed("documents are not accepted")),
-                }),
+                Ok(url) => self.document(&url, caller).await,
             },
-            Ok(Some(id)) => self.registered(id, is_head).await,
+            Ok(Some(id)) => self.registered(id, caller).await,
         }
     }
 
     /// Passes every identifier on, and counts a use of a client that is registered here. The server behind knows its clients.
-    async fn registered(&self, id: String, is_head: bool) -> Result<HopAnswer, Failure> {
-        let (store, issuer, now) = (self.store.clone(), self.issuer.clone(), self.clock.now());
-        let id = ClientId::new(id);
-        let found = blocking(move || store.is_active_client(&issuer, &id, now, !is_head)).await?;
+    async fn registered(&self, id: String, caller: HopCaller) -> Result<HopAnswer, Failure> {
+        let services = &self.services;
+        let (store, issuer, now) = (
+            services.store.clone(),
+            self.issuer.clone(),
+            services.clock.now(),
+        );
+        let (id, is_use) = (ClientId::new(id), !caller.is_head);
+        let found = blocking(move || store.is_active_client(&issuer, &id, now, is_use)).await?;
         let (kind, result) = match found {
             Ok(true) => (ClientKind::Registered, Ok(())),
             Ok(false) => (ClientKind::Other, Ok(())),
@@ -101,19 +106,5 @@ impl Hop {
             host: None,
             result,
         })
-    }
-}
-
-/// Returns the refusal for a store that is down.
-///
-/// # Errors
-/// The store is damaged.
-fn store_refusal(error: StoreError) -> Result<HopRefusal, Failure> {
-    match error {
-        StoreError::Unavailable(_) => Ok(HopRefusal::Unavailable {
-            reason: "the store is not available",
-            retry_after: None,
-        }),
-        error => Err(Failure::server_error(error.to_string())),
     }
 }

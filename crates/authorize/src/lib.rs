@@ -6,6 +6,7 @@
 
 mod client_id;
 mod counts;
+mod document;
 mod handler;
 mod headers;
 mod location;
@@ -18,4 +19,4 @@ pub use client_id::{MalformedClientId, read_client_id};
 pub use counts::{ClientKind, HopCounts, HopOutcome};
 pub use location::location;
 pub use routes::{endpoint, is_endpoint, mount, path};
-pub use state::Hop;
+pub use state::{Hop, HopServices};

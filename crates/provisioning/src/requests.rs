@@ -11,6 +11,8 @@ use store::{
     TokenId, WriteLease,
 };
 
+use tokio::time::sleep;
+
 use crate::adopt::{AdoptError, adopt_new, adopt_update};
 use crate::call::{CallResult, unavailable};
 use crate::connector::{ConnectorError, CopyHandle, ProvisionedClient};
@@ -29,6 +31,9 @@ const RETRY_WHEN_FULL: Duration = Duration::from_mins(5);
 
 /// The time after which the stored state is written again that an update left in doubt.
 const RESTORE_AFTER: Duration = Duration::from_secs(1);
+
+/// The interval at which a request looks for the end of another writer's work on the copy that it needs.
+const WRITER_POLL: Duration = Duration::from_millis(20);
 
 impl Provisioner {
     /// Registers a client: with `wait` after the authorization server has it, with `later` at once. The server may have chosen
@@ -342,20 +347,25 @@ impl Provisioner {
             self.wake();
             return Ok(());
         }
-        let Some(row) = self.row(client_id).await? else {
-            return Err(StoreError::Stale.into());
-        };
-        if row.synced_revision == Some(row.revision) && row.due_at.is_none() {
-            return Ok(());
-        }
-        match self.deliver(&row, deadline).await? {
-            Delivery::Done => Ok(()),
-            Delivery::Refused(error) => Err(self.call_error(error)),
-            Delivery::NotMade(error) => Err(error),
-            Delivery::Taken => Err(unavailable(
-                "the copy is being written by another process".to_owned(),
-                None,
-            )),
+        loop {
+            let Some(row) = self.row(client_id).await? else {
+                return Err(StoreError::Stale.into());
+            };
+            if row.synced_revision == Some(row.revision) && row.due_at.is_none() {
+                return Ok(());
+            }
+            match self.deliver(&row, deadline).await? {
+                Delivery::Done => return Ok(()),
+                Delivery::Refused(error) => return Err(self.call_error(error)),
+                Delivery::NotMade(error) => return Err(error),
+                Delivery::Taken if Instant::now() + WRITER_POLL < deadline => {
+                    sleep(WRITER_POLL).await;
+                }
+                Delivery::Taken => {
+                    let taken = "the copy is being written by another process".to_owned();
+                    return Err(unavailable(taken, None));
+                }
+            }
         }
     }
 

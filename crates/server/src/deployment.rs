@@ -3,12 +3,13 @@
 use std::iter::zip;
 use std::sync::Arc;
 
+use access::DocumentLimiter;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use admission::Policy;
 use arc_swap::ArcSwap;
-use authorize::Hop;
+use authorize::{Hop, HopServices};
 use documents::{DocumentAccess, DocumentServices, Documents};
 use keys::{KeyError, KeyRing, Snapshot};
 use oauth_http::peer::{Proxies, UnthrottledNetworks};
@@ -35,10 +36,15 @@ use crate::upstream::{OpenedUpstream, Upstream};
 /// The actor in the audit trail for accounts and keys that are made when the service starts for the first time.
 pub const FIRST_START: &str = "first start";
 
+/// The actor in the audit trail for changes that authorization requests cause.
+const HOP: &str = "authorization hop";
+
 /// The state of the routes, made once and shared by every worker.
 #[derive(Clone)]
 pub struct Deployment {
     providers: Vec<ProviderRoutes>,
+    /// The limit on fetches of documents that an address causes.
+    pub document_limiter: Arc<DocumentLimiter>,
     directory: Data<Directory>,
     body: Data<BodyLimits>,
     proxies: Data<Proxies>,
@@ -102,13 +108,16 @@ impl Deployment {
         )?);
         let fetcher = client_documents::fetcher(config, &services.fetcher)?;
         let documents = client_documents::services(services, fetcher);
+        let limiter = Arc::new(DocumentLimiter::new(config.limits.documents_per_minute));
         let providers = zip(&config.providers, upstreams)
             .map(|(provider, upstream)| {
-                ProviderRoutes::new(provider, config, services, documents.clone(), upstream)
+                let documents = documents.clone();
+                ProviderRoutes::new(provider, config, services, documents, &limiter, upstream)
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             providers,
+            document_limiter: limiter,
             directory,
             body: Data::new(config.limits.body()),
             proxies: Data::new(config.proxies.clone()),
@@ -291,6 +300,7 @@ impl ProviderRoutes {
         config: &Config,
         services: &Services,
         documents: DocumentServices,
+        limiter: &Arc<DocumentLimiter>,
         upstream: Option<OpenedUpstream>,
     ) -> Result<Self, DeploymentError> {
         let issuer = provider.issuer.clone();
@@ -336,8 +346,15 @@ impl ProviderRoutes {
             counts: RegistrationCounts::default(),
         };
         let hop = offer.hop_target.map(|target| {
-            let (store, clock) = (services.store.clone(), services.clock.clone());
-            Data::new(Hop::new(issuer.clone(), target, store, clock))
+            let services = HopServices {
+                documents: Arc::clone(&documents),
+                provisioner: registration.provisioner.clone(),
+                store: services.store.acting_as(Actor::process(HOP)),
+                clock: services.clock.clone(),
+                limiter: Arc::clone(limiter),
+                refusals: Arc::clone(&services.refusals),
+            };
+            Data::new(Hop::new(issuer.clone(), target, services))
         });
         Ok(Self {
             hop,

@@ -79,6 +79,7 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) -> D
     let store = services.store.acting_as(Actor::process("schedule"));
     upstreams(deployment);
     client_documents(deployment);
+    let document_limiter = Arc::clone(&deployment.document_limiter);
     let deployment = deployment.clone();
     spawn(NOT_RELOADED, RELOAD_INTERVAL, move || {
         reload_keys(deployment.clone())
@@ -94,6 +95,7 @@ pub fn start(deployment: &Deployment, services: &Services, config: &Config) -> D
     );
     let (expiring, keep) = (services.clone(), (config.keep_retired, config.keep_audit));
     spawn("expired rows were not purged", PURGE_INTERVAL, move || {
+        document_limiter.remove_expired();
         purge(expiring.clone(), store.clone(), keep)
     });
     let services = services.clone();

@@ -7,10 +7,17 @@
     reason = "a test says what it expects"
 )]
 
+#[path = "hop/documents.rs"]
+mod documents;
 #[path = "hop/requests.rs"]
 mod requests;
+#[path = "../../provisioning/tests/support/scripted/mod.rs"]
+mod scripted_server;
 #[path = "hop/settings.rs"]
 mod settings;
+#[path = "../../outbound/tests/site/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest of this server")]
+mod site;
 mod support;
 
 use support::{Answer, Setup, TestServer};

@@ -21,8 +21,8 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 fn serving() -> TestServer {
     let provider = |issuer: &str| {
         format!(
-            "[[provider]]\nissuer = \"{issuer}\"\nregistration = \"open\"\n[provider.metadata]\n\
-             authorization_endpoint = \"{issuer}/authorize\"\ntoken_endpoint = \"{issuer}/token\"\n"
+            "[[provider]]\nissuer = \"{issuer}\"\nregistration = \"open\"\nauthorization_hop = true\n[provider.metadata]\n\
+             authorization_endpoint = \"{issuer}/login\"\ntoken_endpoint = \"{issuer}/token\"\n"
         )
     };
     let file =
@@ -101,7 +101,7 @@ fn described_methods_are_served() {
             seen.insert(answer.status());
         }
     }
-    assert_eq!(Vec::from_iter(seen), [200, 204, 400, 401, 415]);
+    assert_eq!(Vec::from_iter(seen), [200, 204, 302, 400, 401, 415]);
 }
 
 /// Every answer of a client's lifecycle, at each registration endpoint, is described.

@@ -417,6 +417,29 @@ fn living_endpoints_are_asked_once() {
     }
 }
 
+/// The authorization hop is asked in place of the endpoint behind it, and must get the query as it was sent.
+#[test]
+fn hop_is_asked_with_a_query() {
+    let site = Site::with_hop();
+    let (status, lines) = site.check(&[]);
+    assert_eq!(status, Some(0), "{lines:#?}");
+    assert_eq!(
+        site.authorization_server.asked(),
+        ["GET /token", "GET /userinfo"]
+    );
+    site.proxy.plant(Mistake::QueryDecoded);
+    let (status, lines) = site.check(&[]);
+    assert_eq!(status, Some(1), "{lines:#?}");
+    let saw = "redirects to another address than the one behind with the same query";
+    let finding = lines.iter().find(|line| line["saw"] == saw).unwrap();
+    assert_eq!(finding["wrong"], "query");
+    let at = finding["at"].as_str().unwrap();
+    assert!(
+        at.starts_with("GET https://login.example.test/authorize?"),
+        "{at}"
+    );
+}
+
 /// An endpoint that is not there, fails or does not answer is a finding that names its member.
 #[test]
 fn dead_endpoints_are_found() {

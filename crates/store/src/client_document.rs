@@ -14,7 +14,11 @@ use crate::Store;
 use crate::client_row::has_no_nul;
 use crate::connection::AnyConnection;
 use crate::error::StoreError;
+use crate::last_used_buffer::start_of_day;
 use crate::schema::client_document;
+
+/// The precision of the time of the last request, in seconds. A row is written at most so often for it.
+const ASKED_PRECISION: i64 = 3_600;
 
 /// The state of a client ID metadata document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,6 +133,23 @@ impl ClientDocument {
     /// Returns true until the document must be fetched again.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.state == DocumentState::Pinned || self.fresh_until > now
+    }
+
+    /// Returns true if a pass at the hop needs no write, since the row has it already.
+    pub fn has_recorded_pass(&self, now: Timestamp) -> bool {
+        self.was_asked_for(now) && self.has_recorded_use(now)
+    }
+
+    pub(crate) fn was_asked_for(&self, now: Timestamp) -> bool {
+        now.seconds() < self.asked_at.seconds().saturating_add(ASKED_PRECISION)
+    }
+
+    /// Returns true if the row has a use of this day, or if a pass on the first day is not a use.
+    pub(crate) fn has_recorded_use(&self, now: Timestamp) -> bool {
+        let day = start_of_day(now);
+        let is_first_day = start_of_day(self.first_seen_at) >= day;
+        let is_recorded = self.last_used_at.is_some_and(|used| used.seconds() >= day);
+        is_recorded || (is_first_day && !self.is_proven())
     }
 
     /// Returns the agreed metadata without lists of choices, as a registered client has it.

@@ -18,9 +18,6 @@ use crate::lock::{Lock, lock};
 use crate::provisioning_table::copy_outdated;
 use crate::schema::client_document;
 
-/// The precision of the time of the last request, in seconds. A row is written at most so often for it.
-const ASKED_PRECISION: i64 = 3_600;
-
 /// The part of a document that a fetch determines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentContent {
@@ -225,7 +222,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub fn touch_document(&self, known: &ClientDocument, now: Timestamp) -> Result<(), StoreError> {
-        if now.seconds() < known.asked_at.seconds().saturating_add(ASKED_PRECISION) {
+        if known.was_asked_for(now) {
             return Ok(());
         }
         self.0.pool.write(|connection| {
@@ -249,15 +246,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.touch_document(known, now)?;
-        if known.is_proven() || start_of_day(known.first_seen_at) < start_of_day(now) {
-            self.record_day(known, now)?;
-        }
-        Ok(())
-    }
-
-    fn record_day(&self, known: &ClientDocument, now: Timestamp) -> Result<(), StoreError> {
-        let day = start_of_day(now);
-        if known.last_used_at.is_some_and(|used| used.seconds() >= day) {
+        if known.has_recorded_use(now) {
             return Ok(());
         }
         let ids = [known.client_id.as_str().to_owned()];

@@ -17,12 +17,14 @@ use crate::client::{ProbeRequest, ProbeResponse};
 /// The members of the document that name endpoints to ask. OIDC Discovery §3.
 const MEMBERS: [&str; 4] = [
     JWKS_URI,
-    "authorization_endpoint",
+    AUTHORIZATION_ENDPOINT,
     "token_endpoint",
     "userinfo_endpoint",
 ];
 
 const JWKS_URI: &str = "jwks_uri";
+
+const AUTHORIZATION_ENDPOINT: &str = "authorization_endpoint";
 
 /// Asks every endpoint that the provider's document names, unless `asked` has it already.
 pub(super) fn check(
@@ -43,6 +45,9 @@ pub(super) fn check(
         }
         match Url::parse(text) {
             Ok(url) if is_own(expected, member, &url) || !asked.insert(url.clone()) => {}
+            Ok(url) if member == AUTHORIZATION_ENDPOINT && expected.hop.is_some() => {
+                ask_hop(checker, expected, &url)?;
+            }
             Ok(url) => ask(checker, member, &url)?,
             Err(_) => {
                 let saw = format!("names a {member} that is not a URL");
@@ -76,6 +81,42 @@ fn ask(checker: &mut OutsideChecker<'_, '_>, member: &str, url: &Url) -> anyhow:
             checker.add_finding(&checks::ENDPOINT, &request, &saw)
         }
         None => Ok(()),
+    }
+}
+
+/// Asks the authorization hop, which must redirect to the server behind with the query as it was sent.
+fn ask_hop(
+    checker: &mut OutsideChecker<'_, '_>,
+    expected: &ExpectedProvider,
+    url: &Url,
+) -> anyhow::Result<()> {
+    let Some((query, location)) = &expected.hop else {
+        return Ok(());
+    };
+    let mut url = url.clone();
+    url.set_query(Some(query));
+    let request = ProbeRequest::get(&url);
+    let answer = match checker.http.send(&request) {
+        Ok(answer) => answer,
+        Err(reason) => {
+            let saw =
+                format!("is the {AUTHORIZATION_ENDPOINT} and is not answered, since {reason}");
+            return checker.add_finding(&checks::ENDPOINT, &request, &saw);
+        }
+    };
+    checker.report.add_request(&request, answer.status)?;
+    match (answer.status, answer.location.as_deref()) {
+        (302, Some(there)) if there == location => Ok(()),
+        (302, _) => {
+            let saw = "redirects to another address than the one behind with the same query";
+            checker.add_finding(&checks::QUERY, &request, saw)
+        }
+        (status, _) => {
+            let saw = format!(
+                "is the {AUTHORIZATION_ENDPOINT} and is answered with {status}, not with a redirect to the server behind"
+            );
+            checker.add_finding(&checks::ENDPOINT, &request, &saw)
+        }
     }
 }
 

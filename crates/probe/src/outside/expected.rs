@@ -43,6 +43,8 @@ pub struct ExpectedProvider {
     /// The status that a registration without credentials gets: 400 at an open provider, 401 at a protected, 403 at a closed
     /// one.
     pub anonymous_status: u16,
+    /// A query for the authorization hop with the address that it redirects to, if the provider has a hop.
+    pub hop: Option<(&'static str, String)>,
     /// The addresses for WSO2 clients, below each path that has them.
     pub wso2_paths: Vec<ExpectedWso2Paths>,
     /// The WebFinger descriptors, on the issuer's own host and on each domain.

@@ -61,6 +61,7 @@ fn provider(issuer: &str, shown: &str) -> Vec<(String, &'static str)> {
     );
     all.extend(jwks.into_iter().map(|path| (path, "jwks")));
     all.extend(resource.map(|(path, _)| (path, "protected-resource")));
+    all.push((authorize::path(&issuer), "authorize"));
     all.extend(
         registration
             .into_iter()

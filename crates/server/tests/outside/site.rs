@@ -66,6 +66,20 @@ impl Site {
         ))
     }
 
+    /// With an authorization hop.
+    pub fn with_hop() -> Self {
+        let text = section(
+            "https://login.example.test",
+            "protected",
+            true,
+            TOKEN_ENDPOINT,
+        );
+        Self::configured(&text.replace(
+            "[provider.metadata]",
+            "authorization_hop = true\n[provider.metadata]",
+        ))
+    }
+
     fn of(providers: &[(&str, &str, bool)]) -> Self {
         let text: String = providers
             .iter()

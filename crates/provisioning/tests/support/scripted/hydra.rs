@@ -85,6 +85,8 @@ fn work(state: &mut State, request: &Request) -> Response {
         .strip_prefix(PATH)
         .unwrap_or_default()
         .trim_start_matches('/');
+    let id = decoded(id);
+    let id = id.as_str();
     let mut body = request.json();
     if let Some(members) = body.as_object_mut() {
         members.retain(|name, _| !state.forgotten.contains(&name.as_str()));
@@ -120,6 +122,16 @@ fn work(state: &mut State, request: &Request) -> Response {
         ("DELETE", id) if state.clients.remove(id).is_some() => Response::empty(204),
         _ => Response::new(404, &json!({ "error": "not_found" })),
     }
+}
+
+/// Decodes an identifier in a path.
+fn decoded(id: &str) -> String {
+    let form = format!("id={}", id.replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(form.as_bytes());
+    pairs
+        .next()
+        .map(|(_, id)| id.into_owned())
+        .unwrap_or_default()
 }
 
 /// Pages of two copies, so that few are several pages.

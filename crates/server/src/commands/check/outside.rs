@@ -19,6 +19,9 @@ use crate::provider::addresses;
 use crate::tls::acceptor::EXPIRES_SOON;
 use crate::upstream;
 
+/// The query with which the authorization hop is asked. No client is named, so nothing is looked up.
+const HOP_QUERY: &str = "state=a%2Fb+c%20d&prompt=none";
+
 /// Sends requests to every public address of the configured providers.
 ///
 /// # Errors
@@ -79,6 +82,10 @@ fn expected(
             RegistrationAccess::Protected => 401,
             RegistrationAccess::Closed => 403,
         },
+        hop: offer
+            .hop_target
+            .as_ref()
+            .map(|target| (HOP_QUERY, authorize::location(target, HOP_QUERY))),
         wso2_paths: addresses::wso2_prefixes(all, one)
             .into_iter()
             .map(wso2_paths)

@@ -274,8 +274,15 @@ impl Connector for Rfc7591Connector {
         let uri = self.management_uri(place)?;
         let response = self.send(Method::DELETE, uri, place.token.as_ref(), None, deadline)?;
         match response.status {
-            // 401 is the answer for a client that is gone (RFC 7592 §2.3); a server with 405 or 501 cannot delete.
-            200 | 204 | 401 | 404 | 405 | 501 => Ok(()),
+            // 401 is the answer for a client that is gone. RFC 7592 §2.3.
+            200 | 204 | 401 | 404 => Ok(()),
+            status @ (405 | 501) => {
+                tracing::warn!(
+                    client_id = place.client_id.as_str(),
+                    "the authorization server cannot delete clients (it answered {status}), so this one stays there"
+                );
+                Ok(())
+            }
             _ => Err(error(&response, &place.token.iter().collect::<Vec<_>>())),
         }
     }

@@ -56,6 +56,7 @@ providers: ## real Keycloak, Hydra (if HYDRA_SOURCE has its source) and oidc-pro
 torture: ## break the release binary under load and count what is lost; ARGS=--quick for the short way
 	@scripts/install-missing test
 	scripts/torture $(ARGS)
+	PROVISION_FAULTS=full scripts/with-postgres cargo test --locked --quiet --package server --test provision_faults
 
 fuzz: ## a minute of libFuzzer on each property of fuzz/, or ARGS="SECONDS TARGET"; needs a C++ compiler, no other Rust
 	@scripts/install-missing fuzz

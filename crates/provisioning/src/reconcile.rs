@@ -1,6 +1,7 @@
 //! The comparison of all copies with the clients, and the repair of those that differ.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,11 @@ use crate::settings::OnDelete;
 /// The maximum duration of a comparison.
 const COMPARISON_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// The time for which a process has the right to reconcile, unless it extends it.
-const RECONCILE_LEASE: Duration = Duration::from_mins(20);
+/// The time for which a process has the right to reconcile, unless it extends it. A process that is killed keeps others from it as long.
+const RECONCILE_LEASE: Duration = Duration::from_mins(1);
+
+/// The interval at which the right is extended.
+const EXTEND_INTERVAL: Duration = Duration::from_secs(20);
 
 /// The number of repairs after which the right is extended.
 const REPAIRS_PER_LEASE: usize = 100;
@@ -103,10 +107,11 @@ impl Provisioner {
             return Ok(None);
         };
         let lease = Arc::new(Mutex::new(lease));
-        let result = match self.compare().await {
-            Ok(comparison) => self.repair_all(comparison, options, &lease).await,
-            Err(error) => Err(error),
+        let work = async {
+            let comparison = self.compare().await?;
+            self.repair_all(comparison, options, &lease).await
         };
+        let result = self.extending(&lease, work).await;
         let text = match &result {
             Ok(report) => report.to_string(),
             Err(error) => format!("failed: {error}"),
@@ -199,6 +204,21 @@ impl Provisioner {
         }
         self.record_repairs(&report, is_most).await?;
         Ok(report)
+    }
+
+    /// Extends the right while the work goes on. The repairs find out themselves if it is lost.
+    async fn extending<T>(
+        &self,
+        lease: &Arc<Mutex<ReconcileLease>>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(EXTEND_INTERVAL, work.as_mut()).await {
+                Ok(result) => return result,
+                Err(_) => drop(self.extend(lease).await),
+            }
+        }
     }
 
     async fn extend(&self, lease: &Arc<Mutex<ReconcileLease>>) -> Result<bool, StoreError> {

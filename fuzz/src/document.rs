@@ -64,7 +64,7 @@ fn policy(members: &Value) -> Policy {
 /// Agreed metadata has no shared secret and no private key, sends users and codes to the document's host and to loopback alone, survives
 /// the store, and is agreed to again unchanged. A refusal names a member, or says that the text is not a JSON object.
 ///
-/// The bytes are a document; an object is also one with the right `client_id`.
+/// The bytes are a document; an object is judged with the right `client_id` as well.
 pub fn holds(bytes: &[u8]) {
     judge(bytes);
     if let Ok(mut members) = read_object(bytes, &JsonLimits::default()) {
@@ -146,7 +146,7 @@ fn is_harmless(policy: &Policy, judged: &JudgedDocument) {
     );
 }
 
-/// Reads hosts in another way than the rule does: in an agreed URI the authority is what is written.
+/// Reads hosts in another way than the rule does: an agreed URI has its authority as it is written.
 fn stays_on_its_host(members: &ClientMetadata) {
     for member in [
         "redirect_uris",

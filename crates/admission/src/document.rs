@@ -33,7 +33,7 @@ pub enum DocumentStep {
     ClientId,
     /// The document has no member that only client and provider may know.
     ForbiddenMembers,
-    /// The software statement, if there is one, is valid and about this client.
+    /// The software statement, if any, is valid and about this client.
     SoftwareStatement,
     /// Each member has its form, and its addresses are public.
     Members,
@@ -92,7 +92,7 @@ impl DocumentRejection {
         self.step > DocumentStep::ClientId
     }
 
-    /// Returns the name of the member that is refused, if there is one.
+    /// Returns the name of the refused member, if a member is at fault.
     pub fn member(&self) -> Option<&str> {
         Some(&*self.invalid.member).filter(|member| !member.is_empty())
     }

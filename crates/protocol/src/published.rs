@@ -1,7 +1,7 @@
 //! The terms of clients with a metadata document: the client has no secret. draft-ietf-oauth-client-id-metadata-document §4.1, §6.
 //!
 //! Anyone can read the document, and no response carries a secret to the client. So the provider's document is narrowed before the
-//! policy applies: no method that authenticates with a shared secret, and no algorithm that needs one. The default of RFC 7591 §2,
+//! policy applies: no method that authenticates with a shared secret, and no algorithm that needs a secret. The default of RFC 7591 §2,
 //! `client_secret_basic`, does not apply: a client that names neither a method nor choices has the method `none` (§6).
 
 use crate::admit::{AdmissionRules, Agreement};
@@ -12,7 +12,7 @@ use crate::{ClientMetadata, ProviderMetadata};
 /// The method of a client.
 const METHOD: &str = "token_endpoint_auth_method";
 
-/// The methods that a client supports, and those that a provider offers.
+/// The list of methods of a client, and of a provider.
 const METHODS: &str = "token_endpoint_auth_methods_supported";
 
 /// The name of the rule about shared secrets.
@@ -22,7 +22,7 @@ const SHARED_SECRET: &str = "shared_secret";
 const NO_SECRET: &str =
     "must not use a shared secret, which a client with a metadata document does not have";
 
-/// The provider's document, narrowed to what a client without a secret can use.
+/// The provider's document, narrowed for a client without a secret.
 #[derive(Debug, Clone)]
 pub struct PublishedTerms {
     narrowed: ProviderMetadata,
@@ -53,7 +53,7 @@ impl PublishedTerms {
     }
 
     /// Decides which of the members of a document are agreed, and returns why they differ from the document. The agreed metadata keeps
-    /// the methods that the client supports and can use, because no response tells the client which one was chosen.
+    /// the methods that the client supports and can use, because no response tells the client its method.
     ///
     /// # Errors
     /// A member cannot be accepted; the error names it.
@@ -80,8 +80,7 @@ impl PublishedTerms {
         Ok(agreed)
     }
 
-    /// Returns the methods that the client supports, that are offered, and for which it has what they need; and true if the client named
-    /// others.
+    /// Returns the methods that the client supports, that are offered, and for which it has the keys; and true if the client named others.
     fn usable_methods(&self, published: &ClientMetadata) -> Option<(Vec<AuthMethod>, bool)> {
         let mut supported = published.token_endpoint_auth_methods_supported.clone()?;
         dedup(&mut supported);

@@ -10,7 +10,7 @@ use protocol::{ClientMetadata, InvalidMember, PublishedTerms, RegisteredMetadata
 use serde_json::{Value, json};
 use support::{STANDARD, agree, object, provider};
 
-/// A key set with one public key, which fits `EdDSA`.
+/// A key set with a public key, which fits `EdDSA`.
 fn keys() -> Value {
     json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] })
 }
@@ -42,7 +42,7 @@ const SECRET: &str =
 /// The method, or the member that is refused and the reason.
 type Verdict<'a> = Result<&'a str, (&'a str, &'a str)>;
 
-/// The method of a client that names one, names choices, or both, by what the provider offers: both members absent means `none`, and
+/// The method of a client that names a method, choices, or both, by what the provider offers: both members absent means `none`, and
 /// choices alone do not; a value that is not offered is no error if another fits.
 /// CIMD §6, OIDC RP Metadata Choices §2.
 #[test]

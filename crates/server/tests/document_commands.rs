@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 const ISSUER: &str = "https://login.example.com";
 
-/// A provider that accepts documents, with a store, and a server with one document.
+/// A provider that accepts documents, with a store, and a server with a document.
 struct Bench {
     setup: Setup,
     folder: TempDir,
@@ -156,7 +156,7 @@ impl Ran {
     }
 }
 
-/// A check prints each step and what is agreed, and changes nothing.
+/// A check prints each step and the agreed metadata, and changes nothing.
 #[test]
 fn check_explains_an_accepted_document() {
     let bench = Bench::new();
@@ -370,7 +370,7 @@ fn check_reads_a_file_without_a_connection() {
     assert_eq!(bench.site.connections(), 0);
 }
 
-/// The check tells what the provider does with the client beside the decision about the document.
+/// The check warns of settings and rows that concern the client.
 #[test]
 fn check_warns_of_the_providers_settings() {
     let mut bench = Bench::new();
@@ -508,6 +508,9 @@ fn document_has_a_life_cycle() {
         bench.document_command("disable", &[]).ok(),
         format!("{url} is disabled already\n")
     );
+    bench
+        .document_command("add", &["--pin"])
+        .failed("the client is disabled here; frontdesk document enable accepts it again");
     assert_eq!(bench.list(&["--state", "active"]), Vec::<Value>::new());
     assert_eq!(
         bench
@@ -545,7 +548,7 @@ fn document_has_a_life_cycle() {
 fn adding_again_names_the_changes() {
     let bench = Bench::new();
     bench.document_command("add", &[]).ok();
-    bench.serve(&json!({ "client_name": "Another name" }));
+    bench.serve(&json!({ "client_name": "Another name", "software_version": "2" }));
     assert_eq!(
         bench.document_command("add", &["--pin"]).ok(),
         format!("added {}, pinned\n", bench.site.url())
@@ -577,7 +580,7 @@ fn refused_and_unknown_documents_change_nothing() {
     assert_eq!(bench.events(), Vec::<String>::new());
 }
 
-/// Several documents are removed at once; the command fails for one that is not kept, after it removed the others.
+/// Several documents are removed at once; the command fails for an unknown document, after it removed the others.
 #[test]
 fn removal_goes_on_after_an_unknown_document() {
     let bench = Bench::new();
@@ -612,7 +615,7 @@ fn other_spellings_are_usage_errors() {
     assert_eq!(bench.site.connections(), 0);
 }
 
-/// With several providers the commands about one document ask for its issuer.
+/// With several providers the commands about a document ask for its issuer.
 #[test]
 fn several_providers_need_a_name() {
     let mut bench = Bench::new();

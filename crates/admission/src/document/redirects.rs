@@ -1,4 +1,4 @@
-//! The hosts that a document may name: its own, those that the operator lists, and loopback.
+//! The hosts that a document may name: its own, the hosts that the operator lists, and loopback.
 //! draft-ietf-oauth-client-id-metadata-document §8.1.
 //!
 //! A document on a host that many people publish on, or that was taken over, could otherwise send users and their codes anywhere.

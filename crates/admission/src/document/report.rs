@@ -7,7 +7,7 @@ use protocol::{Agreement, ClientInformation, ClientMetadata, Object};
 
 use super::redirects::DocumentRules;
 
-/// A member, or some of its values, that was left out of what is agreed.
+/// A member, or some of its values, that is not in the agreed metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     /// The member's name, as the document has it.
@@ -39,7 +39,7 @@ const REASONS: [(&str, &str); 8] = [
     ("chosen", "was replaced by another choice of the client"),
 ];
 
-/// Returns the members and values of a document that are not in what was agreed.
+/// Returns the members and values of a document that are not in the agreed metadata.
 pub(super) fn left_out(
     document: &Object,
     asked: &ClientMetadata,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{Bench, fixture};
 
-/// The verdicts for the three offers, and what is the same for all of them.
+/// The verdicts for the three offers, and the facts that hold for all of them.
 struct Published {
     file: &'static str,
     /// The method by offer, or the member that is refused.

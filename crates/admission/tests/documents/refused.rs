@@ -375,7 +375,7 @@ fn hosts_are_compared_as_they_are_parsed() {
     );
 }
 
-/// Loopback is never restricted; other http is refused; private-use schemes are those of the provider.
+/// Loopback is never restricted; other http is refused; private-use schemes are the provider's.
 #[test]
 fn loopback_and_private_use_schemes_are_allowed() {
     let mut bench = Bench::new();
@@ -461,7 +461,7 @@ fn operator_lists_hosts_or_lifts_the_rule() {
     );
 }
 
-/// Nothing but the document is fetched for a decision, so a sector document is refused, and pairwise subjects need one host.
+/// Nothing but the document is fetched for a decision, so a sector document is refused, and pairwise subjects need a single host.
 /// CIMD §8.6.
 #[test]
 fn cimd_8_6_sector_documents_are_refused() {

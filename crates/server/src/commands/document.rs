@@ -7,10 +7,10 @@ mod read;
 use std::io::Write;
 
 use anyhow::{Context, anyhow, bail};
+use documents::changes;
 use protocol::client_id_url::ClientIdUrl;
 use protocol::escape::{plain, visible_json_lines};
-use protocol::published::changed_members;
-use protocol::{ClientId, Issuer, RegisteredMetadata};
+use protocol::{ClientId, Issuer};
 use serde_json::{Value, json};
 use store::{
     ClientDocument, DocumentContent, DocumentFilter, DocumentLimits, DocumentState,
@@ -71,7 +71,7 @@ pub fn run(config: &Config, command: DocumentCommand, out: &mut Output) -> anyho
     }
 }
 
-/// Returns the provider that `--provider` names, or the only one.
+/// Returns the provider that `--provider` names, or the only provider.
 fn chosen<'a>(config: &'a Config, provider: &ProviderArg) -> anyhow::Result<&'a ProviderConfig> {
     let known = providers(config)?;
     match (&provider.issuer, known) {
@@ -105,8 +105,12 @@ fn add(
 ) -> anyhow::Result<()> {
     let store = open(config)?;
     let (issuer, id) = (&provider.issuer, ClientId::new(url.as_str()));
-    if store.client(&id)?.is_some() {
+    if matches!(store.client(&id)?, Some(client) if client.data.provider == *issuer) {
         bail!("a registered client has this identifier; frontdesk client delete removes it");
+    }
+    let known = store.find_document(issuer, &id)?;
+    if matches!(&known, Some(known) if known.state == DocumentState::Disabled) {
+        bail!("the client is disabled here; frontdesk document enable accepts it again");
     }
     let reader = DocumentReader::new(config, provider)?;
     let document = reader
@@ -115,10 +119,11 @@ fn add(
     let judged = reader
         .judge(url, &document)
         .map_err(|rejected| anyhow!("the document is refused: {}", rejected.message()))?;
-    let changed = match store.find_document(issuer, &id)? {
-        Some(known) => changed_members(agreed(&known)?.members(), judged.metadata.members()),
+    let changed = match &known {
+        Some(known) => changes(&known.metadata, judged.metadata.json())?,
         None => Vec::new(),
     };
+    let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
     let content = DocumentContent {
         document: String::from_utf8_lossy(&document.body).into_owned(),
         validators: DocumentValidators {
@@ -154,7 +159,7 @@ fn add(
     )
 }
 
-/// Lists the documents, those of every provider unless one is named.
+/// Lists the documents of every provider, or of the provider that is named.
 fn list(
     config: &Config,
     provider: &ProviderArg,
@@ -192,7 +197,7 @@ fn list(
     }
 }
 
-/// Shows a document, its state, and what was agreed.
+/// Shows a document, its state and the agreed metadata.
 fn show(
     config: &Config,
     provider: &ProviderConfig,
@@ -234,7 +239,7 @@ fn disable(
     out.outcome(text, &json!({ word: url.as_str(), "changed": is_changed }))
 }
 
-/// Removes documents; those that are not known are told at the end.
+/// Removes documents; an unknown document is told at the end.
 fn remove(
     config: &Config,
     provider: &ProviderConfig,
@@ -264,11 +269,6 @@ fn unknown(url: &ClientIdUrl) -> anyhow::Error {
     anyhow!(
         "there is no document {url} at this provider; `frontdesk document list` shows those that are kept"
     )
-}
-
-fn agreed(known: &ClientDocument) -> anyhow::Result<RegisteredMetadata> {
-    RegisteredMetadata::from_stored_document(known.metadata.clone())
-        .map_err(|_| anyhow!("the stored metadata of {} cannot be read", known.client_id))
 }
 
 /// Returns the agreed metadata as JSON, or null if it is damaged.

@@ -48,7 +48,7 @@ pub enum DocumentCommand {
         #[command(flatten)]
         provider: ProviderArg,
     },
-    /// Show a document, and what was agreed.
+    /// Show a document and the agreed metadata.
     #[command(
         after_help = "Example:\n  frontdesk document show https://app.example/oauth/client.json"
     )]
@@ -59,7 +59,7 @@ pub enum DocumentCommand {
         #[command(flatten)]
         provider: ProviderArg,
     },
-    /// Refuse a client at once, without a fetch, even if its document is gone and another one appears in its place.
+    /// Refuse a client at once, without a fetch, even if its document is gone and another document appears in its place.
     #[command(
         after_help = "Example:\n  frontdesk document disable https://app.example/oauth/client.json"
     )]

@@ -99,7 +99,7 @@ fn describe_source(document: &ReadDocument, file: Option<&Path>) -> String {
     }
 }
 
-/// Returns what this provider does with the client beside the decision about its document.
+/// Returns sentences about the settings of the provider that concern the client.
 fn warnings_of_provider(
     config: &Config,
     provider: &ProviderConfig,
@@ -132,7 +132,7 @@ fn warnings_of_provider(
     warnings
 }
 
-/// Returns what the store has about the client; nothing if the store cannot be read, since the decision needs none.
+/// Returns sentences about the client in the store. The decision needs no store, so nothing is said if it cannot be read.
 fn warnings_of_store(store: &Store, provider: &ProviderConfig, url: &ClientIdUrl) -> Vec<String> {
     let id = ClientId::new(url.as_str());
     let mut warnings = Vec::new();

@@ -68,6 +68,9 @@ GOALS = [
         ("a registered client: added p50, ms", lambda f: f["hop/registered client"]["added_ms"], "at most", 0.5),
         ("a client with a document: added p50, ms", lambda f: f["hop/client with a document"]["added_ms"], "at most", 0.5),
     ]),
+    ("13", "a registration that waits for the authorization server", [
+        ("median beyond the server's own create, ms", lambda f: f["provision/registration"]["over_create_ms"], "at most", 10),
+    ]),
 ]
 
 

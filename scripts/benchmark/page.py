@@ -34,6 +34,10 @@ HOP = """
 An authorization request of a client that is known and has its copy behind, on connections that stay open: first straight to a server
 that answers with a page, then to the hop and on to that server, in turns."""
 
+PROVISION = """
+`ready = "wait"` at one connection, against a scripted server that takes 5 ms for a create, asked by turns: each registration is two
+commits here, the server's create between them, and a connection of its own to the server."""
+
 GROWTH = """
 A store of each size, measured in turns. Insert and read are the process's own CPU without HTTP, 64 inserts under way at a time, over
 2000 clients from all over the store. What PostgreSQL writes is its log; the CPU is the service's."""
@@ -149,6 +153,13 @@ def hop(figures):
         yield HOP
 
 
+def provision(figures):
+    columns = [("create_ms", "the server's create, ms"), ("register_ms", "registration, ms"), ("over_create_ms", "beyond, ms"), ("over_create_ratio", "over the create")]
+    yield from section(figures, "provision", "Registration with provisioning, medians", columns, runs(figures, "provision"))
+    if runs(figures, "provision"):
+        yield PROVISION
+
+
 def instructions(figures):
     rows = runs(figures, "instructions")
     columns = [("instructions", "instructions"), ("ratio", "over bare")]
@@ -169,5 +180,5 @@ def growth(figures):
 def render(figures):
     remarks = (pathlib.Path(__file__).parent / "remarks.md").read_text()
     machine = f"Machine of the last run: {figures.get('machine', '')}.\n"
-    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), hop(figures), growth(figures)]
+    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), hop(figures), provision(figures), growth(figures)]
     return "\n".join([HEAD, machine, *(line for part in parts for line in part), "", remarks])

@@ -1,4 +1,4 @@
-//! What is left over when the service ends, by a signal or by force, and two replicas.
+//! The end of the service, by a signal or by force, with work left over, and two replicas.
 
 use std::thread;
 use std::time::Duration;

@@ -9,7 +9,6 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oauth_http::Failure;
 use openssl::sha::sha256;
 use protocol::json::append_members;
 use protocol::redirect_pattern::origins_of_any;
@@ -31,37 +30,13 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Returns 200 with the client, or 304 if the caller has this answer already. RFC 9110 §13.1.2.
-    pub(crate) fn respond(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
-        let body = self.body();
-        let digest = sha256(&body);
-        let tag = EntityTag::new_strong(
-            URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES).unwrap_or(&digest)),
-        );
-        let is_known = request.headers().contains_key(IF_NONE_MATCH)
-            && match IfNoneMatch::parse(request) {
-                Ok(IfNoneMatch::Any) => true,
-                Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
-                Err(_) => false,
-            };
-        let mut response = if is_known {
-            HttpResponse::NotModified()
-        } else {
-            HttpResponse::Ok()
-        };
-        response
-            .insert_header((ETAG, tag))
-            .insert_header((CACHE_CONTROL, self.cache_control()));
-        if is_known {
-            return Ok(response.finish());
-        }
-        Ok(response
-            .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
-            .body(body))
+    /// Returns 200 with the client, or 304.
+    pub(crate) fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        respond(request, self.body(), self.cache_seconds())
     }
 
-    /// Returns `max-age` where the operator allows answers to be kept, never beyond the end of the client or its secret.
-    fn cache_control(&self) -> String {
+    /// Returns the time for which the operator allows answers to be kept, never beyond the end of the client or its secret.
+    fn cache_seconds(&self) -> u64 {
         let data = &self.client.data;
         let ends = [data.expires_at, data.secret_expires_at];
         let left = ends
@@ -70,13 +45,9 @@ impl Answer<'_> {
             .map(|end| end.seconds().saturating_sub(self.now.seconds()))
             .filter_map(|seconds| u64::try_from(seconds).ok())
             .min();
-        let seconds = left.map_or(self.max_age.as_secs(), |left| {
+        left.map_or(self.max_age.as_secs(), |left| {
             left.min(self.max_age.as_secs())
-        });
-        match seconds {
-            0 => "private, no-cache".to_owned(),
-            seconds => format!("private, max-age={seconds}"),
-        }
+        })
     }
 
     /// Returns the members of ours, and behind them the agreed metadata exactly as it is stored.
@@ -107,18 +78,54 @@ impl Answer<'_> {
             "redirects": redirects(metadata),
             "consistent": metadata.is_consistent(),
         });
-        if let (Some(facts), Some(presented)) = (facts.as_object_mut(), self.redirect_uri) {
-            let allowed = metadata.allows_redirect(presented);
-            let word = if allowed { "allowed" } else { "other" };
-            facts.insert("redirect".to_owned(), word.into());
-        }
+        add_redirect(&mut facts, metadata, self.redirect_uri);
         facts
+    }
+}
+
+/// Returns 200 with an answer, or 304 if the caller has it already. RFC 9110 §13.1.2.
+pub(crate) fn respond(request: &HttpRequest, body: Vec<u8>, cache_seconds: u64) -> HttpResponse {
+    let digest = sha256(&body);
+    let tag =
+        EntityTag::new_strong(URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES).unwrap_or(&digest)));
+    let is_known = request.headers().contains_key(IF_NONE_MATCH)
+        && match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
+            Err(_) => false,
+        };
+    let mut response = if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    let cache_control = match cache_seconds {
+        0 => "private, no-cache".to_owned(),
+        seconds => format!("private, max-age={seconds}"),
+    };
+    response
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, cache_control));
+    if is_known {
+        return response.finish();
+    }
+    response
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .body(body)
+}
+
+/// Adds the decision about a presented redirect URI to the facts about a client.
+pub(crate) fn add_redirect(facts: &mut Value, metadata: &ClientMetadata, presented: Option<&str>) {
+    if let (Some(facts), Some(presented)) = (facts.as_object_mut(), presented) {
+        let allowed = metadata.allows_redirect(presented);
+        let word = if allowed { "allowed" } else { "other" };
+        facts.insert("redirect".to_owned(), word.into());
     }
 }
 
 /// Returns the kind of places the client's redirect URIs lead to: `host`, `loopback` (also an application's own scheme),
 /// `mixed`, or `none`. A pattern leads where its origins are.
-fn redirects(metadata: &ClientMetadata) -> &'static str {
+pub(crate) fn redirects(metadata: &ClientMetadata) -> &'static str {
     let is_local = |uri: &RedirectUri| uri.is_loopback() || uri.form() == RedirectForm::PrivateUse;
     let places: Vec<bool> = metadata
         .redirect_uris

@@ -8,6 +8,7 @@ mod authenticate;
 mod caller;
 mod client;
 mod counts;
+mod document;
 mod query;
 mod record;
 mod refusal;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use documents::ResolveFailure;
 use oauth_http::Failure;
 use protocol::ErrorCode;
 use protocol::error_code::{NOTHING_HERE, TOO_MANY_REQUESTS};
@@ -25,6 +26,10 @@ pub(crate) enum LookupRefusal {
     Request(String),
     /// The provider has no client with this identifier.
     UnknownClient,
+    /// The provider has no client with this identifier, which is a URL.
+    UnknownDocument,
+    /// The document of the client cannot be used.
+    Document(ResolveFailure),
     /// The client is over; the reason is one word.
     Gone(&'static str),
     /// The secret is not the client's.
@@ -72,6 +77,10 @@ impl From<LookupRefusal> for Failure {
                 ErrorCode::NotFound,
                 "The provider has no client with this identifier.",
             ),
+            LookupRefusal::UnknownDocument => {
+                Failure::from(LookupRefusal::UnknownClient).with_reason("unknown")
+            }
+            LookupRefusal::Document(failure) => document_failure(&failure),
             LookupRefusal::Gone(reason) => Failure::new(
                 ErrorCode::NotFound,
                 format!("The client is no more; reason: {reason}."),
@@ -97,6 +106,44 @@ impl From<LookupRefusal> for Failure {
             }
             LookupRefusal::Store(error) => Failure::server_error(error.to_string()),
         }
+    }
+}
+
+/// Returns the answer to a question about a client whose document cannot be used.
+fn document_failure(failure: &ResolveFailure) -> Failure {
+    let (code, status, reason) = match failure {
+        ResolveFailure::Gone => (ErrorCode::NotFound, StatusCode::NOT_FOUND, "gone"),
+        ResolveFailure::Invalid(_) | ResolveFailure::Unread(_) | ResolveFailure::Refused { .. } => {
+            (
+                ErrorCode::InvalidClientMetadata,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "refused",
+            )
+        }
+        ResolveFailure::Unreachable(_) => (
+            ErrorCode::TemporarilyUnavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unreachable",
+        ),
+        ResolveFailure::Busy(_) => (
+            ErrorCode::TemporarilyUnavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+        ),
+        ResolveFailure::NotListed => (ErrorCode::AccessDenied, StatusCode::FORBIDDEN, "not_listed"),
+        ResolveFailure::Disabled => (ErrorCode::AccessDenied, StatusCode::FORBIDDEN, "disabled"),
+    };
+    let mut answer = Failure::new(code, failure.sentence())
+        .status(status)
+        .with_reason(reason);
+    if let Some(member) = failure.member() {
+        answer = answer.with_member(member.to_owned());
+    }
+    match failure {
+        ResolveFailure::Unreachable(wait) | ResolveFailure::Busy(wait) => {
+            answer.header(header::RETRY_AFTER, wait.as_secs().max(1).to_string())
+        }
+        _ => answer,
     }
 }
 

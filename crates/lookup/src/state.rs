@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::{FailedSecrets, RefusalLog};
+use documents::Documents;
 use oauth_http::{Failure, blocking};
 use protocol::{ClientId, Clock, Issuer, Timestamp};
 use store::{ClientState, Store};
@@ -28,25 +29,30 @@ pub struct Lookup {
     pub tokens: VerifiedTokens,
     /// The numbers of answers.
     pub counts: LookupCounts,
+    /// The client ID metadata documents of those providers.
+    pub documents: Vec<Arc<Documents>>,
     /// The refusals that are not in the audit trail yet.
     pub refusals: Arc<RefusalLog>,
 }
 
 impl Lookup {
-    /// Makes the state.
+    /// Makes the state of a lookup for the providers with these documents.
     pub fn new(
         store: Store,
         clock: Clock,
-        providers: Vec<Issuer>,
+        documents: Vec<Arc<Documents>>,
         max_age: Duration,
         failed_secrets_per_minute: u32,
         refusals: Arc<RefusalLog>,
     ) -> Self {
+        let issuer = |one: &Arc<Documents>| one.settings().issuer.clone();
+        let providers: Vec<Issuer> = documents.iter().map(issuer).collect();
         Self {
             counts: LookupCounts::new(&providers),
             store,
             clock,
             providers,
+            documents,
             max_age,
             failures: FailedSecrets::per_minute(failed_secrets_per_minute),
             tokens: VerifiedTokens::default(),

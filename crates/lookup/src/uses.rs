@@ -42,7 +42,11 @@ pub(crate) async fn record(
         return Err(wrong("client_ids must have at most 1000 elements."));
     }
     let (store, now) = (lookup.store.clone(), lookup.clock.now());
-    let recorded = blocking(move || store.record_uses(&provider, &ids, now)).await?;
+    let recorded = blocking(move || {
+        store.record_document_uses(&provider, &ids, now)?;
+        store.record_uses(&provider, &ids, now)
+    });
+    let recorded = recorded.await?;
     recorded.map_err(LookupRefusal::from)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -19,6 +19,8 @@ pub struct Failure {
     log_message: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     reason: Option<&'static str>,
+    /// True if the body names the subject, which is a member of client metadata.
+    shows_subject: bool,
     closes: bool,
 }
 
@@ -35,6 +37,7 @@ impl Failure {
             log_message: None,
             headers: Vec::new(),
             reason: None,
+            shows_subject: false,
             closes: false,
         }
     }
@@ -65,6 +68,15 @@ impl Failure {
         Self {
             log_message: Some(message.into()),
             ..self
+        }
+    }
+
+    /// Sets the member of client metadata that is at fault as the subject, and adds it to the body as `member`.
+    #[must_use]
+    pub fn with_member(self, member: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            shows_subject: true,
+            ..self.with_subject(member)
         }
     }
 
@@ -165,6 +177,11 @@ impl ResponseError for Failure {
             json!({ "error": self.code.as_str(), "error_description": self.description });
         if let (Some(members), Some(reason)) = (body.as_object_mut(), self.reason) {
             members.insert("reason".to_owned(), reason.into());
+        }
+        if let (Some(members), Some(member), true) =
+            (body.as_object_mut(), self.subject(), self.shows_subject)
+        {
+            members.insert("member".to_owned(), member.into());
         }
         answer.json(body)
     }

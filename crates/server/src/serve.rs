@@ -155,7 +155,7 @@ fn open(prepared: Prepared, traces: Option<Traces>) -> anyhow::Result<Opened> {
     let services = services(&config, store, fetcher, clock)?;
     let upstreams = upstream::open(&config, &services)?;
     let deployment = Deployment::new(&config, &services, upstreams)?;
-    let lookup = Data::new(lookup(&config, &services));
+    let lookup = Data::new(lookup(&config, &services, &deployment));
     let (certificate, acceptor) = certificate(&config, &services.clock)?.unzip();
     let descriptors = Descriptors::raise(&config.limits, config.database.max_connections());
     let [connections, lookup_connections] = Connections::with_lookup(
@@ -212,12 +212,11 @@ fn services(
 }
 
 /// Makes the state of the lookup, which is there also where it has no listener.
-fn lookup(config: &Config, services: &Services) -> Lookup {
-    let issuers = config.providers.iter().map(|one| one.issuer.clone());
+fn lookup(config: &Config, services: &Services, deployment: &Deployment) -> Lookup {
     Lookup::new(
         services.store.clone(),
         services.clock.clone(),
-        issuers.collect(),
+        deployment.documents().cloned().collect(),
         config.lookup.max_age,
         config.limits.failed_logins_per_minute,
         Arc::clone(&services.refusals),

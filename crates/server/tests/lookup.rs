@@ -6,6 +6,11 @@
     reason = "a test says what it expects"
 )]
 
+#[path = "lookup/client_documents.rs"]
+mod client_documents;
+#[expect(dead_code, reason = "the tests of the fetcher use the rest of it")]
+#[path = "../../outbound/tests/site/mod.rs"]
+mod site;
 mod support;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Issuer, RegisteredMetadata, Timestamp};
 use store::{
-    Client, ClientSummary, CopyPlace, NewClient, ProvisioningRow, SecretChange, Store, StoreError,
-    TokenId, WriteLease,
+    Client, ClientSummary, CopyPlace, NewClient, ProvisioningRow, ProvisioningState, SecretChange,
+    Store, StoreError, TokenId, WriteLease,
 };
 
 use tokio::time::sleep;
@@ -351,8 +351,18 @@ impl Provisioner {
             let Some(row) = self.row(client_id).await? else {
                 return Err(StoreError::Stale.into());
             };
-            if row.synced_revision == Some(row.revision) && row.due_at.is_none() {
-                return Ok(());
+            match row.state {
+                ProvisioningState::Synced if row.synced_revision == Some(row.revision) => {
+                    return Ok(());
+                }
+                // The server refused this state before.
+                ProvisioningState::Rejected => {
+                    return Err(ProvisionError::Rejected {
+                        member: None,
+                        reason: row.error.unwrap_or_default(),
+                    });
+                }
+                _ => {}
             }
             match self.deliver(&row, deadline).await? {
                 Delivery::Done => return Ok(()),

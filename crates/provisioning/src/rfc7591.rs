@@ -159,7 +159,7 @@ impl Rfc7591Connector {
             && let Some(Value::String(scope)) = answered.get_mut("scope")
             && !scope.split(' ').any(|one| one == OPENID)
         {
-            *scope = format!("{OPENID} {scope}").trim_end().to_owned();
+            format!("{OPENID} {scope}").trim_end().clone_into(scope);
         }
         let is_lost = |name: &&String| !answered.contains_key(*name);
         let mut dropped_members = left_out;

@@ -69,6 +69,14 @@ pub fn connector(hydra: &Hydra, template: CopyTemplate) -> Arc<dyn Connector> {
     ))
 }
 
+/// A copy with our mark, as it is listed.
+pub fn marked_copy(id: &str) -> Value {
+    json!({
+        "client_id": id, "owner": "frontdesk",
+        "metadata": { "frontdesk": { "issuer": issuer().as_str(), "revision": "1" } },
+    })
+}
+
 /// The metadata of a confidential client of the code flow, with these members besides.
 pub fn metadata(members: &Value) -> RegisteredMetadata {
     let mut metadata = json!({

@@ -8,7 +8,7 @@ use provisioning::{CopyTemplate, CredentialFile, OnDelete};
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::bench::{Bench, PATIENCE, run};
+use crate::bench::{Bench, PATIENCE, marked_copy, run};
 use crate::support::scripted::keycloak::{Keycloak, REALM, SECRET};
 use crate::support::scripted::switches::Fault;
 use crate::support::{random, trust};
@@ -86,10 +86,7 @@ fn doubtful_copy_is_deleted_twice() {
         let due_at = row.due_at.unwrap().seconds();
         assert_eq!(due_at - bench.clock.now().seconds(), 60);
         // The server does the late request after the deletion.
-        bench.server.put(
-            id.as_str(),
-            &json!({ "client_id": id.as_str(), "owner": "frontdesk" }),
-        );
+        bench.server.put(id.as_str(), &marked_copy(id.as_str()));
         bench
             .deliver_until("the copy is gone", || bench.rows().is_empty())
             .await;

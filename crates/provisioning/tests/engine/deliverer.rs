@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use provisioning::{CopyTemplate, Ready};
+use provisioning::{CopyTemplate, ProvisionError, Ready};
 use serde_json::json;
 
-use crate::bench::{Bench, connector, run};
+use crate::bench::{Bench, connector, marked_copy, run};
 use crate::support::scripted::switches::Fault;
 
 /// Two processes with one store write each copy once.
@@ -71,10 +71,7 @@ fn ended_process_is_taken_back() {
             .begin_create(&crate::bench::issuer(), place, until, 0, now)
             .await
             .unwrap();
-        bench.server.put(
-            id.as_str(),
-            &json!({ "client_id": id.as_str(), "owner": "frontdesk" }),
-        );
+        bench.server.put(id.as_str(), &marked_copy(id.as_str()));
         bench
             .deliver_until("the registration is taken back", || bench.rows().is_empty())
             .await;
@@ -82,5 +79,35 @@ fn ended_process_is_taken_back() {
         // Twice, since a slow server may do the request of the ended process after the deletion.
         assert_eq!(bench.server.switches.count("DELETE", id.as_str()), 2);
         assert_eq!(bench.audit(), ["registration withdrawn"]);
+    });
+}
+
+/// A client that is stored already is published before the answer. The state that the server refused is refused again without a call.
+#[test]
+fn stored_client_is_published() {
+    run(async {
+        let bench = Bench::new();
+        bench
+            .server
+            .refuse("Poison", 400, "invalid_client_metadata");
+        let mut ids = Vec::new();
+        for name in ["App", "Poison"] {
+            let new = bench.new_client(&json!({ "client_name": name }));
+            ids.push(new.data.id.clone());
+            let inserted = bench.store.insert(new, None, bench.clock.now());
+            inserted.await.unwrap();
+        }
+        for _ in 0..2 {
+            bench.provisioner.publish(&ids[0]).await.unwrap();
+            let refused = bench.provisioner.publish(&ids[1]).await;
+            assert!(
+                matches!(refused, Err(ProvisionError::Rejected { .. })),
+                "{refused:?}"
+            );
+        }
+        assert!(bench.is_there(&ids[0]));
+        assert_eq!(bench.state(&ids[0]), Some("synced"));
+        assert_eq!(bench.state(&ids[1]), Some("rejected"));
+        assert_eq!(bench.server.ids().len(), 1);
     });
 }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use protocol::ClientId;
 use provisioning::{CopyTemplate, ReconcileOptions, ReconcileReport};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::Client;
 
-use crate::bench::{Bench, connector, issuer, run, wait_of};
+use crate::bench::{Bench, connector, issuer, marked_copy, run, wait_of};
 use crate::support::scripted::switches::Fault;
 
 const DRY: ReconcileOptions = ReconcileOptions {
@@ -38,14 +38,6 @@ fn counts(report: &ReconcileReport) -> [usize; 6] {
         report.rejected,
         report.waiting,
     ]
-}
-
-/// A copy with our mark and without a client.
-fn orphan(id: &str) -> Value {
-    json!({
-        "client_id": id, "owner": "frontdesk",
-        "metadata": { "frontdesk": { "issuer": issuer().as_str(), "revision": "1" } },
-    })
 }
 
 /// A deleted copy is made again and a changed one repaired; another owner's client is left as it is. `--dry-run` says the same
@@ -118,14 +110,14 @@ fn guard_keeps_most_copies() {
         clients(&bench, 3).await;
         for number in 0..2 {
             let id = format!("orphan{number}");
-            bench.server.put(&id, &orphan(&id));
+            bench.server.put(&id, &marked_copy(&id));
         }
         let report = reconcile(&bench, ReconcileOptions::default()).await;
         assert_eq!(counts(&report), [0, 0, 2, 3, 0, 0]);
         assert_eq!(bench.audit().last().unwrap(), "drift repaired");
         for number in 0..4 {
             let id = format!("orphan{number}");
-            bench.server.put(&id, &orphan(&id));
+            bench.server.put(&id, &marked_copy(&id));
         }
         bench.pass(60);
         let sentence = "4 of 7 copies would be deleted, and that is more than half; frontdesk provision reconcile --yes does it";
@@ -263,7 +255,7 @@ fn registration_in_progress_is_no_orphan() {
             .begin_create(&issuer(), place, until, 0, now)
             .await
             .unwrap();
-        bench.server.put(id.as_str(), &orphan(id.as_str()));
+        bench.server.put(id.as_str(), &marked_copy(id.as_str()));
         let report = reconcile(&bench, ReconcileOptions::default()).await;
         assert_eq!(counts(&report), [0, 0, 0, 3, 0, 0]);
         assert!(bench.is_there(&id));

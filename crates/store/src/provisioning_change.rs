@@ -96,7 +96,7 @@ pub enum ProvisioningChange {
         until: Timestamp,
         now: Timestamp,
     },
-    /// Records what the server said to the deliverer.
+    /// Records the server's answer to the deliverer.
     RecordDelivery {
         lease: WriteLease,
         outcome: DeliveredColumns,

@@ -1,4 +1,4 @@
-//! Lists, counts and repairs of the rows of copies, and the one reconciliation of a provider at a time.
+//! Lists, counts and repairs of the rows of copies, and the right to reconcile a provider.
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::provisioning_row::{
 };
 use crate::schema::{client, provisioning, provisioning_target};
 
-/// The maximum number of rows that one statement makes due.
+/// The maximum number of rows that a statement makes due.
 const IDS_PER_STATEMENT: usize = 500;
 
 /// The states of copies that wait for a delivery.
@@ -29,7 +29,7 @@ const LIVE: [&str; 3] = [
     ProvisioningState::Synced.as_str(),
 ];
 
-/// Makes the rows of a scope due: those in the states become pending, and deletions that failed are tried again.
+/// Makes the rows of a scope due: rows in the states become pending, and deletions that failed are tried again.
 macro_rules! mark {
     ($connection:expr, $scope:expr, $states:expr, $now:expr) => {{
         let now = $now.seconds();
@@ -77,7 +77,7 @@ pub struct ProvisioningFilter {
     pub provider: Option<Issuer>,
     /// Rows of this client.
     pub client_id: Option<ClientId>,
-    /// Rows in one of these states; empty: in any state.
+    /// Rows in any of these states; empty: in any state.
     pub states: Vec<ProvisioningState>,
 }
 
@@ -101,7 +101,7 @@ pub enum DueSelection {
     Ids(Vec<String>),
     /// The rows of a provider that were rejected, or wait for their next delivery.
     Waiting(Issuer),
-    /// The rows of a provider, also those that the server confirmed: every copy is written again.
+    /// The rows of a provider, also after the server's confirmation: every copy is written again.
     All(Issuer),
 }
 
@@ -229,7 +229,7 @@ impl Store {
         Ok(counted.into_iter().filter_map(count).collect())
     }
 
-    /// Makes rows due now, apart from those that are being written, and returns their number. A registration that is asking the
+    /// Makes rows due now, unless they are being written, and returns their number. A registration that is asking the
     /// server is left alone.
     ///
     /// # Errors

@@ -128,9 +128,9 @@ impl WriteLease {
 /// A copy that the server confirmed.
 #[derive(Debug, Clone)]
 pub struct ConfirmedCopy {
-    /// The server's own name of the copy; `None` keeps the stored one.
+    /// The server's own name of the copy; `None` keeps the stored name.
     pub handle: Option<String>,
-    /// The registration access token of the copy; `None` keeps the stored one. RFC 7592 §1.2.
+    /// The registration access token of the copy; `None` keeps the stored token. RFC 7592 §1.2.
     pub token: Option<Secret>,
     /// The names of the members that the server did not keep.
     pub dropped_members: Vec<String>,

@@ -206,7 +206,7 @@ impl ProvisioningColumns {
         self.attempts = self.attempts.saturating_add(1);
     }
 
-    /// Records what the server said to the deliverer.
+    /// Records the server's answer to the deliverer.
     pub fn record(
         &mut self,
         lease: &WriteLease,

@@ -131,7 +131,7 @@ pub fn lock_client(
     }
 }
 
-/// Returns true if the client exists: a registered one, expired or not, or one with a document.
+/// Returns true if the client exists: a registered client, expired or not, or a client with a document.
 pub fn has_client(
     connection: &mut AnyConnection,
     client_id: &str,

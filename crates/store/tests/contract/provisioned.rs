@@ -64,7 +64,7 @@ pub fn begin(store: &Store, client: &str) -> WriteLease {
         .unwrap()
 }
 
-/// Registers a client whose copy the server confirms.
+/// Registers a client after the server confirmed its copy.
 pub fn register(store: &Store, client: &str) -> Client {
     let lease = begin(store, client);
     store

@@ -118,7 +118,7 @@ fn damaged_row_stands_in_no_others_way(bench: &Bench) {
     assert_eq!(due(&store, 300, 9), ["c3", "c1", "c2"]);
 }
 
-/// Two replicas never write one copy at once.
+/// Two replicas never write a copy at once.
 fn one_of_two_leases_wins(bench: &Bench) {
     let (store, replica) = (bench.store(), bench.open());
     pending(&store, "c1");
@@ -442,7 +442,7 @@ fn copy_in_doubt_is_gone_at_the_second_word(bench: &Bench) {
             .unwrap()
     );
     assert!(!has_row(&store, "c1"));
-    // An update in doubt, whose client is deleted then.
+    // An update in doubt before a deletion of the client.
     let client = register(&store, "c2");
     let (update, _) = store
         .begin_update(&client, None, after(15), NOW)

@@ -271,7 +271,7 @@ fn every_copy_is_written_again(bench: &Bench) {
     assert_eq!(store.due_rows(&provider(), after(5), 9).unwrap().len(), 3);
 }
 
-/// More rows than one statement takes.
+/// More rows than a statement takes.
 fn many_rows_become_due(bench: &Bench) {
     let store = bench.store();
     let writes: Vec<_> = (0..1_100)
@@ -417,7 +417,7 @@ fn racing_reconciliations_have_one_winner(bench: &Bench) {
     assert_eq!(begun.iter().filter(|begun| **begun).count(), 1);
 }
 
-/// A restored service goes on where the backed up one was; an export of clients has no copies.
+/// A restored service goes on from the backup; an export of clients has no copies.
 fn rows_are_in_the_backup(bench: &Bench) {
     let store = bench.store();
     let begun = begin(&store, "c1");

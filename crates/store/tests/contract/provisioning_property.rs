@@ -1,6 +1,6 @@
 //! Any sequence of events of two writers keeps the promises of the copies.
 //!
-//! A model keeps what each writer was given: a lease is good until its time, and the store must agree with the model about it.
+//! A model keeps the leases of each writer: a lease is good until its time, and the store must agree with the model about it.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ struct Held {
     before: Option<Client>,
 }
 
-/// Two writers of one store.
+/// Two writers of a store.
 struct Model {
     stores: [Store; 2],
     /// The leases of each writer. An ended lease stays, and must have no effect.
@@ -109,7 +109,7 @@ impl Model {
         self.now.plus(Duration::from_secs(LEASE))
     }
 
-    /// Gives a lease to a writer. Another writer must not have one.
+    /// Gives a lease to a writer. Another writer must not have any.
     fn take(&mut self, writer: usize, held: Held) {
         let current = self.current[held.client];
         assert!(
@@ -128,7 +128,7 @@ impl Model {
         mine.get(pick % mine.len().max(1)).copied().cloned()
     }
 
-    /// Ends a lease, which counts only if it is the one that gives the right.
+    /// Ends a lease, which counts only if it gives the right now.
     fn end(&mut self, held: &Held, ended: bool) {
         let is_current = self.current[held.client] == Some(held.lease.until());
         assert!(
@@ -228,7 +228,7 @@ impl Model {
                         );
                     }
                     Err(StoreError::BeingWritten { until }) => {
-                        assert_eq!(self.current[client], Some(until))
+                        assert_eq!(self.current[client], Some(until));
                     }
                     Err(error) => panic!("{error}"),
                 }

@@ -122,7 +122,7 @@ fn unanswered_registration_is_taken_back(bench: &Bench) {
     assert_eq!(events(&store).len(), 1);
 }
 
-/// A registration whose time has passed is the deliverer's, and its answer counts no more.
+/// After its time a registration is the deliverer's, and its answer counts no more.
 fn late_completion_stores_nothing(bench: &Bench) {
     let store = bench.store();
     let paid = token_with(&store, 1);
@@ -465,7 +465,7 @@ fn update_is_in_doubt_until_it_is_stored(bench: &Bench) {
     );
 }
 
-/// A client without a row gets one with its first update.
+/// The first update of a client without a row makes it.
 fn one_writer_has_the_copy(bench: &Bench) {
     let store = bench.store();
     let client = insert(&store, "c1");

@@ -67,7 +67,7 @@ impl ProviderOffer {
     pub fn scopes(&self) -> Vec<String> {
         let scopes = self.metadata.values("scopes_supported");
         let scopes = scopes.iter().flatten();
-        scopes.map(|scope| scope.to_string()).collect()
+        scopes.map(ToString::to_string).collect()
     }
 
     /// Returns a sentence, without its full stop, for each property of the document that no specification forbids but that is

@@ -89,13 +89,11 @@ fn prepare(mut config: Config) -> anyhow::Result<(Prepared, Sockets)> {
         .providers
         .iter()
         .try_for_each(ProviderConfig::check)?;
-    let provisions = config
+    let mut provisions = config
         .providers
         .iter()
         .filter_map(|one| one.provision.as_ref());
-    provisions
-        .map(ProvisionConfig::check_files)
-        .collect::<anyhow::Result<()>>()?;
+    provisions.try_for_each(ProvisionConfig::check_files)?;
     let first_password = config.admin_password()?;
     let fetcher = fetcher(&config)?;
     if let TlsMode::Files { certificate, key } = &config.tls {

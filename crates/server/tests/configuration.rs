@@ -1048,8 +1048,6 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "provider.provision.at_most" => ("200", hydra()),
         "provider.provision.reconcile" => ("5m", hydra()),
         "provider.provision.plain_http" => ("true", hydra()),
-        "provider.documents" => ("open", bare()),
-        "provider.document_hosts" => ("claude.ai,*.example.com", bare()),
         "provider.document_redirects" => ("any", bare()),
         "provider.document_keep_min" | "provider.document_keep_max" => ("1h", bare()),
         "provider.document_stale" => ("2d", bare()),
@@ -1064,9 +1062,11 @@ fn sample(key: &str) -> (&'static str, Setup) {
         "keys.keep_retired" | "audit.keep" => ("7d", bare()),
         "provider.issuer" => ("https://localhost:19443", bare()),
         "provider.domains" => ("example.com,example.org", bare()),
-        "provider.registration" => ("open", bare()),
+        "provider.registration" | "provider.documents" => ("open", bare()),
         "provider.native_schemes" => ("cursor,vscode", bare()),
-        "provider.redirect_hosts" => ("claude.ai,*.example.com", bare()),
+        "provider.redirect_hosts" | "provider.document_hosts" => {
+            ("claude.ai,*.example.com", bare())
+        }
         "provider.client_secret_lifetime" | "provider.client_lifetime" => ("90d", bare()),
         "provider.metadata.authorization_endpoint"
         | "provider.metadata.token_endpoint"
@@ -1098,6 +1098,7 @@ fn keycloak() -> Setup {
 
 /// Each mistake in `[provider.provision]` is named.
 #[test]
+#[expect(clippy::too_many_lines, reason = "each setting has its mistakes")]
 fn provision_mistake_is_named() {
     let named = |name: &str| {
         let variable = format!("FRONTDESK_PROVISION_{}", name.to_ascii_uppercase());

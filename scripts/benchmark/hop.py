@@ -21,7 +21,7 @@ def hop(options):
         folder = pathlib.Path(name)
         (folder / "page").write_bytes(b"<!doctype html>log in")
         with processes.Process([options.built / "bare", folder / "page"], {}, 1) as behind:
-            target = behind.base + "/auth"
+            target = behind.base + "/"
             settings = {"FRONTDESK_AUTHORIZATION_ENDPOINT": target, "FRONTDESK_AUTHORIZATION_HOP": "true", "FRONTDESK_DOCUMENTS": "open"}
             with processes.service(options.built / "frontdesk", folder, settings=settings) as ours:
                 json_type = {"Content-Type": "application/json"}

@@ -11,6 +11,8 @@
 mod documents;
 #[path = "hop/requests.rs"]
 mod requests;
+#[path = "upstream/scripted.rs"]
+mod scripted;
 #[path = "../../provisioning/tests/support/scripted/mod.rs"]
 mod scripted_server;
 #[path = "hop/settings.rs"]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::scripted::{self, Script, Scripted, document};
 use crate::support::Setup;
 use crate::{TARGET, setup};
 
@@ -158,4 +159,40 @@ fn cimd_6_support_is_in_the_document() {
     assert_eq!(flag(secrets), Some(false.into()));
     let configured = with("client_id_metadata_document_supported = false");
     assert_eq!(flag(configured), Some(false.into()));
+}
+
+/// In front of a server whose document is served, its endpoint is the target, and the document has the hop in its place.
+#[test]
+fn hop_stands_before_the_endpoint_of_a_server() {
+    let with = |document: &Value| {
+        let behind = Scripted::start(Script::json(document));
+        let setup = Setup::new()
+            .with("FRONTDESK_ISSUER", scripted::ISSUER)
+            .with("FRONTDESK_UPSTREAM_DOCUMENT", &behind.url())
+            .with("FRONTDESK_AUTHORIZATION_HOP", "true");
+        (behind, setup)
+    };
+    let served = document();
+    let (_behind, setup) = with(&served);
+    let server = setup.start();
+    let endpoint = format!("{}/authorize", scripted::ISSUER);
+    let path = url::Url::parse(&endpoint).unwrap().path().to_owned();
+    let configuration = path.replace("/authorize", "/.well-known/openid-configuration");
+    let found = server.get(&configuration).json();
+    assert_eq!(found["authorization_endpoint"], endpoint);
+    let target = served["authorization_endpoint"].as_str().unwrap();
+    let answer = server.get(&format!("{path}?client_id=x&a=+%20"));
+    assert_eq!(answer.status(), 302);
+    let location = format!("{target}?client_id=x&a=+%20");
+    assert_eq!(answer.header("location"), Some(&*location));
+    let mut looped = document();
+    looped["authorization_endpoint"] = endpoint.into();
+    let (_behind, setup) = with(&looped);
+    let Err((_, said)) = setup.try_start() else {
+        panic!("it started");
+    };
+    assert!(
+        said.contains("authorization_endpoint leads to the authorization hop itself"),
+        "{said}"
+    );
 }

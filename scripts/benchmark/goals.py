@@ -71,6 +71,10 @@ GOALS = [
     ("13", "a registration that waits for the authorization server", [
         ("median beyond the server's own create, ms", lambda f: f["provision/registration"]["over_create_ms"], "at most", 10),
     ]),
+    ("14", "lookup of a client among 1 000 000", [
+        ("CPU, µs", lambda f: f["lookup/1000000"]["server_cpu_us"], "at most", 30),
+        ("32 connections: p99, ms", lambda f: f["lookup/1000000"]["p99_us"] / 1000, "at most", 1),
+    ]),
 ]
 
 

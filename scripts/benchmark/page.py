@@ -177,8 +177,13 @@ def growth(figures):
         yield GROWTH
 
 
+def lookup(figures):
+    rows = {f"{int(size):,} clients".replace(",", " "): run for size, run in runs(figures, "lookup").items()}
+    yield from section(figures, "lookup", "Lookup on SQLite, 32 connections", [CPU, *LOAD], rows)
+
+
 def render(figures):
     remarks = (pathlib.Path(__file__).parent / "remarks.md").read_text()
     machine = f"Machine of the last run: {figures.get('machine', '')}.\n"
-    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), hop(figures), provision(figures), growth(figures)]
+    parts = [goals(figures), instructions(figures), load(figures), floor(figures), peers(figures), overload(figures), hop(figures), provision(figures), growth(figures), lookup(figures)]
     return "\n".join([HEAD, machine, *(line for part in parts for line in part), "", remarks])

@@ -111,6 +111,9 @@ class Process:
                     return line.strip().rstrip("/")
                 if '"listen":' in line and line.endswith("\n"):
                     said = json.loads(line)["fields"]
+                    if "management" not in said:
+                        self.lookup = "http://" + said["listen"].split()[0]
+                        continue
                     self.management = "http://" + said["management"]
                     return "http://" + said["listen"].split()[0]
             if self.child.poll() is not None:

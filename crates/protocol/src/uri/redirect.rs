@@ -111,11 +111,19 @@ impl RedirectUri {
     pub fn is_loopback(&self) -> bool {
         match self.form {
             RedirectForm::HttpLoopback | RedirectForm::HttpsLocalhost => true,
-            RedirectForm::Https => {
+            RedirectForm::Https if self.may_have_address() => {
                 matches!(self.host().as_deref(), Some("127.0.0.1" | "[::1]"))
             }
             _ => false,
         }
+    }
+
+    /// Returns false if the host is a name for certain, so that it need not be parsed: an address in any spelling begins with a digit,
+    /// a bracket or an escape.
+    fn may_have_address(&self) -> bool {
+        let authority = self.text.split('/').nth(2).unwrap_or_default();
+        authority.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '[' | '%'))
+            || authority.contains(['@', '\\'])
     }
 
     /// Returns true for the forms that only native applications may register.

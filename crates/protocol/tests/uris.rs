@@ -374,3 +374,26 @@ fn underscores_in_hosts_are_accepted() {
     assert!(RequestUri::parse(text()).is_ok() && ReturnUri::parse(text()).is_ok());
     assert!(EndpointUri::parse(text()).is_ok() && RedirectUri::parse(text()).is_ok());
 }
+
+/// RFC 8252 §7.3: an https URI leads to this machine exactly when its parsed host is a loopback address, in any spelling of the address.
+#[test]
+fn https_loopback_is_told_by_the_parsed_host() {
+    for text in [
+        "https://127.0.0.1/cb",
+        "https://127.0.0.1:8443/cb",
+        "https://[::1]/cb",
+        "https://[::1]",
+        "https://127.0.0.2/cb",
+        "https://[2001:db8::1]/cb",
+        "https://127.0.0.1.example/cb",
+        "https://1.example/cb",
+        "https://rp.example/127.0.0.1",
+        "https://rp.example",
+        "https://rp.example/?127.0.0.1",
+    ] {
+        let uri = RedirectUri::parse(text.to_owned()).unwrap();
+        let parsed = url::Url::parse(text).unwrap();
+        let is_here = matches!(parsed.host_str(), Some("127.0.0.1" | "[::1]"));
+        assert_eq!(uri.is_loopback(), is_here, "{text}");
+    }
+}

@@ -35,6 +35,22 @@ export async function changes(report, name, server, { scope } = {}) {
   })
 }
 
+/** Row 5 at a provider whose clients live for four seconds. */
+export async function end(report, name, server, issuer, realm) {
+  await report.row(`5 ${name}: a client expires`, async () => {
+    const client = await RelyingParty.register(issuer, {}, undefined, server.accept)
+    const { tokens } = await client.logIn()
+    await until(async () => {
+      const copy = await server.copy(client.id, realm)
+      return !copy || server.disabled(copy)
+    }, 'the end of the copy')
+    must(await client.isRefused(), 'an expired client reaches the log-in')
+    const error = await client.refusal(() => client.refresh(tokens))
+    must(['invalid_client', 'invalid_grant', 'unauthorized_client'].includes(error), `the refresh token of an expired client gave ${error}`)
+    return error
+  })
+}
+
 /** Row 4 at a provider whose secrets live for four seconds. */
 export async function expiry(report, name, server, issuer, realm) {
   await report.row(`4 ${name}: secret expires, and an update mends it`, async () => {

@@ -12,7 +12,7 @@ const scope = 'openid offline_access email'
 
 export async function hydraRows(report, server) {
   const foreign = await server.foreign()
-  await logIn(report, name, { issuer: server.issuer(), accept: server.accept, scope, userScope: scope })
+  await logIn(report, name, { issuer: server.issuer(), accept: server.accept, scope, userScope: scope, audience: `${server.issuer()}/oauth2/token` })
   await document(report, name, server, `${server.publicOrigin}/.well-known/openid-configuration`, ['scopes_supported', 'token_endpoint_auth_signing_alg_values_supported'])
   await changes(report, name, server, { scope })
   await drift(report, name, server, {

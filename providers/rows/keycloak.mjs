@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { changes, expiry } from './changes.mjs'
+import { changes, end, expiry } from './changes.mjs'
 import { document } from './document.mjs'
 import { drift, guard, reconcile } from './drift.mjs'
 import { down, limits, poison } from './faults.mjs'
@@ -19,6 +19,7 @@ export async function keycloakRows(report, server) {
   await document(report, name, server, server.at + '/realms/main/.well-known/openid-configuration', ['token_endpoint_auth_methods_supported'])
   await changes(report, name, server)
   await expiry(report, name, server, server.issuer('brief'), 'brief')
+  await end(report, name, server, server.issuer('ending'), 'ending')
   await limits(report, name, server)
   await poison(report, name, server, server.issuer('later'), 'later', async poisoned => {
     await until(() => server.copy(poisoned.id, 'later'), 'the copy')

@@ -7,7 +7,7 @@ import { Frontdesk } from '../lib/frontdesk.mjs'
 import { freePorts, Process } from '../lib/processes.mjs'
 import { must } from '../lib/report.mjs'
 
-const realms = ['main', 'brief', 'registered', 'later']
+const realms = ['main', 'brief', 'ending', 'registered', 'later']
 const secret = 'secret-of-the-service-account'
 
 export class Keycloak {
@@ -61,6 +61,7 @@ ${provision}
     const connector = `to = "keycloak"\nat = "${this.at}"\nsecret_file = "${this.secretFile}"\n`
     return `${of('main', connector + main)}
 ${of('brief', connector, 'client_secret_lifetime = "4s"')}
+${of('ending', connector, 'client_lifetime = "4s"')}
 ${of('later', `${connector}ready = "later"`)}
 ${of('registered', `to = "rfc7591"\nat = "${this.at}/realms/registered/clients-registrations/openid-connect"\ntoken_file = "${join(this.folder, 'initial-access-token')}"`)}
 [[provider]]

@@ -212,6 +212,8 @@ impl Provisioner {
             return Ok(store.replace(client, metadata, secret, now).await?);
         }
         let deadline = Instant::now() + self.settings.patience;
+        self.await_other_writer(id, Instant::now() + self.settings.patience / 2)
+            .await?;
         let slot = self.slot(deadline).await?;
         let now = self.services.clock.now();
         let begun = store.begin_update(client, handle, self.request_end(now), now);
@@ -237,6 +239,24 @@ impl Provisioner {
                 Err(self.call_error(error))
             }
         }
+    }
+
+    /// Waits until the delivery in progress of a copy has ended: a client whose secret has just expired asks for another while
+    /// its copy is written. A copy that is still being written then is refused by the store.
+    async fn await_other_writer(
+        &self,
+        id: &ClientId,
+        deadline: Instant,
+    ) -> Result<(), ProvisionError> {
+        while let Some(row) = self.row(id).await? {
+            let now = self.services.clock.now();
+            let is_written = row.is_in_flight && row.due_at.is_some_and(|until| until > now);
+            if !is_written || Instant::now() >= deadline {
+                break;
+            }
+            sleep(WRITER_POLL).await;
+        }
+        Ok(())
     }
 
     async fn complete_replacement(

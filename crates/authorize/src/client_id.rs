@@ -45,16 +45,12 @@ fn decode(text: &[u8]) -> Vec<u8> {
     loop {
         rest = match rest {
             [] => return decoded,
-            [b'%', high, low, tail @ ..] => match (digit(*high), digit(*low)) {
-                (Some(high), Some(low)) => {
-                    decoded.push((high << 4) | low);
-                    tail
-                }
-                _ => {
-                    decoded.push(b'%');
-                    rest.split_first().map_or(&[], |(_, tail)| tail)
-                }
-            },
+            [b'%', high, low, tail @ ..]
+                if let (Some(high), Some(low)) = (digit(*high), digit(*low)) =>
+            {
+                decoded.push((high << 4) | low);
+                tail
+            }
             [b'+', tail @ ..] => {
                 decoded.push(b' ');
                 tail

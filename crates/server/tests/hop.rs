@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::expect_used,
     reason = "a test says what it expects"
 )]
 
@@ -25,10 +26,10 @@ mod support;
 use support::{Answer, Setup, TestServer};
 
 /// The authorization endpoint of the server behind.
-pub const TARGET: &str = "https://login.example/auth?realm=a";
+const TARGET: &str = "https://login.example/auth?realm=a";
 
 /// A provider with the hop.
-pub fn setup() -> Setup {
+fn setup() -> Setup {
     Setup::new()
         .with("FRONTDESK_REGISTRATION", "open")
         .with("FRONTDESK_AUTHORIZATION_ENDPOINT", TARGET)
@@ -37,7 +38,7 @@ pub fn setup() -> Setup {
 
 /// The header fields that every answer of the hop has. RFC 9700 §4.2.4.
 #[track_caller]
-pub fn has_headers(answer: &Answer) {
+fn has_headers(answer: &Answer) {
     assert_eq!(
         answer.header("cache-control"),
         Some("no-store"),
@@ -51,7 +52,7 @@ pub fn has_headers(answer: &Answer) {
 
 /// The browser is sent on with exactly this query behind the target.
 #[track_caller]
-pub fn is_sent_on(answer: &Answer, status: u16, query: &str) {
+fn is_sent_on(answer: &Answer, status: u16, query: &str) {
     assert_eq!(answer.status(), status, "{answer:?}");
     assert_eq!(
         answer.header("location"),
@@ -63,7 +64,7 @@ pub fn is_sent_on(answer: &Answer, status: u16, query: &str) {
 
 /// The browser is shown a page with this sentence, and is sent nowhere.
 #[track_caller]
-pub fn is_page(answer: &Answer, status: u16, sentence: &str) {
+fn is_page(answer: &Answer, status: u16, sentence: &str) {
     assert_eq!(answer.status(), status, "{answer:?}");
     assert_eq!(answer.header("location"), None);
     assert_eq!(
@@ -99,12 +100,12 @@ pub fn is_page(answer: &Answer, status: u16, sentence: &str) {
 }
 
 /// Sends an authorization request.
-pub fn ask(server: &TestServer, query: &str) -> Answer {
+fn ask(server: &TestServer, query: &str) -> Answer {
     server.get(&format!("/authorize?{query}"))
 }
 
 /// Returns the number of answers of a kind and outcome, as /metrics has it.
-pub fn counted(server: &TestServer, kind: &str, outcome: &str) -> u64 {
+fn counted(server: &TestServer, kind: &str, outcome: &str) -> u64 {
     let metrics = server.managed("/metrics").text;
     let labels = format!("kind=\"{kind}\",outcome=\"{outcome}\"");
     let line = metrics

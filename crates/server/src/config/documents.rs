@@ -73,10 +73,7 @@ pub(super) fn read(
     let by_default = access != DocumentAccess::Closed && settings.provision.to.is_some();
     let has_hop = settings.authorization_hop.unwrap_or(by_default);
     if has_hop {
-        let target = settings
-            .metadata
-            .get(TARGET)
-            .and_then(|target| target.as_str());
+        let target = settings.metadata.get(TARGET).and_then(toml::Value::as_str);
         match target {
             None if settings.upstream.document.is_none() => {
                 bail!(

@@ -1,6 +1,7 @@
 //! The authorization hop in a provider's document: its authorization endpoint is this service's own.
 
 use protocol::{InvalidMember, Issuer, ProviderMetadata};
+use serde_json::Value;
 
 use crate::config::DocumentsConfig;
 
@@ -31,7 +32,7 @@ pub fn advertise(
     let target = metadata
         .object()
         .get(MEMBER)
-        .and_then(|target| target.as_str())
+        .and_then(Value::as_str)
         .map(str::to_owned);
     let target = target.ok_or_else(|| InvalidMember::new(MEMBER, "must be configured"))?;
     if authorize::is_endpoint(issuer, &target) {
@@ -60,12 +61,7 @@ pub fn concerns(
     is_found_elsewhere: bool,
 ) -> Vec<String> {
     let mut concerns = Vec::new();
-    let is_true = |member: &str| {
-        metadata
-            .object()
-            .get(member)
-            .and_then(|value| value.as_bool())
-    };
+    let is_true = |member: &str| metadata.object().get(member).and_then(Value::as_bool);
     if documents.are_accepted() {
         if metadata.offers("token_endpoint_auth_methods_supported", "none") != Some(true) {
             concerns.push("client ID metadata documents are accepted and token_endpoint_auth_methods_supported does not offer none, which most published documents need".to_owned());

@@ -172,15 +172,15 @@ fn hop_stands_before_the_endpoint_of_a_server() {
             .with("FRONTDESK_AUTHORIZATION_HOP", "true");
         (behind, setup)
     };
-    let served = document();
-    let (_behind, setup) = with(&served);
-    let server = setup.start();
+    let described = document();
+    let (_behind, provider) = with(&described);
+    let server = provider.start();
     let endpoint = format!("{}/authorize", scripted::ISSUER);
     let path = url::Url::parse(&endpoint).unwrap().path().to_owned();
     let configuration = path.replace("/authorize", "/.well-known/openid-configuration");
     let found = server.get(&configuration).json();
     assert_eq!(found["authorization_endpoint"], endpoint);
-    let target = served["authorization_endpoint"].as_str().unwrap();
+    let target = described["authorization_endpoint"].as_str().unwrap();
     let answer = server.get(&format!("{path}?client_id=x&a=+%20"));
     assert_eq!(answer.status(), 302);
     let location = format!("{target}?client_id=x&a=+%20");

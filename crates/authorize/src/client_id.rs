@@ -3,7 +3,7 @@
 /// The parameter that is read.
 const NAME: &[u8] = b"client_id";
 
-/// An authorization request whose client cannot be told: `client_id` occurs twice, is not UTF-8, or has U+0000.
+/// An authorization request without a readable client: `client_id` occurs twice, is not UTF-8, or has U+0000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedClientId;
 

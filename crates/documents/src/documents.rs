@@ -28,7 +28,7 @@ pub struct Documents {
     pub(crate) postponed: Mutex<HashMap<String, Postponed>>,
 }
 
-/// A document whose fetch in the background failed.
+/// A fetch in the background that failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Postponed {
     pub(crate) failures: u32,

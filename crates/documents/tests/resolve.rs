@@ -57,7 +57,7 @@ fn add(bench: &Bench, id: &str, is_pinned: bool) {
         .unwrap();
 }
 
-/// Registers a client whose identifier is a URL, as before these identifiers were refused.
+/// Registers a client with a URL as its identifier, as before these identifiers were refused.
 fn register(bench: &Bench, id: &str, expires_at: Option<u64>) {
     let json = r#"{"redirect_uris":["https://rp.example/cb"]}"#.to_owned();
     let data = ClientData {

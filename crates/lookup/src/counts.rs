@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use protocol::histogram::{Distribution, HistogramCounters};
 use protocol::{Issuer, lock};
 
-/// The label of answers to requests whose provider is not known.
+/// The label of answers to requests without a known provider.
 const NO_PROVIDER: &str = "none";
 
 /// The upper bounds of the time for an answer, in microseconds.

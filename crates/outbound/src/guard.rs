@@ -21,7 +21,7 @@ pub(crate) struct GuardedTransport {
     pub(crate) resolve: Arc<ResolveFn>,
 }
 
-/// A request whose addresses are not checked yet.
+/// A request with addresses that are not checked yet.
 pub(crate) struct GuardedRequest<'a> {
     pub(crate) target: &'a FetchTarget,
     /// The time limit of the name, and of the connection with its handshake.

@@ -21,7 +21,7 @@ use crate::provisioner::Provisioner;
 /// The wait before a call is repeated that failed early.
 const REPEAT_AFTER: Duration = Duration::from_millis(200);
 
-/// The time after its deadline at which a call is given up whose connector did not end.
+/// The time after its deadline at which a call of a connector that did not end is given up.
 const OVERDUE: Duration = Duration::from_millis(500);
 
 /// The interval at which a long call is given up when the provisioner was stopped.
@@ -183,7 +183,7 @@ impl Provisioner {
         }
     }
 
-    /// Returns the error of a request whose call failed. The wait is that of the server or of the breaker.
+    /// Returns the error of a request after its call failed. The wait is that of the server or of the breaker.
     pub(crate) fn call_error(&self, error: ConnectorError) -> ProvisionError {
         let pause = self.breaker.pause(Instant::now());
         match error {

@@ -30,7 +30,7 @@ pub(crate) struct Comparison {
     pub(crate) repairs: Vec<Repair>,
     /// The marked copies that have neither client nor row.
     pub(crate) orphans: Vec<CopyHandle>,
-    /// The clients whose copy was listed.
+    /// The clients with a listed copy.
     seen: HashSet<ClientId>,
 }
 

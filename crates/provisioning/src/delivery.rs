@@ -107,7 +107,7 @@ impl Provisioner {
         self.end(lease, outcome, Delivery::Done).await
     }
 
-    /// Deletes or disables a copy whose client is gone.
+    /// Deletes or disables the copy of a client that is gone.
     async fn remove(
         &self,
         slot: CallSlot<'_>,

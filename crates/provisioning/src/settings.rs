@@ -28,7 +28,7 @@ pub enum OnDelete {
 /// The settings of a provisioner.
 #[derive(Debug, Clone)]
 pub struct ProvisionerSettings {
-    /// The provider whose clients are written.
+    /// The provider of the clients that are written.
     pub issuer: Issuer,
     /// The time at which a registration is answered.
     pub ready: Ready,

@@ -56,7 +56,7 @@ fn failed_delivery_is_repeated() {
     });
 }
 
-/// A registration whose process ended is taken back by another one.
+/// After a process ended, its registration is taken back by another process.
 #[test]
 fn ended_process_is_taken_back() {
     run(async {

@@ -24,7 +24,7 @@ const HOP: &str = "provider.authorization_hop";
 #[derive(Debug, Clone)]
 pub struct DocumentsConfig {
     pub access: DocumentAccess,
-    /// The hosts whose documents are accepted with `listed`.
+    /// The hosts of documents that are accepted with `listed`.
     pub hosts: Vec<RedirectHostPattern>,
     /// The rule about hosts in a document.
     pub redirects: DocumentRedirects,

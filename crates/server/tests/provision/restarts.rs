@@ -37,7 +37,7 @@ fn work_left_over_is_done_after_a_restart() {
     });
 }
 
-/// A registration whose process is killed before its answer leaves neither a client nor a copy.
+/// A registration leaves neither a client nor a copy if its process is killed before its answer.
 #[test]
 fn unanswered_registration_ends_with_the_process() {
     on_both(|setup| {

@@ -1,4 +1,4 @@
-//! The providers whose clients are written into an authorization server.
+//! The providers with clients that are written into an authorization server.
 
 use anyhow::{anyhow, bail};
 

@@ -45,6 +45,7 @@ mod requests;
 pub mod rfc7591;
 pub mod settings;
 pub mod template;
+mod unchanged;
 
 pub use connector::{
     Connector, ConnectorError, CopyHandle, DesiredClient, DesiredSecret, Finding, Limit, LimitRule,

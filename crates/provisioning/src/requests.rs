@@ -200,6 +200,9 @@ impl Provisioner {
         self.check_limits(&metadata)
             .map_err(ProvisionError::Limit)?;
         let (id, now) = (&client.data.id, self.services.clock.now());
+        if self.is_confirmed(client, &metadata, &secret).await? {
+            return Ok(store.replace(client, metadata, secret, now).await?);
+        }
         let handle = self.place(id).and_then(|place| place.handle);
         if self.settings.ready == Ready::Later {
             let replaced = store.replace_pending(client, metadata, secret, handle, now);

@@ -62,6 +62,20 @@ fn refused_client_stops_no_other() {
             .filter(|event| **event == "provisioning refused");
         assert_eq!(refusals.count(), 1);
         bench
+            .replace(&poison, &json!({ "client_name": "Poison" }))
+            .await
+            .unwrap();
+        assert_eq!(
+            bench.state(id),
+            Some("pending"),
+            "the same values are tried again"
+        );
+        bench
+            .deliver_until("the copy is refused again", || {
+                bench.state(id) == Some("rejected")
+            })
+            .await;
+        bench
             .replace(&poison, &json!({ "client_name": "Harmless" }))
             .await
             .unwrap();

@@ -59,6 +59,34 @@ fn update_replaces_the_secret() {
     });
 }
 
+/// An update to the values that the client and its copy have makes no call and writes nothing, also while the server is down; where the
+/// copy is not confirmed, it is written.
+#[test]
+fn unchanged_update_makes_no_call() {
+    run(async {
+        let bench = Bench::new();
+        let client = bench.registered(&json!({ "client_name": "A" })).await;
+        let (writes, before) = (bench.server.switches.writes(), bench.row(&client.data.id));
+        bench.server.switches.fail_writes(Fault::Status(503));
+        let same = bench.replace(&client, &json!({ "client_name": "A" })).await;
+        assert_eq!(same.unwrap().revision, client.revision);
+        assert_eq!(bench.server.switches.writes(), writes);
+        let after = bench.row(&client.data.id);
+        assert_eq!(format!("{after:?}"), format!("{before:?}"));
+        let failed = bench.replace(&client, &json!({ "client_name": "B" })).await;
+        assert!(failed.is_err());
+        assert_eq!(bench.state(&client.data.id), Some("pending"));
+        bench.server.switches.heal();
+        let writes = bench.server.switches.writes();
+        bench
+            .deliver_until("the old state is written", || {
+                bench.state(&client.data.id) == Some("synced")
+            })
+            .await;
+        assert!(bench.server.switches.writes() > writes);
+    });
+}
+
 /// An update that the server refuses, or whose answer is lost, leaves the old state on both sides.
 #[test]
 fn failed_update_keeps_the_old_state() {

@@ -378,6 +378,13 @@ fn secret_files_with_open_modes_are_noted() {
     );
 }
 
+/// An authorization server that does not answer.
+fn provisioned(setup: Setup, to: &str) -> Setup {
+    setup
+        .with("FRONTDESK_PROVISION_TO", to)
+        .with("FRONTDESK_PROVISION_AT", "http://127.0.0.1:9")
+}
+
 /// Every setting for a secret file is looked at: those that end in `_file` or `key` name nothing else.
 #[test]
 fn every_secret_file_setting_is_checked() {
@@ -408,6 +415,13 @@ fn every_secret_file_setting_is_checked() {
             .with(setting.variable, "secret")
             .with("FRONTDESK_TLS_CERTIFICATE", certificate)
             .with("FRONTDESK_TLS", mode);
+        let setup = match setting.key {
+            "provider.provision.secret_file" => {
+                provisioned(setup, "keycloak").with("FRONTDESK_PROVISION_REALM", "main")
+            }
+            "provider.provision.token_file" => provisioned(setup, "http"),
+            _ => setup,
+        };
         let (_, printed, _) = check(&setup, folder.path());
         let note = format!(
             "\nnote: {} ({}) names secret; its mode 0640 gives ",
@@ -852,6 +866,7 @@ fn clients_are_listed_shown_and_deleted() {
                 "terms": null,
                 "metadata": shown["metadata"],
                 "metadata_consistent": true,
+                "provisioned": null,
             })
         );
         assert_eq!(shown["metadata"]["client_name"], "A client");

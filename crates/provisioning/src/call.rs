@@ -27,6 +27,9 @@ const OVERDUE: Duration = Duration::from_millis(500);
 /// The interval at which a long call is given up when the provisioner was stopped.
 const STOP_INTERVAL: Duration = Duration::from_millis(200);
 
+/// The least time that a call must have left when its turn comes. A shorter call would only leave a doubt behind.
+const LEAST_CALL_TIME: Duration = Duration::from_millis(100);
+
 /// The least time that a client is asked to wait.
 const LEAST_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -56,13 +59,16 @@ impl Provisioner {
         {
             return Err(self.refuse(pause));
         }
-        let wait = deadline.saturating_duration_since(Instant::now());
-        let place = timeout(wait, Arc::clone(&self.calls).acquire_owned()).await;
-        let Ok(Ok(place)) = place else {
-            return Err(unavailable(
-                "too many calls to the authorization server are in progress".to_owned(),
-                None,
-            ));
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let place = timeout(left(), Arc::clone(&self.calls).acquire_owned()).await;
+        let place = match place {
+            Ok(Ok(place)) if left() >= LEAST_CALL_TIME => place,
+            _ => {
+                return Err(unavailable(
+                    "too many calls to the authorization server are in progress".to_owned(),
+                    None,
+                ));
+            }
         };
         match self.breaker.permit(Instant::now()) {
             Ok(permission) => Ok(CallSlot { place, permission }),

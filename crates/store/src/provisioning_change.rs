@@ -209,6 +209,9 @@ impl ProvisioningChange {
                 due_at,
             } => {
                 let row = leased(connection, lease, ProvisioningState::Pending)?;
+                if row.is_none() {
+                    return end_writer(connection, lease, *due_at);
+                }
                 transform(connection, row, |row| {
                     row.release(due_at.seconds(), error.clone());
                 })
@@ -436,10 +439,28 @@ fn record(
     };
     match row.record(lease, outcome, now) {
         DeliveryEffect::None => Ok(ChangeResult::Nothing),
+        DeliveryEffect::Ended => {
+            update_row(connection, &row)?;
+            Ok(ChangeResult::Nothing)
+        }
         DeliveryEffect::Delete => delete_row(connection, &row),
         DeliveryEffect::Update => {
             update_row(connection, &row)?;
             Ok(ChangeResult::Done)
         }
     }
+}
+
+/// Lets the deletion of a client go on that waits for this writer.
+fn end_writer(
+    connection: &mut AnyConnection,
+    lease: &WriteLease,
+    due_at: Timestamp,
+) -> Result<ChangeResult, StoreError> {
+    if let Some(mut row) = row_by_id(connection, &lease.row_id)?
+        && row.writer_ended(lease, due_at.seconds())
+    {
+        update_row(connection, &row)?;
+    }
+    Ok(ChangeResult::Nothing)
 }

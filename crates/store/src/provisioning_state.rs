@@ -23,6 +23,8 @@ pub enum DeliveredColumns {
 pub enum DeliveryEffect {
     /// The lease has ended, and nothing changes.
     None,
+    /// The client was deleted meanwhile, and its deletion need not wait for this writer any more.
+    Ended,
     Update,
     Delete,
 }
@@ -144,6 +146,17 @@ impl ProvisioningColumns {
         }
     }
 
+    /// The writer ended for which the deletion of a client waits. Returns false if the row waits for no writer, or for another.
+    pub fn writer_ended(&mut self, lease: &WriteLease, due_at: i64) -> bool {
+        let waits = self.is(ProvisioningState::Deleting)
+            && !self.in_flight
+            && self.due_at == Some(lease.due_at);
+        if waits {
+            self.due_at = Some(due_at.min(lease.due_at));
+        }
+        waits
+    }
+
     /// The client is back, and its copy is written after a deletion in flight.
     pub fn revive(&mut self, revision: i64, now: Timestamp) {
         let due_at = self.flight_end(now).unwrap_or(now.seconds());
@@ -213,6 +226,14 @@ impl ProvisioningColumns {
         outcome: &DeliveredColumns,
         now: Timestamp,
     ) -> DeliveryEffect {
+        if self.writer_ended(lease, now.seconds()) {
+            if let DeliveredColumns::Synced(copy) = outcome {
+                self.handle = copy.handle.clone().or(self.handle.take());
+                self.token_sealed = copy.token_sealed.clone().or(self.token_sealed.take());
+                self.confirmations = AFTER_KNOWN;
+            }
+            return DeliveryEffect::Ended;
+        }
         let (pending, deleting) = (
             self.is_leased(lease, ProvisioningState::Pending),
             self.is_leased(lease, ProvisioningState::Deleting),

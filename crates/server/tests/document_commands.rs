@@ -1,6 +1,11 @@
 //! `frontdesk document …` with the real binary and a server of documents on loopback.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 #[path = "../../outbound/tests/site/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest of this server")]
@@ -410,6 +415,10 @@ fn check_warns_of_the_providers_settings() {
 
 /// A document is added, listed, shown, disabled, enabled and removed, and each change has its audit row.
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a life from its beginning to its end"
+)]
 fn document_has_a_life_cycle() {
     let bench = Bench::new();
     let url = bench.site.url();

@@ -8,13 +8,16 @@
 
 #[path = "lookup/client_documents.rs"]
 mod client_documents;
-#[expect(dead_code, reason = "the tests of the fetcher use the rest of it")]
+#[expect(
+    dead_code,
+    clippy::expect_used,
+    reason = "the tests of the fetcher use the rest of it"
+)]
 #[path = "../../outbound/tests/site/mod.rs"]
 mod site;
 mod support;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use protocol::Clock;
 use serde_json::{Value, json};
 use support::{Answer, Ask, Setup, TestServer};
 
@@ -78,8 +81,7 @@ impl Bench {
 }
 
 fn unix_seconds() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_secs()).unwrap()
+    Clock::system().now().seconds()
 }
 
 fn ready() -> Bench {

@@ -437,9 +437,9 @@ fn differences_are_told_and_repaired() {
         until_unchanged(&setup, folder.path(), 5);
         let again = (0, Some(counts([0, 0, 0, 5, 0])), String::new());
         assert_eq!(reconciled(&setup, folder.path(), &[]), again);
-        let (_, status, _) = ran(&setup, folder.path(), &["provision", "status"]);
-        let last = ": created 0, updated 0, deleted 0, unchanged 5, rejected 0\n";
-        assert!(status.contains(last), "{status}");
+        let (_, told, _) = ran(&setup, folder.path(), &["provision", "status"]);
+        let comparison = ": created 0, updated 0, deleted 0, unchanged 5, rejected 0\n";
+        assert!(told.contains(comparison), "{told}");
     }
 }
 

@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test says what it expects"
 )]
 
@@ -324,7 +323,7 @@ fn killed_service_leaves_both_sides_equal() {
                 }
             }
             (_, Some((status, body))) => {
-                assert!([200, 201, 503].contains(&status), "{status} {body}")
+                assert!([200, 201, 503].contains(&status), "{status} {body}");
             }
             (_, None) => {}
         }

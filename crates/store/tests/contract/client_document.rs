@@ -401,8 +401,12 @@ fn failures_keep_their_first_time(bench: &Bench) {
         (failure.since, failure.reason.as_str()),
         (after(400), "status 404")
     );
+    let fetched = DocumentContent {
+        fetched_at: after(600),
+        ..content(url)
+    };
     let good = store
-        .replace_document(&twice, content(url), &[], after(600))
+        .replace_document(&twice, fetched, &[], after(600))
         .unwrap();
     assert_eq!(good.failure, None);
     store

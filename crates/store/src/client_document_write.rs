@@ -299,7 +299,8 @@ impl Store {
         })
     }
 
-    /// Disables or enables a document. Returns false if it is unknown, or in that state already.
+    /// Disables or enables a document. Returns false if it is unknown, or in that state already. It is a new revision, so that a
+    /// copy whose write began before is written again.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -317,14 +318,19 @@ impl Store {
         let audit = self.document_audit(event, provider.as_str(), id);
         let disabled = DocumentState::Disabled.as_str();
         let done = self.0.pool.write(|connection| {
+            lock(connection, Lock::ClientDocuments)?;
             let other = find_row(connection, provider, id)?
                 .filter(|row| (row.state == disabled) != is_disabled);
             if let Some(row) = &other {
+                let revision = row.revision.saturating_add(1);
                 diesel::update(client_document::table.find((provider.as_str(), id.as_str())))
-                    .set(client_document::state.eq(state.as_str()))
+                    .set((
+                        client_document::state.eq(state.as_str()),
+                        client_document::revision.eq(revision),
+                    ))
                     .execute(connection)?;
                 let now = self.0.audit_ids.now();
-                copy_outdated(connection, &row.client_id, &row.provider, row.revision, now)?;
+                copy_outdated(connection, &row.client_id, &row.provider, revision, now)?;
                 audit_row::write_one(connection, &audit)?;
             }
             Ok(other.is_some())

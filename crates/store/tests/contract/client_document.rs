@@ -346,8 +346,14 @@ fn a_disabled_document_stays_disabled(bench: &Bench) {
     assert!(store.disable_document(&provider(), &id(url), true).unwrap());
     assert!(!store.disable_document(&provider(), &id(url), true).unwrap());
     let state = |store: &Store| found(store, url).unwrap().state;
+    // A fetch that began before reads the row again.
+    assert!(matches!(
+        store.replace_document(&first, content("n"), &["client_name"], NOW),
+        Err(StoreError::Stale)
+    ));
+    let disabled = found(&store, url).unwrap();
     store
-        .replace_document(&first, content("n"), &["client_name"], NOW)
+        .replace_document(&disabled, content("n"), &["client_name"], NOW)
         .unwrap();
     assert_eq!(state(&store), DocumentState::Disabled);
     store

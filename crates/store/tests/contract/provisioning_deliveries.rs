@@ -617,6 +617,21 @@ fn document_has_a_copy_as_a_client_has(bench: &Bench) {
             .unwrap()
             .is_disabled
     );
+    // Enabled while the disabled copy is being written: it is written again.
+    let (taken, _) = lease(&store, URL, 40, 3);
+    assert!(
+        store
+            .disable_document(&provider(), &id(URL), false)
+            .unwrap()
+    );
+    assert!(
+        store
+            .record_delivery(&taken, DeliveryOutcome::Synced(copy(3)), after(4))
+            .wait()
+            .unwrap()
+    );
+    assert_rests(&store, URL, ProvisioningState::Pending, Some(after(4)), 1);
+    assert_eq!(row(&store, URL).revision, 4);
     assert!(store.remove_document(&provider(), &id(URL)).unwrap());
     assert_eq!(row(&store, URL).state, ProvisioningState::Deleting);
     assert!(store.desired(&provider(), &id(URL)).unwrap().is_none());

@@ -9,7 +9,7 @@ from unittest import mock
 
 import requests
 from fake_lookup import CHECK, READ, FakeLookup
-from frontdesk_authlib import ClientDisabled, FrontdeskClients, LookupUnavailable
+from frontdesk_authlib import ClientDisabled, ClientRefused, FrontdeskClients, LookupUnavailable
 
 ISSUER = "https://login.example.com"
 CLIENT = {
@@ -96,12 +96,22 @@ class Queries(LookupCase):
         self.assertEqual(raised.exception.error, "unauthorized_client")
         self.assertEqual(raised.exception.reason, "disabled")
 
+    def test_refused_document_is_unauthorized(self):
+        body = {"error": "invalid_client_metadata", "reason": "refused"}
+        for more, member, words in [({"member": "jwks_uri"}, "jwks_uri", ": jwks_uri."), ({}, None, "accepted.")]:
+            self.lookup.clients["c1"] = {"status": 422, "body": body | more}
+            with self.assertRaises(ClientRefused) as raised:
+                self.clients().query_client("c1")
+            self.assertEqual((raised.exception.error, raised.exception.status_code), ("unauthorized_client", 400))
+            self.assertEqual(raised.exception.member, member)
+            self.assertTrue(dict(raised.exception.get_body())["error_description"].endswith(words))
+
     def test_other_answers_are_never_an_unknown_client(self):
         clients = self.clients()
         clients.query_client("c1")
         for fault, cause in [
             ((503, {"error": "temporarily_unavailable"}), "the lookup answered 503 temporarily_unavailable"),
-            ((422, {"error": "invalid_client_metadata"}), "the lookup answered 422 invalid_client_metadata"),
+            ((422, {"error": "other"}), "the lookup answered 422 other"),
             ((403, {"error": "insufficient_scope"}), "the lookup answered 403 insufficient_scope"),
             ((404, "<h1>Not Found</h1>"), "the lookup answered 404"),
             ((302, ""), "the lookup answered 302"),

@@ -16,6 +16,21 @@ export class ClientDisabledError extends Error {
   }
 }
 
+/** The document of the client is refused. */
+export class ClientRefusedError extends Error {
+  /** @param {string} [member] the member that the document is refused for, if there is one */
+  constructor(member) {
+    super('unauthorized_client')
+    this.name = 'ClientRefusedError'
+    this.error = 'unauthorized_client'
+    this.error_description = `the document of the client cannot be accepted${member === undefined ? '' : `: ${member}`}`
+    this.status = 400
+    this.statusCode = 400
+    this.expose = true
+    this.allow_redirect = false
+  }
+}
+
 /** The lookup gave no answer about the client, which says nothing about the client. */
 export class LookupError extends Error {
   /**

@@ -36,6 +36,15 @@ export interface FrontdeskOptions {
   fetch?: typeof globalThis.fetch
 }
 
+/** The part of the class `Provider` that {@link purposeOf} needs. */
+export interface ProviderClass {
+  new (...args: any[]): any
+  readonly ctx: { oidc?: { route?: string } } | undefined
+}
+
+/** Returns the option `purpose`: `authorize` at the authorization endpoint of a provider of this class, and undefined at every other one. */
+export function purposeOf(Provider: ProviderClass): () => 'authorize' | undefined
+
 /** Returns an adapter that finds clients at Frontdesk and leaves every other model to `Base`. */
 export function withFrontdesk(Base: BaseAdapter, options: FrontdeskOptions): AdapterFactory
 
@@ -68,6 +77,14 @@ export class ClientDisabledError extends Error {
   readonly error_description: string
   /** The reason of the lookup, such as `disabled`. */
   readonly error_detail: string | undefined
+  readonly statusCode: 400
+}
+
+/** The document of the client is refused; oidc-provider answers 400 `unauthorized_client`. */
+export class ClientRefusedError extends Error {
+  readonly error: 'unauthorized_client'
+  /** The description, with the member that the document is refused for if there is one. */
+  readonly error_description: string
   readonly statusCode: 400
 }
 

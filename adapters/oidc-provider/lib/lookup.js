@@ -1,7 +1,7 @@
 // Requests to Frontdesk's lookup, with the last answer about each client kept for its ETag.
 
 import { readFile } from 'node:fs/promises'
-import { ClientDisabledError, LookupError } from './errors.js'
+import { ClientDisabledError, ClientRefusedError, LookupError } from './errors.js'
 
 /** The maximum number of identifiers in one report of uses. */
 export const USES_PER_REPORT = 1000
@@ -35,7 +35,7 @@ export class Lookup {
    *
    * @param {string} id
    * @returns {Promise<Record<string, unknown> | undefined>}
-   * @throws {ClientDisabledError | LookupError}
+   * @throws {ClientDisabledError | ClientRefusedError | LookupError}
    */
   async find(id) {
     const kept = this.#kept.get(id)
@@ -143,6 +143,9 @@ async function refused(response) {
   if ((status === 404 || status === 410) && answer?.error === 'not_found') return undefined
   if (status === 403 && answer?.error === 'access_denied') {
     throw new ClientDisabledError(typeof answer.reason === 'string' ? answer.reason : undefined)
+  }
+  if (status === 422 && answer?.error === 'invalid_client_metadata') {
+    throw new ClientRefusedError(typeof answer.member === 'string' ? answer.member : undefined)
   }
   const code = typeof answer?.error === 'string' ? ` ${answer.error}` : ''
   throw new LookupError(`the lookup answered ${status}${code}`)

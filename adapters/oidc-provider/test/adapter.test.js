@@ -101,7 +101,7 @@ test('every other answer is an error, never an unknown client', async () => {
   await adapter.find('c1')
   for (const [fault, message] of [
     [{ status: 503, body: { error: 'temporarily_unavailable' } }, /^the lookup answered 503 temporarily_unavailable$/],
-    [{ status: 422, body: { error: 'invalid_client_metadata' } }, /^the lookup answered 422 invalid_client_metadata$/],
+    [{ status: 422, body: { error: 'other' } }, /^the lookup answered 422 other$/],
     [{ status: 403, body: { error: 'insufficient_scope' } }, /^the lookup answered 403 insufficient_scope$/],
     [{ status: 404, body: '<h1>Not Found</h1>' }, /^the lookup answered 404$/],
     [{ status: 200, body: '[]' }, /^the lookup answered with something that is not a JSON object$/],

@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
 import Provider from 'oidc-provider'
 import * as oidc from 'openid-client'
-import { reportUses, withFrontdesk } from '../lib/index.js'
+import { purposeOf, reportUses, withFrontdesk } from '../lib/index.js'
 import { FakeLookup, TOKEN } from './fake-lookup.js'
 import { MemoryAdapter } from './memory-adapter.js'
 
@@ -33,7 +33,7 @@ before(async () => {
       at: lookup.at,
       issuer,
       token: TOKEN,
-      purpose: () => (Provider.ctx?.oidc?.route === 'authorization' ? 'authorize' : undefined),
+      purpose: purposeOf(Provider),
     }),
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: true } },
     cookies: { keys: ['only a test'] },
@@ -149,6 +149,23 @@ test('a disabled client is unauthorized_client, and a page', async () => {
   lookup.clients.set('c1', { status: 403, body: { error: 'access_denied', reason: 'disabled' } })
   assert.deepEqual(await token(), [400, 'unauthorized_client'])
   assert.match(await (await authorize(400)).text(), /unauthorized_client/)
+})
+
+test('only an authorization request has the purpose authorize', async () => {
+  await token()
+  assert(lookup.requests.length > 0)
+  assert(lookup.requests.every((request) => !request.includes('purpose')), `${lookup.requests}`)
+  lookup.requests = []
+  await authorize(303)
+  assert(lookup.requests.length > 0)
+  assert(lookup.requests.every((request) => request.includes('&purpose=authorize ')), `${lookup.requests}`)
+  assert.throws(() => purposeOf(undefined), TypeError)
+})
+
+test('a refused document is a page that names the member', async () => {
+  lookup.clients.set('c1', { status: 422, body: { error: 'invalid_client_metadata', reason: 'refused', member: 'jwks_uri' } })
+  assert.deepEqual(await token(), [400, 'unauthorized_client'])
+  assert.match(await (await authorize(400)).text(), /jwks_uri/)
 })
 
 test('a lookup that is down is 503, never an unknown client', async () => {

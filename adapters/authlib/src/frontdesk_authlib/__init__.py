@@ -2,6 +2,6 @@
 
 from .client import FrontdeskClient
 from .clients import FrontdeskClients
-from .errors import ClientDisabled, LookupUnavailable
+from .errors import ClientDisabled, ClientRefused, LookupUnavailable
 
-__all__ = ["ClientDisabled", "FrontdeskClient", "FrontdeskClients", "LookupUnavailable"]
+__all__ = ["ClientDisabled", "ClientRefused", "FrontdeskClient", "FrontdeskClients", "LookupUnavailable"]

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from .client import FrontdeskClient
-from .errors import ClientDisabled, LookupUnavailable
+from .errors import ClientDisabled, ClientRefused, LookupUnavailable
 
 USES_PER_REPORT = 1000
 """The maximum number of identifiers in one report of uses."""
@@ -75,7 +75,7 @@ class FrontdeskClients:
     def query_client(self, client_id: str) -> FrontdeskClient | None:
         """Returns the client, or None if there is none (any more): for Authlib's `AuthorizationServer(app, query_client=…)`.
 
-        Raises ClientDisabled if it may not be used now, and LookupUnavailable if the lookup gives no answer about it.
+        Raises ClientDisabled if it may not be used now, ClientRefused if its document is refused, and LookupUnavailable if the lookup gives no answer about it.
         """
         with self._lock:
             kept = self._kept.get(client_id)
@@ -121,7 +121,7 @@ class FrontdeskClients:
                 response = self._request("POST", "/clients/used", json={"issuer": self._issuer, "client_ids": report})
                 if response.status_code != 204:
                     _refuse(response)
-            except (LookupUnavailable, ClientDisabled):
+            except (LookupUnavailable, ClientDisabled, ClientRefused):
                 with self._lock:
                     self._used |= dict.fromkeys(waiting)
                 raise
@@ -194,6 +194,9 @@ def _refuse(response: requests.Response) -> bool:
     if response.status_code == 403 and error == "access_denied":
         reason = _body(response).get("reason")
         raise ClientDisabled(reason if isinstance(reason, str) else None)
+    if response.status_code == 422 and error == "invalid_client_metadata":
+        member = _body(response).get("member")
+        raise ClientRefused(member if isinstance(member, str) else None)
     raise LookupUnavailable(" ".join(["the lookup answered", str(response.status_code), error]).strip())
 
 

@@ -16,6 +16,19 @@ class ClientDisabled(UnauthorizedClientError):  # type: ignore[misc]
         """The reason of the lookup, such as `disabled`."""
 
 
+class ClientRefused(UnauthorizedClientError):  # type: ignore[misc]
+    """The document of the client is refused: Authlib answers 400 `unauthorized_client`."""
+
+    description = "The document of the client cannot be accepted."
+
+    def __init__(self, member: str | None = None) -> None:
+        super().__init__()
+        self.member = member
+        """The member that the document is refused for, if there is one."""
+        if member:
+            self.description = f"The document of the client cannot be accepted: {member}."
+
+
 class LookupUnavailable(OAuth2Error):  # type: ignore[misc]
     """The lookup gave no answer about the client, which says nothing about the client: Authlib answers 503."""
 

@@ -12,7 +12,7 @@ const environment = Object.fromEntries(Object.entries(process.env).filter(([name
 
 export class Frontdesk {
   /** `providers` is the text of the tables [[provider]]. */
-  constructor(folder, { port, management, lookup }, providers) {
+  constructor(folder, { port, management, lookup, documents }, providers) {
     this.folder = folder
     this.port = port
     this.config = join(folder, 'frontdesk.toml')
@@ -33,7 +33,7 @@ level = "info"
 [limits]
 registrations_per_minute = 0
 updates_per_minute = 0
-`
+${documents ? documents.outbound() : ''}`
     this.configure(providers)
   }
 

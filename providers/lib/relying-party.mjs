@@ -30,6 +30,13 @@ export class RelyingParty {
     return party
   }
 
+  /** A client that does not register: its identifier is the URL of its document. */
+  static async identified(issuer, id, members, accept) {
+    const config = await oidc.discovery(new URL(issuer), id, members, oidc.None(), insecure)
+    oidc.enableNonRepudiationChecks(config)
+    return new RelyingParty(config, oidc.None(), accept)
+  }
+
   constructor(config, authentication, accept) {
     this.config = config
     this.authentication = authentication

@@ -2,7 +2,7 @@
 
 import { must, same } from '../lib/report.mjs'
 
-/** `added` are the members that Frontdesk adds values to. */
+/** `added` are the members that Frontdesk adds, adds values to or, for the authorization hop, replaces. */
 export async function document(report, name, server, address, added) {
   await report.row(`2 ${name}: the document is the server's`, async () => {
     const theirs = await (await fetch(address)).json()
@@ -10,7 +10,7 @@ export async function document(report, name, server, address, added) {
     const differing = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])].filter(member => JSON.stringify(theirs[member]) !== JSON.stringify(ours[member]))
     same(differing.sort(), ['registration_endpoint', ...added].sort(), 'the members that differ')
     same(ours.registration_endpoint, `${server.issuer()}/register`, 'the registration endpoint')
-    for (const member of added) must((theirs[member] ?? []).every(value => ours[member].includes(value)), `${member} lost a value`)
+    for (const member of added.filter(name => Array.isArray(theirs[name]))) must(theirs[member].every(value => ours[member].includes(value)), `${member} lost a value`)
     return `${Object.keys(ours).length} members`
   })
 }

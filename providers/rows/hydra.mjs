@@ -2,6 +2,7 @@
 
 import { changes } from './changes.mjs'
 import { document } from './document.mjs'
+import { documentClients } from './document-client.mjs'
 import { drift, guard } from './drift.mjs'
 import { down } from './faults.mjs'
 import { logIn } from './log-in.mjs'
@@ -13,8 +14,9 @@ const scope = 'openid offline_access email'
 export async function hydraRows(report, server) {
   const foreign = await server.foreign()
   await logIn(report, name, { issuer: server.issuer(), accept: server.accept, scope, userScope: scope, audience: `${server.issuer()}/oauth2/token` })
-  await document(report, name, server, `${server.publicOrigin}/.well-known/openid-configuration`, ['scopes_supported', 'token_endpoint_auth_signing_alg_values_supported'])
+  await document(report, name, server, `${server.publicOrigin}/.well-known/openid-configuration`, ['authorization_endpoint', 'client_id_metadata_document_supported', 'scopes_supported', 'token_endpoint_auth_signing_alg_values_supported'])
   await changes(report, name, server, { scope })
+  await documentClients(report, name, server, { issuer: server.issuer(), scope, find: id => server.copy(id) })
   await drift(report, name, server, {
     scope,
     edit: { redirect_uris: ['https://evil.example.com/'] },

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { changes, end, expiry } from './changes.mjs'
 import { document } from './document.mjs'
+import { documentClients } from './document-client.mjs'
 import { drift, guard, reconcile } from './drift.mjs'
 import { down, limits, poison } from './faults.mjs'
 import { logIn } from './log-in.mjs'
@@ -36,6 +37,7 @@ export async function keycloakRows(report, server) {
   await template(report, server)
   await rights(report, server)
   await registration(report, `${name}'s registration`, server, server.issuer('registered'), () => server.all('registered'), id => id.clientId)
+  await documentClients(report, name, server, { issuer: server.issuer('documents'), find: id => server.copy(id, 'documents'), isDisabled: server.disabled })
   await down(report, name, server, `${server.origin}/other`)
   await report.row(`11 ${name}: an administrator's clients are as they were`, async () => same(await server.foreign(), foreign, 'what is no copy'))
 }

@@ -5,17 +5,19 @@ import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { changes } from './changes.mjs'
 import { document } from './document.mjs'
+import { documentClients, documentMembers } from './document-client.mjs'
 import { logIn } from './log-in.mjs'
 import { registration } from './registration.mjs'
 import { RelyingParty } from '../lib/relying-party.mjs'
-import { must, same } from '../lib/report.mjs'
+import { must, same, until } from '../lib/report.mjs'
 
 export async function oidcProviderRows(report, server, python) {
   const name = 'oidc-provider by the lookup'
   const at = (await (await fetch(`${server.issuer()}/.well-known/openid-configuration`)).json()).authorization_endpoint.replace(/\/auth$/, '')
   await logIn(report, name, { issuer: server.issuer() })
-  await document(report, name, server, `${at}/.well-known/openid-configuration`, [])
+  await document(report, name, server, `${at}/.well-known/openid-configuration`, ['client_id_metadata_document_supported'])
   await changes(report, name, server)
+  await documentClients(report, name, server, { issuer: server.issuer(), disabledStatus: 400 })
   await lookup(report, server)
   await authlib(report, server, python)
   await registration(report, "oidc-provider's registration", server, `${server.origin}/own`, () => server.all(), id => id)
@@ -50,32 +52,52 @@ async function lookup(report, server) {
   })
 }
 
-async function authlib(report, server, python) {
-  const name = '15 Authlib: a change is seen at the next request'
-  if (!python) return report.leftOut(name, 'there is no Python with Authlib')
-  await report.row(name, async () => {
-    const child = spawn(python, [join(import.meta.dirname, '..', 'servers', 'authlib-program.py'), server.lookup, server.issuer(), server.tokenFile], { stdio: ['pipe', 'pipe', 'inherit'] })
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    const find = async (id, redirectUri) => {
-      child.stdin.write(`${id} ${redirectUri}\n`)
+/** A program that finds clients with Authlib, and a function that asks it. */
+async function withAuthlib(server, python, ask) {
+  const child = spawn(python, [join(import.meta.dirname, '..', 'servers', 'authlib-program.py'), server.lookup, server.issuer(), server.tokenFile], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  try {
+    await ask(async (id, redirectUri, purpose = '') => {
+      child.stdin.write(`${id} ${redirectUri} ${purpose}\n`)
       return JSON.parse((await lines.next()).value).client
-    }
+    })
+  } finally {
+    child.kill()
+  }
+}
+
+async function authlib(report, server, python) {
+  const [name, documentName] = ['15 Authlib: a change is seen at the next request', '18 Authlib: a document is read for an authorization request only']
+  if (!python) return [name, documentName].forEach(row => report.leftOut(row, 'there is no Python with Authlib'))
+  await report.row(name, () => withAuthlib(server, python, async find => {
+    const client = await RelyingParty.register(server.issuer())
+    const [old, moved] = [client.agreed.redirect_uris[0], 'https://wiki.example.com/moved']
+    same(await find(client.id, old), { redirect: true }, 'the client')
+    same((await client.manage('PUT', { redirect_uris: [moved] })).status, 200, 'the update')
+    same([await find(client.id, old), await find(client.id, moved)], [{ redirect: false }, { redirect: true }], 'the client after an update')
+    server.frontdesk.process.signal('SIGSTOP')
     try {
-      const client = await RelyingParty.register(server.issuer())
-      const [old, moved] = [client.agreed.redirect_uris[0], 'https://wiki.example.com/moved']
-      same(await find(client.id, old), { redirect: true }, 'the client')
-      same((await client.manage('PUT', { redirect_uris: [moved] })).status, 200, 'the update')
-      same([await find(client.id, old), await find(client.id, moved)], [{ redirect: false }, { redirect: true }], 'the client after an update')
-      server.frontdesk.process.signal('SIGSTOP')
-      try {
-        same(await find(client.id, moved), { error: 'LookupUnavailable' }, 'the client without the lookup')
-      } finally {
-        server.frontdesk.process.signal('SIGCONT')
-      }
-      same((await client.manage('DELETE')).status, 204, 'the deletion')
-      same(await find(client.id, moved), null, 'the client after its deletion')
+      same(await find(client.id, moved), { error: 'LookupUnavailable' }, 'the client without the lookup')
     } finally {
-      child.kill()
+      server.frontdesk.process.signal('SIGCONT')
     }
-  })
+    same((await client.manage('DELETE')).status, 204, 'the deletion')
+    same(await find(client.id, moved), null, 'the client after its deletion')
+  }))
+  await report.row(documentName, () => withAuthlib(server, python, async find => {
+    const { documents, frontdesk } = server
+    const path = `/oauth/${crypto.randomUUID()}.json`
+    const [old, moved] = ['http://127.0.0.1:3000/callback', 'http://127.0.0.1:3000/moved']
+    const id = documents.publish(path, documentMembers(old))
+    same([await find(id, old), documents.count(path)], [null, 0], 'a document that nobody asked for, and the requests for it')
+    same([await find(id, old, 'authorize'), documents.count(path)], [{ redirect: true }, 1], 'the client at the authorization endpoint, and the requests')
+    same(await find(id, 'http://127.0.0.1:50999/callback'), { redirect: true }, 'the client on another port')
+    documents.publish(path, documentMembers(moved))
+    await until(async () => (await find(id, moved, 'authorize')).redirect, 'the changed document', 15)
+    same(await find(id, old), { redirect: false }, 'the old redirect URI')
+    const secret = documents.publish(`${path}.secret`, { ...documentMembers(old), client_secret: 'of the document' })
+    same(await find(secret, old, 'authorize'), { error: 'ClientRefused' }, 'a document with a secret')
+    same((await frontdesk.command('document', 'disable', id, '--provider', server.issuer())).code, 0, 'the exit code of frontdesk document disable')
+    same(await find(id, moved, 'authorize'), { error: 'ClientDisabled' }, 'a disabled client')
+  }))
 }

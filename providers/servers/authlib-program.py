@@ -1,4 +1,4 @@
-"""Finds clients as a server with Authlib does. A line of JSON for each identifier on standard input."""
+"""Finds clients as a server with Authlib does. A line of JSON for each line with an identifier, a redirect URI and a purpose, if any."""
 
 import json
 import os
@@ -9,9 +9,11 @@ sys.path.insert(0, os.path.join(os.environ["FRONTDESK_SOURCE"], "adapters", "aut
 from frontdesk_authlib import FrontdeskClients  # noqa: E402
 
 at, issuer, token_file = sys.argv[1:]
-clients = FrontdeskClients(at, issuer, token_file=token_file)
+purposes = [None]
+clients = FrontdeskClients(at, issuer, token_file=token_file, purpose=lambda: purposes[0])
 for line in sys.stdin:
-    client_id, redirect_uri = line.split()
+    client_id, redirect_uri, *asked = line.split()
+    purposes[0] = asked[0] if asked else None
     try:
         client = clients.query_client(client_id)
         found = client and {"redirect": client.check_redirect_uri(redirect_uri)}

@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DocumentServer } from '../lib/document-server.mjs'
 import { front } from '../lib/front.mjs'
 import { Frontdesk } from '../lib/frontdesk.mjs'
 import { freePorts, Process } from '../lib/processes.mjs'
@@ -31,10 +32,12 @@ export class Hydra {
     }))
     this.process = new Process(this.folder, 'hydra', [this.binary, 'serve', 'all', '--dev', '-c', config])
     await this.process.answers(`http://127.0.0.1:${adminPort}/health/ready`)
-    this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), { port: listen, management }, `
+    this.documents = await DocumentServer.start(this.folder)
+    this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), { port: listen, management, documents: this.documents }, `
 [[provider]]
 issuer = "${this.origin}"
 registration = "open"
+${this.documents.settings()}
 [provider.upstream]
 document = "http://127.0.0.1:${publicPort}/.well-known/openid-configuration"
 add = { scopes_supported = ["profile", "email"], token_endpoint_auth_signing_alg_values_supported = ["RS256", "ES256"] }
@@ -42,7 +45,7 @@ add = { scopes_supported = ["profile", "email"], token_endpoint_auth_signing_alg
 to = "http"
 at = "${this.api}/clients"
 `)
-    await front(outside, listen, publicPort, path => /^\/(\.well-known\/(openid-configuration|oauth-authorization-server|webfinger)$|register(\/|$))/.test(path))
+    await front(outside, listen, publicPort, path => /^\/(\.well-known\/(openid-configuration|oauth-authorization-server|webfinger)$|(register|authorize)(\/|$))/.test(path))
     await this.ask('POST', '/clients', { client_id: 'entered', redirect_uris: ['https://entered.example.com/callback'] })
     await this.frontdesk.start()
     // A person at Hydra's two pages, which are another program's in a real installation.
@@ -89,10 +92,10 @@ at = "${this.api}/clients"
   }
 
   async change(id, members) {
-    await this.ask('PUT', `/clients/${id}`, { ...(await this.copy(id)), ...members })
+    await this.ask('PUT', `/clients/${encodeURIComponent(id)}`, { ...(await this.copy(id)), ...members })
   }
 
   async remove(id) {
-    await this.ask('DELETE', `/clients/${id}`)
+    await this.ask('DELETE', `/clients/${encodeURIComponent(id)}`)
   }
 }

@@ -2,12 +2,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DocumentServer } from '../lib/document-server.mjs'
 import { front } from '../lib/front.mjs'
 import { Frontdesk } from '../lib/frontdesk.mjs'
 import { freePorts, Process } from '../lib/processes.mjs'
 import { must } from '../lib/report.mjs'
 
-const realms = ['main', 'brief', 'ending', 'registered', 'later']
+const realms = ['main', 'brief', 'ending', 'registered', 'later', 'documents']
 const secret = 'secret-of-the-service-account'
 
 export class Keycloak {
@@ -33,8 +34,9 @@ export class Keycloak {
     writeFileSync(join(this.folder, 'initial-access-token'), token)
     this.secretFile = join(this.folder, 'keycloak.secret')
     writeFileSync(this.secretFile, `${secret}\n`)
-    const ours = /^\/(realms\/[a-z]+\/(\.well-known\/(openid-configuration|oauth-authorization-server)$|register(\/|$)|oauth2\/|identity\/)|\.well-known\/|other(\/|$))/
-    this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), this.ports, this.providers())
+    const ours = /^\/(realms\/[a-z]+\/(\.well-known\/(openid-configuration|oauth-authorization-server)$|(register|authorize)(\/|$)|oauth2\/|identity\/)|\.well-known\/|other(\/|$))/
+    this.documents = await DocumentServer.start(this.folder)
+    this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), { ...this.ports, documents: this.documents }, this.providers())
     this.proxy = await front(outside, listen, port, path => ours.test(path))
     await this.frontdesk.start()
     // The first page of a Keycloak that has just started takes seconds.
@@ -63,6 +65,7 @@ ${provision}
 ${of('brief', connector, 'client_secret_lifetime = "4s"')}
 ${of('ending', connector, 'client_lifetime = "4s"')}
 ${of('later', `${connector}ready = "later"`)}
+${of('documents', connector, this.documents.settings())}
 ${of('registered', `to = "rfc7591"\nat = "${this.at}/realms/registered/clients-registrations/openid-connect"\ntoken_file = "${join(this.folder, 'initial-access-token')}"`)}
 [[provider]]
 issuer = "${this.origin}/other"

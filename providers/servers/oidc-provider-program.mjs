@@ -5,7 +5,7 @@
 
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'
-import { reportUses, withFrontdesk } from '../adapter/lib/index.js'
+import { purposeOf, reportUses, withFrontdesk } from '../adapter/lib/index.js'
 import { MemoryAdapter } from '../adapter/test/memory-adapter.js'
 
 const { issuer, port, at, tokenFile, initialAccessToken } = JSON.parse(process.argv[2])
@@ -33,7 +33,7 @@ class OwnAdapter extends MemoryAdapter {
 }
 
 const provider = new Provider(issuer, {
-  adapter: at ? withFrontdesk(MemoryAdapter, { at, issuer, tokenFile }) : OwnAdapter,
+  adapter: at ? withFrontdesk(MemoryAdapter, { at, issuer, tokenFile, purpose: purposeOf(Provider) }) : OwnAdapter,
   claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
   cookies: { keys: [crypto.randomUUID()] },
   features: {

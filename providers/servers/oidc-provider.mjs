@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DocumentServer } from '../lib/document-server.mjs'
 import { Frontdesk } from '../lib/frontdesk.mjs'
 import { freePorts, Process } from '../lib/processes.mjs'
 import { must } from '../lib/report.mjs'
@@ -32,8 +33,9 @@ ${more}
 [provider.upstream]
 document = "${at}/.well-known/openid-configuration"
 `
-    this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), { port: listen, management, lookup }, `
-${provider(this.origin, `http://127.0.0.1:${port}`, '')}
+    this.documents = await DocumentServer.start(this.folder)
+    this.frontdesk = new Frontdesk(join(this.folder, 'frontdesk'), { port: listen, management, lookup, documents: this.documents }, `
+${provider(this.origin, `http://127.0.0.1:${port}`, this.documents.settings())}
 ${provider(`${this.origin}/own`, this.own, '')}
 [provider.provision]
 to = "rfc7591"

@@ -198,6 +198,10 @@ impl From<ProvisionError> for HopError {
                 tracing::info!(reason, "a client was not written into the server behind");
                 HopRefusal::busy("the server behind is not available", retry_after)
             }
+            ProvisionError::Full { retry_after } => HopRefusal::busy(
+                "the server behind has the maximum number of clients",
+                retry_after,
+            ),
             ProvisionError::Store(error) => return Self::Store(error),
         })
     }

@@ -46,6 +46,12 @@ impl Provisioner {
         while comparisons.join_next().await.is_some() {}
     }
 
+    /// Writes the copies that are due now, for a command that needs no running service.
+    pub async fn deliver_all_due(self: &Arc<Self>) {
+        let mut deliveries = JoinSet::new();
+        while self.deliver_due(&mut deliveries).await {}
+    }
+
     /// Ends [`Provisioner::run`].
     pub fn stop(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);

@@ -17,6 +17,7 @@ use crate::connector::{
     Listing, ProvisionedClient,
 };
 use crate::credential::CredentialFile;
+use crate::named_member::named_member;
 use crate::redirects::PlainRedirects;
 use crate::template::CopyTemplate;
 
@@ -285,7 +286,7 @@ impl Connector for HttpConnector {
                 None => return Ok(Listing::Complete),
                 Some(next) if next.origin() == self.at.origin() => page = next,
                 Some(_) => {
-                    return Err(ConnectorError::misconfigured(
+                    return Err(ConnectorError::unavailable(
                         "the next page of the list is at another origin",
                     ));
                 }
@@ -371,9 +372,11 @@ pub(crate) fn error(response: &ApiResponse, secrets: &[&Secret]) -> ConnectorErr
                     .and_then(Value::as_str)
                     .map(str::to_owned)
             });
-            let member =
-                (code.as_deref() == Some("invalid_redirect_uri")).then_some("redirect_uris");
-            ConnectorError::rejected(member, reason)
+            let member = match code.as_deref() {
+                Some("invalid_redirect_uri") => Some("redirect_uris".to_owned()),
+                _ => named_member(&reason),
+            };
+            ConnectorError::rejected(member.as_deref(), reason)
         }
         408 | 425 | 429 | 500..=599 => response.unavailable(secrets),
         _ => ConnectorError::misconfigured(reason),

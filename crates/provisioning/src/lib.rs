@@ -37,6 +37,7 @@ mod delivery;
 mod desired;
 pub mod http;
 pub mod keycloak;
+mod named_member;
 pub mod provision_error;
 pub mod provisioner;
 pub mod reconcile;

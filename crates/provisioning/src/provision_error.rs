@@ -19,7 +19,13 @@ pub enum ProvisionError {
     /// A value is beyond a limit of the authorization server. Nothing was written.
     #[error("{0}")]
     Limit(InvalidMember),
-    /// The authorization server does not answer, or keeps no further copy.
+    /// The authorization server has the maximum number of copies. Nothing was written.
+    #[error("the authorization server has the maximum number of copies")]
+    Full {
+        /// The time after which the request may succeed.
+        retry_after: Duration,
+    },
+    /// The authorization server does not answer.
     #[error("{reason}")]
     Unavailable {
         /// The reason, without secrets.

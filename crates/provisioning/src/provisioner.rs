@@ -25,6 +25,8 @@ pub struct Provisioner {
     pub(crate) breaker: Breaker,
     pub(crate) counts: ProvisionCounts,
     pub(crate) is_misconfigured: AtomicBool,
+    /// True if the maximum number of copies was reached when a client came last.
+    pub(crate) is_full: AtomicBool,
     /// The calls that may be in progress at a time.
     pub(crate) calls: Arc<Semaphore>,
     /// Wakes the deliverer.
@@ -65,6 +67,7 @@ impl Provisioner {
             breaker: Breaker::new(),
             counts: ProvisionCounts::default(),
             is_misconfigured: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
             due: Notify::new(),
             stopped: Notify::new(),

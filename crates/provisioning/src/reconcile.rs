@@ -247,7 +247,7 @@ impl Provisioner {
                 let place = repair.found.clone().or_else(|| self.place(id));
                 let handle = place.and_then(|place| place.handle);
                 match store
-                    .add_pending(&self.settings.issuer, id, handle, now)
+                    .add_pending(&self.settings.issuer, id, handle, 0, now)
                     .await
                 {
                     Ok(true) => {}

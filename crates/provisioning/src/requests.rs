@@ -3,6 +3,7 @@
 //! The row of the copy is written before the server is asked, and decides about everything that a dropped request, a lost answer or
 //! an ended process leaves behind.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Issuer, RegisteredMetadata, Timestamp};
@@ -56,6 +57,7 @@ impl Provisioner {
                 let handle = self.place(&new.data.id).and_then(|place| place.handle);
                 let inserted = store.insert_pending(new, spend, handle, at_most, now).await;
                 let summary = inserted.map_err(|error| self.store_error(error))?;
+                self.is_full.store(false, Ordering::Relaxed);
                 self.wake();
                 Ok(summary)
             }
@@ -76,6 +78,7 @@ impl Provisioner {
         let (until, at_most) = (self.request_end(now), self.settings.at_most);
         let begun = store.begin_create(issuer, place, until, at_most, now).await;
         let lease = begun.map_err(|error| self.store_error(error))?;
+        self.is_full.store(false, Ordering::Relaxed);
         let revision = Client::FIRST_REVISION;
         let (id, scopes) = (new.data.id.clone(), self.scopes_supported());
         let wanted = DesiredCopy::from_new(&new.data, revision, scopes);
@@ -361,10 +364,11 @@ impl Provisioner {
         let deadline = Instant::now() + self.settings.patience;
         let (store, now) = (&self.services.store, self.services.clock.now());
         let handle = self.place(client_id).and_then(|place| place.handle);
-        let added = store.add_pending(&self.settings.issuer, client_id, handle, now);
+        let at_most = self.settings.at_most;
+        let added = store.add_pending(&self.settings.issuer, client_id, handle, at_most, now);
         match added.await {
             Ok(_) | Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(self.store_error(error)),
         }
         if self.settings.ready == Ready::Later {
             self.wake();
@@ -465,10 +469,18 @@ impl Provisioner {
 
     fn store_error(&self, error: StoreError) -> ProvisionError {
         match error {
-            StoreError::TooManyCopies => unavailable(
-                "the authorization server has the maximum number of copies".to_owned(),
-                Some(RETRY_WHEN_FULL),
-            ),
+            StoreError::TooManyCopies => {
+                if !self.is_full.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        provider = self.settings.issuer.as_str(),
+                        at_most = self.settings.at_most,
+                        "no further client is taken: provider.provision.at_most is reached"
+                    );
+                }
+                ProvisionError::Full {
+                    retry_after: RETRY_WHEN_FULL,
+                }
+            }
             StoreError::BeingWritten { until } => {
                 let rest = until.seconds() - self.services.clock.now().seconds();
                 unavailable(

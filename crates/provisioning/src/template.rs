@@ -9,6 +9,18 @@ use crate::api::hexadecimal;
 /// The number of digest bytes in a revision.
 const DIGEST_BYTES: usize = 3;
 
+/// The members that belong to a single client: its identifiers, secrets and addresses, in the words of each server.
+const OWN_MEMBERS: [&str; 8] = [
+    "id",
+    "client_id",
+    "clientId",
+    "client_secret",
+    "secret",
+    "redirect_uris",
+    "redirectUris",
+    "registration_access_token",
+];
+
 /// A template, or none.
 #[derive(Debug, Clone, Default)]
 pub struct CopyTemplate {
@@ -25,6 +37,11 @@ impl CopyTemplate {
         let Ok(Value::Object(members)) = serde_json::from_str(text) else {
             return Err("is not a JSON object");
         };
+        if OWN_MEMBERS.iter().any(|name| members.contains_key(*name)) {
+            return Err(
+                "has the identifier, the secret or the redirect URIs of a client, which every copy would share",
+            );
+        }
         let digest = hash(MessageDigest::sha256(), text.as_bytes())
             .map_err(|_| "cannot be digested by OpenSSL")?;
         let digits = hexadecimal(digest.get(..DIGEST_BYTES).unwrap_or_default());

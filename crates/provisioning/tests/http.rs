@@ -192,12 +192,12 @@ fn statuses_are_classified() {
     assert_eq!(hydra.state.lock().unwrap().clients.len(), 0);
 }
 
-/// The mark and the secret win over a template, and a template's other members lie under the copy.
+/// The mark wins over a template, and a template's other members lie under the copy.
 #[test]
 fn template_lies_under_the_copy() {
     let (hydra, wanted) = (Hydra::start(), Wanted::new(&json!({})));
     let template = CopyTemplate::parse(
-        r#"{"skip_consent": false, "client_secret": "no", "metadata": {"team": "web"}, "audience": ["api"]}"#,
+        r#"{"skip_consent": false, "metadata": {"team": "web"}, "audience": ["api"]}"#,
     )
     .unwrap();
     connector(&hydra, template.clone())
@@ -212,6 +212,25 @@ fn template_lies_under_the_copy() {
         template.revision(1)
     );
     assert_ne!(template.revision(1), "1");
+}
+
+/// A template has no member that belongs to a single client: every copy would share it.
+#[test]
+fn template_has_nothing_of_one_client() {
+    for member in [
+        "client_id",
+        "client_secret",
+        "redirect_uris",
+        "clientId",
+        "secret",
+        "redirectUris",
+        "id",
+        "registration_access_token",
+    ] {
+        let template = json!({ "audience": ["api"], member: "no" }).to_string();
+        let refused = CopyTemplate::parse(&template).unwrap_err();
+        assert!(refused.contains("of a client"), "{member}: {refused}");
+    }
 }
 
 /// A copy whose secret expired has a random one, and the answer adopts none.

@@ -46,6 +46,8 @@ pub enum Refusal {
     RefusedByServer,
     /// The authorization server behind the provider does not answer; the time to wait.
     ServerDown(Duration),
+    /// The authorization server has the maximum number of clients; the time to wait.
+    Full(Duration),
     /// The store failed.
     Store(StoreError),
     /// A failure of another layer, such as a body that cannot be read.
@@ -124,6 +126,12 @@ impl From<Refusal> for Failure {
             Refusal::ServerDown(wait) => Failure::new(
                 ErrorCode::TemporarilyUnavailable,
                 "The authorization server does not answer. Try again after the time in Retry-After.",
+            )
+            .header(RETRY_AFTER, whole_seconds(wait)),
+            // Not logged: the log has a line when the number is reached.
+            Refusal::Full(wait) => Failure::new(
+                ErrorCode::TemporarilyUnavailable,
+                "No more clients can be registered now. Try again after the time in Retry-After.",
             )
             .header(RETRY_AFTER, whole_seconds(wait)),
             Refusal::Store(error) => store_failure(&error),
@@ -281,6 +289,7 @@ impl From<ProvisionError> for Refusal {
                 _ => Self::RefusedByServer,
             },
             ProvisionError::Unavailable { retry_after, .. } => Self::ServerDown(retry_after),
+            ProvisionError::Full { retry_after } => Self::Full(retry_after),
             ProvisionError::Store(error) => error.into(),
         }
     }

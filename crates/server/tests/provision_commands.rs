@@ -389,7 +389,7 @@ fn state_of_a_copy_is_shown() {
     });
     assert_eq!(hydra.client(&id).unwrap()["client_name"], "Wiki");
     let retried = server.ran(&["provision", "retry", "--all"]);
-    assert_eq!(retried, "no copy waits or was refused\n");
+    assert_eq!(retried, "no copy waits for a later time or was refused\n");
 }
 
 /// A dry run tells the differences and changes nothing, a comparison repairs them without a running service, and what an
@@ -440,6 +440,26 @@ fn differences_are_told_and_repaired() {
         let (_, told, _) = ran(&setup, folder.path(), &["provision", "status"]);
         let comparison = ": created 0, updated 0, deleted 0, unchanged 5, rejected 0\n";
         assert!(told.contains(comparison), "{told}");
+    }
+}
+
+/// Without a running service `retry` and `reconcile` write what is due, deletions too.
+#[test]
+fn commands_write_without_a_service() {
+    for command in ["retry", "reconcile"] {
+        let hydra = Hydra::start();
+        let setup = into_hydra(&hydra);
+        let folder = Arc::new(TempDir::new().unwrap());
+        let ids = registered(&setup, &folder, 2);
+        ran(&setup, folder.path(), &["client", "delete", &ids[0]]);
+        assert_eq!(hydra.ids().len(), 2);
+        let arguments = match command {
+            "retry" => vec!["provision", "retry", "--all"],
+            _ => vec!["provision", "reconcile"],
+        };
+        let (code, told, error) = ran(&setup, folder.path(), &arguments);
+        assert_eq!((code, error.as_str()), (0, ""), "{told}");
+        assert_eq!(hydra.ids(), [ids[1].clone()], "{command}");
     }
 }
 
@@ -540,7 +560,7 @@ fn refused_client_is_written_after_retry() {
     hydra.refuse("Nothing", 400, "invalid_client_metadata");
     assert_eq!(
         server.ran(&["provision", "retry", "--all"]),
-        "one copy is due now; the running service writes it\n"
+        "one copy was tried again; frontdesk provision status tells the result\n"
     );
     until("the copy is there", || hydra.client(&id).is_some());
     until("the copy is confirmed", || {

@@ -197,12 +197,14 @@ impl Store {
     /// client may have a document; if that was removed and is named again, its row is used again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another process added the row at the same time; [`StoreError::Unavailable`].
+    /// [`StoreError::TooManyCopies`] if the provider has `at_most` copies, unless that is 0; [`StoreError::Conflict`] if another process
+    /// added the row at the same time; [`StoreError::Unavailable`].
     pub fn add_pending(
         &self,
         provider: &Issuer,
         client: &ClientId,
         handle: Option<String>,
+        at_most: u32,
         now: Timestamp,
     ) -> PendingWrite<bool> {
         if !has_no_nul(client.as_str()) {
@@ -211,9 +213,12 @@ impl Store {
         let id = client.as_str();
         match self.pending_row(provider, id, handle, Client::FIRST_REVISION, now) {
             Ok(row) => self.provision(
-                ProvisioningChange::AddPending { row, now },
+                ProvisioningChange::AddPending { row, at_most, now },
                 None,
-                |result| Ok(result.is_done()),
+                |result| match result {
+                    ChangeResult::Full => Err(StoreError::TooManyCopies),
+                    result => Ok(result.is_done()),
+                },
             ),
             Err(error) => PendingWrite::rejected(error),
         }

@@ -59,6 +59,7 @@ pub enum ProvisioningChange {
     /// Inserts the row of a client that has none.
     AddPending {
         row: ProvisioningColumns,
+        at_most: u32,
         now: Timestamp,
     },
     /// Takes the right to write a candidate. `row` is for a client without a row.
@@ -190,7 +191,7 @@ impl ProvisioningChange {
                 insert_row(connection, row)?;
                 Ok(ChangeResult::Done)
             }
-            Self::AddPending { row, now } => add_pending(connection, row, *now),
+            Self::AddPending { row, at_most, now } => add_pending(connection, row, *at_most, *now),
             Self::BeginUpdate { row, due_at, now } => begin_update(connection, row, *due_at, *now),
             Self::CompleteUpdate {
                 lease,
@@ -310,17 +311,25 @@ fn withdraw(
 fn add_pending(
     connection: &mut AnyConnection,
     row: &ProvisioningColumns,
+    at_most: u32,
     now: Timestamp,
 ) -> Result<ChangeResult, StoreError> {
     let id = row.client_id.as_deref().unwrap_or_default();
     let Some(revision) = lock_client(connection, id, &row.provider, None)? else {
         return Ok(ChangeResult::Nothing);
     };
-    if let Some(mut found) = row_of_client(connection, id, &row.provider)? {
-        // A document that was removed is named again.
-        if !found.is(ProvisioningState::Deleting) {
-            return Ok(ChangeResult::Nothing);
-        }
+    let found = row_of_client(connection, id, &row.provider)?;
+    // A document that was removed is named again.
+    let is_there = found
+        .as_ref()
+        .is_some_and(|found| !found.is(ProvisioningState::Deleting));
+    if is_there {
+        return Ok(ChangeResult::Nothing);
+    }
+    if is_full(connection, &row.provider, at_most)? {
+        return Ok(ChangeResult::Full);
+    }
+    if let Some(mut found) = found {
         found.revive(revision, now);
         update_row(connection, &found)?;
         return Ok(ChangeResult::Done);

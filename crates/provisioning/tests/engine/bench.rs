@@ -262,7 +262,9 @@ pub fn run<F: Future>(test: F) -> F::Output {
 /// The time to wait, of an error that says when to come again.
 pub fn wait_of<T: std::fmt::Debug>(result: Result<T, ProvisionError>) -> Duration {
     match result {
-        Err(ProvisionError::Unavailable { retry_after, .. }) => retry_after,
+        Err(
+            ProvisionError::Unavailable { retry_after, .. } | ProvisionError::Full { retry_after },
+        ) => retry_after,
         other => panic!("{other:?}"),
     }
 }

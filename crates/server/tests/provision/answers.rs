@@ -402,7 +402,16 @@ fn copies_are_limited() {
             let first = register(&server);
             let second = register(&server);
             let answer = post(&server, &web(&json!({})));
-            assert_eq!(server_down(&answer), 300);
+            assert_eq!(
+                answer.refused(503, "temporarily_unavailable"),
+                "No more clients can be registered now. Try again after the time in Retry-After."
+            );
+            assert_eq!(answer.header("retry-after"), Some("300"));
+            assert!(
+                server
+                    .log()
+                    .contains("provider.provision.at_most is reached")
+            );
             assert_eq!((server.clients().len(), rows(&server).len()), (2, 2));
             put(&server, &first, &json!({ "client_name": "Renamed" })).ok();
             await_state(&server, &id(&first), "synced");

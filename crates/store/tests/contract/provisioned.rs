@@ -87,7 +87,7 @@ pub fn lease(store: &Store, client: &str, until: u64, now: u64) -> (WriteLease, 
 /// Registers a client without a row, and has a row made that is due now.
 pub fn pending(store: &Store, client: &str) -> Client {
     let client = insert(store, client);
-    let added = store.add_pending(&provider(), &client.data.id, None, NOW);
+    let added = store.add_pending(&provider(), &client.data.id, None, 0, NOW);
     assert!(added.wait().unwrap());
     client
 }

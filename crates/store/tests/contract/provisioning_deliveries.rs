@@ -579,7 +579,7 @@ fn document_has_a_copy_as_a_client_has(bench: &Bench) {
         !has_row(&store, URL),
         "the authorization request has it copied"
     );
-    let added = store.add_pending(&provider(), &id(URL), None, NOW);
+    let added = store.add_pending(&provider(), &id(URL), None, 0, NOW);
     assert!(added.wait().unwrap());
     let (taken, leased) = lease(&store, URL, 40, 0);
     assert_eq!(leased.state, ProvisioningState::Pending);
@@ -645,7 +645,7 @@ fn removed_document_may_come_back(bench: &Bench) {
             .insert_document(&provider(), &id(URL), content("one"), ANY, NOW)
             .unwrap();
         store
-            .add_pending(&provider(), &id(URL), None, NOW)
+            .add_pending(&provider(), &id(URL), None, 0, NOW)
             .wait()
             .unwrap()
     };

@@ -202,7 +202,7 @@ impl Model {
                 let has_client = self.client(client).is_some();
                 let had_row = self.row(client).is_some();
                 let added = store
-                    .add_pending(&provider(), &id(name), handle, now)
+                    .add_pending(&provider(), &id(name), handle, 0, now)
                     .wait()
                     .unwrap();
                 assert_eq!(added, has_client && !had_row);

@@ -389,7 +389,7 @@ fn client_without_a_row_gets_one(bench: &Bench) {
         .unwrap();
     let add = |name: &str, at: &Issuer| {
         store
-            .add_pending(at, &id(name), Some("place".to_owned()), NOW)
+            .add_pending(at, &id(name), Some("place".to_owned()), 0, NOW)
             .wait()
     };
     assert!(add("c1", &provider()).unwrap());

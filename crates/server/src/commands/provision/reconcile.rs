@@ -75,10 +75,14 @@ async fn compare(
     let offer = upstream::described(config, target.provider)?;
     let provisioner = provisioner(config, target.provider, &offer, services)?
         .ok_or_else(|| anyhow!("its clients are written into no server"))?;
-    provisioner
+    let report = provisioner
         .reconcile(options)
         .await?
-        .ok_or_else(|| anyhow!("another process compares its copies now; try again later"))
+        .ok_or_else(|| anyhow!("another process compares its copies now; try again later"))?;
+    if !options.is_dry_run {
+        provisioner.deliver_all_due().await;
+    }
+    Ok(report)
 }
 
 /// Returns the reason for which a comparison fails, if there is any.

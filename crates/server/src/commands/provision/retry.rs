@@ -1,16 +1,19 @@
-//! `frontdesk provision retry`: makes deliveries due now.
+//! `frontdesk provision retry`: makes deliveries due now, and makes them.
 
+use actix_web::rt::System;
 use anyhow::anyhow;
 use protocol::escape::plain;
 use protocol::{ClientId, Clock};
+use provisioning::ProvisionerServices;
 use serde_json::json;
 use store::{DueSelection, ProvisioningFilter, ProvisioningState};
 
-use super::targets::provisioned_providers;
+use super::targets::{ProvisionedProvider, provisioned_providers};
 use crate::commands::by_hand;
 use crate::config::Config;
-use crate::open_store;
+use crate::provision::provisioner;
 use crate::terminal::output::Output;
+use crate::{open_store, serve, upstream};
 
 /// The states of copies that a delivery can change.
 const WAITING: [ProvisioningState; 3] = [
@@ -40,14 +43,18 @@ pub struct RetryArguments {
     pub provider: Option<String>,
 }
 
-/// Makes the copies due that wait or were refused. The running service writes them.
+/// Makes the copies due that wait or were refused, and writes what is due. A running service may write some of it.
 ///
 /// # Errors
-/// A client has no copy, or the store fails.
+/// A client has no copy, the store fails, or a provider's server cannot be asked.
 pub fn retry(config: &Config, arguments: &RetryArguments, out: &mut Output) -> anyhow::Result<()> {
     let targets = provisioned_providers(config, arguments.provider.as_deref())?;
-    let store = open_store::open_existing(config)?.acting_as(by_hand(None));
-    let now = Clock::system().now();
+    let services = ProvisionerServices {
+        store: open_store::open_existing(config)?.acting_as(by_hand(None)),
+        clock: Clock::system(),
+        random: serve::random(),
+    };
+    let (store, now) = (&services.store, services.clock.now());
     let mut selections = Vec::new();
     if arguments.all {
         let issuers = targets.iter().map(|target| target.provider.issuer.clone());
@@ -84,10 +91,31 @@ pub fn retry(config: &Config, arguments: &RetryArguments, out: &mut Output) -> a
     for selection in selections {
         due = due.saturating_add(store.mark_due(&selection, now)?);
     }
+    deliver(config, &targets, &services)?;
     let text = match due {
-        0 => "no copy waits or was refused".to_owned(),
-        1 => "one copy is due now; the running service writes it".to_owned(),
-        many => format!("{many} copies are due now; the running service writes them"),
+        0 => "no copy waits for a later time or was refused".to_owned(),
+        1 => "one copy was tried again; frontdesk provision status tells the result".to_owned(),
+        many => {
+            format!("{many} copies were tried again; frontdesk provision status tells the results")
+        }
     };
     out.outcome(text, &json!({ "due": due }))
+}
+
+/// Writes the copies that are due.
+fn deliver(
+    config: &Config,
+    targets: &[ProvisionedProvider<'_>],
+    services: &ProvisionerServices,
+) -> anyhow::Result<()> {
+    keys::install();
+    let system = System::new();
+    for target in targets {
+        let offer = upstream::described(config, target.provider)?;
+        let made = provisioner(config, target.provider, &offer, services.clone())?;
+        if let Some(provisioner) = made {
+            system.block_on(provisioner.deliver_all_due());
+        }
+    }
+    Ok(())
 }

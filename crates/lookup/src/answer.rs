@@ -9,12 +9,13 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openssl::sha::sha256;
+use openssl::sha::Sha256;
 use protocol::json::append_members;
 use protocol::redirect_pattern::origins_of_any;
 use protocol::uri::RedirectForm;
-use protocol::{ClientMetadata, RedirectUri, Timestamp};
-use serde_json::{Value, json};
+use protocol::{ClientMetadata, ClientSecret, RedirectUri, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
 use store::Client;
 
 /// The number of digest bytes in an entity tag.
@@ -53,39 +54,60 @@ impl Answer<'_> {
     /// Returns the members of ours, and behind them the agreed metadata exactly as it is stored.
     fn body(&self) -> Vec<u8> {
         let data = &self.client.data;
-        let mut ours = json!({
-            "client_id": data.id.as_str(),
-            "client_id_issued_at": data.issued_at.seconds(),
-            "frontdesk": self.facts(),
-        });
-        if let (true, Some(ours), Some(secret)) =
-            (self.reads_secrets, ours.as_object_mut(), &data.secret)
-        {
-            ours.insert("client_secret".to_owned(), secret.reveal().into());
-            let expires_at = data.secret_expires_at.map_or(0, Timestamp::seconds);
-            ours.insert("client_secret_expires_at".to_owned(), expires_at.into());
-        }
-        append_members(ours.to_string().into_bytes(), data.metadata.json())
+        let metadata = data.metadata.members();
+        let secret = data.secret.as_ref().filter(|_| self.reads_secrets);
+        let expires_at = || data.secret_expires_at.map_or(0, Timestamp::seconds);
+        let ours = AnsweredMembers {
+            client_id: data.id.as_str(),
+            client_id_issued_at: data.issued_at.seconds(),
+            client_secret: secret.map(ClientSecret::reveal),
+            client_secret_expires_at: secret.map(|_| expires_at()),
+            frontdesk: RegisteredFacts {
+                kind: "registered",
+                revision: self.client.revision,
+                changed_at: self.client.changed_at.seconds(),
+                redirects: redirects(metadata),
+                consistent: metadata.is_consistent(),
+                redirect: self.redirect_uri.map(|uri| decision(metadata, uri)),
+            },
+        };
+        let mut body = Vec::with_capacity(data.metadata.json().len().saturating_add(512));
+        // Writing strings and numbers to memory cannot fail.
+        let _ = serde_json::to_writer(&mut body, &ours);
+        append_members(body, data.metadata.json())
     }
+}
 
-    /// Returns the facts that follow from the client, as the member `frontdesk` has them.
-    fn facts(&self) -> Value {
-        let metadata = self.client.data.metadata.members();
-        let mut facts = json!({
-            "kind": "registered",
-            "revision": self.client.revision,
-            "changed_at": self.client.changed_at.seconds(),
-            "redirects": redirects(metadata),
-            "consistent": metadata.is_consistent(),
-        });
-        add_redirect(&mut facts, metadata, self.redirect_uri);
-        facts
-    }
+/// The members that are added to the agreed metadata of a client.
+#[derive(Serialize)]
+struct AnsweredMembers<'a> {
+    client_id: &'a str,
+    client_id_issued_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<i64>,
+    frontdesk: RegisteredFacts,
+}
+
+/// The facts that follow from a registered client.
+#[derive(Serialize)]
+struct RegisteredFacts {
+    kind: &'static str,
+    revision: i64,
+    changed_at: i64,
+    redirects: &'static str,
+    consistent: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect: Option<&'static str>,
 }
 
 /// Returns 200 with an answer, or 304 if the caller has it already. RFC 9110 §13.1.2.
 pub(crate) fn respond(request: &HttpRequest, body: Vec<u8>, cache_seconds: u64) -> HttpResponse {
-    let digest = sha256(&body);
+    // The one-shot function looks its algorithm up at each call.
+    let mut hasher = Sha256::new();
+    hasher.update(&body);
+    let digest = hasher.finish();
     let tag =
         EntityTag::new_strong(URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES).unwrap_or(&digest)));
     let is_known = request.headers().contains_key(IF_NONE_MATCH)
@@ -117,26 +139,37 @@ pub(crate) fn respond(request: &HttpRequest, body: Vec<u8>, cache_seconds: u64) 
 /// Adds the decision about a presented redirect URI to the facts about a client.
 pub(crate) fn add_redirect(facts: &mut Value, metadata: &ClientMetadata, presented: Option<&str>) {
     if let (Some(facts), Some(presented)) = (facts.as_object_mut(), presented) {
-        let allowed = metadata.allows_redirect(presented);
-        let word = if allowed { "allowed" } else { "other" };
-        facts.insert("redirect".to_owned(), word.into());
+        facts.insert("redirect".to_owned(), decision(metadata, presented).into());
+    }
+}
+
+/// Returns the word for the decision about a presented redirect URI.
+fn decision(metadata: &ClientMetadata, presented: &str) -> &'static str {
+    match metadata.allows_redirect(presented) {
+        true => "allowed",
+        false => "other",
     }
 }
 
 /// Returns the kind of places the client's redirect URIs lead to: `host`, `loopback` (also an application's own scheme),
 /// `mixed`, or `none`. A pattern leads where its origins are.
 pub(crate) fn redirects(metadata: &ClientMetadata) -> &'static str {
-    let is_local = |uri: &RedirectUri| uri.is_loopback() || uri.form() == RedirectForm::PrivateUse;
-    let places: Vec<bool> = metadata
-        .redirect_uris
-        .iter()
-        .flatten()
-        .flat_map(|uri| match origins_of_any(uri) {
-            Ok(origins) => origins.iter().map(is_local).collect(),
-            Err(_) => vec![is_local(uri)],
-        })
-        .collect();
-    match (places.contains(&true), places.contains(&false)) {
+    let (mut has_local, mut has_other) = (false, false);
+    let mut add =
+        |uri: &RedirectUri| match uri.is_loopback() || uri.form() == RedirectForm::PrivateUse {
+            true => has_local = true,
+            false => has_other = true,
+        };
+    for uri in metadata.redirect_uris.iter().flatten() {
+        match uri.form() == RedirectForm::Pattern {
+            true => match origins_of_any(uri) {
+                Ok(origins) => origins.iter().for_each(&mut add),
+                Err(_) => add(uri),
+            },
+            false => add(uri),
+        }
+    }
+    match (has_local, has_other) {
         (false, false) => "none",
         (false, true) => "host",
         (true, false) => "loopback",

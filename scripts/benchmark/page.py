@@ -31,7 +31,7 @@ OVERLOAD = """More registrations at once than the writer's queue holds, while an
 are answered for which the queue has no place."""
 
 HOP = """
-An authorization request of a client that is known and has its copy behind, on connections that stay open: first straight to a server
+An authorization request of a client that is known, without provisioning, on connections that stay open: first straight to a server
 that answers with a page, then to the hop and on to that server, in turns."""
 
 PROVISION = """

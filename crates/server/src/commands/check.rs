@@ -95,6 +95,7 @@ fn check_provider(config: &Config, provider: &ProviderConfig, report: &mut Confi
             &provider.documents,
             &offer.metadata,
             has_lookup,
+            provider.provision.is_some(),
         ));
         let rows = clients::beyond_offer(config, provider, &offer);
         checked.notes.extend(rows);

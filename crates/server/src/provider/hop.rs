@@ -58,7 +58,8 @@ fn offers_method(metadata: &ProviderMetadata) -> bool {
 pub fn concerns(
     documents: &DocumentsConfig,
     metadata: &ProviderMetadata,
-    is_found_elsewhere: bool,
+    has_lookup: bool,
+    is_provisioned: bool,
 ) -> Vec<String> {
     let mut concerns = Vec::new();
     let is_true = |member: &str| metadata.object().get(member).and_then(Value::as_bool);
@@ -69,9 +70,15 @@ pub fn concerns(
         if is_true(FLAG) == Some(false) && offers_method(metadata) {
             concerns.push(format!("client ID metadata documents are accepted and {FLAG} is configured as false, so clients do not try them"));
         }
-        if !documents.has_hop && !is_found_elsewhere {
-            concerns.push("client ID metadata documents are accepted, and there is neither lookup_listen nor provider.authorization_hop, so no authorization server can find these clients".to_owned());
-        }
+        let missing = match documents.has_hop {
+            _ if has_lookup => None,
+            true if is_provisioned => None,
+            true => Some(
+                "[provider.provision], without which the authorization hop tells the server nothing",
+            ),
+            false => Some("provider.authorization_hop"),
+        };
+        concerns.extend(missing.map(|missing| format!("client ID metadata documents are accepted, and there is neither lookup_listen nor {missing}, so no authorization server can find these clients")));
     } else if !documents.hosts.is_empty() {
         concerns.push(
             "provider.document_hosts has no effect while provider.documents is closed".to_owned(),

@@ -132,7 +132,14 @@ fn concerns_about_documents_are_notes() {
     ] {
         assert!(has(&all, part), "{part}: {all:?}");
     }
-    assert!(!has(&all, "neither"), "{all:?}");
+    let unprovisioned = "neither lookup_listen nor [provider.provision]";
+    assert!(has(&all, unprovisioned), "{all:?}");
+    let file = file.replace(
+        "[provider.metadata]",
+        "[provider.provision]\nto = \"http\"\nat = \"http://127.0.0.1:9/clients\"\n[provider.metadata]",
+    );
+    let provisioned = notes(Setup::new().file(&file));
+    assert!(!has(&provisioned, "neither"), "{provisioned:?}");
 }
 
 /// draft-ietf-oauth-client-id-metadata-document §6: the document says that documents are accepted exactly when they can be (CIMD §6).

@@ -1,9 +1,9 @@
 // The OAuth client of the MCP SDK: its two kinds of discovery, its registration, and the whole flow up to the
 // authorization request, for a resource on the server's own host.
 
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { auth, discoverAuthorizationServerMetadata, discoverOAuthMetadata, registerClient } from '@modelcontextprotocol/sdk/client/auth.js'
-import { OPEN, PROTECTED, TOKEN, refusal, run } from './steps.mjs'
+import { DOCUMENT, DOCUMENTS, OPEN, PROTECTED, TOKEN, refusal, run } from './steps.mjs'
 
 const clientMetadata = {
   redirect_uris: ['http://localhost:33418/callback'],
@@ -63,11 +63,33 @@ await run('MCP SDK', {
       equal(provider.sentTo.searchParams.get('client_id'), provider.information.client_id)
       equal(provider.sentTo.searchParams.get('code_challenge_method'), 'S256')
     })
+    await step('registration where documents are closed', async () => {
+      const provider = new Provider()
+      provider.clientMetadataUrl = DOCUMENT
+      equal(await auth(provider, { serverUrl: `${OPEN}/mcp` }), 'REDIRECT')
+      notEqual(provider.information.client_id, DOCUMENT)
+    })
     await step('a refusal is understood', async () => {
       const refused = await refusal(() =>
         registerClient(OPEN, { metadata, clientMetadata: { ...clientMetadata, redirect_uris: ['https://rp.example/cb#fragment'] } }),
       )
       match(refused.message, /One or more redirect_uri values are invalid: /)
+    })
+  },
+  async documents(step) {
+    const provider = new Provider()
+    await step('the document in place of a registration', async () => {
+      provider.clientMetadataUrl = DOCUMENT
+      equal(await auth(provider, { serverUrl: `${DOCUMENTS}/mcp` }), 'REDIRECT')
+      equal(provider.sentTo.origin + provider.sentTo.pathname, `${DOCUMENTS}/authorize`)
+      equal(provider.sentTo.searchParams.get('client_id'), DOCUMENT)
+    })
+    await step('the authorization URL leads on, byte for byte', async () => {
+      const answer = await fetch(provider.sentTo, { redirect: 'manual' })
+      equal(answer.status, 302)
+      equal(answer.headers.get('location'), `https://as.example.com/auth${provider.sentTo.search}`)
+      await (await fetch(provider.sentTo, { redirect: 'manual' })).arrayBuffer()
+      equal((await (await fetch(new URL('/count', DOCUMENT))).json()).count, 1)
     })
   },
   async protected(step) {

@@ -5,7 +5,7 @@ import asyncio
 import httpx2
 from mcp.client.auth import OAuthClientProvider
 from mcp.shared.auth import OAuthClientMetadata
-from steps import OPEN, PROTECTED, run, same
+from steps import DOCUMENT, DOCUMENTS, OPEN, PROTECTED, run, same
 
 RESOURCE = "https://resource.example/mcp"
 
@@ -52,11 +52,11 @@ def resource(issuer):
     return httpx2.MockTransport(answer)
 
 
-async def flow(issuer, **metadata):
+async def flow(issuer, document=None, **metadata):
     """Runs the flow until the user would be sent away; where to, and the client that was registered."""
     storage = Storage()
     asked = OAuthClientMetadata(redirect_uris=["http://localhost:3030/callback"], client_name="An MCP client", **metadata)
-    provider = OAuthClientProvider(RESOURCE, asked, storage, redirect_handler=redirect, callback_handler=callback)
+    provider = OAuthClientProvider(RESOURCE, asked, storage, redirect_handler=redirect, callback_handler=callback, client_metadata_url=document)
     mounts = {"https://resource.example": resource(issuer)}
     async with httpx2.AsyncClient(auth=provider, mounts=mounts) as client:
         try:
@@ -85,6 +85,21 @@ def open_server(step):
         same(client.client_secret_expires_at, 0)
 
 
+def documents_server(step):
+    with step("registration where documents are closed"):
+        sent, client = asyncio.run(flow(OPEN, document=DOCUMENT, token_endpoint_auth_method="none"))
+        assert client.client_id != DOCUMENT, client.client_id
+    with step("the document in place of a registration"):
+        sent, client = asyncio.run(flow(DOCUMENTS, document=DOCUMENT, token_endpoint_auth_method="none"))
+        same(str(sent.copy_with(query=None)), f"{DOCUMENTS}/authorize")
+        same(sent.params["client_id"], DOCUMENT)
+    with step("the authorization URL leads on, byte for byte"):
+        answer = httpx2.get(sent, follow_redirects=False)
+        same(answer.status_code, 302)
+        same(answer.headers["location"], f"https://as.example.com/auth?{sent.query.decode()}")
+        same(httpx2.get(httpx2.URL(DOCUMENT).join("/count")).json()["count"], 1)
+
+
 def protected_server(step):
     with step("no token, no client"):
         try:
@@ -95,4 +110,4 @@ def protected_server(step):
             raise AssertionError("the server did not refuse")
 
 
-run("MCP SDK (Python)", {"open": open_server, "protected": protected_server})
+run("MCP SDK (Python)", {"open": open_server, "documents": documents_server, "protected": protected_server})

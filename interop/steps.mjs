@@ -6,7 +6,13 @@ export const OPEN = process.env.OPEN
 /** The issuer of a server that wants an initial access token. */
 export const PROTECTED = process.env.PROTECTED
 
-/** An initial access token of that server. */
+/** The issuer of a server that takes documents of clients and redirects to a server behind. */
+export const DOCUMENTS = process.env.DOCUMENTS
+
+/** The address of such a document. */
+export const DOCUMENT = process.env.DOCUMENT
+
+/** An initial access token of the protected server. */
 export const TOKEN = process.env.TOKEN
 
 class Broken extends Error {}

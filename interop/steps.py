@@ -11,8 +11,14 @@ OPEN = os.environ["OPEN"]
 PROTECTED = os.environ["PROTECTED"]
 """The issuer of a server that wants an initial access token."""
 
+DOCUMENTS = os.environ["DOCUMENTS"]
+"""The issuer of a server that takes documents of clients and redirects to a server behind."""
+
+DOCUMENT = os.environ["DOCUMENT"]
+"""The address of such a document."""
+
 TOKEN = os.environ["TOKEN"]
-"""An initial access token of that server."""
+"""An initial access token of the protected server."""
 
 
 class Broken(Exception):

@@ -414,11 +414,11 @@ fn check_warns_of_the_providers_settings() {
 }
 
 /// A document is added, listed, shown, disabled, enabled and removed, and each change has its audit row.
-#[test]
 #[expect(
     clippy::too_many_lines,
     reason = "a life from its beginning to its end"
 )]
+#[test]
 fn document_has_a_life_cycle() {
     let bench = Bench::new();
     let url = bench.site.url();

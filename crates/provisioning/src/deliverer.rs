@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use protocol::ClientId;
 use store::{ProvisioningRow, Store, StoreError};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::backoff::jitter;
 use crate::delivery::{Delivery, read_store};
 use crate::provisioner::Provisioner;
 use crate::reconcile::ReconcileOptions;
+use crate::requests::WRITER_POLL;
 
 /// The maximum number of rows that are read at a time.
 const ROWS_PER_READ: i64 = 32;
@@ -177,16 +178,38 @@ impl Provisioner {
         }
         let (provisioner, id) = (Arc::clone(self), id.clone());
         let removal = tokio::spawn(async move {
-            let deadline = Instant::now() + provisioner.settings.patience;
-            match provisioner.row(&id).await {
-                Ok(Some(row)) => match provisioner.deliver(&row, deadline).await {
-                    Ok(Delivery::Done) => {}
-                    Ok(_) | Err(_) => provisioner.wake(),
-                },
-                Ok(None) => {}
-                Err(_) => provisioner.wake(),
+            if provisioner.remove_now(&id).await.is_err() {
+                provisioner.wake();
             }
         });
         let _ = timeout(self.settings.patience, removal).await;
+    }
+
+    /// Deletes the copy of a deleted client, or waits while another writer does.
+    async fn remove_now(&self, id: &ClientId) -> Result<(), StoreError> {
+        let deadline = Instant::now() + self.settings.patience;
+        while let Some(row) = self.row(id).await? {
+            let now = self.services.clock.now();
+            let is_due = row.due_at.is_some_and(|due_at| due_at <= now);
+            if !is_due {
+                // Another writer has the copy; or the server said that it is gone and is asked once more, or it did not answer.
+                if row.is_in_flight && Instant::now() + WRITER_POLL < deadline {
+                    sleep(WRITER_POLL).await;
+                    continue;
+                }
+                return Ok(());
+            }
+            match self.deliver(&row, deadline).await? {
+                Delivery::Taken if Instant::now() + WRITER_POLL < deadline => {
+                    sleep(WRITER_POLL).await;
+                }
+                Delivery::Done => return Ok(()),
+                Delivery::Taken | Delivery::Refused(_) | Delivery::NotMade(_) => {
+                    self.wake();
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 }

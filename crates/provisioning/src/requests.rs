@@ -34,7 +34,7 @@ const RETRY_WHEN_FULL: Duration = Duration::from_mins(5);
 const RESTORE_AFTER: Duration = Duration::from_secs(1);
 
 /// The interval at which a request looks for the end of another writer's work on the copy that it needs.
-const WRITER_POLL: Duration = Duration::from_millis(20);
+pub(crate) const WRITER_POLL: Duration = Duration::from_millis(20);
 
 impl Provisioner {
     /// Registers a client: with `wait` after the authorization server has it, with `later` at once. The server may have chosen

@@ -34,6 +34,8 @@ const MARGIN: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(super) struct Session {
     kept: Mutex<Option<(Secret, Instant)>>,
+    /// Held during a log-in, so that calls that begin together share its token.
+    log_in: Mutex<()>,
 }
 
 impl Session {
@@ -44,15 +46,23 @@ impl Session {
         api: &Api,
         deadline: Instant,
     ) -> Result<Secret, ConnectorError> {
-        if let Some((token, until)) = &*self.lock()
-            && Instant::now() < *until
-        {
-            return Ok(token.clone());
+        if let Some(token) = self.kept() {
+            return Ok(token);
+        }
+        let _alone = lock(&self.log_in);
+        if let Some(token) = self.kept() {
+            return Ok(token);
         }
         let (token, lifetime) = log_in(settings, api, deadline)?;
         let until = Instant::now() + lifetime.saturating_sub(MARGIN);
         *self.lock() = Some((token.clone(), until));
         Ok(token)
+    }
+
+    fn kept(&self) -> Option<Secret> {
+        let kept = self.lock();
+        let (token, until) = kept.as_ref()?;
+        (Instant::now() < *until).then(|| token.clone())
     }
 
     /// Drops the token that a call was refused with, unless it was replaced meanwhile.

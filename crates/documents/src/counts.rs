@@ -72,8 +72,7 @@ impl DocumentCounts {
     }
 
     pub(crate) fn measure(&self, took: Duration) {
-        self.durations
-            .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.durations.add_duration(took);
     }
 
     /// Returns the durations of fetches, in microseconds.

@@ -41,8 +41,7 @@ impl LookupCounts {
         let counts = provider.and_then(|position| self.providers.get(position));
         let counts = counts.map_or(&self.without_provider, |(_, counts)| counts);
         *lock(counts).entry(status.as_u16()).or_default() += 1;
-        self.times
-            .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.times.add_duration(took);
     }
 
     /// Returns each provider and status with its number.

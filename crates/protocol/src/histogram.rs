@@ -1,6 +1,7 @@
 //! Histograms for the metrics. Counting is an atomic addition and never waits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A histogram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,11 @@ impl<const N: usize> HistogramCounters<N> {
             .map_or(&self.above, |(_, count)| count);
         bucket.fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(measured, Ordering::Relaxed);
+    }
+
+    /// Adds a duration, in microseconds.
+    pub fn add_duration(&self, took: Duration) {
+        self.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// Returns the numbers as they are now.

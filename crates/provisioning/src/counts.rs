@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use protocol::histogram::Distribution;
+use protocol::histogram::{Distribution, HistogramCounters};
 
 /// The upper bounds of the duration of a call, in microseconds.
 const MICROSECOND_BOUNDS: [u64; 11] = [
@@ -52,13 +52,21 @@ impl ProvisionOutcome {
 }
 
 /// The counts of a target.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ProvisionCounts {
     outcomes: [AtomicU64; ProvisionOutcome::ALL.len()],
     lost: AtomicU64,
-    durations: [AtomicU64; MICROSECOND_BOUNDS.len()],
-    longer: AtomicU64,
-    microseconds: AtomicU64,
+    durations: HistogramCounters<11>,
+}
+
+impl Default for ProvisionCounts {
+    fn default() -> Self {
+        Self {
+            outcomes: Default::default(),
+            lost: AtomicU64::default(),
+            durations: HistogramCounters::new(&MICROSECOND_BOUNDS),
+        }
+    }
 }
 
 impl ProvisionCounts {
@@ -75,14 +83,7 @@ impl ProvisionCounts {
     }
 
     pub(crate) fn measure(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        MICROSECOND_BOUNDS
-            .iter()
-            .zip(&self.durations)
-            .find(|(bound, _)| took <= **bound)
-            .map_or(&self.longer, |(_, counter)| counter)
-            .fetch_add(1, Ordering::Relaxed);
-        self.microseconds.fetch_add(took, Ordering::Relaxed);
+        self.durations.add_duration(took);
     }
 
     pub(crate) fn outcomes(&self) -> Vec<(ProvisionOutcome, u64)> {
@@ -98,14 +99,6 @@ impl ProvisionCounts {
 
     /// Returns the durations of the calls, in microseconds.
     pub(crate) fn durations(&self) -> Distribution {
-        Distribution {
-            buckets: MICROSECOND_BOUNDS
-                .iter()
-                .zip(&self.durations)
-                .map(|(bound, counter)| (*bound, counter.load(Ordering::Relaxed)))
-                .collect(),
-            above: self.longer.load(Ordering::Relaxed),
-            sum: self.microseconds.load(Ordering::Relaxed),
-        }
+        self.durations.read()
     }
 }

@@ -39,8 +39,7 @@ impl WriteCounters {
     /// Counts a committed transaction.
     pub(crate) fn add_batch(&self, writes: usize, took: Duration) {
         self.batches.add(u64::try_from(writes).unwrap_or(u64::MAX));
-        self.commits
-            .add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.commits.add_duration(took);
     }
 }
 

@@ -33,7 +33,7 @@ use crate::http::request_ids::RequestIdGenerator;
 use crate::http::sockets::{addresses, listen};
 use crate::http::static_routes::StaticRoutes;
 use crate::management::{self, ManagementState};
-use crate::metrics::{CopyCounts, DocumentRows, MetricSources, StoreHealth};
+use crate::metrics::{MetricSources, StoreHealth, client_documents, provisioning};
 use crate::tasks::Deliveries;
 use crate::terminal::startup_message;
 use crate::tls::{CertificateSource, Hangups, ServedCertificate};
@@ -273,11 +273,11 @@ fn sources(opened: &Opened) -> MetricSources {
         lookup: opened.lookup.clone(),
         connections: Arc::clone(&opened.connections),
         store_health: StoreHealth::start(opened.services.store.clone()),
-        documents: DocumentRows::start(
+        documents: client_documents::count(
             opened.services.store.clone(),
             opened.deployment.accepted_documents().next().is_some(),
         ),
-        provisioning: CopyCounts::start(
+        provisioning: provisioning::count(
             opened.services.store.clone(),
             opened.deployment.provisioners().next().is_some(),
         ),

@@ -1,46 +1,21 @@
 //! The client ID metadata documents: the resolutions of this process, and the rows in the store, which are read in the background.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use ::documents::Documents;
-use actix_web::rt;
-use oauth_http::blocking;
-use protocol::lock;
 use store::{DocumentState, Store};
 use telemetry::metrics::family::{family, histograms, number};
 use telemetry::metrics::{MetricFamily, table};
 
+use super::background::BackgroundCounts;
 use super::distribution::{MICROSECONDS, histogram_counts};
 
-/// The interval at which the rows are counted.
-const COUNT_INTERVAL: Duration = Duration::from_secs(5);
+/// The numbers of documents by provider and state.
+pub type DocumentRows = BackgroundCounts<(String, DocumentState, u64)>;
 
-/// The numbers of documents by provider and state, as they were last read.
-#[derive(Default)]
-pub struct DocumentRows(Mutex<Vec<(String, DocumentState, u64)>>);
-
-impl DocumentRows {
-    /// Starts to count on this thread's runtime, if any provider accepts documents.
-    pub fn start(store: Store, is_needed: bool) -> Arc<Self> {
-        let rows = Arc::new(Self::default());
-        if is_needed {
-            let counted = Arc::clone(&rows);
-            rt::spawn(async move {
-                let mut tick = rt::time::interval(COUNT_INTERVAL);
-                loop {
-                    tick.tick().await;
-                    let store = store.clone();
-                    match blocking(move || store.document_counts()).await {
-                        Ok(Ok(counts)) => *lock(&counted.0) = counts,
-                        Ok(Err(error)) => tracing::debug!("documents were not counted: {error}"),
-                        Err(failure) => tracing::debug!("documents were not counted: {failure}"),
-                    }
-                }
-            });
-        }
-        rows
-    }
+/// Starts to count the documents, if any provider accepts some.
+pub fn count(store: Store, is_needed: bool) -> Arc<DocumentRows> {
+    DocumentRows::start("documents", store, is_needed, Store::document_counts)
 }
 
 /// Returns the families of the documents.
@@ -56,7 +31,7 @@ pub fn families<'a>(
             (vec![issuer(one), outcome, reason], number(count))
         })
     });
-    let counted = lock(&rows.0).clone();
+    let counted = rows.last().clone();
     let held = providers.iter().flat_map(|one| {
         let counted = &counted;
         DocumentState::ALL.into_iter().map(move |state| {

@@ -1,48 +1,24 @@
 //! The copies of clients at authorization servers: the calls of this process, and the rows in the store, which are read in the
 //! background.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use actix_web::rt;
-use oauth_http::blocking;
-use protocol::{Timestamp, lock};
+use protocol::Timestamp;
 use provisioning::{Provisioner, TargetStatus};
 use store::{ProvisioningCount, ProvisioningState, Store};
 use telemetry::metrics::family::{family, histograms, number};
 use telemetry::metrics::table::Metric;
 use telemetry::metrics::{MetricFamily, table};
 
+use super::background::BackgroundCounts;
 use super::distribution::{MICROSECONDS, histogram_counts};
 
-/// The interval at which the rows are counted.
-const COUNT_INTERVAL: Duration = Duration::from_secs(5);
+/// The numbers of copies by provider and state.
+pub type CopyCounts = BackgroundCounts<ProvisioningCount>;
 
-/// The numbers of copies by provider and state, as they were last read.
-#[derive(Default)]
-pub struct CopyCounts(Mutex<Vec<ProvisioningCount>>);
-
-impl CopyCounts {
-    /// Starts to count on this thread's runtime, if clients of any provider are written anywhere else.
-    pub fn start(store: Store, is_needed: bool) -> Arc<Self> {
-        let counts = Arc::new(Self::default());
-        if is_needed {
-            let counted = Arc::clone(&counts);
-            rt::spawn(async move {
-                let mut tick = rt::time::interval(COUNT_INTERVAL);
-                loop {
-                    tick.tick().await;
-                    let store = store.clone();
-                    match blocking(move || store.provisioning_counts()).await {
-                        Ok(Ok(counts)) => *lock(&counted.0) = counts,
-                        Ok(Err(error)) => tracing::debug!("copies were not counted: {error}"),
-                        Err(failure) => tracing::debug!("copies were not counted: {failure}"),
-                    }
-                }
-            });
-        }
-        counts
-    }
+/// Starts to count the copies, if clients of any provider are written anywhere else.
+pub fn count(store: Store, is_needed: bool) -> Arc<CopyCounts> {
+    CopyCounts::start("copies", store, is_needed, Store::provisioning_counts)
 }
 
 /// Returns the families of the copies.
@@ -67,7 +43,7 @@ pub fn families<'a>(
     let durations = targets
         .iter()
         .map(|(issuer, status)| (vec![*issuer], histogram_counts(&status.durations)));
-    let counts = lock(&counts.0).clone();
+    let counts = counts.last().clone();
     let count = |issuer: &str, states: &[ProvisioningState]| {
         let rows = counts
             .iter()

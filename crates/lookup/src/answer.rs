@@ -9,7 +9,6 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openssl::sha::Sha256;
 use protocol::json::append_members;
 use protocol::redirect_pattern::origins_of_any;
 use protocol::uri::RedirectForm;
@@ -17,6 +16,8 @@ use protocol::{ClientMetadata, ClientSecret, RedirectUri, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use store::Client;
+
+use crate::digest::sha256;
 
 /// The number of digest bytes in an entity tag.
 const TAG_BYTES: usize = 18;
@@ -104,10 +105,7 @@ struct RegisteredFacts {
 
 /// Returns 200 with an answer, or 304 if the caller has it already. RFC 9110 §13.1.2.
 pub(crate) fn respond(request: &HttpRequest, body: Vec<u8>, cache_seconds: u64) -> HttpResponse {
-    // The one-shot function looks its algorithm up at each call.
-    let mut hasher = Sha256::new();
-    hasher.update(&body);
-    let digest = hasher.finish();
+    let digest = sha256(&body);
     let tag =
         EntityTag::new_strong(URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES).unwrap_or(&digest)));
     let is_known = request.headers().contains_key(IF_NONE_MATCH)

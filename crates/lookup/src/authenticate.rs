@@ -9,11 +9,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use oauth_http::{Body, Failure};
 use openssl::memcmp;
-use openssl::sha::sha256;
 use protocol::{ClientSecret, ErrorCode, Secret, Timestamp};
 use store::{ClientState, SecretAccess};
 
 use crate::caller::LookupCaller;
+use crate::digest::sha256;
 use crate::query::Parameters;
 use crate::refusal::LookupRefusal;
 use crate::state::Lookup;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use oauth_http::{Credentials, Failure, blocking};
-use openssl::sha::Sha256;
 use protocol::{Issuer, Secret};
 use store::{LookupToken, SecretAccess};
 
+use crate::digest::sha256;
 use crate::refusal::LookupRefusal;
 use crate::state::Lookup;
 
@@ -69,9 +69,7 @@ impl FromRequest for LookupCaller {
 
 impl Lookup {
     async fn verify(&self, token: Secret) -> Result<Option<Arc<LookupToken>>, Failure> {
-        let mut hasher = Sha256::new();
-        hasher.update(token.reveal().as_bytes());
-        let (digest, now) = (hasher.finish(), self.clock.now());
+        let (digest, now) = (sha256(token.reveal().as_bytes()), self.clock.now());
         if let Some(token) = self.tokens.find(&digest, now) {
             return Ok(Some(token));
         }

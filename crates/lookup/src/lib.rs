@@ -8,6 +8,7 @@ mod authenticate;
 mod caller;
 mod client;
 mod counts;
+mod digest;
 mod document;
 mod query;
 mod record;

@@ -27,7 +27,7 @@ pub(crate) struct RefusedDocument {
 /// Answers a request, and records the answer.
 ///
 /// # Errors
-/// Those of the route.
+/// The route fails.
 pub(crate) async fn record(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

@@ -1,5 +1,7 @@
 //! Reads `client_id` from an authorization request. RFC 6749 §4.1.1.
 
+use percent_encoding::percent_decode;
+
 /// The parameter that is read.
 const NAME: &[u8] = b"client_id";
 
@@ -40,33 +42,11 @@ pub fn read_client_id(query: &[u8], body: &[u8]) -> Result<Option<String>, Malfo
 
 /// Decodes a name or a value of a form. A percent sign without two hexadecimal digits stays, as in the URL standard.
 fn decode(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        rest = match rest {
-            [] => return decoded,
-            [b'%', high, low, tail @ ..]
-                if let (Some(high), Some(low)) = (digit(*high), digit(*low)) =>
-            {
-                decoded.push((high << 4) | low);
-                tail
-            }
-            [b'+', tail @ ..] => {
-                decoded.push(b' ');
-                tail
-            }
-            [byte, tail @ ..] => {
-                decoded.push(*byte);
-                tail
-            }
-        };
-    }
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decode(&spaced).collect()
 }
 
 #[cfg(test)]

@@ -129,6 +129,13 @@ pub struct DesiredClient<'a> {
     pub enabled: bool,
 }
 
+impl<'a> DesiredClient<'a> {
+    pub(crate) fn chosen_id(&self) -> Result<&'a ClientId, ConnectorError> {
+        self.client_id
+            .ok_or_else(|| ConnectorError::rejected(Some("client_id"), "is not chosen yet"))
+    }
+}
+
 /// The secret that a copy must have.
 #[derive(Debug, Clone, Copy)]
 pub enum DesiredSecret<'a> {

@@ -208,7 +208,7 @@ impl Connector for HttpConnector {
         wanted: &DesiredClient<'_>,
         deadline: Instant,
     ) -> Result<ProvisionedClient, ConnectorError> {
-        let id = wanted_id(wanted)?;
+        let id = wanted.chosen_id()?;
         self.post(wanted, id, &self.copy_body(wanted)?, deadline)
     }
 
@@ -329,12 +329,6 @@ fn foreign_client() -> ConnectorError {
         Some("client_id"),
         "another client of the authorization server has this identifier",
     )
-}
-
-fn wanted_id<'a>(wanted: &DesiredClient<'a>) -> Result<&'a ClientId, ConnectorError> {
-    wanted
-        .client_id
-        .ok_or_else(|| ConnectorError::rejected(Some("client_id"), "is not chosen yet"))
 }
 
 /// The choices of a client document, which tell this service the methods that the client can use, and mean nothing to a server.

@@ -265,9 +265,7 @@ impl Connector for KeycloakConnector {
         wanted: &DesiredClient<'_>,
         deadline: Instant,
     ) -> Result<ProvisionedClient, ConnectorError> {
-        let client_id = wanted
-            .client_id
-            .ok_or_else(|| ConnectorError::rejected(Some("client_id"), "is not chosen yet"))?;
+        let client_id = wanted.chosen_id()?;
         let id = copy_id(wanted.issuer, client_id)?;
         self.write(wanted, &id, Write::Post, deadline)?;
         self.provisioned(wanted, client_id, id)

@@ -17,7 +17,7 @@ const ACTOR: &str = "documents";
 /// Makes the fetcher of documents, which all providers share, if any of them accepts documents.
 ///
 /// # Errors
-/// Its threads cannot be started.
+/// The threads of the fetcher cannot be started.
 pub fn fetcher(
     config: &Config,
     fetcher: &Fetcher,
@@ -26,18 +26,18 @@ pub fn fetcher(
         .providers
         .iter()
         .any(|provider| provider.documents.are_accepted());
-    let limits = ClientDocumentLimits {
-        body_bytes: config
-            .limits
-            .document_bytes
-            .try_into()
-            .unwrap_or(usize::MAX),
-        per_minute: config.limits.documents_per_minute,
-        ..ClientDocumentLimits::default()
-    };
     is_needed
-        .then(|| ClientDocumentFetcher::new(fetcher, &limits))
+        .then(|| ClientDocumentFetcher::new(fetcher, &limits(&config.limits)))
         .transpose()
+}
+
+/// Returns the limits of the fetcher.
+pub fn limits(limits: &Limits) -> ClientDocumentLimits {
+    ClientDocumentLimits {
+        body_bytes: limits.document_bytes.try_into().unwrap_or(usize::MAX),
+        per_minute: limits.documents_per_minute,
+        ..ClientDocumentLimits::default()
+    }
 }
 
 /// Returns the objects that the documents of all providers share.

@@ -13,8 +13,8 @@ use protocol::escape::{plain, visible_json_lines};
 use protocol::{ClientId, Issuer};
 use serde_json::{Value, json};
 use store::{
-    ClientDocument, DocumentContent, DocumentFilter, DocumentLimits, DocumentState,
-    DocumentValidators, Store, StoreError,
+    ClientDocument, DocumentContent, DocumentFilter, DocumentState, DocumentValidators, Store,
+    StoreError,
 };
 
 use self::args::ProviderArg;
@@ -135,12 +135,16 @@ fn add(
         is_consistent: judged.is_consistent,
         metadata: judged.metadata.into_json(),
     };
-    let limits = DocumentLimits {
-        documents: config.limits.documents,
-        unproven_per_host: config.limits.documents_per_host,
-    };
     let added = store
-        .add_document(issuer, &id, content, &changed, pin, limits, reader.now())
+        .add_document(
+            issuer,
+            &id,
+            content,
+            &changed,
+            pin,
+            reader.settings.limits,
+            reader.now(),
+        )
         .map_err(|error| match error {
             StoreError::DocumentsFull => anyhow!(
                 "the provider has as many documents as limits.documents allows, and none of them may make room"

@@ -8,20 +8,23 @@ use std::sync::Arc;
 use actix_web::rt::System;
 use admission::{DocumentRejection, DocumentRules, JudgedDocument, Policy, judge_document};
 use anyhow::Context;
+use documents::DocumentSettings;
 use outbound::{
     ClientDocumentFetcher, ClientDocumentLimits, DocumentFetchError, FetchedClientDocument,
-    Fetcher, Keep, Validators,
+    Fetcher, Validators,
 };
 use protocol::{ClientIdUrl, Clock, Timestamp};
 
 use crate::commands::STANDARD_STREAM;
 use crate::config::{Config, ProviderConfig};
-use crate::{deployment, serve, upstream};
+use crate::settings::Limits;
+use crate::{client_documents, deployment, serve, upstream};
 
 /// Reads and judges documents for a provider.
 pub struct DocumentReader<'a> {
-    config: &'a Config,
-    provider: &'a ProviderConfig,
+    limits: &'a Limits,
+    /// The settings of the service for documents of the provider.
+    pub settings: DocumentSettings,
     policy: Policy,
     fetcher: Fetcher,
     now: Timestamp,
@@ -63,8 +66,8 @@ impl<'a> DocumentReader<'a> {
         keys::install();
         let offer = upstream::described(config, provider)?;
         Ok(Self {
-            config,
-            provider,
+            limits: &config.limits,
+            settings: client_documents::settings(provider, &config.limits),
             policy: deployment::policy(provider, &offer),
             fetcher: serve::fetcher(config)?,
             now: Clock::system().now(),
@@ -82,15 +85,14 @@ impl<'a> DocumentReader<'a> {
     /// The threads of the fetcher cannot be started.
     pub fn fetch(&self, id: &ClientIdUrl) -> anyhow::Result<Result<ReadDocument, UnreadDocument>> {
         let limits = ClientDocumentLimits {
-            body_bytes: self.config.limits.document_bytes.try_into()?,
             per_minute: 0,
-            ..ClientDocumentLimits::default()
+            ..client_documents::limits(self.limits)
         };
         let documents = ClientDocumentFetcher::new(&self.fetcher, &limits)?;
         let fetched = System::new().block_on(documents.fetch(
             id,
             &Validators::default(),
-            self.keep(),
+            self.settings.keep,
             self.now,
         ));
         Ok(fetched.map_err(Into::into).map(|fetched| {
@@ -113,7 +115,7 @@ impl<'a> DocumentReader<'a> {
     /// # Errors
     /// The file cannot be read.
     pub fn open(&self, file: &Path) -> anyhow::Result<Result<ReadDocument, UnreadDocument>> {
-        let limit = u64::from(self.config.limits.document_bytes);
+        let limit = u64::from(self.limits.document_bytes);
         let mut body = Vec::new();
         let read = match file.as_os_str() == STANDARD_STREAM {
             true => io::stdin().lock().take(limit + 1).read_to_end(&mut body),
@@ -131,7 +133,7 @@ impl<'a> DocumentReader<'a> {
         Ok(Ok(ReadDocument {
             body: body.into(),
             validators: Validators::default(),
-            fresh_until: self.now.plus(self.keep().min),
+            fresh_until: self.now.plus(self.settings.keep.min),
         }))
     }
 
@@ -144,27 +146,18 @@ impl<'a> DocumentReader<'a> {
         id: &ClientIdUrl,
         document: &ReadDocument,
     ) -> Result<JudgedDocument, DocumentRejection> {
-        let documents = &self.provider.documents;
         let rules = DocumentRules {
-            redirects: documents.redirects,
-            hosts: &documents.hosts,
+            redirects: self.settings.redirects,
+            hosts: &self.settings.hosts,
         };
-        let limits = self.config.limits.body().json;
         judge_document(
             &self.policy,
             &self.fetcher,
             &rules,
             id,
             &document.body,
-            &limits,
+            &self.settings.json,
             self.now,
         )
-    }
-
-    fn keep(&self) -> Keep {
-        Keep {
-            min: self.provider.documents.keep_min,
-            max: self.provider.documents.keep_max,
-        }
     }
 }

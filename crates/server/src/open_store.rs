@@ -63,6 +63,18 @@ pub fn open_unmigrated(config: &Config) -> anyhow::Result<Store> {
         .map_err(|error| describe_error(config, &error))
 }
 
+/// Opens the store as it is, for a note of `frontdesk check`. `None` means that it is missing or cannot be read, which another line
+/// reports.
+pub fn open_for_note(config: &Config) -> Option<Store> {
+    let is_absent = |path: &Path| !path.exists();
+    if config.database.sqlite_path().is_some_and(is_absent) {
+        return None;
+    }
+    let store = open_unmigrated(config).ok()?;
+    store.check().ok()?;
+    Some(store)
+}
+
 /// Returns a failure of the store with its address.
 pub fn describe_error(config: &Config, error: &StoreError) -> anyhow::Error {
     match error {

@@ -1,6 +1,6 @@
 //! Compares the stored clients with the document of their provider.
 
-use protocol::{Clock, RegisteredMetadata};
+use protocol::{Clock, ProviderMetadata, RegisteredMetadata};
 use store::{ClientFilter, Store};
 
 use crate::config::{Config, ProviderConfig};
@@ -20,17 +20,11 @@ pub(super) fn beyond_offer(
     provider: &ProviderConfig,
     offer: &ProviderOffer,
 ) -> Option<String> {
-    if !offer.is_upstream
-        || config
-            .database
-            .sqlite_path()
-            .is_some_and(|path| !path.exists())
-    {
+    if !offer.is_upstream {
         return None;
     }
-    let store = open_store::open_unmigrated(config).ok()?;
-    store.check().ok()?;
-    let (count, member, is_whole) = count(&store, provider, offer)?;
+    let store = open_store::open_for_note(config)?;
+    let (count, member, is_whole) = count(&store, provider, &offer.policy())?;
     let among = match is_whole {
         true => String::new(),
         false => format!(" among the first {COMPARED}"),
@@ -48,7 +42,7 @@ pub(super) fn beyond_offer(
 fn count(
     store: &Store,
     provider: &ProviderConfig,
-    offer: &ProviderOffer,
+    policy: &ProviderMetadata,
 ) -> Option<(usize, &'static str, bool)> {
     let filter = ClientFilter {
         provider: Some(provider.issuer.as_str().to_owned()),
@@ -64,7 +58,7 @@ fn count(
         after = Some(last.id.clone());
         let active = page.iter().filter_map(|listed| listed.client.as_ref().ok());
         for client in active.filter(|client| client.data.expires_at.is_none_or(|end| end > now)) {
-            if let Some(member) = unoffered(&client.data.metadata, offer) {
+            if let Some(member) = unoffered(&client.data.metadata, policy) {
                 found += 1;
                 first = first.or(Some(member));
             }
@@ -74,8 +68,7 @@ fn count(
 }
 
 /// Returns the first member with a value that its governing list does not have.
-fn unoffered(metadata: &RegisteredMetadata, offer: &ProviderOffer) -> Option<&'static str> {
-    let policy = offer.policy();
+fn unoffered(metadata: &RegisteredMetadata, policy: &ProviderMetadata) -> Option<&'static str> {
     let beyond = |list: &str, value: &str| policy.offers(list, value) == Some(false);
     metadata.members().present().find_map(|(row, held)| {
         let list = row.offered?;

@@ -95,17 +95,7 @@ pub(super) fn resting(config: &Config) -> Vec<String> {
 
 /// Returns the numbers of copies in the store, by provider; none if it cannot be read, which is reported elsewhere.
 fn counts(config: &Config) -> Vec<ProvisioningCount> {
-    if config
-        .database
-        .sqlite_path()
-        .is_some_and(|path| !path.exists())
-    {
-        return Vec::new();
-    }
-    let store = open_store::open_unmigrated(config);
-    let counts = store.and_then(|store| {
-        store.check()?;
-        Ok(store.provisioning_counts()?)
-    });
-    counts.unwrap_or_default()
+    open_store::open_for_note(config)
+        .and_then(|store| store.provisioning_counts().ok())
+        .unwrap_or_default()
 }

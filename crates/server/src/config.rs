@@ -28,7 +28,7 @@ mod upstream;
 pub use admin_password::{AdminPassword, check_new_password};
 pub use documents::DocumentsConfig;
 pub use provider::ProviderConfig;
-pub use provision::{ProvisionConfig, ProvisionTarget, registration_endpoint};
+pub use provision::{ProvisionConfig, ProvisionTarget, REALMS, registration_endpoint};
 pub use secret_files::shell_quoted;
 pub use server_address::parse as parse_server_address;
 pub use sources::holds_secret;

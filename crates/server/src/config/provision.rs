@@ -26,8 +26,8 @@ const PATIENCE: &str = "provider.provision.patience";
 const TEMPLATE: &str = "provider.provision.template";
 const ON_DELETE: &str = "provider.provision.on_delete";
 
-/// The part of a Keycloak issuer that comes before the name of the realm.
-const REALMS: &str = "/realms/";
+/// The part of a Keycloak address that comes before the name of a realm.
+pub const REALMS: &str = "/realms/";
 
 /// The client identifier of the service account, unless it is configured.
 const SERVICE_ACCOUNT: &str = "frontdesk";
@@ -149,7 +149,7 @@ impl ProvisionConfig {
 /// Reads the registration endpoint of a server's document, which a connector is to use.
 ///
 /// # Errors
-/// It may not be used.
+/// The endpoint may not be used.
 pub fn registration_endpoint(text: &str, plain_http: bool) -> anyhow::Result<Url> {
     server_address::parse(text, plain_http).ok_or_else(|| {
         anyhow!(

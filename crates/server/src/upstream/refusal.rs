@@ -5,8 +5,7 @@ use protocol::upstream::UpstreamRefusal;
 use protocol::{InvalidMember, Issuer};
 use url::Url;
 
-/// The part of a Keycloak address that comes before the name of a realm.
-const REALMS: &str = "/realms/";
+use crate::config::REALMS;
 
 /// The reason not to take a document.
 #[derive(Debug)]

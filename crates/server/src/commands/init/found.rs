@@ -11,12 +11,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::arguments::flag;
-use crate::config::parse_server_address;
+use crate::config::{REALMS, parse_server_address};
 use crate::settings::named;
 use crate::upstream::refusal::DocumentRefusal;
-
-/// The part of a Keycloak address before the name of a realm.
-pub const REALMS: &str = "/realms/";
 
 /// The document of a server.
 pub struct FoundDocument {

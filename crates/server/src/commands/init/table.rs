@@ -9,8 +9,8 @@ use url::Url;
 
 use super::answers::InitAnswers;
 use super::arguments::{ProvisionWay, flag};
-use super::found::{FoundDocument, REALMS};
-use crate::config::{Config, TlsMode, shell_quoted};
+use super::found::FoundDocument;
+use crate::config::{Config, REALMS, TlsMode, shell_quoted};
 use crate::provider::proxied_paths::ProxiedPaths;
 use crate::settings;
 

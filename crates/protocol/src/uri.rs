@@ -19,8 +19,8 @@ use crate::member::{Reason, SingleValue, text};
 pub(crate) use query::find_parameter;
 pub use redirect::{PATTERN_MARKER, PATTERN_MAX, RedirectForm, RedirectUri};
 pub use refused_schemes::{REFUSED_SCHEMES, RefusedSchemes};
-pub use syntax::URI_MAX;
-pub(crate) use syntax::{authority, dns_name, is_loopback, origin, port_number, split_port};
+pub use syntax::{URI_MAX, is_loopback};
+pub(crate) use syntax::{authority, dns_name, origin, port_number, split_port};
 use syntax::{is_scheme, no_fragment, plain, web};
 
 macro_rules! uri {

@@ -5,8 +5,9 @@
 
 use protocol::client_id_url::ClientIdUrl;
 use protocol::token_terms::RedirectHostPattern;
+use protocol::uri::is_loopback;
 use protocol::{ClientMetadata, InvalidMember};
-use url::{Host, Url};
+use url::Url;
 
 /// The members with URLs to which codes, tokens or users are sent, or from which keys and requests come. Pages and pictures are free,
 /// since those of real clients are on other hosts.
@@ -82,15 +83,5 @@ impl DocumentRules<'_> {
             return Ok(());
         }
         Err("must be on the host of the client_id, or on a host in the provider's document_hosts")
-    }
-}
-
-/// Returns true for `localhost`, a name below it, `127.0.0.1` and `[::1]`.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }

@@ -268,7 +268,7 @@ fn parse_dns_name(text: &str) -> Option<DnsName> {
 }
 
 /// Returns true if the host of a URL is loopback: `localhost`, a name below it, or a loopback address.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),

@@ -1,7 +1,8 @@
 //! The address of an authorization server, which is the operator's word: private addresses are allowed.
 
 use anyhow::anyhow;
-use url::{Host, Url};
+use protocol::uri::is_loopback;
+use url::Url;
 
 use crate::settings::named;
 
@@ -34,15 +35,6 @@ pub fn parse(text: &str, plain_http: bool) -> Option<Url> {
 /// Returns true if what is sent to the address passes a network in clear.
 pub(super) fn is_plain(url: &Url) -> bool {
     url.scheme() == "http" && !is_loopback(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub struct ProvisioningCount {
 /// The rows to make due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DueSelection {
-    /// These rows, in any state: the copies of clients are written, or deleted, again.
+    /// Rows with these identifiers, in any state: the copies of clients are written, or deleted, again.
     Ids(Vec<String>),
     /// The rows of a provider that were rejected, or wait for their next delivery.
     Waiting(Issuer),

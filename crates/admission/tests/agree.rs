@@ -6,36 +6,23 @@
     reason = "a test that cannot go on is a panic"
 )]
 
+mod provider;
+
 use admission::sector::SectorDocument;
-use admission::{ClientRequest, Policy, Rejection, TrustedIssuer, agree};
+use admission::{ClientRequest, Policy, Rejection, agree};
 use outbound::{FetchSettings, Fetcher};
-use protocol::{
-    Agreement, Issuer, LegacyRedirects, ProviderMetadata, RegisteredMetadata, Timestamp, TokenTerms,
-};
+use protocol::{Agreement, LegacyRedirects, RegisteredMetadata, Timestamp, TokenTerms};
+use provider::policy;
 use serde_json::{Value, json};
 
 /// 2027-01-15T08:00:00Z.
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-/// The public key of RFC 8037, appendix A.
-const JWKS: &str =
-    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-
 const PATTERN: &str = "regexp=https://rp.example/(one|two)";
 
-fn policy() -> Policy {
-    let issuer = Issuer::parse("https://op.example").unwrap();
-    let offer = json!({ "subject_types_supported": ["public", "pairwise"] });
-    Policy {
-        provider: ProviderMetadata::default_offer(issuer.clone())
-            .configure(offer.as_object().unwrap().clone())
-            .unwrap(),
-        any_scope: false,
-        issuer,
-        native_schemes: Vec::new(),
-        open_terms: None,
-        trusted: vec![TrustedIssuer::new("https://directory.example".to_owned(), JWKS).unwrap()],
-    }
+/// Returns the policy of a provider that offers pairwise subjects.
+fn pairwise_policy() -> Policy {
+    policy(&json!({ "subject_types_supported": ["public", "pairwise"] }))
 }
 
 fn request<'a>(members: &Value, redirects: LegacyRedirects<'a>) -> ClientRequest<'a> {
@@ -54,7 +41,7 @@ fn decide(request: ClientRequest<'_>) -> Result<RegisteredMetadata, Rejection> {
 
 fn decide_with_changes(request: ClientRequest<'_>) -> Result<Agreement, Rejection> {
     let fetcher = Fetcher::new(FetchSettings::default()).unwrap();
-    agree(&policy(), &fetcher, request)
+    agree(&pairwise_policy(), &fetcher, request)
 }
 
 fn standard(members: &Value) -> Result<RegisteredMetadata, Rejection> {

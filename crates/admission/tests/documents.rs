@@ -7,6 +7,8 @@
     reason = "a test that cannot go on is a panic"
 )]
 
+mod provider;
+
 mod documents {
     pub mod published;
     pub mod refused;

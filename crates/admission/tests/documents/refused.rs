@@ -4,7 +4,8 @@ use admission::{DocumentRedirects, DocumentStep};
 use protocol::token_terms::RedirectHostPattern;
 use serde_json::{Value, json};
 
-use super::support::{Bench, ID, JWKS, document};
+use super::support::{Bench, ID, document};
+use crate::provider::JWKS;
 
 fn keys() -> Value {
     serde_json::from_str(JWKS).unwrap()

@@ -3,39 +3,21 @@
 use std::path::Path;
 
 use admission::{
-    DocumentRedirects, DocumentRejection, DocumentRules, JudgedDocument, Policy, TrustedIssuer,
-    judge_document,
+    DocumentRedirects, DocumentRejection, DocumentRules, JudgedDocument, Policy, judge_document,
 };
 use outbound::{FetchSettings, Fetcher};
 use protocol::json::JsonLimits;
 use protocol::token_terms::RedirectHostPattern;
-use protocol::{ClientIdUrl, Issuer, ProviderMetadata, Timestamp};
+use protocol::{ClientIdUrl, Timestamp};
 use serde_json::{Value, json};
+
+use crate::provider::policy;
 
 /// 2027-01-15T08:00:00Z.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// The identifier of the clients of these tests.
 pub const ID: &str = "https://app.example/oauth/client.json";
-
-/// The public key of RFC 8037, appendix A.
-pub const JWKS: &str =
-    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-
-/// Returns the policy of a provider with the default offer, in which `members` are configured.
-pub fn policy(members: &Value) -> Policy {
-    let issuer = Issuer::parse("https://op.example").unwrap();
-    Policy {
-        provider: ProviderMetadata::default_offer(issuer.clone())
-            .configure(members.as_object().unwrap().clone())
-            .unwrap(),
-        any_scope: false,
-        issuer,
-        native_schemes: Vec::new(),
-        open_terms: None,
-        trusted: vec![TrustedIssuer::new("https://directory.example".to_owned(), JWKS).unwrap()],
-    }
-}
 
 /// A provider and its rules for documents.
 pub struct Bench {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use protocol::{ClientId, InitialAccessToken, Secret, Timestamp};
 use store::{
-    Client, ConfirmedCopy, NewToken, ProvisioningRow, ProvisioningState, Store, TokenId, WriteLease,
+    Client, ConfirmedCopy, DeliveryOutcome, NewToken, ProvisioningRow, ProvisioningState, Store,
+    TokenId, WriteLease,
 };
 
 use crate::bench::{NOW, insert, new_client, provider};
@@ -72,6 +73,16 @@ pub fn register(store: &Store, client: &str) -> Client {
         .wait()
         .unwrap();
     store.client(&id(client)).unwrap().unwrap()
+}
+
+/// Records the outcome of a delivery. Returns false if the row was changed meanwhile.
+pub fn is_recorded(
+    store: &Store,
+    lease: &WriteLease,
+    outcome: DeliveryOutcome,
+    now: Timestamp,
+) -> bool {
+    store.record_delivery(lease, outcome, now).wait().unwrap()
 }
 
 /// Takes the lease of a client's row, which is due.

@@ -11,8 +11,8 @@ use crate::bench::{
     Bench, NOW, client_data, insert, insert_as, metadata, provider, race, token, with_token,
 };
 use crate::provisioned::{
-    after, assert_rests, begin, copy, copy_with_token, count, has_client, has_row, id, lease,
-    pending, register, row,
+    after, assert_rests, begin, copy, copy_with_token, count, has_client, has_row, id, is_recorded,
+    lease, pending, register, row,
 };
 
 on_both!(
@@ -155,12 +155,12 @@ fn one_of_two_leases_wins(bench: &Bench) {
     // The first ended without a word.
     let (_, second) = lease(&replica, "c1", 80, 40);
     assert_eq!((second.attempts, second.due_at), (2, Some(after(80))));
-    assert!(
-        !store
-            .record_delivery(&taken, DeliveryOutcome::Synced(copy(1)), after(41))
-            .wait()
-            .unwrap()
-    );
+    assert!(!is_recorded(
+        &store,
+        &taken,
+        DeliveryOutcome::Synced(copy(1)),
+        after(41)
+    ));
     assert_eq!(row(&store, "c1"), second);
 }
 
@@ -259,12 +259,7 @@ fn expired_secret_makes_the_copy_pending(bench: &Bench) {
     );
     assert_eq!(leased.secret_until, Some(after(20)));
     let unusable = DeliveryOutcome::Synced(copy(1));
-    assert!(
-        store
-            .record_delivery(&taken, unusable, after(21))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &taken, unusable, after(21)));
     assert_rests(&store, "c1", ProvisioningState::Synced, None, 1);
     assert_eq!(row(&store, "c1").secret_until, None);
 }
@@ -279,18 +274,13 @@ fn copy_without_its_client_is_deleted(bench: &Bench) {
         (leased.state, leased.since, leased.confirmations),
         (ProvisioningState::Deleting, after(5), 1)
     );
-    assert!(
-        !store
-            .record_delivery(&taken, DeliveryOutcome::Synced(copy(1)), NOW)
-            .wait()
-            .unwrap()
-    );
-    assert!(
-        store
-            .record_delivery(&taken, gone(60), after(6))
-            .wait()
-            .unwrap()
-    );
+    assert!(!is_recorded(
+        &store,
+        &taken,
+        DeliveryOutcome::Synced(copy(1)),
+        NOW
+    ));
+    assert!(is_recorded(&store, &taken, gone(60), after(6)));
     assert!(!has_row(&store, "c1"));
     assert_eq!(count(&store, AuditEvent::RegistrationWithdrawn.as_str()), 0);
 }
@@ -300,12 +290,7 @@ fn delivery_confirms_the_copy(bench: &Bench) {
     pending(&store, "c1");
     let (taken, _) = lease(&store, "c1", 40, 1);
     let synced = DeliveryOutcome::Synced(copy_with_token(1, "rat"));
-    assert!(
-        store
-            .record_delivery(&taken, synced, after(2))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &taken, synced, after(2)));
     assert_rests(&store, "c1", ProvisioningState::Synced, None, 1);
     let stored = row(&store, "c1");
     assert_eq!(
@@ -323,12 +308,7 @@ fn delivery_confirms_the_copy(bench: &Bench) {
     assert!(store.reissue(&id("c2"), &token("new"), NOW).wait().unwrap());
     let (taken, _) = lease(&store, "c2", 40, 1);
     let synced = DeliveryOutcome::Synced(copy(2));
-    assert!(
-        store
-            .record_delivery(&taken, synced, after(2))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &taken, synced, after(2)));
     assert_eq!(
         (
             row(&store, "c2").revision,
@@ -347,12 +327,7 @@ fn postponed_delivery_is_due_again(bench: &Bench) {
         let (taken, leased) = lease(&store, "c1", at + 5, at);
         assert_eq!(leased.attempts, attempt);
         let again = postponed(&format!("failure {attempt}"), after(at + 10));
-        assert!(
-            store
-                .record_delivery(&taken, again, after(at))
-                .wait()
-                .unwrap()
-        );
+        assert!(is_recorded(&store, &taken, again, after(at)));
         assert_rests(
             &store,
             "c1",
@@ -367,12 +342,7 @@ fn postponed_delivery_is_due_again(bench: &Bench) {
         (Some("failure 3"), NOW)
     );
     let (taken, _) = lease(&store, "c1", 60, 50);
-    assert!(
-        store
-            .record_delivery(&taken, rejected("too long"), after(51))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &taken, rejected("too long"), after(51)));
     assert_rests(&store, "c1", ProvisioningState::Rejected, None, 2);
     let refused = row(&store, "c1");
     assert_eq!(
@@ -391,28 +361,18 @@ fn copy_is_gone_when_the_server_says_so(bench: &Bench) {
     register(&store, "c1");
     assert!(store.delete(&id("c1")).wait().unwrap());
     let (taken, _) = lease(&store, "c1", 40, 0);
-    assert!(
-        store
-            .record_delivery(&taken, postponed("no answer", after(5)), NOW)
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(
+        &store,
+        &taken,
+        postponed("no answer", after(5)),
+        NOW
+    ));
     assert_rests(&store, "c1", ProvisioningState::Deleting, Some(after(5)), 1);
     let (taken, leased) = lease(&store, "c1", 40, 5);
     assert_eq!(leased.attempts, 2);
-    assert!(
-        store
-            .record_delivery(&taken, gone(65), after(5))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &taken, gone(65), after(5)));
     assert!(!has_row(&store, "c1"));
-    assert!(
-        !store
-            .record_delivery(&taken, gone(65), after(5))
-            .wait()
-            .unwrap()
-    );
+    assert!(!is_recorded(&store, &taken, gone(65), after(5)));
 }
 
 /// After an unknown outcome a slow server may do the request after the deletion.
@@ -420,12 +380,7 @@ fn copy_in_doubt_is_gone_at_the_second_word(bench: &Bench) {
     let store = bench.store();
     begin(&store, "c1");
     let (first, _) = lease(&store, "c1", 50, 15);
-    assert!(
-        store
-            .record_delivery(&first, gone(76), after(16))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &first, gone(76), after(16)));
     assert_rests(
         &store,
         "c1",
@@ -435,12 +390,7 @@ fn copy_in_doubt_is_gone_at_the_second_word(bench: &Bench) {
     );
     assert!(due(&store, 75, 9).is_empty());
     let (second, _) = lease(&store, "c1", 90, 76);
-    assert!(
-        store
-            .record_delivery(&second, gone(140), after(77))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(&store, &second, gone(140), after(77)));
     assert!(!has_row(&store, "c1"));
     // An update in doubt before a deletion of the client.
     let client = register(&store, "c2");
@@ -468,23 +418,13 @@ fn lost_lease_records_nothing(bench: &Bench) {
         pending(&store, name);
         let (dead, _) = lease(&store, name, 10, 0);
         let (_, leased) = lease(&store, name, 50, 10);
-        assert!(
-            !store
-                .record_delivery(&dead, outcome, after(11))
-                .wait()
-                .unwrap()
-        );
+        assert!(!is_recorded(&store, &dead, outcome, after(11)));
         assert_eq!(row(&store, name), leased);
     }
     begin(&store, "c4");
     let (dead, _) = lease(&store, "c4", 20, 15);
     let (_, leased) = lease(&store, "c4", 50, 20);
-    assert!(
-        !store
-            .record_delivery(&dead, gone(99), after(21))
-            .wait()
-            .unwrap()
-    );
+    assert!(!is_recorded(&store, &dead, gone(99), after(21)));
     assert_eq!(row(&store, "c4"), leased);
     assert_eq!(count(&store, AuditEvent::ProvisioningRefused.as_str()), 0);
 }
@@ -493,22 +433,12 @@ fn outcome_of_another_kind_changes_nothing(bench: &Bench) {
     let store = bench.store();
     pending(&store, "c1");
     let (writes, leased) = lease(&store, "c1", 40, 0);
-    assert!(
-        !store
-            .record_delivery(&writes, gone(60), NOW)
-            .wait()
-            .unwrap()
-    );
+    assert!(!is_recorded(&store, &writes, gone(60), NOW));
     assert_eq!(row(&store, "c1"), leased);
     begin(&store, "c2");
     let (deletes, leased) = lease(&store, "c2", 40, 15);
     for outcome in [DeliveryOutcome::Synced(copy(1)), rejected("no")] {
-        assert!(
-            !store
-                .record_delivery(&deletes, outcome, after(16))
-                .wait()
-                .unwrap()
-        );
+        assert!(!is_recorded(&store, &deletes, outcome, after(16)));
         assert_eq!(row(&store, "c2"), leased);
     }
     assert_eq!(count(&store, AuditEvent::ProvisioningRefused.as_str()), 0);
@@ -586,12 +516,12 @@ fn document_has_a_copy_as_a_client_has(bench: &Bench) {
     let desired = store.desired(&provider(), &id(URL)).unwrap().unwrap();
     assert_eq!(desired.metadata.json(), r#"{"client_name":"one"}"#);
     assert!(desired.secret.is_none() && !desired.is_disabled);
-    assert!(
-        store
-            .record_delivery(&taken, DeliveryOutcome::Synced(copy(1)), NOW)
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(
+        &store,
+        &taken,
+        DeliveryOutcome::Synced(copy(1)),
+        NOW
+    ));
     let same = store
         .replace_document(&document, content("one"), &[], after(1))
         .unwrap();
@@ -602,12 +532,12 @@ fn document_has_a_copy_as_a_client_has(bench: &Bench) {
     assert_rests(&store, URL, ProvisioningState::Pending, Some(after(2)), 1);
     assert_eq!(row(&store, URL).revision, 2);
     let (taken, _) = lease(&store, URL, 40, 2);
-    assert!(
-        store
-            .record_delivery(&taken, DeliveryOutcome::Synced(copy(2)), after(3))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(
+        &store,
+        &taken,
+        DeliveryOutcome::Synced(copy(2)),
+        after(3)
+    ));
     assert!(store.disable_document(&provider(), &id(URL), true).unwrap());
     assert_eq!(row(&store, URL).state, ProvisioningState::Pending);
     assert!(
@@ -624,12 +554,12 @@ fn document_has_a_copy_as_a_client_has(bench: &Bench) {
             .disable_document(&provider(), &id(URL), false)
             .unwrap()
     );
-    assert!(
-        store
-            .record_delivery(&taken, DeliveryOutcome::Synced(copy(3)), after(4))
-            .wait()
-            .unwrap()
-    );
+    assert!(is_recorded(
+        &store,
+        &taken,
+        DeliveryOutcome::Synced(copy(3)),
+        after(4)
+    ));
     assert_rests(&store, URL, ProvisioningState::Pending, Some(after(4)), 1);
     assert_eq!(row(&store, URL).revision, 4);
     assert!(store.remove_document(&provider(), &id(URL)).unwrap());
@@ -655,12 +585,7 @@ fn removed_document_may_come_back(bench: &Bench) {
     assert_eq!(leased.state, ProvisioningState::Deleting);
     assert!(put());
     assert_rests(&store, URL, ProvisioningState::Pending, Some(after(40)), 2);
-    assert!(
-        !store
-            .record_delivery(&deletes, gone(60), NOW)
-            .wait()
-            .unwrap()
-    );
+    assert!(!is_recorded(&store, &deletes, gone(60), NOW));
     assert!(has_row(&store, URL));
     let (_, leased) = lease(&store, URL, 90, 40);
     assert_eq!(leased.state, ProvisioningState::Pending);

@@ -10,7 +10,8 @@ use store::{
 
 use crate::bench::{Bench, NOW, client_data, insert, insert_as, provider, race, with_token};
 use crate::provisioned::{
-    after, assert_rests, begin, copy_with_token, count, has_row, id, lease, pending, register, row,
+    after, assert_rests, begin, copy_with_token, count, has_row, id, is_recorded, lease, pending,
+    register, row,
 };
 
 on_both!(
@@ -33,7 +34,7 @@ fn reject(store: &Store, client: &str) {
     let rejected = DeliveryOutcome::Rejected {
         error: "no".to_owned(),
     };
-    assert!(store.record_delivery(&taken, rejected, NOW).wait().unwrap());
+    assert!(is_recorded(store, &taken, rejected, NOW));
 }
 
 fn listed(store: &Store, filter: &ProvisioningFilter) -> Vec<String> {
@@ -178,7 +179,7 @@ fn waiting_rows_become_due(bench: &Bench) {
                 error: "no answer".to_owned(),
                 due_at: after(300),
             };
-            assert!(store.record_delivery(&taken, again, NOW).wait().unwrap());
+            assert!(is_recorded(&store, &taken, again, NOW));
             continue;
         }
         bench
@@ -195,12 +196,7 @@ fn waiting_rows_become_due(bench: &Bench) {
                 again_at: after(100),
             }
         };
-        assert!(
-            store
-                .record_delivery(&taken, outcome, after(41))
-                .wait()
-                .unwrap()
-        );
+        assert!(is_recorded(&store, &taken, outcome, after(41)));
     }
     let marked = store
         .mark_due(&DueSelection::Waiting(provider()), after(50))

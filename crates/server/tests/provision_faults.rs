@@ -68,12 +68,12 @@ fn renamed(client: &Value, name: &str) -> Value {
     asked
 }
 
-/// Tries until it is so, with pauses, since looking costs a process.
+/// Tries until it is so. It may take as long as a lease and a second confirmation.
 fn settle(what: &str, mut so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !so() {
         assert!(begun.elapsed() < SETTLE_TIMEOUT, "{what}");
-        thread::park_timeout(Duration::from_millis(250));
+        thread::yield_now();
     }
 }
 

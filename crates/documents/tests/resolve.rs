@@ -8,7 +8,6 @@
 )]
 
 mod bench;
-#[expect(dead_code, reason = "the tests of the fetcher use the rest of it")]
 #[path = "../../outbound/tests/site/mod.rs"]
 mod site;
 

@@ -8,7 +8,6 @@
 )]
 
 #[path = "../../outbound/tests/site/mod.rs"]
-#[expect(dead_code, reason = "other tests use the rest of this server")]
 mod site;
 mod support;
 

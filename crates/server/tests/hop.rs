@@ -19,7 +19,6 @@ mod scripted_server;
 #[path = "hop/settings.rs"]
 mod settings;
 #[path = "../../outbound/tests/site/mod.rs"]
-#[expect(dead_code, reason = "other tests use the rest of this server")]
 mod site;
 mod support;
 

@@ -8,11 +8,7 @@
 
 #[path = "lookup/client_documents.rs"]
 mod client_documents;
-#[expect(
-    dead_code,
-    clippy::expect_used,
-    reason = "the tests of the fetcher use the rest of it"
-)]
+#[expect(clippy::expect_used, reason = "a test says what it expects")]
 #[path = "../../outbound/tests/site/mod.rs"]
 mod site;
 mod support;
@@ -76,6 +72,15 @@ impl Bench {
             .bearer(token)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(form.as_bytes())
+            .send()
+    }
+
+    /// Reports clients as used.
+    fn use_clients(&self, token: &str, ids: &Value) -> Answer {
+        let used = json!({ "issuer": self.server.issuer(), "client_ids": ids });
+        self.ask("POST", "/clients/used")
+            .bearer(token)
+            .json(&used)
             .send()
     }
 }
@@ -239,12 +244,7 @@ fn answers_and_refusals_are_recorded() {
         401,
         "invalid_client",
     );
-    let used = json!({ "issuer": bench.server.issuer(), "client_ids": [id] });
-    let used = bench
-        .ask("POST", "/clients/used")
-        .bearer(&token)
-        .json(&used)
-        .send();
+    let used = bench.use_clients(&token, &json!([id]));
     assert_eq!(used.status(), 204);
     let metrics = bench.server.managed("/metrics").text;
     let issuer = bench.server.issuer();
@@ -595,13 +595,7 @@ fn absent_secret_authenticates_no_client() {
 fn reported_use_is_recorded() {
     let bench = ready();
     let (token, client) = (bench.token(&[]), bench.server.client());
-    let report = |ids: Value| {
-        bench
-            .ask("POST", "/clients/used")
-            .bearer(&token)
-            .json(&json!({ "issuer": bench.server.issuer(), "client_ids": ids }))
-            .send()
-    };
+    let report = |ids: Value| bench.use_clients(&token, &ids);
     assert_eq!(report(json!([client["client_id"], "never"])).status(), 204);
     refused(&report(json!(vec!["x"; 1001])), 400, "invalid_request");
     refused(&report(json!("x")), 400, "invalid_request");

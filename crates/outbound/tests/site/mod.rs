@@ -1,5 +1,8 @@
 //! A server on loopback that answers TLS connections as a test tells it, and counts them.
 
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,6 +52,9 @@ impl Answer {
         )
     }
 }
+
+/// Pages by path.
+pub type Pages = Arc<Mutex<BTreeMap<String, Answer>>>;
 
 /// Chooses the answer.
 type Choose = dyn Fn(usize, &str) -> Answer + Send + Sync;
@@ -100,6 +106,18 @@ impl Site {
             }
         });
         site
+    }
+
+    /// Starts a server with pages by path, which may be changed; 404 elsewhere.
+    pub fn with_pages() -> (Self, Pages) {
+        let pages = Pages::default();
+        let served = Arc::clone(&pages);
+        let site = Self::answering(move |_, head| {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            let page = served.lock().unwrap().get(path).cloned();
+            page.unwrap_or_else(|| Answer::new("404 Not Found", "", ""))
+        });
+        (site, pages)
     }
 
     pub fn address(&self) -> String {

@@ -1,7 +1,6 @@
 //! Clients that are identified by the URL of a document: what is fetched, provisioned, refused and recorded.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::scripted_server::hydra::Hydra;
 use crate::scripted_server::switches::Fault;
-use crate::site::{Answer as Served, Site};
+use crate::site::{Answer as Served, Pages, Site};
 use crate::support::{Answer, Setup, TestServer, until};
 use crate::{TARGET, ask, counted, has_headers, is_page, is_sent_on, setup};
 
@@ -20,20 +19,14 @@ const LATER: &str = "Try again in a moment.";
 /// A server of documents: each path has an answer.
 struct World {
     site: Site,
-    pages: Arc<Mutex<BTreeMap<String, Served>>>,
+    pages: Pages,
     folder: Arc<TempDir>,
     hydra: Hydra,
 }
 
 impl World {
     fn new() -> Self {
-        let pages: Arc<Mutex<BTreeMap<String, Served>>> = Arc::default();
-        let served = Arc::clone(&pages);
-        let site = Site::answering(move |_, head| {
-            let path = head.split(' ').nth(1).unwrap_or_default();
-            let page = served.lock().unwrap().get(path).cloned();
-            page.unwrap_or_else(|| Served::new("404 Not Found", "", ""))
-        });
+        let (site, pages) = Site::with_pages();
         let folder = Arc::new(TempDir::new().unwrap());
         std::fs::write(folder.path().join("documents.pem"), &site.certificate).unwrap();
         Self {

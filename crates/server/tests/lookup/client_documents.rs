@@ -1,31 +1,24 @@
 //! Clients that are identified by the URL of their document. draft-ietf-oauth-client-id-metadata-document.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::site::{Answer as Served, Site};
+use crate::site::{Answer as Served, Pages, Site};
 use crate::support::{Answer, Setup, until};
 use crate::{Bench, refused};
 
 /// A server of documents: each path has an answer.
 struct World {
     site: Site,
-    pages: Arc<Mutex<BTreeMap<String, Served>>>,
+    pages: Pages,
     folder: Arc<TempDir>,
 }
 
 impl World {
     fn new() -> Self {
-        let pages: Arc<Mutex<BTreeMap<String, Served>>> = Arc::default();
-        let served = Arc::clone(&pages);
-        let site = Site::answering(move |_, head| {
-            let path = head.split(' ').nth(1).unwrap_or_default();
-            let page = served.lock().unwrap().get(path).cloned();
-            page.unwrap_or_else(|| Served::new("404 Not Found", "", ""))
-        });
+        let (site, pages) = Site::with_pages();
         let folder = Arc::new(TempDir::new().unwrap());
         std::fs::write(folder.path().join("documents.pem"), &site.certificate).unwrap();
         Self {
@@ -285,11 +278,6 @@ fn cimd_4_1_document_client_has_no_secret() {
         let answer = bench.authenticate(&token, &json!(id), secret);
         refused(&answer, 401, "invalid_client");
     }
-    let used = json!({ "issuer": bench.server.issuer(), "client_ids": [id] });
-    let used = bench
-        .ask("POST", "/clients/used")
-        .bearer(&token)
-        .json(&used)
-        .send();
+    let used = bench.use_clients(&token, &json!([id]));
     assert_eq!(used.status(), 204);
 }

@@ -307,13 +307,7 @@ fn access_is_shown_by_its_setting() {
             "{printed}"
         );
         let server: TestServer = setup.start();
-        assert!(
-            server
-                .log()
-                .contains(&format!("\"registration\":\"{access}\"")),
-            "{}",
-            server.log()
-        );
+        server.logs(&format!("\"registration\":\"{access}\""));
     }
 }
 

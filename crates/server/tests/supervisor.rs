@@ -87,11 +87,5 @@ fn unread_socket_does_not_block_start() {
         .with("NOTIFY_SOCKET", "/nowhere/notify")
         .start();
     assert_eq!(server.get("/jwks").status(), 200);
-    assert!(
-        server
-            .log()
-            .contains("the supervisor cannot be told READY=1"),
-        "{}",
-        server.log()
-    );
+    server.logs("the supervisor cannot be told READY=1");
 }

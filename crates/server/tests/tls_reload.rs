@@ -137,11 +137,7 @@ fn sighup_replaces_the_certificate() {
         served(server.port) == own(&files.second.certificate)
     });
     assert_eq!(metric(&server), end(&files.second.certificate).unwrap());
-    assert!(
-        server.log().contains("the certificate was read again"),
-        "{}",
-        server.log()
-    );
+    server.logs("the certificate was read again");
     assert_eq!(get_keys(&mut open), "HTTP/1.1 200 OK");
     assert_eq!(get_keys(&mut connect(server.port)), "HTTP/1.1 200 OK");
 }

@@ -295,7 +295,7 @@ fn first_start_waits_for_the_server() {
     behind.says(Script::json(&document()));
     let server = waiting.join().unwrap();
     assert_eq!(served(&server), expected(&document()));
-    assert!(server.log().contains("the start waits for it"));
+    server.logs("the start waits for it");
 }
 
 /// Without a copy and without the server the start ends after a minute, with a sentence.

@@ -332,6 +332,13 @@ impl TestServer {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until its log has this text. Another thread reads the log, so a line may come after the answer that follows it.
+    pub fn logs(&self, text: &str) {
+        until(&format!("the log has {text:?}"), || {
+            self.log().contains(text)
+        });
+    }
+
     /// Returns its output so far.
     pub fn printed(&self) -> String {
         self.printed.lock().unwrap().clone()
